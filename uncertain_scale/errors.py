@@ -1,0 +1,78 @@
+"""What went wrong, for a person to mend.
+
+Every error the package raises on purpose descends from `UncertainScaleError` and from the builtin
+that fits. Each message says where, what was found, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "DataError",
+    "ModelError",
+    "OverdeterminedError",
+    "PriorError",
+    "QuestionError",
+    "UncertainScaleError",
+    "UnitError",
+    "nearest",
+]
+
+
+class UncertainScaleError(Exception):
+    """Root of all errors that uncertain_scale raises on purpose."""
+
+
+class UnitError(UncertainScaleError, ValueError):
+    """A value or unit that cannot be read, or a unit that does not fit."""
+
+
+class ModelError(UncertainScaleError, ValueError):
+    """Equations that cannot make a model: units that disagree, a name used twice, no such file."""
+
+
+class QuestionError(UncertainScaleError, ValueError):
+    """A question that the model cannot answer as it was asked."""
+
+
+class OverdeterminedError(QuestionError):
+    """A question that fixes one variable in two ways."""
+
+
+class DataError(UncertainScaleError, ValueError):
+    """Draws, or a file of them, that cannot be used."""
+
+
+class PriorError(UncertainScaleError, ValueError):
+    """Everything that is wrong with a prior file, all faults at once.
+
+    Parameters
+    ----------
+    faults
+        One line each: `file:line [table] what was found; what to do`.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name a misspelt one was meant for, or list the few there are.
+
+    Examples
+    --------
+    >>> nearest("mfuu", ["mfu", "budget"])
+    "did you mean 'mfu'?"
+    """
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    shown = ", ".join(names[:12])
+    return f"known: {shown}{', …' if len(names) > 12 else ''}" if names else "none is known"

@@ -1,0 +1,74 @@
+"""The pint registry with the field's units, and conversion from one unit to another.
+
+pint is imported on first use only: units that are spelled as declared need no conversion.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.errors import UnitError
+
+if TYPE_CHECKING:
+    import pint
+
+__all__ = ["conversion_factor", "registry"]
+
+_DEFINITIONS = (
+    "USD = [currency] = USD = dollar",
+    "gpu = [accelerator] = gpu = GPU = gpus = GPUs",
+    "FLOP = [computation] = FLOP = FLOPs = flop",
+    "token = [token] = token = tokens",
+    "parameter = [parameter] = parameter = parameters = param = params",
+)
+_FACTOR = r"(?:1|[A-Za-z_%]+(?:\s*(?:\*\*|\^)\s*-?\d)?)"
+# Only names with small powers reach pint, which would evaluate 10**10**10 to the last digit.
+_SPELLING = re.compile(rf"\s*{_FACTOR}(?:(?:\s*[*/]\s*|\s+){_FACTOR})*\s*")
+
+
+@cache
+def registry() -> pint.UnitRegistry[Any]:
+    """Build pint's registry, once, with USD, gpu, FLOP, token and parameter as base units."""
+    import pint
+
+    units: pint.UnitRegistry[Any] = pint.UnitRegistry()
+    for definition in _DEFINITIONS:
+        units.define(definition)
+    return units
+
+
+def conversion_factor(found: str, expected: str) -> float:
+    """Return what a number in units `found` is multiplied by to be in units `expected`.
+
+    Raises
+    ------
+    UnitError
+        `found` is no unit, or one of another dimension, or one with an offset (such as degC).
+
+    Examples
+    --------
+    >>> conversion_factor("GW", "MW")
+    1000.0
+    >>> conversion_factor("USD/gpu/hour", "USD/gpu/hour")
+    1.0
+    """
+    if found == expected:
+        return 1.0
+    import pint
+
+    units = registry()
+    try:
+        if found and not (len(found) <= 80 and _SPELLING.fullmatch(re.sub(r"[()]", " ", found))):
+            raise ValueError
+        factor = units.Quantity(1.0, found or "dimensionless").to(expected).magnitude
+    except pint.DimensionalityError:
+        msg = f"units '{found or '1'}' are incompatible with '{expected}'; give it in {expected}"
+        raise UnitError(msg) from None
+    except Exception:  # noqa: BLE001 (pint raises many kinds, from tokenize to AttributeError)
+        msg = f"'{found[:60]}' is not a unit; expected one compatible with '{expected}'"
+        raise UnitError(msg) from None
+    if units.Quantity(2.0, found or "dimensionless").to(expected).magnitude != 2 * factor:
+        raise UnitError(f"units '{found}' have an offset; give the value in {expected}")
+    return float(factor)
