@@ -1,0 +1,52 @@
+"""Kinds of distribution: each a frozen model with a quantile function, its inverse and moments."""
+
+from uncertain_scale.inputs.distributions.base import Distribution
+from uncertain_scale.inputs.distributions.bounded import Pert, Triangular
+from uncertain_scale.inputs.distributions.closed import (
+    LogitNormal,
+    LogNormal,
+    LogUniform,
+    Normal,
+    Uniform,
+)
+from uncertain_scale.inputs.distributions.discrete import Bernoulli, Choice, Constant, Empirical
+from uncertain_scale.inputs.distributions.faults import DistributionError, messages
+from uncertain_scale.inputs.distributions.fitted import Beta, Gamma, StudentT
+from uncertain_scale.inputs.distributions.metalog import Metalog
+from uncertain_scale.inputs.distributions.mixture import Mixture
+from uncertain_scale.inputs.distributions.notation import parse_distribution
+from uncertain_scale.inputs.distributions.points import Quantiles
+from uncertain_scale.inputs.distributions.union import (
+    KINDS,
+    AnyDistribution,
+    build,
+    json_schemas,
+)
+
+__all__ = [
+    "KINDS",
+    "AnyDistribution",
+    "Bernoulli",
+    "Beta",
+    "Choice",
+    "Constant",
+    "Distribution",
+    "DistributionError",
+    "Empirical",
+    "Gamma",
+    "LogNormal",
+    "LogUniform",
+    "LogitNormal",
+    "Metalog",
+    "Mixture",
+    "Normal",
+    "Pert",
+    "Quantiles",
+    "StudentT",
+    "Triangular",
+    "Uniform",
+    "build",
+    "json_schemas",
+    "messages",
+    "parse_distribution",
+]

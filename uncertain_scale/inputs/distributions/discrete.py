@@ -1,0 +1,233 @@
+"""Kinds whose values have probabilities of their own: constant, bernoulli, choice, empirical.
+
+A quantile is the least value whose cumulative probability is at least u, so that ppf and cdf are
+each other's inverse in the usual one-sided sense.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+from typing_extensions import override
+
+from uncertain_scale.inputs.distributions.base import Distribution, Number
+from uncertain_scale.inputs.distributions.continuous import at_ends
+
+if TYPE_CHECKING:
+    from uncertain_scale.inputs.distributions.faults import Fault, Faults
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Bernoulli", "Choice", "Constant", "Empirical", "share_faults"]
+
+_MOST_VALUES = 1_000_000
+_Share = Annotated[Number, Field(ge=0)]
+_SUM_SLACK = 1e-6
+FROM_BELOW = 0.999
+"""Up to here a step is found by the probability itself, beyond by its complement."""
+
+
+class Discrete(Distribution):
+    """A kind that is its atoms."""
+
+    @abstractmethod
+    def stated_atoms(self) -> tuple[FloatArray, FloatArray]:
+        """Return values and their weights, in any order and of any sum."""
+
+    @property
+    @override
+    def continuous(self) -> bool:
+        return False
+
+    @cached_property
+    def _atoms(self) -> tuple[FloatArray, FloatArray]:
+        """Values with a positive probability, ascending and distinct, and these."""
+        values, weights = self.stated_atoms()
+        values, index = np.unique(values[weights > 0], return_inverse=True)
+        masses = np.bincount(index, weights[weights > 0])
+        return values, masses / masses.sum()
+
+    @cached_property
+    def _cumulative(self) -> tuple[FloatArray, FloatArray]:
+        """P(X <= value) and P(X > value), each summed from its own end."""
+        masses = self._atoms[1]
+        below, above = np.cumsum(masses), np.append(np.cumsum(masses[:0:-1])[::-1], 0.0)
+        below[-1] = 1.0
+        return below, above
+
+    @override
+    def atoms(self) -> tuple[FloatArray, FloatArray]:
+        return self._atoms
+
+    @override
+    def ppf(self, u: FloatArray) -> FloatArray:
+        u = np.asarray(u, dtype=np.float64)
+        values = self._atoms[0]
+        index = np.searchsorted(self._cumulative[0], u)
+        x = np.where(np.isnan(u), np.nan, values.take(index, mode="clip"))
+        return at_ends(x, u, 1 - u, self.support)
+
+    @override
+    def quantile(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
+        values, above = self._atoms[0], self._cumulative[1]
+        from_above = np.searchsorted(-above, -q)
+        from_below = np.searchsorted(self._cumulative[0], p)
+        x = values.take(np.where(p <= FROM_BELOW, from_below, from_above), mode="clip")
+        return at_ends(np.where(np.isnan(p), np.nan, x), p, q, self.support)
+
+    @override
+    def cdf(self, x: FloatArray) -> FloatArray:
+        return self._step(x, self._cumulative[0], 0.0)
+
+    @override
+    def sf(self, x: FloatArray) -> FloatArray:
+        return self._step(x, self._cumulative[1], 1.0)
+
+    def _step(self, x: FloatArray, steps: FloatArray, before: float) -> FloatArray:
+        x = np.asarray(x, dtype=np.float64)
+        index = np.searchsorted(self._atoms[0], x, side="right")
+        return np.asarray(np.where(np.isnan(x), np.nan, np.append(before, steps)[index]))
+
+    @override
+    def mean(self) -> float:
+        values, masses = self._atoms
+        return float(values @ masses)
+
+    @override
+    def sd(self) -> float:
+        values, masses = self._atoms
+        return float(np.sqrt((values - self.mean()) ** 2 @ masses))
+
+    @property
+    @override
+    def support(self) -> tuple[float, float]:
+        values = self._atoms[0]
+        return float(values[0]), float(values[-1])
+
+
+class Constant(Discrete):
+    """One value, known without doubt.
+
+    Examples
+    --------
+    >>> Constant(value=2).sd()
+    0.0
+    """
+
+    kind: Literal["constant"] = "constant"
+    value: Number = Field(description="The value.")
+
+    @override
+    def stated_atoms(self) -> tuple[FloatArray, FloatArray]:
+        return np.array([self.value]), np.ones(1)
+
+    @override
+    def ppf(self, u: FloatArray) -> FloatArray:
+        u = np.asarray(u, dtype=np.float64)
+        return np.where((u >= 0) & (u <= 1), self.value, np.nan)
+
+    @override
+    def mean(self) -> float:
+        return self.value
+
+    @override
+    def sd(self) -> float:
+        return 0.0
+
+
+class Bernoulli(Discrete):
+    """1 with probability p, else 0."""
+
+    kind: Literal["bernoulli"] = "bernoulli"
+    p: Annotated[Number, Field(ge=0, le=1)] = Field(description="Probability of 1.")
+
+    @override
+    def stated_atoms(self) -> tuple[FloatArray, FloatArray]:
+        return np.array([0.0, 1.0]), np.array([1 - self.p, self.p])
+
+
+class Choice(Discrete):
+    """One of a few values, with stated probabilities or equal ones.
+
+    Examples
+    --------
+    >>> Choice(values=(1, 2, 4)).mean().__round__(6)
+    2.333333
+    """
+
+    kind: Literal["choice"] = "choice"
+    values: tuple[Number, ...] = Field(description="The values.", min_length=1, max_length=1000)
+    probabilities: tuple[_Share, ...] | None = Field(
+        default=None, description="Their probabilities, which sum to 1; equal if omitted."
+    )
+
+    @override
+    def stated_atoms(self) -> tuple[FloatArray, FloatArray]:
+        values = np.array(self.values)
+        shares = self.probabilities
+        return values, np.ones(values.size) if shares is None else np.array(shares)
+
+    @override
+    def check(self) -> Faults:
+        faults = share_faults("probabilities", self.probabilities, "values", len(self.values))
+        if len(set(self.values)) < len(self.values):
+            twice = next(x for x in self.values if self.values.count(x) > 1)
+            faults.append(("values", f"values holds {twice:.12g} twice; add its probabilities up"))
+        total = 1.0 if self.probabilities is None else sum(self.probabilities)
+        if not faults and abs(total - 1) > _SUM_SLACK:
+            text = f"probabilities sum to {total:.9g}; they must sum to 1"
+            faults.append(("probabilities", text))
+        return faults
+
+
+class Empirical(Discrete):
+    """Observed values: the distribution that has exactly these, equally likely or weighted.
+
+    Its quantile function is the inverse of the empirical distribution function; mean and sd are
+    those of the values themselves (the sd divides by n).
+    """
+
+    kind: Literal["empirical"] = "empirical"
+    values: tuple[Number, ...] = Field(
+        description="The observed values.", min_length=1, max_length=_MOST_VALUES
+    )
+    weights: tuple[_Share, ...] | None = Field(
+        default=None,
+        description="Relative weights, of any sum; equal if omitted.",
+        max_length=_MOST_VALUES,
+    )
+
+    @override
+    def stated_atoms(self) -> tuple[FloatArray, FloatArray]:
+        values = np.array(self.values)
+        return values, np.ones(values.size) if self.weights is None else np.array(self.weights)
+
+    @cached_property
+    def _cumulative(self) -> tuple[FloatArray, FloatArray]:
+        below, above = super()._cumulative
+        if self.weights is not None:
+            return below, above
+        counts = np.rint(below * len(self.values))  # k/n, without the error of a sum
+        count = len(self.values)
+        return counts / count, (count - counts) / count
+
+    @override
+    def check(self) -> Faults:
+        return share_faults("weights", self.weights, "values", len(self.values))
+
+
+def share_faults(
+    name: str, shares: tuple[float, ...] | None, owner: str, count: int
+) -> list[Fault]:
+    """Say what is wrong with weights or probabilities: their number, or that all are 0."""
+    if shares is None:
+        return []
+    if len(shares) != count:
+        return [(name, f"{name} holds {len(shares)} and {owner} {count}; give one for each")]
+    if not sum(shares) > 0:
+        return [(name, f"{name} are all 0; at least one must be above 0")]
+    return []

@@ -1,0 +1,334 @@
+"""Mixtures: one of several distributions, each with its weight, and their true quantiles."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import BeforeValidator, Field, SerializeAsAny, WithJsonSchema
+from typing_extensions import override
+
+from uncertain_scale.inputs.distributions.base import Distribution, Number
+from uncertain_scale.inputs.distributions.continuous import (
+    Continuous,
+    at_ends,
+    score,
+    truncation_faults,
+)
+from uncertain_scale.inputs.distributions.discrete import FROM_BELOW, share_faults
+from uncertain_scale.inputs.distributions.expansion import expand
+from uncertain_scale.inputs.distributions.faults import DistributionError
+from uncertain_scale.inputs.distributions.inversion import increasing_roots
+
+if TYPE_CHECKING:
+    from uncertain_scale.inputs.distributions.expansion import Expansion
+    from uncertain_scale.inputs.distributions.faults import Fault, Faults
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Mixture"]
+
+_MOST_COMPONENTS = 1000
+_DEEPEST = 8
+_PIECES = (64, 256)
+
+
+class Part(NamedTuple):
+    """A component with its share of the probability."""
+
+    share: float
+    distribution: Distribution
+
+
+def _component(value: Any) -> Any:
+    """Build a component that was stated as a table."""
+    if not isinstance(value, dict):
+        return value
+    from uncertain_scale.inputs.distributions.union import build
+
+    table = dict(value)
+    kind = table.pop("kind", None)
+    if not isinstance(kind, str):
+        raise DistributionError([("kind", "has no kind")])
+    return build(kind, table)
+
+
+_Component = Annotated[SerializeAsAny[Distribution], BeforeValidator(_component)]
+
+
+class Mixture(Continuous):
+    """One of several distributions, chosen with given weights.
+
+    F(x) = sum of w_i F_i(x); ppf is the inverse of that, not a mixture of quantiles. Where the
+    supports of the components lie one behind the other it is exact, else to about 1e-12 of
+    probability.
+
+    Examples
+    --------
+    >>> from uncertain_scale.inputs.distributions import parse_distribution
+    >>> text = "mixture(components=[constant(value=1), uniform(lower=1, upper=2)], weights=[3, 1])"
+    >>> mixture, _ = parse_distribution(text)
+    >>> mixture.ppf(np.array([0.7, 0.75, 0.875]))
+    array([1. , 1. , 1.5])
+    """
+
+    kind: Literal["mixture"] = "mixture"
+    components: Annotated[
+        tuple[_Component, ...],
+        WithJsonSchema(
+            {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": _MOST_COMPONENTS,
+                "items": {"type": "object", "required": ["kind"]},
+            }
+        ),
+    ] = Field(
+        description="Distributions, each a table with its kind.",
+        min_length=1,
+        max_length=_MOST_COMPONENTS,
+    )
+    weights: tuple[Annotated[Number, Field(ge=0)], ...] | None = Field(
+        default=None, description="Relative weights, of any sum; equal if omitted."
+    )
+
+    @cached_property
+    def _whole_parts(self) -> tuple[Part, ...]:
+        """Components that can occur, ordered by where their supports begin."""
+        weights = np.ones(len(self.components)) if self.weights is None else np.array(self.weights)
+        parts = map(Part, (weights / weights.sum()).tolist(), self.components)
+        return _ordered([part for part in parts if part.share > 0])
+
+    @cached_property
+    def _parts(self) -> tuple[Part, ...]:
+        """What a truncation leaves of them: a mixture of truncated components."""
+        window = self._window
+        if window is None:
+            return self._whole_parts
+        kept = []
+        for share, component in self._whole_parts:
+            inner = component.truncated(window.low, window.high)  # type: ignore[attr-defined]
+            if not truncation_faults(inner):
+                kept.append(Part(share * _mass(component, window.low, window.high), inner))
+        total = sum(part.share for part in kept)
+        return _ordered([Part(share / total, inner) for share, inner in kept])
+
+    @property
+    @override
+    def continuous(self) -> bool:
+        return all(part.distribution.continuous for part in self._whole_parts)
+
+    @override
+    def atoms(self) -> tuple[FloatArray, FloatArray]:
+        return self._atoms[0], self._atoms[1]
+
+    @cached_property
+    def _atoms(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Atoms with their masses, and P(X <= atom) and P(X > atom)."""
+        each = [(share, distribution.atoms()) for share, distribution in self._parts]
+        values, index = np.unique(
+            np.concatenate([values for _, (values, _) in each]), return_inverse=True
+        )
+        masses = np.concatenate([share * masses for share, (_, masses) in each])
+        total = np.bincount(index, masses, minlength=values.size).astype(np.float64)
+        return values, total, self.cdf(values), self.sf(values)
+
+    @cached_property
+    def _one_behind_another(self) -> bool:
+        supports = [part.distribution.support for part in self._parts]
+        return all(one[1] <= two[0] for one, two in pairwise(supports))
+
+    @cached_property
+    def _expansion(self) -> Expansion:
+        """The quantile function in normal scores, to about 1e-12 of probability."""
+        from scipy.special import ndtr
+
+        return expand(
+            lambda z: self._inverted(ndtr(z), ndtr(-z)),
+            tolerance=1e-10,
+            by_range=True,
+            degree=11,
+            pieces=_PIECES,
+        )
+
+    @override
+    def ppf(self, u: FloatArray) -> FloatArray:
+        u = np.asarray(u, dtype=np.float64)
+        return self.quantile(u, 1 - u)
+
+    @override
+    def quantile(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
+        flat_p, flat_q = p.ravel(), q.ravel()
+        with np.errstate(all="ignore"):
+            x = (
+                self._piecewise(flat_p, flat_q)
+                if self._one_behind_another
+                else self._expanded(flat_p, flat_q)
+            )
+        return at_ends(x.reshape(p.shape), p, q, self.support)
+
+    def _piecewise(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        """Return quantiles where each component has a range of probabilities to itself."""
+        shares = np.array([part.share for part in self._parts])
+        before = np.append(0.0, np.cumsum(shares)[:-1])
+        after = np.append(np.cumsum(shares[:0:-1])[::-1], 0.0)
+        upto = before + shares
+        # u itself is compared, from the end that keeps its digits.
+        from_below = np.searchsorted(upto[:-1], p)
+        from_above = np.searchsorted(-after[:-1], -q)
+        owner = np.where(p <= FROM_BELOW, from_below, from_above)
+        x = np.full(p.shape, np.nan)
+        for index, (share, distribution) in enumerate(self._parts):
+            mine = np.flatnonzero((owner == index) & ~np.isnan(p))
+            inner_p = np.clip((p[mine] - before[index]) / share, 0, 1)
+            inner_q = np.clip((q[mine] - after[index]) / share, 0, 1)
+            # The smaller of the two has its digits; the other is its complement.
+            low = inner_p <= inner_q
+            inner_q, inner_p = (
+                np.where(low, 1 - inner_p, inner_q),
+                np.where(low, inner_p, 1 - inner_q),
+            )
+            x[mine] = distribution.quantile(inner_p, inner_q)
+        return x
+
+    def _expanded(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        """Return quantiles by the expansion, and by roots where it does not hold."""
+        x, doubtful = self._expansion(score(p, q))
+        x[doubtful] = self._inverted(p[doubtful], q[doubtful])
+        return np.clip(x, *self.support)
+
+    def _inverted(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        """Return quantiles by finding roots of the distribution function, atoms apart."""
+        values, masses, below, above = self._atoms
+        x = np.full(p.shape, np.nan)
+        smooth = ~np.isnan(p)
+        if values.size:
+            at = np.where(p <= FROM_BELOW, np.searchsorted(below, p), np.searchsorted(-above, -q))
+            at = np.minimum(at, values.size - 1)
+            upto, beyond = below[at], above[at]
+            reached = np.where(p <= FROM_BELOW, p <= upto, q >= beyond)
+            passed = np.where(p <= FROM_BELOW, p <= upto - masses[at], q >= beyond + masses[at])
+            only_atoms = masses.sum() > 1 - 1e-12
+            on_atom = smooth & ((reached & ~passed) | only_atoms)
+            x[on_atom] = values[at[on_atom]]
+            smooth &= ~on_atom
+        if smooth.any():
+            x[smooth] = self._roots(p[smooth], q[smooth])
+        return x
+
+    def _roots(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        """Invert the distribution function between the quantiles of the components."""
+
+        def excess(x: FloatArray, p: FloatArray, q: FloatArray) -> FloatArray:
+            lower = p <= q
+            gap = np.empty(x.shape)
+            gap[lower] = self.cdf(x[lower]) / p[lower] - 1
+            gap[~lower] = 1 - self.sf(x[~lower]) / q[~lower]
+            return gap
+
+        low, high = self._envelope(p, q)
+        # Brackets a little wider, as the components' quantiles carry their own rounding.
+        slack = 1e-8 * np.maximum(np.abs(low), np.abs(high))
+        return increasing_roots(excess, low - slack, high + slack, (p, q))
+
+    def _envelope(self, p: FloatArray, q: FloatArray) -> tuple[FloatArray, FloatArray]:
+        each = np.array([part.distribution.quantile(p, q) for part in self._parts])
+        return each.min(axis=0), each.max(axis=0)
+
+    @override
+    def cdf(self, x: FloatArray) -> FloatArray:
+        x = np.asarray(x, dtype=np.float64)
+        return np.minimum(sum(share * part.cdf(x) for share, part in self._parts), 1)
+
+    @override
+    def sf(self, x: FloatArray) -> FloatArray:
+        x = np.asarray(x, dtype=np.float64)
+        return np.minimum(sum(share * part.sf(x) for share, part in self._parts), 1)
+
+    def exact(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        """Return quantiles; a truncation is in the components already."""
+        return self.quantile(p, q)
+
+    @override
+    def below(self, x: FloatArray) -> FloatArray:
+        return np.asarray(sum(share * part.cdf(x) for share, part in self._whole_parts))
+
+    @override
+    def above(self, x: FloatArray) -> FloatArray:
+        return np.asarray(sum(share * part.sf(x) for share, part in self._whole_parts))
+
+    @property
+    @override
+    def whole_support(self) -> tuple[float, float]:
+        return _hull(self._whole_parts)
+
+    @property
+    @override
+    def support(self) -> tuple[float, float]:
+        return _hull(self._parts)
+
+    @override
+    def mean(self) -> float | None:
+        total = 0.0
+        for share, distribution in self._parts:
+            mean = distribution.mean()
+            if mean is None:
+                return None
+            total += share * mean
+        return total
+
+    @override
+    def sd(self) -> float | None:
+        centre, variance = self.mean(), 0.0
+        for share, distribution in self._parts:
+            mean, sd = distribution.mean(), distribution.sd()
+            if mean is None or sd is None or centre is None:
+                return None
+            variance += share * (sd**2 + (mean - centre) ** 2)
+        return float(np.sqrt(variance))
+
+    def mass_within(self, low: float, high: float) -> float:
+        """Return P(low <= X <= high), without truncation."""
+        return sum(share * _mass(part, low, high) for share, part in self._whole_parts)
+
+    def truncated(self, low: float, high: float) -> Mixture:
+        """Return this mixture cut to [low, high] as well."""
+        copy = super().truncated(low, high)
+        for name in ("_parts", "_atoms", "_one_behind_another", "_expansion"):
+            copy.__dict__.pop(name, None)
+        return copy
+
+    @override
+    def check(self) -> Faults:
+        faults: list[Fault] = share_faults(
+            "weights", self.weights, "components", len(self.components)
+        )
+        if self.depth() > _DEEPEST:
+            faults.append(("components", f"mixtures nest deeper than {_DEEPEST}"))
+        if not faults and self.truncate is not None and not self.continuous:
+            text = "truncate needs a continuous kind, and a component is not; truncate the others"
+            faults.append(("truncate", text))
+        return faults or super().check()
+
+    def depth(self) -> int:
+        """Return how deep mixtures nest."""
+        inner = [part.depth() for part in self.components if isinstance(part, Mixture)]
+        return 1 + max(inner, default=0)
+
+
+def _ordered(parts: list[Part]) -> tuple[Part, ...]:
+    return tuple(sorted(parts, key=lambda part: part.distribution.support))
+
+
+def _hull(parts: tuple[Part, ...]) -> tuple[float, float]:
+    ends = [part.distribution.support for part in parts]
+    return min(low for low, _ in ends), max(high for _, high in ends)
+
+
+def _mass(distribution: Distribution, low: float, high: float) -> float:
+    """Return P(low < X <= high) from the end that keeps its digits."""
+    ends = np.array([low, high])
+    below, above = distribution.cdf(ends), distribution.sf(ends)
+    return float(below[1] - below[0] if below[0] <= 0.5 else above[0] - above[1])
