@@ -1,0 +1,40 @@
+"""How things scale: the laws of the built-in model, one subject a module.
+
+Every public function of a subject is an equation. Its name is the variable that it computes, with
+what follows two underscores telling one way from another; its argument names are the variables that
+it computes from; its annotations are their units. A law stands beside its inverses, so that a
+question can be asked in any direction.
+"""
+
+from uncertain_scale.equations import (
+    chinchilla,
+    cluster,
+    compute,
+    cost,
+    overtraining,
+    power,
+    scale,
+    serving,
+)
+
+__all__ = ["HEADLINE", "SUBJECTS"]
+
+SUBJECTS = (compute, cluster, cost, power, scale, chinchilla, overtraining, serving)
+
+HEADLINE: tuple[str, ...] = (
+    "gpu_hours",
+    "gpus",
+    "training_time",
+    "facility_power",
+    "training_energy",
+    "training_flop",
+    "gpt4_multiple",
+    "budget",
+    "gpus_purchasable",
+    "cluster_price",
+    "breakeven_time",
+    "cost_per_flop",
+    "hyperscaler_share",
+    "optimal_params",
+    "optimal_tokens",
+)

@@ -1,0 +1,108 @@
+"""How fast a GPU trains, and how much computation GPU-hours of it make."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from uncertain_scale.units.aliases import (
+    Dimensionless,
+    Flop,
+    FlopPerSecondPerGpu,
+    GpuHours,
+)
+
+SECONDS_PER_HOUR: Annotated[float, "s/hour"] = 3600.0
+
+
+def effective_flops(
+    peak_flops: FlopPerSecondPerGpu,
+    sparsity_factor: Dimensionless,
+    precision_factor: Dimensionless,
+    mfu: Dimensionless,
+) -> FlopPerSecondPerGpu:
+    """Speed at which one GPU trains, averaged over the whole run.
+
+    peak x sparsity x precision x MFU, where MFU is the run's model FLOP over its chip-hours times
+    the dense BF16 peak. Restarts and idle time are inside MFU: multiply by no goodput on top of it.
+    Sparsity is 1 for every training run known; the precision factor is the speed-up that FP8
+    realises end to end, not the ratio of the two peaks.
+
+    Reference: Chowdhery et al. 2022, appendix B (MFU), https://arxiv.org/abs/2204.02311
+    """
+    return peak_flops * sparsity_factor * precision_factor * mfu
+
+
+def mfu__implied(
+    effective_flops: FlopPerSecondPerGpu,
+    peak_flops: FlopPerSecondPerGpu,
+    sparsity_factor: Dimensionless,
+    precision_factor: Dimensionless,
+) -> Dimensionless:
+    """Whole-run utilisation of the dense BF16 peak, implied by a speed.
+
+    Speed / (peak x sparsity x precision).
+    """
+    return effective_flops / (peak_flops * sparsity_factor * precision_factor)
+
+
+def precision_factor__implied(
+    effective_flops: FlopPerSecondPerGpu,
+    peak_flops: FlopPerSecondPerGpu,
+    sparsity_factor: Dimensionless,
+    mfu: Dimensionless,
+) -> Dimensionless:
+    """Realised speed-up over BF16, implied by a speed.
+
+    Speed / (peak x sparsity x MFU).
+    """
+    return effective_flops / (peak_flops * sparsity_factor * mfu)
+
+
+def sparsity_factor__implied(
+    effective_flops: FlopPerSecondPerGpu,
+    peak_flops: FlopPerSecondPerGpu,
+    precision_factor: Dimensionless,
+    mfu: Dimensionless,
+) -> Dimensionless:
+    """Sparse over dense peak, implied by a speed.
+
+    Speed / (peak x precision x MFU).
+    """
+    return effective_flops / (peak_flops * precision_factor * mfu)
+
+
+def peak_flops__implied(
+    effective_flops: FlopPerSecondPerGpu,
+    sparsity_factor: Dimensionless,
+    precision_factor: Dimensionless,
+    mfu: Dimensionless,
+) -> FlopPerSecondPerGpu:
+    """Dense BF16 peak of one GPU, implied by a speed.
+
+    Speed / (sparsity x precision x MFU).
+    """
+    return effective_flops / (sparsity_factor * precision_factor * mfu)
+
+
+def training_flop(gpu_hours: GpuHours, effective_flops: FlopPerSecondPerGpu) -> Flop:
+    """FLOP of the training run.
+
+    GPU-hours x 3600 s/hour x useful speed: model FLOP, without what recomputation adds.
+    """
+    return gpu_hours * SECONDS_PER_HOUR * effective_flops
+
+
+def gpu_hours__from_compute(training_flop: Flop, effective_flops: FlopPerSecondPerGpu) -> GpuHours:
+    """GPU-hours of the training run.
+
+    FLOP / (useful speed x 3600 s/hour).
+    """
+    return training_flop / (effective_flops * SECONDS_PER_HOUR)
+
+
+def effective_flops__implied(training_flop: Flop, gpu_hours: GpuHours) -> FlopPerSecondPerGpu:
+    """Speed at which one GPU trains, implied by a run's computation and GPU-hours.
+
+    FLOP / (GPU-hours x 3600 s/hour).
+    """
+    return training_flop / (gpu_hours * SECONDS_PER_HOUR)

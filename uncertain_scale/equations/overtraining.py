@@ -1,0 +1,160 @@
+"""What training a model on more data than is compute-optimal for its size comes to.
+
+A model `shrink_factor` times smaller than the compute-optimal one is compared with it by multiples
+of data and computation; a published model, by its tokens per parameter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from uncertain_scale.units.aliases import (
+    Dimensionless,
+    FloatArray,
+    Parameters,
+    Tokens,
+    TokensPerParameter,
+)
+
+
+def data_multiple(compute_multiple: Dimensionless, shrink_factor: Dimensionless) -> Dimensionless:
+    """Tokens of the smaller model's run over those of the compute-optimal run.
+
+    Compute multiple x shrink factor, as C = 6 N D.
+    """
+    return compute_multiple * shrink_factor
+
+
+def compute_multiple__from_data(
+    data_multiple: Dimensionless, shrink_factor: Dimensionless
+) -> Dimensionless:
+    """FLOP of the smaller model's run over those of the compute-optimal run.
+
+    Data multiple / shrink factor.
+    """
+    return data_multiple / shrink_factor
+
+
+def shrink_factor__from_data(
+    data_multiple: Dimensionless, compute_multiple: Dimensionless
+) -> Dimensionless:
+    """Factor by which the model shrinks, implied by data and compute multiples.
+
+    Data multiple / compute multiple.
+    """
+    return data_multiple / compute_multiple
+
+
+def optimal_equivalent_multiple(
+    data_multiple: Dimensionless,
+    shrink_factor: Dimensionless,
+    alpha: Dimensionless,
+    beta: Dimensionless,
+) -> Dimensionless:
+    """Compute multiple whose optimal model reaches the loss of the smaller model's run.
+
+    q = ((s^alpha + (alpha/beta) m^-beta) / (1 + alpha/beta))^(-(alpha+beta)/(alpha beta)); above 1
+    the smaller model's run is the better one, and costs more than q.
+
+    Reference: follows from Hoffmann et al. 2022, eq. 2 and 4, https://arxiv.org/abs/2203.15556
+    """
+    ratio = alpha / beta
+    reducible = (shrink_factor**alpha + ratio * data_multiple**-beta) / (1 + ratio)
+    multiple: FloatArray = reducible ** (-(alpha + beta) / (alpha * beta))
+    return multiple
+
+
+def data_multiple__from_equivalent(
+    optimal_equivalent_multiple: Dimensionless,
+    shrink_factor: Dimensionless,
+    alpha: Dimensionless,
+    beta: Dimensionless,
+) -> Dimensionless:
+    """Tokens of the smaller model's run over the compute-optimal run's, implied by its loss.
+
+    m = ((beta/alpha) ((1 + alpha/beta) q^(-alpha beta/(alpha+beta)) - s^alpha))^(-1/beta); infinite
+    where no amount of data reaches that loss.
+    """
+    ratio = alpha / beta
+    reducible = (1 + ratio) * optimal_equivalent_multiple ** (-alpha * beta / (alpha + beta))
+    left: FloatArray = np.maximum((reducible - shrink_factor**alpha) / ratio, 0.0)
+    with np.errstate(divide="ignore"):
+        multiple: FloatArray = left ** (-1 / beta)
+    return multiple
+
+
+def overtraining_factor(
+    data_multiple: Dimensionless, shrink_factor: Dimensionless
+) -> Dimensionless:
+    """Tokens per parameter of a model's run over the compute-optimal ratio.
+
+    For the smaller model: data multiple x shrink factor. Where the optimal ratio is the same at all
+    sizes, this is also the run's computation over the optimal one for so small a model.
+    """
+    return data_multiple * shrink_factor
+
+
+def overtraining_factor__from_model(
+    training_tokens: Tokens,
+    model_params: Parameters,
+    optimal_tokens_per_param: TokensPerParameter,
+) -> Dimensionless:
+    """Tokens per parameter of a published model over the compute-optimal ratio.
+
+    Tokens / active parameters / optimal ratio.
+    """
+    return training_tokens / model_params / optimal_tokens_per_param
+
+
+def data_multiple__from_overtraining(
+    overtraining_factor: Dimensionless, shrink_factor: Dimensionless
+) -> Dimensionless:
+    """Tokens of the smaller model's run over the compute-optimal run's, from its overtraining.
+
+    Overtraining / shrink factor.
+    """
+    return overtraining_factor / shrink_factor
+
+
+def shrink_factor__from_overtraining(
+    overtraining_factor: Dimensionless, data_multiple: Dimensionless
+) -> Dimensionless:
+    """Factor by which the model shrinks, implied by its overtraining and data multiple.
+
+    Overtraining / data multiple.
+    """
+    return overtraining_factor / data_multiple
+
+
+def training_tokens__from_overtraining(
+    overtraining_factor: Dimensionless,
+    model_params: Parameters,
+    optimal_tokens_per_param: TokensPerParameter,
+) -> Tokens:
+    """Tokens that a published model is trained on, implied by its overtraining.
+
+    Overtraining x active parameters x optimal ratio.
+    """
+    return overtraining_factor * model_params * optimal_tokens_per_param
+
+
+def model_params__from_overtraining(
+    overtraining_factor: Dimensionless,
+    training_tokens: Tokens,
+    optimal_tokens_per_param: TokensPerParameter,
+) -> Parameters:
+    """Active parameters of a published model, implied by its overtraining.
+
+    Tokens / (overtraining x optimal ratio).
+    """
+    return training_tokens / (overtraining_factor * optimal_tokens_per_param)
+
+
+def optimal_tokens_per_param__implied(
+    overtraining_factor: Dimensionless, training_tokens: Tokens, model_params: Parameters
+) -> TokensPerParameter:
+    """Compute-optimal tokens per parameter, implied by a published model's overtraining.
+
+    Tokens / (active parameters x overtraining).
+    """
+    return training_tokens / (model_params * overtraining_factor)
