@@ -1,0 +1,166 @@
+"""Prior files: overlays, provenance, units, and every fault at once."""
+
+import datetime as dt
+import json
+import tomllib
+
+import jsonschema
+import pytest
+
+from uncertain_scale.errors import PriorError
+from uncertain_scale.inputs import load_priors
+from uncertain_scale.inputs.catalog import scenario_names, shipped_folder
+from uncertain_scale.inputs.document import json_schema
+
+BASE = """\
+schema_version = 1
+title = "Base"
+
+[inputs.price]
+kind = "lognormal"
+q05 = 30
+q95 = 50
+units = "kUSD / gpu"
+long_name = "Price of a GPU"
+source = "A table"
+as_of = 2024-07-01
+note = "tails are judgement"
+
+[inputs.mfu]
+kind = "constant"
+value = 0.3
+
+[[correlations]]
+inputs = ["price", "mfu"]
+rank = 0.5
+"""
+
+
+def write(folder, name, text):
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def faults(path, **options):
+    with pytest.raises(PriorError) as caught:
+        load_priors(path, **options)
+    return caught.value.faults
+
+
+def test_a_file_becomes_priors_with_their_provenance(tmp_path):
+    priors = load_priors(write(tmp_path, "one.toml", BASE))
+    assert (priors.name, priors.title) == ("one", "Base")
+    said = priors.inputs["price"].provenance
+    assert (said.source, said.as_of) == ("A table", dt.date(2024, 7, 1))
+    assert said.where == f"{tmp_path / 'one.toml'}:4"
+    assert priors.correlations[0].rank == 0.5
+
+
+def test_units_are_converted_once_to_the_models(tmp_path):
+    path = write(tmp_path, "one.toml", BASE)
+    price = load_priors(path, variables={"price": "USD/gpu", "mfu": "1"}).inputs["price"]
+    assert price.factor == 1000
+    assert price.facts()["q05"] == pytest.approx(30_000, rel=1e-12)
+
+
+def test_an_overlay_replaces_whole_inputs_and_adds_its_own(tmp_path):
+    write(tmp_path, "one.toml", BASE)
+    overlay = """
+    schema_version = 1
+    extends = "one.toml"
+    inputs.price = { kind = "constant", value = 40, units = "kUSD/gpu" }
+    inputs.rate = { kind = "constant", value = 2 }
+    [[correlations]]
+    inputs = ["mfu", "price"]
+    rank = -0.2
+    """
+    priors = load_priors(write(tmp_path, "two.toml", overlay))
+    assert list(priors.inputs) == ["price", "mfu", "rate"]
+    assert priors.inputs["price"].provenance.source == ""
+    assert [c.rank for c in priors.correlations] == [-0.2]
+    assert priors.title == "Base"
+    assert [path.name for path in priors.files] == ["one.toml", "two.toml"]
+
+
+def test_overlays_are_laid_over_in_turn(tmp_path):
+    one = write(tmp_path, "one.toml", BASE)
+    first = write(tmp_path, "a.toml", "schema_version = 1\ninputs.mfu = {kind='constant', value=1}")
+    second = write(
+        tmp_path, "b.toml", "schema_version = 1\ninputs.mfu = {kind='constant', value=2}"
+    )
+    priors = load_priors(one, overlays=[first, second])
+    assert priors.inputs["mfu"].distribution.value == 2
+    assert priors.name == "one + a + b"
+
+
+def test_all_faults_of_all_files_are_told_at_once(tmp_path):
+    write(tmp_path, "one.toml", BASE.replace("q05 = 30", "q05 = 60"))
+    path = write(
+        tmp_path,
+        "two.toml",
+        'schema_version = 1\nextends = "one.toml"\n[inputs.x]\nkind = "nope"\n',
+    )
+    found = faults(path, variables={"mfu": "1"})
+    assert len(found) == 2
+    assert "one.toml:6 [inputs.price] q05 = 60" in found[0]
+    assert "two.toml:4 [inputs.x]" in found[1]
+
+
+def test_what_is_not_utf8_names_its_line(tmp_path):
+    (tmp_path / "one.toml").write_bytes(b"schema_version = 1\ntitle = '\xff'\n")
+    assert faults(tmp_path / "one.toml") == (
+        f"{tmp_path / 'one.toml'}:2 is not UTF-8; save it as UTF-8",
+    )
+
+
+def test_a_file_too_large_or_too_deep_is_refused(tmp_path):
+    large = write(tmp_path, "large.toml", "#" * 17_000_000)
+    assert "larger than 16 MB" in faults(large)[0]
+    deep = write(tmp_path, "deep.toml", f"schema_version = 1\nx = {'[' * 5000}{']' * 5000}\n")
+    assert "deep.toml" in faults(deep)[0]
+
+
+def test_a_long_chain_of_files_is_refused(tmp_path):
+    for number in range(30):
+        write(tmp_path, f"f{number}.toml", f'schema_version = 1\nextends = "f{number + 1}.toml"\n')
+    write(tmp_path, "f30.toml", "schema_version = 1\n")
+    assert "more than 16 files" in faults(tmp_path / "f0.toml")[0]
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n3,4\n", encoding="utf-8")
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "rows.csv").symlink_to(tmp_path / "rows.csv")
+    text = 'schema_version = 1\n[[joint]]\ninputs = ["a", "b"]\nsamples = "rows.csv"\n'
+    assert "lies outside" in faults(write(inner, "one.toml", text))[0]
+
+
+def test_joint_rows_are_kept_whole_in_the_order_of_the_first_column(tmp_path):
+    (tmp_path / "rows.csv").write_text("b,x,a\n1,9,3\n2,9,1\n3,9,2\n", encoding="utf-8")
+    text = 'schema_version = 1\n[[joint]]\ninputs = ["a", "b"]\nsamples = "rows.csv"\n'
+    (joint,) = load_priors(write(tmp_path, "one.toml", text)).joints
+    assert joint.rows.tolist() == [[1, 2], [2, 3], [3, 1]]
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_shipped_files_follow_the_schema_that_editors_read(name):
+    document = tomllib.loads((shipped_folder() / f"{name}.toml").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(json.dumps(document, default=str)), json_schema())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "schema_version = 2",
+        "schema_version = 1\ntittle = 'x'",
+        "schema_version = 1\ninputs.mfu = { kind = 'lognormall', mu = 0, sigma = 1 }",
+        "schema_version = 1\ninputs.mfu = { kind = 'lognormal', mu = 0, sigmaa = 1 }",
+        "schema_version = 1\ninputs.mfu = { kind = 'lognormal', mu = 'x', sigma = 1 }",
+        "schema_version = 1\n[[correlations]]\ninputs = ['a']\nrank = 0.5",
+    ],
+)
+def test_the_schema_refuses_what_the_reader_refuses(tmp_path, text):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(tomllib.loads(text), json_schema())
+    faults(write(tmp_path, "one.toml", text))

@@ -1,0 +1,91 @@
+"""The prior files that travel with the package: where they are, their names, a copy of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from uncertain_scale.errors import DataError, PriorError, nearest
+
+__all__ = ["copy_priors", "find_prior_file", "scenario_names", "shipped_folder"]
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the shipped prior files.
+
+    In a wheel it lies inside the package, in a checkout beside it.
+    """
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "priors"
+    return inside if inside.is_dir() else package.parent / "priors"
+
+
+def scenario_names() -> list[str]:
+    """Return the names of the shipped scenarios, base first.
+
+    Examples
+    --------
+    >>> "h100-dense-fp8" in scenario_names()
+    True
+    """
+    names = sorted(path.stem for path in shipped_folder().glob("*.toml"))
+    return sorted(names, key=lambda name: name != "base")
+
+
+def find_prior_file(source: str | Path, *, beside: Path | None = None) -> Path:
+    """Return the file that a scenario's name or a path stands for.
+
+    Parameters
+    ----------
+    source
+        Name of a shipped scenario, or path of a TOML file.
+    beside
+        Folder that a relative path is looked up in first, where one file extends another.
+
+    Raises
+    ------
+    PriorError
+        There is neither such a file nor such a scenario.
+    """
+    text = str(source)
+    path = Path(source) if beside is None else beside / source
+    if path.suffix == ".toml" and path.is_file():
+        return path
+    shipped = shipped_folder() / f"{Path(text).stem if text.endswith('.toml') else text}.toml"
+    by_name = Path(text).name == text and (beside is not None or not text.endswith(".toml"))
+    if by_name and shipped.is_file():
+        return shipped
+    if path.is_file():
+        raise PriorError([f"{text} is not a prior file; its name must end in .toml"])
+    if text.endswith(".toml") or Path(text).name != text:
+        raise PriorError([f"{text}: there is no such prior file"])
+    names = scenario_names()
+    fault = (
+        f"scenario '{text[:60]}' is unknown; {nearest(text, names)} "
+        "(`uncertain-scale priors list` shows them all; a file's name ends in .toml)"
+    )
+    raise PriorError([fault])
+
+
+def copy_priors(folder: Path) -> list[Path]:
+    """Copy the shipped prior files into a folder, to be edited there.
+
+    Raises
+    ------
+    DataError
+        One of the files is there already, or the folder cannot be written; nothing is overwritten.
+    """
+    originals = [
+        path
+        for path in sorted(shipped_folder().iterdir())
+        if path.suffix in {".toml", ".csv", ".json"}
+    ]
+    existing = [path.name for path in originals if (folder / path.name).exists()]
+    if existing:
+        found = ", ".join(existing)
+        raise DataError(f"{folder} already holds {found}; nothing was copied, name another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [Path(shutil.copyfile(path, folder / path.name)) for path in originals]
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written: {error.strerror}") from error

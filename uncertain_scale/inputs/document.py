@@ -1,0 +1,109 @@
+"""The shape of a prior file: what pydantic checks, and the JSON Schema that editors read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from uncertain_scale.inputs.distributions import json_schemas
+
+__all__ = [
+    "CorrelationTable",
+    "InputTable",
+    "JointTable",
+    "PriorFile",
+    "Sourced",
+    "is_name",
+    "json_schema",
+]
+
+_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+_Name = Annotated[str, Field(pattern=_NAME)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Sourced(_Table):
+    """What every belief says about where it comes from."""
+
+    long_name: str = Field("", description="What the input is, in words for a report.")
+    source: str = Field("", description="Citation, with what was read there; reports print it.")
+    as_of: dt.date | None = Field(None, description="The date that the figures refer to.")
+    note: str = Field("", description="What is judgement, and why.")
+
+
+class InputTable(Sourced):
+    """One input: a kind of distribution with its parameters, units and source."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    kind: str = Field(description="the kind of distribution, such as 'lognormal'")
+    units: str = Field("1", description="Units of the parameters, such as 'USD / gpu / hour'.")
+    fallback: bool = Field(
+        default=False, description="True: used only where nothing given determines the variable."
+    )
+
+
+class CorrelationTable(Sourced):
+    """Spearman's rank correlation of two inputs."""
+
+    inputs: Annotated[list[_Name], Field(min_length=2, max_length=2)] = Field(
+        description="the names of two inputs"
+    )
+    rank: Annotated[float, Field(gt=-1, lt=1, allow_inf_nan=False)] = Field(
+        description="Spearman's rank correlation, above -1 and below 1"
+    )
+
+
+class JointTable(Sourced):
+    """Several inputs drawn together, as whole rows of a CSV file beside the prior file."""
+
+    inputs: Annotated[list[_Name], Field(min_length=2)] = Field(
+        description="the names of the inputs that are drawn together"
+    )
+    samples: str = Field(description="a CSV file in this folder, with a column an input")
+    units: dict[str, str] = Field(
+        default_factory=dict, description="Units by input, where they are not 1."
+    )
+
+
+class PriorFile(_Table):
+    """A whole prior file."""
+
+    schema_version: Literal[1] = Field(description="the version of the format, 1")
+    title: str = Field("", description="The scenario in one line.")
+    extends: str | None = Field(None, description="Prior file that this one is laid over.")
+    inputs: dict[_Name, InputTable] = Field(default_factory=dict)
+    correlations: list[CorrelationTable] = Field(default_factory=list)
+    joint: list[JointTable] = Field(default_factory=list)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can name a variable."""
+    return re.fullmatch(_NAME, text) is not None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of prior files, kept as `priors/schema.json` for editors."""
+    schema = PriorFile.model_json_schema()
+    definitions = schema["$defs"]
+    provenance = definitions.pop("InputTable")["properties"]
+    kinds = json_schemas()
+    for kind, own in kinds.items():
+        definitions.update(own.pop("$defs", {}))
+        own["properties"] = {
+            **own["properties"],
+            **{k: v for k, v in provenance.items() if k != "kind"},
+        }
+        definitions[f"input_{kind}"] = own
+    definitions["InputTable"] = {"oneOf": [{"$ref": f"#/$defs/input_{kind}"} for kind in kinds]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "Prior file of uncertain_scale",
+    }

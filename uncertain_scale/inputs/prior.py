@@ -1,0 +1,229 @@
+"""What is believed about the inputs, after files are read: Prior, JointSample and Priors.
+
+A `Prior` is a distribution with its units and its source. `Priors` holds them by name and in order,
+with what ties them together: rank correlations, and joint samples whose rows are drawn whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uncertain_scale.errors import PriorError, UnitError, nearest
+from uncertain_scale.units import conversion_factor
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from uncertain_scale.inputs.distributions import Distribution
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Correlation", "JointSample", "Prior", "Priors", "Provenance"]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a belief comes from: what a report prints beside it."""
+
+    long_name: str = ""
+    source: str = ""
+    as_of: dt.date | None = None
+    note: str = ""
+    where: str = ""
+    """File and line, or the option, that stated it."""
+    stated: str = ""
+    """What was typed, where it was typed at all."""
+    interpreted: bool = False
+    """Whether the kind of distribution was chosen for what was typed, as in "1.4 to 3.2"."""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A belief about one input.
+
+    Parameters
+    ----------
+    name
+        The variable of the model that it is about.
+    distribution
+        The belief, in `units`.
+    units
+        Units that the distribution is stated in.
+    factor, model_units
+        What a draw is multiplied by to be in the model's units, and these.
+    fallback
+        True where it holds only if nothing given determines the variable.
+    joint
+        Name of the joint sample that the input is drawn with, or "".
+    """
+
+    name: str
+    distribution: Distribution
+    units: str = "1"
+    factor: float = 1.0
+    model_units: str = ""
+    fallback: bool = False
+    joint: str = ""
+    provenance: Provenance = field(default_factory=Provenance)
+
+    def ppf(self, u: FloatArray) -> FloatArray:
+        """Return the quantiles at probabilities `u`, in the model's units."""
+        quantiles: FloatArray = self.distribution.ppf(u)
+        return quantiles if self.factor == 1 else quantiles * self.factor
+
+    def facts(self) -> dict[str, str | float]:
+        """Return what a report says of the prior, its quantiles in the model's units."""
+        said = self.provenance
+        levels = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
+        quantiles = self.ppf(np.array(list(levels.values())))
+        return {
+            "distribution": self.distribution.describe(longest=8),
+            "stated_units": self.units,
+            "joint": self.joint,
+            "long_name": said.long_name,
+            "source": said.source,
+            "as_of": said.as_of.isoformat() if said.as_of else "",
+            "note": said.note,
+            "where": said.where,
+            "interpreted": int(said.interpreted),
+            **dict(zip(levels, map(float, quantiles), strict=True)),
+        }
+
+    def converted(self, units: str) -> Prior:
+        """Return the same belief for a model that declares the variable in `units`.
+
+        Raises
+        ------
+        UnitError
+            The units are of another dimension.
+        """
+        return replace(self, factor=conversion_factor(self.units, units), model_units=units)
+
+
+@dataclass(frozen=True)
+class JointSample:
+    """Observed rows of several inputs at once, each row drawn whole.
+
+    Parameters
+    ----------
+    inputs
+        Names of the columns.
+    rows
+        Array of shape (rows, inputs), in the units of the inputs' priors, in ascending order of the
+        first column, so that neighbouring coordinates give neighbouring rows.
+    """
+
+    inputs: tuple[str, ...]
+    rows: FloatArray
+    provenance: Provenance = field(default_factory=Provenance)
+
+    @property
+    def name(self) -> str:
+        """The columns' names in one, which also names its random stream."""
+        return "+".join(self.inputs)
+
+    def draw(self, u: FloatArray) -> FloatArray:
+        """Return the rows at coordinates `u`; shape (len(u), inputs)."""
+        index = np.minimum((u * len(self.rows)).astype(np.intp), len(self.rows) - 1)
+        return self.rows[index]
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Spearman's rank correlation of two inputs, realised by a Gaussian copula."""
+
+    inputs: tuple[str, str]
+    rank: float
+    provenance: Provenance = field(default_factory=Provenance)
+
+    @property
+    def normal(self) -> float:
+        """Pearson's correlation of the normal scores, 2 sin(pi rank / 6)."""
+        return float(2 * np.sin(np.pi * self.rank / 6))
+
+
+@dataclass(frozen=True)
+class Priors:
+    """The beliefs of one scenario.
+
+    Parameters
+    ----------
+    name, title
+        The scenario's name, and its title for people.
+    inputs
+        Priors by name, in the order of the files.
+    correlations
+        Rank correlations, at most one for a pair.
+    joints
+        Joint samples; an input is in at most one.
+    files
+        The files that were read, the base first.
+    coordinates
+        Names of the coordinates of the unit cube: an input's own, or its joint sample's. An overlay
+        keeps those of the base in their places and puts its own behind them.
+    """
+
+    name: str
+    title: str = ""
+    inputs: Mapping[str, Prior] = field(default_factory=dict)
+    correlations: tuple[Correlation, ...] = ()
+    joints: tuple[JointSample, ...] = ()
+    files: tuple[Path, ...] = ()
+    coordinates: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        own = (prior.joint or name for name, prior in self.inputs.items())
+        object.__setattr__(self, "coordinates", tuple(dict.fromkeys((*self.coordinates, *own))))
+
+    def replace(self, prior: Prior) -> Priors:
+        """Return these priors with one input replaced, or added behind the others."""
+        return replace(self, inputs={**self.inputs, prior.name: prior})
+
+    def in_units_of(self, variables: Mapping[str, str]) -> Priors:
+        """Return the priors converted to the units of a model's variables.
+
+        Parameters
+        ----------
+        variables
+            Units by variable.
+
+        Raises
+        ------
+        PriorError
+            Inputs that are no variable, or whose units do not fit, all at once.
+        """
+        converted, faults = {}, []
+        for name, prior in self.inputs.items():
+            where = f"{prior.provenance.where} [inputs.{name}]".strip()
+            if name not in variables:
+                hint = nearest(name, variables)
+                faults.append(f"{where} '{name}' is not a variable of the model; {hint}")
+                continue
+            try:
+                converted[name] = prior.converted(variables[name])
+            except UnitError as error:
+                faults.append(f"{where} {error}")
+        if faults:
+            raise PriorError(faults)
+        return replace(self, inputs=converted)
+
+    def digest(self) -> str:
+        """Return a SHA-256 of all that the draws depend on, as 64 hexadecimal digits."""
+        content = {
+            "inputs": {
+                name: [prior.distribution.describe(), prior.units, prior.fallback, prior.joint]
+                for name, prior in self.inputs.items()
+            },
+            "correlations": sorted([*sorted(c.inputs), c.rank] for c in self.correlations),
+            "joints": {
+                joint.name: hashlib.sha256(np.ascontiguousarray(joint.rows).tobytes()).hexdigest()
+                for joint in self.joints
+            },
+        }
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
