@@ -1,0 +1,189 @@
+"""Questions in any direction: what is reached, by which way, and what is refused."""
+
+import itertools
+
+import pytest
+
+from uncertain_scale.errors import OverdeterminedError, QuestionError
+from uncertain_scale.inputs import load_priors
+from uncertain_scale.model import Model, ask, default_model, solve
+
+MODEL = default_model()
+PRIORS = load_priors("base", variables=MODEL.variables)
+VALUES = {
+    "budget": "100M",
+    "gpus": "25k",
+    "training_time": "80 day",
+    "training_flop": "2e26",
+    "facility_power": "50 MW",
+    "gpt4_multiple": "10",
+    "cluster_price": "1B",
+    "training_energy": "60 GWh",
+}
+
+
+def plan(given, outputs=(), free=()):
+    question = ask(MODEL, {name: VALUES[name] for name in given}, outputs=outputs, free=free)
+    return solve(MODEL, PRIORS, question)
+
+
+@pytest.mark.parametrize(
+    ("given", "output", "equation"),
+    [
+        (["budget"], "training_flop", "training_flop(gpu_hours, effective_flops)"),
+        (["budget"], "gpus", "gpus(gpu_hours, training_time)"),
+        (["budget", "gpus"], "training_time", "training_time(gpu_hours, gpus)"),
+        (["training_flop"], "budget", "budget__from_hours(gpu_hours, hourly_rate)"),
+        (["training_flop", "training_time"], "gpus", "gpus(gpu_hours, training_time)"),
+        (["gpus", "training_time"], "budget", "budget__from_hours(gpu_hours, hourly_rate)"),
+        (
+            ["facility_power", "training_time"],
+            "training_flop",
+            "training_flop(gpu_hours, effective_flops)",
+        ),
+        (["gpt4_multiple"], "budget", "budget__from_hours(gpu_hours, hourly_rate)"),
+        (["cluster_price", "training_flop"], "training_time", "training_time(gpu_hours, gpus)"),
+        (["training_energy"], "training_flop", "training_flop(gpu_hours, effective_flops)"),
+    ],
+)
+def test_answers_in_any_direction(given, output, equation):
+    found = plan(given, [output]).reached[output]
+    assert str(found.equation) == equation
+    assert found.basis <= set(given)
+
+
+def test_a_fallback_prior_holds_only_where_nothing_given_determines_it():
+    assert plan(["budget"], ["gpus"]).reached["training_time"].origin == "fallback"
+    assert plan(["budget", "gpus"], ["training_time"]).known("fallback") == []
+
+
+def test_only_what_is_asked_is_computed():
+    found = plan(["budget"], ["gpu_hours"])
+    assert list(found.reached) == ["budget", "hourly_rate", "gpu_hours"]
+    assert [str(step) for step in found.steps] == ["gpu_hours(budget, hourly_rate)"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["budget", "gpus", "training_time"], ["budget", "gpus", "training_time"]),
+        (["budget", "training_flop"], ["budget", "training_flop"]),
+        (["budget", "gpt4_multiple"], ["budget", "gpt4_multiple"]),
+        (["gpus", "facility_power"], ["gpus", "facility_power"]),
+        (["gpus", "training_time", "training_flop"], ["gpus", "training_time", "training_flop"]),
+    ],
+)
+def test_over_determined_questions_name_both_ways_and_a_way_out(given, words):
+    with pytest.raises(OverdeterminedError) as caught:
+        plan(given)
+    message = str(caught.value)
+    assert "follows in two ways" in message
+    assert "--free" in message
+    for word in words:
+        assert word in message
+
+
+def test_freeing_what_the_refusal_proposes_answers_the_question():
+    """Each input that a refusal proposes to free makes the question answerable."""
+    given = ["budget", "gpus", "training_time"]
+    with pytest.raises(OverdeterminedError) as caught:
+        plan(given)
+    proposed = [part.split(")")[0].split(",")[0] for part in str(caught.value).split("--free ")[1:]]
+    assert "hourly_rate" in proposed
+    for name in proposed:
+        assert plan(given, free=[name.strip()]).reached[name.strip()].origin == "equation"
+
+
+def test_a_freed_input_is_solved_for_and_shown_first():
+    found = plan(["budget", "gpus", "training_time"], free=["hourly_rate"])
+    assert found.outputs[0] == "hourly_rate"
+    assert str(found.reached["hourly_rate"].equation) == "hourly_rate__implied(budget, gpu_hours)"
+
+
+def test_every_pair_of_givens_is_answered_or_refused_with_reason():
+    """No pair of givens is ambiguous: what is refused rests on both givens."""
+    for pair in itertools.combinations(VALUES, 2):
+        try:
+            found = plan(pair)
+        except OverdeterminedError as error:
+            assert "over-determined" in str(error)
+            assert all(name in str(error) for name in pair)
+        else:
+            assert len(found.outputs) > 5
+
+
+@pytest.mark.parametrize("name", sorted(MODEL.variables))
+def test_a_single_given_stands_or_is_refused_with_a_way_out(name):
+    """A given overrides priors, unless it would fix something else that they fix already."""
+    question = ask(MODEL, {name: 1.0}, outputs=[name])
+    try:
+        assert solve(MODEL, PRIORS, question).reached[name].origin == "given"
+    except OverdeterminedError as error:
+        _, _, freed = str(error).partition("--free ")
+        if freed:
+            freed = freed.split(",")[0].rstrip(")")
+            again = ask(MODEL, {name: 1.0}, outputs=[name, freed], free=[freed])
+            assert solve(MODEL, PRIORS, again).reached[freed].origin == "equation"
+        # One ties hourly_rate to effective_flops, the other shrink_factor to the fitted exponents.
+        assert name in {"cost_per_flop", "equal_loss_compute_multiple"}
+
+
+def test_a_given_overrides_what_priors_alone_would_give():
+    question = ask(MODEL, {"effective_flops": "4e14"}, outputs=["cost_per_flop"])
+    assert solve(MODEL, PRIORS, question).reached["effective_flops"].origin == "given"
+
+
+def test_a_given_that_changes_nothing_is_said():
+    question = ask(MODEL, {"budget": "1B", "pue": "1.1"}, outputs=["gpu_hours"])
+    assert solve(MODEL, PRIORS, question).notes == ("pue is given, but no answer depends on it",)
+
+
+def test_a_prior_shown_against_a_given_is_said():
+    question = ask(MODEL, {"effective_flops": "4e14"}, outputs=["mfu"])
+    (note,) = (n for n in solve(MODEL, PRIORS, question).notes if "mfu" in n)
+    assert "--free mfu" in note
+
+
+def test_what_is_not_reached_names_the_givens_that_would_reach_it():
+    with pytest.raises(QuestionError, match=r"gpu_hours.* give one of .*budget"):
+        plan([], ["gpu_hours"])
+
+
+def test_a_free_input_that_nothing_determines_is_refused():
+    with pytest.raises(QuestionError, match=r"hourly_rate is free.* give one of"):
+        plan(["budget"], free=["hourly_rate"])
+
+
+def test_misspelt_names_get_the_nearest():
+    with pytest.raises(QuestionError, match="did you mean 'budget'"):
+        ask(MODEL, {"budgett": "1M"})
+    with pytest.raises(QuestionError, match="did you mean 'mfu'"):
+        ask(MODEL, {}, free=["mfuu"])
+    with pytest.raises(QuestionError, match="given and free at once"):
+        ask(MODEL, {"mfu": 0.4}, free=["mfu"])
+
+
+def own_model(tmp_path, text):
+    path = tmp_path / "own.py"
+    path.write_text(text, encoding="utf-8")
+    return Model.of(path)
+
+
+def test_circles_are_printed(tmp_path):
+    model = own_model(
+        tmp_path, "def a(b):\n    return b\ndef b(c):\n    return c\ndef c(a):\n    return a\n"
+    )
+    with pytest.raises(QuestionError, match="a circle: a <- b <- c <- a"):
+        solve(model, PRIORS, ask(model, {}, outputs=["a"]))
+
+
+def test_two_ways_from_the_same_given_are_ambiguous(tmp_path):
+    model = own_model(tmp_path, "def y(x):\n    return x\ndef y__other(x):\n    return 2 * x\n")
+    with pytest.raises(OverdeterminedError, match="y follows in two ways"):
+        solve(model, PRIORS, ask(model, {"x": 1.0}, outputs=["y"]))
+
+
+def test_a_variable_without_prior_or_equation_is_said_so(tmp_path):
+    model = own_model(tmp_path, "def y(x):\n    return x\n")
+    with pytest.raises(QuestionError, match=r"y\(x\) lacks x.*give one of x"):
+        solve(model, PRIORS, ask(model, {}, outputs=["y"]))

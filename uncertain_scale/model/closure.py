@@ -1,0 +1,144 @@
+"""All that follows from what is known, and whether it contradicts itself.
+
+Equations fire forward from the givens and the priors, each variable once, until nothing new is
+reached. What a variable rests on (its basis, the givens it descends from) decides whether two ways
+to it contradict each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from uncertain_scale.inputs.prior import Priors
+    from uncertain_scale.model.equation import Equation
+    from uncertain_scale.model.model import Model
+    from uncertain_scale.model.question import Question
+
+__all__ = ["Closure", "Contradiction", "Origin", "Reached"]
+
+Origin: TypeAlias = Literal["given", "prior", "fallback", "equation"]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How a variable is known.
+
+    Parameters
+    ----------
+    origin
+        A given, a prior, a fallback prior, or an equation.
+    equation
+        The equation, where it is one.
+    basis
+        The givens that it rests on.
+    ancestors
+        All variables that it is computed from.
+    """
+
+    origin: Origin
+    equation: Equation | None = None
+    basis: frozenset[str] = frozenset()
+    ancestors: frozenset[str] = frozenset()
+
+
+class Contradiction(NamedTuple):
+    """A variable that is reached in two ways, neither of which descends from it."""
+
+    variable: str
+    first: Reached
+    second: Reached
+
+
+class Closure:
+    """All that follows from the givens and priors of a question.
+
+    Parameters
+    ----------
+    model, priors, question
+        As in `solve`.
+
+    Attributes
+    ----------
+    reached
+        How each variable is known, in an order in which it can be computed.
+    """
+
+    def __init__(self, model: Model, priors: Priors, question: Question) -> None:
+        self._model = model
+        self.reached: dict[str, Reached] = {
+            name: Reached("given", basis=frozenset({name})) for name in question.given
+        }
+        fallbacks = []
+        for name, prior in priors.inputs.items():
+            if name in self.reached or name in question.free or name not in model.variables:
+                continue
+            if prior.fallback:
+                fallbacks.append(name)
+            else:
+                self.reached[name] = Reached("prior")
+        self._fire()
+        for name in fallbacks:
+            if name not in self.reached:
+                self.reached[name] = Reached("fallback")
+                self._fire()
+
+    def computed(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the names that an equation reaches."""
+        return tuple(
+            name
+            for name in names
+            if name in self.reached and self.reached[name].origin == "equation"
+        )
+
+    def overridden_by(self, name: str) -> list[str]:
+        """Return the givens that could be worked back to a prior that is kept."""
+        bases = [
+            self._by(equation).basis
+            for equation in self._model.ways_to(name)
+            if self._can_fire(equation) and name not in self._by(equation).ancestors
+        ]
+        return sorted(frozenset().union(*bases))
+
+    def _fire(self) -> None:
+        """Fire every equation whose arguments are known and whose variable is not, to the end."""
+        fired = True
+        while fired:
+            fired = False
+            for equation in self._model.equations:
+                if equation.target not in self.reached and self._can_fire(equation):
+                    self.reached[equation.target] = self._by(equation)
+                    fired = True
+
+    def _can_fire(self, equation: Equation) -> bool:
+        return all(name in self.reached for name in equation.arguments)
+
+    def _by(self, equation: Equation) -> Reached:
+        ways = [self.reached[name] for name in equation.arguments]
+        return Reached(
+            "equation",
+            equation,
+            basis=frozenset().union(*(way.basis for way in ways)),
+            ancestors=frozenset(equation.arguments).union(*(way.ancestors for way in ways)),
+        )
+
+    def contradiction(self) -> Contradiction | None:
+        """Return a second way to a variable that does not descend from it and may disagree.
+
+        A given overrides what priors alone would have produced, and a prior stands against a way
+        that rests on a given: the contradiction then shows at the given itself.
+        """
+        for equation in self._model.equations:
+            if equation.target not in self.reached or not self._can_fire(equation):
+                continue
+            first, second = self.reached[equation.target], self._by(equation)
+            if first.equation is equation or equation.target in second.ancestors:
+                continue
+            overridden = first.origin == "given" and not second.basis
+            believed = first.origin in {"prior", "fallback"} and second.basis
+            if not overridden and not believed:
+                return Contradiction(equation.target, first, second)
+        return None

@@ -1,0 +1,172 @@
+"""Equations read from plain functions: argument names are variables, annotations are units."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
+
+from uncertain_scale.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Equation", "import_equations", "read_equations"]
+
+_WAY = "__"
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One way to compute one variable.
+
+    Parameters
+    ----------
+    name
+        The function's name: the variable, and behind two underscores which way to it this is.
+    target, arguments
+        The variable computed, and those it is computed from.
+    units
+        Units by variable, for those of its variables that are annotated.
+    function
+        From arrays in those units to an array in the target's.
+    subject
+        The module it stands in.
+    """
+
+    name: str
+    target: str
+    arguments: tuple[str, ...]
+    units: Mapping[str, str]
+    function: Callable[..., Any]
+    subject: str
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of its docstring, without the full stop."""
+        text = inspect.getdoc(self.function) or ""
+        return " ".join(text.split("\n\n")[0].split()).removesuffix(".")
+
+    @property
+    def empirical(self) -> bool:
+        """Whether it is a fitted law for bare numbers, which quantities cannot go through."""
+        return bool(getattr(self.function, "__empirical__", False))
+
+    @property
+    def where(self) -> str:
+        """File and line of the function."""
+        code = self.function.__code__
+        return f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(self.arguments)})"
+
+
+def read_equations(module: types.ModuleType) -> tuple[Equation, ...]:
+    """Return the equations of a module: its own public functions, in the order they stand there.
+
+    Raises
+    ------
+    ModelError
+        A function with a default, with *args or **kwargs, or with annotations that cannot be read.
+    """
+    functions = [
+        value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value)
+        and value.__module__ == module.__name__
+        and not name.startswith("_")
+    ]
+    return tuple(_read(function, module) for function in functions)
+
+
+def import_equations(path: Path) -> types.ModuleType:
+    """Run a Python file of equations and return it as a module.
+
+    Raises
+    ------
+    ModelError
+        There is no such file, it is no Python, or running it fails.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ModelError(f"{path}: the equations cannot be read: {reason}") from None
+    module = types.ModuleType(f"equations_of_{path.stem}")
+    module.__file__ = str(path)
+    try:
+        code = compile(source, str(path), "exec")
+        sys.modules[module.__name__] = module  # where get_type_hints looks names up
+        exec(code, vars(module))  # noqa: S102 (this is what the user asks for by naming the file)
+    except SyntaxError as error:
+        raise ModelError(f"{path}:{error.lineno}: not Python: {error.msg}") from None
+    except Exception as error:  # noqa: BLE001 (a user's file may raise anything)
+        line = _line_in(path, error)
+        raise ModelError(
+            f"{path}{line}: running it fails: {type(error).__name__}: {error}"
+        ) from None
+    return module
+
+
+def _line_in(path: Path, error: Exception) -> str:
+    lines = []
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            lines.append(f":{trace.tb_lineno}")
+        trace = trace.tb_next
+    return lines[-1] if lines else ""
+
+
+def _read(function: types.FunctionType, module: types.ModuleType) -> Equation:
+    where = f"{Path(module.__file__ or module.__name__).name}:{function.__code__.co_firstlineno}"
+    arguments = inspect.signature(function).parameters
+    for argument in arguments.values():
+        if argument.kind not in {argument.POSITIONAL_OR_KEYWORD, argument.KEYWORD_ONLY}:
+            raise ModelError(
+                f"{where} {function.__name__} takes {argument}; name each variable it needs"
+            )
+        if argument.default is not argument.empty:
+            raise ModelError(
+                f"{where} {function.__name__} has a default for '{argument.name}', which is a "
+                "hidden prior; put it into a prior file"
+            )
+    target = function.__name__.split(_WAY)[0]
+    if target in arguments:
+        raise ModelError(f"{where} {function.__name__} computes '{target}' from itself")
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except Exception as error:  # noqa: BLE001 (evaluating text may raise anything)
+        raise ModelError(
+            f"{where} {function.__name__} has an annotation that cannot be read: {error}"
+        ) from None
+    units = {
+        target if name == "return" else name: unit
+        for name, hint in hints.items()
+        if (unit := unit_of(hint)) is not None
+    }
+    return Equation(
+        name=function.__name__,
+        target=target,
+        arguments=tuple(arguments),
+        units=units,
+        function=function,
+        subject=module.__name__.rpartition(".")[2],
+    )
+
+
+def unit_of(hint: Any) -> str | None:
+    """Return the units in `Annotated[..., "units"]`, or None where there are none.
+
+    Examples
+    --------
+    >>> unit_of(Annotated[float, "USD/gpu"])
+    'USD/gpu'
+    """
+    if get_origin(hint) is not Annotated:
+        return None
+    return next((extra for extra in get_args(hint)[1:] if isinstance(extra, str)), None)

@@ -1,0 +1,139 @@
+"""A model: equations that share variables, their units agreed and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from uncertain_scale.errors import ModelError
+from uncertain_scale.model.equation import Equation, import_equations, read_equations
+from uncertain_scale.model.unit_check import check_units
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Model", "default_model"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Equations with agreed units. Make one with `Model.of` or `default_model`.
+
+    Parameters
+    ----------
+    equations
+        In the order in which ways are preferred and shown.
+    variables
+        Units by variable, in the order of first use.
+    headline
+        Variables that a report shows unless it is told otherwise.
+    """
+
+    equations: tuple[Equation, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    headline: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, *modules: types.ModuleType | Path | str, headline: Sequence[str] | None = None
+    ) -> Model:
+        """Build a model from modules or files of equations and check its units.
+
+        Parameters
+        ----------
+        *modules
+            Python modules, or paths of files that are run to make them.
+        headline
+            Variables that a report shows; by default all that the equations compute.
+
+        Raises
+        ------
+        ModelError
+            An equation cannot be read, or units do not agree or do not work out.
+
+        Examples
+        --------
+        >>> from uncertain_scale.equations import compute
+        >>> Model.of(compute).variables["training_flop"]
+        'FLOP'
+        """
+        equations = _read_all(modules)
+        computed = dict.fromkeys(equation.target for equation in equations)
+        return cls._checked(equations, tuple(computed if headline is None else headline))
+
+    @classmethod
+    def _checked(cls, equations: tuple[Equation, ...], headline: tuple[str, ...]) -> Model:
+        variables = _agreed_units(equations)
+        check_units(equations, variables)
+        return cls(equations, variables, headline)
+
+    def extended(self, *modules: types.ModuleType | Path | str) -> Model:
+        """Return the model with further equations, whose results become its headline.
+
+        An equation replaces an earlier one of the same name.
+        """
+        if not modules:
+            return self
+        own = _read_all(modules)
+        merged = {equation.name: equation for equation in (*self.equations, *own)}
+        computed = dict.fromkeys(equation.target for equation in own)
+        return self._checked(tuple(merged.values()), tuple(computed))
+
+    def ways_to(self, variable: str) -> list[Equation]:
+        """Return the equations that compute a variable."""
+        return [equation for equation in self.equations if equation.target == variable]
+
+    def long_name(self, variable: str) -> str:
+        """Return what a variable is in words: the summary of its first equation, or ""."""
+        ways = self.ways_to(variable)
+        return ways[0].summary if ways else ""
+
+    def digest(self) -> str:
+        """Return a SHA-256 of the source that the equations stand in, as 64 hexadecimal digits."""
+        modules = {e.function.__module__: None for e in self.equations}
+        sources = [inspect.getsource(sys.modules[name]) for name in modules]
+        names = [equation.name for equation in self.equations]
+        return hashlib.sha256("\n".join([*names, *sources]).encode()).hexdigest()
+
+
+@cache
+def default_model() -> Model:
+    """Return the built-in model of the scale of LLM training."""
+    from uncertain_scale.equations import HEADLINE, SUBJECTS
+
+    return Model.of(*SUBJECTS, headline=HEADLINE)
+
+
+def _read_all(modules: Sequence[types.ModuleType | Path | str]) -> tuple[Equation, ...]:
+    """Read modules in turn; a function replaces an earlier one of the same name."""
+    by_name: dict[str, Equation] = {}
+    for module in modules:
+        loaded = import_equations(Path(module)) if isinstance(module, str | Path) else module
+        read = read_equations(loaded)
+        if not read:
+            raise ModelError(f"{loaded.__file__}: holds no equations (public functions)")
+        by_name.update((equation.name, equation) for equation in read)
+    return tuple(by_name.values())
+
+
+def _agreed_units(equations: Sequence[Equation]) -> dict[str, str]:
+    """Return units by variable; one that nobody annotates is a bare number."""
+    units: dict[str, str] = {}
+    origin: dict[str, Equation] = {}
+    names: dict[str, None] = {}
+    for equation in equations:
+        names.update(dict.fromkeys((*equation.arguments, equation.target)))
+        for name, unit in equation.units.items():
+            if units.setdefault(name, unit) != unit:
+                raise ModelError(
+                    f"'{name}' is in {units[name]} in {origin[name].where} {origin[name].name} but "
+                    f"in {unit} in {equation.where} {equation.name}; declare the same units in both"
+                )
+            origin.setdefault(name, equation)
+    return {name: units.get(name, "1") for name in names}

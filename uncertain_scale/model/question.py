@@ -1,0 +1,151 @@
+"""What is asked: the givens, the outputs wanted, and the inputs that are to be solved for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from uncertain_scale.errors import QuestionError, UnitError, nearest
+from uncertain_scale.inputs.distributions import Constant, DistributionError, parse_distribution
+from uncertain_scale.inputs.overlay import loose_ends
+from uncertain_scale.inputs.prior import Prior, Priors, Provenance
+from uncertain_scale.units import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from uncertain_scale.model.model import Model
+
+__all__ = ["EVERYTHING", "Question", "ask", "believe"]
+
+EVERYTHING = ("all",)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question to a model.
+
+    Parameters
+    ----------
+    given
+        What is taken as known, by variable, in the model's units: a constant as a rule.
+    outputs
+        Variables wanted; empty for the model's headline, `("all",)` for all that can be computed.
+    free
+        Inputs whose priors are dropped, so that they are solved for.
+    """
+
+    given: Mapping[str, Prior] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+
+
+def ask(
+    model: Model,
+    given: Mapping[str, str | float | Quantity],
+    *,
+    outputs: Iterable[str] = (),
+    free: Iterable[str] = (),
+) -> Question:
+    """Read a question and check its names and units against a model.
+
+    Parameters
+    ----------
+    model
+        Whose variables the names must be.
+    given
+        Values as people type them, by variable: `100M`, `"120 MW"`, 25_000, or an interval or
+        distribution such as `"80M to 120M"`. Bare numbers are in the variable's units.
+    outputs, free
+        As in `Question`.
+
+    Raises
+    ------
+    QuestionError
+        A name that is no variable, or one that is given and free at once.
+    UnitError
+        A value that cannot be read, or whose units do not fit.
+
+    Examples
+    --------
+    >>> from uncertain_scale.model import default_model
+    >>> ask(default_model(), {"facility_power": "0.15 GW"}).given["facility_power"].factor
+    1000.0
+    """
+    question = Question(outputs=tuple(outputs), free=tuple(free))
+    named = () if question.outputs == EVERYTHING else question.outputs
+    for name in (*given, *named, *question.free):
+        if name not in model.variables:
+            raise QuestionError(
+                f"'{name[:60]}' is not a variable of the model; {nearest(name, model.variables)}"
+            )
+    for name in question.free:
+        if name in given:
+            raise QuestionError(f"'{name}' is given and free at once; drop one of the two")
+    return replace(
+        question,
+        given={name: _stated(name, value, model, "given") for name, value in given.items()},
+    )
+
+
+def believe(priors: Priors, model: Model, changes: Mapping[str, str | float]) -> Priors:
+    """Return priors with inputs replaced by distributions as people type them.
+
+    Parameters
+    ----------
+    priors
+        The scenario's priors, in the model's units.
+    model
+        Whose variables the names must be.
+    changes
+        By input: `2.0`, `"1.4 to 3.2"` (5% to 95%) or `"lognormal(q05=1.4, q95=3.2)"`.
+
+    Raises
+    ------
+    QuestionError
+        A name that is no variable, or an input that is drawn by whole rows with others.
+    UnitError
+        A distribution that cannot be read, or whose units do not fit.
+    """
+    for name, text in changes.items():
+        if name not in model.variables:
+            raise QuestionError(
+                f"--set: '{name[:60]}' is not a variable of the model; "
+                f"{nearest(name, {*priors.inputs, *model.variables})}"
+            )
+        stated = _stated(name, text, model, "--set")
+        known = priors.inputs.get(name)
+        if known is not None:
+            words = replace(stated.provenance, long_name=known.provenance.long_name)
+            stated = replace(stated, provenance=words)
+        priors = priors.replace(stated)
+    if changes and (faults := loose_ends(priors)):
+        raise QuestionError("\n".join(faults))
+    return priors
+
+
+def _stated(name: str, value: str | float | Quantity, model: Model, option: str) -> Prior:
+    """Read one value or distribution in the units of its variable."""
+    try:
+        if isinstance(value, str):
+            distribution, units = parse_distribution(value)
+        elif isinstance(value, Quantity):
+            distribution, units = Constant(value=value.value), value.units
+        else:
+            distribution, units = Constant(value=float(value)), None
+        in_model = model.variables[name]
+        stated = f"{value}" if units or in_model == "1" else f"{value} {in_model}"
+        prior = Prior(
+            name,
+            distribution,
+            units=units or in_model,
+            provenance=Provenance(
+                source=f"{option} {stated}",
+                where=option,
+                stated=stated,
+                interpreted=isinstance(value, str) and " to " in value,
+            ),
+        )
+        return prior.converted(in_model)
+    except (DistributionError, UnitError) as error:
+        raise UnitError(f"{option} {name} = '{str(value)[:80]}': {error}") from None

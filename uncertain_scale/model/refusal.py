@@ -1,0 +1,124 @@
+"""Questions that cannot be answered, in words: what is wrong, and what would mend it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from uncertain_scale.inputs.distributions import Constant
+from uncertain_scale.inputs.prior import Prior
+from uncertain_scale.model.closure import Closure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from uncertain_scale.inputs.prior import Priors
+    from uncertain_scale.model.closure import Contradiction, Reached
+    from uncertain_scale.model.model import Model
+    from uncertain_scale.model.question import Question
+
+__all__ = ["say_contradiction", "say_unreached"]
+
+_MOST_NAMES = 6
+
+
+def say_contradiction(
+    contradiction: Contradiction, model: Model, priors: Priors, question: Question
+) -> str:
+    """Name both ways to a variable that is fixed twice, and what to drop or free."""
+    name, first, second = contradiction
+    drop = sorted(first.basis | second.basis)
+    advice = [f"drop one of {', '.join(drop)}"] if drop else []
+    if freed := _freed(contradiction, model, priors, question):
+        advice.append(f"free an input to solve for it ({', '.join(f'--free {n}' for n in freed)})")
+    kind = "over-determined" if drop else "ambiguous"
+    return (
+        f"the question is {kind}: {name} follows in two ways, {_said(first)} and "
+        f"{_said(second)}; {', or '.join(advice) or 'drop one of the equations or priors'}"
+    )
+
+
+def say_unreached(missing: Sequence[str], model: Model, priors: Priors, question: Question) -> str:
+    """Say why variables are not reached, and which single given would reach them."""
+    closure = Closure(model, priors, question)
+    free = [name for name in missing if name in question.free]
+    if not missing:
+        what = "nothing that the model shows follows from the priors alone"
+    elif free:
+        what = f"{free[0]} is free, and what is given does not determine it"
+    else:
+        why = _why(missing[0], model, closure)
+        what = f"{missing[0]} does not follow from what is given{why}"
+    helpful = [
+        name
+        for name in model.variables
+        if name not in closure.reached and name not in missing and name not in question.free
+        if _helps(name, missing, model, priors, question)
+    ]
+    more = ", …" if len(helpful) > _MOST_NAMES else ""
+    if helpful:
+        return f"{what}; give one of {', '.join(helpful[:_MOST_NAMES])}{more}"
+    return f"{what}; give it, or a prior for what is missing"
+
+
+def _said(way: Reached) -> str:
+    if way.equation is None:
+        return "it is given" if way.origin == "given" else "it has a prior"
+    rests = f"rests on {', '.join(sorted(way.basis))}" if way.basis else "rests on priors alone"
+    return f"{way.equation} which {rests}"
+
+
+def _freed(
+    contradiction: Contradiction, model: Model, priors: Priors, question: Question
+) -> list[str]:
+    """Return the inputs behind two ways whose freeing makes the question answerable."""
+    behind: dict[str, None] = {}
+    for way in contradiction[1:]:
+        behind.update(dict.fromkeys(way.equation.arguments if way.equation else ()))
+    behind.update(dict.fromkeys(sorted(contradiction.first.ancestors)))
+    behind.update(dict.fromkeys(sorted(contradiction.second.ancestors)))
+    freed = []
+    for name in behind:
+        if name in priors.inputs and name not in question.given:
+            trial = Closure(model, priors, replace(question, free=(*question.free, name)))
+            if name in trial.reached and trial.contradiction() is None:
+                freed.append(name)
+    return freed[:_MOST_NAMES]
+
+
+def _helps(
+    name: str, missing: Iterable[str], model: Model, priors: Priors, question: Question
+) -> bool:
+    """Whether a further given would reach what is missing, without a contradiction."""
+    given = {**question.given, name: Prior(name, Constant(value=1.0))}
+    trial = Closure(model, priors, replace(question, given=given))
+    reaches = all(other in trial.reached for other in missing) and (
+        bool(missing) or bool(trial.computed(model.headline))
+    )
+    return reaches and trial.contradiction() is None
+
+
+def _why(name: str, model: Model, closure: Closure) -> str:
+    """Say what a variable's ways lack, and the circle that they run in where there is one."""
+    ways = model.ways_to(name)
+    if not ways:
+        return ": it has no prior and no equation"
+    lacking = [
+        f"{way} lacks {', '.join(a for a in way.arguments if a not in closure.reached)}"
+        for way in ways[:3]
+    ]
+    circle = _circle(name, model, closure)
+    return f" ({'; '.join(lacking)}{f'; a circle: {circle}' if circle else ''})"
+
+
+def _circle(name: str, model: Model, closure: Closure) -> str:
+    """Return a circle of unreached variables whose own equations each need the next, or ""."""
+    trail = [name]
+    while True:
+        own = [way for way in model.ways_to(trail[-1]) if way.name == way.target]
+        lacking = [a for way in own for a in way.arguments if a not in closure.reached]
+        if not lacking:
+            return ""
+        if lacking[0] in trail:
+            return " <- ".join((*trail[trail.index(lacking[0]) :], lacking[0]))
+        trail.append(lacking[0])
