@@ -1,0 +1,106 @@
+"""Draws and the record of how they were made, as a tree in ArviZ's schema."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import xarray as xr
+
+    from uncertain_scale.inputs.prior import Priors
+    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.sampling.design import Design
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["as_tree"]
+
+_PACKAGES = ("uncertain-scale", "numpy", "scipy", "xarray", "arviz-stats")
+
+
+def as_tree(  # noqa: PLR0913 (all that a record is made of)
+    *,
+    model: Model,
+    priors: Priors,
+    question: Question,
+    plan: Plan,
+    design: Design,
+    draws: Mapping[str, FloatArray],
+    tails: Mapping[str, float],
+) -> xr.DataTree:
+    """Lay draws out as a DataTree: `prior`, `prior_predictive`, `constant_data`.
+
+    Parameters
+    ----------
+    model, priors, question, plan, design
+        What was run; `priors` with the givens in their places.
+    draws
+        Arrays of shape (chain, draw) by variable, in the model's units.
+    tails
+        Tail index by output.
+    """
+    import xarray as xr
+
+    def variable(name: str, attributes: Mapping[str, Any]) -> xr.DataArray:
+        long_name = attributes.get("long_name") or model.long_name(name) or name
+        attrs = {**attributes, "units": model.variables[name], "long_name": long_name}
+        return xr.DataArray(draws[name], dims=("chain", "draw"), attrs=attrs)
+
+    index = {"chain": range(design.chains), "draw": range(design.draws)}
+    inputs = {
+        name: variable(name, {"origin": plan.reached[name].origin, **priors.inputs[name].facts()})
+        for name in plan.known("given", "prior", "fallback")
+    }
+    outputs = {
+        name: variable(name, {"tail_index": tails[name], **_derivation(plan, name)})
+        for name in plan.outputs
+    }
+    given = {
+        name: xr.DataArray(
+            prior.factor * getattr(prior.distribution, "value", np.nan),
+            attrs={"units": model.variables[name], "stated": prior.provenance.stated},
+        )
+        for name, prior in question.given.items()
+    }
+    root = xr.Dataset(
+        attrs={
+            "inference_library": "uncertain_scale",
+            "inference_library_version": version("uncertain-scale"),
+            "scenario": priors.name,
+            "title": priors.title,
+            "given": json.dumps({n: p.provenance.stated for n, p in question.given.items()}),
+            "free": json.dumps(question.free),
+            "outputs": json.dumps(plan.outputs),
+            "notes": json.dumps(plan.notes),
+            "design": design.kind,
+            "seed": design.seed,
+            "chains": design.chains,
+            "draws": design.draws,
+            "hash_priors": priors.digest(),
+            "hash_equations": model.digest(),
+            "versions": json.dumps({name: version(name) for name in _PACKAGES}),
+        }
+    )
+    return xr.DataTree.from_dict(
+        {
+            "/": root,
+            "/prior": xr.Dataset(inputs, coords=index),
+            "/prior_predictive": xr.Dataset(outputs, coords=index),
+            "/constant_data": xr.Dataset(given),
+        }
+    )
+
+
+def _derivation(plan: Plan, name: str) -> dict[str, str]:
+    """Return how an output was reached."""
+    way = plan.reached[name]
+    return {
+        "origin": way.origin,
+        "equation": str(way.equation) if way.equation else "",
+        "rests_on": ", ".join(sorted(way.basis)),
+    }
