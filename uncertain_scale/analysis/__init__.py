@@ -1,0 +1,7 @@
+"""What draws say: statistics with honest Monte Carlo errors."""
+
+from uncertain_scale.analysis.histogram import Histogram, histogram
+from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.analysis.summary import summarize
+
+__all__ = ["Histogram", "histogram", "spread", "summarize"]

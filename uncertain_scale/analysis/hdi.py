@@ -1,0 +1,272 @@
+"""Highest-density intervals whose errors hold.
+
+The shortest interval of raw draws converges with the cube root of their number, and the spread of
+the chains' intervals understates the error of the pooled one. Here the log density is fitted by
+splines, coarse ones first, until a finer one moves no end by more than chance; the ends of the
+finer fit are shown, with errors from the chains' shares in that fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uncertain_scale.analysis.arviz import array_stats
+from uncertain_scale.analysis.atoms import Atoms, atom_region, find_atoms
+from uncertain_scale.analysis.cells import lay_cells
+from uncertain_scale.analysis.coordinates import choose_coordinate
+from uncertain_scale.analysis.density import SmoothDensity, spline_basis
+from uncertain_scale.analysis.intervals import equal_tailed
+from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.analysis.region import Landscape, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from uncertain_scale.analysis.cells import Cells
+    from uncertain_scale.analysis.coordinates import Coordinate
+    from uncertain_scale.analysis.draws import Draws
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["HighestDensity", "highest_density"]
+
+_FEWEST = 400  # draws below which no density is fitted
+_CHANCE = 0.02  # that a fit is refined though nothing but chance moves any of its ends
+_MISFIT = 8.0  # standard errors by which a fine enough fit may miss the averages of another spline
+_CHECKS = 32  # pieces of that spline
+# The farthest draws, one or two to a tail, decide the fit there; where all else is stratified that
+# finely they leave an end about one draw uncertain, which the linear influence does not see.
+_GRAIN = 1.5
+_STAND_INS = 8  # parts of a single chain, to judge fits by
+_BOUNDARY_DRAWS = 10
+
+LEVEL = "nearly every interval of this probability is equally dense; the equal-tailed one is shown"
+LOOSE = "the density hardly falls where the interval ends, so its ends are loosely determined"
+UNSURE = "how many pieces the region has is not settled by these draws"
+ROUGH = "the density is rough or the draws are few, so the shortest interval of the draws is shown"
+
+
+@dataclass(frozen=True)
+class HighestDensity:
+    """A highest-density region of one output.
+
+    Parameters
+    ----------
+    ends, errors
+        Shape (piece, bound), in the output's units, pieces ascending.
+    note
+        What a reader should know of it, or nothing.
+    """
+
+    ends: FloatArray
+    errors: FloatArray
+    note: str = ""
+
+
+def highest_density(draws: Draws, probs: Sequence[float]) -> list[HighestDensity]:
+    """Return the smallest region that holds each probability.
+
+    Parameters
+    ----------
+    draws
+        Draws of one output, not all the same.
+    probs
+        Probabilities inside, each in (0, 1).
+
+    Returns
+    -------
+    list of HighestDensity
+        One for each probability. Errors are nan where there is one chain.
+
+    References
+    ----------
+    Hyndman (1996), doi:10.1080/00031305.1996.10473359. Kim and Pollard (1990), Cube root
+    asymptotics, doi:10.1214/aos/1176347498.
+
+    Examples
+    --------
+    >>> from scipy.special import ndtri
+    >>> u = np.random.default_rng(1).random((16, 2048))
+    >>> from uncertain_scale.analysis.draws import Draws
+    >>> found = highest_density(Draws(ndtri(u)), [0.9])[0]
+    >>> bool(np.all(np.abs(found.ends - [[-1.645, 1.645]]) < 5 * found.errors))
+    True
+    """
+    atoms = find_atoms(draws.pooled)
+    within = [prob for prob in probs if prob > atoms.mass]
+    smooth = dict(zip(within, _beyond_atoms(draws, atoms, within), strict=True)) if within else {}
+    return [smooth[prob] if prob in smooth else _of_atoms(draws, atoms, prob) for prob in probs]
+
+
+def _of_atoms(draws: Draws, atoms: Atoms, prob: float) -> HighestDensity:
+    ends = atom_region(atoms, prob)
+    return HighestDensity(ends, np.zeros_like(ends) if draws.chains > 1 else ends * np.nan)
+
+
+def _beyond_atoms(draws: Draws, atoms: Atoms, probs: Sequence[float]) -> list[HighestDensity]:
+    """Return regions that hold all point masses and the densest part of what is continuous."""
+    pooled, flat, chain = draws.pooled, draws.values.ravel(), _chain_numbers(draws)
+    sizes = np.bincount(chain)
+    if atoms.values.size:
+        pooled = pooled[~np.isin(pooled, atoms.values)]
+        away = ~np.isin(flat, atoms.values)
+        flat, chain = flat[away], chain[away]
+    if pooled.size < _FEWEST or pooled[pooled.size // 50] == pooled[-pooled.size // 50]:
+        return [_shortest_of_draws(draws, prob) for prob in probs]
+    coordinate = choose_coordinate(pooled)
+    distinct = atoms.distinct - atoms.values.size
+    cells = lay_cells(
+        coordinate.forward(pooled),
+        coordinate.forward(flat),
+        chain,
+        sizes,
+        grain=distinct if distinct < pooled.size / 4 else np.inf,
+    )
+    share = float(cells.shares.mean())
+    # Of the continuous part alone, 1 - (1 - prob)/share must be held; share rests on draws too.
+    inner = [1 - (1 - prob) / share for prob in probs]
+    moves = [(1 - prob) / share**2 * (cells.shares - share) for prob in probs]
+    found = []
+    for prob, (region, doubt) in zip(probs, _settle(cells, coordinate, inner, moves), strict=True):
+        if region is None:
+            found.append(_shortest_of_draws(draws, prob))
+        elif atoms.values.size:
+            found.append(_with_atoms(_in_units(pooled, coordinate, region, doubt), atoms))
+        else:
+            smooth = _in_units(pooled, coordinate, region, doubt)
+            found.append(_best(draws, prob, region, doubt, smooth))
+    if draws.chains < 2:
+        return [replace(one, errors=np.full_like(one.errors, np.nan)) for one in found]
+    return found
+
+
+def _chain_numbers(draws: Draws) -> np.ndarray:
+    """Return which chain each draw is of; a single chain is cut into stand-ins for several."""
+    chains, length = draws.values.shape
+    if chains > 1:
+        return np.repeat(np.arange(chains), length)
+    return np.asarray(np.arange(length) * _STAND_INS // length)
+
+
+def _settle(
+    cells: Cells, coordinate: Coordinate, probs: Sequence[float], moves: Sequence[FloatArray]
+) -> list[tuple[Region | None, FloatArray | float]]:
+    """Refine the fit until it is fine enough; return regions and what is left in doubt of them.
+
+    A doubt is how far the last refinement moved the ends where that is more than chance, and
+    infinite where the regions differ in kind.
+    """
+    finest = cells.knots.size - 1
+    check = spline_basis(cells.nodes, _some(cells.knots, _CHECKS))
+    density = None
+    found: list[tuple[Region | None, FloatArray | float]] = [(None, np.inf)] * len(probs)
+    pieces, fine_enough = 1, False
+    while True:
+        density = SmoothDensity(cells, _some(cells.knots, pieces), density)
+        if not density.converged:
+            return found
+        landscape = Landscape(density, coordinate)
+        finer = [landscape.region(prob, move) for prob, move in zip(probs, moves, strict=True)]
+        limit = _limit(cells.weights.shape[0] - 1, sum(fine.ends.size for fine in finer))
+        found = [
+            (fine, _doubt(last, fine, limit)) for (last, _), fine in zip(found, finer, strict=True)
+        ]
+        steady = fine_enough and not any(np.any(doubt) for _, doubt in found)
+        if steady or pieces >= finest:
+            return found
+        fine_enough = density.misfit(check) < _MISFIT
+        pieces *= 2
+
+
+def _limit(freedom: int, ends: int) -> float:
+    """Return by how many standard errors none of the ends moves, but for little chance."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 1 - _CHANCE / ends))
+
+
+def _some(knots: FloatArray, pieces: int) -> FloatArray:
+    """Return the knots of a spline of so many pieces, or of as many as there can be."""
+    finest = knots.size - 1
+    chosen = np.round(np.linspace(0, finest, min(pieces, finest) + 1)).astype(int)
+    return np.asarray(knots[np.unique(chosen)])
+
+
+def _doubt(coarse: Region | None, fine: Region, limit: float) -> FloatArray | float:
+    """Return by how much more than chance the ends moved: 0 where they did not."""
+    if coarse is None:
+        return np.inf
+    if coarse.level and fine.level:
+        return 0.0
+    if coarse.ends.shape != fine.ends.shape or (coarse.touches != fine.touches).any():
+        return np.inf
+    moved = np.abs(fine.ends - coarse.ends)
+    chance = spread(fine.influence - coarse.influence, axis=2)
+    beyond = np.where(fine.touches | (moved <= limit * chance + 1e-13), 0.0, moved)
+    return beyond if beyond.any() else 0.0
+
+
+def _in_units(
+    pooled: FloatArray, coordinate: Coordinate, region: Region, doubt: FloatArray | float
+) -> HighestDensity:
+    """Carry a region over to the output's units."""
+    ends = coordinate.back(region.ends)
+    stretch = np.exp(coordinate.log_stretch(region.ends))
+    grain = np.hypot(_GRAIN / (pooled.size * region.density), np.where(np.isinf(doubt), 0.0, doubt))
+    errors = np.hypot(spread(region.influence, axis=2), grain) * stretch
+    for side, ascending in ((0, pooled), (1, -pooled[::-1])):
+        at = np.flatnonzero(region.touches[:, side])
+        if at.size:
+            step = float(ascending[_BOUNDARY_DRAWS] - ascending[0]) / _BOUNDARY_DRAWS
+            end = float(ascending[0] - step)
+            # Draws of one sign have ends of that sign.
+            ends[at, side] = (1 - 2 * side) * (end if end * ascending[0] > 0 else 0.0)
+            errors[at, side] = step
+    note = "" if region.settled and not region.level else LOOSE
+    return HighestDensity(ends, errors, UNSURE if np.any(np.isinf(doubt)) else note)
+
+
+def _best(
+    draws: Draws, prob: float, region: Region, doubt: FloatArray | float, smooth: HighestDensity
+) -> HighestDensity:
+    """Keep a smooth interval, or take another where it is in doubt or one of many as good."""
+    if region.level:
+        ends, errors = equal_tailed(draws, prob)
+        return HighestDensity(ends[None], errors[None], LEVEL)
+    if np.any(doubt) and len(smooth.ends) == 1:
+        raw = _shortest_of_draws(draws, prob)
+        if np.any(np.isinf(doubt)) or raw.errors.sum() < smooth.errors.sum():
+            return raw
+    return smooth
+
+
+def _with_atoms(found: HighestDensity, atoms: Atoms) -> HighestDensity:
+    """Add point masses to a region: each is a piece, unless a piece holds it or ends at it."""
+    pieces = [
+        [low, high, *errors] for (low, high), errors in zip(found.ends, found.errors, strict=True)
+    ]
+    for value in atoms.values:
+        for piece in pieces:
+            low, high, low_error, high_error = piece
+            if low <= value <= high:
+                break
+            if abs(low - value) <= 10 * low_error:
+                piece[0], piece[2] = value, 0.0
+                break
+            if abs(high - value) <= 10 * high_error:
+                piece[1], piece[3] = value, 0.0
+                break
+        else:
+            pieces.append([value, value, 0.0, 0.0])
+    table = np.array(sorted(pieces))
+    return HighestDensity(table[:, :2], table[:, 2:], found.note)
+
+
+def _shortest_of_draws(draws: Draws, prob: float) -> HighestDensity:
+    """Return ArviZ's interval, with the error that cube-root asymptotics give the pooled one."""
+    ends = np.asarray(array_stats().hdi(draws.pooled, prob))
+    by_chain = np.asarray(array_stats().hdi(draws.by_chain, prob))
+    errors = spread(by_chain) * np.sqrt(draws.chains) / np.cbrt(draws.chains)
+    return HighestDensity(ends[None], errors[None], ROUGH)

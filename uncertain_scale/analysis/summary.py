@@ -1,0 +1,168 @@
+"""Draws in, statistics out, each with its Monte Carlo error and a reason where it has none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.analysis.draws import Draws, read_draws
+from uncertain_scale.analysis.hdi import HighestDensity, highest_density
+from uncertain_scale.analysis.intervals import equal_tailed, quantiles
+from uncertain_scale.analysis.moments import Heaviness, heaviness, mean, standard_deviation
+from uncertain_scale.analysis.monte_carlo_error import NEEDS_CHAINS
+from uncertain_scale.errors import QuestionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+
+__all__ = ["summarize"]
+
+_SCALARS = ("mean", "mean_mcse", "sd", "sd_mcse", "median", "median_mcse")
+_REASONS = ("mean_reason", "sd_reason", "hdi_reason", "mcse_reason")
+
+
+def summarize(outputs: xr.Dataset, *, probs: Sequence[float] = (0.5, 0.9, 0.95)) -> xr.Dataset:
+    """Summarise outputs: mean, sd, median, equal-tailed and highest-density intervals.
+
+    Parameters
+    ----------
+    outputs
+        One variable an output, dims (chain, draw), with attributes `units` and `long_name`, and
+        `tail_index` where it is known otherwise than from the draws.
+    probs
+        Probabilities of the intervals, each between 0 and 1.
+
+    Returns
+    -------
+    xr.Dataset
+        Dims (output): `mean`, `sd`, `median`, each with `_mcse`, `units`, `long_name`, and in words
+        `mean_reason`, `sd_reason`, `mcse_reason` why a number is nan, `hdi_reason` what to know of
+        the highest-density intervals ('' where there is nothing to say). Dims (output, prob,
+        bound): `eti`, `eti_mcse`. Dims (output, prob, mode, bound): `hdi`, `hdi_mcse`, a piece of
+        the region a mode, ascending, nan where there are fewer. Attributes `chains`, `draws`.
+
+    Raises
+    ------
+    DataError
+        Draws that are not finite numbers, or dims other than (chain, draw).
+    QuestionError
+        No probability, or one that is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> draws = np.random.default_rng(1).normal(size=(16, 1024))
+    >>> tree = xr.Dataset({"x": (("chain", "draw"), draws, {"units": "day"})})
+    >>> summary = summarize(tree, probs=[0.9])
+    >>> summary["hdi"].sel(output="x", prob=0.9, mode=0).values.round(1).tolist()
+    [-1.6, 1.6]
+    """
+    import xarray as xr
+
+    levels = _read_probs(probs)
+    names = [str(name) for name in outputs.data_vars]
+    rows = [_row(output, levels) for output in outputs.data_vars.values()]
+    modes = max((len(one.ends) for row in rows for one in row["regions"]), default=1)
+    one, interval = ("output",), ("output", "prob", "bound")
+    pieces = ("output", "prob", "mode", "bound")
+    data: dict[str, Any] = {name: (one, [row[name] for row in rows]) for name in _SCALARS}
+    data |= {
+        name: (one, np.array([row[name] for row in rows], dtype=object))
+        for name in (*_REASONS, "units", "long_name")
+    }
+    shape = (len(rows), len(levels), 2)
+    for name in ("eti", "eti_mcse"):
+        data[name] = (interval, np.reshape([row[name] for row in rows], shape))
+    for name, part in (("hdi", "ends"), ("hdi_mcse", "errors")):
+        table = np.full((len(rows), len(levels), modes, 2), np.nan)
+        for place, row in enumerate(rows):
+            for which, region in enumerate(row["regions"]):
+                table[place, which, : len(region.ends)] = getattr(region, part)
+        data[name] = (pieces, table)
+    return xr.Dataset(
+        data,
+        coords={
+            "output": np.array(names, dtype=object),
+            "prob": levels,
+            "bound": ["low", "high"],
+            "mode": np.arange(modes),
+        },
+        attrs={"chains": outputs.sizes.get("chain", 0), "draws": outputs.sizes.get("draw", 0)},
+    )
+
+
+def _read_probs(probs: Sequence[float]) -> list[float]:
+    levels = list(dict.fromkeys(float(prob) for prob in probs))
+    wrong = [prob for prob in levels if not 0 < prob < 1]
+    if wrong or not levels:
+        found = ", ".join(map(str, wrong)) or "none"
+        raise QuestionError(
+            f"probabilities of intervals: found {found}; expected numbers between 0 and 1, "
+            "such as 0.9"
+        )
+    return levels
+
+
+def _row(output: xr.DataArray, probs: Sequence[float]) -> dict[str, Any]:
+    draws = read_draws(output)
+    about = {
+        "units": str(output.attrs.get("units", "")),
+        "long_name": str(output.attrs.get("long_name", "")),
+        "mcse_reason": "" if draws.chains > 1 else NEEDS_CHAINS,
+    }
+    if draws.constant:
+        return about | _constant(draws, probs)
+    heavy = heaviness(draws, float(output.attrs.get("tail_index", 0.0)))
+    median, median_mcse = quantiles(draws, np.array([0.5]))
+    tailed = [equal_tailed(draws, prob) for prob in probs]
+    regions = highest_density(draws, probs)
+    return (
+        about
+        | _moments(draws, heavy)
+        | {
+            "median": float(median[0]),
+            "median_mcse": float(median_mcse[0]),
+            "eti": [ends for ends, _ in tailed],
+            "eti_mcse": [errors for _, errors in tailed],
+            "regions": regions,
+            "hdi_reason": "; ".join(dict.fromkeys(one.note for one in regions if one.note)),
+        }
+    )
+
+
+def _moments(draws: Draws, heavy: Heaviness) -> dict[str, Any]:
+    nothing = (np.nan, np.nan)
+    average, average_mcse = nothing if heavy.mean else mean(draws)
+    sd, sd_mcse = nothing if heavy.sd else standard_deviation(draws)
+    return {
+        "mean": average,
+        "mean_mcse": average_mcse,
+        "sd": sd,
+        "sd_mcse": sd_mcse,
+        "mean_reason": heavy.mean,
+        "sd_reason": heavy.sd,
+    }
+
+
+def _constant(draws: Draws, probs: Sequence[float]) -> dict[str, Any]:
+    """Return the statistics of a number that does not vary, whose error is zero."""
+    value = float(draws.values.flat[0])
+    error = 0.0 if draws.chains > 1 else np.nan
+    ends, errors = np.full(2, value), np.full(2, error)
+    return {
+        "mean": value,
+        "mean_mcse": error,
+        "sd": 0.0,
+        "sd_mcse": error,
+        "median": value,
+        "median_mcse": error,
+        "mean_reason": "",
+        "sd_reason": "",
+        "hdi_reason": "",
+        "eti": [ends] * len(probs),
+        "eti_mcse": [errors] * len(probs),
+        "regions": [HighestDensity(ends[None], errors[None])] * len(probs),
+    }

@@ -1,0 +1,119 @@
+"""How heavy the tails of draws are, and which moments therefore do not exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["far_end", "fit_tail", "tail_index"]
+
+_SHORT = -0.35
+_TINY = np.finfo(float).tiny
+
+
+def fit_tail(exceedances: FloatArray) -> tuple[float, float]:
+    """Fit a generalised Pareto distribution to excesses over a threshold.
+
+    Parameters
+    ----------
+    exceedances
+        Ascending, not negative, shape (n,), the last one positive.
+
+    Returns
+    -------
+    index, scale
+        The tail index k: P(X > x) falls like x^(-1/k); 0 for an exponential tail, below 0 for one
+        that ends.
+
+    References
+    ----------
+    Zhang and Stephens (2009), doi:10.1198/tech.2009.08017.
+
+    Examples
+    --------
+    >>> t = (np.arange(2000) + 0.5) / 2000
+    >>> k, scale = fit_tail(1 / (1 - t) - 1)
+    >>> bool(abs(k - 1) < 0.05)
+    True
+    """
+    count = exceedances.size
+    quarter = max(exceedances[int(count / 4 + 0.5) - 1], _TINY, 1e-12 * exceedances[-1])
+    grid = 30 + int(np.sqrt(count))
+    theta = 1 / exceedances[-1] + (1 - np.sqrt(grid / (np.arange(1, grid + 1) - 0.5))) / (
+        3 * quarter
+    )
+    index = np.log1p(-theta[:, None] * exceedances).mean(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        likelihood = count * (np.log(-theta / index) - index - 1)
+    likelihood = np.where(np.isfinite(likelihood), likelihood, -np.inf)
+    weights = np.exp(likelihood - likelihood.max())
+    best = float(theta @ weights / weights.sum()) or _TINY
+    fitted = float(np.log1p(-best * exceedances).mean())
+    return fitted, -fitted / best
+
+
+def tail_index(pooled: FloatArray, size: int) -> tuple[float, float]:
+    """Return the tail indices of the lower and the upper tail.
+
+    Parameters
+    ----------
+    pooled
+        Draws in ascending order.
+    size
+        How many draws make a tail.
+
+    Returns
+    -------
+    lower, upper
+        0 where there are too few different draws to tell.
+
+    Examples
+    --------
+    >>> t = (np.arange(10_000) + 0.5) / 10_000
+    >>> lower, upper = tail_index(1 / (1 - t), 300)
+    >>> bool(lower < 0.1), bool(0.9 < upper < 1.1)
+    (True, True)
+    """
+    return _one_tail(-pooled[size::-1]), _one_tail(pooled[-size - 1 :])
+
+
+def _one_tail(tail: FloatArray) -> float:
+    excess = tail[1:] - tail[0]
+    different = 1 + np.count_nonzero(np.diff(excess))
+    return fit_tail(excess)[0] if different > max(25, excess.size / 2) else 0.0
+
+
+def far_end(ascending: FloatArray, size: int, beyond: float) -> float:
+    """Return where a tail has all but ended.
+
+    Parameters
+    ----------
+    ascending
+        Sorted draws.
+    size
+        How many of the largest to fit.
+    beyond
+        Expected number of draws beyond the end, well below one.
+
+    Returns
+    -------
+    float
+        At or above the largest draw; just above it where the density ends in a jump.
+    """
+    threshold = ascending[-size - 1]
+    excess = ascending[-size:] - threshold
+    largest = float(ascending[-1])
+    if excess[-1] <= 0:
+        return largest
+    index, scale = fit_tail(excess)
+    if _SHORT < index < 0:  # as a normal's: light, but it need not end
+        index, scale = 0.0, float(excess.mean())
+    ratio = np.log(size / beyond)
+    reach = scale * (ratio if abs(index) < 1e-8 else np.expm1(index * ratio) / index)
+    least = 0.5 * excess[-1] / size
+    most = 3 * excess[-1]  # a fit to a few hundred draws is no licence to go further
+    return float(max(threshold + min(reach, excess[-1] + most), largest + least))
