@@ -1,0 +1,67 @@
+"""Numbers with as many digits as their error supports, in readable prefixes."""
+
+import math
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from uncertain_scale.report.numbers import digits, scale_for
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "units", "text", "unit"),
+    [
+        (7.7566e25, 1.2e23, "FLOP", "7.76e25", "FLOP"),
+        (7.7566e25, 4e24, "FLOP", "8e25", "FLOP"),
+        (4.71e7, 1e4, "gpu*hour", "47.1M", "gpu-hours"),
+        (1562.4, 3, "MW", "1.56", "GW"),
+        (37.5, 0.01, "MW", "37.5", "MW"),
+        (1234.0, 1, "GWh", "1.23", "TWh"),
+        (999.96, 0.01, "gpu", "1,000", "GPUs"),
+        (9.996e25, 1e22, "FLOP", "1.00e26", "FLOP"),
+        (0.27, 1e-4, "1", "0.270", ""),
+        (0.0004567, 1e-7, "1", "4.57e-4", ""),
+        (-3.26, 0.5, "1", "-3", ""),
+        (0.0, 0.0, "1", "0", ""),
+        (2.1e9, None, "USD", "2.10B", "USD"),
+    ],
+)
+def test_writes_what_the_error_supports(value, error, units, text, unit):
+    scale = scale_for([value], units)
+    assert (scale.write(value, error), scale.units) == (text, unit)
+
+
+@pytest.mark.parametrize(
+    ("value", "units", "text"),
+    [
+        (83.3333333, "day", "83.33"),
+        (989.4e12, "FLOP/s/gpu", "9.894e14"),
+        (2.16e26, "FLOP", "2.16e26"),
+        (25_000, "gpu", "25k"),
+    ],
+)
+def test_constants_are_written_exactly_and_without_padding(value, units, text):
+    assert scale_for([value], units).write(value, 0.0, exact=True) == text
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_is_not_finite_is_a_dash(value):
+    assert scale_for([1.0], "USD").write(value) == "-"
+
+
+@given(
+    st.floats(1e-30, 1e30),
+    st.floats(1e-12, 1.0),
+    st.sampled_from(["FLOP", "USD", "gpu", "MW", "1", "GWh"]),
+)
+def test_text_reads_back_within_half_a_unit_of_its_last_digit(value, relative, units):
+    """Whatever the scale, the text stands for the value to the digit that the error supports."""
+    error = value * relative
+    scale = scale_for([value], units)
+    text = scale.write(value, error)
+    assume(text != "0")
+    number = float(text.replace(",", "").rstrip("kMBT")) * scale.divisor
+    step = 10.0 ** digits(value, error)
+    assert abs(number - value) <= 0.5001 * max(step, value * 1e-2)
+    assert step >= error / 2 * (1 - 1e-9)

@@ -1,0 +1,108 @@
+"""Terminal and Markdown views: complete, readable, and unmoved by markup in what they quote."""
+
+import io
+import json
+import re
+
+import pytest
+from rich.console import Console
+
+from uncertain_scale import report_document, run
+from uncertain_scale.errors import DataError
+from uncertain_scale.report import priors_document
+from uncertain_scale.report.markdown import markdown_report, plain
+from uncertain_scale.report.saving import save_report
+from uncertain_scale.report.terminal import terminal_priors, terminal_report
+
+HOSTILE = "[bold red]x[/] <script>alert(1)</script> [link](javascript:alert(1)) | cell `code`"
+
+
+@pytest.fixture(scope="module")
+def tree():
+    return run("base", given={"budget": "100M"}, believed={"pue": "1.1 to 1.3"})
+
+
+@pytest.fixture(scope="module")
+def document(tree):
+    return report_document(tree)
+
+
+def printed(renderable, width=80):
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+def test_terminal_report_fits_80_columns_and_names_everything(document):
+    text = printed(terminal_report(document))
+    assert max(map(len, text.splitlines())) <= 80
+    for name in (*document["outputs"], *document["inputs"]):
+        assert name in text
+    assert "budget = 100M" in text
+    assert "seed 0" in text
+
+
+def test_an_interval_read_as_a_lognormal_is_said_aloud(document):
+    for text in (printed(terminal_report(document)), markdown_report(document).replace("\\", "")):
+        flat = " ".join(text.split())
+        assert "read as lognormal(q05=1.1, q95=1.3)" in flat
+
+
+def test_markdown_report_holds_every_interval_and_source(document):
+    text = markdown_report(document)
+    for prior in document["inputs"].values():
+        assert plain(prior["source"]) in text
+    for digest in document["hashes"].values():
+        assert digest in text
+    assert text.count("hdi low") >= len(document["outputs"]) * 3 - 6
+
+
+def test_markup_in_a_source_is_shown_as_text(document):
+    hostile = json.loads(json.dumps(document))
+    for prior in hostile["inputs"].values():
+        prior.update(source=HOSTILE, note=HOSTILE)
+    text = printed(terminal_report(hostile), width=400)
+    assert "[bold red]x[/] <script>" in text
+    markdown = markdown_report(hostile)
+    assert "<script>" not in markdown
+    assert not re.search(r"(?<!\\)\]\(", markdown)
+    lines = [line for line in markdown.splitlines() if line.startswith("| mfu")]
+    assert len(lines) == 1
+
+
+def test_shows_a_scenarios_inputs_with_distribution_and_source():
+    from uncertain_scale import default_model, load_priors
+
+    priors = load_priors("base", variables=default_model().variables)
+    text = printed(terminal_priors(priors_document(priors)), width=100)
+    assert set(priors.inputs) <= set(text.split())
+    assert "lognormal(q05=1.4, q95=3.2)" in " ".join(text.split())
+
+
+def test_report_is_saved_whole(document, tree, tmp_path):
+    paths = save_report(document, tree, tmp_path / "new" / "folder")
+    assert sorted(path.name for path in paths) == ["draws.nc", "report.json", "report.md"]
+    assert sorted(p.name for p in (tmp_path / "new" / "folder").iterdir()) == sorted(
+        path.name for path in paths
+    )
+    assert json.loads(paths[1].read_text(encoding="utf-8")) == document
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_left(document, tree, tmp_path):
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    with pytest.raises(DataError, match="cannot be made"):
+        save_report(document, tree, tmp_path / "taken" / "below")
+    assert (tmp_path / "taken").read_text(encoding="utf-8") == "a file"
+
+
+def test_a_write_that_fails_leaves_the_old_file(document, tmp_path):
+    class Full:
+        def to_netcdf(self, path, engine):  # noqa: ARG002
+            path.write_text("half", encoding="utf-8")
+            raise OSError(28, "No space left on device")
+
+    (tmp_path / "draws.nc").write_text("old", encoding="utf-8")
+    with pytest.raises(DataError, match="No space left"):
+        save_report(document, Full(), tmp_path)
+    assert (tmp_path / "draws.nc").read_text(encoding="utf-8") == "old"
+    assert not list(tmp_path.glob(".*"))

@@ -1,0 +1,173 @@
+"""A report as plain data, from which the terminal, Markdown and JSON views are all made.
+
+Numbers are in the variables' declared units and at full precision; None, with a reason, stands for
+what does not exist.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from uncertain_scale.analysis import histogram, summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+
+    from uncertain_scale.inputs import Priors
+
+__all__ = ["Document", "priors_document", "report_document"]
+
+Document: TypeAlias = dict[str, Any]
+
+_STATISTICS = ("mean", "sd", "median")
+
+
+def report_document(tree: xr.DataTree, *, probs: Sequence[float] = (0.9, 0.5, 0.95)) -> Document:
+    """Summarise draws into a report.
+
+    Parameters
+    ----------
+    tree
+        Draws and their record, as `run` or `sample` returns them.
+    probs
+        Probabilities of the intervals; views that have room for one show the first.
+
+    Returns
+    -------
+    dict
+        `question`, `scenario`, `inputs`, `outputs`, `design`, `seed`, `versions`, `hashes` and
+        more, made of dicts, lists, strings, finite numbers and None alone.
+
+    Raises
+    ------
+    DataError
+        An output holds draws that are not finite numbers.
+
+    Examples
+    --------
+    >>> from uncertain_scale.sampling import run
+    >>> tree = run("post-2024-07", given={"budget": "100M"}, outputs=["gpu_hours"])
+    >>> report_document(tree)["outputs"]["gpu_hours"]["median"]
+    50000000.0
+    """
+    record = tree.attrs
+    outputs = tree["prior_predictive"].to_dataset()
+    summary = summarize(outputs, probs=tuple(dict.fromkeys(probs)))
+    beliefs = tree["prior"].data_vars
+    stated = json.loads(record["given"])
+    return {
+        "question": {
+            "given": {name: _given(tree, name, text) for name, text in stated.items()},
+            "outputs": json.loads(record["outputs"]),
+            "free": json.loads(record["free"]),
+        },
+        "scenario": record["scenario"],
+        "title": record["title"],
+        "notes": json.loads(record["notes"]),
+        "design": record["design"],
+        "seed": int(record["seed"]),
+        "chains": int(record["chains"]),
+        "draws": int(record["draws"]),
+        "probs": [float(prob) for prob in dict.fromkeys(probs)],
+        "inputs": {str(name): _input(prior) for name, prior in beliefs.items()},
+        "outputs": {
+            str(name): _output(draws, summary.sel(output=name)) for name, draws in outputs.items()
+        },
+        "versions": json.loads(record["versions"]),
+        "hashes": {
+            "priors": record["hash_priors"],
+            "equations": record["hash_equations"],
+        },
+    }
+
+
+def priors_document(priors: Priors) -> Document:
+    """Return a scenario's title and inputs as plain data, as a report holds them."""
+    return {
+        "scenario": priors.name,
+        "title": priors.title,
+        "inputs": {
+            name: {**prior.facts(), "origin": "fallback" if prior.fallback else "prior"}
+            | {"units": prior.model_units}
+            for name, prior in priors.inputs.items()
+        },
+    }
+
+
+def _given(tree: xr.DataTree, name: str, text: str) -> dict[str, Any]:
+    """Return a given as it was typed and in the model's units, or None for an uncertain one."""
+    given = tree["constant_data"][name]
+    return {"stated": text, "value": _number(given), "units": given.attrs["units"]}
+
+
+def _input(prior: xr.DataArray) -> dict[str, Any]:
+    """Return what is believed about an input; its quantiles are exact."""
+    kept = ("units", "long_name", "distribution", "stated_units", "origin", "joint")
+    cited = ("source", "as_of", "note", "where")
+    quantiles = {name: _number(prior.attrs[name]) for name in ("q05", "q50", "q95")}
+    words = {name: str(prior.attrs.get(name, "")) for name in (*kept, *cited)}
+    return words | quantiles | {"interpreted": bool(prior.attrs["interpreted"])}
+
+
+def _output(draws: xr.DataArray, summary: xr.Dataset) -> dict[str, Any]:
+    """Return an output's statistics with their Monte Carlo errors."""
+    statistics: dict[str, Any] = {}
+    for name in _STATISTICS:
+        statistics[name] = _number(summary[name])
+        statistics[f"{name}_mcse"] = _number(summary[f"{name}_mcse"])
+    counts, edges, logarithmic = histogram(draws.values)
+    return {
+        "units": draws.attrs["units"],
+        "long_name": draws.attrs["long_name"],
+        "equation": draws.attrs.get("equation", ""),
+        "rests_on": draws.attrs.get("rests_on", ""),
+        "constant": bool(np.ptp(draws.values) == 0),
+        **statistics,
+        "intervals": [
+            interval
+            for prob in summary["prob"].values
+            for interval in _intervals(summary.sel(prob=prob), float(prob))
+        ],
+        "reason": {
+            name: str(summary[f"{name}_reason"].item())
+            for name in ("mean", "sd", "hdi", "mcse")
+            if str(summary[f"{name}_reason"].item())
+        },
+        "histogram": {
+            "counts": np.asarray(counts).tolist(),
+            "edges": np.asarray(edges).tolist(),
+            "log": bool(logarithmic),
+        },
+    }
+
+
+def _intervals(summary: xr.Dataset, prob: float) -> list[dict[str, Any]]:
+    """Return the equal-tailed interval and each piece of the highest-density region."""
+    pieces = [("eti", summary["eti"], summary["eti_mcse"])]
+    pieces += [
+        ("hdi", summary["hdi"].sel(mode=mode), summary["hdi_mcse"].sel(mode=mode))
+        for mode in summary["mode"].values
+    ]
+    return [
+        {
+            "kind": kind,
+            "prob": prob,
+            "low": _number(ends.sel(bound="low")),
+            "high": _number(ends.sel(bound="high")),
+            "low_mcse": _number(errors.sel(bound="low")),
+            "high_mcse": _number(errors.sel(bound="high")),
+        }
+        for kind, ends, errors in pieces
+        if math.isfinite(float(ends.sel(bound="low"))) or kind == "eti"
+    ]
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None

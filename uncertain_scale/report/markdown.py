@@ -1,0 +1,143 @@
+"""A report as Markdown, complete: every interval with its error, every input with its source."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.rows import (
+    input_rows,
+    intervals_of,
+    output_rows,
+    question_in_words,
+    region_in_words,
+    remarks,
+    run_in_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from uncertain_scale.report.document import Document
+
+__all__ = ["markdown_report", "markdown_table", "plain"]
+
+
+def markdown_report(document: Document) -> str:
+    """Return a report as Markdown text.
+
+    Parameters
+    ----------
+    document
+        What `report_document` returns.
+    """
+    return "\n".join(_lines(document)) + "\n"
+
+
+def plain(text: object) -> str:
+    """Return text that Markdown shows as it is: no markup, no link, no cell or line break."""
+    folded = " ".join(str(text).split())
+    return re.sub(r"([\\`*_{}\[\]<>#|~&$])", r"\\\1", folded)
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield the lines of a table; cells are written as plain text."""
+    yield f"| {' | '.join(header)} |"
+    yield f"|{'---|' * len(header)}"
+    for row in rows:
+        yield f"| {' | '.join(map(plain, row))} |"
+
+
+def _lines(document: Document) -> Iterator[str]:
+    yield f"# {plain(question_in_words(document))}"
+    yield ""
+    yield f"Scenario {plain(document['scenario'])}: {plain(document['title'])}."
+    yield f"{plain(run_in_words(document))}."
+    yield ""
+    if found := list(remarks(document)):
+        yield from (f"- {plain(remark)}" for remark in found)
+        yield ""
+    yield "## Answers"
+    yield ""
+    yield from _answers(document)
+    yield ""
+    yield "## Monte Carlo errors"
+    yield ""
+    yield "Standard errors, from the spread between independent chains."
+    yield ""
+    yield from _errors(document)
+    yield ""
+    yield "## Inputs"
+    yield ""
+    yield from markdown_table(
+        ("input", "median", "5% to 95%", "units", "distribution", "as of", "source", "note"),
+        (
+            (r.name, r.median, r.interval, r.units, r.distribution, r.as_of, r.source, r.note)
+            for r in input_rows(document)
+        ),
+    )
+    yield ""
+    yield "## How each answer is reached"
+    yield ""
+    yield from markdown_table(
+        ("answer", "meaning", "equation", "rests on"),
+        (
+            (name, output["long_name"], output["equation"], output["rests_on"] or "priors alone")
+            for name, output in document["outputs"].items()
+        ),
+    )
+    yield ""
+    yield "## Run"
+    yield ""
+    yield from markdown_table(("what", "value"), _run(document))
+
+
+def _answers(document: Document) -> Iterator[str]:
+    first = document["probs"][0]
+    header = ["answer", "units", "median", "mean", "sd"]
+    for prob in document["probs"]:
+        header += [f"{100 * prob:.4g}% equal-tailed", f"{100 * prob:.4g}% highest density"]
+    rows = []
+    for row in output_rows(document, first):
+        output = document["outputs"][row.name]
+        cells = [row.name, row.units, row.median, row.mean, row.sd]
+        for prob, same in zip(document["probs"], _by_prob(document, row.name), strict=True):
+            cells += [same.interval, region_in_words(output, prob) or "none"]
+        rows.append(cells)
+    yield from markdown_table(header, rows)
+
+
+def _by_prob(document: Document, name: str) -> Iterator[Any]:
+    """Yield one output's row for each probability in turn."""
+    one = {**document, "outputs": {name: document["outputs"][name]}}
+    for prob in document["probs"]:
+        yield from output_rows(one, prob)
+
+
+def _errors(document: Document) -> Iterator[str]:
+    rows = []
+    for name, output in document["outputs"].items():
+        scale = scale_for([output["median"]], output["units"])
+        statistics = [(s, output[s], output[f"{s}_mcse"]) for s in ("median", "mean", "sd")]
+        for prob in document["probs"]:
+            for kind in ("eti", "hdi"):
+                for piece in intervals_of(output, kind, prob):
+                    for end in ("low", "high"):
+                        label = f"{100 * prob:.4g}% {kind} {end}"
+                        statistics.append((label, piece[end], piece[f"{end}_mcse"]))
+        rows += [
+            (name, label, scale.write(value, error), scale.write_error(error), scale.units)
+            for label, value, error in statistics
+            if value is not None and error is not None and not output["constant"]
+        ]
+    yield from markdown_table(("answer", "statistic", "estimate", "standard error", "units"), rows)
+
+
+def _run(document: Document) -> Iterator[tuple[str, object]]:
+    for key in ("design", "seed", "chains", "draws"):
+        yield key, document[key]
+    for name, version in document["versions"].items():
+        yield f"{name} version", version
+    for name, digest in document["hashes"].items():
+        yield f"SHA-256 of {name}", digest

@@ -1,0 +1,115 @@
+"""The model for people: equations with units and sources, the graph, how it got somewhere."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.report.numbers import units_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from uncertain_scale.model import Model, Plan
+    from uncertain_scale.model.equation import Equation
+
+__all__ = ["equations_as_data", "equations_in_words", "explanation", "mermaid"]
+
+
+def equations_in_words(model: Model) -> str:
+    """Return a model's equations by subject, each with its units and source."""
+    lines: list[str] = []
+    for subject, equations in groupby(model.equations, key=lambda equation: equation.subject):
+        lines += [subject, ""]
+        for equation in equations:
+            unit = units_in_words(model.variables[equation.target]) or "a plain number"
+            lines.append(f"  {equation}  ({unit})")
+            lines += [
+                f"      {line}" for line in (equation.summary, *_references(equation)) if line
+            ]
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def equations_as_data(model: Model) -> dict[str, Any]:
+    """Return a model's variables and equations as plain data."""
+    return {
+        "variables": {
+            name: {"units": unit, "long_name": model.long_name(name)}
+            for name, unit in model.variables.items()
+        },
+        "equations": [
+            {
+                "name": equation.name,
+                "computes": equation.target,
+                "from": list(equation.arguments),
+                "subject": equation.subject,
+                "summary": equation.summary,
+                "references": _references(equation),
+            }
+            for equation in model.equations
+        ],
+        "hash": model.digest(),
+    }
+
+
+def mermaid(model: Model, plan: Plan | None = None) -> str:
+    """Return a model's graph, or that of one answer, as Mermaid text, which GitHub draws.
+
+    Parameters
+    ----------
+    model
+        The equations; only the first way to each variable is drawn.
+    plan
+        Where given, what one question uses is drawn instead: givens and priors in their own shapes.
+    """
+    if plan is None:
+        equations = [e for e in model.equations if e.name == e.target]
+        boxes = [f'  {name}["{name}"]' for name in _named(equations)]
+    else:
+        equations = plan.steps
+        shapes = {"given": ('[["', '"]]'), "equation": ('["', '"]')}
+        boxes = [
+            f"  {name}{start}{name}{end}"
+            for name, way in plan.reached.items()
+            for start, end in [shapes.get(way.origin, ('(["', '"])'))]
+        ]
+    arrows = [f"  {argument} --> {e.target}" for e in equations for argument in e.arguments]
+    return "\n".join(["flowchart LR", *boxes, *arrows])
+
+
+def explanation(plan: Plan, model: Model, name: str) -> str:
+    """Return how one variable was reached, as an indented tree down to givens and priors."""
+    return "\n".join(_explain(plan, model, name, 0, set()))
+
+
+def _explain(plan: Plan, model: Model, name: str, depth: int, told: set[str]) -> Iterator[str]:
+    way = plan.reached[name]
+    indent = "  " * depth
+    unit = units_in_words(model.variables[name])
+    head = f"{indent}{name}{f' ({unit})' if unit else ''}"
+    if way.equation is None:
+        words = {"given": "given", "prior": "prior", "fallback": "prior, as nothing determines it"}
+        yield f"{head}: {words[way.origin]}"
+    elif name in told:
+        yield f"{head}: as above"
+    else:
+        told.add(name)
+        yield f"{head}: {way.equation}, {way.equation.subject}"
+        for argument in way.equation.arguments:
+            yield from _explain(plan, model, argument, depth + 1, told)
+
+
+def _named(equations: Sequence[Equation]) -> list[str]:
+    names = (name for e in equations for name in (*e.arguments, e.target))
+    return list(dict.fromkeys(names))
+
+
+def _references(equation: Equation) -> list[str]:
+    """Return what stands behind `Reference:` in an equation's docstring."""
+    text = inspect.getdoc(equation.function) or ""
+    return [
+        " ".join(entry.split()) for entry in re.findall(r"(?ms)^References?:(.+?)(?:\n\n|\Z)", text)
+    ]

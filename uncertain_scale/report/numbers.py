@@ -1,0 +1,136 @@
+"""Numbers for people: as many digits as their Monte Carlo error supports, in readable prefixes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Scale", "digits", "rounded", "scale_for", "units_in_words"]
+
+# Counted things take thousands, millions, billions, trillions behind the number.
+_COUNTED = {"USD", "gpu", "gpu*hour", "USD/gpu", "token", "parameter"}
+_SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+# Power and energy climb to the next prefix instead.
+_LADDERS = {
+    "kW": ((1e6, "GW"), (1e3, "MW")),
+    "MW": ((1e3, "GW"),),
+    "GWh": ((1e3, "TWh"),),
+}
+_WORDS = {
+    "1": "",
+    "day": "days",
+    "gpu": "GPUs",
+    "gpu*hour": "gpu-hours",
+    "parameter": "parameters",
+    "token": "tokens",
+    "year": "years",
+}
+_MOST_DIGITS = 3
+_EXACT_DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How the numbers of one row are written: divided by `divisor`, with `suffix` or `exponent`."""
+
+    units: str
+    divisor: float = 1.0
+    suffix: str = ""
+    exponent: int | None = None
+
+    def write(self, value: float, error: float | None = None, *, exact: bool = False) -> str:
+        """Write a number with the digits that its error supports.
+
+        Parameters
+        ----------
+        value, error
+            In the variable's units; an error of None or nan is unknown.
+        exact
+            Whether the number is a constant, which its own digits describe.
+
+        Examples
+        --------
+        >>> scale_for([7.6e7], "gpu*hour").write(7.631e7, 1e6)
+        '76M'
+        """
+        if not math.isfinite(value):
+            return "-"
+        most = _EXACT_DIGITS if exact else _MOST_DIGITS
+        places = digits(value, error, most=most) if value else 0
+        value = rounded(value, places)
+        if value == 0:
+            return "0"
+        places = max(places, digits(value, error, most=most))  # 9.996 has become 10.0
+        if self.exponent is not None:
+            return _scientific(value, places, exact=exact)
+        text = _fixed(value / self.divisor, places - round(math.log10(self.divisor)), exact=exact)
+        return f"{text}{self.suffix}"
+
+    def write_error(self, error: float) -> str:
+        """Write a standard error to two digits, in the scale of its number."""
+        return f"{error / self.divisor:.2g}{self.suffix}"
+
+
+def scale_for(values: Iterable[float], units: str) -> Scale:
+    """Choose how numbers of one variable are written, by the first of them: the median, say.
+
+    Examples
+    --------
+    >>> scale_for([1562.0], "MW").units
+    'GW'
+    """
+    size = abs(next(value for value in values if math.isfinite(value)))
+    for divisor, prefixed in _LADDERS.get(units, ()):
+        if size >= divisor:
+            return Scale(units_in_words(prefixed), divisor)
+    words = units_in_words(units)
+    if units in _COUNTED and size < 1e15:
+        for divisor, suffix in _SUFFIXES:
+            if size >= divisor:
+                return Scale(words, divisor, suffix)
+        return Scale(words)
+    if size and not 1e-3 <= size < 1e5:
+        return Scale(words, exponent=math.floor(math.log10(size)))
+    return Scale(words)
+
+
+def digits(value: float, error: float | None, *, most: int = _MOST_DIGITS) -> int:
+    """Return the power of ten that a number is rounded to.
+
+    It is the smallest that is at least half the error, and leaves at most `most` digits.
+
+    Examples
+    --------
+    >>> digits(7.7566, 0.012)
+    -2
+    """
+    largest = math.floor(math.log10(abs(value)))
+    power = largest - most + 1
+    if error and math.isfinite(error):
+        power = max(power, math.ceil(math.log10(error / 2)))
+    return power
+
+
+def rounded(value: float, power: int) -> float:
+    """Round to a multiple of ten to `power`."""
+    return round(value, -power) if abs(power) < 300 else value
+
+
+def units_in_words(units: str) -> str:
+    """Write units as people say them."""
+    return _WORDS.get(units, units.replace("*", " "))
+
+
+def _fixed(value: float, power: int, *, exact: bool) -> str:
+    text = f"{value:,.{max(-power, 0)}f}"
+    return text.rstrip("0").rstrip(".") if exact and "." in text else text
+
+
+def _scientific(value: float, power: int, *, exact: bool) -> str:
+    exponent = math.floor(math.log10(abs(value)))
+    mantissa = _fixed(value / 10.0**exponent, power - exponent, exact=exact)
+    return f"{mantissa}e{exponent}"

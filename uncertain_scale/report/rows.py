@@ -1,0 +1,195 @@
+"""A report's tables as rows of text, which each view frames in its own way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.report.numbers import Scale, scale_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uncertain_scale.report.document import Document
+
+__all__ = [
+    "InputRow",
+    "OutputRow",
+    "input_rows",
+    "intervals_of",
+    "output_rows",
+    "question_in_words",
+    "region_in_words",
+    "remarks",
+    "run_in_words",
+    "sparkline",
+]
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True)
+class OutputRow:
+    """One output, its numbers written with the digits they can bear."""
+
+    name: str
+    units: str
+    median: str
+    low: str
+    high: str
+    mean: str
+    sd: str
+    shape: str
+
+    @property
+    def interval(self) -> str:
+        """The interval, or the one value of a constant."""
+        return self.low if self.low == self.high else f"{self.low} to {self.high}"
+
+
+def output_rows(document: Document, prob: float) -> Iterator[OutputRow]:
+    """Yield a row an output, with its equal-tailed interval of probability `prob`."""
+    for name, output in document["outputs"].items():
+        interval = intervals_of(output, "eti", prob)[0]
+        scale = scale_for([output["median"]], output["units"])
+        yield OutputRow(
+            name=name,
+            units=scale.units,
+            median=_write(scale, output, "median"),
+            low=_end(scale, output, interval, "low"),
+            high=_end(scale, output, interval, "high"),
+            mean=_write(scale, output, "mean"),
+            sd=_write(scale, output, "sd"),
+            shape="" if output["constant"] else sparkline(output["histogram"]["counts"]),
+        )
+
+
+def intervals_of(output: dict[str, Any], kind: str, prob: float) -> list[dict[str, Any]]:
+    """Return an output's intervals of one kind and probability; several for a split region."""
+    return [
+        interval
+        for interval in output["intervals"]
+        if interval["kind"] == kind and interval["prob"] == prob
+    ]
+
+
+def region_in_words(output: dict[str, Any], prob: float) -> str:
+    """Write the highest-density region of an output: one interval, or several."""
+    pieces = intervals_of(output, "hdi", prob)
+    scale = scale_for([output["median"]], output["units"])
+    if output["constant"]:
+        return _write(scale, output, "median")
+    return " and ".join(
+        f"{_end(scale, output, piece, 'low')} to {_end(scale, output, piece, 'high')}"
+        for piece in pieces
+    )
+
+
+@dataclass(frozen=True)
+class InputRow:
+    """One input: its median, its 5% to 95% interval, and where it comes from."""
+
+    name: str
+    units: str
+    median: str
+    interval: str
+    distribution: str
+    source: str
+    as_of: str
+    note: str
+
+
+def input_rows(document: Document) -> Iterator[InputRow]:
+    """Yield a row an input."""
+    for name, prior in document["inputs"].items():
+        low, median, high = prior["q05"], prior["q50"], prior["q95"]
+        scale = scale_for([median], prior["units"])
+        joint = f"drawn with {prior['joint'].replace('+', ', ')}" if prior["joint"] else ""
+        low, median, high = (scale.write(value, exact=True) for value in (low, median, high))
+        yield InputRow(
+            name=name,
+            units=scale.units,
+            median=median,
+            interval="" if low == high else f"{low} to {high}",
+            distribution=joint or prior["distribution"],
+            source=prior["source"] or "no source given",
+            as_of=prior["as_of"],
+            note=prior["note"],
+        )
+
+
+def remarks(document: Document) -> Iterator[str]:
+    """Yield what a reader should know: how the question was read, and what does not exist."""
+    yield from document["notes"]
+    for name, prior in document["inputs"].items():
+        if prior["interpreted"]:
+            yield f"{name}: {prior['source']} is read as {prior['distribution']}"
+        if prior["origin"] == "fallback":
+            yield f"{name} is not determined by what is given; its prior is used"
+    for name, output in document["outputs"].items():
+        for reason in dict.fromkeys(output["reason"].values()):
+            yield f"{name}: {reason}"
+        for prob in document["probs"]:
+            if len(intervals_of(output, "hdi", prob)) > 1:
+                region = region_in_words(output, prob)
+                yield f"{name} has separate likely regions ({prob:.0%}): {region}"
+                break
+
+
+def run_in_words(document: Document) -> str:
+    """Say how the draws were made, and the largest Monte Carlo error of an interval's end."""
+    made = (
+        f"{document['chains']} chains x {document['draws']:,} draws ({document['design']}), "
+        f"seed {document['seed']}"
+    )
+    errors = [
+        interval[f"{end}_mcse"] / (interval["high"] - interval["low"])
+        for output in document["outputs"].values()
+        for interval in output["intervals"]
+        for end in ("low", "high")
+        if interval["kind"] == "eti"
+        and interval[f"{end}_mcse"] is not None
+        and interval["high"] > interval["low"]
+    ]
+    if not errors:
+        return made
+    return f"{made}; Monte Carlo error of an end at most {max(errors):.1%} of its interval"
+
+
+def question_in_words(document: Document) -> str:
+    """Say what was asked: the givens as they were typed."""
+    given = document["question"]["given"]
+    parts = [f"{name} = {one['stated']}" for name, one in given.items()]
+    parts += [f"{name} solved for" for name in document["question"]["free"]]
+    return ", ".join(parts) or "nothing given: what the priors alone imply"
+
+
+def sparkline(counts: list[float], width: int = 12) -> str:
+    """Draw counts as a line of block characters, `width` of them at most.
+
+    Examples
+    --------
+    >>> sparkline([1, 4, 8, 4, 1])
+    '▁▄█▄▁'
+    """
+    heights = np.asarray(counts, dtype=float)
+    if len(heights) > width:
+        heights = np.array([part.sum() for part in np.array_split(heights, width)])
+    top = heights.max(initial=0.0)
+    if top == 0:
+        return ""
+    levels = np.ceil(heights / top * len(_BLOCKS)).astype(int)
+    return "".join(_BLOCKS[max(level - 1, 0)] if level else " " for level in levels)
+
+
+def _write(scale: Scale, output: dict[str, Any], name: str) -> str:
+    value = output[name]
+    if value is None:
+        return "none"
+    return scale.write(value, output[f"{name}_mcse"], exact=output["constant"])
+
+
+def _end(scale: Scale, output: dict[str, Any], interval: dict[str, Any], end: str) -> str:
+    return scale.write(interval[end], interval[f"{end}_mcse"], exact=output["constant"])

@@ -1,0 +1,76 @@
+"""Reports and draws on disk: a file appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from uncertain_scale.errors import DataError
+from uncertain_scale.report.markdown import markdown_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import xarray as xr
+
+    from uncertain_scale.report.document import Document
+
+__all__ = ["as_json", "save_draws", "save_report"]
+
+
+def as_json(document: Document) -> str:
+    """Return a report as JSON text, numbers at full precision."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def save_report(document: Document, tree: xr.DataTree, folder: Path) -> list[Path]:
+    """Write `report.md`, `report.json` and `draws.nc` into a folder.
+
+    Raises
+    ------
+    DataError
+        The folder or a file in it cannot be written; files that were there stay as they were.
+    """
+    texts = {"report.md": markdown_report(document), "report.json": as_json(document) + "\n"}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be made: {error.strerror}") from error
+    paths = [_whole(folder / name, partial(_write_text, text)) for name, text in texts.items()]
+    return [*paths, save_draws(tree, folder / "draws.nc")]
+
+
+def save_draws(tree: xr.DataTree, path: Path) -> Path:
+    """Write draws as NetCDF, which `xarray.open_datatree` reads.
+
+    Raises
+    ------
+    DataError
+        The file cannot be written.
+    """
+    return _whole(path, lambda temporary: tree.to_netcdf(temporary, engine="h5netcdf"))
+
+
+def _write_text(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _whole(path: Path, write: Callable[[Path], object]) -> Path:
+    """Write under a temporary name in the same folder, then rename."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            write(temporary)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}") from error
+    return path
