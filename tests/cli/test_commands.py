@@ -1,0 +1,179 @@
+"""The commands as a new user runs them."""
+
+import json
+import tomllib
+
+import pytest
+import xarray as xr
+
+from uncertain_scale.inputs.catalog import scenario_names, shipped_folder
+from uncertain_scale.inputs.document import json_schema
+
+SCENARIOS = {
+    "base",
+    "h100-dense-bf16",
+    "h100-dense-fp8",
+    "h100-sparse-fp8",
+    "post-reading",
+    "gb200-dense-fp8",
+    "post-2024-07",
+}
+
+
+def test_the_first_command_answers_what_a_budget_buys(cli):
+    code, out, err = cli("report", "--budget", "100M")
+    assert (code, err) == (0, "")
+    for name in ("gpu_hours", "training_time", "facility_power", "training_flop", "gpt4_multiple"):
+        assert name in out
+
+
+def test_report_in_every_format_and_on_disk(cli, tmp_path):
+    code, out, _ = cli(
+        "report", "--budget", "1B", "--format", "json", "--output", tmp_path, "--prob", "0.8"
+    )
+    assert code == 0
+    document = json.loads(out)
+    assert document == json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert {i["prob"] for i in document["outputs"]["gpus"]["intervals"]} == {0.8}
+    _, markdown, _ = cli("report", "--budget", "1B", "--format", "md", "--prob", "0.8")
+    assert markdown == (tmp_path / "report.md").read_text(encoding="utf-8")
+    with xr.open_datatree(tmp_path / "draws.nc", engine="h5netcdf") as tree:
+        assert set(tree["prior_predictive"].data_vars) == set(document["outputs"])
+
+
+def test_outputs_wanted_are_the_only_ones(cli):
+    _, out, _ = cli(
+        "report", "--budget", "1B", "--format", "json", "--outputs", "gpus, training_flop"
+    )
+    assert list(json.loads(out)["outputs"]) == ["gpus", "training_flop"]
+
+
+def test_all_outputs_are_more_than_the_headline(cli):
+    options = ("report", "--budget", "1B", "--format", "json", "--draws", "64")
+    headline, every = (
+        json.loads(cli(*options, *more)[1])["outputs"] for more in ([], ["--outputs", "all"])
+    )
+    assert set(headline) < set(every)
+
+
+def test_sample_writes_draws_that_xarray_opens(cli, tmp_path):
+    code, out, _ = cli("sample", "--budget", "100M", "--output", tmp_path / "d.nc", "--draws", "32")
+    assert code == 0
+    assert "16 chains x 32 draws" in out
+    with xr.open_datatree(tmp_path / "d.nc", engine="h5netcdf") as tree:
+        assert tree["prior_predictive/training_flop"].shape == (16, 32)
+
+
+def test_model_prints_equations_with_units_and_sources(cli):
+    _, out, _ = cli("model")
+    assert "training_flop(gpu_hours, effective_flops)  (FLOP)" in out
+    assert "https://arxiv.org/abs/2203.15556" in out
+    data = json.loads(cli("model", "--format", "json")[1])
+    assert data["variables"]["hourly_rate"]["units"] == "USD/gpu/hour"
+
+
+def test_model_draws_a_graph_of_the_whole_and_of_a_question(cli):
+    whole = cli("model", "--format", "mermaid")[1]
+    assert whole.startswith("flowchart LR")
+    assert "  gpu_hours --> training_flop" in whole
+    asked = cli("model", "--budget", "1M", "--outputs", "training_flop", "--format", "mermaid")[1]
+    assert '  budget[["budget"]]' in asked
+    assert "gpu_price" not in asked
+
+
+def test_explain_tells_which_way_a_variable_was_reached(cli):
+    _, out, _ = cli(
+        "model", "--gpus", "25k", "--training-time", "80day", "--explain", "training_flop"
+    )
+    assert out.splitlines()[:4] == [
+        "training_flop (FLOP): training_flop(gpu_hours, effective_flops), compute",
+        "  gpu_hours (gpu-hours): gpu_hours__from_cluster(gpus, training_time), cluster",
+        "    gpus (GPUs): given",
+        "    training_time (days): given",
+    ]
+
+
+def test_priors_list_names_every_scenario(cli):
+    _, out, _ = cli("priors", "list")
+    assert {line.split()[0] for line in out.splitlines()} == SCENARIOS == set(scenario_names())
+    assert all(len(line.split()) > 3 for line in out.splitlines())
+
+
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+def test_every_shipped_scenario_is_well(cli, name):
+    code, out, err = cli("priors", "check", shipped_folder() / f"{name}.toml")
+    assert code == 0, err
+    assert "all well" in out
+    code, out, err = cli("report", "--scenario", name, "--budget", "100M", "--draws", "64")
+    assert code == 0, err
+
+
+def test_priors_show_prints_distributions(cli):
+    _, out, _ = cli("priors", "show", "base")
+    assert "hourly_rate" in out
+    assert "lognormal(" in out
+
+
+def test_priors_copy_makes_files_that_work_and_overwrites_none(cli, tmp_path):
+    folder = tmp_path / "mine"
+    code, _, _ = cli("priors", "copy", folder)
+    assert code == 0
+    assert (folder / "base.toml").exists()
+    assert cli("priors", "check", *sorted(folder.glob("*.toml")))[0] == 0
+    assert (
+        cli(
+            "report", "--scenario", folder / "h100-dense-fp8.toml", "--budget", "1M", "--draws", "8"
+        )[0]
+        == 0
+    )
+    before = (folder / "base.toml").read_bytes()
+    code, _, err = cli("priors", "copy", folder)
+    assert code == 2
+    assert "already holds base.toml" in err
+    assert (folder / "base.toml").read_bytes() == before
+
+
+def test_the_shipped_schema_is_the_one_that_the_code_generates(cli):
+    shipped = json.loads((shipped_folder() / "schema.json").read_text(encoding="utf-8"))
+    assert shipped == json_schema() == json.loads(cli("priors", "schema")[1])
+
+
+def test_a_users_overlay_beside_the_shipped_base(cli, tmp_path):
+    """A user's own file extends the shipped scenario by name and changes one input."""
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'schema_version = 1\ntitle = "Mine"\nextends = "h100-dense-fp8"\n'
+        '[inputs.mfu]\nkind = "uniform"\nlower = 0.3\nupper = 0.4\n',
+        encoding="utf-8",
+    )
+    _, out, _ = cli(
+        "report", "--scenario", path, "--budget", "1M", "--format", "json", "--draws", "64"
+    )
+    document = json.loads(out)
+    assert document["scenario"] == "mine"
+    assert document["inputs"]["mfu"]["distribution"] == "uniform(lower=0.3, upper=0.4)"
+    assert document["inputs"]["hourly_rate"]["source"]
+
+
+def test_any_subject_works_with_own_equations_and_priors(cli, specimens):
+    _, out, _ = cli(
+        "report",
+        "--equations",
+        specimens / "equations" / "ishigami.py",
+        "--priors",
+        specimens / "priors" / "ishigami.toml",
+        "--format",
+        "json",
+    )
+    document = json.loads(out)
+    assert list(document["outputs"]) == ["ishigami"]
+    assert set(document["inputs"]) == {"x1", "x2", "x3"}
+    assert document["outputs"]["ishigami"]["mean"] == pytest.approx(3.5, abs=0.01)
+
+
+def test_shipped_files_are_complete_toml_with_sources():
+    for name in scenario_names():
+        document = tomllib.loads((shipped_folder() / f"{name}.toml").read_text(encoding="utf-8"))
+        for prior in document.get("inputs", {}).values():
+            assert prior["source"]
+            assert prior["as_of"]

@@ -1,0 +1,38 @@
+"""The README's outputs are those of the program."""
+
+import doctest
+import re
+from pathlib import Path
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_report_shown_is_the_one_that_the_first_command_prints(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = re.search(r"```text\n(.*?)```", README, re.DOTALL)[1]
+    _, printed, _ = cli("report", "--budget", "100M")
+    trimmed = "\n".join(line.rstrip() for line in printed.splitlines())
+    assert shown.strip() == trimmed.strip()
+
+
+def test_the_python_shown_runs_as_shown():
+    examples = re.search(r"```python\n(>>>.*?)```", README, re.DOTALL)[1]
+    test = doctest.DocTestParser().get_doctest(examples, {}, "README.md", "README.md", 0)
+    assert doctest.DocTestRunner().run(test).failed == 0
+    assert len(test.examples) >= 5
+
+
+def test_every_command_shown_is_answered(cli, tmp_path, monkeypatch):
+    """Each `uncertain-scale report` or `model` command of the tables, as it stands there."""
+    import shlex
+
+    monkeypatch.chdir(tmp_path)
+    model = re.search(r"```python\n(# my_model.py.*?)```", README, re.DOTALL)[1]
+    (tmp_path / "my_model.py").write_text(model, encoding="utf-8")
+    overlay = re.search(r"```toml\n(.*?)```", README, re.DOTALL)[1]
+    (tmp_path / "my-cluster.toml").write_text(overlay, encoding="utf-8")
+    commands = re.findall(r"`uncertain-scale ((?:report|model|priors check) [^`]*)`", README)
+    assert len(commands) >= 8
+    for command in commands:
+        code, _, err = cli(*shlex.split(command))
+        assert code == 0, (command, err)

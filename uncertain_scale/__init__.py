@@ -1,0 +1,63 @@
+"""A Monte Carlo uncertainty engine for the scale of LLM training.
+
+`run` answers a question with draws, `summarize` turns draws into intervals with their Monte Carlo
+errors; `load_priors`, `Model`, `ask`, `believe`, `Design` and `sample` are the parts of that road.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from uncertain_scale.analysis import summarize
+    from uncertain_scale.errors import UncertainScaleError
+    from uncertain_scale.inputs import Prior, Priors, load_priors
+    from uncertain_scale.model import Model, Question, ask, believe, default_model
+    from uncertain_scale.report import report_document
+    from uncertain_scale.sampling import Design, run, sample
+
+__all__ = [
+    "Design",
+    "Model",
+    "Prior",
+    "Priors",
+    "Question",
+    "UncertainScaleError",
+    "ask",
+    "believe",
+    "default_model",
+    "load_priors",
+    "report_document",
+    "run",
+    "sample",
+    "summarize",
+]
+
+_HOME = {
+    "Design": "sampling",
+    "Model": "model",
+    "Prior": "inputs",
+    "Priors": "inputs",
+    "Question": "model",
+    "UncertainScaleError": "errors",
+    "ask": "model",
+    "believe": "model",
+    "default_model": "model",
+    "load_priors": "inputs",
+    "report_document": "report",
+    "run": "sampling",
+    "sample": "sampling",
+    "summarize": "analysis",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that the command line starts quickly."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

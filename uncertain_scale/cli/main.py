@@ -1,0 +1,39 @@
+"""The program `uncertain-scale`: its commands, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from uncertain_scale.cli import model, priors, report, sample
+from uncertain_scale.errors import UncertainScaleError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="uncertain-scale",
+    help="Intervals for the scale of LLM training: what a budget buys, and how sure that is.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("report")(report.report)
+app.command("sample")(sample.sample)
+app.command("model")(model.model)
+app.add_typer(priors.app, name="priors")
+
+
+def main() -> None:
+    """Run the program. Bad input ends it with one message and exit code 2."""
+    try:
+        app()
+    except UncertainScaleError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of a pipe has gone (`| head`); keep Python from failing on the last flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

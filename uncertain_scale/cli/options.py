@@ -1,0 +1,181 @@
+"""The options that say what is asked and how it is drawn, shared by every command that asks.
+
+A command takes them as one `RunOptions`; `with_run_options` spells its fields out for typer.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+
+import typer
+
+from uncertain_scale.errors import QuestionError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from uncertain_scale.inputs import Priors
+    from uncertain_scale.model import Model, Question
+    from uncertain_scale.sampling import Design
+
+__all__ = ["RunOptions", "with_run_options"]
+
+_QUESTION = "Question"
+_BELIEFS = "Beliefs"
+_DRAWS = "Draws"
+_GIVENS = ("budget", "gpus", "training_time", "training_flop")
+
+
+def _option(help_text: str, panel: str, metavar: str, *names: str) -> Any:
+    return typer.Option(*names, help=help_text, rich_help_panel=panel, metavar=metavar)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What is asked, believed and drawn, as it was typed."""
+
+    budget: Annotated[
+        str | None,
+        _option("Cost of time, such as 100M (USD).", _QUESTION, "VALUE"),
+    ] = None
+    gpus: Annotated[
+        str | None,
+        _option("GPUs of the cluster, such as 25k.", _QUESTION, "VALUE"),
+    ] = None
+    training_time: Annotated[
+        str | None,
+        _option("Length of the run, such as 80day.", _QUESTION, "VALUE"),
+    ] = None
+    training_flop: Annotated[
+        str | None,
+        _option("Training compute, such as 2e26.", _QUESTION, "VALUE"),
+    ] = None
+    given: Annotated[
+        list[str],
+        _option("Any other variable that is known; repeatable.", _QUESTION, "NAME=VALUE"),
+    ] = field(default_factory=list)
+    free: Annotated[
+        list[str],
+        _option("Drop an input's prior and solve for it; repeatable.", _QUESTION, "INPUT"),
+    ] = field(default_factory=list)
+    outputs: Annotated[
+        str | None,
+        _option("Variables wanted; `all` for all.", _QUESTION, "A,B"),
+    ] = None
+    scenario: Annotated[
+        str | None,
+        _option("Shipped scenario or prior file (.toml).", _BELIEFS, "NAME|FILE"),
+    ] = None
+    believed: Annotated[
+        list[str],
+        _option(
+            'Replace a prior: 2.0, "1.4 to 3.2" or "lognormal(q05=1.4, q95=3.2)"; repeatable.',
+            _BELIEFS,
+            "INPUT=DIST",
+            "--set",
+        ),
+    ] = field(default_factory=list)
+    priors: Annotated[
+        list[Path],
+        _option("Lay a prior file over the scenario; alone without one.", _BELIEFS, "FILE.toml"),
+    ] = field(default_factory=list)
+    equations: Annotated[
+        list[Path],
+        _option("Add equations from a Python file, which is run.", _BELIEFS, "FILE.py"),
+    ] = field(default_factory=list)
+    draws: Annotated[int, _option("Draws of a chain.", _DRAWS, "N")] = 4096
+    chains: Annotated[int, _option("Independent randomisations.", _DRAWS, "K")] = 16
+    design: Annotated[str, _option("How draws fill the cube.", _DRAWS, "sobol|lhs|random")] = (
+        "sobol"
+    )
+    seed: Annotated[int, _option("Seed of the random streams.", _DRAWS, "S")] = 0
+
+    def asks(self) -> bool:
+        """Tell whether a question was asked at all."""
+        return bool(self._given() or self.free or self.outputs)
+
+    def prepare(self) -> tuple[Model, Priors, Question]:
+        """Return the model, the priors in its units, and the question."""
+        from uncertain_scale.model import ask, believe
+        from uncertain_scale.sampling.run import prepare
+
+        model, priors = prepare(self.scenario, equations=self.equations, priors=self.priors)
+        question = ask(model, self._given(), outputs=_names(self.outputs), free=self.free)
+        return model, believe(priors, model, _pairs(self.believed, "--set")), question
+
+    def run(self) -> xr.DataTree:
+        """Answer the question with draws."""
+        from uncertain_scale.sampling import sample
+
+        design = self.checked_design()  # a wrong option is told before any file is read
+        return sample(*self.prepare(), design)
+
+    def checked_design(self) -> Design:
+        """Return the design that the options describe."""
+        from uncertain_scale.sampling import Design
+
+        return Design(
+            kind=self.design,  # type: ignore[arg-type]
+            draws=self.draws,
+            chains=self.chains,
+            seed=self.seed,
+        )
+
+    def _given(self) -> dict[str, str]:
+        given = _pairs(self.given, "--given")
+        for name in _GIVENS:
+            value = getattr(self, name)
+            if value is not None and given.setdefault(name, value) != value:
+                raise QuestionError(f"{name} is given twice; keep one")
+        return given
+
+
+def _pairs(texts: list[str], option: str) -> dict[str, str]:
+    """Read NAME=VALUE options."""
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals and value):
+            raise QuestionError(f"{option} '{text[:80]}' is not of the form NAME=VALUE")
+        if pairs.setdefault(name, value) != value:
+            raise QuestionError(f"{option} names {name} twice; keep one")
+    return pairs
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+_Result = TypeVar("_Result")
+
+
+def with_run_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
+    """Spell out `RunOptions` in the signature of a command whose first parameter it is."""
+    hints = get_type_hints(RunOptions, include_extras=True)
+    signature = inspect.signature(command, eval_str=True)
+    own = list(signature.parameters.values())[1:]
+    shared = [
+        inspect.Parameter(
+            option.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=hints[option.name],
+            default=[] if option.default is MISSING else option.default,
+        )
+        for option in fields(RunOptions)
+    ]
+    names = {option.name for option in shared}
+
+    @functools.wraps(command)
+    def spelled_out(**arguments: Any) -> _Result:
+        options = RunOptions(**{k: v for k, v in arguments.items() if k in names})
+        return command(options, **{k: v for k, v in arguments.items() if k not in names})
+
+    parameters = [*shared, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own)]
+    spelled_out.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    spelled_out.__annotations__ = {p.name: p.annotation for p in parameters}
+    return spelled_out
