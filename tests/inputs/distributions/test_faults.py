@@ -122,6 +122,18 @@ SPECIMENS = (
     ),
     ("gamma", {"mu": -1, "sigma": 1}, "mu", "mu = -1 must be above 0"),
     (
+        "normal",
+        {"mu": [0] * 99, "sigma": 1},
+        "mu",
+        "mu = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, … is not a number",
+    ),
+    (
+        "pert",
+        {"q05": 1, "q50": 2, "q95": 3, "shape": 10**400},
+        "shape",
+        "shape is too large; it must be a finite number",
+    ),
+    (
         "gamma",
         {"q05": 1, "q95": 1.0000000001},
         None,
@@ -179,7 +191,6 @@ SPECIMENS = (
             "no metalog has q05 = 1, q50 = 1.01, q95 = 20: its quantile function would not "
             "increase; move the middle quantiles, drop one, or use kind = 'quantiles', "
             "which always fits"
-            "or use kind = 'quantiles', which always fits"
         ),
     ),
     ("quantiles", {"q05": 1}, "q05", "quantiles takes two to 1000 quantiles, 1 given (q05)"),

@@ -83,9 +83,32 @@ def test_student_t_against_stdtrit(nu):
 @settings(deadline=None, max_examples=25)
 @given(st.floats(-2, 5), st.floats(-2, 5))
 def test_any_beta_and_gamma(log_alpha, log_beta):
-    alpha, beta = 10.0**log_alpha, 10.0**log_beta
+    alpha, beta = np.round([10.0**log_alpha, 10.0**log_beta], 6)
     assert worst(Beta(alpha=alpha, beta=beta).ppf(U), exact_beta(alpha, beta)) < MOST
     assert worst(Gamma(alpha=alpha, beta=1).ppf(U), exact_gamma(alpha)) < MOST
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.floats(-2, 5), st.floats(-2, 5))
+def test_betainc_and_gammainc_give_the_probability_back(log_alpha, log_beta):
+    """The inverses of scipy are not trusted here, only the functions themselves."""
+    alpha, beta = 10.0**log_alpha, 10.0**log_beta
+    u = np.linspace(0.001, 0.999, 999)
+    x = Beta(alpha=alpha, beta=beta).ppf(u)
+    inside = (x > 1e-250) & (x < 1 - 1e-4)
+    np.testing.assert_allclose(special.betainc(alpha, beta, x)[inside], u[inside], atol=1e-7)
+    x = Gamma(alpha=alpha, beta=1).ppf(u)
+    np.testing.assert_allclose(special.gammainc(alpha, x)[x > 1e-250], u[x > 1e-250], atol=1e-7)
+
+
+@pytest.mark.parametrize("simple", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("digits", [(1, 2), (2, 1), (64, 4), (-1, 3), (1, -1), (10**4, 1)])
+def test_shapes_next_to_simple_ones(simple, digits):
+    """Scipy's betaincinv(1 + 2e-16, 1 + 4e-16, 0.25) is 0.5."""
+    alpha, beta = (simple * (1 + 2.0**-52 * digit) for digit in digits)
+    plain = Beta(alpha=simple, beta=simple)
+    u = np.linspace(0.001, 0.999, 999)
+    np.testing.assert_allclose(Beta(alpha=alpha, beta=beta).ppf(u), plain.ppf(u), rtol=1e-8)
 
 
 def test_the_measure_finds_an_error_of_a_millionth():
@@ -167,7 +190,7 @@ def test_gamma_and_beta_by_quantiles(log_alpha, log_beta, names):
         found = build("gamma", dict(zip(names, x.tolist(), strict=True)))
         assert found.alpha == pytest.approx(alpha, rel=1e-8)
         np.testing.assert_allclose(found.cdf(x), levels, rtol=1e-9)
-    x = special.betaincinv(alpha, beta, levels)
+    x = Beta(alpha=alpha, beta=beta).exact(levels, 1 - levels)
     if x[0] > 1e-200 and special.betaincinv(beta, alpha, 1 - levels)[1] > 1e-6:
         found = build("beta", dict(zip(names, x.tolist(), strict=True)))
         assert (found.alpha, found.beta) == pytest.approx((alpha, beta), rel=1e-5)
@@ -202,3 +225,15 @@ def test_large_shapes_are_nearly_normal():
     np.testing.assert_allclose(found, cube, rtol=1e-8)
     wide = StudentT(nu=1e9, mu=0, sigma=1).ppf(special.ndtr(z))
     np.testing.assert_allclose(wide, Normal(mu=0, sigma=1).ppf(special.ndtr(z)), atol=1e-7)
+
+
+def test_beta_by_quantiles_beyond_all_digits_of_one():
+    """1 - x is 1 in floating point here, and the mirror image has its quantiles next to 1."""
+    levels = np.array([0.05, 0.1])
+    x = special.betaincinv(0.06, 0.6, levels)
+    kind = build("beta", {"q05": float(x[0]), "q10": float(x[1])})
+    np.testing.assert_allclose(kind.cdf(x), levels, rtol=1e-9)
+    assert kind.alpha == pytest.approx(0.06, rel=1e-9)
+    near_one = special.betaincinv(3, 0.2, [0.1, 0.5])
+    high = build("beta", {"q10": float(near_one[0]), "q50": float(near_one[1])})
+    assert (high.alpha, high.beta) == pytest.approx((3, 0.2), rel=1e-7)

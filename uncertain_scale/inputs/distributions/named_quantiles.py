@@ -260,7 +260,7 @@ def shape_from_three(
         raise quantiles.refuse("these levels do not determine the shape; give it by its name")
     found = shapes[np.abs(gaps) < 1e-14].tolist()
     for left in np.flatnonzero(np.sign(gaps[:-1]) * np.sign(gaps[1:]) < 0):
-        found.append(brentq(gap, shapes[left], shapes[left + 1], xtol=1e-300, rtol=1e-15))
+        found.append(brentq(gap, shapes[left], shapes[left + 1], xtol=1e-16, maxiter=500))
     if not found:
         raise quantiles.refuse()
     shape = float(min(found, key=lambda root: abs(root - preferred)))

@@ -40,7 +40,7 @@ def gamma_shape(quantiles: NamedQuantiles) -> tuple[float, float]:
 
     if not gap(_MOST) < 0 < gap(_LEAST):
         raise quantiles.refuse("they are too close together or too far apart")
-    root = float(brentq(gap, _LEAST, _MOST, xtol=1e-15, rtol=1e-15))
+    root = float(brentq(gap, _LEAST, _MOST, xtol=1e-15, maxiter=500))
     found = standard(root)
     log_rate = float(np.mean(found - logs))
     if not quantiles.reproduced_by(np.exp(found - log_rate)):
@@ -81,29 +81,32 @@ def beta_shapes(quantiles: NamedQuantiles, lower: float, upper: float) -> tuple[
 def _search(levels: FloatArray, places: FloatArray, others: FloatArray) -> FloatArray | None:
     """Return the log shapes that have the places at their levels, or None."""
     from scipy.optimize import brentq
-    from scipy.special import betainc
+    from scipy.special import betainc, betaincc
 
     def excess(log_alpha: float, log_beta: float, which: int) -> float:
         """Return the logit of the probability below a quantile, beyond that of its level."""
         alpha, beta = np.exp([log_alpha, log_beta])
-        p = max(float(betainc(alpha, beta, places[which])), 1e-300)
-        q = max(float(betainc(beta, alpha, others[which])), 1e-300)
+        place, other = float(places[which]), float(others[which])
+        if place < other:  # the smaller of the two has its digits
+            p, q = betainc(alpha, beta, place), betaincc(alpha, beta, place)
+        else:
+            p, q = betaincc(beta, alpha, other), betainc(beta, alpha, other)
         level = float(levels[which])
-        return float(np.log(p / q) - np.log(level / (1 - level)))
+        return float(np.log(max(p, 1e-300) / max(q, 1e-300)) - np.log(level / (1 - level)))
 
     def partner(log_beta: float) -> float:
         if excess(_LEAST, log_beta, 0) <= 0:
             return float(_LEAST)
         if excess(_MOST, log_beta, 0) >= 0:
             return float(_MOST)
-        return float(brentq(excess, _LEAST, _MOST, args=(log_beta, 0), xtol=1e-13))
+        return float(brentq(excess, _LEAST, _MOST, args=(log_beta, 0), xtol=1e-13, maxiter=500))
 
     def along(log_beta: float) -> float:
         return excess(partner(log_beta), log_beta, 1)
 
     if not along(_LEAST) < 0 < along(_MOST):
         return None
-    log_beta = float(brentq(along, _LEAST, _MOST, xtol=1e-13))
+    log_beta = float(brentq(along, _LEAST, _MOST, xtol=1e-13, maxiter=500))
     return np.array([partner(log_beta), log_beta])
 
 
