@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Atoms", "atom_region", "find_atoms"]
@@ -15,6 +17,7 @@ __all__ = ["Atoms", "atom_region", "find_atoms"]
 _DISCRETE = 200  # up to so many different values, all are point masses
 _MASS = 0.005  # with more of them, a point mass is a value with so large a share of the draws
 _FEWEST = 10
+_RUN = 1.15  # times as many values as are needed: a run without holes is then preferred
 _LATTICE = 5  # up to so many values each stands for itself; of more, neighbours make an interval
 
 
@@ -89,6 +92,9 @@ def atom_region(atoms: Atoms, prob: float) -> FloatArray:
     order = np.argsort(-atoms.masses, kind="stable")
     held = np.cumsum(atoms.masses[order])
     chosen = np.sort(order[: int(np.searchsorted(held, prob - 1e-12)) + 1])
+    run = _shortest_run(atoms.masses, prob)
+    if atoms.values.size > _LATTICE and run.size <= max(chosen.size + 1, _RUN * chosen.size):
+        chosen = run
     values = atoms.values[chosen]
     if atoms.values.size <= _LATTICE:
         return np.stack([values, values], axis=1)
@@ -97,3 +103,14 @@ def atom_region(atoms: Atoms, prob: float) -> FloatArray:
     starts = np.concatenate([[0], apart])
     stops = np.append(apart, values.size) - 1
     return np.stack([values[starts], values[stops]], axis=1)
+
+
+def _shortest_run(masses: FloatArray, prob: float) -> npt.NDArray[np.int64]:
+    """Return the fewest neighbours that hold a probability together."""
+    below = np.concatenate([[0.0], np.cumsum(masses)])
+    start = np.arange(masses.size)
+    stop = np.searchsorted(below, below[:-1] + prob - 1e-12)
+    held = below[np.minimum(stop, masses.size)] - below[:-1]
+    length = np.where(stop <= masses.size, stop - start, 2 * masses.size)
+    best = int(np.argmin(length - held))  # of equally many, those with the most probability
+    return np.arange(best, min(int(stop[best]), masses.size))

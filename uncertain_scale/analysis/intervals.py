@@ -24,7 +24,7 @@ _GRAIN = 0.6
 # Order statistics to either side over which the slope of the quantile function is taken, as a
 # share of the distance to the nearer end: the slope's own noise is then a tenth.
 _WINDOW = 0.25
-_WIDEST_WINDOW = 96
+_WIDEST_WINDOW = 64
 
 
 def equal_tailed(draws: Draws, prob: float) -> tuple[FloatArray, FloatArray]:

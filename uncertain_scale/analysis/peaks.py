@@ -16,6 +16,7 @@ __all__ = ["fill_valleys"]
 
 # In standard errors. A t with 15 degrees of freedom exceeds it once in a hundred thousand.
 _REAL = 6.0
+_DEEP = 0.1  # in log density; a shallower valley is none, however sure
 _MATERIAL = 1e-3  # a peak with less probability between the valleys beside it is none
 
 
@@ -48,7 +49,7 @@ def fill_valleys(
 
     Examples
     --------
-    >>> height = np.array([0.0, 1.0, 0.9, 2.0, 0.0])
+    >>> height = np.array([0.0, 1.0, 0.5, 2.0, 0.0])
     >>> noise = np.array([[0, 0], [1, -1], [0, 0], [-1, 1], [0, 0]])
     >>> fill_valleys(height, np.linspace(0, 1, 5), noise, np.zeros(5)).tolist()
     [0.0, 1.0, 1.0, 2.0, 0.0]
@@ -84,7 +85,7 @@ def _certainty(
         spread(influence[peak] - influence[between], axis=1),
         np.hypot(grain[peak], grain[between]),
     )
-    return float(np.max(depth / np.maximum(error, 1e-9)))
+    return float(np.max(np.where(depth > _DEEP, depth / np.maximum(error, 1e-9), 0.0)))
 
 
 def _cut_peaks(height: FloatArray, below: FloatArray) -> FloatArray:

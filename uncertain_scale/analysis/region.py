@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.analysis.peaks import fill_valleys
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ _BISECTIONS = 14
 _POLISHES = 4
 _MATERIAL = 1e-3  # a piece or a gap with less probability is none, unless the gap is wide
 _WIDE_GAP = 0.02  # as a share of the region's width
-_LEVEL = (0.02, 0.1)  # in log density: what is level however exact the fit; what is not level
-_CERTAIN = 4.0
 
 
 @dataclass(frozen=True)
@@ -45,8 +42,6 @@ class Region:
         Density at the ends in the fit's coordinate, shape (piece, bound).
     touches
         Whether an end is where all draws end, shape (piece, bound).
-    level
-        Whether the density is so level that any other interval would do as well.
     settled
         Whether the ends are where the density crosses a level, to full precision.
     """
@@ -55,7 +50,6 @@ class Region:
     influence: FloatArray
     density: FloatArray
     touches: np.ndarray
-    level: bool = False
     settled: bool = True
 
 
@@ -129,7 +123,7 @@ class Landscape:
             prob_influence,
             (bool(inside[0]), bool(inside[-1])),
         )
-        return replace(found, level=self._is_level(level), settled=polished is not None)
+        return replace(found, settled=polished is not None)
 
     def _log_density(self, y: FloatArray) -> FloatArray:
         return self.density.log_density(y) - self.coordinate.log_stretch(y)
@@ -201,7 +195,8 @@ class Landscape:
             rise = (missing + float((pull * excess).sum())) / float(pull.sum())
             y = y + (rise - excess) / slope
             level += rise
-            if (np.abs(y - ends) > reach).any() or (np.diff(y) <= 0).any():
+            outside = (y <= self._grid[0]) | (y >= self._grid[-1])
+            if (outside | (np.abs(y - ends) > reach)).any() or (np.diff(y) <= 0).any():
                 return None
         return y
 
@@ -238,15 +233,6 @@ class Landscape:
             touches=touching.reshape(pieces),
         )
 
-    def _is_level(self, level: float) -> bool:
-        """Say whether most of the probability lies where the density is all one."""
-        error = np.hypot(
-            spread(self._influence, axis=1), self.density.log_density_grain(self._grid)
-        )
-        near = np.abs(self._height - level) < np.clip(_CERTAIN * error, *_LEVEL)
-        share = np.diff(self._below)[near[1:] & near[:-1]].sum()
-        return bool(share > 0.5)
-
     def _shortest(self, prob: float) -> Region:
         """Return the shortest interval, where no level cuts out the probability that is asked."""
         last = int(np.searchsorted(self._below, self._below[-1] - prob))
@@ -256,7 +242,7 @@ class Landscape:
         least = int(np.argmin(width))
         # Intervals hardly longer would do as well: their range is the error, as a uniform's sd.
         chains = self.density.influence.shape[0]
-        good = width < width[least] * (1 + 0.02)
+        good = width <= width[least] + 0.02 * abs(width[least])
         ends = np.array([[low[least], high[least]]])
         error = np.array([[np.ptp(low[good]), np.ptp(high[good])]]) / np.sqrt(12)
         alternate = np.where(np.arange(chains) % 2, 1.0, -1.0) * np.sqrt(max(chains - 1, 1))

@@ -1,0 +1,118 @@
+"""Moments that do not exist are denied, and those that do are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy import stats
+from scipy.special import ndtri
+from shelf import DESIGNS, SHELF, cube
+
+from uncertain_scale.analysis import summarize
+from uncertain_scale.analysis.draws import Draws
+from uncertain_scale.analysis.moments import heaviness
+from uncertain_scale.analysis.tails import fit_tail
+
+SEEDS = range(16)
+NO_MEAN = {
+    "1/normal": (1, lambda u: 1 / ndtri(u[..., 0])),
+    "normal/normal": (2, lambda u: ndtri(u[..., 0]) / ndtri(u[..., 1])),
+    "1/uniform": (1, lambda u: 1 / u[..., 0]),
+    "minus 1/uniform": (1, lambda u: -1 / u[..., 0]),
+    "cost/(normal that may cross 0)": (
+        2,
+        lambda u: np.exp(0.3 * ndtri(u[..., 0])) / (1 + 0.4 * ndtri(u[..., 1])),
+    ),
+}
+NO_SD = {
+    "t with 2": (1, lambda u: stats.t.ppf(u[..., 0], 2)),
+    "t with 1.5": (1, lambda u: stats.t.ppf(u[..., 0], 1.5)),
+    "1/uniform^0.6": (1, lambda u: u[..., 0] ** -0.6),
+}
+TAME = {
+    "normal": (1, lambda u: ndtri(u[..., 0])),
+    "lognormal 1.2": (1, lambda u: np.exp(1.2 * ndtri(u[..., 0]))),
+    "exponential": (1, lambda u: -np.log(u[..., 0])),
+    "uniform": (1, lambda u: u[..., 0]),
+    "counts": (1, lambda u: np.floor(-3 * np.log(u[..., 0]))),
+    "decades": (1, lambda u: 10.0 ** np.floor(6 * u[..., 0])),
+}
+
+
+def verdicts(entry: tuple, design: str, **size: int) -> tuple[int, int]:
+    """Return in how many of the seeds the mean and the sd were denied."""
+    dimensions, draw = entry
+    found = [heaviness(Draws(draw(cube(design, dimensions, 500 + seed, **size)))) for seed in SEEDS]
+    return sum(bool(one.mean) for one in found), sum(bool(one.sd) for one in found)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("name", NO_MEAN)
+def test_a_mean_that_does_not_exist_is_denied(name: str, design: str) -> None:
+    assert verdicts(NO_MEAN[name], design) == (len(SEEDS), len(SEEDS))
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("name", NO_SD)
+def test_a_standard_deviation_that_does_not_exist_is_denied(name: str, design: str) -> None:
+    means, sds = verdicts(NO_SD[name], design)
+    assert sds >= len(SEEDS) - 2
+    assert means <= 2
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("name", TAME)
+def test_moments_that_exist_are_not_denied(name: str, design: str) -> None:
+    assert verdicts(TAME[name], design) == (0, 0)
+
+
+def test_few_draws_deny_no_lognormal() -> None:
+    assert verdicts(TAME["lognormal 1.2"], "random", chains=4, draws=256) == (0, 0)
+    assert verdicts(TAME["lognormal 1.2"], "random", chains=2, draws=20) == (0, 0)
+
+
+def test_reason_is_in_words_and_takes_the_place_of_the_number() -> None:
+    draws = 1 / cube("sobol", 1, 1)[..., 0]
+    found = summarize(xr.Dataset({"x": (("chain", "draw"), draws)})).sel(output="x")
+    reason = str(found["mean_reason"].values)
+    assert reason.startswith("no mean: the upper tail falls like x^-1.0 (tail index ")
+    assert reason.endswith("so the average never settles")
+    assert str(found["sd_reason"].values).startswith("no standard deviation: the upper tail")
+    for name in ("mean", "mean_mcse", "sd", "sd_mcse"):
+        assert np.isnan(found[name])
+    assert float(found["median"]) == pytest.approx(2, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("index", "mean", "sd"), [(0.3, True, True), (0.5, True, False), (1.0, False, False)]
+)
+def test_an_index_found_otherwise_decides(index: float, mean: bool, sd: bool) -> None:  # noqa: FBT001
+    draws = xr.DataArray(
+        np.random.default_rng(1).normal(size=(4, 500)),
+        dims=("chain", "draw"),
+        attrs={"tail_index": index},
+    )
+    found = summarize(xr.Dataset({"x": draws})).sel(output="x")
+    assert bool(np.isfinite(found["mean"])) == mean
+    assert bool(np.isfinite(found["sd"])) == sd
+
+
+@pytest.mark.parametrize("index", [-0.5, 0.0, 0.3, 1.0])
+def test_fit_finds_the_index_of_a_pareto_tail(index: float) -> None:
+    """Over 50 samples of 1,000 the mean of the fit is within 0.05 of the index."""
+    generator = np.random.default_rng(2)
+    fits = []
+    for _ in range(50):
+        excess = np.sort(stats.genpareto(index, scale=3).rvs(1000, random_state=generator))
+        fits.append(fit_tail(excess))
+    found = np.mean(fits, axis=0)
+    np.testing.assert_allclose(found, [index, 3], atol=0.05 * 3, rtol=0)
+    assert abs(found[0] - index) < 0.05
+
+
+def test_exact_moments_of_the_shelf_are_within_reach() -> None:
+    for specimen in SHELF.values():
+        draws = specimen.draw(cube("sobol", specimen.dimensions, 3))
+        assert draws.mean() == pytest.approx(specimen.mean, abs=0.01 * specimen.sd)
+        assert draws.std() == pytest.approx(specimen.sd, rel=0.03)

@@ -1,0 +1,138 @@
+"""What `summarize` returns and refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from shelf import SHELF, cube
+
+from uncertain_scale.analysis import spread, summarize
+from uncertain_scale.errors import DataError, QuestionError
+
+
+def dataset(**outputs: np.ndarray) -> xr.Dataset:
+    return xr.Dataset(
+        {
+            name: (("chain", "draw"), values, {"units": "day", "long_name": name.title()})
+            for name, values in outputs.items()
+        }
+    )
+
+
+def test_layout_names_every_statistic_of_every_output() -> None:
+    draws = np.random.default_rng(1).normal(size=(4, 512))
+    found = summarize(dataset(a=draws, b=draws + 5), probs=[0.9, 0.5])
+    assert found["hdi"].dims == ("output", "prob", "mode", "bound")
+    assert found["eti_mcse"].dims == ("output", "prob", "bound")
+    assert found["output"].values.tolist() == ["a", "b"]
+    assert found["prob"].values.tolist() == [0.9, 0.5]
+    assert found["bound"].values.tolist() == ["low", "high"]
+    assert found["units"].values.tolist() == ["day", "day"]
+    assert found["long_name"].values.tolist() == ["A", "B"]
+    assert found.attrs == {"chains": 4, "draws": 512}
+    for name in ("mean", "median", "eti"):
+        np.testing.assert_allclose(found[name].sel(output="b"), found[name].sel(output="a") + 5)
+    assert all(set(found[f"{name}_reason"].values) == {""} for name in ("mean", "sd", "mcse"))
+
+
+def test_order_of_dims_does_not_matter() -> None:
+    draws = np.random.default_rng(1).normal(size=(4, 512))
+    swapped = dataset(a=draws).transpose("draw", "chain")
+    xr.testing.assert_identical(summarize(swapped), summarize(dataset(a=draws)))
+
+
+def test_statistics_are_those_of_the_pooled_draws() -> None:
+    draws = np.random.default_rng(2).lognormal(size=(8, 1000))
+    found = summarize(dataset(a=draws), probs=[0.9]).sel(output="a", prob=0.9)
+    assert float(found["mean"]) == pytest.approx(draws.mean(), rel=1e-13)
+    assert float(found["sd"]) == pytest.approx(draws.std(ddof=1), rel=1e-12)
+    assert float(found["median"]) == pytest.approx(np.median(draws), rel=1e-13)
+    expected = np.quantile(draws, [0.05, 0.95], method="hazen")
+    np.testing.assert_allclose(found["eti"], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e25, -3.0])
+def test_units_change_nothing_but_the_scale(factor: float) -> None:
+    draws = np.random.default_rng(3).lognormal(size=(8, 1000))
+    one = summarize(dataset(a=draws)).sel(output="a")
+    other = summarize(dataset(a=draws * factor)).sel(output="a")
+    for name in ("mean", "sd", "median"):
+        sign = abs(factor) if name == "sd" else factor
+        assert float(other[name]) == pytest.approx(float(one[name]) * sign, rel=1e-9)
+    turn = slice(None, None, 1 if factor > 0 else -1)
+    for name in ("eti", "hdi"):
+        scaled = one[f"{name}_mcse"].values[..., turn] * abs(factor)
+        np.testing.assert_allclose(other[f"{name}_mcse"], scaled, rtol=0.05)
+        moved = np.abs(other[name].values - one[name].values[..., turn] * factor)
+        # Knots are laid from below, which a mirror shows.
+        assert np.all(moved <= scaled * (1e-4 if factor > 0 else 0.1))
+
+
+def test_a_constant_is_known_without_error() -> None:
+    found = summarize(dataset(a=np.full((3, 7), 2.5))).sel(output="a")
+    for name in ("mean", "median", "eti", "hdi"):
+        assert np.all(found[name] == 2.5)
+        assert np.all(found[f"{name}_mcse"] == 0)
+    assert float(found["sd"]) == float(found["sd_mcse"]) == 0
+
+
+@pytest.mark.parametrize(
+    "draws", [np.random.default_rng(4).normal(size=(1, 4096)), np.ones((1, 5))]
+)
+def test_one_chain_has_estimates_but_no_errors(draws: np.ndarray) -> None:
+    found = summarize(dataset(a=draws)).sel(output="a")
+    for name in ("mean", "sd", "median", "eti", "hdi"):
+        assert np.isfinite(found[name]).all()
+        assert np.isnan(found[f"{name}_mcse"]).all()
+    assert found["mcse_reason"] == "needs at least two chains"
+
+
+def test_few_draws_fall_back_to_the_shortest_interval() -> None:
+    draws = np.random.default_rng(5).normal(size=(4, 25))
+    found = summarize(dataset(a=draws), probs=[0.9]).sel(output="a", prob=0.9)
+    ascending = np.sort(draws, axis=None)
+    widths = ascending[90:] - ascending[:10]
+    low = int(np.argmin(widths))
+    assert found["hdi"].sel(mode=0).values.tolist() == [ascending[low], ascending[low + 90]]
+    assert "draws are few" in str(found["hdi_reason"].values)
+
+
+@pytest.mark.parametrize(("bad", "word"), [(np.inf, "inf"), (-np.inf, "-inf"), (np.nan, "nan")])
+def test_draws_that_are_no_numbers_are_refused_by_name_and_share(bad: float, word: str) -> None:
+    draws = np.ones((2, 100))
+    draws[1, :3] = bad
+    with pytest.raises(DataError, match=rf"'cost' has 1\.50% of draws .*such as {word},"):
+        summarize(dataset(cost=draws))
+
+
+@pytest.mark.parametrize("probs", [[0.0], [1.0], [0.9, 1.5], [-0.1], [float("nan")], []])
+def test_probabilities_outside_the_unit_interval_are_refused(probs: list[float]) -> None:
+    with pytest.raises(QuestionError, match="expected numbers between 0 and 1"):
+        summarize(dataset(a=np.ones((2, 3))), probs=probs)
+
+
+def test_other_dims_and_no_draws_are_refused() -> None:
+    with pytest.raises(DataError, match=r"'a' has dims \('draw',\)"):
+        summarize(xr.Dataset({"a": ("draw", [1.0])}))
+    with pytest.raises(DataError, match="'a' has no draws"):
+        summarize(dataset(a=np.ones((2, 0))))
+
+
+def test_no_outputs_make_an_empty_summary() -> None:
+    assert summarize(xr.Dataset()).sizes["output"] == 0
+
+
+def test_spread_is_nan_for_one_chain() -> None:
+    assert np.isnan(spread(np.ones((1, 3)))).all()
+    np.testing.assert_allclose(spread(np.array([[1.0, 3.0]]), axis=1), [1.0])
+
+
+def test_hdi_of_lognormal_is_no_equal_tailed_interval() -> None:
+    """The figures that the issue states, to 4.9 errors, for each design."""
+    for design in ("random", "lhs", "sobol"):
+        draws = SHELF["lognormal"].draw(cube(design, 1, 77))
+        found = summarize(dataset(a=draws), probs=[0.9, 0.95]).sel(output="a", mode=0)
+        exact = [[0.037461, 3.612746], [0.026092, 5.186948]]
+        assert np.all(np.abs(found["hdi"] - exact) < 4.9 * found["hdi_mcse"] + 1e-6)
+        assert np.all(found["hdi_mcse"] < 0.1 * found["hdi"])
