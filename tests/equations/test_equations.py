@@ -72,6 +72,14 @@ INVERSES: list[tuple[Callable[..., object], tuple[Callable[..., object], ...]]] 
         (power.gpu_hours__from_energy, power.gpu_power__from_energy, power.pue__from_energy),
     ),
     (
+        power.flop_per_joule,
+        (
+            power.effective_flops__from_efficiency,
+            power.gpu_power__from_efficiency,
+            power.pue__from_efficiency,
+        ),
+    ),
+    (
         power.hyperscaler_share,
         (power.facility_power__from_share, power.hyperscaler_power__implied),
     ),

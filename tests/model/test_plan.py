@@ -124,8 +124,8 @@ def test_a_single_given_stands_or_is_refused_with_a_way_out(name):
             freed = freed.split(",")[0].rstrip(")")
             again = ask(MODEL, {name: 1.0}, outputs=[name, freed], free=[freed])
             assert solve(MODEL, PRIORS, again).reached[freed].origin == "equation"
-        # One ties hourly_rate to effective_flops, the other shrink_factor to the fitted exponents.
-        assert name in {"cost_per_flop", "equal_loss_compute_multiple"}
+        # They tie effective_flops to hourly_rate or to power, and shrink_factor to the exponents.
+        assert name in {"cost_per_flop", "flop_per_joule", "equal_loss_compute_multiple"}
 
 
 def test_a_given_overrides_what_priors_alone_would_give():

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from uncertain_scale.units.aliases import (
     Dimensionless,
+    FlopPerSecondPerGpu,
+    GigaflopPerJoule,
     GigawattHours,
     Gigawatts,
     GpuHours,
@@ -15,6 +17,8 @@ from uncertain_scale.units.aliases import (
 )
 
 KILOWATTS_PER_MEGAWATT: Annotated[float, "kW/MW"] = 1e3
+WATTS_PER_KILOWATT: Annotated[float, "W/kW"] = 1e3
+FLOP_PER_GIGAFLOP: Annotated[float, "FLOP/GFLOP"] = 1e9
 MEGAWATTS_PER_GIGAWATT: Annotated[float, "MW/GW"] = 1e3
 KILOWATT_HOURS_PER_GIGAWATT_HOUR: Annotated[float, "kW*hour/GWh"] = 1e6
 
@@ -148,3 +152,48 @@ def site_power__implied(facility_power: Megawatts, sites_needed: Dimensionless) 
     Power of the facility / sites.
     """
     return facility_power / (sites_needed * MEGAWATTS_PER_GIGAWATT)
+
+
+def flop_per_joule(
+    effective_flops: FlopPerSecondPerGpu, gpu_power: KilowattsPerGpu, pue: Dimensionless
+) -> GigaflopPerJoule:
+    """Useful computation for each joule that the facility draws.
+
+    Useful speed / (IT power of one GPU x PUE), which is also useful FLOP/s for each watt.
+    """
+    power = gpu_power * WATTS_PER_KILOWATT * pue
+    return effective_flops / power / FLOP_PER_GIGAFLOP
+
+
+def effective_flops__from_efficiency(
+    flop_per_joule: GigaflopPerJoule, gpu_power: KilowattsPerGpu, pue: Dimensionless
+) -> FlopPerSecondPerGpu:
+    """Speed of one GPU at which a joule pays for a given computation.
+
+    Computation for each joule x IT power of one GPU x PUE.
+    """
+    power = gpu_power * WATTS_PER_KILOWATT * pue
+    return flop_per_joule * FLOP_PER_GIGAFLOP * power
+
+
+def gpu_power__from_efficiency(
+    flop_per_joule: GigaflopPerJoule, effective_flops: FlopPerSecondPerGpu, pue: Dimensionless
+) -> KilowattsPerGpu:
+    """Power of one GPU with its share of the servers, implied by computation for each joule.
+
+    Useful speed / (computation for each joule x PUE).
+    """
+    return effective_flops / (flop_per_joule * FLOP_PER_GIGAFLOP * pue) / WATTS_PER_KILOWATT
+
+
+def pue__from_efficiency(
+    flop_per_joule: GigaflopPerJoule,
+    effective_flops: FlopPerSecondPerGpu,
+    gpu_power: KilowattsPerGpu,
+) -> Dimensionless:
+    """Power usage effectiveness, implied by computation for each joule.
+
+    Useful speed / (computation for each joule x IT power of one GPU).
+    """
+    power = gpu_power * WATTS_PER_KILOWATT
+    return effective_flops / (flop_per_joule * FLOP_PER_GIGAFLOP * power)

@@ -26,6 +26,7 @@ __all__ = [
     "Flop",
     "FlopPerSecond",
     "FlopPerSecondPerGpu",
+    "GigaflopPerJoule",
     "GigawattHours",
     "Gigawatts",
     "GpuHours",
@@ -57,6 +58,7 @@ FlopPerSecondPerGpu: TypeAlias = Annotated[FloatArray, "FLOP/s/gpu"]
 KilowattsPerGpu: TypeAlias = Annotated[FloatArray, "kW/gpu"]
 Megawatts: TypeAlias = Annotated[FloatArray, "MW"]
 Gigawatts: TypeAlias = Annotated[FloatArray, "GW"]
+GigaflopPerJoule: TypeAlias = Annotated[FloatArray, "GFLOP/J"]
 GigawattHours: TypeAlias = Annotated[FloatArray, "GWh"]
 Parameters: TypeAlias = Annotated[FloatArray, "parameter"]
 Tokens: TypeAlias = Annotated[FloatArray, "token"]
