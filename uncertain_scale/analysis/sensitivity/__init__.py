@@ -1,0 +1,23 @@
+"""Which inputs drive an answer: variance shares, swings, ranks, and what knowing is worth."""
+
+from uncertain_scale.analysis.sensitivity.groups import parse_groups
+from uncertain_scale.analysis.sensitivity.result import (
+    decision_value,
+    interval_reduction,
+    rank_correlation,
+    sensitivity,
+    shapley_effects,
+    sobol_indices,
+    swing,
+)
+
+__all__ = [
+    "decision_value",
+    "interval_reduction",
+    "parse_groups",
+    "rank_correlation",
+    "sensitivity",
+    "shapley_effects",
+    "sobol_indices",
+    "swing",
+]

@@ -1,0 +1,61 @@
+"""What a method of sensitivity analysis is, and several of them run over the same draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from uncertain_scale.analysis.sensitivity.evaluation import Chains
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import xarray as xr
+
+    from uncertain_scale.analysis.sensitivity.study import Study
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Method", "run_methods"]
+
+
+class Method(Protocol):
+    """A method: what it collects from each chain, and what it makes of all of them."""
+
+    def collect(self, chains: Chains) -> dict[str, FloatArray]:
+        """Return averages by names of the method's own, the chains along their first axis."""
+
+    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> xr.Dataset:
+        """Return the labelled result from averages with chains along their first axis."""
+
+
+def run_methods(study: Study, methods: Sequence[Method]) -> xr.Dataset:
+    """Return the results of several methods in one dataset, from one pass over the chains.
+
+    Parameters
+    ----------
+    study
+        What is analysed.
+    methods
+        Those wanted; they share the samples and the evaluations of the model.
+    """
+    import xarray as xr
+
+    def collect(numbers: Sequence[int]) -> list[dict[str, FloatArray]]:
+        chains = Chains(study, numbers)
+        # Numbers that are not finite, or too large to square, end as nan and with a reason.
+        with np.errstate(all="ignore"):
+            return [method.collect(chains) for method in methods]
+
+    batches = study.over_chains(collect)
+    results = []
+    for k, method in enumerate(methods):
+        parts = [batch[k] for batch in batches]
+        collected = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        results.append(method.summarise(study, collected))
+    return xr.merge(results, compat="no_conflicts", join="outer").assign_attrs(
+        design=study.design.kind,
+        draws=study.design.draws,
+        chains=study.design.chains,
+        seed=study.design.seed,
+    )

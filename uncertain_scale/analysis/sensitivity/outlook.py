@@ -1,0 +1,71 @@
+"""Which outputs can be analysed on which scale, and why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uncertain_scale.analysis.sensitivity.sobol import variance
+from uncertain_scale.sampling.tails import tail_indices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import xarray as xr
+
+    from uncertain_scale.analysis.sensitivity.evaluation import Chains
+    from uncertain_scale.analysis.sensitivity.study import Study
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Outlook"]
+
+_NO_VARIANCE = 0.5
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The reasons why an output's shares of variance are zero, nan or not to be trusted."""
+
+    def collect(self, chains: Chains) -> dict[str, FloatArray]:
+        """Return the variance by output and scale; nan where there is none."""
+        study, points = chains.study, chains.hybrids
+        found = np.empty((len(chains.numbers), len(study.outputs), len(study.scales)))
+        for o, output in enumerate(study.outputs):
+            for s, scale in enumerate(study.scales):
+                samples = (points.on(scale, output, kept) for kept in (study.movers[output], 0))
+                found[:, o, s] = variance(*map(chains.by_chain, samples))
+        return {"variance": found}
+
+    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> xr.Dataset:
+        """Return `reason` by output and scale, "" where all is well."""
+        import xarray as xr
+
+        found = collected["variance"].mean(axis=0)
+        tails = tail_indices(study.plan, study.sampler)
+        reasons = [
+            [
+                _reason(float(found[o, s]), scale, tails[output])
+                for s, scale in enumerate(study.scales)
+            ]
+            for o, output in enumerate(study.outputs)
+        ]
+        return xr.Dataset(
+            {"reason": (("output", "scale"), np.array(reasons))},
+            coords={"output": list(study.outputs), "scale": list(study.scales)},
+        )
+
+
+def _reason(variance: float, scale: str, tail: float) -> str:
+    if variance == 0:
+        return "constant: no input moves it"
+    if not np.isfinite(variance):
+        wanted = "finite" if scale == "value" else "positive and finite"
+        return f"not {wanted} in all draws: no shares of variance"
+    if scale == "value" and tail >= _NO_VARIANCE:
+        return (
+            f"its variance does not exist (tail index {tail:.2g}, 0.5 and above): shares of it "
+            "depend on the draws; the log scale is safe"
+        )
+    return ""

@@ -1,0 +1,220 @@
+"""Every method of sensitivity analysis, each by itself or all at once as one labelled dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.analysis.sensitivity.knowledge import DIRECTIONS, Decision, IntervalReduction
+from uncertain_scale.analysis.sensitivity.method import run_methods
+from uncertain_scale.analysis.sensitivity.outlook import Outlook
+from uncertain_scale.analysis.sensitivity.ranks import RankCorrelation
+from uncertain_scale.analysis.sensitivity.shapley import Shapley
+from uncertain_scale.analysis.sensitivity.sobol import Sobol
+from uncertain_scale.analysis.sensitivity.study import SCALES, make_study
+from uncertain_scale.analysis.sensitivity.swing import Swing
+from uncertain_scale.errors import QuestionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import xarray as xr
+
+    from uncertain_scale.analysis.sensitivity.knowledge import Direction
+    from uncertain_scale.analysis.sensitivity.method import Method
+    from uncertain_scale.analysis.sensitivity.study import Scale
+    from uncertain_scale.inputs.prior import Priors
+    from uncertain_scale.model import Model, Question
+    from uncertain_scale.sampling.design import Design
+
+__all__ = [
+    "decision_value",
+    "interval_reduction",
+    "rank_correlation",
+    "sensitivity",
+    "shapley_effects",
+    "sobol_indices",
+    "swing",
+]
+
+
+def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
+    model: Model,
+    priors: Priors,
+    question: Question,
+    design: Design,
+    *,
+    of: Sequence[str] = (),
+    on: Sequence[Scale] = SCALES,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    second_order: bool = False,
+) -> xr.Dataset:
+    """Say which inputs drive the answers to a question, by every method, in one run.
+
+    Parameters
+    ----------
+    model
+        The equations.
+    priors
+        The scenario, in the model's units.
+    question
+        What is given and what is wanted.
+    design
+        How draws are made; each chain makes every estimate, and their spread gives the errors.
+    of
+        The outputs looked at; all that the question asks for by default.
+    on
+        Scales on which outputs are looked at: `value`, `log`, or both.
+    groups
+        Inputs to be taken as one by Sobol' indices, by the group's name.
+    second_order
+        Whether Sobol' indices of pairs are wanted.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims `output`, `input` (a joint sample is one, named by its inputs), `group` (independent
+        groups of inputs, whose `members` are listed), `scale` and `end`. Each estimate X comes with
+        `X_mcse`, its Monte Carlo error, `X_low` and `X_high`, its 95% interval, and
+        `X_unresolved`, which says so where that interval holds 0.
+
+        - `first`, `total` (output, group, scale), `second` (output, group, group_2, scale): Sobol'
+          indices; nan where the group is not one of the output's own.
+        - `shapley`, `variance_reduction` (output, input, scale): shares of variance that add up to
+          1, and the share that would go if the input were known; `shapley_sum` (output, scale).
+        - `log_variance_share` (output, input): the Shapley effects on the log scale.
+        - `rank`, `rank_share` (output, input, scale): the place by Shapley effect and the share of
+          chains in which it holds; nan for an input that an output is not computed from.
+        - `median` (output), `interval` (output, end) and, with the input held at its 5% and 95%
+          quantile, `swing_low_median`, `swing_high_median` (output, input), `swing_low_interval`,
+          `swing_high_interval` (output, input, end).
+        - `rank_correlation` (output, input): Spearman's.
+        - `interval_reduction` (output, input, scale): by how much of its width the 90% interval is
+          expected to narrow if the input were known.
+        - `reason` (output, scale): why numbers are 0 or nan, or not to be trusted; else "".
+
+    Raises
+    ------
+    QuestionError
+        An unknown output or scale, a question that cannot be answered, or groups that overlap or
+        tear dependent inputs apart.
+
+    Examples
+    --------
+    >>> from uncertain_scale.inputs import load_priors
+    >>> from uncertain_scale.model import ask, default_model
+    >>> from uncertain_scale.sampling import Design
+    >>> model = default_model()
+    >>> priors = load_priors("base", variables=model.variables)
+    >>> question = ask(model, {"budget": "100M"}, outputs=["training_flop"])
+    >>> found = sensitivity(model, priors, question, Design(draws=1024))
+    >>> order = found["rank"].sel(output="training_flop", scale="log")
+    >>> found.input.values[np.argsort(order.values)].tolist()
+    ['mfu', 'hourly_rate', 'precision_factor']
+    """
+    study = make_study(model, priors, question, design, of=of, on=on)
+    methods: list[Method] = [
+        Outlook(),
+        Sobol(study, groups or {}, second_order),
+        Shapley(study),
+        Swing(),
+        RankCorrelation(),
+        IntervalReduction(),
+    ]
+    return _explain_gaps(run_methods(study, methods))
+
+
+def sobol_indices(  # noqa: PLR0913
+    model: Model,
+    priors: Priors,
+    question: Question,
+    design: Design,
+    *,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    second_order: bool = False,
+    **options: Any,
+) -> xr.Dataset:
+    """Return Sobol' indices alone; as `sensitivity`, whose `of` and `on` are taken too."""
+    study = make_study(model, priors, question, design, **options)
+    return _explain_gaps(run_methods(study, [Outlook(), Sobol(study, groups or {}, second_order)]))
+
+
+def shapley_effects(
+    model: Model, priors: Priors, question: Question, design: Design, **options: Any
+) -> xr.Dataset:
+    """Return Shapley effects and ranking alone; as `sensitivity`, with its `of` and `on`."""
+    study = make_study(model, priors, question, design, **options)
+    return _explain_gaps(run_methods(study, [Outlook(), Shapley(study)]))
+
+
+def swing(
+    model: Model, priors: Priors, question: Question, design: Design, *, of: Sequence[str] = ()
+) -> xr.Dataset:
+    """Return the swing of outputs alone; as `sensitivity`."""
+    return run_methods(make_study(model, priors, question, design, of=of), [Swing()])
+
+
+def rank_correlation(
+    model: Model, priors: Priors, question: Question, design: Design, *, of: Sequence[str] = ()
+) -> xr.Dataset:
+    """Return Spearman's rank correlations alone; as `sensitivity`."""
+    return run_methods(make_study(model, priors, question, design, of=of), [RankCorrelation()])
+
+
+def interval_reduction(
+    model: Model, priors: Priors, question: Question, design: Design, **options: Any
+) -> xr.Dataset:
+    """Return what knowing an input does to intervals alone; as `sensitivity`."""
+    study = make_study(model, priors, question, design, **options)
+    return run_methods(study, [IntervalReduction()])
+
+
+def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
+    model: Model,
+    priors: Priors,
+    question: Question,
+    design: Design,
+    *,
+    output: str,
+    threshold: float,
+    direction: Direction = ">=",
+) -> xr.Dataset:
+    """Say how knowing each input would change the answer to a question with a threshold.
+
+    The answer is yes if the event's probability is at least 1/2.
+
+    Parameters
+    ----------
+    model, priors, question, design
+        As in `sensitivity`.
+    output, threshold, direction
+        The event: `output direction threshold`, the threshold in the model's units.
+
+    Returns
+    -------
+    xarray.Dataset
+        `probability` of the event and `answer`; by input, `changes`, how often knowing it would
+        change the answer, and `gain`, by how much the probability of a right answer would rise
+        (the expected value of partial perfect information where being right is worth 1). Errors and
+        intervals as in `sensitivity`.
+
+    Raises
+    ------
+    QuestionError
+        An unknown output or direction, or a threshold that is no number.
+    """
+    if direction not in DIRECTIONS:
+        raise QuestionError(f"'{direction}' compares nothing; expected one of >=, >, <=, <")
+    if np.isnan(threshold):
+        raise QuestionError(f"the threshold for {output} is not a number; give one in its units")
+    study = make_study(model, priors, question, design, of=[output])
+    return run_methods(study, [Decision(threshold, direction)])
+
+
+def _explain_gaps(found: xr.Dataset) -> xr.Dataset:
+    """Give the reason where a scale fails on points between the samples only."""
+    name, dim = ("shapley", "input") if "shapley" in found else ("first", "group")
+    gap = found[name].isnull().all(dim) if found.sizes[dim] else found["reason"] != found["reason"]
+    words = "not positive and finite in all draws: no shares of variance"
+    return found.assign(reason=found["reason"].where(~gap | (found["reason"] != ""), words))

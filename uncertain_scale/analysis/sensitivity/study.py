@@ -1,0 +1,230 @@
+"""What a sensitivity analysis is about: the plan, its outputs, and the players that move them.
+
+A player is what can be known or redrawn by itself: one input that is not constant, or a joint
+sample, whose inputs are drawn by whole rows. Sets of players are bit masks throughout.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+
+from uncertain_scale.errors import QuestionError, nearest
+from uncertain_scale.inputs.overlay import correlation_matrix
+from uncertain_scale.model import Plan, solve
+from uncertain_scale.sampling.dependence import InputSampler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from uncertain_scale.inputs.prior import Priors
+    from uncertain_scale.model import Model, Question
+    from uncertain_scale.sampling.design import Design
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Player", "Scale", "Study", "bits", "make_study"]
+
+Scale: TypeAlias = Literal["value", "log"]
+SCALES: tuple[Scale, ...] = ("value", "log")
+_T = TypeVar("_T")
+_TOGETHER = 1 << 13  # draws that are evaluated at a time, where a chain has fewer
+_ENDS = np.array([2.0**-54, 1 - 2.0**-53])
+
+
+class Player(NamedTuple):
+    """An input, or a joint sample, that is known or redrawn as one."""
+
+    name: str
+    inputs: tuple[str, ...]
+    joint: bool = False
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question prepared for sensitivity analysis. Make one with `make_study`.
+
+    Parameters
+    ----------
+    plan
+        The equations that lead to the outputs.
+    sampler
+        The inputs that the outputs rest on.
+    design
+        How draws are made; its chains give the errors.
+    players
+        In the order of the scenario; player k has bit k.
+    correlation
+        Correlations of the players' normal scores, the identity for joint samples.
+    scales
+        On which the outputs are looked at.
+    """
+
+    plan: Plan
+    sampler: InputSampler
+    design: Design
+    players: tuple[Player, ...]
+    correlation: FloatArray
+    scales: tuple[Scale, ...] = SCALES
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs, in the order asked."""
+        return self.plan.outputs
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the players."""
+        return [player.name for player in self.players]
+
+    @property
+    def everyone(self) -> int:
+        """The set of all players."""
+        return (1 << len(self.players)) - 1
+
+    @cached_property
+    def player_of(self) -> dict[str, int]:
+        """Number of the player by input; constant inputs are in none."""
+        return {name: k for k, player in enumerate(self.players) for name in player.inputs}
+
+    @cached_property
+    def movers(self) -> dict[str, int]:
+        """The players that a variable is computed from, by variable."""
+        own = {name: 1 << k for name, k in self.player_of.items()}
+        return {
+            name: _union(own[source] for source in way.ancestors | {name} if source in own)
+            for name, way in self.plan.reached.items()
+        }
+
+    @cached_property
+    def neighbours(self) -> tuple[int, ...]:
+        """By player, those that it is correlated with, itself among them."""
+        return tuple(_union(1 << int(j) for j in np.flatnonzero(row)) for row in self.correlation)
+
+    @cached_property
+    def reach(self) -> dict[str, int]:
+        """The players that may say anything about a variable: all that its movers hang on."""
+        components = self.components(self.everyone)
+        return {
+            name: _union(part for part in components if part & movers)
+            for name, movers in self.movers.items()
+        }
+
+    @cached_property
+    def steps(self) -> dict[str, Plan]:
+        """By computed variable, the plan that is its equation alone."""
+        return {
+            name: Plan((name,), {name: way})
+            for name, way in self.plan.reached.items()
+            if way.equation is not None
+        }
+
+    def components(self, players: int) -> list[int]:
+        """Return the independent sets that a set of players falls into by its correlations."""
+        found = []
+        left = players
+        while left:
+            component, front = 0, left & -left
+            while front:
+                component |= front
+                front = _union(self.neighbours[k] for k in bits(front)) & players & ~component
+            found.append(component)
+            left &= ~component
+        return found
+
+    def over_chains(self, work: Callable[[Sequence[int]], _T]) -> list[_T]:
+        """Return what `work` gives for the chains, some at a time, in their order."""
+        chains, threads = self.design.chains, os.cpu_count() or 1
+        together = max(1, min(_TOGETHER // self.design.draws, chains // 2))
+        batches = [
+            range(start, min(start + together, chains)) for start in range(0, chains, together)
+        ]
+        with ThreadPoolExecutor(max_workers=min(len(batches), threads)) as pool:
+            return list(pool.map(work, batches))
+
+
+def bits(players: int) -> list[int]:
+    """Return the numbers of the players in a set.
+
+    Examples
+    --------
+    >>> bits(0b1010)
+    [1, 3]
+    """
+    return [k for k in range(players.bit_length()) if players >> k & 1]
+
+
+def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
+    model: Model,
+    priors: Priors,
+    question: Question,
+    design: Design,
+    *,
+    of: Sequence[str] = (),
+    on: Sequence[Scale] = SCALES,
+) -> Study:
+    """Prepare a question for sensitivity analysis.
+
+    Parameters
+    ----------
+    model, priors, question, design
+        As in `sample`.
+    of
+        The outputs looked at; all that the question asks for by default.
+    on
+        Scales: `value`, `log`, or both.
+
+    Raises
+    ------
+    QuestionError
+        An output that is no variable or cannot be reached, no or an unknown scale.
+    """
+    for name in of:
+        if name not in model.variables:
+            raise QuestionError(
+                f"'{name[:60]}' is not a variable of the model; {nearest(name, model.variables)}"
+            )
+    unknown = [scale for scale in on if scale not in SCALES]
+    if unknown or not on:
+        found = f"scale '{unknown[0]}'" if unknown else "no scale"
+        raise QuestionError(f"{found} to look at outputs on; expected value, log or both")
+    plan = solve(model, priors, replace(question, outputs=tuple(of)) if of else question)
+    for given in question.given.values():
+        priors = priors.replace(given)
+    wanted = set(plan.known("given", "prior", "fallback"))
+    names = [name for name in priors.inputs if name in wanted]
+    players = _players(priors, names)
+    return Study(
+        plan=plan,
+        sampler=InputSampler(priors, names, tuple(question.given)),
+        design=design,
+        players=players,
+        correlation=correlation_matrix([player.name for player in players], priors.correlations),
+        scales=tuple(scale for scale in SCALES if scale in on),
+    )
+
+
+def _players(priors: Priors, names: Sequence[str]) -> tuple[Player, ...]:
+    """Return the players among inputs: joint samples as one, and no constants."""
+    joints = {joint.name: joint for joint in priors.joints}
+    players: dict[str, Player] = {}
+    for name in names:
+        prior = priors.inputs[name]
+        if prior.joint:
+            wanted = tuple(member for member in joints[prior.joint].inputs if member in names)
+            if np.ptp(joints[prior.joint].rows, axis=0).any():
+                players[prior.joint] = Player(prior.joint, wanted, joint=True)
+        elif np.ptp(prior.ppf(_ENDS)) != 0:
+            players[name] = Player(name, (name,))
+    return tuple(players.values())
+
+
+def _union(sets: Iterable[int]) -> int:
+    result = 0
+    for players in sets:
+        result |= players
+    return result
