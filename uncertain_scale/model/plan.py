@@ -76,6 +76,7 @@ def solve(model: Model, priors: Priors, question: Question) -> Plan:
         outputs = (*question.free, *shown)
     else:
         outputs = question.outputs
+    outputs = (*outputs, *question.also)
     missing = [name for name in (*outputs, *question.free) if name not in closure.reached]
     if missing or not outputs:
         raise QuestionError(say_unreached(missing, model, priors, question))
@@ -92,9 +93,10 @@ def _notes(closure: Closure, question: Question, needed: set[str]) -> Iterator[s
     for name in question.given:
         if name not in needed:
             yield f"{name} is given, but no answer depends on it"
-    for name in needed.intersection(question.outputs):
-        if closure.reached[name].origin == "prior" and closure.overridden_by(name):
-            given = ", ".join(closure.overridden_by(name))
+    for name in (*question.outputs, *question.also):
+        if name not in needed or closure.reached[name].origin != "prior":
+            continue
+        if given := ", ".join(closure.overridden_by(name)):
             yield (
                 f"{name} is shown as its prior, which the given {given} overrides; "
                 f"--free {name} solves for it"

@@ -33,11 +33,14 @@ class Question:
         Variables wanted; empty for the model's headline, `("all",)` for all that can be computed.
     free
         Inputs whose priors are dropped, so that they are solved for.
+    also
+        Variables wanted besides those of `outputs`, whatever these are.
     """
 
     given: Mapping[str, Prior] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     free: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 def ask(
@@ -46,6 +49,7 @@ def ask(
     *,
     outputs: Iterable[str] = (),
     free: Iterable[str] = (),
+    also: Iterable[str] = (),
 ) -> Question:
     """Read a question and check its names and units against a model.
 
@@ -56,7 +60,7 @@ def ask(
     given
         Values as people type them, by variable: `100M`, `"120 MW"`, 25_000, or an interval or
         distribution such as `"80M to 120M"`. Bare numbers are in the variable's units.
-    outputs, free
+    outputs, free, also
         As in `Question`.
 
     Raises
@@ -72,9 +76,9 @@ def ask(
     >>> ask(default_model(), {"facility_power": "0.15 GW"}).given["facility_power"].factor
     1000.0
     """
-    question = Question(outputs=tuple(outputs), free=tuple(free))
+    question = Question(outputs=tuple(outputs), free=tuple(free), also=tuple(also))
     named = () if question.outputs == EVERYTHING else question.outputs
-    for name in (*given, *named, *question.free):
+    for name in (*given, *named, *question.free, *question.also):
         if name not in model.variables:
             raise QuestionError(
                 f"'{name[:60]}' is not a variable of the model; {nearest(name, model.variables)}"

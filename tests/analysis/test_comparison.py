@@ -1,0 +1,151 @@
+"""Two scenarios on the same draws: ratios, differences, and what made them."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from uncertain_scale import Design, Model, ask, default_model, load_priors
+from uncertain_scale.analysis.comparison import compare
+from uncertain_scale.errors import QuestionError
+
+MODEL = default_model()
+SMALL = Design(draws=512, chains=8)
+
+
+def scenario(name):
+    return load_priors(name, variables=MODEL.variables)
+
+
+def hold(base, *others, outputs=("training_flop", "gpu_hours", "facility_power"), design=SMALL):
+    question = ask(MODEL, {"budget": "100M"}, outputs=outputs)
+    return compare(MODEL, scenario(base), [scenario(o) for o in others], question, design)[1]
+
+
+def test_the_sparse_peak_alone_doubles_flop_in_every_draw_and_moves_nothing_else():
+    (found,) = hold("h100-dense-fp8", "h100-sparse-fp8")
+    assert found.ratio["eti"].sel(output="training_flop").values.tolist() == [[2.0, 2.0]] * 3
+    assert found.ratio["hdi"].sel(output="training_flop", mode=0).values.tolist() == [[2, 2]] * 3
+    for name in ("gpu_hours", "facility_power"):
+        assert float(found.ratio["sd"].sel(output=name)) == 0
+        assert float(found.difference["median"].sel(output=name)) == 0
+    assert list(found.changed) == ["sparsity_factor"]
+    assert found.shares("training_flop") == {"sparsity_factor": pytest.approx(1, abs=1e-12)}
+    assert found.shares("gpu_hours") == {}
+    assert (found.greater["training_flop"], found.greater_mcse["training_flop"]) == (1, 0)
+    assert found.greater["gpu_hours"] == 0
+
+
+def test_the_parts_of_the_posts_overstatement_add_up_to_the_whole():
+    (found,) = hold("h100-dense-fp8", "post-reading")
+    parts = found.attribution["training_flop"]
+    assert set(parts) == {"sparsity_factor", "precision_factor", "mfu"}
+    assert parts["sparsity_factor"] == pytest.approx(math.log(2), abs=1e-12)
+    medians = [
+        np.median(tree) for tree in draws_of("training_flop", "h100-dense-fp8", "post-reading")
+    ]
+    assert math.fsum(parts.values()) == pytest.approx(math.log(medians[1] / medians[0]), rel=1e-12)
+    assert found.factor("training_flop") == pytest.approx(medians[1] / medians[0], rel=1e-12)
+    assert math.fsum(found.shares("training_flop").values()) == pytest.approx(1, rel=1e-12)
+
+
+def draws_of(output, *names):
+    from uncertain_scale import sample
+
+    question = ask(MODEL, {"budget": "100M"}, outputs=[output])
+    return [
+        sample(MODEL, scenario(name), question, SMALL)[f"prior_predictive/{output}"].values
+        for name in names
+    ]
+
+
+def test_ratios_and_differences_are_draw_by_draw():
+    """An independent recomputation from the two scenarios' own draws."""
+    (found,) = hold("h100-dense-fp8", "gb200-dense-fp8")
+    one, two = draws_of("training_flop", "h100-dense-fp8", "gb200-dense-fp8")
+    low, high = found.ratio["eti"].sel(output="training_flop", prob=0.9).values
+    assert (low, high) == pytest.approx(np.quantile(two / one, [0.05, 0.95]), rel=1e-3)
+    mean = float(found.difference["mean"].sel(output="training_flop"))
+    assert mean == pytest.approx((two - one).mean(), rel=1e-12)
+    assert found.greater["training_flop"] == pytest.approx((two > one).mean(), rel=1e-12)
+
+
+def test_same_draws_make_a_difference_far_more_exact_than_two_runs_would():
+    (found,) = hold("h100-dense-fp8", "gb200-dense-fp8")
+    one, two = draws_of("training_flop", "h100-dense-fp8", "gb200-dense-fp8")
+    paired = float(found.difference["sd"].sel(output="training_flop"))
+    assert paired < 0.7 * np.sqrt(one.var() + two.var())
+
+
+def write_constants(path, values):
+    lines = [f"inputs.{k} = {{ kind = 'constant', value = {v} }}" for k, v in values.items()]
+    path.write_text("\n".join(["schema_version = 1", *lines]), encoding="utf-8")
+
+
+def test_attribution_is_shapleys_value(tmp_path):
+    """Against the definition, over all orders, for a sum, whose logarithms do not add up."""
+    (tmp_path / "own.py").write_text("def y(a, b, c):\n    return a + b * c\n", encoding="utf-8")
+    values = {"one": (1, 2, 3), "two": (4, 1, 5)}
+    for name, numbers in values.items():
+        lines = [
+            f"inputs.{k} = {{ kind = 'constant', value = {v} }}"
+            for k, v in zip("abc", numbers, strict=True)
+        ]
+        text = "\n".join(["schema_version = 1", *lines])
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    model = Model.of(tmp_path / "own.py")
+    one, two = (
+        load_priors(tmp_path / f"{name}.toml", variables=model.variables) for name in values
+    )
+    _, (found,) = compare(model, one, [two], ask(model, {}, outputs=["y"]), SMALL)
+
+    def worth(names):
+        a, b, c = (values["two" if k in names else "one"][i] for i, k in enumerate("abc"))
+        return math.log(a + b * c)
+
+    expected = dict.fromkeys("abc", 0.0)
+    orders = list(itertools.permutations("abc"))
+    for order in orders:
+        for place, name in enumerate(order):
+            gain = worth(order[: place + 1]) - worth(order[:place])
+            expected[name] += gain / len(orders)
+    assert found.attribution["y"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_many_changes_are_attributed_by_sampled_orders_that_still_add_up(tmp_path):
+    names = [f"x{number}" for number in range(13)]
+    arguments = ", ".join(names)
+    (tmp_path / "own.py").write_text(
+        f"def y({arguments}):\n    return {' * '.join(names)}\n", encoding="utf-8"
+    )
+    for file, value in (("one", 1), ("two", 2)):
+        write_constants(tmp_path / f"{file}.toml", dict.fromkeys(names, value))
+    model = Model.of(tmp_path / "own.py")
+    one, two = (
+        load_priors(tmp_path / f"{file}.toml", variables=model.variables) for file in ("one", "two")
+    )
+    design = Design(draws=2, chains=2)
+    _, (found,) = compare(model, one, [two], ask(model, {}, outputs=["y"]), design)
+    assert found.attribution["y"] == pytest.approx(dict.fromkeys(names, math.log(2)), rel=1e-9)
+
+
+def test_a_scenario_that_cannot_answer_is_named(tmp_path):
+    (tmp_path / "few.toml").write_text(
+        "schema_version = 1\ninputs.mfu = { kind = 'constant', value = 0.3 }\n", encoding="utf-8"
+    )
+    question = ask(MODEL, {"budget": "100M"}, outputs=["gpu_hours"])
+    few = load_priors(tmp_path / "few.toml", variables=MODEL.variables)
+    with pytest.raises(QuestionError, match="few: gpu_hours does not follow"):
+        compare(MODEL, scenario("base"), [few], question, SMALL)
+
+
+def test_an_output_that_can_be_zero_has_no_ratio(tmp_path):
+    (tmp_path / "own.py").write_text("def y(a):\n    return a\n", encoding="utf-8")
+    text = "schema_version = 1\ninputs.a = { kind = 'bernoulli', p = 0.5 }\n"
+    (tmp_path / "one.toml").write_text(text, encoding="utf-8")
+    model = Model.of(tmp_path / "own.py")
+    one = load_priors(tmp_path / "one.toml", variables=model.variables)
+    _, (found,) = compare(model, one, [one], ask(model, {}, outputs=["y"]), SMALL)
+    assert list(found.ratio["output"].values) == []
+    assert found.greater == {"y": 0.0}

@@ -1,0 +1,73 @@
+"""Events: comparisons that are read, never evaluated, and their probabilities."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from uncertain_scale.analysis.events import parse_event, probability
+from uncertain_scale.errors import QuestionError, UnitError
+
+UNITS = {"training_flop": "FLOP", "facility_power": "MW", "site_power": "GW", "gpus": "gpu"}
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "sign", "right", "factor"),
+    [
+        ("training_flop >= 1e26", "training_flop", ">=", 1e26, 1),
+        ("facility_power<0.1 GW", "facility_power", "<", 100, 1),
+        (" 25k <= gpus ", 25_000, "<=", "gpus", 1),
+        ("facility_power > site_power", "facility_power", ">", "site_power", 1000),
+    ],
+)
+def test_reads_variables_quantities_and_units(text, left, sign, right, factor):
+    event = parse_event(text, UNITS)
+    assert (event.left, event.sign, event.factor) == (left, sign, pytest.approx(factor))
+    assert event.right == (right if isinstance(right, str) else pytest.approx(right))
+    assert set(event.variables) <= set(UNITS)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("training_flop", QuestionError, "is not a comparison"),
+        ("training_flop >= 1e26 >= 2", QuestionError, "is not a comparison"),
+        ("training_flop == 1e26", QuestionError, "is not a comparison"),
+        ("training_flops >= 1e26", QuestionError, "did you mean 'training_flop'"),
+        ("1 > 2", QuestionError, "compares no variable"),
+        ("training_flop >= 1 MW", UnitError, "incompatible"),
+        ("gpus > site_power", UnitError, "incompatible"),
+        ("gpus > __import__('os')", UnitError, "is not a value"),
+    ],
+)
+def test_refuses_what_is_no_event(text, error, words):
+    with pytest.raises(error, match=words):
+        parse_event(text, UNITS)
+
+
+def test_probability_and_its_error_are_those_of_the_chains():
+    """An independent count, for variables in different units."""
+    generator = np.random.default_rng(4)
+    power = generator.normal(3000, 500, (16, 500))
+    site = generator.normal(3, 0.5, (16, 500))
+    draws = xr.Dataset(
+        {"facility_power": (("chain", "draw"), power), "site_power": (("chain", "draw"), site)}
+    )
+    found = probability(parse_event("facility_power > site_power", UNITS), draws)
+    shares = [(p > 1000 * s).mean() for p, s in zip(power, site, strict=True)]
+    assert found.value == pytest.approx(np.mean(shares), rel=1e-12)
+    assert found.mcse == pytest.approx(np.std(shares, ddof=1) / 4, rel=1e-12)
+    assert abs(found.value - 0.5) < 4.9 * found.mcse
+
+
+def test_a_threshold_has_its_variable_on_the_left():
+    assert parse_event("25k <= gpus", UNITS).threshold() == ("gpus", ">=", 25_000)
+    assert parse_event("gpus < 25k", UNITS).threshold() == ("gpus", "<", 25_000)
+    with pytest.raises(QuestionError, match="compares two variables"):
+        parse_event("facility_power > site_power", UNITS).threshold()
+
+
+def test_an_event_and_its_opposite_add_up_to_one():
+    draws = xr.Dataset({"gpus": (("chain", "draw"), [[1.0, 2.0, 3.0], [2.0, 2.0, 4.0]])})
+    for sign, opposite in ((">=", "<"), (">", "<=")):
+        both = [probability(parse_event(f"gpus {s} 2", UNITS), draws) for s in (sign, opposite)]
+        assert both[0].value + both[1].value == pytest.approx(1)

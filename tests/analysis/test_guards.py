@@ -1,0 +1,53 @@
+"""Warnings where peaks and utilisation meet."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from uncertain_scale import Design, run
+from uncertain_scale.analysis.guards import utilisation_warnings
+
+H100 = 989.4e12
+
+
+def warned(**inputs):
+    draws = {name: (("chain", "draw"), np.atleast_2d(value)) for name, value in inputs.items()}
+    return utilisation_warnings(xr.Dataset(draws))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"mfu": [0.3, 1.2]}, "mfu is above 1 in 0.5 of the draws"),
+        ({"mfu": 30.0}, "not a percentage"),
+        ({"mfu": 0.3, "sparsity_factor": 2.0}, "--set sparsity_factor=1"),
+        ({"mfu": 0.3, "sparsity_factor": 2.0, "peak_flops": H100}, "dense peak, 0.6 at the median"),
+        ({"mfu": 0.5, "peak_flops": H100}, "above what any published run"),
+    ],
+)
+def test_doubtful_peaks_and_utilisations_are_told_with_a_remedy(inputs, words):
+    assert any(words in warning for warning in warned(**inputs))
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {},
+        {"hourly_rate": 2.0},
+        {"mfu": 0.3, "sparsity_factor": 1.0, "peak_flops": H100},
+        {"mfu": 0.5, "peak_flops": 312e12},  # an A100 run has reached more
+        {"mfu": 0.9, "peak_flops": 1.23e16},  # a chip without published runs
+    ],
+)
+def test_nothing_is_said_where_all_is_well(inputs):
+    assert warned(**inputs) == []
+
+
+def test_shipped_scenarios_warn_where_they_should():
+    small = Design(draws=64, chains=2)
+    for name in ("base", "h100-dense-bf16", "h100-dense-fp8", "gb200-dense-fp8"):
+        tree = run(name, given={"budget": "1M"}, outputs=["training_flop"], design=small)
+        assert utilisation_warnings(tree["prior"].to_dataset()) == [], name
+    for name in ("h100-sparse-fp8", "post-reading", "post-2024-07"):
+        tree = run(name, given={"budget": "1M"}, outputs=["training_flop"], design=small)
+        assert utilisation_warnings(tree["prior"].to_dataset()), name

@@ -1,0 +1,252 @@
+"""What changes when an assumption changes: two scenarios on the same draws.
+
+Both answer one question with one design, so that each draw of the one has its twin in the other and
+differences are not blurred by chance. What made the difference is told by letting the changed
+inputs change one after another, in every order.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uncertain_scale.analysis.events import probability_in
+from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.analysis.sensitivity.game import shapley_values
+from uncertain_scale.analysis.summary import summarize
+from uncertain_scale.errors import QuestionError
+from uncertain_scale.model.plan import solve
+from uncertain_scale.sampling import sample
+from uncertain_scale.sampling.propagate import propagate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import xarray as xr
+
+    from uncertain_scale.analysis.events import Event, Probability
+    from uncertain_scale.inputs import Prior, Priors
+    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.sampling import Design
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Comparison", "compare"]
+
+_MOST_CHANGES = 10
+_ORDERS = 200
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One scenario held against the base.
+
+    Parameters
+    ----------
+    base, other
+        Names of the two.
+    ratio, difference
+        Summaries of other / base and other - base, draw by draw, as `summarize` lays them out;
+        an output whose base holds a zero has no ratio.
+    warnings
+        What is doubtful about the other's peak and utilisation.
+    greater, greater_mcse
+        P(other > base) and its Monte Carlo error, by output.
+    events
+        Probabilities of events under the base and under the other, by what was typed.
+    changed
+        The priors of both, by input that differs and that an output depends on.
+    attribution
+        By output: how much of log(median of other / median of base) each changed input accounts
+        for. The parts add up to the whole. An output whose median is not positive has none.
+    """
+
+    base: str
+    other: str
+    ratio: xr.Dataset
+    difference: xr.Dataset
+    warnings: Sequence[str]
+    greater: Mapping[str, float]
+    greater_mcse: Mapping[str, float]
+    events: Mapping[str, tuple[Probability, Probability]]
+    changed: Mapping[str, tuple[Prior, Prior]]
+    attribution: Mapping[str, Mapping[str, float]]
+
+    def factor(self, output: str) -> float:
+        """Return the ratio of medians that the attribution's parts add up to, in logarithms."""
+        return math.exp(math.fsum(self.attribution[output].values()))
+
+    def shares(self, output: str) -> dict[str, float]:
+        """Return what share of the log-ratio each input accounts for; empty where it is nothing."""
+        parts = self.attribution.get(output, {})
+        whole = math.fsum(parts.values())
+        return {name: part / whole for name, part in parts.items()} if abs(whole) > 1e-9 else {}
+
+
+def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to draw)
+    model: Model,
+    base: Priors,
+    others: Sequence[Priors],
+    question: Question,
+    design: Design,
+    *,
+    probs: Sequence[float] = (0.9, 0.5, 0.95),
+    events: Sequence[Event] = (),
+) -> tuple[xr.DataTree, list[Comparison]]:
+    """Answer one question under several scenarios on the same draws.
+
+    Parameters
+    ----------
+    model
+        The equations.
+    base, others
+        Scenarios in the model's units.
+    question, design
+        As for `sample`.
+    probs
+        Probabilities of the intervals.
+    events
+        Events whose probabilities are wanted under each; the question asks for their variables.
+
+    Returns
+    -------
+    tree, comparisons
+        The base's draws, as `sample` returns them, and a Comparison for each of the others.
+
+    Raises
+    ------
+    QuestionError
+        A scenario cannot answer the question, or answers it by other equations than the base.
+
+    References
+    ----------
+    Shapley (1953), doi:10.1515/9781400881970-018, for the attribution.
+    """
+    plan = solve(model, base, question)
+    first = sample(model, base, question, design)
+    found = []
+    for priors in others:
+        try:
+            same = solve(model, priors, question)
+        except QuestionError as error:
+            raise QuestionError(f"{priors.name}: {error}") from None
+        if [*map(str, same.steps)] != [*map(str, plan.steps)]:
+            raise QuestionError(
+                f"{priors.name} answers by other equations than {base.name}; "
+                "give what one of them determines and the other believes"
+            )
+        second = sample(model, priors, question, design)
+        found.append(_compare(plan, (base, first), (priors, second), probs, events))
+    return first, found
+
+
+def _compare(
+    plan: Plan,
+    base: tuple[Priors, xr.DataTree],
+    other: tuple[Priors, xr.DataTree],
+    probs: Sequence[float],
+    events: Sequence[Event],
+) -> Comparison:
+    import xarray as xr
+
+    one, two = (tree["prior_predictive"].to_dataset() for _, tree in (base, other))
+    ratio = xr.Dataset(
+        {name: two[name] / one[name] for name in plan.outputs if (one[name] != 0).all()}
+    )
+    difference = xr.Dataset({name: two[name] - one[name] for name in plan.outputs})
+    for name in plan.outputs:
+        difference[name].attrs = {key: one[name].attrs[key] for key in ("units", "long_name")}
+        if name in ratio:
+            ratio[name].attrs = {"units": "1", "long_name": one[name].attrs["long_name"]}
+    greater = {name: (two[name] > one[name]).values.astype(float) for name in plan.outputs}
+    changed = _changed(plan, base[0], other[0])
+    return Comparison(
+        base=base[0].name,
+        other=other[0].name,
+        ratio=summarize(ratio, probs=probs),
+        difference=summarize(difference, probs=probs),
+        warnings=utilisation_warnings(other[1]["prior"].to_dataset()),
+        greater={name: float(share.mean()) for name, share in greater.items()},
+        greater_mcse={name: float(spread(share.mean(axis=1))) for name, share in greater.items()},
+        events={
+            event.text: (probability_in(event, base[1]), probability_in(event, other[1]))
+            for event in events
+        },
+        changed=changed,
+        attribution=_attribute(plan, list(changed), base[1], other[1]),
+    )
+
+
+def _changed(plan: Plan, base: Priors, other: Priors) -> dict[str, tuple[Prior, Prior]]:
+    """Return the inputs that the outputs depend on and that the two believe differently."""
+    names = plan.known("prior", "fallback")
+    pairs = {name: (base.inputs[name], other.inputs[name]) for name in names}
+    return {name: (a, b) for name, (a, b) in pairs.items() if not _same(a, b)}
+
+
+def _same(a: Prior, b: Prior) -> bool:
+    return (a.distribution, a.factor, a.joint) == (b.distribution, b.factor, b.joint)
+
+
+def _attribute(
+    plan: Plan, changed: Sequence[str], base: xr.DataTree, other: xr.DataTree
+) -> dict[str, dict[str, float]]:
+    """Split the log-ratio of medians among the changed inputs, each output by itself."""
+    one, two = (_draws(tree) for tree in (base, other))
+    known: dict[frozenset[str], dict[str, float]] = {}
+
+    def log_medians(names: frozenset[str]) -> dict[str, float]:
+        if names not in known:
+            values = propagate(plan, {name: (two if name in names else one)[name] for name in one})
+            known[names] = {output: _log_median(values[output]) for output in plan.outputs}
+        return known[names]
+
+    parts = {}
+    for output in plan.outputs:
+        mine = [name for name in changed if name in plan.reached[output].ancestors | {output}]
+        ends = (log_medians(frozenset())[output], log_medians(frozenset(mine))[output])
+        if all(map(math.isfinite, ends)):
+            parts[output] = _shares(mine, partial(_worth, log_medians, output))
+    return parts
+
+
+def _worth(
+    log_medians: Callable[[frozenset[str]], dict[str, float]], output: str, names: frozenset[str]
+) -> float:
+    return log_medians(names)[output]
+
+
+def _draws(tree: xr.DataTree) -> dict[str, FloatArray]:
+    return {str(name): draws.values for name, draws in tree["prior"].data_vars.items()}
+
+
+def _log_median(draws: FloatArray) -> float:
+    median = float(np.median(draws))
+    return math.log(median) if median > 0 else math.nan
+
+
+def _shares(players: Sequence[str], worth: Callable[[frozenset[str]], float]) -> dict[str, float]:
+    """Return what each player adds, averaged over the orders in which they may come.
+
+    All orders up to `_MOST_CHANGES` players, a fixed sample of them above; either way the shares
+    add up to the worth of all less that of none, as what is added along one order always does.
+    """
+    if len(players) <= _MOST_CHANGES:
+        sets = [
+            frozenset(name for bit, name in enumerate(players) if number >> bit & 1)
+            for number in range(1 << len(players))
+        ]
+        values = shapley_values(np.array([worth(names) for names in sets]))
+        return dict(zip(players, values.tolist(), strict=True))
+    shares = dict.fromkeys(players, 0.0)
+    generator = np.random.default_rng(0)
+    for _ in range(_ORDERS):
+        before: frozenset[str] = frozenset()
+        for player in map(str, generator.permutation(players)):
+            shares[player] += (worth(before | {player}) - worth(before)) / _ORDERS
+            before |= {player}
+    return shares

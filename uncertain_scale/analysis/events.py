@@ -1,0 +1,167 @@
+"""How likely something is: comparisons of variables and quantities.
+
+`training_flop >= 1e26` or `gpus > gpus_purchasable`: an expression is read by its one comparison
+sign and never evaluated as code.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+
+from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.errors import QuestionError, UnitError, nearest
+from uncertain_scale.units import conversion_factor, parse_quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import xarray as xr
+
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Event", "Probability", "parse_event", "probability", "probability_in"]
+
+Sign: TypeAlias = Literal[">=", "<=", ">", "<"]
+
+_MIRRORED: dict[Sign, Sign] = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
+_SIGNS: dict[Sign, Callable[[FloatArray, FloatArray], FloatArray]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_EXPRESSION = re.compile(r"\s*([^<>=]+?)\s*(>=|<=|>|<)\s*([^<>=]+?)\s*")
+_NAME = re.compile(r"[A-Za-z]\w*")
+
+
+@dataclass(frozen=True)
+class Event:
+    """A comparison of a variable with another or with a number in its units.
+
+    Parameters
+    ----------
+    text
+        What was typed.
+    left, right
+        A variable's name, or a number in the units of the other side.
+    sign
+        One of `>=`, `<=`, `>`, `<`.
+    factor
+        What the right side is multiplied by to be in the units of the left.
+    """
+
+    text: str
+    left: str | float
+    sign: Sign
+    right: str | float
+    factor: float = 1.0
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that it compares."""
+        return tuple(side for side in (self.left, self.right) if isinstance(side, str))
+
+    def threshold(self) -> tuple[str, Sign, float]:
+        """Return the variable, the sign and the number, the variable on the left.
+
+        Raises
+        ------
+        QuestionError
+            It compares two variables.
+        """
+        if isinstance(self.left, str) and not isinstance(self.right, str):
+            return self.left, self.sign, self.right
+        if isinstance(self.right, str) and not isinstance(self.left, str):
+            return self.right, _MIRRORED[self.sign], self.left
+        raise QuestionError(
+            f"event '{self.text[:80]}' compares two variables; expected one variable and a number"
+        )
+
+
+@dataclass(frozen=True)
+class Probability:
+    """A probability and its Monte Carlo standard error; nan for one chain."""
+
+    value: float
+    mcse: float
+
+
+def parse_event(text: str, variables: Mapping[str, str]) -> Event:
+    """Read an event.
+
+    Parameters
+    ----------
+    text
+        Such as `training_flop >= 1e26`, `facility_power < 0.1 GW` or `gpus > gpus_purchasable`.
+    variables
+        Units by variable of the model.
+
+    Raises
+    ------
+    QuestionError
+        It is no comparison, or compares no variable of the model.
+    UnitError
+        The two sides are in units that do not fit.
+
+    Examples
+    --------
+    >>> parse_event("facility_power < 0.1 GW", {"facility_power": "MW"}).right
+    100.0
+    """
+    match = _EXPRESSION.fullmatch(text)
+    if match is None:
+        raise QuestionError(
+            f"event '{text[:80]}' is not a comparison; expected one such as 'training_flop >= 1e26'"
+        )
+    left, right, sign = match[1], match[3], cast("Sign", match[2])
+    names = [side for side in (left, right) if _NAME.fullmatch(side)]
+    for name in names:
+        if name not in variables:
+            raise QuestionError(f"event '{text[:80]}': {nearest(name, variables)}")
+    try:
+        if left in variables and right in variables:
+            factor = conversion_factor(variables[right], variables[left])
+            return Event(text, left, sign, right, factor)
+        if left in variables:
+            return Event(text, left, sign, parse_quantity(right).to(variables[left]))
+        if right in variables:
+            return Event(text, parse_quantity(left).to(variables[right]), sign, right)
+    except UnitError as error:
+        raise UnitError(f"event '{text[:80]}': {error}") from None
+    raise QuestionError(f"event '{text[:80]}' compares no variable; {nearest(left, variables)}")
+
+
+def probability_in(event: Event, tree: xr.DataTree) -> Probability:
+    """Return how likely an event is, from an answer's inputs and outputs."""
+    inputs, outputs = (tree[group].to_dataset() for group in ("prior", "prior_predictive"))
+    return probability(event, inputs.merge(outputs, compat="override"))
+
+
+def probability(event: Event, draws: xr.Dataset) -> Probability:
+    """Return how likely an event is, from draws of its variables.
+
+    Parameters
+    ----------
+    event
+        What is asked.
+    draws
+        The event's variables, each with dims (chain, draw), in the model's units.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> draws = xr.Dataset({"x": (("chain", "draw"), [[1.0, 2.0], [2.0, 3.0]])})
+    >>> probability(parse_event("x >= 2", {"x": "1"}), draws).value
+    0.75
+    """
+
+    def side(one: str | float) -> FloatArray | float:
+        return draws[one].transpose("chain", "draw").values if isinstance(one, str) else one
+
+    left, right = side(event.left), side(event.right)
+    happened = _SIGNS[event.sign](left, right * event.factor)  # type: ignore[arg-type]
+    shares = happened.mean(axis=1)
+    return Probability(float(shares.mean()), float(spread(shares)))
