@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from uncertain_scale.report.numbers import digits, scale_for
@@ -23,6 +23,7 @@ from uncertain_scale.report.numbers import digits, scale_for
         (0.27, 1e-4, "1", "0.270", ""),
         (0.0004567, 1e-7, "1", "4.57e-4", ""),
         (-3.26, 0.5, "1", "-3", ""),
+        (0.4, 5.0, "MW", "0.4", "MW"),
         (0.0, 0.0, "1", "0", ""),
         (2.1e9, None, "USD", "2.10B", "USD"),
     ],
@@ -52,7 +53,7 @@ def test_what_is_not_finite_is_a_dash(value):
 
 @given(
     st.floats(1e-30, 1e30),
-    st.floats(1e-12, 1.0),
+    st.floats(1e-12, 0.1),
     st.sampled_from(["FLOP", "USD", "gpu", "MW", "1", "GWh"]),
 )
 def test_text_reads_back_within_half_a_unit_of_its_last_digit(value, relative, units):
@@ -60,7 +61,6 @@ def test_text_reads_back_within_half_a_unit_of_its_last_digit(value, relative, u
     error = value * relative
     scale = scale_for([value], units)
     text = scale.write(value, error)
-    assume(text != "0")
     number = float(text.replace(",", "").rstrip("kMBT")) * scale.divisor
     step = 10.0 ** digits(value, error)
     assert abs(number - value) <= 0.5001 * max(step, value * 1e-2)

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from uncertain_scale.cli import model, priors, report, sample
+from uncertain_scale.cli import compare, model, priors, report, sample, sensitivity
 from uncertain_scale.errors import UncertainScaleError
 
 __all__ = ["app", "main"]
@@ -21,6 +21,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
+app.command("sensitivity")(sensitivity.sensitivity)
 app.command("sample")(sample.sample)
 app.command("model")(model.model)
 app.add_typer(priors.app, name="priors")

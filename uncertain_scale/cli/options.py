@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
@@ -19,11 +19,12 @@ from uncertain_scale.errors import QuestionError
 if TYPE_CHECKING:
     import xarray as xr
 
+    from uncertain_scale.analysis.events import Event
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.sampling import Design
 
-__all__ = ["RunOptions", "with_run_options"]
+__all__ = ["RunOptions", "names_of", "with_run_options"]
 
 _QUESTION = "Question"
 _BELIEFS = "Beliefs"
@@ -67,6 +68,14 @@ class RunOptions:
         str | None,
         _option("Variables wanted; `all` for all.", _QUESTION, "A,B"),
     ] = None
+    event: Annotated[
+        list[str],
+        _option(
+            "How likely is it? Such as 'training_flop >= 1e26'; repeatable.",
+            _QUESTION,
+            "A>=B",
+        ),
+    ] = field(default_factory=list)
     scenario: Annotated[
         str | None,
         _option("Shipped scenario or prior file (.toml).", _BELIEFS, "NAME|FILE"),
@@ -105,8 +114,21 @@ class RunOptions:
         from uncertain_scale.sampling.run import prepare
 
         model, priors = prepare(self.scenario, equations=self.equations, priors=self.priors)
-        question = ask(model, self._given(), outputs=_names(self.outputs), free=self.free)
+        also = [name for event in self.events(model) for name in event.variables]
+        question = ask(
+            model, self._given(), outputs=names_of(self.outputs), free=self.free, also=also
+        )
         return model, believe(priors, model, _pairs(self.believed, "--set")), question
+
+    def events(self, model: Model) -> list[Event]:
+        """Return the events whose probabilities are asked for."""
+        from uncertain_scale.analysis.events import parse_event
+
+        return [parse_event(text, model.variables) for text in self.event]
+
+    def under(self, scenario: str) -> RunOptions:
+        """Return the same question to another scenario."""
+        return replace(self, scenario=scenario)
 
     def run(self) -> xr.DataTree:
         """Answer the question with draws."""
@@ -147,7 +169,8 @@ def _pairs(texts: list[str], option: str) -> dict[str, str]:
     return pairs
 
 
-def _names(text: str | None) -> list[str]:
+def names_of(text: str | None) -> list[str]:
+    """Read a list of names with commas between them."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 

@@ -13,22 +13,42 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from uncertain_scale.analysis import histogram, summarize
+from uncertain_scale.analysis.draws import read_draws
+from uncertain_scale.analysis.events import probability_in
+from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.intervals import quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import xarray as xr
 
+    from uncertain_scale.analysis.events import Event, Probability
     from uncertain_scale.inputs import Priors
 
-__all__ = ["Document", "priors_document", "report_document"]
+__all__ = [
+    "Document",
+    "priors_document",
+    "probability_document",
+    "record_document",
+    "report_document",
+    "statistics",
+]
 
 Document: TypeAlias = dict[str, Any]
 
 _STATISTICS = ("mean", "sd", "median")
+_RESOURCES = ("budget",)
+_SUFFICIENT = (0.5, 0.8, 0.9, 0.95)
+_REASONS = ("mean", "sd", "hdi", "mcse")
 
 
-def report_document(tree: xr.DataTree, *, probs: Sequence[float] = (0.9, 0.5, 0.95)) -> Document:
+def report_document(
+    tree: xr.DataTree,
+    *,
+    probs: Sequence[float] = (0.9, 0.5, 0.95),
+    events: Sequence[Event] = (),
+) -> Document:
     """Summarise draws into a report.
 
     Parameters
@@ -37,12 +57,14 @@ def report_document(tree: xr.DataTree, *, probs: Sequence[float] = (0.9, 0.5, 0.
         Draws and their record, as `run` or `sample` returns them.
     probs
         Probabilities of the intervals; views that have room for one show the first.
+    events
+        Events whose probabilities are wanted; the tree holds their variables.
 
     Returns
     -------
     dict
-        `question`, `scenario`, `inputs`, `outputs`, `design`, `seed`, `versions`, `hashes` and
-        more, made of dicts, lists, strings, finite numbers and None alone.
+        `question`, `scenario`, `inputs`, `outputs`, `events`, `design`, `seed`, `versions`,
+        `hashes` and more, made of dicts, lists, strings, finite numbers and None alone.
 
     Raises
     ------
@@ -56,10 +78,48 @@ def report_document(tree: xr.DataTree, *, probs: Sequence[float] = (0.9, 0.5, 0.
     >>> report_document(tree)["outputs"]["gpu_hours"]["median"]
     50000000.0
     """
-    record = tree.attrs
     outputs = tree["prior_predictive"].to_dataset()
     summary = summarize(outputs, probs=tuple(dict.fromkeys(probs)))
-    beliefs = tree["prior"].data_vars
+    return {
+        **record_document(tree, probs),
+        "inputs": {str(name): _input(prior) for name, prior in tree["prior"].data_vars.items()},
+        "outputs": {
+            str(name): _output(draws, summary.sel(output=name)) for name, draws in outputs.items()
+        },
+        "events": events_document(tree, events),
+        "suffices": _suffices(outputs),
+    }
+
+
+def events_document(tree: xr.DataTree, events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Return the probabilities of events with their Monte Carlo errors, as plain data."""
+    return [
+        {"event": event.text, **probability_document(probability_in(event, tree))}
+        for event in events
+    ]
+
+
+def probability_document(found: Probability) -> dict[str, Any]:
+    """Return a probability with its error as plain data."""
+    return {"probability": found.value, "mcse": _number(found.mcse)}
+
+
+def _suffices(outputs: xr.Dataset) -> dict[str, list[dict[str, Any]]]:
+    """Return what of a resource that was asked for suffices, with rising probability."""
+    found = {}
+    for name in _RESOURCES:
+        if name in outputs and outputs[name].attrs["origin"] == "equation":
+            values, errors = quantiles(read_draws(outputs[name]), np.array(_SUFFICIENT))
+            found[name] = [
+                {"prob": prob, "value": float(value), "mcse": _number(error)}
+                for prob, value, error in zip(_SUFFICIENT, values, errors, strict=True)
+            ]
+    return found
+
+
+def record_document(tree: xr.DataTree, probs: Sequence[float]) -> Document:
+    """Return what was asked and how the draws were made, as plain data."""
+    record = tree.attrs
     stated = json.loads(record["given"])
     return {
         "question": {
@@ -70,15 +130,12 @@ def report_document(tree: xr.DataTree, *, probs: Sequence[float] = (0.9, 0.5, 0.
         "scenario": record["scenario"],
         "title": record["title"],
         "notes": json.loads(record["notes"]),
+        "warnings": utilisation_warnings(tree["prior"].to_dataset()),
         "design": record["design"],
         "seed": int(record["seed"]),
         "chains": int(record["chains"]),
         "draws": int(record["draws"]),
         "probs": [float(prob) for prob in dict.fromkeys(probs)],
-        "inputs": {str(name): _input(prior) for name, prior in beliefs.items()},
-        "outputs": {
-            str(name): _output(draws, summary.sel(output=name)) for name, draws in outputs.items()
-        },
         "versions": json.loads(record["versions"]),
         "hashes": {
             "priors": record["hash_priors"],
@@ -116,35 +173,37 @@ def _input(prior: xr.DataArray) -> dict[str, Any]:
 
 
 def _output(draws: xr.DataArray, summary: xr.Dataset) -> dict[str, Any]:
-    """Return an output's statistics with their Monte Carlo errors."""
-    statistics: dict[str, Any] = {}
-    for name in _STATISTICS:
-        statistics[name] = _number(summary[name])
-        statistics[f"{name}_mcse"] = _number(summary[f"{name}_mcse"])
+    """Return an output's statistics with their Monte Carlo errors, and its shape."""
     counts, edges, logarithmic = histogram(draws.values)
     return {
         "units": draws.attrs["units"],
         "long_name": draws.attrs["long_name"],
         "equation": draws.attrs.get("equation", ""),
         "rests_on": draws.attrs.get("rests_on", ""),
-        "constant": bool(np.ptp(draws.values) == 0),
-        **statistics,
-        "intervals": [
-            interval
-            for prob in summary["prob"].values
-            for interval in _intervals(summary.sel(prob=prob), float(prob))
-        ],
-        "reason": {
-            name: str(summary[f"{name}_reason"].item())
-            for name in ("mean", "sd", "hdi", "mcse")
-            if str(summary[f"{name}_reason"].item())
-        },
+        **statistics(summary),
         "histogram": {
-            "counts": np.asarray(counts).tolist(),
-            "edges": np.asarray(edges).tolist(),
-            "log": bool(logarithmic),
+            "counts": counts.tolist(),
+            "edges": edges.tolist(),
+            "log": logarithmic,
         },
     }
+
+
+def statistics(summary: xr.Dataset) -> dict[str, Any]:
+    """Return one output's row of a summary as plain data."""
+    found: dict[str, Any] = {}
+    for name in _STATISTICS:
+        found[name] = _number(summary[name])
+        found[f"{name}_mcse"] = _number(summary[f"{name}_mcse"])
+    found["constant"] = found["sd"] == 0
+    found["intervals"] = [
+        interval
+        for prob in summary["prob"].values
+        for interval in _intervals(summary.sel(prob=prob), float(prob))
+    ]
+    reasons = {name: str(summary[f"{name}_reason"].item()) for name in _REASONS}
+    found["reason"] = {name: reason for name, reason in reasons.items() if reason}
+    return found
 
 
 def _intervals(summary: xr.Dataset, prob: float) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.report.rows import (
+    event_rows,
     input_rows,
     intervals_of,
     output_rows,
@@ -14,6 +15,7 @@ from uncertain_scale.report.rows import (
     region_in_words,
     remarks,
     run_in_words,
+    sufficient_rows,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ def _lines(document: Document) -> Iterator[str]:
     yield ""
     yield from _answers(document)
     yield ""
+    yield from _likelihoods(document)
     yield "## Monte Carlo errors"
     yield ""
     yield "Standard errors, from the spread between independent chains."
@@ -106,6 +109,21 @@ def _answers(document: Document) -> Iterator[str]:
             cells += [same.interval, region_in_words(output, prob) or "none"]
         rows.append(cells)
     yield from markdown_table(header, rows)
+
+
+def _likelihoods(document: Document) -> Iterator[str]:
+    """Yield the tables of events and of what suffices, where there are any."""
+    if document["events"]:
+        yield "## How likely"
+        yield ""
+        header = ("event", "probability", "standard error")
+        yield from markdown_table(header, event_rows(document))
+        yield ""
+    for name, units, amounts in sufficient_rows(document):
+        yield f"## {plain(name)} that suffices"
+        yield ""
+        yield from markdown_table(("with probability", plain(units)), amounts)
+        yield ""
 
 
 def _by_prob(document: Document, name: str) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Scale", "digits", "rounded", "scale_for", "units_in_words"]
+__all__ = ["Scale", "digits", "rounded", "scale_for", "share_in_words", "units_in_words"]
 
 # Counted things take thousands, millions, billions, trillions behind the number.
 _COUNTED = {"USD", "gpu", "gpu*hour", "USD/gpu", "token", "parameter"}
@@ -101,7 +101,8 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
 def digits(value: float, error: float | None, *, most: int = _MOST_DIGITS) -> int:
     """Return the power of ten that a number is rounded to.
 
-    It is the smallest that is at least half the error, and leaves at most `most` digits.
+    It is the smallest that is at least half the error and leaves at most `most` digits; one digit
+    is always left, so that nothing is rounded to 0.
 
     Examples
     --------
@@ -112,12 +113,27 @@ def digits(value: float, error: float | None, *, most: int = _MOST_DIGITS) -> in
     power = largest - most + 1
     if error and math.isfinite(error):
         power = max(power, math.ceil(math.log10(error / 2)))
-    return power
+    return min(power, largest)
 
 
 def rounded(value: float, power: int) -> float:
     """Round to a multiple of ten to `power`."""
     return round(value, -power) if abs(power) < 300 else value
+
+
+def share_in_words(share: float) -> str:
+    """Write a probability in percent, and what is nearly none or all as such.
+
+    Examples
+    --------
+    >>> share_in_words(0.1234), share_in_words(1e-5), share_in_words(1.0)
+    ('12.3%', '<0.1%', '100%')
+    """
+    if 0 < share < 1e-3:
+        return "<0.1%"
+    if 1 - 1e-3 < share < 1:
+        return ">99.9%"
+    return f"{100 * share:.3g}%"
 
 
 def units_in_words(units: str) -> str:

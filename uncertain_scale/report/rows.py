@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.numbers import Scale, scale_for
+from uncertain_scale.report.numbers import Scale, scale_for, share_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = [
     "InputRow",
     "OutputRow",
+    "design_in_words",
+    "event_rows",
     "input_rows",
     "intervals_of",
     "output_rows",
@@ -25,6 +27,7 @@ __all__ = [
     "remarks",
     "run_in_words",
     "sparkline",
+    "sufficient_rows",
 ]
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -122,6 +125,7 @@ def input_rows(document: Document) -> Iterator[InputRow]:
 
 def remarks(document: Document) -> Iterator[str]:
     """Yield what a reader should know: how the question was read, and what does not exist."""
+    yield from (f"warning: {warning}" for warning in document["warnings"])
     yield from document["notes"]
     for name, prior in document["inputs"].items():
         if prior["interpreted"]:
@@ -138,12 +142,38 @@ def remarks(document: Document) -> Iterator[str]:
                 break
 
 
-def run_in_words(document: Document) -> str:
-    """Say how the draws were made, and the largest Monte Carlo error of an interval's end."""
-    made = (
+def event_rows(document: Document) -> Iterator[tuple[str, str, str]]:
+    """Yield each event with its probability and standard error in words."""
+    for event in document["events"]:
+        mcse = event["mcse"]
+        error = "" if mcse is None else f"{100 * mcse:.1g}%"
+        yield event["event"], share_in_words(event["probability"]), error
+
+
+def sufficient_rows(document: Document) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Yield each resource asked for, its units, and how much suffices at each probability."""
+    for name, levels in document["suffices"].items():
+        output = document["outputs"][name]
+        scale = scale_for([output["median"]], output["units"])
+        exact = output["constant"]
+        amounts = [
+            (f"{one['prob']:.0%}", scale.write(one["value"], one["mcse"], exact=exact))
+            for one in levels
+        ]
+        yield name, scale.units, amounts
+
+
+def design_in_words(document: Document) -> str:
+    """Say how the draws were made."""
+    return (
         f"{document['chains']} chains x {document['draws']:,} draws ({document['design']}), "
         f"seed {document['seed']}"
     )
+
+
+def run_in_words(document: Document) -> str:
+    """Say how the draws were made, and the largest Monte Carlo error of an interval's end."""
+    made = design_in_words(document)
     errors = [
         interval[f"{end}_mcse"] / (interval["high"] - interval["low"])
         for output in document["outputs"].values()

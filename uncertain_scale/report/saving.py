@@ -13,13 +13,13 @@ from uncertain_scale.errors import DataError
 from uncertain_scale.report.markdown import markdown_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import xarray as xr
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["as_json", "save_draws", "save_report"]
+__all__ = ["as_json", "save_draws", "save_report", "save_texts"]
 
 
 def as_json(document: Document) -> str:
@@ -36,12 +36,23 @@ def save_report(document: Document, tree: xr.DataTree, folder: Path) -> list[Pat
         The folder or a file in it cannot be written; files that were there stay as they were.
     """
     texts = {"report.md": markdown_report(document), "report.json": as_json(document) + "\n"}
+    paths = save_texts(texts, folder)
+    return [*paths, save_draws(tree, folder / "draws.nc")]
+
+
+def save_texts(texts: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write texts by file name into a folder, which is made where there is none.
+
+    Raises
+    ------
+    DataError
+        The folder or a file in it cannot be written; files that were there stay as they were.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder} cannot be made: {error.strerror}") from error
-    paths = [_whole(folder / name, partial(_write_text, text)) for name, text in texts.items()]
-    return [*paths, save_draws(tree, folder / "draws.nc")]
+    return [_whole(folder / name, partial(_write_text, text)) for name, text in texts.items()]
 
 
 def save_draws(tree: xr.DataTree, path: Path) -> Path:

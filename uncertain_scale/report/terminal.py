@@ -11,11 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from uncertain_scale.report.rows import (
+    event_rows,
     input_rows,
     output_rows,
     question_in_words,
     remarks,
     run_in_words,
+    sufficient_rows,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +42,11 @@ def terminal_report(document: Document) -> RenderableType:
         Text(),
         _outputs(document),
     ]
+    for event, share, error in event_rows(document):
+        parts.append(Text(f" P({event}) = {share}{f' ± {error}' if error else ''}", style="bold"))
+    for name, units, amounts in sufficient_rows(document):
+        said = ", ".join(f"{share}: {amount}" for share, amount in amounts)
+        parts.append(Text(f" {name} that suffices, by probability, in {units}: {said}"))
     parts += [Padding(Text(f"! {remark}"), (0, 0, 0, 1)) for remark in remarks(document)]
     parts += [Text(), _inputs(document), _footer(document)]
     return Group(*parts)

@@ -1,0 +1,101 @@
+"""`sensitivity`: rankings, shares and formats, and bad input."""
+
+import json
+
+import pytest
+
+SMALL = ("--draws", "1024", "--chains", "8")
+BUDGET = ("--budget", "100M")
+
+
+def analysed(cli, *arguments):
+    code, out, err = cli("sensitivity", *arguments, "--format", "json", *SMALL)
+    assert code == 0, err
+    return json.loads(out)["outputs"]
+
+
+def test_a_budgets_flop_rank_as_their_shares_of_log_variance_say(cli):
+    flop = analysed(cli, *BUDGET, "--of", "training_flop", "--on", "log")["training_flop"]
+    assert flop["ranking"] == ["mfu", "hourly_rate", "precision_factor"]
+    shares = flop["log_variance_share"]
+    assert sorted(shares, key=shares.get, reverse=True) == flop["ranking"]
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-6)
+    # The logarithm is a sum of independent inputs: every method gives the same shares.
+    for name, share in shares.items():
+        index = flop["sobol"][name]
+        assert index["first"] == pytest.approx(share, abs=0.01)
+        assert index["total"] == pytest.approx(share, abs=0.01)
+        assert flop["shapley"][name]["shapley"] == pytest.approx(share, abs=0.01)
+    assert flop["rank_share"] == dict.fromkeys(flop["ranking"], 1.0)
+
+
+def test_swings_move_the_median_as_the_input_does(cli):
+    flop = analysed(cli, *BUDGET, "--of", "training_flop")["training_flop"]
+    assert flop["swing"]["mfu"]["low"]["median"] < flop["swing"]["mfu"]["high"]["median"]
+    rate = flop["swing"]["hourly_rate"]
+    assert rate["low"]["median"] / rate["high"]["median"] == pytest.approx(3.2 / 1.4, rel=0.01)
+    assert flop["rank_correlation"]["hourly_rate"]["rank_correlation"] < -0.4
+
+
+def test_every_output_is_analysed_and_shares_add_up(cli):
+    outputs = analysed(cli, *BUDGET)
+    assert len(outputs) > 8
+    for name, output in outputs.items():
+        total = sum(share["shapley"] for share in output["shapley"].values())
+        assert total == pytest.approx(1, abs=0.02), name
+
+
+def test_groups_are_taken_as_one(cli):
+    options = ("--of", "cost_per_flop", "--group", "speed=mfu,precision_factor")
+    cost = analysed(cli, *BUDGET, *options)["cost_per_flop"]
+    assert {"speed", "hourly_rate"} <= set(cost["sobol"])
+    assert "mfu" not in cost["sobol"]
+
+
+def test_terminal_and_markdown_views(cli, tmp_path):
+    arguments = (*BUDGET, "--of", "training_flop,facility_power")
+    _, out, _ = cli("sensitivity", *arguments, "--output", tmp_path, *SMALL)
+    assert max(map(len, out.splitlines())) <= 80
+    assert "█" in out
+    assert "8 of 8" in out
+    markdown = (tmp_path / "sensitivity.md").read_text(encoding="utf-8")
+    assert markdown == cli("sensitivity", *arguments, "--format", "md", *SMALL)[1]
+    assert "Sobol' total" in markdown
+    assert (tmp_path / "sensitivity.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([*BUDGET, "--of", "training_flops"], "training_flop"),
+        ([*BUDGET, "--group", "a=mfu,hourly_rate", "--group", "b=mfu"], "mfu"),
+        ([*BUDGET, "--group", "price"], "not of the form name="),
+        (["--outputs", "gpu_hours"], "give one of"),
+    ],
+)
+def test_bad_questions_are_told_in_one_line(cli, arguments, words):
+    code, out, err = cli("sensitivity", *arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_threshold_says_how_often_knowing_an_input_would_change_the_answer(cli):
+    arguments = (*BUDGET, "--of", "training_flop", "--event", "training_flop >= 5e25")
+    _, out, _ = cli("sensitivity", *arguments, "--format", "json", *SMALL)
+    (event,) = json.loads(out)["events"]
+    assert event["answer"] == ("yes" if event["probability"] >= 0.5 else "no")
+    changes = {name: one["changes"] for name, one in event["inputs"].items()}
+    # Half of what utilisation may be lies on either side of where the answer turns.
+    assert 0.3 < changes["mfu"] < 0.6
+    assert changes["mfu"] > changes["precision_factor"] > 0
+    _, out, _ = cli("sensitivity", *arguments, *SMALL)
+    assert "how often knowing an input would change it: mfu" in " ".join(out.split())
+
+
+def test_constants_drive_nothing_and_the_reason_is_said(cli):
+    question = (*BUDGET, "--scenario", "post-2024-07", "--of", "training_flop")
+    flop = analysed(cli, *question)["training_flop"]
+    assert flop["reason"]
+    _, out, _ = cli("sensitivity", *question, *SMALL)
+    assert flop["reason"] in " ".join(out.split())

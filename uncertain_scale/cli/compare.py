@@ -1,0 +1,51 @@
+"""`uncertain-scale compare`: what changes when an assumption changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from uncertain_scale.cli.options import RunOptions, with_run_options
+from uncertain_scale.cli.showing import Form, Format, Probs, keep, show
+from uncertain_scale.errors import QuestionError
+
+__all__ = ["compare"]
+
+
+@with_run_options
+def compare(
+    options: RunOptions,
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(help="The base, then others: scenarios or files.", metavar="BASE OTHER..."),
+    ],
+    prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
+    form: Form = Format.terminal,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Also write comparison.md and comparison.json there.", metavar="DIR"),
+    ] = None,
+) -> None:
+    """Answer a question under several scenarios on the same draws.
+
+    Example: uncertain-scale compare h100-dense-fp8 h100-sparse-fp8 --budget 100M
+    """
+    from uncertain_scale.analysis.comparison import compare as hold_against
+    from uncertain_scale.report import comparing
+
+    if len(scenarios) < 2:
+        raise QuestionError(f"compare takes a base and at least one other; found {scenarios[0]}")
+    if options.scenario is not None:
+        raise QuestionError("compare takes its scenarios by position; drop --scenario")
+    design = options.checked_design()
+    model, base, question = options.under(scenarios[0]).prepare()
+    others = [options.under(name).prepare()[1] for name in scenarios[1:]]
+    tree, comparisons = hold_against(
+        model, base, others, question, design, probs=prob, events=options.events(model)
+    )
+    document = comparing.comparison_document(tree, comparisons, prob)
+    markdown = comparing.markdown_comparison
+    keep(document, output, "comparison", markdown=markdown)
+    show(document, form, terminal=comparing.terminal_comparison, markdown=markdown)

@@ -1,0 +1,64 @@
+"""`uncertain-scale sensitivity`: which inputs drive the answers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
+from uncertain_scale.cli.showing import Form, Format, keep, show
+
+__all__ = ["Scale", "sensitivity"]
+
+
+class Scale(StrEnum):
+    """What variance is taken of."""
+
+    value = "value"
+    log = "log"
+
+
+@with_run_options
+def sensitivity(
+    options: RunOptions,
+    of: Annotated[
+        str | None, typer.Option(help="Outputs looked at; all by default.", metavar="A,B")
+    ] = None,
+    on: Annotated[Scale, typer.Option(help="Variance of the value or of its log.")] = Scale.value,
+    group: Annotated[
+        list[str],
+        typer.Option(help="Take inputs as one in Sobol' indices; repeatable.", metavar="NAME=A,B"),
+    ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    form: Form = Format.terminal,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Also write sensitivity.md and sensitivity.json there.", metavar="DIR"),
+    ] = None,
+) -> None:
+    """Rank the inputs by how much of an answer's spread each accounts for.
+
+    Example: uncertain-scale sensitivity --budget 100M --of training_flop
+    """
+    from uncertain_scale.analysis.sensitivity import decision_value, parse_groups
+    from uncertain_scale.analysis.sensitivity import sensitivity as analyse
+    from uncertain_scale.report import ranking
+    from uncertain_scale.sampling import sample
+
+    groups = parse_groups(group)
+    design = options.checked_design()
+    model, priors, question = options.prepare()
+    tree = sample(model, priors, question, design)
+    found = analyse(model, priors, question, design, of=names_of(of), groups=groups)
+    decisions = {}
+    for event in options.events(model):
+        name, sign, threshold = event.threshold()
+        decisions[event.text] = decision_value(
+            model, priors, question, design, output=name, threshold=threshold, direction=sign
+        )
+    document = ranking.sensitivity_document(tree, found, on.value, decisions)
+    markdown = ranking.markdown_sensitivity
+    keep(document, output, "sensitivity", markdown=markdown)
+    show(document, form, terminal=ranking.terminal_sensitivity, markdown=markdown)

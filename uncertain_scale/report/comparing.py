@@ -1,0 +1,228 @@
+"""A comparison of scenarios: as plain data, in words, for the terminal and as Markdown."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from uncertain_scale.report.document import probability_document, record_document, statistics
+from uncertain_scale.report.markdown import markdown_table, plain
+from uncertain_scale.report.numbers import Scale, share_in_words
+from uncertain_scale.report.rows import design_in_words, intervals_of, question_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import xarray as xr
+    from rich.console import RenderableType
+
+    from uncertain_scale.analysis.comparison import Comparison
+    from uncertain_scale.inputs import Prior
+    from uncertain_scale.report.document import Document
+
+__all__ = [
+    "comparison_document",
+    "in_words",
+    "markdown_comparison",
+    "terminal_comparison",
+]
+
+_SAME = 1e-9
+_PLAIN = Scale("")
+
+
+def comparison_document(
+    tree: xr.DataTree, comparisons: Sequence[Comparison], probs: Sequence[float]
+) -> Document:
+    """Return comparisons as plain data.
+
+    Parameters
+    ----------
+    tree, comparisons
+        What `compare` returns.
+    probs
+        Probabilities of the intervals; views that have room for one show the first.
+    """
+    return {
+        **record_document(tree, probs),
+        "base": comparisons[0].base,
+        "comparisons": [_one(comparison) for comparison in comparisons],
+    }
+
+
+def in_words(comparison: dict[str, Any], base: str) -> str:
+    """Say in a sentence or two what a comparison shows."""
+    outputs = comparison["outputs"]
+    same = [name for name, one in outputs.items() if _constant(one, 1.0)]
+    exact = {
+        name: one["ratio"]["median"]
+        for name, one in outputs.items()
+        if name not in same and _constant(one, None)
+    }
+    inputs = ", ".join(comparison["changed_inputs"]) or "nothing that the answers depend on"
+    sentences = [f"{comparison['other']} differs from {base} in {inputs}"]
+    for factor in dict.fromkeys(round(value, 9) for value in exact.values()):
+        names = [name for name, value in exact.items() if round(value, 9) == factor]
+        sentences.append(f"{', '.join(names)}: exactly {factor:.6g} times in every draw")
+    if same:
+        sentences.append(f"unchanged in every draw: {', '.join(same)}")
+    return "; ".join(sentences)
+
+
+def terminal_comparison(document: Document) -> RenderableType:
+    """Return comparisons as something that rich can print, at 80 columns."""
+    parts: list[RenderableType] = [
+        Text(f"Given {question_in_words(document)}", style="bold"),
+        Text(f"Base {document['base']}: {document['title']}"),
+    ]
+    prob = document["probs"][0]
+    for comparison in document["comparisons"]:
+        parts += [Text(), Text(in_words(comparison, document["base"]), style="bold")]
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+        table.add_column("answer, other / base", no_wrap=True)
+        for header in ("median", f"{100 * prob:.4g}% interval", "P(more)"):
+            table.add_column(header, justify="right", no_wrap=True)
+        for row in _rows(comparison, prob):
+            table.add_row(*map(Text, row))
+        parts.append(table)
+        lines = [*_attributions(comparison), *_events(comparison), *_warnings(comparison)]
+        parts += [Padding(Text(line), (0, 0, 0, 1)) for line in lines]
+    return Group(*parts, Text(), Text(design_in_words(document), style="dim"))
+
+
+def markdown_comparison(document: Document) -> str:
+    """Return comparisons as Markdown text: every figure, and both priors of what changed."""
+    return "\n".join(_markdown(document)) + "\n"
+
+
+def _one(comparison: Comparison) -> dict[str, Any]:
+    changed = {
+        name: {"base": _belief(a), "other": _belief(b)}
+        for name, (a, b) in comparison.changed.items()
+    }
+    return {
+        "other": comparison.other,
+        "warnings": list(comparison.warnings),
+        "events": [
+            {
+                "event": text,
+                "base": probability_document(base),
+                "other": probability_document(other),
+            }
+            for text, (base, other) in comparison.events.items()
+        ],
+        "changed_inputs": changed,
+        "outputs": {name: _output(comparison, name) for name in comparison.greater},
+    }
+
+
+def _belief(prior: Prior) -> dict[str, Any]:
+    return {**prior.facts(), "units": prior.model_units}
+
+
+def _output(comparison: Comparison, name: str) -> dict[str, Any]:
+    ratio = name in comparison.ratio["output"].values
+    parts = comparison.attribution.get(name, {})
+    return {
+        "ratio": statistics(comparison.ratio.sel(output=name)) if ratio else None,
+        "difference": {
+            "units": str(comparison.difference["units"].sel(output=name).item()),
+            **statistics(comparison.difference.sel(output=name)),
+        },
+        "probability_greater": comparison.greater[name],
+        "probability_greater_mcse": _finite(comparison.greater_mcse[name]),
+        "ratio_of_medians": comparison.factor(name) if name in comparison.attribution else None,
+        "attribution": comparison.shares(name),
+        "factors": {input_name: math.exp(part) for input_name, part in parts.items()},
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _constant(output: dict[str, Any], value: float | None) -> bool:
+    ratio = output["ratio"]
+    if ratio is None or not ratio["constant"]:
+        return False
+    return value is None or abs(ratio["median"] - value) < _SAME
+
+
+def _rows(comparison: dict[str, Any], prob: float) -> Iterator[tuple[str, str, str, str]]:
+    for name, output in comparison["outputs"].items():
+        ratio = output["ratio"]
+        if ratio is None or _constant(output, 1.0):
+            continue
+        interval = intervals_of(ratio, "eti", prob)[0]
+        exact = ratio["constant"]
+        median = _PLAIN.write(ratio["median"], ratio["median_mcse"], exact=exact)
+        ends = [
+            _PLAIN.write(interval[end], interval[f"{end}_mcse"], exact=exact)
+            for end in ("low", "high")
+        ]
+        shown = f"x{ends[0]}" if exact else f"x{ends[0]} to x{ends[1]}"
+        yield name, f"x{median}", shown, share_in_words(output["probability_greater"])
+
+
+def _events(comparison: dict[str, Any]) -> Iterator[str]:
+    for event in comparison["events"]:
+        before, after = (share_in_words(event[side]["probability"]) for side in ("base", "other"))
+        yield f"P({event['event']}): {before} in the base, {after} in {comparison['other']}"
+
+
+def _warnings(comparison: dict[str, Any]) -> Iterator[str]:
+    yield from (f"! {comparison['other']}: {warning}" for warning in comparison["warnings"])
+
+
+def _attributions(comparison: dict[str, Any]) -> Iterator[str]:
+    """Say which inputs the ratios of medians come from; outputs of one pattern share a line."""
+    patterns: dict[str, list[str]] = {}
+    for name, output in comparison["outputs"].items():
+        if output["attribution"]:
+            parts = " ".join(
+                f"{input_name} x{factor:.3g}"
+                for input_name, factor in output["factors"].items()
+                if abs(factor - 1) > _SAME
+            )
+            whole = f"medians x{output['ratio_of_medians']:.3g} = {parts}"
+            patterns.setdefault(whole, []).append(name)
+    for whole, names in patterns.items():
+        yield f"{', '.join(names)}: {whole}"
+
+
+def _markdown(document: Document) -> Iterator[str]:
+    yield f"# {plain(question_in_words(document))}: {plain(document['base'])} and others"
+    yield ""
+    yield f"{plain(design_in_words(document))}; the same draws for every scenario."
+    prob = document["probs"][0]
+    for comparison in document["comparisons"]:
+        yield ""
+        yield f"## {plain(comparison['other'])}"
+        yield ""
+        yield f"{plain(in_words(comparison, document['base']))}."
+        yield ""
+        header = ("answer", "ratio, median", f"{100 * prob:.4g}% interval", "P(more)")
+        yield from markdown_table(header, _rows(comparison, prob))
+        yield ""
+        lines = [*_attributions(comparison), *_events(comparison), *_warnings(comparison)]
+        yield from (f"- {plain(line)}" for line in lines)
+        yield ""
+        yield from markdown_table(
+            ("changed input", "base", "source", "other", "source"),
+            (
+                (
+                    name,
+                    pair["base"]["distribution"],
+                    pair["base"]["source"],
+                    pair["other"]["distribution"],
+                    pair["other"]["source"],
+                )
+                for name, pair in comparison["changed_inputs"].items()
+            ),
+        )

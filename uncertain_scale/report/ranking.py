@@ -1,0 +1,269 @@
+"""Which inputs drive the answers: as plain data, for the terminal and as Markdown."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from uncertain_scale.report.document import record_document
+from uncertain_scale.report.markdown import markdown_table, plain
+from uncertain_scale.report.numbers import scale_for, share_in_words
+from uncertain_scale.report.rows import design_in_words, question_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import xarray as xr
+    from rich.console import RenderableType
+
+    from uncertain_scale.report.document import Document
+
+__all__ = ["markdown_sensitivity", "sensitivity_document", "terminal_sensitivity"]
+
+_LEAST = 0.005  # shares below this are left out of the terminal's tables
+_BAR = 12
+
+
+def sensitivity_document(
+    tree: xr.DataTree, found: xr.Dataset, on: str, decisions: Mapping[str, xr.Dataset]
+) -> Document:
+    """Return a sensitivity analysis as plain data.
+
+    Parameters
+    ----------
+    tree
+        Draws of the question, for its record.
+    found
+        What `sensitivity` returns.
+    on
+        The scale, `value` or `log`, that indices, shares and the ranking are on.
+    decisions
+        What `decision_value` returns for each event, by what was typed.
+    """
+    outputs = {}
+    for name in map(str, found["output"].values):
+        units = tree[f"prior_predictive/{name}"].attrs["units"]
+        outputs[name] = _output(found.sel(output=name), on, units)
+    return {
+        **record_document(tree, ()),
+        "on": on,
+        "outputs": outputs,
+        "events": [_decision(text, decision) for text, decision in decisions.items()],
+    }
+
+
+def _decision(text: str, found: xr.Dataset) -> dict[str, Any]:
+    """Return how knowing each input would change the answer to a question with a threshold."""
+    names = map(str, found["input"].values)
+    return {
+        "event": text,
+        "probability": _number(found["probability"]),
+        "mcse": _number(found["probability_mcse"]),
+        "answer": str(found["answer"].item()),
+        "inputs": {
+            name: {
+                **_estimate(found.sel(input=name), "changes"),
+                **_estimate(found.sel(input=name), "gain"),
+            }
+            for name in names
+        },
+    }
+
+
+def _decisions_in_words(document: Document) -> Iterator[str]:
+    for event in document["events"]:
+        known = sorted(event["inputs"].items(), key=lambda one: -one[1]["changes"])
+        parts = [
+            f"{name} {share_in_words(one['changes'])}" for name, one in known if one["changes"]
+        ]
+        said = ", ".join(parts) or "none of them"
+        yield (
+            f"P({event['event']}) = {share_in_words(event['probability'])}, so the answer is "
+            f"{event['answer']}; how often knowing an input would change it: {said}"
+        )
+
+
+def terminal_sensitivity(document: Document) -> RenderableType:
+    """Return a sensitivity analysis as something that rich can print, at 80 columns."""
+    scale = "log-variance" if document["on"] == "log" else "variance"
+    parts: list[RenderableType] = [
+        Text(f"Given {question_in_words(document)}", style="bold"),
+        Text(f"Scenario {document['scenario']}: {document['title']}"),
+        Text(
+            f"Shares of {scale} (Shapley effects, which add up to 1); the answer's median with the "
+            "input at its 5% and 95%; in how many chains the rank holds"
+        ),
+    ]
+    for name, output in document["outputs"].items():
+        parts += [Text(f"\n{name}", style="bold"), *_block(output, document["chains"])]
+    parts += [Text(f"\n{line}") for line in _decisions_in_words(document)]
+    return Group(*parts, Text(), Text(design_in_words(document), style="dim"))
+
+
+def markdown_sensitivity(document: Document) -> str:
+    """Return a sensitivity analysis as Markdown text, every method with its intervals."""
+    return "\n".join(_markdown(document)) + "\n"
+
+
+def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
+    scaled = found.sel(scale=on)
+    ranked = scaled["rank"].dropna("input")
+    order = [str(name) for name in ranked.sortby(ranked)["input"].values]
+    sobol = {}
+    for group in map(str, found["group"].values):
+        place = scaled.sel(group=group)
+        if math.isfinite(float(place["first"])):
+            sobol[group] = {**_estimate(place, "first"), **_estimate(place, "total")}
+    return {
+        "units": units,
+        "reason": str(scaled["reason"].item()),
+        "ranking": order,
+        "rank_share": {name: float(scaled["rank_share"].sel(input=name)) for name in order},
+        "sobol": sobol,
+        "shapley": {name: _estimate(scaled.sel(input=name), "shapley") for name in order},
+        "log_variance_share": {
+            name: _number(found["log_variance_share"].sel(input=name)) for name in order
+        },
+        "rank_correlation": {
+            name: _estimate(found.sel(input=name), "rank_correlation") for name in order
+        },
+        "variance_reduction": {
+            name: _estimate(scaled.sel(input=name), "variance_reduction") for name in order
+        },
+        "interval_reduction": {
+            name: _estimate(scaled.sel(input=name), "interval_reduction") for name in order
+        },
+        "median": _number(found["median"]),
+        "swing": {name: _swing(found.sel(input=name)) for name in order},
+    }
+
+
+def _estimate(found: xr.Dataset, name: str) -> dict[str, Any]:
+    """Return an estimate with its error, its 95% interval, and whether that holds 0."""
+    return {
+        name: _number(found[name]),
+        f"{name}_mcse": _number(found[f"{name}_mcse"]),
+        f"{name}_low": _number(found[f"{name}_low"]),
+        f"{name}_high": _number(found[f"{name}_high"]),
+        f"{name}_unresolved": str(found[f"{name}_unresolved"].item()),
+    }
+
+
+def _swing(found: xr.Dataset) -> dict[str, Any]:
+    """Return the output's median and 90% interval with the input at its own 5% and 95%."""
+    return {
+        end: {
+            "median": _number(found[f"swing_{end}_median"]),
+            "low": _number(found[f"swing_{end}_interval"].sel(end="low")),
+            "high": _number(found[f"swing_{end}_interval"].sel(end="high")),
+        }
+        for end in ("low", "high")
+    }
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def _block(output: dict[str, Any], chains: int) -> list[RenderableType]:
+    """Return one output's table: the inputs that matter, with a bar each."""
+    if output["reason"]:
+        return [Text(f" {output['reason']}")]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("input", no_wrap=True, overflow="ellipsis", max_width=17)
+    table.add_column("share", justify="right", no_wrap=True, min_width=5)
+    table.add_column("", no_wrap=True, min_width=_BAR)
+    table.add_column("median if low, if high", justify="right", no_wrap=True)
+    table.add_column("rank in", justify="right", no_wrap=True)
+    for name, share, swing, held in _rows(output, chains):
+        bar = "█" * max(round(share * _BAR), 1)
+        table.add_row(*map(Text, (name, share_in_words(share), bar, swing, held)))
+    return [table]
+
+
+def _rows(output: dict[str, Any], chains: int) -> Iterator[tuple[str, float, str, str]]:
+    scale = scale_for([output["median"]], output["units"])
+    for name in output["ranking"]:
+        share = output["shapley"][name]["shapley"]
+        if share is None or share < _LEAST:
+            continue
+        ends = [output["swing"][name][end]["median"] for end in ("low", "high")]
+        swing = " to ".join(scale.write(end) for end in ends if end is not None)
+        held = round(output["rank_share"][name] * chains)
+        yield name, share, f"{swing} {scale.units}".rstrip(), f"{held} of {chains}"
+
+
+def _markdown(document: Document) -> Iterator[str]:
+    yield f"# What drives the answers: {plain(question_in_words(document))}"
+    yield ""
+    yield f"Scenario {plain(document['scenario'])}: {plain(document['title'])}."
+    yield f"{plain(design_in_words(document))}; indices and shares on the {document['on']} scale,"
+    yield "with 95% intervals from the spread between chains."
+    for line in _decisions_in_words(document):
+        yield ""
+        yield f"{plain(line)}."
+    for name, output in document["outputs"].items():
+        yield ""
+        yield f"## {plain(name)}"
+        yield ""
+        if output["reason"]:
+            yield plain(output["reason"])
+            continue
+        yield from _table(output, document["chains"])
+        yield ""
+        yield from markdown_table(
+            ("inputs", "Sobol' first order", "Sobol' total"),
+            (
+                (group, _with_interval(index, "first"), _with_interval(index, "total"))
+                for group, index in output["sobol"].items()
+            ),
+        )
+
+
+def _table(output: dict[str, Any], chains: int) -> Iterator[str]:
+    scale = scale_for([output["median"]], output["units"])
+    rows = []
+    for name in output["ranking"]:
+        swing = output["swing"][name]
+        held = [swing[end]["median"] for end in ("low", "high")]
+        rows.append(
+            (
+                name,
+                _with_interval(output["shapley"][name], "shapley"),
+                _share(output["log_variance_share"][name]),
+                _with_interval(output["rank_correlation"][name], "rank_correlation"),
+                _with_interval(output["interval_reduction"][name], "interval_reduction"),
+                " to ".join(scale.write(end) for end in held if end is not None),
+                f"{round(output['rank_share'][name] * chains)} of {chains}",
+            )
+        )
+    header = (
+        "input",
+        "Shapley share",
+        "share of log-variance",
+        "rank correlation",
+        "interval narrows by, if known",
+        f"median at its 5% and 95% {plain(scale.units)}".rstrip(),
+        "rank held",
+    )
+    yield from markdown_table(header, rows)
+
+
+def _with_interval(found: dict[str, Any], name: str) -> str:
+    if found[name] is None:
+        return "none"
+    if found[f"{name}_unresolved"]:
+        return "unresolved"
+    if not found[f"{name}_mcse"]:
+        return f"{found[name]:.3g}"
+    return f"{found[name]:.3f} ({found[f'{name}_low']:.3f} to {found[f'{name}_high']:.3f})"
+
+
+def _share(share: float | None) -> str:
+    return "none" if share is None else share_in_words(share)
