@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script
 """Measure whether Monte Carlo errors are honest: how often an estimate lies within two of them.
 
 Run `python benchmarks/coverage.py --seeds 200`. For each distribution and design it prints, for the

@@ -2,7 +2,6 @@
 
 Run as `python benchmarks/ppf.py`; the first call, which makes an expansion, is timed apart.
 """
-# ruff: noqa: INP001, T201 - a folder of scripts, whose output is what they print
 
 from __future__ import annotations
 
