@@ -63,6 +63,25 @@ def test_a_later_file_replaces_an_equation_of_the_same_name(tmp_path):
     assert Model.of(first).digest() != model.digest()
 
 
+def test_files_of_one_name_in_two_folders_keep_their_own_constants(tmp_path):
+    body = """
+        from typing import Annotated
+        SPEED: Annotated[float, "{units}"] = 2.0
+
+        def {name}(hours: Annotated[float, "hour"]) -> Annotated[float, "{result}"]:
+            return hours * SPEED
+    """
+    for folder, name, units, result in (
+        ("a", "cost", "USD/hour", "USD"),
+        ("b", "work", "FLOP/hour", "FLOP"),
+    ):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder, body.format(name=name, units=units, result=result))
+    model = Model.of(tmp_path / "a" / "own.py", tmp_path / "b" / "own.py")
+    assert (model.variables["cost"], model.variables["work"]) == ("USD", "FLOP")
+    assert {equation.subject for equation in model.equations} == {"own"}
+
+
 def test_own_equations_take_the_units_of_the_model_they_extend(tmp_path):
     """An unannotated argument gets the units of the variable; the result is checked with them."""
     base = Model.of(write(tmp_path, GOOD))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import sys
 import types
@@ -96,7 +97,9 @@ def import_equations(path: Path) -> types.ModuleType:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ModelError(f"{path}: the equations cannot be read: {reason}") from None
-    module = types.ModuleType(f"equations_of_{path.stem}")
+    # Two files of one name in different folders are two modules.
+    unique = hashlib.blake2b(str(path.resolve()).encode(), digest_size=6).hexdigest()
+    module = types.ModuleType(f"equations_{unique}")
     module.__file__ = str(path)
     try:
         code = compile(source, str(path), "exec")
@@ -155,7 +158,7 @@ def _read(function: types.FunctionType, module: types.ModuleType) -> Equation:
         arguments=tuple(arguments),
         units=units,
         function=function,
-        subject=module.__name__.rpartition(".")[2],
+        subject=Path(module.__file__ or module.__name__).stem,
     )
 
 
