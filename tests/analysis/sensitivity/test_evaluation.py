@@ -1,14 +1,22 @@
 """Points between two samples, against a plain evaluation of the model."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.linalg import hadamard
 from scipy.special import ndtr, ndtri
 
 from uncertain_scale import run
 from uncertain_scale.analysis.sensitivity.evaluation import Chains
 from uncertain_scale.analysis.sensitivity.game import shapley_values, walsh
+from uncertain_scale.analysis.sensitivity.knowledge import IntervalReduction
+from uncertain_scale.analysis.sensitivity.method import run_methods
+from uncertain_scale.analysis.sensitivity.shapley import Shapley
 from uncertain_scale.analysis.sensitivity.study import make_study
+from uncertain_scale.analysis.sensitivity.swing import Swing
 from uncertain_scale.model import ask
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.run import prepare
@@ -136,3 +144,38 @@ def test_shapley_values_are_averages_over_orders(count):
 def test_walsh_is_hadamards_matrix(bits):
     values = np.random.default_rng(bits).random((1 << bits, 3))
     assert walsh(values) == pytest.approx(hadamard(1 << bits) @ values, abs=1e-12)
+
+
+@pytest.mark.parametrize("most", [10, 1])
+def test_how_many_chains_are_evaluated_at_a_time_does_not_matter(asked, monkeypatch, most):
+    """To the last bits: sums of more numbers may be ordered otherwise."""
+    question = asked(EQUATIONS, INPUTS + TIED, outputs=["y"])
+    study = make_study(*question, Design(draws=128, chains=6, seed=3))
+    methods = [Shapley(study, most=most), IntervalReduction(), Swing()]
+    together = run_methods(study, methods)
+    monkeypatch.setattr("uncertain_scale.analysis.sensitivity.study._TOGETHER", 1)
+    xr.testing.assert_allclose(run_methods(study, methods), together, rtol=1e-9)
+
+
+def test_draws_are_taken_in_blocks_without_a_difference(asked, monkeypatch):
+    question = asked(EQUATIONS, INPUTS + TIED, outputs=["y"])
+    study = make_study(*question, Design(draws=100, chains=3, seed=3))
+    whole = run_methods(study, [Shapley(study)])
+    monkeypatch.setattr("uncertain_scale.analysis.sensitivity.shapley._BLOCK", 256)
+    xr.testing.assert_allclose(run_methods(study, [Shapley(study)]), whole, rtol=1e-9, atol=1e-12)
+
+
+def test_memory_is_freed_when_a_run_is_over(asked):
+    """No cycle of references keeps the draws until the collector comes."""
+    question = asked(EQUATIONS, INPUTS + TIED, outputs=["y"])
+    study = make_study(*question, Design(draws=128, chains=2, seed=3))
+    chains = Chains(study, [0, 1])
+    chains.held_anywhere.value("y", 0)
+    chains.hybrids.value("y", 0)
+    gone = weakref.ref(chains)
+    gc.disable()
+    try:
+        del chains
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -215,3 +215,11 @@ def test_a_given_that_is_uncertain_is_an_input():
     question = ask(model, {"budget": "80M to 120M"}, outputs=["gpu_hours"])
     found = sensitivity(model, priors, question, SMALL)
     assert sorted(found.input.values.tolist()) == ["budget", "hourly_rate"]
+
+
+def test_only_the_outputs_named_are_looked_at(base):
+    model, priors, _ = base
+    question = ask(model, {"budget": "100M"}, also=["pue"])
+    assert "pue" in sensitivity(model, priors, question, SMALL).output
+    found = sensitivity(model, priors, question, SMALL, of=["gpu_hours"])
+    assert found.output.values.tolist() == ["gpu_hours"]

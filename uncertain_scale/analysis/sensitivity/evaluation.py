@@ -76,7 +76,7 @@ class Hybrids(Evaluation):
 
     References
     ----------
-    Journel and Huijbregts (1978), Mining Geostatistics, section VII.A.3 (conditioning by kriging).
+    Journel and Huijbregts (1978), Mining Geostatistics (conditional simulation by kriging).
     """
 
     def __init__(

@@ -192,7 +192,9 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
     if unknown or not on:
         found = f"scale '{unknown[0]}'" if unknown else "no scale"
         raise QuestionError(f"{found} to look at outputs on; expected value, log or both")
-    plan = solve(model, priors, replace(question, outputs=tuple(of)) if of else question)
+    if of:
+        question = replace(question, outputs=tuple(of), also=())
+    plan = solve(model, priors, question)
     for given in question.given.values():
         priors = priors.replace(given)
     wanted = set(plan.known("given", "prior", "fallback"))
