@@ -65,6 +65,61 @@ def lognormal_region(sigma, prob):
     return np.exp(sigma * (-sigma - a)), np.exp(sigma * (-sigma + a))
 
 
+def own(tmp_path, equation, inputs, kind, tables=""):
+    """Return the summary of a one-line model `y` of inputs stated in TOML."""
+    names = ", ".join(inputs)
+    (tmp_path / "own.py").write_text(
+        f"import numpy as np\ndef y({names}):\n    return {equation}\n", encoding="utf-8"
+    )
+    lines = [f"inputs.{name} = {{ {table} }}" for name, table in inputs.items()]
+    text = "\n".join(["schema_version = 1", *lines, tables])
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    tree = run(
+        equations=[tmp_path / "own.py"],
+        priors=[tmp_path / "own.toml"],
+        design=Design(kind=kind, seed=77),
+    )
+    return report_document(tree, probs=(0.9,))["outputs"]["y"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sobols_g(tmp_path, kind):
+    """Mean 1 and variance 0.6584362 for a = 0, 0.5, 1."""
+    uniform = "kind = 'uniform', lower = 0, upper = 1"
+    factors = [f"(np.abs(4 * x{k} - 2) + {a}) / (1 + {a})" for k, a in enumerate((0, 0.5, 1))]
+    found = own(tmp_path, " * ".join(factors), {f"x{k}": uniform for k in range(3)}, kind)
+    close(found["mean"], found["mean_mcse"], 1)
+    close(found["sd"], found["sd_mcse"], np.sqrt(0.6584362))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_product_of_four_lognormals_stated_by_their_intervals(tmp_path, kind):
+    """Sigma 0.4704368 in all; 90% of it lies from 0.46126 to 2.16799 times the median."""
+    ends = {"a": (0.8, 1.25), "b": (0.5, 2), "c": (1.3, 2.1), "d": (1.07, 1.32)}
+    inputs = {
+        name: f"kind = 'lognormal', q05 = {low}, q95 = {high}" for name, (low, high) in ends.items()
+    }
+    found = own(tmp_path, "a * b * c * d", inputs, kind)
+    median = np.prod([np.sqrt(low * high) for low, high in ends.values()])
+    close(found["median"], found["median_mcse"], median)
+    interval = next(i for i in found["intervals"] if i["kind"] == "eti")
+    close(interval["low"], interval["low_mcse"], median * np.exp(-0.4704368 * norm.ppf(0.95)))
+    close(interval["high"], interval["high_mcse"], median * np.exp(0.4704368 * norm.ppf(0.95)))
+    assert np.exp(-0.4704368 * norm.ppf(0.95)) == pytest.approx(0.46126, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sum_of_correlated_normals(tmp_path, kind):
+    """Var(4 X1 + 5 X2) = 16 + 25 + 40 r, with Pearson's r = 0.3 stated as its rank correlation."""
+    rank = 6 / np.pi * np.arcsin(0.15)
+    normal = "kind = 'normal', mu = 0, sigma = 1"
+    tied = f"[[correlations]]\ninputs = ['x1', 'x2']\nrank = {rank:.17g}\n"
+    found = own(tmp_path, "4 * x1 + 5 * x2", {"x1": normal, "x2": normal}, kind, tables=tied)
+    close(found["sd"], found["sd_mcse"], np.sqrt(53))
+    interval = next(i for i in found["intervals"] if i["kind"] == "eti")
+    close(interval["high"], interval["high_mcse"], np.sqrt(53) * norm.ppf(0.95))
+
+
 def test_the_region_used_above_is_the_published_one():
     assert lognormal_region(1, 0.9) == pytest.approx((0.037461, 3.612746), abs=1e-6)
     assert lognormal_region(1, 0.95) == pytest.approx((0.026092, 5.186948), abs=1e-6)
