@@ -223,7 +223,7 @@ class _Reader:
             if name in inputs or names.count(name) > 1:
                 self._fault(path, f"'{name}' is stated twice; keep one")
                 return None
-        for name in table.units.keys() - set(names):
+        for name in sorted(table.units.keys() - set(names)):
             self._fault((*path, "units"), f"'{name}' is not in the joint; {nearest(name, names)}")
         try:
             rows = read_samples(self._path.parent, table.samples, names)
@@ -267,10 +267,14 @@ class _Reader:
         return f"{_shown(self._path)}{line}"
 
     def _fault(self, path: KeyPath, text: str) -> None:
-        table = {"inputs": f"[inputs.{'.'.join(map(str, path[1:2]))}] "}.get(
-            str(path[0]) if path else "", f"[[{path[0]}]] " if len(path) > 1 else ""
-        )
-        self.faults.append(f"{self._where(path)} {table if len(path) > 1 else ''}{text}")
+        self.faults.append(" ".join(filter(None, (self._where(path), _table(path), text))))
+
+
+def _table(path: KeyPath) -> str:
+    """Name the table that a path leads into as its header does; nothing at the top of a file."""
+    if len(path) < 2:
+        return ""
+    return f"[inputs.{path[1]}]" if path[0] == "inputs" else f"[[{path[0]}]]"
 
 
 def _in_words(detail: ErrorDetails, kind: type[BaseModel]) -> str:
