@@ -129,7 +129,7 @@ def test_spread_is_nan_for_one_chain() -> None:
 
 
 def test_hdi_of_lognormal_is_no_equal_tailed_interval() -> None:
-    """The figures that the issue states, to 4.9 errors, for each design."""
+    """Exact highest-density ends of a lognormal, to 4.9 errors, for each design."""
     for design in ("random", "lhs", "sobol"):
         draws = SHELF["lognormal"].draw(cube(design, 1, 77))
         found = summarize(dataset(a=draws), probs=[0.9, 0.95]).sel(output="a", mode=0)
