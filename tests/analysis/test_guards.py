@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from uncertain_scale import Design, run
+from uncertain_scale import Design, report_document, run
 from uncertain_scale.analysis.guards import utilisation_warnings
 
 H100 = 989.4e12
@@ -41,6 +41,13 @@ def test_doubtful_peaks_and_utilisations_are_told_with_a_remedy(inputs, words):
 )
 def test_nothing_is_said_where_all_is_well(inputs):
     assert warned(**inputs) == []
+
+
+def test_a_utilisation_that_is_solved_for_is_looked_at_too():
+    """1e27 FLOP for 100M USD would take more than the peak."""
+    question = {"budget": "100M", "training_flop": "1e27"}
+    tree = run("h100-dense-bf16", given=question, free=["mfu"], design=Design(draws=64, chains=2))
+    assert any("mfu is above 1" in warning for warning in report_document(tree)["warnings"])
 
 
 def test_shipped_scenarios_warn_where_they_should():

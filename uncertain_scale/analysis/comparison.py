@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uncertain_scale.analysis.draws import all_draws
 from uncertain_scale.analysis.events import probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.monte_carlo_error import spread
@@ -169,7 +170,7 @@ def _compare(
         other=other[0].name,
         ratio=summarize(ratio, probs=probs),
         difference=summarize(difference, probs=probs),
-        warnings=utilisation_warnings(other[1]["prior"].to_dataset()),
+        warnings=utilisation_warnings(all_draws(other[1])),
         greater={name: float(share.mean()) for name, share in greater.items()},
         greater_mcse={name: float(spread(share.mean(axis=1))) for name, share in greater.items()},
         events={

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Draws", "read_draws"]
+__all__ = ["Draws", "all_draws", "read_draws"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,12 @@ class Draws:
     def constant(self) -> bool:
         """Whether all draws are one number."""
         return bool(self.values.min() == self.values.max())
+
+
+def all_draws(tree: xr.DataTree) -> xr.Dataset:
+    """Return an answer's inputs and outputs together, as `sample` drew them."""
+    inputs, outputs = (tree[group].to_dataset() for group in ("prior", "prior_predictive"))
+    return inputs.merge(outputs, compat="override")
 
 
 def read_draws(output: xr.DataArray) -> Draws:

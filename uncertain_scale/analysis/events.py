@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
+from uncertain_scale.analysis.draws import all_draws
 from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.errors import QuestionError, UnitError, nearest
 from uncertain_scale.units import conversion_factor, parse_quantity
@@ -136,8 +137,7 @@ def parse_event(text: str, variables: Mapping[str, str]) -> Event:
 
 def probability_in(event: Event, tree: xr.DataTree) -> Probability:
     """Return how likely an event is, from an answer's inputs and outputs."""
-    inputs, outputs = (tree[group].to_dataset() for group in ("prior", "prior_predictive"))
-    return probability(event, inputs.merge(outputs, compat="override"))
+    return probability(event, all_draws(tree))
 
 
 def probability(event: Event, draws: xr.Dataset) -> Probability:

@@ -26,13 +26,14 @@ _GRADES = ("A", "B")
 _SAME_PEAK = 0.02  # ratings of one chip differ by rounding
 
 
-def utilisation_warnings(inputs: xr.Dataset) -> list[str]:
+def utilisation_warnings(draws: xr.Dataset) -> list[str]:
     """Return what is doubtful about the peak and utilisation that an answer is computed from.
 
     Parameters
     ----------
-    inputs
-        Draws of an answer's inputs; without `mfu` among them there is nothing to warn of.
+    draws
+        An answer's inputs and outputs, `mfu` solved for among them; without it there is nothing to
+        warn of.
 
     Returns
     -------
@@ -45,7 +46,7 @@ def utilisation_warnings(inputs: xr.Dataset) -> list[str]:
     >>> utilisation_warnings(xr.Dataset({"mfu": 0.3, "sparsity_factor": 1.0}))
     []
     """
-    return list(_warnings({str(name): draws.values for name, draws in inputs.data_vars.items()}))
+    return list(_warnings({str(name): one.values for name, one in draws.data_vars.items()}))
 
 
 def _warnings(draws: dict[str, FloatArray]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from uncertain_scale.analysis import histogram, summarize
-from uncertain_scale.analysis.draws import read_draws
+from uncertain_scale.analysis.draws import all_draws, read_draws
 from uncertain_scale.analysis.events import probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.intervals import quantiles
@@ -130,7 +130,7 @@ def record_document(tree: xr.DataTree, probs: Sequence[float]) -> Document:
         "scenario": record["scenario"],
         "title": record["title"],
         "notes": json.loads(record["notes"]),
-        "warnings": utilisation_warnings(tree["prior"].to_dataset()),
+        "warnings": utilisation_warnings(all_draws(tree)),
         "design": record["design"],
         "seed": int(record["seed"]),
         "chains": int(record["chains"]),
