@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "ClaimError",
     "DataError",
+    "FileError",
     "ModelError",
     "OverdeterminedError",
     "PriorError",
@@ -48,8 +50,8 @@ class DataError(UncertainScaleError, ValueError):
     """Draws, or a file of them, that cannot be used."""
 
 
-class PriorError(UncertainScaleError, ValueError):
-    """Everything that is wrong with a prior file, all faults at once.
+class FileError(UncertainScaleError, ValueError):
+    """Everything that is wrong with a file that a person wrote, all faults at once.
 
     Parameters
     ----------
@@ -60,6 +62,14 @@ class PriorError(UncertainScaleError, ValueError):
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = tuple(faults)
+
+
+class PriorError(FileError):
+    """Everything that is wrong with a prior file."""
+
+
+class ClaimError(FileError):
+    """Everything that is wrong with a claims file."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
