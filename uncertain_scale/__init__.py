@@ -1,7 +1,8 @@
 """A Monte Carlo uncertainty engine for the scale of LLM training.
 
 `run` answers a question with draws, `summarize` turns draws into intervals with their Monte Carlo
-errors; `load_priors`, `Model`, `ask`, `believe`, `Design` and `sample` are the parts of that road.
+errors, `sweep` answers it at many values of a given; `load_priors`, `Model`, `ask`, `believe`,
+`Design` and `sample` are the parts of that road.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from uncertain_scale.analysis import summarize
+    from uncertain_scale.analysis import summarize, sweep
     from uncertain_scale.errors import UncertainScaleError
     from uncertain_scale.inputs import Prior, Priors, load_priors
     from uncertain_scale.model import Model, Question, ask, believe, default_model
@@ -32,6 +33,7 @@ __all__ = [
     "run",
     "sample",
     "summarize",
+    "sweep",
 ]
 
 _HOME = {
@@ -49,6 +51,7 @@ _HOME = {
     "run": "sampling",
     "sample": "sampling",
     "summarize": "analysis",
+    "sweep": "analysis",
 }
 
 

@@ -3,5 +3,6 @@
 from uncertain_scale.analysis.histogram import Histogram, histogram
 from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.analysis.summary import summarize
+from uncertain_scale.analysis.sweep import sweep
 
-__all__ = ["Histogram", "histogram", "spread", "summarize"]
+__all__ = ["Histogram", "histogram", "spread", "summarize", "sweep"]

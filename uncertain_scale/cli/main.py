@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from uncertain_scale.cli import compare, model, priors, report, sample, sensitivity
+from uncertain_scale.cli import compare, model, priors, report, sample, sensitivity, sweep
 from uncertain_scale.errors import UncertainScaleError
 
 __all__ = ["app", "main"]
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("sensitivity")(sensitivity.sensitivity)
+app.command("sweep")(sweep.sweep)
 app.command("sample")(sample.sample)
 app.command("model")(model.model)
 app.add_typer(priors.app, name="priors")

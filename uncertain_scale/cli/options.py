@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
@@ -106,7 +106,7 @@ class RunOptions:
 
     def asks(self) -> bool:
         """Tell whether a question was asked at all."""
-        return bool(self._given() or self.free or self.outputs)
+        return bool(self.givens() or self.free or self.outputs)
 
     def prepare(self) -> tuple[Model, Priors, Question]:
         """Return the model, the priors in its units, and the question."""
@@ -116,7 +116,7 @@ class RunOptions:
         model, priors = prepare(self.scenario, equations=self.equations, priors=self.priors)
         also = [name for event in self.events(model) for name in event.variables]
         question = ask(
-            model, self._given(), outputs=names_of(self.outputs), free=self.free, also=also
+            model, self.givens(), outputs=names_of(self.outputs), free=self.free, also=also
         )
         return model, believe(priors, model, _pairs(self.believed, "--set")), question
 
@@ -148,7 +148,14 @@ class RunOptions:
             seed=self.seed,
         )
 
-    def _given(self) -> dict[str, str]:
+    def giving(self, given: Mapping[str, str]) -> RunOptions:
+        """Return the same options with other givens."""
+        typed = [f"{name}={value}" for name, value in given.items()]
+        named: dict[str, Any] = dict.fromkeys(_GIVENS)
+        return replace(self, given=typed, **named)
+
+    def givens(self) -> dict[str, str]:
+        """Return what is given, by variable, as it was typed."""
         given = _pairs(self.given, "--given")
         for name in _GIVENS:
             value = getattr(self, name)

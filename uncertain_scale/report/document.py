@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Document",
+    "inputs_document",
     "priors_document",
     "probability_document",
     "record_document",
@@ -82,7 +83,7 @@ def report_document(
     summary = summarize(outputs, probs=tuple(dict.fromkeys(probs)))
     return {
         **record_document(tree, probs),
-        "inputs": {str(name): _input(prior) for name, prior in tree["prior"].data_vars.items()},
+        "inputs": inputs_document(tree),
         "outputs": {
             str(name): _output(draws, summary.sel(output=name)) for name, draws in outputs.items()
         },
@@ -142,6 +143,11 @@ def record_document(tree: xr.DataTree, probs: Sequence[float]) -> Document:
             "equations": record["hash_equations"],
         },
     }
+
+
+def inputs_document(tree: xr.DataTree) -> dict[str, Any]:
+    """Return what is believed about each input of an answer, as plain data."""
+    return {str(name): _input(prior) for name, prior in tree["prior"].data_vars.items()}
 
 
 def priors_document(priors: Priors) -> Document:

@@ -55,8 +55,8 @@ def save_texts(texts: Mapping[str, str], folder: Path) -> list[Path]:
     return [_whole(folder / name, partial(_write_text, text)) for name, text in texts.items()]
 
 
-def save_draws(tree: xr.DataTree, path: Path) -> Path:
-    """Write draws as NetCDF, which `xarray.open_datatree` reads.
+def save_draws(tree: xr.DataTree | xr.Dataset, path: Path) -> Path:
+    """Write draws, or what was made of them, as NetCDF, which xarray opens.
 
     Raises
     ------

@@ -1,0 +1,365 @@
+"""Answers as functions of one or two givens, on the same draws at every point.
+
+The inputs are drawn once. What does not descend from a swept variable is computed once; the rest
+once a point, on the same draws, so that two points differ by what was swept and by no chance.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.analysis.draws import all_draws
+from uncertain_scale.analysis.events import parse_event, probability
+from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.summary import summarize
+from uncertain_scale.analysis.swept import read_axes
+from uncertain_scale.errors import DataError, QuestionError
+from uncertain_scale.model import ask, believe
+from uncertain_scale.model.plan import Plan, solve
+from uncertain_scale.sampling import Design
+from uncertain_scale.sampling.dependence import InputSampler
+from uncertain_scale.sampling.propagate import propagate
+from uncertain_scale.sampling.record import as_tree
+from uncertain_scale.sampling.run import prepare
+from uncertain_scale.sampling.tails import tail_indices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+
+    from uncertain_scale.analysis.events import Event
+    from uncertain_scale.analysis.swept import Axis, Spacing
+    from uncertain_scale.inputs import Prior, Priors
+    from uncertain_scale.model import Model, Question
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Sweep", "first_point", "sweep"]
+
+
+def sweep(  # noqa: PLR0913 (each is one option of the command line)
+    scenario: str | Path | None = None,
+    *,
+    given: Mapping[str, Any],
+    points: int | Mapping[str, int] | None = None,
+    steps: Spacing = "auto",
+    believed: Mapping[str, str | float] | None = None,
+    free: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+    equations: Sequence[str | Path] = (),
+    priors: Sequence[str | Path] = (),
+    design: Design | None = None,
+    probs: Sequence[float] = (0.9, 0.5, 0.95),
+    events: Sequence[str] = (),
+) -> xr.Dataset:
+    """Answer a question at each of many values of one or two givens, on the same draws.
+
+    Parameters
+    ----------
+    scenario, believed, free, outputs, equations, priors, design
+        As in `run`.
+    given
+        By variable, one or two of them a range (`"10M..100B"`) or a list (`"10M, 30M"`, an array).
+    points
+        Points of a range, for all of them or by variable; 25 for one range, 9 each for two.
+    steps
+        `log`, `linear`, or `auto`: logarithmic where a range is positive and spans a decade.
+    probs
+        Probabilities of the intervals.
+    events
+        Events whose probabilities are wanted, such as `"training_flop >= 1e26"`.
+
+    Returns
+    -------
+    xr.Dataset
+        As `summarize` lays it out, the swept variables its first dims, their coordinates in the
+        variables' units; what events there are as `probability` and `probability_mcse`, dims
+        (swept, event).
+
+    Raises
+    ------
+    UncertainScaleError
+        Anything that is wrong with the files, the values, the ranges or the question.
+
+    Examples
+    --------
+    >>> found = sweep("post-2024-07", given={"budget": [1e8, 2e8]}, outputs=["gpu_hours"])
+    >>> found["median"].sel(output="gpu_hours").values.tolist()
+    [50000000.0, 100000000.0]
+    """
+    fixed, axes = read_axes(given, points=points, spacing=steps)
+    model, believed_in = prepare(scenario, equations=equations, priors=priors)
+    read = [parse_event(text, model.variables) for text in events]
+    question = ask(
+        model,
+        first_point(fixed, axes),
+        outputs=outputs,
+        free=free,
+        also=[name for event in read for name in event.variables],
+    )
+    believed_in = believe(believed_in, model, believed or {})
+    study = Sweep(model, believed_in, question, design or Design(), axes)
+    return study.summarize(probs=probs, events=read)
+
+
+def first_point(fixed: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]:
+    """Return the givens of a sweep's first point."""
+    return {**fixed, **{axis.name: axis.quantities[0] for axis in axes}}
+
+
+class Sweep:
+    """A question whose swept givens take many values, its inputs drawn once.
+
+    Parameters
+    ----------
+    model, priors, design
+        As for `sample`.
+    question
+        The question of any one point; its swept givens are replaced.
+    axes
+        One or two variables, each given in the question, and their values.
+
+    Attributes
+    ----------
+    points
+        The values of each point, in the variables' units, the last axis fastest.
+
+    Raises
+    ------
+    QuestionError
+        No answer depends on a swept variable, or the question cannot be answered.
+    UnitError
+        A swept value's units do not fit its variable.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        priors: Priors,
+        question: Question,
+        design: Design,
+        axes: Sequence[Axis],
+    ) -> None:
+        self.model, self._priors, self._question, self._design = model, priors, question, design
+        self._plan = solve(model, priors, question)
+        self._sampler = _sampler(priors, question, self._plan)
+        self.names = [axis.name for axis in axes]
+        for name in self.names:
+            if name not in self._sampler.names:
+                raise QuestionError(
+                    f"{name} is swept, but no answer depends on it; sweep another variable, or "
+                    "ask for other --outputs"
+                )
+            if name in _VARIABLES:
+                raise QuestionError(f"'{name}' names a statistic of the result; rename it")
+        self._steps = [_values(model, axis) for axis in axes]
+        self.shape = tuple(len(steps) for steps in self._steps)
+        self.points: list[dict[str, float]] = [
+            {name: _number(prior) for name, prior in zip(self.names, step, strict=True)}
+            for step in product(*self._steps)
+        ]
+        still, self._moving = _split(self._plan, self.names)
+        chains = range(design.chains)
+        with ThreadPoolExecutor(max_workers=_threads(design.chains)) as threads:
+            self._fixed: list[dict[str, FloatArray]] = list(
+                threads.map(lambda k: propagate(still, self._sampler.draw(design, k)), chains)
+            )
+
+    def draws(self, point: Mapping[str, float]) -> dict[str, FloatArray]:
+        """Return the draws of the inputs and outputs at a point, each of shape (chain, draw).
+
+        Parameters
+        ----------
+        point
+            Value by swept variable, in its units.
+        """
+        shape = (self._design.chains, self._design.draws)
+        kept = dict.fromkeys((*self._sampler.names, *self._plan.outputs))
+        arrays = {name: np.empty(shape) for name in kept}
+        for chain, fixed in enumerate(self._fixed):
+            swept = {name: np.full(self._design.draws, value) for name, value in point.items()}
+            values = propagate(self._moving, {**fixed, **swept})
+            for name, array in arrays.items():
+                array[chain] = values[name]
+        return arrays
+
+    def tree(self) -> xr.DataTree:
+        """Return the first point's answer as `sample` returns it, with the record of the run.
+
+        The hash of the priors is that of what all points share.
+        """
+        question = self._at([steps[0] for steps in self._steps])
+        tree = as_tree(
+            model=self.model,
+            priors=_with_given(self._priors, question),
+            question=question,
+            plan=self._plan,
+            design=self._design,
+            draws=self.draws(self.points[0]),
+            tails=tail_indices(self._plan, _sampler(self._priors, question, self._plan)),
+        )
+        still = {k: v for k, v in question.given.items() if k not in self.names}
+        shared = _with_given(self._priors, replace(question, given=still))
+        tree.attrs["hash_priors"] = shared.digest()
+        return tree
+
+    def summarize(
+        self, *, probs: Sequence[float] = (0.9, 0.5, 0.95), events: Sequence[Event] = ()
+    ) -> xr.Dataset:
+        """Summarise every point; see `sweep`.
+
+        Parameters
+        ----------
+        probs
+            Probabilities of the intervals.
+        events
+            Events whose probabilities are wanted; the question asks for their variables.
+
+        Raises
+        ------
+        DataError
+            An output holds draws that are not finite numbers.
+        """
+        tree = self.tree()
+
+        def one(step: tuple[Prior, ...], point: dict[str, float]) -> xr.Dataset:
+            draws = self._dataset(tree, step, point)
+            outputs = draws[list(self._plan.outputs)]
+            try:
+                found = summarize(outputs, probs=probs)
+            except DataError as error:
+                at = " and ".join(
+                    f"{k} = {v:g} {self.model.variables[k]}" for k, v in point.items()
+                )
+                raise DataError(f"at {at}: {error}") from None
+            likely = [probability(event, draws) for event in events]
+            found["warnings"] = (), "\n".join(utilisation_warnings(draws))
+            found["probability"] = "event", [chance.value for chance in likely]
+            found["probability_mcse"] = "event", [chance.mcse for chance in likely]
+            return found
+
+        workers = _threads(len(self.points))
+        with ThreadPoolExecutor(max_workers=workers) as threads:
+            found = list(threads.map(one, product(*self._steps), self.points))
+        return self._grid(found, tree, [event.text for event in events])
+
+    def _at(self, step: Sequence[Prior]) -> Question:
+        """Return the question of one point."""
+        given = {**self._question.given, **dict(zip(self.names, step, strict=True))}
+        return replace(self._question, given=given)
+
+    def _dataset(
+        self, tree: xr.DataTree, step: Sequence[Prior], point: Mapping[str, float]
+    ) -> xr.Dataset:
+        """Return a point's draws with the attributes that a summary reads."""
+        import xarray as xr
+
+        known = all_draws(tree)
+        tails = tail_indices(self._plan, _sampler(self._priors, self._at(step), self._plan))
+        return xr.Dataset(
+            {
+                name: (
+                    ("chain", "draw"),
+                    values,
+                    known[name].attrs | ({"tail_index": tails[name]} if name in tails else {}),
+                )
+                for name, values in self.draws(point).items()
+            }
+        )
+
+    def _grid(
+        self, found: Sequence[xr.Dataset], tree: xr.DataTree, events: Sequence[str]
+    ) -> xr.Dataset:
+        """Lay the summaries of all points out along the swept variables."""
+        import xarray as xr
+
+        modes = max(one.sizes["mode"] for one in found)
+        wide = [one.reindex(mode=np.arange(modes)) for one in found]
+        coords: dict[str, Any] = {
+            name: (name, [_number(prior) for prior in steps], self._described(name))
+            for name, steps in zip(self.names, self._steps, strict=True)
+        }
+        coords |= {name: wide[0][name] for name in ("output", "prob", "bound", "mode")}
+        coords["event"] = np.array(events, dtype=object)
+        data: dict[str, Any] = {}
+        for name, first in wide[0].data_vars.items():
+            if name in _OF_THE_OUTPUT:
+                data[str(name)] = first
+                continue
+            stacked = np.stack([one[name].values for one in wide])
+            dims = (*self.names, *map(str, first.dims))
+            data[str(name)] = dims, stacked.reshape(*self.shape, *stacked.shape[1:])
+        for name in ("equation", "rests_on"):
+            outputs = [tree[f"prior_predictive/{k}"] for k in wide[0]["output"].values]
+            words = [one.attrs[name] for one in outputs]
+            data[name] = "output", np.array(words, dtype=object)
+        record = {k: v for k, v in tree.attrs.items() if k != "given"}
+        stated = json.loads(tree.attrs["given"])
+        record["given"] = json.dumps({k: v for k, v in stated.items() if k not in self.names})
+        return xr.Dataset(data, coords=coords, attrs=record)
+
+    def _described(self, name: str) -> dict[str, str]:
+        words = self.model.long_name(name) or name
+        known = self._priors.inputs.get(name)
+        if known is not None and known.provenance.long_name:
+            words = known.provenance.long_name
+        return {"units": self.model.variables[name], "long_name": words}
+
+
+_OF_THE_OUTPUT = ("units", "long_name")
+_VARIABLES = {
+    *("mean", "sd", "median", "eti", "hdi", "probability"),
+    *(f"{name}_mcse" for name in ("mean", "sd", "median", "eti", "hdi", "probability")),
+    *(f"{name}_reason" for name in ("mean", "sd", "hdi", "mcse")),
+    *("units", "long_name", "equation", "rests_on", "warnings"),
+    *("output", "prob", "bound", "mode", "event"),
+}
+
+
+def _values(model: Model, axis: Axis) -> list[Prior]:
+    """Return an axis's values as givens, exactly as `ask` reads each."""
+    return [ask(model, {axis.name: value}).given[axis.name] for value in axis.quantities]
+
+
+def _number(prior: Prior) -> float:
+    """Return the value of a constant, in the model's units, to the bit that a draw has."""
+    return float(prior.ppf(np.array([0.5]))[0])
+
+
+def _with_given(priors: Priors, question: Question) -> Priors:
+    for given in question.given.values():
+        priors = priors.replace(given)
+    return priors
+
+
+def _sampler(priors: Priors, question: Question, plan: Plan) -> InputSampler:
+    known = plan.known("given", "prior", "fallback")
+    return InputSampler(_with_given(priors, question), known, tuple(question.given))
+
+
+def _split(plan: Plan, swept: Sequence[str]) -> tuple[Plan, Plan]:
+    """Return what does not descend from a swept variable, and what does."""
+
+    def part(*, moving: bool) -> Plan:
+        return replace(
+            plan,
+            reached={
+                name: way
+                for name, way in plan.reached.items()
+                if (not way.ancestors.isdisjoint(swept)) is moving
+            },
+        )
+
+    return part(moving=False), part(moving=True)
+
+
+def _threads(jobs: int) -> int:
+    return min(jobs, os.cpu_count() or 1)

@@ -1,0 +1,116 @@
+"""`uncertain-scale sweep`: answers as functions of one or two givens."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from uncertain_scale.cli.options import RunOptions, with_run_options
+from uncertain_scale.cli.showing import Probs  # noqa: TC001 (typer reads it)
+from uncertain_scale.errors import QuestionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from uncertain_scale.report import Document
+
+__all__ = ["Steps", "SweepFormat", "sweep"]
+
+
+class SweepFormat(StrEnum):
+    """How a sweep is written."""
+
+    terminal = "terminal"
+    md = "md"
+    json = "json"
+    csv = "csv"
+
+
+class Steps(StrEnum):
+    """How the points of a range are spaced."""
+
+    auto = "auto"
+    log = "log"
+    linear = "linear"
+
+
+@with_run_options
+def sweep(
+    options: RunOptions,
+    points: Annotated[
+        list[str],
+        typer.Option(
+            help="Points of a range, or of the range of NAME; 25 for one, 9 each for two.",
+            metavar="N|NAME=N",
+        ),
+    ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    steps: Annotated[
+        Steps,
+        typer.Option(help="Spacing of a range; auto is log where it is positive and spans x10."),
+    ] = Steps.auto,
+    prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
+    form: Annotated[
+        SweepFormat, typer.Option("--format", help="How to print it.")
+    ] = SweepFormat.terminal,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write sweep.md, sweep.json, sweep.csv and sweep.nc there.", metavar="DIR"
+        ),
+    ] = None,
+) -> None:
+    """Answer a question at many values of one or two givens, on the same draws.
+
+    A given is swept where it is a range, LOW..HIGH, or a list, A,B,C.
+
+    Example: uncertain-scale sweep --budget 10M..100B --points 25 --outputs training_flop
+    """
+    from uncertain_scale.analysis.sweep import Sweep
+    from uncertain_scale.analysis.swept import read_axes
+    from uncertain_scale.report.saving import as_json, save_draws, save_texts
+    from uncertain_scale.report.sweep_views import markdown_sweep, terminal_sweep
+    from uncertain_scale.report.sweeping import csv_sweep, sweep_document
+
+    design = options.checked_design()
+    fixed, axes = read_axes(options.givens(), points=_points(points), spacing=steps.value)
+    first = {axis.name: f"{axis.values[0]!r} {axis.units or ''}" for axis in axes}
+    at_first = options.giving({**fixed, **first})
+    study = Sweep(*at_first.prepare(), design, axes)
+    found = study.summarize(probs=prob, events=options.events(study.model))
+    document = sweep_document(study.tree(), found, axes)
+    views: dict[str, Callable[[Document], str]] = {
+        "md": markdown_sweep,
+        "json": lambda found: as_json(found) + "\n",
+        "csv": csv_sweep,
+    }
+    if output is not None:
+        texts = {f"sweep.{ending}": view(document) for ending, view in views.items()}
+        save_texts(texts, output)
+        save_draws(found, output / "sweep.nc")
+    if form is SweepFormat.terminal:
+        from rich.console import Console
+
+        Console().print(terminal_sweep(document))
+    else:
+        typer.echo(views[form.value](document), nl=False)
+
+
+def _points(texts: list[str]) -> int | dict[str, int] | None:
+    """Read `25`, or `budget=9` for each range."""
+    found: dict[str, int] = {}
+    for text in texts:
+        name, equals, number = (part.strip() for part in text.rpartition("="))
+        if not number.isascii() or not number.isdecimal() or bool(equals) != bool(name):
+            raise QuestionError(
+                f"--points '{text[:60]}' is not a number of points; expected 25 or NAME=25"
+            )
+        if found.setdefault(name, int(number)) != int(number):
+            raise QuestionError(f"--points names {name or 'all ranges'} twice; keep one")
+    if "" in found:
+        if len(found) > 1:
+            raise QuestionError("--points is one number for all ranges, or NAME=N for each")
+        return found[""]
+    return found or None
