@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +24,7 @@ __all__ = [
     "UncertainScaleError",
     "UnitError",
     "nearest",
+    "printable",
 ]
 
 
@@ -86,3 +88,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"did you mean '{close[0]}'?"
     shown = ", ".join(names[:12])
     return f"known: {shown}{', …' if len(names) > 12 else ''}" if names else "none is known"
+
+
+def printable(text: object) -> str:
+    r"""Return text whose control characters, which could steer a terminal, are shown as escapes.
+
+    Line breaks are kept; so is all that people read.
+
+    Examples
+    --------
+    >>> printable("red \x1b[31m text")
+    'red \\x1b[31m text'
+    """
+    return "".join(
+        character
+        if character == "\n" or category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+        else character.encode("unicode_escape", "surrogatepass").decode()
+        for character in str(text)
+    )

@@ -5,9 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from uncertain_scale.errors import DataError, PriorError, nearest
+from uncertain_scale.errors import ClaimError, DataError, PriorError, nearest
 
-__all__ = ["copy_priors", "find_prior_file", "scenario_names", "shipped_folder"]
+__all__ = [
+    "claims_names",
+    "copy_priors",
+    "find_claims_file",
+    "find_prior_file",
+    "scenario_names",
+    "shipped_folder",
+]
 
 
 def shipped_folder() -> Path:
@@ -65,6 +72,40 @@ def find_prior_file(source: str | Path, *, beside: Path | None = None) -> Path:
         "(`uncertain-scale priors list` shows them all; a file's name ends in .toml)"
     )
     raise PriorError([fault])
+
+
+def claims_names() -> list[str]:
+    """Return the names of the shipped claims files.
+
+    Examples
+    --------
+    >>> claims_names()
+    ['post-2024-07']
+    """
+    return sorted(path.stem for path in (shipped_folder() / "claims").glob("*.toml"))
+
+
+def find_claims_file(source: str | Path) -> Path:
+    """Return the file that the name of shipped claims or a path stands for.
+
+    Raises
+    ------
+    ClaimError
+        There is neither such a file nor such a name.
+    """
+    text, path = str(source), Path(source)
+    if path.suffix == ".toml":
+        if path.is_file():
+            return path
+        raise ClaimError([f"{text}: there is no such claims file"])
+    shipped = shipped_folder() / "claims" / f"{text}.toml"
+    if path.name == text and shipped.is_file():
+        return shipped
+    fault = (
+        f"claims '{text[:60]}' are unknown; {nearest(text, claims_names())}; "
+        "the name of a file of your own ends in .toml"
+    )
+    raise ClaimError([fault])
 
 
 def copy_priors(folder: Path) -> list[Path]:

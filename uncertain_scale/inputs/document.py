@@ -14,21 +14,25 @@ __all__ = [
     "CorrelationTable",
     "InputTable",
     "JointTable",
+    "Name",
     "PriorFile",
     "Sourced",
+    "Table",
     "is_name",
     "json_schema",
 ]
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
-_Name = Annotated[str, Field(pattern=_NAME)]
+Name = Annotated[str, Field(pattern=_NAME)]
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
+    """A table whose keys are all known, and whose values are of the types stated."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Sourced(_Table):
+class Sourced(Table):
     """What every belief says about where it comes from."""
 
     long_name: str = Field("", description="What the input is, in words for a report.")
@@ -52,7 +56,7 @@ class InputTable(Sourced):
 class CorrelationTable(Sourced):
     """Spearman's rank correlation of two inputs."""
 
-    inputs: Annotated[list[_Name], Field(min_length=2, max_length=2)] = Field(
+    inputs: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(
         description="the names of two inputs"
     )
     rank: Annotated[float, Field(gt=-1, lt=1, allow_inf_nan=False)] = Field(
@@ -63,7 +67,7 @@ class CorrelationTable(Sourced):
 class JointTable(Sourced):
     """Several inputs drawn together, as whole rows of a CSV file beside the prior file."""
 
-    inputs: Annotated[list[_Name], Field(min_length=2)] = Field(
+    inputs: Annotated[list[Name], Field(min_length=2)] = Field(
         description="the names of the inputs that are drawn together"
     )
     samples: str = Field(description="a CSV file in this folder, with a column an input")
@@ -72,13 +76,13 @@ class JointTable(Sourced):
     )
 
 
-class PriorFile(_Table):
+class PriorFile(Table):
     """A whole prior file."""
 
     schema_version: Literal[1] = Field(description="the version of the format, 1")
     title: str = Field("", description="The scenario in one line.")
     extends: str | None = Field(None, description="Prior file that this one is laid over.")
-    inputs: dict[_Name, InputTable] = Field(default_factory=dict)
+    inputs: dict[Name, InputTable] = Field(default_factory=dict)
     correlations: list[CorrelationTable] = Field(default_factory=list)
     joint: list[JointTable] = Field(default_factory=list)
 

@@ -1,0 +1,139 @@
+"""What a document asserts of a quantity: a figure to its stated digits, an interval, or a bound."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from uncertain_scale.errors import UnitError
+from uncertain_scale.units import parse_quantity
+
+__all__ = ["Assertion", "Kind", "figure", "significant_digits", "span"]
+
+Kind: TypeAlias = Literal["figure", "interval", "at least", "at most"]
+
+_NUMBER = re.compile(r"[-+]?([\d_,]*)(\.?)([\d_,]*)")
+_NEAR = 1e-9
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """What is asserted, in the units of its variable.
+
+    Parameters
+    ----------
+    kind
+        A figure, an interval or a bound.
+    low, high
+        What the assertion covers: all that rounds to a figure, or an interval; a bound is open on
+        one side.
+    value
+        The figure, or None.
+    text
+        As the document puts it.
+    digits
+        Significant digits that a figure is stated to; 0 for what is no figure.
+    """
+
+    kind: Kind
+    low: float
+    high: float
+    value: float | None
+    text: str
+    digits: int = 0
+
+    def covers(self, number: float) -> bool:
+        """Whether a number is what is asserted, the ends with a grain for rounding errors."""
+        grain = _NEAR * abs(number)
+        return self.low - grain <= number <= self.high + grain
+
+    def nearest_to(self, number: float) -> float:
+        """Return the figure; of an interval or a bound, what lies nearest to a number."""
+        return self.value if self.value is not None else min(max(number, self.low), self.high)
+
+
+def figure(text: str, units: str, digits: int | None = None) -> Assertion:
+    """Read a figure, which stands for every number that rounds to it.
+
+    Parameters
+    ----------
+    text
+        Such as `9e25 FLOP`; a bare number is in `units`.
+    units
+        Of the variable.
+    digits
+        Significant digits, where the text shows fewer or more than it means.
+
+    Raises
+    ------
+    UnitError
+        The text is no number, or its units do not fit.
+
+    Examples
+    --------
+    >>> asserted = figure("0.15 GW", "MW")
+    >>> round(asserted.low, 6), round(asserted.high, 6)
+    (145.0, 155.0)
+    """
+    value = parse_quantity(text).to(units)
+    if not math.isfinite(value):
+        raise UnitError(f"'{text[:60]}' is too large; expected a finite number")
+    to = significant_digits(text) if digits is None else digits
+    # Rounding is to digits as they are typed: 2.3 years are 2.25 to 2.35 years, in days too.
+    typed = parse_quantity(text).value
+    low, high = (value / typed * end if typed else value for end in _rounding(typed, to))
+    return Assertion("figure", low, high, value, text, to)
+
+
+def span(low: str | None, high: str | None, units: str) -> Assertion:
+    """Read an interval, or a bound where one end is None.
+
+    Raises
+    ------
+    UnitError
+        An end is no number, its units do not fit, or the lower is not below the upper.
+
+    Examples
+    --------
+    >>> span("15 USD/Mtoken", None, "USD/Mtoken").kind
+    'at least'
+    """
+    first = -math.inf if low is None else parse_quantity(low).to(units)
+    last = math.inf if high is None else parse_quantity(high).to(units)
+    if not first < last:
+        raise UnitError(f"low = '{low}' is not below high = '{high}'; swap them")
+    if high is None:
+        return Assertion("at least", first, last, None, f"at least {low}")
+    if low is None:
+        return Assertion("at most", first, last, None, f"at most {high}")
+    return Assertion("interval", first, last, None, f"{low} to {high}")
+
+
+def significant_digits(text: str) -> int:
+    """Count the digits that a figure is stated to; zeros at the end of a whole number are none.
+
+    Examples
+    --------
+    >>> [significant_digits(one) for one in ("9e25", "150 MW", "1000", "2.30", "100M", "$1.5B")]
+    [1, 2, 1, 3, 1, 2]
+    """
+    match = _NUMBER.match(text.strip().lstrip("$ "))
+    if match is None:
+        return 1
+    whole, point, part = (group.replace("_", "").replace(",", "") for group in match.groups())
+    digits = (whole + part).lstrip("0")
+    return max(len(digits if point else digits.rstrip("0")), 1)
+
+
+def _rounding(value: float, digits: int) -> tuple[float, float]:
+    """Return the ends of what rounds to a value; below a power of ten the steps are finer."""
+    if value == 0:
+        return 0.0, 0.0
+    size = abs(value)
+    exponent = math.floor(math.log10(size) + _NEAR)
+    step = 10.0 ** (exponent - digits + 1)
+    finer = math.isclose(size, 10.0**exponent)
+    ends = size - step / (20 if finer else 2), size + step / 2
+    return ends if value > 0 else (-ends[1], -ends[0])

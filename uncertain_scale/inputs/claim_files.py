@@ -1,0 +1,275 @@
+"""Claims files: what a document asserts, read from TOML; bad claims are kept apart from good ones.
+
+A claims file names the scenario that holds the document's own inputs, other readings of them, and
+its claims: what each takes as given, the variable, and what is asserted of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from uncertain_scale.errors import ClaimError, PriorError, UnitError, nearest
+from uncertain_scale.inputs.assertion import Assertion, figure, span
+from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
+from uncertain_scale.inputs.claim_tables import ClaimsFile, ClaimTable, ReadingTable
+from uncertain_scale.inputs.claims import Claim, Claims, Reading
+from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
+from uncertain_scale.inputs.toml import TomlReader
+from uncertain_scale.units import conversion_factor, parse_quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from uncertain_scale.inputs.lines import Path as KeyPath
+
+__all__ = ["load_claims"]
+
+
+def load_claims(source: str | Path, variables: Mapping[str, str]) -> Claims:
+    """Read a claims file; claims with a fault are left out, and their faults kept.
+
+    Parameters
+    ----------
+    source
+        Name of shipped claims, or path of a TOML file.
+    variables
+        Units by variable of the model that the claims are asked of.
+
+    Raises
+    ------
+    ClaimError
+        There is no such file, it cannot be read, or what it says of the document has a fault.
+
+    Examples
+    --------
+    >>> claims = load_claims("post-2024-07", {"gpu_price": "USD/gpu"})
+    >>> [(claim.name, claim.asserted.value) for claim in claims.claims]
+    [('gpu-price', 40000.0)]
+    """
+    return _Reader(find_claims_file(source), variables).read()
+
+
+class _Reader(TomlReader):
+    """Reads one claims file and remembers its faults with their lines."""
+
+    def __init__(self, path: Path, variables: Mapping[str, str]) -> None:
+        super().__init__(path, ClaimError)
+        self._variables = variables
+
+    def read(self) -> Claims:
+        """Return the claims that are sound, and what is wrong with the others."""
+        head = {k: v for k, v in self.document.items() if k not in {"readings", "claims"}}
+        header = self.checked(ClaimsFile, head, ())
+        scenario = self._scenario("scenario", header.scenario if header else None, ())
+        assuming = self._stated("assuming", header.assuming if header else {}, ())
+        tables = self.tables("claims", list)
+        if not tables:
+            self.fault((), "holds no claims; state each as a table [[claims]]")
+        if header is None or self.faults:
+            raise ClaimError(self.faults)
+        own = Reading("", "as stated", scenario, {}, assuming) if scenario else None
+        readings = {
+            name: self._reading(name, table, own) for name, table in self.tables("readings", dict)
+        }
+        claims: dict[str, Claim] = {}
+        for index, table in tables:
+            claim = self._claim(index, table, own, readings)
+            if claim is None:
+                continue
+            if claim.name in claims:
+                self.fault(("claims", index, "name"), "is stated twice; rename one")
+            else:
+                claims[claim.name] = claim
+        return Claims(
+            name=self.path.stem,
+            title=header.title,
+            source=header.source,
+            as_of=header.as_of,
+            note=header.note,
+            claims=tuple(claims.values()),
+            faults=tuple(self.faults),
+            apart=len(tables) - len(claims),
+        )
+
+    def table(self, path: KeyPath) -> str:
+        """Name a claim besides its table, where it has a name."""
+        header = super().table(path)
+        if path[:1] == ("claims",) and len(path) > 1:
+            found = self.document["claims"][path[1]]
+            name = found.get("name") if isinstance(found, dict) else None
+            label = name if isinstance(name, str) else f"number {int(path[1]) + 1}"
+            return f"{header} {label[:64]!r}" if isinstance(name, str) else f"{header} {label}"
+        return header
+
+    def _reading(self, name: str, data: object, own: Reading | None) -> Reading | None:
+        path: KeyPath = ("readings", name)
+        before = len(self.faults)
+        table = self.checked(ReadingTable, data, path)
+        if table is None:
+            return None
+        scenario = self._scenario("scenario", table.scenario, path)
+        given = self._stated("given", table.given, path)
+        assuming = self._stated("assuming", table.assuming, path)
+        scenario = scenario or (own.scenario if own else None)
+        if scenario is None:
+            self.fault(path, "has no scenario, and nor has the file; name one")
+        if scenario is None or len(self.faults) > before:
+            return None
+        assuming = {**(own.assuming if own else {}), **assuming}
+        title = table.title or name
+        return Reading(name, title, scenario, given, assuming, table.source, table.note)
+
+    def _claim(
+        self,
+        index: int,
+        data: object,
+        own: Reading | None,
+        readings: Mapping[str, Reading | None],
+    ) -> Claim | None:
+        path: KeyPath = ("claims", index)
+        before = len(self.faults)
+        table = self.checked(ClaimTable, data, path)
+        if table is None:
+            return None
+        known = self._known((table.variable,), (*path, "variable"))
+        asserted = self._asserted(table, path) if known else None
+        given = self._stated("given", table.given, path)
+        self._known(table.free, (*path, "free"))
+        assuming = self._stated("assuming", table.assuming, path)
+        scenario = self._scenario("scenario", table.scenario, path)
+        against = self._scenario("against", table.against, path)
+        if table.against and not table.scenario:
+            self.fault((*path, "against"), "against needs 'scenario' too: the ratio's other side")
+        if table.against_reading and not table.against:
+            self.fault((*path, "against_reading"), "against_reading needs 'against' too")
+        named = [
+            self._named(one, readings, (*path, key))
+            for key, names in (
+                ("reading", [table.reading] if table.reading else []),
+                ("against_reading", [table.against_reading] if table.against_reading else []),
+                ("readings", table.readings),
+            )
+            for one in names
+        ]
+        if table.implied and own is None and not table.reading:
+            self.fault((*path, "implied"), "implied needs the document's own inputs: a scenario")
+        if (table.assuming or table.readings) and own is None and not table.reading:
+            self.fault(path, "assumes inputs, but the file names no scenario for the others")
+        if len(self.faults) > before:
+            return None
+        picked = iter(reading for reading in named if reading is not None)
+        reading = next(picked) if table.reading else own
+        against_reading = next(picked) if table.against_reading else own
+        return Claim(
+            name=table.name,
+            says=table.says,
+            variable=table.variable,
+            asserted=asserted,
+            given=given,
+            free=tuple(table.free),
+            reading=_with(reading, assuming),
+            others=tuple(picked),
+            scenario=scenario,
+            against=against,
+            against_reading=against_reading if against else None,
+            quote=table.quote,
+            note=table.note,
+            places={
+                "": self.where(path),
+                **{key: self.where((*path, key)) for key in table.model_fields_set},
+            },
+        )
+
+    def _asserted(self, table: ClaimTable, path: KeyPath) -> Assertion | None:
+        """Read what is asserted: a figure, an interval or a bound; nothing where it is implied."""
+        stated = {key: getattr(table, key) for key in ("value", "low", "high")}
+        typed = {key: str(value) for key, value in stated.items() if value is not None}
+        if table.implied:
+            for key in typed:
+                self.fault((*path, key), f"'{key}' stands beside implied = true; drop one")
+            return None
+        if not typed:
+            self.fault(path, "'value' is missing: the figure with units, or 'low' and 'high'")
+        if "value" in typed and len(typed) > 1:
+            self.fault((*path, "value"), "'value' stands beside 'low' or 'high'; keep one")
+            return None
+        if table.digits and "value" not in typed:
+            self.fault((*path, "digits"), "'digits' is of a figure, and there is none; drop it")
+        # The ratio of two scenarios has no units, whatever its variable has.
+        units = "1" if table.against else self._variables[table.variable]
+        faults = len(self.faults)
+        for key, text in typed.items():
+            self._check(key, text, units, (*path, key))
+        if len(self.faults) > faults or not typed:
+            return None
+        try:
+            if "value" in typed:
+                return figure(typed["value"], units, table.digits)
+            return span(typed.get("low"), typed.get("high"), units)
+        except UnitError as error:
+            self.fault((*path, next(iter(typed))), str(error))
+            return None
+
+    def _check(self, key: str, text: str, units: str, path: KeyPath) -> None:
+        try:
+            quantity = parse_quantity(text)
+            if quantity.units is None and units != "1":
+                self.fault(path, _no_units(key, text, units))
+            quantity.to(units)
+        except UnitError as error:
+            self.fault(path, f"{key} = '{text[:60]}': {error}")
+
+    def _stated(self, key: str, table: Mapping[str, object], path: KeyPath) -> dict[str, str]:
+        """Check the values of a table by variable, and return them as they were typed."""
+        for name, value in table.items():
+            if not self._known((name,), (*path, key, name)):
+                continue
+            units, text = self._variables[name], str(value)
+            try:
+                _, typed = parse_distribution(text)
+                if typed is None and units != "1":
+                    self.fault((*path, key, name), f"{key}: {_no_units(name, text, units)}")
+                elif typed is not None:
+                    conversion_factor(typed, units)
+            except (DistributionError, UnitError) as error:
+                self.fault((*path, key, name), f"{key}: {name} = '{text[:60]}': {error}")
+        return {name: str(value) for name, value in table.items()}
+
+    def _known(self, names: Sequence[str], path: KeyPath) -> bool:
+        unknown = [name for name in names if name not in self._variables]
+        for name in unknown:
+            hint = nearest(name, self._variables)
+            self.fault(path, f"'{name}' is not a variable of the model; {hint}")
+        return not unknown
+
+    def _scenario(self, key: str, name: str | None, path: KeyPath) -> Path | None:
+        if name is None:
+            return None
+        try:
+            return find_prior_file(name, beside=self.path.parent)
+        except PriorError as error:
+            self.fault((*path, key), f"{key}: {error}")
+            return None
+
+    def _named(
+        self, name: str, readings: Mapping[str, Reading | None], path: KeyPath
+    ) -> Reading | None:
+        reading = readings.get(name)
+        if name not in readings:
+            self.fault(path, f"reading '{name}' is unknown; {nearest(name, readings)}")
+        elif reading is None:
+            self.fault(path, f"needs [readings.{name}], which has a fault")
+        return reading
+
+
+def _with(reading: Reading | None, assuming: Mapping[str, str]) -> Reading | None:
+    """Return a reading with a claim's own assumptions laid over it."""
+    if reading is None or not assuming:
+        return reading
+    return replace(reading, assuming={**reading.assuming, **assuming})
+
+
+def _no_units(name: str, text: str, units: str) -> str:
+    return f"{name} = '{text[:60]}' has no units; write '{text[:60]} {units}', say"
