@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling import Design
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "changed_inputs", "compare", "same_way"]
 
 _MOST_CHANGES = 10
 _ORDERS = 200
@@ -131,18 +131,29 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
     first = sample(model, base, question, design)
     found = []
     for priors in others:
-        try:
-            same = solve(model, priors, question)
-        except QuestionError as error:
-            raise QuestionError(f"{priors.name}: {error}") from None
-        if [*map(str, same.steps)] != [*map(str, plan.steps)]:
-            raise QuestionError(
-                f"{priors.name} answers by other equations than {base.name}; "
-                "give what one of them determines and the other believes"
-            )
+        same_way(model, plan, base, priors, question)
         second = sample(model, priors, question, design)
         found.append(_compare(plan, (base, first), (priors, second), probs, events))
     return first, found
+
+
+def same_way(model: Model, plan: Plan, base: Priors, other: Priors, question: Question) -> None:
+    """Refuse a scenario that answers a question otherwise than the base's plan does.
+
+    Raises
+    ------
+    QuestionError
+        It cannot answer the question, or answers it by other equations.
+    """
+    try:
+        same = solve(model, other, question)
+    except QuestionError as error:
+        raise QuestionError(f"{other.name}: {error}") from None
+    if [*map(str, same.steps)] != [*map(str, plan.steps)]:
+        raise QuestionError(
+            f"{other.name} answers by other equations than {base.name}; "
+            "give what one of them determines and the other believes"
+        )
 
 
 def _compare(
@@ -164,7 +175,7 @@ def _compare(
         if name in ratio:
             ratio[name].attrs = {"units": "1", "long_name": one[name].attrs["long_name"]}
     greater = {name: (two[name] > one[name]).values.astype(float) for name in plan.outputs}
-    changed = _changed(plan, base[0], other[0])
+    changed = changed_inputs(plan, base[0], other[0])
     return Comparison(
         base=base[0].name,
         other=other[0].name,
@@ -182,7 +193,7 @@ def _compare(
     )
 
 
-def _changed(plan: Plan, base: Priors, other: Priors) -> dict[str, tuple[Prior, Prior]]:
+def changed_inputs(plan: Plan, base: Priors, other: Priors) -> dict[str, tuple[Prior, Prior]]:
     """Return the inputs that the outputs depend on and that the two believe differently."""
     names = plan.known("prior", "fallback")
     pairs = {name: (base.inputs[name], other.inputs[name]) for name in names}

@@ -92,7 +92,13 @@ def ask(
     )
 
 
-def believe(priors: Priors, model: Model, changes: Mapping[str, str | float]) -> Priors:
+def believe(
+    priors: Priors,
+    model: Model,
+    changes: Mapping[str, str | float],
+    *,
+    option: str = "--set",
+) -> Priors:
     """Return priors with inputs replaced by distributions as people type them.
 
     Parameters
@@ -103,6 +109,8 @@ def believe(priors: Priors, model: Model, changes: Mapping[str, str | float]) ->
         Whose variables the names must be.
     changes
         By input: `2.0`, `"1.4 to 3.2"` (5% to 95%) or `"lognormal(q05=1.4, q95=3.2)"`.
+    option
+        What stated them, for errors and sources.
 
     Raises
     ------
@@ -114,10 +122,10 @@ def believe(priors: Priors, model: Model, changes: Mapping[str, str | float]) ->
     for name, text in changes.items():
         if name not in model.variables:
             raise QuestionError(
-                f"--set: '{name[:60]}' is not a variable of the model; "
+                f"{option}: '{name[:60]}' is not a variable of the model; "
                 f"{nearest(name, {*priors.inputs, *model.variables})}"
             )
-        stated = _stated(name, text, model, "--set")
+        stated = _stated(name, text, model, option)
         known = priors.inputs.get(name)
         if known is not None:
             words = replace(stated.provenance, long_name=known.provenance.long_name)

@@ -1,0 +1,288 @@
+"""Claims held against draws: does each follow from its own inputs, and where does it fall in ours.
+
+Every claim is a question to the same engine: once under the document's own inputs, once more for
+each further reading of them, and once for each scenario that it is judged under.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from uncertain_scale.analysis.questions import Asked, Desk, Whole
+from uncertain_scale.analysis.verdict import Found, Standing, find, stand
+from uncertain_scale.errors import DataError, QuestionError, UncertainScaleError
+from uncertain_scale.inputs.assertion import Assertion
+from uncertain_scale.inputs.catalog import find_prior_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from uncertain_scale.inputs.claims import Claim, Claims, Reading
+    from uncertain_scale.model import Model
+    from uncertain_scale.sampling import Design
+
+__all__ = ["Checked", "CheckedClaims", "Judged", "Own", "check_claims"]
+
+_PROBS = (0.5, 0.9, 0.95)
+
+
+@dataclass(frozen=True)
+class Own:
+    """What the document's own inputs give, as one reading takes them.
+
+    Parameters
+    ----------
+    reading
+        In words.
+    found
+        In the variable's units; a ratio is a number.
+    follows
+        Whether their median is what is asserted; None where nothing is.
+    excess
+        Median over what is asserted, less 1; nan where one of them is not positive.
+    """
+
+    reading: str
+    found: Found
+    follows: bool | None
+    excess: float
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Where a claim falls in the draws of one scenario, or of the ratio of two.
+
+    A ratio is judged twice: with all that its two sides believe moving together, as in a comparison
+    of scenarios, and with what they believe differently independent. Dependence in between is
+    likelier than either; where the two verdicts differ, it decides.
+    """
+
+    scenario: str
+    standing: Standing
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One claim, held against its own inputs and against scenarios.
+
+    Parameters
+    ----------
+    claim, units
+        The claim, and the units of all its numbers.
+    asserted
+        What is asserted; of an implied claim, what its own inputs give.
+    own, others
+        What its own inputs give, None where the document states none, and under other readings.
+    judged
+        A scenario each.
+    """
+
+    claim: Claim
+    units: str
+    asserted: Assertion
+    own: Own | None
+    others: tuple[Own, ...]
+    judged: tuple[Judged, ...]
+
+
+@dataclass(frozen=True)
+class CheckedClaims:
+    """All claims of a document.
+
+    Parameters
+    ----------
+    checked
+        Those that could be judged, in the order of the file.
+    faults
+        Why the others could not, a line each, those that the file was read with first.
+    warnings
+        What is doubtful about the peak and utilisation of the scenarios.
+    hashes
+        SHA-256 of the priors by scenario.
+    """
+
+    checked: tuple[Checked, ...]
+    faults: tuple[str, ...]
+    warnings: tuple[str, ...]
+    hashes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A claim with all that is drawn for it."""
+
+    claim: Claim
+    own: Asked | None
+    others: tuple[Asked, ...]
+    judged: tuple[Asked, ...]
+
+    def asked(self) -> Iterator[tuple[Asked, bool]]:
+        """Yield everything drawn, and whether it judges the claim."""
+        yield from ((one, False) for one in (self.own, *self.others) if one is not None)
+        yield from ((one, True) for one in self.judged)
+
+
+def check_claims(
+    model: Model,
+    claims: Claims,
+    design: Design,
+    *,
+    scenarios: Sequence[str | Path] = (),
+    probs: Sequence[float] = _PROBS,
+) -> CheckedClaims:
+    """Hold the claims of a document against its own inputs and against scenarios.
+
+    Parameters
+    ----------
+    model
+        The equations.
+    claims
+        As `load_claims` returns them.
+    design
+        How draws are made.
+    scenarios
+        Scenarios to judge all claims under but those on ratios, which name theirs; by default the
+        one that a claim names, or base.
+    probs
+        Probabilities of the intervals that an assertion is held against.
+
+    Raises
+    ------
+    QuestionError
+        A probability that is not between 0 and 1.
+    PriorError
+        A scenario that there is not, or that has faults.
+
+    Examples
+    --------
+    >>> from uncertain_scale.inputs.claim_files import load_claims
+    >>> from uncertain_scale.model import default_model
+    >>> from uncertain_scale.sampling import Design
+    >>> model = default_model()
+    >>> claims = load_claims("post-2024-07", model.variables)
+    >>> found = check_claims(model, claims, Design(draws=64, chains=4))
+    >>> bf16 = next(one for one in found.checked if one.claim.name == "flop-bf16")
+    >>> bf16.own.follows, f"{bf16.own.found.median:.3g}"
+    (False, '1.04e+26')
+    """
+    wrong = [prob for prob in probs if not 0 < prob < 1]
+    if wrong or not probs:
+        raise QuestionError(
+            f"probabilities of intervals: found {', '.join(map(str, wrong)) or 'none'}; "
+            "expected numbers between 0 and 1, such as 0.9"
+        )
+    desk = Desk(model, design)
+    chosen = [find_prior_file(scenario) for scenario in scenarios]
+    for path in chosen:
+        desk.priors(path)
+    faults = list(claims.faults)
+    cases = []
+    for case in (_case(claim, chosen) for claim in claims.claims):
+        if found := _refusals(case, desk):
+            faults += found
+            continue
+        cases.append(case)
+        for asked, judges in case.asked():
+            desk.want(asked, case.claim.variable, warn=judges)
+    checked = []
+    for case in cases:
+        try:
+            checked.append(_check(case, desk, probs))
+        except _ImpossibleError as error:
+            faults.append(case.claim.fault("value", str(error)))
+        except DataError as error:
+            faults.append(case.claim.fault("given", f"cannot be judged: {error}"))
+    return CheckedClaims(tuple(checked), tuple(faults), tuple(desk.warnings), desk.hashes())
+
+
+class _ImpossibleError(UncertainScaleError):
+    """A figure that its variable cannot take."""
+
+
+def _case(claim: Claim, chosen: Sequence[Path]) -> _Case:
+    """Lay out what is drawn for a claim."""
+    own = _own(claim, claim.reading) if claim.reading else None
+    others = tuple(_own(claim, reading) for reading in claim.others)
+    given = tuple(claim.given.items())
+    if claim.against is not None and claim.scenario is not None:
+        over, under = (
+            Whole(path, given=given, free=claim.free) for path in (claim.scenario, claim.against)
+        )
+        label = f"{claim.scenario.stem} / {claim.against.stem}"
+        together = Asked(f"{label}, moving together", over, under)
+        apart = Asked(f"{label}, independent", over, under, independent=True)
+        return _Case(claim, own, others, (together, apart))
+    paths = dict.fromkeys(chosen or [claim.scenario or find_prior_file("base")])
+    judged = (Asked(path.stem, Whole(path, given=given, free=claim.free)) for path in paths)
+    return _Case(claim, own, others, tuple(judged))
+
+
+def _own(claim: Claim, reading: Reading) -> Asked:
+    """Return the question to the document's own inputs."""
+
+    def under(one: Reading) -> Whole:
+        given = {**claim.given, **one.given}
+        return Whole(
+            one.scenario, tuple(one.assuming.items()), tuple(given.items()), tuple(claim.free)
+        )
+
+    against = claim.against_reading
+    if against is None:
+        return Asked(reading.title, under(reading))
+    return Asked(f"{reading.title}, over {against.title}", under(reading), under(against))
+
+
+def _refusals(case: _Case, desk: Desk) -> list[str]:
+    """Return why a claim cannot be asked: a line each, none where all is well."""
+    told: dict[str, str] = {}
+    for asked, _ in case.asked():
+        try:
+            desk.check(asked, case.claim.variable)
+        except UncertainScaleError as error:
+            told.setdefault(" ".join(str(error).split()), asked.over.scenario.stem)
+    return [case.claim.fault("given", f"under {name}: {text}") for text, name in told.items()]
+
+
+def _check(case: _Case, desk: Desk, probs: Sequence[float]) -> Checked:
+    claim, variable = case.claim, case.claim.variable
+    found = find(desk.draws(case.own, variable), probs) if case.own else None
+    asserted = claim.asserted or _implied(found)
+    judged: list[Judged] = []
+    for one in case.judged:
+        if one.independent and judged[0].standing.found.constant:
+            continue  # the two sides differ in what is sure: nothing can be independent
+        draws = desk.draws(one, variable)
+        if asserted.high <= 0 < draws.pooled[0]:
+            raise _ImpossibleError(
+                f"{asserted.text} is not possible: {variable} is above 0 in every draw"
+            )
+        judged.append(Judged(one.label, stand(asserted, draws, probs)))
+    return Checked(
+        claim=claim,
+        units="1" if claim.against else desk.model.variables[variable],
+        asserted=asserted,
+        own=_held(case.own.label, found, claim.asserted) if case.own and found else None,
+        others=tuple(
+            _held(one.label, find(desk.draws(one, variable), probs), claim.asserted)
+            for one in case.others
+        ),
+        judged=tuple(judged),
+    )
+
+
+def _implied(found: Found | None) -> Assertion:
+    """Take what the document's inputs give for asserted, where it asserts nothing."""
+    if found is None:  # the reader lets nothing be implied by no inputs
+        raise DataError("nothing is asserted, and nothing implied")
+    return Assertion("figure", found.median, found.median, found.median, "")
+
+
+def _held(reading: str, found: Found, asserted: Assertion | None) -> Own:
+    """Hold what a reading of the document's inputs gives against what it asserts."""
+    if asserted is None:
+        return Own(reading, found, None, float("nan"))
+    nearest = asserted.nearest_to(found.median)
+    ratio = found.median / nearest if nearest > 0 and found.median > 0 else float("nan")
+    return Own(reading, found, asserted.covers(found.median), ratio - 1)

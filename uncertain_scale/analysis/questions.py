@@ -1,0 +1,232 @@
+"""Many questions at once: those that cannot be answered are told, the others share their draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from uncertain_scale.analysis.comparison import changed_inputs, same_way
+from uncertain_scale.analysis.draws import all_draws, read_draws
+from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.errors import DataError, QuestionError
+from uncertain_scale.inputs import load_priors
+from uncertain_scale.inputs.distributions import Constant
+from uncertain_scale.model import ask, believe, default_model, solve
+from uncertain_scale.sampling import sample
+from uncertain_scale.sampling.propagate import propagate
+from uncertain_scale.sampling.streams import stream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from uncertain_scale.analysis.draws import Draws
+    from uncertain_scale.inputs import Priors
+    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.sampling import Design
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Asked", "Desk", "Whole"]
+
+_FEW = (2, 2)
+_SHARES = ("mfu", "inference_mfu")
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A question to a scenario but for the variable wanted, by which draws are shared.
+
+    Parameters
+    ----------
+    scenario
+        Prior file.
+    assuming, given
+        Inputs replaced and what is known, by variable, as typed.
+    free
+        Inputs that are solved for.
+    """
+
+    scenario: Path
+    assuming: tuple[tuple[str, str], ...] = ()
+    given: tuple[tuple[str, str], ...] = ()
+    free: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be drawn, under a label for people.
+
+    Parameters
+    ----------
+    over, under
+        A question, and for a ratio the one that it is over.
+    independent
+        Whether the inputs that the two sides of a ratio believe differently are drawn
+        independently, rather than moving together; what they believe alike is always shared.
+    """
+
+    label: str
+    over: Whole
+    under: Whole | None = None
+    independent: bool = False
+
+    @property
+    def sides(self) -> tuple[Whole, ...]:
+        """The questions, one or two."""
+        return (self.over,) if self.under is None else (self.over, self.under)
+
+
+class Desk:
+    """Takes questions to one model, and draws each once.
+
+    Parameters
+    ----------
+    model
+        The equations.
+    design
+        How draws are made; a question whose inputs are all constant needs no design.
+
+    Attributes
+    ----------
+    warnings
+        What is doubtful about the peak and utilisation of what was drawn.
+    """
+
+    def __init__(self, model: Model, design: Design) -> None:
+        self.model = model
+        self.warnings: list[str] = []
+        self._design = design
+        self._loaded: dict[Path, Priors] = {}
+        self._wanted: dict[Whole, dict[str, None]] = {}
+        self._warned: set[Whole] = set()
+        self._drawn: dict[Whole, dict[str, xr.DataArray]] = {}
+
+    def priors(self, path: Path) -> Priors:
+        """Return a scenario in the model's units, read once.
+
+        Raises
+        ------
+        PriorError
+            The file has faults.
+        """
+        if path not in self._loaded:
+            self._loaded[path] = load_priors(path, variables=self.model.variables)
+        return self._loaded[path]
+
+    def hashes(self) -> dict[str, str]:
+        """Return a SHA-256 of the priors of each scenario that was read."""
+        return {priors.name: priors.digest() for priors in self._loaded.values()}
+
+    def check(self, asked: Asked, variable: str) -> None:
+        """Tell what is wrong with a question.
+
+        Raises
+        ------
+        UncertainScaleError
+            It cannot be answered, or a scenario has faults.
+        """
+        plans = [self._plan(whole, (variable,)) for whole in asked.sides]
+        if asked.under is not None:
+            (over, question, plan), (under, _, _) = plans
+            if asked.independent:
+                same_way(self.model, plan, over, under, question)
+
+    def want(self, asked: Asked, variable: str, *, warn: bool = False) -> None:
+        """Note a variable that will be wanted of a question, and whether warnings are, too."""
+        for whole in asked.sides:
+            self._wanted.setdefault(whole, {})[variable] = None
+        if warn and asked.under is None:
+            self._warned.add(asked.over)
+
+    def draws(self, asked: Asked, variable: str) -> Draws:
+        """Return the draws of a variable, or of its ratio, draw by draw.
+
+        Raises
+        ------
+        DataError
+            Some draws are not finite numbers, or the lower side of a ratio is 0 in some.
+        """
+        over = self._draw(asked.over)[variable]
+        if asked.under is None:
+            return read_draws(over)
+        under = self._draw(asked.under)[variable]
+        if asked.independent:
+            under = _array(variable, self._independent(asked.over, asked.under, variable))
+        if not under.values.all():
+            raise DataError(f"{variable} is 0 in some draws of {asked.under.scenario.stem}")
+        shape = max(over.shape, under.shape)
+        ratio = _in_shape(over, shape) / _in_shape(under, shape)
+        return read_draws(_array(variable, ratio))
+
+    def _independent(self, over: Whole, under: Whole, variable: str) -> FloatArray:
+        """Return draws of a ratio's lower side whose own beliefs are independent of the upper's.
+
+        The inputs that the two believe differently are paired anew, all of them by one random
+        order for each chain, which keeps what ties them to one another; what the sides share stays.
+        """
+        priors, question, plan = self._plan(under, (variable,))
+        tree = sample(self.model, priors, question, self._design)
+        inputs = {str(name): one.values for name, one in tree["prior"].data_vars.items()}
+        other = self._plan(over, (variable,))[0]
+        orders = [
+            stream(self._design.seed, chain, "the other side of a ratio").permutation(
+                self._design.draws
+            )
+            for chain in range(self._design.chains)
+        ]
+        for name in changed_inputs(plan, priors, other):
+            paired = [one[order] for one, order in zip(inputs[name], orders, strict=True)]
+            inputs[name] = np.array(paired)
+        return propagate(plan, inputs)[variable]
+
+    def _plan(self, whole: Whole, outputs: Sequence[str]) -> tuple[Priors, Question, Plan]:
+        priors = believe(
+            self.priors(whole.scenario), self.model, dict(whole.assuming), option="assuming"
+        )
+        question = ask(self.model, dict(whole.given), outputs=outputs, free=whole.free)
+        stated = {name: priors.inputs[name] for name, _ in whole.assuming} | dict(question.given)
+        amounts = default_model().variables
+        for name, prior in stated.items():
+            if amounts.get(name, "1") != "1" and prior.distribution.support[1] <= 0:
+                raise QuestionError(f"{name} = '{prior.provenance.stated}' is not above 0")
+            if name in _SHARES and prior.distribution.support[0] * prior.factor > 1:
+                raise QuestionError(
+                    f"{name} = '{prior.provenance.stated}' is above 1, more than a peak gives; "
+                    "write a percentage with %"
+                )
+        return priors, question, solve(self.model, priors, question)
+
+    def _draw(self, whole: Whole) -> dict[str, xr.DataArray]:
+        if whole not in self._drawn:
+            priors, question, plan = self._plan(whole, tuple(self._wanted[whole]))
+            known = {**priors.inputs, **question.given}
+            inputs = plan.known("given", "prior", "fallback")
+            constant = all(isinstance(known[name].distribution, Constant) for name in inputs)
+            if constant:
+                few = {name: known[name].ppf(np.full(_FEW, 0.5)) for name in inputs}
+                values = propagate(plan, few)
+                self._drawn[whole] = {name: _array(name, values[name]) for name in plan.outputs}
+                return self._drawn[whole]
+            tree = sample(self.model, priors, question, self._design)
+            # Copies, so that the inputs' draws are not kept alive.
+            outputs = tree["prior_predictive"].to_dataset()
+            self._drawn[whole] = {name: outputs[name].copy() for name in plan.outputs}
+            # An mfu that is given says nothing of a scenario: a peak is asked for with 1.
+            if whole in self._warned and "mfu" not in question.given:
+                found = utilisation_warnings(all_draws(tree))
+                said = (f"{priors.name}: {warning}" for warning in found)
+                self.warnings += [one for one in said if one not in self.warnings]
+        return self._drawn[whole]
+
+
+def _array(name: str, values: FloatArray) -> xr.DataArray:
+    return xr.DataArray(values, dims=("chain", "draw"), name=name)
+
+
+def _in_shape(one: xr.DataArray, shape: tuple[int, ...]) -> FloatArray:
+    """Return draws in a shape; those that were drawn a few times only are all one number."""
+    values: FloatArray = one.values
+    return values if one.shape == shape else np.full(shape, values.flat[0])

@@ -1,0 +1,218 @@
+"""Where an assertion falls among draws, by rules that are the same for every claim.
+
+- A figure is *inside* the narrowest interval of the draws that holds it, and *above* or *below* the
+  others; an asserted interval, inside the narrowest that shares a number with it. Where a number
+  that rounds to the figure lies inside a narrower one, that is told beside it.
+- A bound is judged by the probability that it holds.
+- Draws that are all one number have no intervals: what covers that number is *equal* to it.
+- Where an end of an interval is within two Monte Carlo errors of the assertion, it is *borderline*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from uncertain_scale.analysis.intervals import equal_tailed, quantiles
+from uncertain_scale.analysis.monte_carlo_error import spread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from uncertain_scale.analysis.draws import Draws
+    from uncertain_scale.inputs.assertion import Assertion
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Found", "Interval", "Place", "Share", "Standing", "find", "stand"]
+
+Side: TypeAlias = Literal["above", "below", ""]
+Place: TypeAlias = Literal["equal", "inside", "above", "below", "bound"]
+
+_BORDER = 2.0
+_NEAR = 1e-9
+# A share of perfectly stratified draws wanders by about one draw even where the chains agree.
+_GRAIN = 0.6
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An equal-tailed interval of draws, its ends with their Monte Carlo errors."""
+
+    prob: float
+    low: float
+    high: float
+    low_mcse: float
+    high_mcse: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """What draws of a variable come to.
+
+    Parameters
+    ----------
+    median, median_mcse
+        In the variable's units.
+    intervals
+        Equal-tailed, the narrowest first.
+    constant
+        Whether all draws are one number.
+    """
+
+    median: float
+    median_mcse: float
+    intervals: tuple[Interval, ...]
+    constant: bool
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of the draws lies below a value, those equal to it by half."""
+
+    value: float
+    below: float
+    mcse: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an assertion falls among draws.
+
+    Parameters
+    ----------
+    found
+        The draws.
+    shares
+        Of the figure or the bound; of an interval's two ends.
+    covered, covered_mcse
+        Probability of what the assertion covers: all that rounds to it, an interval, or a bound.
+    place, prob
+        Equal to draws that are one number; inside the interval of probability `prob`, but no
+        narrower one; above or below the widest, whose probability is `prob`; or a bound.
+    beyond
+        Inside an interval, but above or below the next narrower one; else "".
+    rounded
+        Probability of a narrower interval that holds a number that rounds to the figure, or 0.
+    factor
+        What is asserted over the median: the figure, or what of an interval lies nearest to it. nan
+        where one of the two is not positive.
+    borderline
+        An end that decides is within two Monte Carlo errors of the assertion.
+    """
+
+    found: Found
+    shares: tuple[Share, ...]
+    covered: float
+    covered_mcse: float
+    place: Place
+    prob: float
+    beyond: Side
+    rounded: float
+    factor: float
+    borderline: bool
+
+
+def find(draws: Draws, probs: Sequence[float]) -> Found:
+    """Return the median and the intervals of draws.
+
+    Parameters
+    ----------
+    draws
+        Of one variable.
+    probs
+        Probabilities of the intervals.
+    """
+    levels = sorted(set(probs))
+    if draws.constant:
+        value = float(draws.pooled[0])
+        exact = (Interval(prob, value, value, 0.0, 0.0) for prob in levels)
+        return Found(value, 0.0, tuple(exact), constant=True)
+    median, median_mcse = quantiles(draws, np.array([0.5]))
+    intervals = []
+    for prob in levels:
+        (low, high), errors = equal_tailed(draws, prob)
+        intervals.append(Interval(prob, float(low), float(high), *map(float, errors)))
+    return Found(float(median[0]), float(median_mcse[0]), tuple(intervals), constant=False)
+
+
+def stand(asserted: Assertion, draws: Draws, probs: Sequence[float]) -> Standing:
+    """Tell where an assertion falls among draws.
+
+    Parameters
+    ----------
+    asserted
+        In the units of the draws.
+    draws
+        Of the variable that it is about.
+    probs
+        Probabilities of the intervals that it is held against.
+
+    Examples
+    --------
+    >>> from uncertain_scale.analysis.draws import Draws
+    >>> from uncertain_scale.inputs.assertion import figure
+    >>> draws = Draws(np.random.default_rng(0).normal(10, 1, size=(16, 1024)))
+    >>> standing = stand(figure("21", "1"), draws, [0.5, 0.95])
+    >>> standing.place, standing.prob, round(standing.factor, 1)
+    ('above', 0.95, 2.1)
+    """
+    found = find(draws, probs)
+    values = draws.values
+    nearest = asserted.nearest_to(found.median)
+    points = [end for end in (asserted.low, asserted.high) if np.isfinite(end)]
+    shares = tuple(_share(v, values) for v in ([nearest] if asserted.value is not None else points))
+    grain = _NEAR * np.abs(values)
+    inside = (values >= asserted.low - grain) & (values <= asserted.high + grain)
+    by_chain = inside.mean(axis=1)
+    spoken = (asserted.value, asserted.value) if asserted.value is not None else None
+    place, prob, beyond, borderline = _placed(asserted, found, spoken)
+    wide, rounded, _, _ = _placed(asserted, found)
+    return Standing(
+        found=found,
+        shares=shares,
+        covered=float(by_chain.mean()),
+        covered_mcse=_error(by_chain, values),
+        place=place,
+        prob=prob,
+        beyond=beyond,
+        rounded=rounded if wide == "inside" and (place != "inside" or rounded < prob) else 0.0,
+        factor=nearest / found.median if nearest > 0 and found.median > 0 else float("nan"),
+        borderline=borderline,
+    )
+
+
+def _share(value: float, values: FloatArray) -> Share:
+    grain = _NEAR * abs(value)
+    equal = (np.abs(values - value) <= grain).mean(axis=1)
+    below = (values < value - grain).mean(axis=1) + equal / 2
+    return Share(value, float(below.mean()), _error(below, values))
+
+
+def _error(by_chain: FloatArray, values: FloatArray) -> float:
+    """Return the error of a share from those of the chains; none where all draws are one number."""
+    if values.min() == values.max():
+        return 0.0
+    return float(np.hypot(spread(by_chain), _GRAIN / values.size))
+
+
+def _placed(
+    asserted: Assertion, found: Found, ends: tuple[float, float] | None = None
+) -> tuple[Place, float, Side, bool]:
+    """Place what is asserted, or what lies between two ends of it, among the intervals."""
+    if asserted.kind in {"at least", "at most"}:
+        return "bound", 0.0, "", False
+    if found.constant:
+        side: Place = "above" if asserted.low > found.median else "below"
+        return ("equal" if asserted.covers(found.median) else side), 0.0, "", False
+    low, high = ends or (asserted.low, asserted.high)
+    beyond: Side = ""
+    borderline = False
+    for interval in found.intervals:
+        borderline |= abs(low - interval.high) < _BORDER * interval.high_mcse
+        borderline |= abs(interval.low - high) < _BORDER * interval.low_mcse
+        if low <= interval.high and high >= interval.low:
+            return "inside", interval.prob, beyond, borderline
+        beyond = "above" if low > interval.high else "below"
+    return (beyond or "above"), found.intervals[-1].prob, "", borderline
