@@ -15,6 +15,25 @@ def test_the_report_shown_is_the_one_that_the_first_command_prints(cli, monkeypa
     assert shown.strip() == trimmed.strip()
 
 
+def test_the_claims_shown_are_those_that_the_program_reports(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    section = README.partition("## What a document claims")[2]
+    (command,) = re.search(r"```console\n(.*?)\n```", section, re.DOTALL).groups()
+    shown = re.search(r"```text\n(.*?)```", section, re.DOTALL)[1]
+    _, printed, _ = cli(*command.split()[1:])
+    trimmed = "\n".join(line.rstrip() for line in printed.splitlines())
+    assert shown.strip() == trimmed.strip()
+
+
+def test_the_claims_file_shown_has_no_fault(cli, tmp_path):
+    section = README.partition("## What a document claims")[2]
+    text = re.search(r"```toml\n(.*?)```", section, re.DOTALL)[1]
+    (tmp_path / "memo.toml").write_text(text, encoding="utf-8")
+    code, out, err = cli("claims", tmp_path / "memo.toml", "--draws", "64", "--chains", "4")
+    assert (code, err) == (0, "")
+    assert "flop: 100 million USD make 8e25 FLOP" in out
+
+
 def test_the_python_shown_runs_as_shown():
     examples = re.search(r"```python\n(>>>.*?)```", README, re.DOTALL)[1]
     test = doctest.DocTestParser().get_doctest(examples, {}, "README.md", "README.md", 0)
@@ -29,7 +48,8 @@ def test_every_command_shown_is_answered(cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = re.search(r"```python\n(# my_model.py.*?)```", README, re.DOTALL)[1]
     (tmp_path / "my_model.py").write_text(model, encoding="utf-8")
-    overlay = re.search(r"```toml\n(.*?)```", README, re.DOTALL)[1]
+    beliefs = README.partition("## Beliefs")[2]
+    overlay = re.search(r"```toml\n(.*?)```", beliefs, re.DOTALL)[1]
     (tmp_path / "my-cluster.toml").write_text(overlay, encoding="utf-8")
     commands = re.findall(r"`uncertain-scale ((?:report|model|priors check) [^`]*)`", README)
     assert len(commands) >= 8

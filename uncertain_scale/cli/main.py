@@ -7,8 +7,8 @@ import sys
 
 import typer
 
-from uncertain_scale.cli import compare, model, priors, report, sample, sensitivity, sweep
-from uncertain_scale.errors import UncertainScaleError
+from uncertain_scale.cli import claims, compare, model, priors, report, sample, sensitivity, sweep
+from uncertain_scale.errors import UncertainScaleError, printable
 
 __all__ = ["app", "main"]
 
@@ -24,6 +24,7 @@ app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("sensitivity")(sensitivity.sensitivity)
 app.command("sweep")(sweep.sweep)
+app.command("claims")(claims.claims)
 app.command("sample")(sample.sample)
 app.command("model")(model.model)
 app.add_typer(priors.app, name="priors")
@@ -34,7 +35,7 @@ def main() -> None:
     try:
         app()
     except UncertainScaleError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {printable(error)}", err=True)
         sys.exit(2)
     except BrokenPipeError:
         # The reader of a pipe has gone (`| head`); keep Python from failing on the last flush.

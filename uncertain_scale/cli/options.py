@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Model, Question
     from uncertain_scale.sampling import Design
 
-__all__ = ["RunOptions", "names_of", "with_run_options"]
+__all__ = [
+    "Chains",
+    "DesignName",
+    "Draws",
+    "Equations",
+    "RunOptions",
+    "Seed",
+    "names_of",
+    "with_run_options",
+]
 
 _QUESTION = "Question"
 _BELIEFS = "Beliefs"
@@ -34,6 +43,16 @@ _GIVENS = ("budget", "gpus", "training_time", "training_flop")
 
 def _option(help_text: str, panel: str, metavar: str, *names: str) -> Any:
     return typer.Option(*names, help=help_text, rich_help_panel=panel, metavar=metavar)
+
+
+Draws = Annotated[int, _option("Draws of a chain.", _DRAWS, "N")]
+Chains = Annotated[int, _option("Independent randomisations.", _DRAWS, "K")]
+DesignName = Annotated[str, _option("How draws fill the cube.", _DRAWS, "sobol|lhs|random")]
+Seed = Annotated[int, _option("Seed of the random streams.", _DRAWS, "S")]
+Equations = Annotated[
+    list[Path],
+    _option("Add equations from a Python file, which is run.", _BELIEFS, "FILE.py"),
+]
 
 
 @dataclass(frozen=True)
@@ -93,16 +112,11 @@ class RunOptions:
         list[Path],
         _option("Lay a prior file over the scenario; alone without one.", _BELIEFS, "FILE.toml"),
     ] = field(default_factory=list)
-    equations: Annotated[
-        list[Path],
-        _option("Add equations from a Python file, which is run.", _BELIEFS, "FILE.py"),
-    ] = field(default_factory=list)
-    draws: Annotated[int, _option("Draws of a chain.", _DRAWS, "N")] = 4096
-    chains: Annotated[int, _option("Independent randomisations.", _DRAWS, "K")] = 16
-    design: Annotated[str, _option("How draws fill the cube.", _DRAWS, "sobol|lhs|random")] = (
-        "sobol"
-    )
-    seed: Annotated[int, _option("Seed of the random streams.", _DRAWS, "S")] = 0
+    equations: Equations = field(default_factory=list)
+    draws: Draws = 4096
+    chains: Chains = 16
+    design: DesignName = "sobol"
+    seed: Seed = 0
 
     def asks(self) -> bool:
         """Tell whether a question was asked at all."""

@@ -1,0 +1,172 @@
+"""`claims`: the shipped claims, a file of one's own with faults in it, and every format."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+SMALL = ("--draws", "128", "--chains", "4")
+
+
+@pytest.fixture
+def mixed(specimens):
+    return specimens / "claims" / "mixed.toml"
+
+
+def test_the_posts_claims_are_reported_in_words(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, err = cli("claims", *SMALL)
+    assert (code, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 80
+    flat = " ".join(out.split())
+    assert "59 claims: 35 follow from the document's own inputs, 14 do not, 10 implied" in flat
+    for words in (
+        "does not follow from its own inputs: they give 1.037e26 FLOP, 15% more than asserted",
+        "follows from its own inputs only with FP8 on sparse peaks: they give 10.37",
+        "BF16 on sparse peaks: 5.184; FP8 on H100 dense peaks: 5.129",
+        "they give 4e20 FLOP/s, 2 times what is asserted; it would with H100 dense peaks",
+        "above the 95% interval: overstated",
+        "base: holds in every draw",
+    ):
+        assert words in flat, words
+
+
+def test_scenarios_stand_side_by_side(cli):
+    names = ("base", "h100-dense-fp8", "h100-sparse-fp8")
+    options = [option for name in names for option in ("--scenario", name)]
+    chosen = ("--claim", "gpt4-multiple", "--claim", "edit-power")
+    code, out, _ = cli("claims", "post-2024-07", *options, *chosen, "--format", "json")
+    assert code == 0
+    document = json.loads(out)
+    one, edit = document["claims"]
+    assert [judged["scenario"] for judged in one["judged"]] == list(names)
+    below = [judged["below"][0]["probability"] for judged in one["judged"]]
+    assert below[0] > below[1] > below[2]
+    medians = [judged["median"] for judged in one["judged"]]
+    assert medians[2] == pytest.approx(2 * medians[1], rel=1e-12)
+    assert len(edit["judged"]) == 2
+    assert set(document["hashes"]["priors"]) >= {*names, "post-2024-07"}
+    _, markdown, _ = cli("claims", *options, *chosen, *SMALL, "--format", "md")
+    header = next(line for line in markdown.splitlines() if "base: percentile" in line)
+    assert header.count("percentile") == 3
+
+
+def test_good_claims_are_reported_beside_the_faults_of_others(cli, mixed):
+    code, out, err = cli("claims", mixed, *SMALL, "--format", "json")
+    assert code == 2
+    document = json.loads(out)
+    assert [claim["name"] for claim in document["claims"]] == ["fine", "at-least"]
+    text = mixed.read_text(encoding="utf-8")
+    assert document["apart"] == len(re.findall(r"^\[\[claims\]\]", text, re.MULTILINE)) - 2
+    expected = re.findall(r"# expect: (.*?)(?= # expect:|$)", text, re.MULTILINE)
+    assert len(expected) > 20
+    lines = err.splitlines()
+    for pattern in expected:
+        assert any(re.search(pattern, line) for line in lines), pattern
+    assert len(lines) == len(expected)
+    assert document["faults"] == [line.removeprefix("error: ") for line in lines]
+    for number, line in enumerate(text.splitlines(), start=1):
+        for _ in re.findall("# expect:", line):
+            assert any(f"mixed.toml:{number} " in fault for fault in lines), line
+
+
+def test_markup_and_control_characters_are_shown_as_text(cli, mixed, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = {form: cli("claims", mixed, *SMALL, "--format", form)[1] for form in ("terminal", "md")}
+    assert "A [red]memo[/red] | with [a link](javascript:x) \\x1b[31m" in shown["terminal"]
+    assert "[bold]100M[/bold] buys | 5e25 \\x07 FLOP" in shown["terminal"]
+    assert "<script>" not in shown["md"]
+    assert not re.search(r"(?<!\\)\]\(", shown["md"])
+    rows = [line for line in shown["md"].splitlines() if line.startswith("| fine")]
+    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [9, 6]
+    for text in shown.values():
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
+
+
+def test_csv_has_a_row_for_each_verdict(cli, mixed):
+    _, out, _ = cli("claims", mixed, *SMALL, "--format", "csv", "--scenario", "base")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["claim"] for row in rows] == ["fine", "at-least"]
+    assert float(rows[0]["value"]) == 5e25
+    assert 2e25 < float(rows[0]["median"]) < 1e26
+    assert rows[0]["follows"] == "False"
+    assert rows[0]["where"] == "'=cmd()"  # no spreadsheet takes it for a formula
+    assert rows[1]["high"] == ""
+    assert rows[1]["verdict"].startswith("likely: true in ")
+
+
+def test_uncertain_inputs_of_a_documents_own_show_their_interval(cli, mixed):
+    _, out, _ = cli("claims", mixed, *SMALL, "--format", "json")
+    fine = json.loads(out)["claims"][0]
+    assert re.match(
+        r"does not follow from its own inputs: they give 7\.\d+e25 FLOP \(90%: .*\), .*more than",
+        fine["own_verdict"],
+    )
+    assert fine["readings"][0]["median"] == pytest.approx(fine["own"]["median"] / 2, rel=1e-9)
+
+
+def test_all_is_written_into_a_folder(cli, tmp_path):
+    arguments = ("claims", *SMALL, "--claim", "flop-bf16")
+    code, _, _ = cli(*arguments, "--output", tmp_path / "new")
+    assert code == 0
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {
+        "claims.md",
+        "claims.json",
+        "claims.csv",
+    }
+    for name, form in (("claims.md", "md"), ("claims.csv", "csv")):
+        written = (tmp_path / "new" / name).read_text(encoding="utf-8")
+        assert written == cli(*arguments, "--format", form)[1]
+
+
+def test_lists_what_is_shipped_and_prints_the_schema(cli):
+    code, out, _ = cli("claims", "--list")
+    assert code == 0
+    assert out.startswith("post-2024-07")
+    assert "59 claims" in out
+    code, out, _ = cli("claims", "--schema")
+    assert code == 0
+    assert json.loads(out)["title"] == "Claims file of uncertain_scale"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "pattern"),
+    [
+        (["none.toml"], "none.toml: there is no such claims file"),
+        (["post-2024-08"], "did you mean 'post-2024-07'"),
+        (["--claim", "flop-bf17"], "claim 'flop-bf17' is unknown; did you mean 'flop-bf16'"),
+        (["--scenario", "bas"], "did you mean 'base'"),
+        (["--prob", "90"], "expected numbers between 0 and 1"),
+        (["--draws", "0"], "draws = 0 must lie"),
+        (["--equations", "none.py"], "none.py.*cannot be read"),
+    ],
+)
+def test_bad_command_lines_are_told_in_one_line(cli, tmp_path, arguments, pattern):
+    code, out, err = cli("claims", *arguments, "--output", tmp_path / "x")
+    assert (code, out) == (2, "")
+    assert re.search(pattern, err)
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_claims_are_asked_of_ones_own_equations(cli, specimens, tmp_path):
+    (tmp_path / "memo.toml").write_text(
+        f"""schema_version = 1
+title = "Product"
+scenario = "{specimens / "priors" / "product.toml"}"
+[[claims]]
+name = "product"
+variable = "product"
+value = 1
+scenario = "{specimens / "priors" / "product.toml"}"
+""",
+        encoding="utf-8",
+    )
+    equations = specimens / "equations" / "product.py"
+    code, out, err = cli(
+        "claims", tmp_path / "memo.toml", "--equations", equations, "--format", "json", *SMALL
+    )
+    assert code == 0, err
+    assert json.loads(out)["claims"][0]["judged"][0]["scenario"] == "product"

@@ -1,0 +1,154 @@
+"""`uncertain-scale claims`: what a document asserts, held against its own inputs and ours."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annotations)
+    Chains,
+    DesignName,
+    Draws,
+    Equations,
+    Seed,
+)
+from uncertain_scale.cli.showing import Probs  # noqa: TC001
+from uncertain_scale.errors import QuestionError, nearest, printable
+
+if TYPE_CHECKING:
+    from uncertain_scale.inputs.claims import Claims
+    from uncertain_scale.report.document import Document
+
+__all__ = ["Format", "claims"]
+
+_SHIPPED = "post-2024-07"
+
+
+class Format(StrEnum):
+    """How claims are written."""
+
+    terminal = "terminal"
+    md = "md"
+    json = "json"
+    csv = "csv"
+
+
+def claims(
+    source: Annotated[
+        str, typer.Argument(help="Shipped claims or a claims file.", metavar="[NAME|FILE.toml]")
+    ] = _SHIPPED,
+    scenario: Annotated[
+        list[str],
+        typer.Option(help="Judge under this scenario; repeatable.", metavar="NAME|FILE"),
+    ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    claim: Annotated[
+        list[str], typer.Option(help="Only this claim; repeatable.", metavar="NAME")
+    ] = [],  # noqa: B006
+    prob: Probs = [0.5, 0.9, 0.95],  # noqa: B006
+    equations: Equations = [],  # noqa: B006
+    draws: Draws = 4096,
+    chains: Chains = 16,
+    design: DesignName = "sobol",
+    seed: Seed = 0,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.terminal,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Also write claims.md, claims.json and claims.csv there.", metavar="DIR"),
+    ] = None,
+    *,
+    list_: Annotated[bool, typer.Option("--list", help="List the shipped claims.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of claims files.")
+    ] = False,
+) -> None:
+    """Tell whether a document's claims follow from its own inputs, and where they fall in ours.
+
+    Claims with a fault are kept apart and told, the others reported; the exit code is then 2.
+
+    Example: uncertain-scale claims post-2024-07 --scenario base --scenario h100-sparse-fp8
+    """
+    if schema:
+        _print_schema()
+        return
+    if list_:
+        _print_list()
+        return
+    from uncertain_scale.analysis.claims import check_claims
+    from uncertain_scale.inputs.claim_files import load_claims
+    from uncertain_scale.model import default_model
+    from uncertain_scale.report.claiming import claims_document
+    from uncertain_scale.sampling import Design
+
+    drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
+    model = default_model().extended(*equations)
+    stated = _only(load_claims(source, model.variables), claim)
+    found = check_claims(model, stated, drawn, scenarios=scenario, probs=prob)
+    document = claims_document(stated, found, model, drawn, prob)
+    if output is not None:
+        _keep(document, output)
+    _show(document, form)
+    if found.faults:
+        typer.echo("\n".join(f"error: {printable(fault)}" for fault in found.faults), err=True)
+        raise typer.Exit(2)
+
+
+def _only(stated: Claims, names: list[str]) -> Claims:
+    """Return the claims of these names; all of them where there are none."""
+    from dataclasses import replace
+
+    known = [claim.name for claim in stated.claims]
+    for name in names:
+        if name not in known:
+            raise QuestionError(f"claim '{name[:64]}' is unknown; {nearest(name, known)}")
+    if not names:
+        return stated
+    return replace(stated, claims=tuple(one for one in stated.claims if one.name in names))
+
+
+def _keep(document: Document, folder: Path) -> None:
+    from uncertain_scale.report.claim_views import csv_claims, markdown_claims
+    from uncertain_scale.report.saving import as_json, save_texts
+
+    texts = {
+        "claims.md": markdown_claims(document),
+        "claims.json": as_json(document) + "\n",
+        "claims.csv": csv_claims(document),
+    }
+    save_texts(texts, folder)
+
+
+def _show(document: Document, form: Format) -> None:
+    from uncertain_scale.report import claim_views
+    from uncertain_scale.report.saving import as_json
+
+    if form is Format.json:
+        typer.echo(as_json(document))
+    elif form is Format.md:
+        typer.echo(claim_views.markdown_claims(document), nl=False)
+    elif form is Format.csv:
+        typer.echo(claim_views.csv_claims(document), nl=False)
+    else:
+        from rich.console import Console
+
+        Console().print(claim_views.terminal_claims(document))
+
+
+def _print_schema() -> None:
+    import json
+
+    from uncertain_scale.inputs.claim_tables import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))
+
+
+def _print_list() -> None:
+    from uncertain_scale.inputs.catalog import claims_names
+    from uncertain_scale.inputs.claim_files import load_claims
+    from uncertain_scale.model import default_model
+
+    for name in claims_names():
+        stated = load_claims(name, default_model().variables)
+        typer.echo(f"{name:<18} {stated.title}: {len(stated.claims)} claims")
