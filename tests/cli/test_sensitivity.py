@@ -99,3 +99,45 @@ def test_constants_drive_nothing_and_the_reason_is_said(cli):
     assert flop["reason"]
     _, out, _ = cli("sensitivity", *question, *SMALL)
     assert flop["reason"] in " ".join(out.split())
+
+
+LOSS = ("--loss", "false yes=20M USD, false no=5M USD")
+EVENT = ("--event", "training_flop >= 5e25")
+
+
+def test_a_loss_says_what_knowing_an_input_is_worth(cli, tmp_path):
+    group = ("--group", "speed=mfu,precision_factor")
+    arguments = (*BUDGET, "--of", "training_flop", *EVENT, *LOSS, *group)
+    _, out, _ = cli("sensitivity", *arguments, "--output", tmp_path, *SMALL)
+    assert max(map(len, out.splitlines())) <= 80
+    words = " ".join(out.split())
+    assert "a false yes costs 20M USD, a false no 5M USD" in words
+    assert "(EVPI)" in words
+    (event,) = json.loads((tmp_path / "sensitivity.json").read_text(encoding="utf-8"))["events"]
+    loss, inputs = event["loss"], event["inputs"]
+    assert loss["units"] == "USD"
+    assert loss["false_yes"] == {"amount": 2e7, "per": None, "per_units": None}
+    assert loss["evpi"] == pytest.approx(5e6 * event["probability"], rel=1e-9)
+    assert event["answer"] == "no"
+    assert inputs["speed"]["members"] == ["precision_factor", "mfu"]
+    assert loss["evpi"] > inputs["speed"]["evppi"] > inputs["mfu"]["evppi"] > 0
+    markdown = (tmp_path / "sensitivity.md").read_text(encoding="utf-8")
+    assert "| if known | answer changes | worth | 95% interval |" in markdown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (LOSS, "no --event"),
+        ((*LOSS, *EVENT, "--event", "gpus > 1"), "2 events"),
+        ((*LOSS, "--event", "gpus > gpus_purchasable"), "compares two variables"),
+        (("--loss", "false yes=20M USD", *EVENT), "false no"),
+        (("--loss", "false yes=2 wombats, false no=1 wombats", *EVENT), "not a unit"),
+        (("--loss", "false yes=2 USD per day, false no=1 USD", *EVENT), "incompatible"),
+    ],
+)
+def test_bad_losses_are_told_in_one_line(cli, arguments, words):
+    code, out, err = cli("sensitivity", *BUDGET, *arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert len(err.splitlines()) == 1

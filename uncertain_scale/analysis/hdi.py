@@ -18,7 +18,7 @@ from uncertain_scale.analysis.atoms import Atoms, atom_region, find_atoms
 from uncertain_scale.analysis.cells import lay_cells
 from uncertain_scale.analysis.coordinates import choose_coordinate
 from uncertain_scale.analysis.density import SmoothDensity, spline_basis
-from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.analysis.monte_carlo_error import skewed_spread, spread
 from uncertain_scale.analysis.region import Landscape, Region
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ _FEWEST = 400  # draws below which no density is fitted
 _CHANCE = 0.02  # that a fit is refined though nothing but chance moves any of its ends
 _MISFIT = 8.0  # standard errors by which a fine enough fit may miss the averages of another spline
 _CHECKS = 32  # pieces of that spline
-# The farthest draws, one or two to a tail, decide the fit there; where all else is stratified that
-# finely they leave an end about one draw uncertain, which the linear influence does not see.
-_GRAIN = 1.5
-# Which fit is chosen depends on the same draws, which the influence leaves out: 90 to 94% of ends
-# lay within two errors without this factor.
-_CHOICE = 1.1
+# An end is uncertain by a part of a draw even where the chains' influence agrees.
+_GRAIN = 0.25
+# Where draws are stratified, the farthest ones decide the error: see `skewed_spread`.
+_WIDER = 0.4
+# Which fit is chosen depends on the same draws, which the influence leaves out.
+_CHOICE = 1.03
 _STAND_INS = 8  # parts of a single chain, to judge fits by
 _BOUNDARY_DRAWS = 10
 _PLACES, _EQUAL = (
@@ -224,7 +224,7 @@ def _in_units(
     ends = coordinate.back(region.ends)
     stretch = np.exp(coordinate.log_stretch(region.ends))
     grain = np.hypot(_GRAIN / (pooled.size * region.density), np.where(np.isinf(doubt), 0.0, doubt))
-    errors = np.hypot(_CHOICE * spread(region.influence, axis=2), grain) * stretch
+    errors = np.hypot(_CHOICE * skewed_spread(region.influence, _WIDER, axis=2), grain) * stretch
     for side, ascending in ((0, pooled), (1, -pooled[::-1])):
         at = np.flatnonzero(region.touches[:, side])
         if at.size:

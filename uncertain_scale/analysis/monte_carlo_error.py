@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["NEEDS_CHAINS", "skewed_spread", "spread"]
 
 NEEDS_CHAINS = "needs at least two chains"
+# Squared skewness beyond which one chain is nearly all of it, and the spread is that chain's error.
+_MOST_SKEWED = 3.0
 
 
 def spread(statistics: FloatArray, axis: int = 0) -> FloatArray:
@@ -53,31 +55,46 @@ def spread(statistics: FloatArray, axis: int = 0) -> FloatArray:
     return np.asarray(statistics.std(axis=axis, ddof=1) / np.sqrt(chains))
 
 
-def skewed_spread(statistics: FloatArray, widening: float) -> float:
-    """Return the standard error of an average over chains that may be skewed, somewhat widened.
+def skewed_spread(statistics: FloatArray, widening: float, axis: int = 0) -> FloatArray:
+    """Return the standard error of an average over chains that may be skewed, widened for that.
 
     Parameters
     ----------
     statistics
-        One number a chain.
+        As `spread` takes them.
     widening
-        By what share the error grows for each unit of the chains' skewness.
+        By what share the error grows for each unit of the chains' squared skewness.
+    axis
+        Where the chains are.
+
+    Returns
+    -------
+    array without `axis`
+        The standard error.
 
     Notes
     -----
-    A stratified chain's mean of a heavy-tailed output errs mostly by its few largest draws, so an
-    estimate that is too low comes with a spread that is too small. Measured over 400 seeds, the
-    mean of lognormal(0, 1) lay within two plain errors in 85.5% (Sobol', one input), 87.8% (Latin
-    hypercube) and 92.2% (random) of cases; widened by a quarter of the skewness 90.2, 92.2 and
-    94.2%, and a normal's 94 to 95%.
+    A stratified chain's mean of a heavy-tailed output errs mostly by its few farthest draws. So
+    most chains err a little to one side and few by much to the other: where none of the few is
+    among those drawn, both the estimate and the spread are too small. Student's t fails in this way
+    in proportion to the skewness, and the skewness of a few chains understates that of all. Its
+    square widens what is truly skewed and leaves nearly alone what is so by chance.
+
+    References
+    ----------
+    Johnson (1978), Modified t tests and confidence intervals for asymmetrical populations,
+    doi:10.1080/01621459.1978.10480051.
 
     Examples
     --------
-    >>> round(skewed_spread(np.array([1.0, 3.0, 1.0, 3.0]), 0.25), 4)
+    >>> round(float(skewed_spread(np.array([1.0, 3.0, 1.0, 3.0]), 0.25)), 4)
     0.5774
+    >>> round(float(skewed_spread(np.array([0.0, 0.0, 0.0, 4.0]), 0.25)), 4)
+    1.3333
     """
-    error = float(spread(statistics))
-    about = statistics - statistics.mean()
-    size = float(np.sqrt((about**2).mean()))
-    skewness = abs(float(((about / size) ** 3).mean())) if size else 0.0
-    return error * (1 + widening * skewness)
+    statistics = np.asarray(statistics, dtype=float)
+    about = statistics - statistics.mean(axis=axis, keepdims=True)
+    size = np.sqrt((about**2).mean(axis=axis, keepdims=True))
+    parts = np.divide(about, size, out=np.zeros_like(about), where=size > 0)
+    squared = np.minimum((parts**3).mean(axis=axis) ** 2, _MOST_SKEWED)
+    return np.asarray(spread(statistics, axis=axis) * (1 + widening * squared))

@@ -10,6 +10,7 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
 from uncertain_scale.cli.showing import Form, Format, keep, show
+from uncertain_scale.errors import QuestionError
 
 __all__ = ["Scale", "sensitivity"]
 
@@ -32,6 +33,13 @@ def sensitivity(
         list[str],
         typer.Option(help="Take inputs as one in Sobol' indices; repeatable.", metavar="NAME=A,B"),
     ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            help="What a wrong answer to --event costs: 'false yes=20M USD, false no=5M USD'.",
+            metavar="LOSS",
+        ),
+    ] = None,
     form: Form = Format.terminal,
     output: Annotated[
         Path | None,
@@ -42,23 +50,39 @@ def sensitivity(
 
     Example: uncertain-scale sensitivity --budget 100M --of training_flop
     """
-    from uncertain_scale.analysis.sensitivity import decision_value, parse_groups
+    from uncertain_scale.analysis.sensitivity import decision_value, parse_groups, parse_loss
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
     from uncertain_scale.report import ranking
     from uncertain_scale.sampling import sample
 
     groups = parse_groups(group)
     design = options.checked_design()
+    if loss is not None and len(options.event) != 1:
+        events = f"{len(options.event)} events" if options.event else "no --event"
+        raise QuestionError(f"--loss says what a wrong answer to one --event costs; found {events}")
     model, priors, question = options.prepare()
+    asked = options.events(model)
+    thresholds = [event.threshold() for event in asked]
+    stated = None if loss is None else parse_loss(loss, model.variables[thresholds[0][0]])
     tree = sample(model, priors, question, design)
     found = analyse(model, priors, question, design, of=names_of(of), groups=groups)
-    decisions = {}
-    for event in options.events(model):
-        name, sign, threshold = event.threshold()
-        decisions[event.text] = decision_value(
-            model, priors, question, design, output=name, threshold=threshold, direction=sign
+    decisions = [
+        decision_value(
+            model,
+            priors,
+            question,
+            design,
+            output=name,
+            threshold=threshold,
+            direction=sign,
+            loss=stated,
+            groups=groups,
         )
-    document = ranking.sensitivity_document(tree, found, on.value, decisions)
+        for name, sign, threshold in thresholds
+    ]
+    document = ranking.sensitivity_document(
+        tree, found, on.value, list(zip(asked, decisions, strict=True)), stated
+    )
     markdown = ranking.markdown_sensitivity
     keep(document, output, "sensitivity", markdown=markdown)
     show(document, form, terminal=ranking.terminal_sensitivity, markdown=markdown)

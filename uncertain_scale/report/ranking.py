@@ -10,17 +10,26 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from uncertain_scale.analysis.draws import all_draws
+from uncertain_scale.report.deciding import (
+    decision_document,
+    markdown_decision,
+    terminal_decision,
+)
 from uncertain_scale.report.document import record_document
+from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import scale_for, share_in_words
 from uncertain_scale.report.rows import design_in_words, question_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
     import xarray as xr
     from rich.console import RenderableType
 
+    from uncertain_scale.analysis.events import Event
+    from uncertain_scale.analysis.sensitivity import Loss
     from uncertain_scale.report.document import Document
 
 __all__ = ["markdown_sensitivity", "sensitivity_document", "terminal_sensitivity"]
@@ -30,7 +39,11 @@ _BAR = 12
 
 
 def sensitivity_document(
-    tree: xr.DataTree, found: xr.Dataset, on: str, decisions: Mapping[str, xr.Dataset]
+    tree: xr.DataTree,
+    found: xr.Dataset,
+    on: str,
+    decisions: Sequence[tuple[Event, xr.Dataset]],
+    loss: Loss | None = None,
 ) -> Document:
     """Return a sensitivity analysis as plain data.
 
@@ -43,7 +56,9 @@ def sensitivity_document(
     on
         The scale, `value` or `log`, that indices, shares and the ranking are on.
     decisions
-        What `decision_value` returns for each event, by what was typed.
+        Events of one variable, and what `decision_value` returns for each.
+    loss
+        What wrong answers cost, where that was stated.
     """
     outputs = {}
     for name in map(str, found["output"].values):
@@ -53,39 +68,15 @@ def sensitivity_document(
         **record_document(tree, ()),
         "on": on,
         "outputs": outputs,
-        "events": [_decision(text, decision) for text, decision in decisions.items()],
+        "events": [
+            decision_document(event.text, decision, loss, _units(tree, event))
+            for event, decision in decisions
+        ],
     }
 
 
-def _decision(text: str, found: xr.Dataset) -> dict[str, Any]:
-    """Return how knowing each input would change the answer to a question with a threshold."""
-    names = map(str, found["input"].values)
-    return {
-        "event": text,
-        "probability": _number(found["probability"]),
-        "mcse": _number(found["probability_mcse"]),
-        "answer": str(found["answer"].item()),
-        "inputs": {
-            name: {
-                **_estimate(found.sel(input=name), "changes"),
-                **_estimate(found.sel(input=name), "gain"),
-            }
-            for name in names
-        },
-    }
-
-
-def _decisions_in_words(document: Document) -> Iterator[str]:
-    for event in document["events"]:
-        known = sorted(event["inputs"].items(), key=lambda one: -one[1]["changes"])
-        parts = [
-            f"{name} {share_in_words(one['changes'])}" for name, one in known if one["changes"]
-        ]
-        said = ", ".join(parts) or "none of them"
-        yield (
-            f"P({event['event']}) = {share_in_words(event['probability'])}, so the answer is "
-            f"{event['answer']}; how often knowing an input would change it: {said}"
-        )
+def _units(tree: xr.DataTree, event: Event) -> str:
+    return str(all_draws(tree)[event.threshold()[0]].attrs["units"])
 
 
 def terminal_sensitivity(document: Document) -> RenderableType:
@@ -101,7 +92,8 @@ def terminal_sensitivity(document: Document) -> RenderableType:
     ]
     for name, output in document["outputs"].items():
         parts += [Text(f"\n{name}", style="bold"), *_block(output, document["chains"])]
-    parts += [Text(f"\n{line}") for line in _decisions_in_words(document)]
+    for decision in document["events"]:
+        parts += [Text(), *terminal_decision(decision)]
     return Group(*parts, Text(), Text(design_in_words(document), style="dim"))
 
 
@@ -118,39 +110,28 @@ def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
     for group in map(str, found["group"].values):
         place = scaled.sel(group=group)
         if math.isfinite(float(place["first"])):
-            sobol[group] = {**_estimate(place, "first"), **_estimate(place, "total")}
+            sobol[group] = {**estimate(place, "first"), **estimate(place, "total")}
     return {
         "units": units,
         "reason": str(scaled["reason"].item()),
         "ranking": order,
         "rank_share": {name: float(scaled["rank_share"].sel(input=name)) for name in order},
         "sobol": sobol,
-        "shapley": {name: _estimate(scaled.sel(input=name), "shapley") for name in order},
+        "shapley": {name: estimate(scaled.sel(input=name), "shapley") for name in order},
         "log_variance_share": {
-            name: _number(found["log_variance_share"].sel(input=name)) for name in order
+            name: number(found["log_variance_share"].sel(input=name)) for name in order
         },
         "rank_correlation": {
-            name: _estimate(found.sel(input=name), "rank_correlation") for name in order
+            name: estimate(found.sel(input=name), "rank_correlation") for name in order
         },
         "variance_reduction": {
-            name: _estimate(scaled.sel(input=name), "variance_reduction") for name in order
+            name: estimate(scaled.sel(input=name), "variance_reduction") for name in order
         },
         "interval_reduction": {
-            name: _estimate(scaled.sel(input=name), "interval_reduction") for name in order
+            name: estimate(scaled.sel(input=name), "interval_reduction") for name in order
         },
-        "median": _number(found["median"]),
+        "median": number(found["median"]),
         "swing": {name: _swing(found.sel(input=name)) for name in order},
-    }
-
-
-def _estimate(found: xr.Dataset, name: str) -> dict[str, Any]:
-    """Return an estimate with its error, its 95% interval, and whether that holds 0."""
-    return {
-        name: _number(found[name]),
-        f"{name}_mcse": _number(found[f"{name}_mcse"]),
-        f"{name}_low": _number(found[f"{name}_low"]),
-        f"{name}_high": _number(found[f"{name}_high"]),
-        f"{name}_unresolved": str(found[f"{name}_unresolved"].item()),
     }
 
 
@@ -158,17 +139,12 @@ def _swing(found: xr.Dataset) -> dict[str, Any]:
     """Return the output's median and 90% interval with the input at its own 5% and 95%."""
     return {
         end: {
-            "median": _number(found[f"swing_{end}_median"]),
-            "low": _number(found[f"swing_{end}_interval"].sel(end="low")),
-            "high": _number(found[f"swing_{end}_interval"].sel(end="high")),
+            "median": number(found[f"swing_{end}_median"]),
+            "low": number(found[f"swing_{end}_interval"].sel(end="low")),
+            "high": number(found[f"swing_{end}_interval"].sel(end="high")),
         }
         for end in ("low", "high")
     }
-
-
-def _number(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None
 
 
 def _block(output: dict[str, Any], chains: int) -> list[RenderableType]:
@@ -205,9 +181,8 @@ def _markdown(document: Document) -> Iterator[str]:
     yield f"Scenario {plain(document['scenario'])}: {plain(document['title'])}."
     yield f"{plain(design_in_words(document))}; indices and shares on the {document['on']} scale,"
     yield "with 95% intervals from the spread between chains."
-    for line in _decisions_in_words(document):
-        yield ""
-        yield f"{plain(line)}."
+    for decision in document["events"]:
+        yield from markdown_decision(decision)
     for name, output in document["outputs"].items():
         yield ""
         yield f"## {plain(name)}"

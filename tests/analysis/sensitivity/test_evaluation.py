@@ -106,7 +106,7 @@ def test_a_pinned_input_takes_the_others_along(asked):
     priors = question[1]
     held = chain.held_at(0.05, 0.95)
     for level, a, b, c in zip(
-        (0.05, 0.95), *(held.value(name, 0).reshape(2, -1) for name in "abc"), strict=True
+        (0.05, 0.95), *(held.value(name, 1).reshape(2, -1) for name in "abc"), strict=True
     ):
         assert (a == priors.inputs["a"].ppf(np.array([level]))).all()
         weight = study.correlation[0, 1]
@@ -170,7 +170,7 @@ def test_memory_is_freed_when_a_run_is_over(asked):
     question = asked(EQUATIONS, INPUTS + TIED, outputs=["y"])
     study = make_study(*question, Design(draws=128, chains=2, seed=3))
     chains = Chains(study, [0, 1])
-    chains.held_anywhere.value("y", 0)
+    chains.held_anywhere(16, 64).value("y", 1)
     chains.hybrids.value("y", 0)
     gone = weakref.ref(chains)
     gc.disable()

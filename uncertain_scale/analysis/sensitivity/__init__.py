@@ -1,6 +1,7 @@
 """Which inputs drive an answer: variance shares, swings, ranks, and what knowing is worth."""
 
 from uncertain_scale.analysis.sensitivity.groups import parse_groups
+from uncertain_scale.analysis.sensitivity.loss import Loss, Penalty, parse_loss
 from uncertain_scale.analysis.sensitivity.result import (
     decision_value,
     interval_reduction,
@@ -12,9 +13,12 @@ from uncertain_scale.analysis.sensitivity.result import (
 )
 
 __all__ = [
+    "Loss",
+    "Penalty",
     "decision_value",
     "interval_reduction",
     "parse_groups",
+    "parse_loss",
     "rank_correlation",
     "sensitivity",
     "shapley_effects",

@@ -7,6 +7,7 @@ input costs only the equations downstream of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from scipy.special import ndtr, ndtri
 
 from uncertain_scale.analysis.sensitivity.study import bits
 from uncertain_scale.sampling.propagate import propagate
-from uncertain_scale.sampling.streams import stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,10 +133,10 @@ class Hybrids(Evaluation):
 
 
 class Pinned(Evaluation):
-    """Points at which one player is held at given levels, the others drawn as they are given that.
+    """Points at which some players are held at given levels, the others drawn given those.
 
-    The state is the number of the player, or -1 for none. Draws come in blocks, one a level, and in
-    each block chain by chain.
+    The state is the set of players held, 0 for none. Draws come in blocks, one a level, and in each
+    block chain by chain.
 
     Parameters
     ----------
@@ -145,10 +145,11 @@ class Pinned(Evaluation):
     levels
         Levels of the draws of some chains by input, which every block repeats.
     held
-        The levels that a player is held at, shape (block, chain).
+        The levels that a player is held at, shape (block, chain). Levels of several players belong
+        together: they are what the scenario draws.
     """
 
-    FREE = -1
+    FREE = 0
 
     def __init__(
         self,
@@ -162,25 +163,32 @@ class Pinned(Evaluation):
         self.blocks = held(study.players[0]).shape[0] if study.players else 1
 
     def _relevant(self, variable: str, state: int) -> int:
-        moved = state >= 0 and self.study.movers[variable] & self.study.neighbours[state]
-        return state if moved else self.FREE
+        near = 0
+        for k in bits(state):
+            near |= self.study.neighbours[k]
+        moved = self.study.movers[variable] & near
+        return state & self.study.reach[variable] if moved else self.FREE
 
     def _input(self, name: str, state: int) -> FloatArray:
         levels = self._levels[name]
-        if state < 0:
+        if not state:
             return np.tile(self.study.sampler.values({name: levels})[name], self.blocks)
-        pinned = self.study.players[state]
-        where = self._held(pinned)
-        held = np.repeat(where.ravel(), levels.size // where.shape[1])
         own = self.study.player_of[name]
-        if own != state:
-            weight = self.study.correlation[state, own]
-            if weight == 0:
-                return self.value(name, self.FREE)
-            known = np.tile(ndtri(self._levels[pinned.inputs[0]]), self.blocks)
-            scores = np.tile(ndtri(levels), self.blocks) + weight * (ndtri(held) - known)
-            held = np.asarray(ndtr(scores))
-        return self.study.sampler.values({name: held})[name]
+        if state >> own & 1:
+            held = self._held_levels(own, levels.size)
+            return self.study.sampler.values({name: held})[name]
+        scores = np.tile(ndtri(levels), self.blocks)
+        kept = bits(state)
+        correlation = self.study.correlation
+        weights = np.linalg.solve(correlation[np.ix_(kept, kept)], correlation[kept, own])
+        for k, weight in zip(kept, weights, strict=True):
+            known = np.tile(ndtri(self._levels[self.study.players[k].inputs[0]]), self.blocks)
+            scores += weight * (ndtri(self._held_levels(k, levels.size)) - known)
+        return self.study.sampler.values({name: np.asarray(ndtr(scores))})[name]
+
+    def _held_levels(self, player: int, draws: int) -> FloatArray:
+        where = self._held(self.study.players[player])
+        return np.repeat(where.ravel(), draws // where.shape[1])
 
 
 class Chains:
@@ -196,12 +204,10 @@ class Chains:
         Numbers of the chains, from 0.
     """
 
-    _FEW = 1024
-    _HELD_LEVELS = 16
-
     def __init__(self, study: Study, numbers: Sequence[int]) -> None:
         self.study = study
         self.numbers = numbers
+        self._held_anywhere: dict[tuple[int, int], Pinned] = {}
 
     def by_chain(self, values: FloatArray) -> FloatArray:
         """Return draws by chain, shape (chain, draw)."""
@@ -227,7 +233,7 @@ class Chains:
     @cached_property
     def second(self) -> dict[str, FloatArray]:
         """Levels of sample B, independent of A; with it one net of twice the dimension."""
-        return self._levels(_Second(self.study.design, self.study.sampler.dimension))
+        return self._levels(_Renamed(self.study.design, "B", self.study.sampler.dimension))
 
     @cached_property
     def hybrids(self) -> Hybrids:
@@ -247,19 +253,26 @@ class Chains:
         held = np.tile(np.array(levels)[:, None], len(self.numbers))
         return Pinned(self.study, self.first, lambda _: held)
 
-    @cached_property
-    def held_anywhere(self) -> Pinned:
-        """A few draws of A with a player held at stratified random levels, as if it were known."""
-        # The function must not hold self, which holds it: memory would wait for the collector.
-        seed, count, numbers = self.study.design.seed, self._HELD_LEVELS, self.numbers
+    def held_anywhere(self, count: int, draws: int) -> Pinned:
+        """Return the first draws of A with players held at `count` random levels, as if known.
 
-        def levels(player: Player) -> FloatArray:
-            streams = (stream(seed, number, f"{player.name}\0held") for number in numbers)
-            jitter = np.array([generator.random(count) for generator in streams]).T
-            held = (np.arange(count)[:, None] + jitter) / count
-            return np.asarray(np.clip(held, 2.0**-54, 1 - 2.0**-53))
-
-        return Pinned(self.study, self._part(self.first, 0, self._FEW), levels)
+        The levels are those of a small forecast of the same scenario, so that what hangs together
+        is held together.
+        """
+        if (count, draws) not in self._held_anywhere:
+            design = replace(
+                self.study.design,
+                kind="lhs" if self.study.design.kind == "random" else self.study.design.kind,
+                draws=count,
+            )
+            levels = self._levels(_Renamed(design, "held"))
+            blocks = {name: self.by_chain(values).T for name, values in levels.items()}
+            self._held_anywhere[count, draws] = Pinned(
+                self.study,
+                self._part(self.first, 0, draws),
+                lambda player: blocks[player.inputs[0]],
+            )
+        return self._held_anywhere[count, draws]
 
     def _levels(self, design: Coordinates) -> dict[str, FloatArray]:
         chains = [self.study.sampler.levels(design, number) for number in self.numbers]
@@ -273,15 +286,18 @@ class Chains:
         }
 
 
-class _Second:
+class _Renamed:
     """A design's points under other names and in other columns."""
 
-    def __init__(self, design: Coordinates, dimension: int) -> None:
+    def __init__(self, design: Coordinates, suffix: str, shift: int = 0) -> None:
         self._design = design
-        self._dimension = dimension
+        self._suffix = suffix
+        self._shift = shift
 
     def column(self, name: str, *, position: int, chain: int) -> FloatArray:
-        return self._design.column(f"{name}\0B", position=self._dimension + position, chain=chain)
+        return self._design.column(
+            f"{name}\0{self._suffix}", position=position + self._shift, chain=chain
+        )
 
 
 def _on_scale(values: FloatArray, scale: Scale) -> FloatArray:

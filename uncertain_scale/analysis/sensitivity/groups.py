@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.sensitivity.study import Study
 
-__all__ = ["group_sets", "parse_groups", "partition"]
+__all__ = ["group_sets", "known_sets", "parse_groups", "partition"]
 
 
 def parse_groups(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -73,6 +73,41 @@ def group_sets(study: Study, groups: Mapping[str, Sequence[str]]) -> dict[str, i
             raise QuestionError(f"group '{name}' has the name of an input; choose another")
         sets[name] = players
     _refuse_torn(study, sets)
+    return sets
+
+
+def known_sets(
+    study: Study, groups: Mapping[str, Sequence[str]], names: Iterable[str]
+) -> dict[str, int]:
+    """Return users' groups as sets of players that would be known together, by name.
+
+    Parameters
+    ----------
+    study
+        What is analysed.
+    groups
+        Members by name; those that the study's outputs do not rest on add nothing.
+    names
+        All that may be a member.
+
+    Raises
+    ------
+    QuestionError
+        A member that is no input, or a group that takes an input's name.
+    """
+    sets = {}
+    for name, members in groups.items():
+        sets[name] = 0
+        for member in members:
+            if member in study.player_of or member in study.names:
+                sets[name] |= 1 << _player(study, name, member)
+            elif member not in names:
+                raise QuestionError(
+                    f"group '{name}' holds '{member[:60]}', which is no input; "
+                    f"{nearest(member, names)}"
+                )
+        if name in study.names:
+            raise QuestionError(f"group '{name}' has the name of an input; choose another")
     return sets
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.sensitivity.knowledge import DIRECTIONS, Decision, IntervalReduction
+from uncertain_scale.analysis.sensitivity.decision import DIRECTIONS, Decision
+from uncertain_scale.analysis.sensitivity.groups import known_sets
+from uncertain_scale.analysis.sensitivity.knowledge import IntervalReduction
 from uncertain_scale.analysis.sensitivity.method import run_methods
 from uncertain_scale.analysis.sensitivity.outlook import Outlook
 from uncertain_scale.analysis.sensitivity.ranks import RankCorrelation
@@ -15,18 +17,22 @@ from uncertain_scale.analysis.sensitivity.sobol import Sobol
 from uncertain_scale.analysis.sensitivity.study import SCALES, make_study
 from uncertain_scale.analysis.sensitivity.swing import Swing
 from uncertain_scale.errors import QuestionError
+from uncertain_scale.sampling.tails import tail_indices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import xarray as xr
 
-    from uncertain_scale.analysis.sensitivity.knowledge import Direction
+    from uncertain_scale.analysis.sensitivity.decision import Direction
+    from uncertain_scale.analysis.sensitivity.loss import Loss
     from uncertain_scale.analysis.sensitivity.method import Method
     from uncertain_scale.analysis.sensitivity.study import Scale
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.sampling.design import Design
+
+_NO_MEAN = 0.95  # 1, but for the slope between two points of the tail
 
 __all__ = [
     "decision_value",
@@ -179,10 +185,13 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
     output: str,
     threshold: float,
     direction: Direction = ">=",
+    loss: Loss | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
 ) -> xr.Dataset:
     """Say how knowing each input would change the answer to a question with a threshold.
 
-    The answer is yes if the event's probability is at least 1/2.
+    The answer is the one of smaller expected loss; without a stated loss, yes if the event's
+    probability is at least 1/2.
 
     Parameters
     ----------
@@ -190,26 +199,69 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
         As in `sensitivity`.
     output, threshold, direction
         The event: `output direction threshold`, the threshold in the model's units.
+    loss
+        What a wrong answer costs, such as `parse_loss` reads it.
+    groups
+        Inputs that would be known together, by the group's name. Inputs that hang together need no
+        group: what is not known is drawn as it is given what is.
 
     Returns
     -------
     xarray.Dataset
-        `probability` of the event and `answer`; by input, `changes`, how often knowing it would
-        change the answer, and `gain`, by how much the probability of a right answer would rise
-        (the expected value of partial perfect information where being right is worth 1). Errors and
-        intervals as in `sensitivity`.
+        `probability` of the event and `answer`, with `answer_unresolved`, which says so where the
+        other one may be as good. By `input`, groups behind the inputs, `changes`, how often knowing
+        it would change the answer. Without a loss, `gain`, by how much the probability of a right
+        answer would rise. With one, in its units, which `attrs` hold: `expected_loss_yes` and
+        `expected_loss_no` of either answer without knowing more, `evpi`, the expected value of
+        perfect information, and by input `evppi`, that of partial perfect information: by how much
+        the expected loss would fall if the input were known. Errors and intervals as in
+        `sensitivity`.
 
     Raises
     ------
     QuestionError
-        An unknown output or direction, or a threshold that is no number.
+        An unknown output, direction or member of a group, a threshold that is no number, or a loss
+        that has no expectation.
+
+    Examples
+    --------
+    >>> from uncertain_scale.analysis.sensitivity import parse_loss
+    >>> from uncertain_scale.inputs import load_priors
+    >>> from uncertain_scale.model import ask, default_model
+    >>> from uncertain_scale.sampling import Design
+    >>> model = default_model()
+    >>> priors = load_priors("base", variables=model.variables)
+    >>> question = ask(model, {"budget": "100M"})
+    >>> loss = parse_loss("false yes=20M USD, false no=20M USD", "FLOP")
+    >>> found = decision_value(
+    ...     model, priors, question, Design(draws=1024), output="training_flop", threshold=5e25,
+    ...     loss=loss,
+    ... )
+    >>> str(found["answer"].item()), str(found["evppi"].idxmax().item())
+    ('no', 'mfu')
     """
     if direction not in DIRECTIONS:
         raise QuestionError(f"'{direction}' compares nothing; expected one of >=, >, <=, <")
     if np.isnan(threshold):
         raise QuestionError(f"the threshold for {output} is not a number; give one in its units")
     study = make_study(model, priors, question, design, of=[output])
-    return run_methods(study, [Decision(threshold, direction)])
+    if (
+        loss is not None
+        and loss.grows
+        and tail_indices(study.plan, study.sampler)[output] >= _NO_MEAN
+    ):
+        raise QuestionError(
+            f"the mean of {output} does not exist, nor that of a loss that grows with its distance "
+            "from the threshold; state a loss without 'per'"
+        )
+    sets = known_sets(study, groups or {}, priors.inputs)
+    found = run_methods(study, [Decision(threshold, direction, loss, sets)])
+    if loss is not None and not np.isfinite(found["evpi"]):
+        raise QuestionError(
+            f"{output} is not finite in all draws, so a loss that grows with its distance from the "
+            "threshold has no expectation; state a loss without 'per'"
+        )
+    return found
 
 
 def _explain_gaps(found: xr.Dataset) -> xr.Dataset:

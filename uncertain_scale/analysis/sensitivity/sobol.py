@@ -141,7 +141,7 @@ class Sobol:
         players = 0
         for part in self.partitions.values():
             players |= part.get(name, 0)
-        return ",".join(n for k in bits(players) for n in self.study.players[k].inputs)
+        return ",".join(self.study.inputs_of(players))
 
 
 def variance(first: FloatArray, second: FloatArray) -> FloatArray:

@@ -123,6 +123,10 @@ class Study:
             if way.equation is not None
         }
 
+    def inputs_of(self, players: int) -> list[str]:
+        """Return the inputs of a set of players."""
+        return [name for k in bits(players) for name in self.players[k].inputs]
+
     def components(self, players: int) -> list[int]:
         """Return the independent sets that a set of players falls into by its correlations."""
         found = []

@@ -56,7 +56,7 @@ class Swing:
             untouched = held.value(output, held.FREE)
             free[:, o] = sample_quantiles(chains.by_block(untouched, held)[0])
             for k in range(len(study.players)):
-                values = held.value(output, k)
+                values = held.value(output, 1 << k)
                 if values is untouched:
                     found[:, o, k] = free[:, o, None]
                 else:

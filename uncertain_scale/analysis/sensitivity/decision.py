@@ -1,0 +1,178 @@
+"""What it would be worth to know inputs for a question with a threshold: another answer, less loss.
+
+The terms are those of the value of information: the expected value of perfect information (EVPI)
+and of partial perfect information (EVPPI).
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from uncertain_scale.analysis.sensitivity.estimates import average
+from uncertain_scale.analysis.sensitivity.loss import Loss, Penalty
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import xarray as xr
+
+    from uncertain_scale.analysis.sensitivity.estimates import Estimate
+    from uncertain_scale.analysis.sensitivity.evaluation import Chains
+    from uncertain_scale.analysis.sensitivity.study import Study
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["DIRECTIONS", "Decision", "Direction"]
+
+Direction: TypeAlias = Literal[">=", ">", "<=", "<"]
+DIRECTIONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+_EQUAL = Loss(Penalty(1.0), Penalty(1.0))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How knowing inputs would change the answer, and what that is worth.
+
+    The answer is the one whose expected loss is smaller: without a stated loss, yes if the event's
+    probability is at least 1/2.
+
+    Parameters
+    ----------
+    threshold
+        In the output's units.
+    direction
+        How the output compares to it where the event happens.
+    loss
+        What wrong answers cost; without one, a wrong answer costs 1.
+    sets
+        Sets of players that are looked at besides each player, by name.
+    levels
+        At how many random levels each chain holds what is known.
+    draws
+        How many of the chain's draws are taken at each level, or all there are.
+
+    Notes
+    -----
+    With D the loss of the answer no less that of yes, and yes the answer without knowing more,
+    knowing X is worth E[max(-E[D | X], 0)]: what is lost where the answer would be another. It is
+    averaged over levels of X; at each, E[D | X] is a mean over the chain's draws, whose noise the
+    maximum turns into bias. That bias falls like 1/n with the draws n, so twice the estimate from
+    all draws less the mean of those from either half has none of that order.
+
+    References
+    ----------
+    Raiffa and Schlaifer (1961), Applied Statistical Decision Theory. Claxton (1999),
+    doi:10.1016/S0167-6296(98)00039-3. Oakley et al. (2010), doi:10.1016/j.jhealeco.2010.03.006 (the
+    bias of nested sampling). Strong, Oakley and Brennan (2014), doi:10.1177/0272989X13505910.
+    """
+
+    threshold: float
+    direction: Direction = ">="
+    loss: Loss | None = None
+    sets: Mapping[str, int] = field(default_factory=dict)
+    levels: int = 256
+    draws: int = 512
+
+    def collect(self, chains: Chains) -> dict[str, FloatArray]:
+        """Return probability and losses of both answers, and by set what knowing it saves."""
+        study, held = chains.study, chains.held_anywhere(self.levels, self.draws)
+        output = study.outputs[0]
+        untouched = held.value(output, held.FREE)
+        known = self._known(study)
+        says_yes = np.zeros((len(chains.numbers), len(known)))
+        saved = np.zeros((*says_yes.shape, 2))
+        moved = np.zeros(says_yes.shape)
+        for k, players in enumerate(known.values()):
+            values = held.value(output, players)
+            if values is untouched:
+                continue
+            yes, no = self._losses(chains.by_block(values, held))
+            means = _halves(no - yes)
+            says_yes[:, k] = (means[0] >= 0).mean(axis=0)
+            saved[:, k] = np.stack([_without_bias(means), _without_bias(-means)], axis=-1)
+            moved[:, k] = 1
+        whole = chains.by_chain(chains.hybrids.value(output, study.everyone))
+        yes, no = self._losses(whole)
+        return {
+            "probability": self._happens(whole).mean(axis=1),
+            "losses": np.stack([yes.mean(axis=1), no.mean(axis=1)], axis=1),
+            "says_yes": says_yes,
+            "saved": saved,
+            "moved": moved,
+        }
+
+    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> xr.Dataset:
+        """Return `probability`, `answer`, expected losses, and by input what knowing is worth."""
+        import xarray as xr
+
+        losses = average(collected["losses"])
+        yes = bool(losses.value[0] <= losses.value[1])
+        moved, says_yes = collected["moved"], collected["says_yes"]
+        changes = average(moved * (1 - says_yes if yes else says_yes))
+        saved = average(collected["saved"][:, :, 1 if yes else 0])
+        variables = {
+            **_scalar(average(collected["probability"]), "probability"),
+            "answer": xr.Variable((), "yes" if yes else "no"),
+            "answer_unresolved": xr.Variable((), _unresolved(collected["losses"])),
+            **changes.variables("changes", ("input",)),
+            **saved.variables("gain" if self.loss is None else "evppi", ("input",)),
+        }
+        attrs = {
+            "output": study.outputs[0],
+            "threshold": self.threshold,
+            "direction": self.direction,
+        }
+        if self.loss is not None:
+            for k, name in enumerate(("yes", "no")):
+                variables |= _scalar(average(collected["losses"][:, k]), f"expected_loss_{name}")
+            # With perfect information no answer is wrong: what is left to lose is all of it.
+            variables |= _scalar(average(collected["losses"][:, 0 if yes else 1]), "evpi")
+            attrs["units"] = self.loss.units
+        known = self._known(study)
+        members = [",".join(study.inputs_of(players)) for players in known.values()]
+        coords = {"input": list(known), "members": ("input", members)}
+        return xr.Dataset(variables, coords=coords, attrs=attrs)
+
+    def _known(self, study: Study) -> dict[str, int]:
+        return {**{name: 1 << k for k, name in enumerate(study.names)}, **self.sets}
+
+    def _happens(self, values: FloatArray) -> FloatArray:
+        return np.asarray(DIRECTIONS[self.direction](values, self.threshold))
+
+    def _losses(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the losses of the answers yes and no, draw by draw."""
+        loss = self.loss or _EQUAL
+        happens = self._happens(values)
+        distance = np.abs(values - self.threshold) if loss.grows else np.empty(values.shape)
+        distance = np.where(np.isinf(distance), np.nan, distance) if loss.grows else distance
+        yes = np.where(happens, 0.0, loss.false_yes.of(distance))
+        no = np.where(happens, loss.false_no.of(distance), 0.0)
+        return yes, no
+
+
+def _halves(values: FloatArray) -> FloatArray:
+    """Return means over draws, the last axis: of all, of the first half and of the second."""
+    half = values.shape[-1] // 2
+    first, second = values[..., :half].mean(axis=-1), values[..., half:].mean(axis=-1)
+    return np.stack([values.mean(axis=-1), first, second])
+
+
+def _without_bias(means: FloatArray) -> FloatArray:
+    """Return E[max(m, 0)] over levels from means (all or half of the draws, level, chain)."""
+    gained = np.maximum(means, 0).mean(axis=1)
+    return np.asarray(2 * gained[0] - (gained[1] + gained[2]) / 2)
+
+
+def _scalar(estimate: Estimate, name: str) -> dict[str, xr.Variable]:
+    variables = estimate.variables(name, ())
+    return {key: variables[key] for key in (name, f"{name}_mcse")}
+
+
+def _unresolved(losses: FloatArray) -> str:
+    """Say where the other answer may be as good, for all that the draws tell."""
+    if average(losses[:, 0] - losses[:, 1]).unresolved:
+        return "either answer: their expected losses differ by less than the Monte Carlo error"
+    return ""

@@ -1,0 +1,181 @@
+"""What it is worth to know an input where an answer hangs on it: data, terminal and Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from uncertain_scale.report.estimates import estimate, number
+from uncertain_scale.report.markdown import markdown_table, plain
+from uncertain_scale.report.numbers import Scale, scale_for, share_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import xarray as xr
+    from rich.console import RenderableType
+
+    from uncertain_scale.analysis.sensitivity import Loss, Penalty
+
+__all__ = ["decision_document", "markdown_decision", "terminal_decision"]
+
+_HEADER = ("if known", "answer changes", "worth", "95% interval")
+
+
+def decision_document(
+    event: str, found: xr.Dataset, loss: Loss | None, output_units: str
+) -> dict[str, Any]:
+    """Return how knowing each input would change an answer, as plain data.
+
+    Parameters
+    ----------
+    event
+        As it was typed.
+    found
+        What `decision_value` returns.
+    loss
+        What wrong answers cost, where that was stated.
+    output_units
+        Units of the output that the event is about.
+    """
+    worth = "gain" if loss is None else "evppi"
+    document: dict[str, Any] = {
+        "event": event,
+        "probability": number(found["probability"]),
+        "mcse": number(found["probability_mcse"]),
+        "answer": str(found["answer"].item()),
+        "answer_unresolved": str(found["answer_unresolved"].item()),
+    }
+    if loss is not None:
+        document["loss"] = {
+            "units": loss.units,
+            "false_yes": _penalty(loss.false_yes, output_units),
+            "false_no": _penalty(loss.false_no, output_units),
+            **{
+                name: number(found[name])
+                for side in ("yes", "no")
+                for name in (f"expected_loss_{side}", f"expected_loss_{side}_mcse")
+            },
+            "evpi": number(found["evpi"]),
+            "evpi_mcse": number(found["evpi_mcse"]),
+        }
+    return {
+        **document,
+        "inputs": {
+            name: {
+                "members": [part for part in str(members).split(",") if part],
+                **estimate(found.sel(input=name), "changes"),
+                **estimate(found.sel(input=name), worth),
+            }
+            for name, members in zip(
+                map(str, found["input"].values), found["members"].values, strict=True
+            )
+        },
+    }
+
+
+def terminal_decision(decision: dict[str, Any]) -> list[RenderableType]:
+    """Return a decision as things that rich can print, at 80 columns."""
+    parts: list[RenderableType] = [Text(line) for line in _in_words(decision)]
+    rows = list(_rows(decision)) if "loss" in decision else []
+    if rows:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+        table.add_column(_HEADER[0], no_wrap=True, overflow="ellipsis", max_width=24)
+        for name in _HEADER[1:]:
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in rows:
+            table.add_row(*map(Text, row))
+        parts.append(table)
+    return parts
+
+
+def markdown_decision(decision: dict[str, Any]) -> Iterator[str]:
+    """Yield a decision as lines of Markdown."""
+    yield ""
+    for line in _in_words(decision):
+        yield plain(line) + ("" if line.endswith(":") else ".")
+    rows = list(_rows(decision)) if "loss" in decision else []
+    if rows:
+        yield ""
+        yield from markdown_table(_HEADER, rows)
+
+
+def _in_words(decision: dict[str, Any]) -> Iterator[str]:
+    event = f"P({decision['event']}) = {share_in_words(decision['probability'])}"
+    answer = decision["answer"]
+    said = (
+        f"{answer} (or the other: too close to tell)" if decision["answer_unresolved"] else answer
+    )
+    if "loss" not in decision:
+        words = "how often knowing an input would change it"
+        yield f"{event}, so the answer is {said}; {words}: {_changes(decision)}"
+        return
+    loss = decision["loss"]
+    costs = [_cost(loss[side], loss["units"]) for side in ("false_yes", "false_no")]
+    yield f"{event}; a false yes costs {costs[0]}, a false no {costs[1]}"
+    other = "no" if answer == "yes" else "yes"
+    lost, more = (_amount(loss, f"expected_loss_{side}") for side in (answer, other))
+    yield (
+        f"Without knowing more the answer is {said}: expected to lose {lost}, where {other} would "
+        f"lose {more}"
+    )
+    rest = "no input by itself would change the answer"
+    if any(_rows(decision)):
+        rest = "what knowing one input is worth (EVPPI):"
+    yield f"Knowing everything is worth {_amount(loss, 'evpi')} (EVPI); {rest}"
+
+
+def _rows(decision: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield what it is worth to know each input that may change the answer, the dearest first."""
+    scale = _scale(decision)
+    for name, one in sorted(decision["inputs"].items(), key=lambda item: -item[1]["evppi"]):
+        if not (one["changes"] or one["evppi"]):
+            continue
+        error = one["evppi_mcse"]
+        low, high = (
+            "-" if one[f"evppi_{end}"] is None else scale.write(one[f"evppi_{end}"], error)
+            for end in ("low", "high")
+        )
+        worth, interval = scale.write(one["evppi"], error), f"{low} to {high}"
+        if one["evppi_unresolved"]:
+            worth, interval = "unresolved", f"below {high}"
+        yield name, share_in_words(one["changes"]), worth, f"{interval} {scale.units}".strip()
+
+
+def _changes(decision: dict[str, Any]) -> str:
+    known = sorted(decision["inputs"].items(), key=lambda item: -item[1]["changes"])
+    parts = [f"{name} {share_in_words(one['changes'])}" for name, one in known if one["changes"]]
+    return ", ".join(parts) or "none of them"
+
+
+def _scale(decision: dict[str, Any]) -> Scale:
+    loss = decision["loss"]
+    return scale_for([loss["evpi"] or loss["false_yes"]["amount"]], loss["units"])
+
+
+def _amount(loss: dict[str, Any], name: str) -> str:
+    if loss[name] is None:
+        return "-"
+    scale = scale_for([loss[name]], loss["units"])
+    return f"{scale.write(loss[name], loss[f'{name}_mcse'])} {scale.units}".strip()
+
+
+def _penalty(penalty: Penalty, units: str) -> dict[str, Any]:
+    return {
+        "amount": penalty.amount,
+        "per": penalty.per,
+        "per_units": None if penalty.per is None else units,
+    }
+
+
+def _cost(penalty: dict[str, Any], units: str) -> str:
+    scale = scale_for([penalty["amount"]], units)
+    amount = f"{scale.write(penalty['amount'], exact=True)} {scale.units}".strip()
+    if penalty["per"] is None:
+        return amount
+    distance = scale_for([penalty["per"]], penalty["per_units"])
+    size = distance.write(penalty["per"], exact=True)
+    return " ".join([amount, "per", *([size] if size != "1" else []), distance.units]).strip()
