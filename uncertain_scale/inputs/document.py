@@ -82,6 +82,14 @@ class PriorFile(Table):
     schema_version: Literal[1] = Field(description="the version of the format, 1")
     title: str = Field("", description="The scenario in one line.")
     extends: str | None = Field(None, description="Prior file that this one is laid over.")
+    coordinates: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Order of the coordinates of the unit cube, in files written for a replay: an input, "
+            "or a joint sample by its inputs with + between. One that the file does not have keeps "
+            "its place; others follow."
+        ),
+    )
     inputs: dict[Name, InputTable] = Field(default_factory=dict)
     correlations: list[CorrelationTable] = Field(default_factory=list)
     joint: list[JointTable] = Field(default_factory=list)

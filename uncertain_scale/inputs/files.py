@@ -129,6 +129,7 @@ class _Reader(TomlReader):
             correlations=tuple(filter(None, correlations)),
             joints=tuple(joints),
             files=(self.path,),
+            coordinates=tuple(header.coordinates) if header else (),
         )
 
     def _prior(self, name: str, data: object) -> Prior | None:

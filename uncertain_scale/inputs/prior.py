@@ -218,8 +218,9 @@ class Priors:
         content = {
             "inputs": {
                 name: [prior.distribution.describe(), prior.units, prior.fallback, prior.joint]
-                for name, prior in self.inputs.items()
+                for name, prior in sorted(self.inputs.items())
             },
+            "coordinates": self.coordinates,
             "correlations": sorted([*sorted(c.inputs), c.rank] for c in self.correlations),
             "joints": {
                 joint.name: hashlib.sha256(np.ascontiguousarray(joint.rows).tobytes()).hexdigest()

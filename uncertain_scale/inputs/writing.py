@@ -1,0 +1,98 @@
+"""Priors back into files: one prior file that stands alone, with its joint samples beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.inputs.distributions import Distribution
+
+if TYPE_CHECKING:
+    from uncertain_scale.inputs.prior import JointSample, Prior, Priors, Provenance
+
+__all__ = ["prior_files"]
+
+
+def prior_files(priors: Priors, stem: str = "priors") -> dict[str, str]:
+    """Return the texts of files that state priors whole, by file name.
+
+    Parameters
+    ----------
+    priors
+        Beliefs, however many files and options they came from.
+    stem
+        Name of the prior file, without `.toml`; joint samples are `STEM-joint-1.csv` and so on.
+
+    Returns
+    -------
+    dict
+        Read back by `load_priors`, the files give the same distributions, units, correlations,
+        joint rows, order of coordinates and sources, so the same draws to the bit. What was typed
+        as "1.4 to 3.2" is stated by its kind.
+
+    Examples
+    --------
+    >>> from uncertain_scale.inputs import load_priors
+    >>> texts = prior_files(load_priors("post-2024-07"))
+    >>> sorted(texts)
+    ['priors.toml']
+    >>> texts["priors.toml"].splitlines()[0]
+    'schema_version = 1'
+    """
+    import tomli_w
+
+    samples = {joint.name: f"{stem}-joint-{n}.csv" for n, joint in enumerate(priors.joints, 1)}
+    document = {
+        "schema_version": 1,
+        "title": priors.title,
+        "coordinates": list(priors.coordinates),
+        "inputs": {name: _input(prior) for name, prior in priors.inputs.items() if not prior.joint},
+        "correlations": [
+            {"inputs": list(tie.inputs), "rank": tie.rank, **_sources(tie.provenance)}
+            for tie in priors.correlations
+        ],
+        "joint": [_joint(joint, priors, samples[joint.name]) for joint in priors.joints],
+    }
+    kept = {key: part for key, part in document.items() if part}
+    texts = {f"{stem}.toml": tomli_w.dumps(kept)}
+    return texts | {samples[joint.name]: _rows(joint) for joint in priors.joints}
+
+
+def _input(prior: Prior) -> dict[str, Any]:
+    table = {"kind": prior.distribution.kind, **_plain(prior.distribution.stated)}
+    table["units"] = prior.units
+    if prior.fallback:
+        table["fallback"] = True
+    return table | _sources(prior.provenance)
+
+
+def _joint(joint: JointSample, priors: Priors, samples: str) -> dict[str, Any]:
+    units = {name: priors.inputs[name].units for name in joint.inputs}
+    table = {"inputs": list(joint.inputs), "samples": samples, "units": units}
+    return table | _sources(joint.provenance)
+
+
+def _sources(said: Provenance) -> dict[str, Any]:
+    facts = {"long_name": said.long_name, "source": said.source, "note": said.note}
+    dated = {"as_of": said.as_of} if said.as_of else {}
+    return {key: text for key, text in facts.items() if text} | dated
+
+
+def _plain(stated: Any) -> Any:
+    """Return what was stated in TOML's own types."""
+    if isinstance(stated, Distribution):
+        return {"kind": stated.kind, **_plain(stated.stated)}
+    if isinstance(stated, dict):
+        return {key: _plain(value) for key, value in stated.items() if value is not None}
+    if isinstance(stated, list | tuple):
+        return [_plain(value) for value in stated]
+    return stated
+
+
+def _rows(joint: JointSample) -> str:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(joint.inputs)
+    rows.writerows(joint.rows.tolist())
+    return text.getvalue()
