@@ -1,0 +1,147 @@
+"""What differs between two results as plain data, and whether chance can explain it.
+
+A figure of a result stands beside its Monte Carlo error: `median` beside `median_mcse`, `low` by
+`low_mcse`. So any two results of the same command can be told apart without knowing the command.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uncertain_scale.report.document import Document
+
+__all__ = ["ABSENT", "Difference", "Grade", "differences", "worst"]
+
+ERROR = "_mcse"
+ABSENT = "(absent)"
+_ROUNDING = 1e-9  # relative; other versions of a library sum in another order
+_CHANCE = 4.9  # standard errors, as the tests of closed forms allow
+_OF_DRAWS = ("histogram",)  # counts of draws, which have no error of their own beside them
+
+
+class Grade(IntEnum):
+    """How much two values differ."""
+
+    same = 0
+    rounding = 1
+    chance = 2
+    different = 3
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place where two results are not the same.
+
+    Parameters
+    ----------
+    path
+        Keys from the top, such as `("outputs", "training_flop", "median")`.
+    old, new
+        The values there, or `ABSENT`.
+    grade
+        Whether rounding or Monte Carlo error can explain it.
+    """
+
+    path: tuple[str, ...]
+    old: Any
+    new: Any
+    grade: Grade
+
+    @property
+    def place(self) -> str:
+        """The path as text."""
+        return ".".join(self.path)
+
+
+def differences(old: Document, new: Document, *, ignore: tuple[str, ...] = ()) -> list[Difference]:
+    """Return every place where two results differ, in the order of the first.
+
+    Parameters
+    ----------
+    old, new
+        Results as plain data, as JSON holds them.
+    ignore
+        Keys at the top that do not count, such as `versions`.
+
+    Examples
+    --------
+    >>> a = {"median": 1.00, "median_mcse": 0.01, "units": "USD"}
+    >>> b = {"median": 1.02, "median_mcse": 0.01, "units": "USD"}
+    >>> [(found.place, found.grade.name) for found in differences(a, b)]
+    [('median', 'chance')]
+    """
+    kept = [{key: part for key, part in one.items() if key not in ignore} for one in (old, new)]
+    return list(_walk(kept[0], kept[1], (), None))
+
+
+def worst(found: list[Difference]) -> Grade:
+    """Return the largest difference's grade; `same` where there is none."""
+    return max((one.grade for one in found), default=Grade.same)
+
+
+def _walk(old: Any, new: Any, path: tuple[str, ...], error: float | None) -> Iterator[Difference]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(key for key in new if key not in old)]:
+            here = (*path, str(key))
+            pair = old.get(key, ABSENT), new.get(key, ABSENT)
+            if str(key) in _OF_DRAWS:
+                if pair[0] != pair[1]:
+                    yield Difference(here, *pair, Grade.chance)
+            elif str(key).endswith(ERROR):
+                yield from _errors(pair, here)
+            else:
+                yield from _walk(*pair, here, _error(old, new, str(key)))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, pair in enumerate(zip(old, new, strict=True)):
+            yield from _walk(*pair, (*path, _label(pair[0], index)), None)
+    elif old != new:
+        yield Difference(path, old, new, _grade(old, new, error))
+
+
+def _label(item: Any, index: int) -> str:
+    """Name an item of a list as a reader would: an interval by its kind and probability."""
+    if isinstance(item, dict) and "kind" in item and "prob" in item:
+        return f"{item['kind']} {item['prob']:g}"
+    return str(index)
+
+
+def _error(old: Document, new: Document, key: str) -> float | None:
+    """Return the error of the difference of two figures, where both have one."""
+    errors = [one.get(key + ERROR) for one in (old, new)]
+    if all(_is_number(error) for error in errors):
+        return math.hypot(*errors)
+    return None
+
+
+def _errors(pair: tuple[Any, Any], path: tuple[str, ...]) -> Iterator[Difference]:
+    """Compare errors, which are estimates themselves: within a factor of 10 they say the same."""
+    old, new = pair
+    if old == new:
+        return
+    grade = Grade.different
+    if _is_number(old) and _is_number(new):
+        grade = _grade(old, new, None)
+        if grade is Grade.different and 0.1 * old <= new <= 10 * old:
+            grade = Grade.chance
+    yield Difference(path, old, new, grade)
+
+
+def _grade(old: Any, new: Any, error: float | None) -> Grade:
+    if not (_is_number(old) and _is_number(new)):
+        return Grade.different
+    apart = abs(old - new)
+    if apart <= _ROUNDING * max(abs(old), abs(new)):
+        return Grade.rounding
+    if error is not None and apart <= _CHANCE * error:
+        return Grade.chance
+    return Grade.different
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
