@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from uncertain_scale.analysis import summarize, sweep
+    from uncertain_scale.analysis.claims import check_claims
     from uncertain_scale.errors import UncertainScaleError
     from uncertain_scale.inputs import Prior, Priors, load_priors
+    from uncertain_scale.inputs.claim_files import load_claims
     from uncertain_scale.model import Model, Question, ask, believe, default_model
     from uncertain_scale.report import report_document
     from uncertain_scale.sampling import Design, run, sample
@@ -27,7 +29,9 @@ __all__ = [
     "UncertainScaleError",
     "ask",
     "believe",
+    "check_claims",
     "default_model",
+    "load_claims",
     "load_priors",
     "report_document",
     "run",
@@ -45,7 +49,9 @@ _HOME = {
     "UncertainScaleError": "errors",
     "ask": "model",
     "believe": "model",
+    "check_claims": "analysis.claims",
     "default_model": "model",
+    "load_claims": "inputs.claim_files",
     "load_priors": "inputs",
     "report_document": "report",
     "run": "sampling",

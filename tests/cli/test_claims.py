@@ -107,6 +107,13 @@ def test_uncertain_inputs_of_a_documents_own_show_their_interval(cli, mixed):
     assert fine["readings"][0]["median"] == pytest.approx(fine["own"]["median"] / 2, rel=1e-9)
 
 
+def test_one_chain_has_no_errors_and_says_so(cli):
+    code, out, _ = cli("claims", "--claim", "gpu-price", "--draws", "64", "--chains", "1")
+    assert code == 0
+    assert "a Monte Carlo error needs at least two chains" in " ".join(out.split())
+    assert "±" not in out
+
+
 def test_all_is_written_into_a_folder(cli, tmp_path):
     arguments = ("claims", *SMALL, "--claim", "flop-bf16")
     code, _, _ = cli(*arguments, "--output", tmp_path / "new")

@@ -30,7 +30,9 @@ def modules_after(*arguments):
     return done.stdout, set(done.stderr.split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["report", "--help"], ["priors", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["report", "--help"], ["priors", "--help"], ["claims", "--help"]]
+)
 def test_help_imports_nothing_heavy(arguments):
     out, modules = modules_after(*arguments)
     assert "Usage" in out

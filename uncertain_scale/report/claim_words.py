@@ -194,12 +194,12 @@ def _off(excess: float | None, asserted: dict[str, Any]) -> str:
 def _tally(judged: dict[str, Any]) -> str:
     place, prob = judged["place"], f"{100 * judged['prob']:.4g}%"
     if place == "bound":
-        return "bounds"
+        return "by a bound"
     if judged["constant"]:
         return "equal to the one value" if place == "equal" else "off the one value"
     return f"inside the {prob}" if place == "inside" else f"{place} the {prob}"
 
 
 def _rank(key: str) -> tuple[int, str]:
-    order = ("inside", "above", "below", "equal", "off", "bounds")
+    order = ("inside", "above", "below", "equal", "off", "by")
     return next(place for place, word in enumerate(order) if key.startswith(word)), key

@@ -6,6 +6,7 @@ import math
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.analysis.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.report.claim_words import judged_in_words, own_in_words, summary_in_words
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def claims_document(
         "claims": rows,
         "apart": apart,
         "faults": list(found.faults),
-        "warnings": list(found.warnings),
+        "warnings": [*found.warnings, *_unknown_errors(design)],
         "design": design.kind,
         "seed": design.seed,
         "chains": design.chains,
@@ -57,6 +58,10 @@ def claims_document(
         "versions": {"uncertain-scale": version("uncertain-scale")},
         "hashes": {"priors": dict(found.hashes), "equations": model.digest()},
     }
+
+
+def _unknown_errors(design: Design) -> list[str]:
+    return [f"a Monte Carlo error {NEEDS_CHAINS}; --chains 16"] if design.chains < 2 else []
 
 
 def _claim(checked: Checked) -> dict[str, Any]:
