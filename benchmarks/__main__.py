@@ -1,0 +1,99 @@
+"""Run this package's engine and its peers on one model, and write `benchmarks/results.md`.
+
+    python -m benchmarks            below ten minutes, up to 1e8 draws
+    python -m benchmarks --quick    about a minute, up to 1e6 draws
+    python -m benchmarks --full     up to 1e9 draws, more rounds and seeds
+
+The peers come with `pip install -e '.[bench]'`; Squiggle is installed by npm, into --npm DIR.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from benchmarks import stages
+from benchmarks.peers import PEERS, why_not
+from benchmarks.squiggle import Squiggle, install
+from benchmarks.stages import FULL, NORMAL, OURS, QUICK, Mode, Tools, WrongAnswerError
+from benchmarks.writing import Results, markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Found = TypeVar("_Found")
+_START = time.perf_counter()
+
+
+def main() -> None:
+    """Measure, and write what was measured."""
+    options = _options()
+    mode = QUICK if options.quick else FULL if options.full else NORMAL
+    missing = {name: why for name in PEERS if (why := why_not(name))}
+    squiggle = None
+    why = "not run by --quick" if mode is QUICK else install(options.npm)
+    if why:
+        missing["squiggle"] = why
+    else:
+        squiggle = Squiggle(options.npm)
+    try:
+        found = _measure(mode, Tools(squiggle, missing))
+    except WrongAnswerError as error:
+        sys.exit(f"not timed, since answers are wrong:\n{error}")
+    finally:
+        if squiggle is not None:
+            squiggle.close()
+    options.output.write_text(markdown(found), encoding="utf-8")
+    print(options.output)
+
+
+def _measure(mode: Mode, tools: Tools) -> Results:
+    checked = _stage("answers against the exact ones", tools.check)
+    million = _stage("1e6 draws in process", lambda: tools.million(mode))
+    split = _stage("our time in parts", lambda: stages.split(mode))
+    growth = _stage("growing numbers of draws", lambda: tools.growth(mode))
+    accuracy = _stage("time to an accuracy", lambda: tools.to_accuracy(mode))
+    ours = accuracy["timed"][1e-3][OURS]["draws"]
+    return Results(
+        mode=mode.name,
+        missing=tools.missing,
+        checked=checked,
+        million=million,
+        split=split,
+        growth=growth,
+        accuracy=accuracy,
+        whole=_stage("whole processes", lambda: tools.whole(mode, ours)),
+        starts=_stage("starts", lambda: tools.starts(mode)),
+        scripts=_stage("single parts", lambda: stages.scripts(mode)),
+        minutes=(time.perf_counter() - _START) / 60,
+    )
+
+
+def _stage(name: str, run: Callable[[], _Found]) -> _Found:
+    """Say what is being measured, on standard error."""
+    print(f"{time.perf_counter() - _START:6.0f} s  {name}", file=sys.stderr, flush=True)
+    return run()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="about a minute")
+    size.add_argument("--full", action="store_true", help="up to 1e9 draws")
+    here = Path(__file__).parent
+    parser.add_argument("--output", type=Path, default=here / "results.md", metavar="FILE")
+    parser.add_argument(
+        "--npm", type=Path, default=here / ".npm", metavar="DIR", help="where Squiggle is put"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
