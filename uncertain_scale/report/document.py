@@ -19,7 +19,7 @@ from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.intervals import quantiles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
 
@@ -34,6 +34,7 @@ __all__ = [
     "record_document",
     "report_document",
     "statistics",
+    "statistics_of",
 ]
 
 Document: TypeAlias = dict[str, Any]
@@ -197,39 +198,49 @@ def _output(draws: xr.DataArray, summary: xr.Dataset) -> dict[str, Any]:
 
 def statistics(summary: xr.Dataset) -> dict[str, Any]:
     """Return one output's row of a summary as plain data."""
+    values = {str(name): one.values for name, one in summary.data_vars.items()}
+    return statistics_of(values, summary["prob"].values.tolist())
+
+
+def statistics_of(values: Mapping[str, Any], probs: Sequence[float]) -> dict[str, Any]:
+    """Return one output's row of a summary as plain data, from its arrays by name.
+
+    Parameters
+    ----------
+    values
+        As `summarize` lays them out, without the dim `output`.
+    probs
+        Probabilities of the intervals.
+    """
     found: dict[str, Any] = {}
     for name in _STATISTICS:
-        found[name] = _number(summary[name])
-        found[f"{name}_mcse"] = _number(summary[f"{name}_mcse"])
+        found[name] = _number(values[name])
+        found[f"{name}_mcse"] = _number(values[f"{name}_mcse"])
     found["constant"] = found["sd"] == 0
     found["intervals"] = [
-        interval
-        for prob in summary["prob"].values
-        for interval in _intervals(summary.sel(prob=prob), float(prob))
+        interval for which, prob in enumerate(probs) for interval in _intervals(values, which, prob)
     ]
-    reasons = {name: str(summary[f"{name}_reason"].item()) for name in _REASONS}
+    reasons = {name: str(values[f"{name}_reason"]) for name in _REASONS}
     found["reason"] = {name: reason for name, reason in reasons.items() if reason}
     return found
 
 
-def _intervals(summary: xr.Dataset, prob: float) -> list[dict[str, Any]]:
+def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[str, Any]]:
     """Return the equal-tailed interval and each piece of the highest-density region."""
-    pieces = [("eti", summary["eti"], summary["eti_mcse"])]
-    pieces += [
-        ("hdi", summary["hdi"].sel(mode=mode), summary["hdi_mcse"].sel(mode=mode))
-        for mode in summary["mode"].values
-    ]
+    pieces = [("eti", values["eti"][which], values["eti_mcse"][which])]
+    regions = zip(values["hdi"][which], values["hdi_mcse"][which], strict=True)
+    pieces += [("hdi", ends, errors) for ends, errors in regions]
     return [
         {
             "kind": kind,
             "prob": prob,
-            "low": _number(ends.sel(bound="low")),
-            "high": _number(ends.sel(bound="high")),
-            "low_mcse": _number(errors.sel(bound="low")),
-            "high_mcse": _number(errors.sel(bound="high")),
+            "low": _number(ends[0]),
+            "high": _number(ends[1]),
+            "low_mcse": _number(errors[0]),
+            "high_mcse": _number(errors[1]),
         }
         for kind, ends, errors in pieces
-        if math.isfinite(float(ends.sel(bound="low"))) or kind == "eti"
+        if math.isfinite(ends[0]) or kind == "eti"
     ]
 
 

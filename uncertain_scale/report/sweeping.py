@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.document import inputs_document, record_document, statistics
+from uncertain_scale.report.document import inputs_document, record_document, statistics_of
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["csv_sweep", "sweep_document"]
 
 _STATISTICS = ("mean", "sd", "median")
+_WORDS = ("units", "long_name", "equation", "rests_on")
+_NOT_OF_A_ROW = (*_WORDS, "warnings", "probability", "probability_mcse")
 
 
 def sweep_document(tree: xr.DataTree, found: xr.Dataset, axes: Sequence[Axis]) -> Document:
@@ -88,29 +90,33 @@ def csv_sweep(document: Document) -> str:
 
 def _points(found: xr.Dataset, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     about = {
-        str(output): {
-            key: str(found[key].sel(output=output).item())
-            for key in ("units", "long_name", "equation", "rests_on")
-        }
-        for output in found["output"].values
+        str(output): {key: str(found[key].values[k]) for key in _WORDS}
+        for k, output in enumerate(found["output"].values)
     }
-    events = [str(event) for event in found["event"].values]
+    events = found["event"].values.tolist()
+    probs = found["prob"].values.tolist()
+    arrays = {str(name): one.values for name, one in found.data_vars.items()}
+    rows = {name: values for name, values in arrays.items() if name not in _NOT_OF_A_ROW}
     for index in np.ndindex(*(found.sizes[name] for name in names)):
-        part = found.isel(dict(zip(names, index, strict=True)))
         chances = zip(
-            events, part["probability"].values, part["probability_mcse"].values, strict=True
+            events, arrays["probability"][index], arrays["probability_mcse"][index], strict=True
         )
         yield {
-            "at": {name: float(part[name]) for name in names},
+            "at": {
+                name: float(found[name].values[k]) for name, k in zip(names, index, strict=True)
+            },
             "outputs": {
-                name: {**words, **statistics(part.sel(output=name))}
-                for name, words in about.items()
+                output: {
+                    **words,
+                    **statistics_of({key: one[(*index, k)] for key, one in rows.items()}, probs),
+                }
+                for k, (output, words) in enumerate(about.items())
             },
             "events": [
                 {"event": event, "probability": float(p), "mcse": _finite(mcse)}
                 for event, p, mcse in chances
             ],
-            "warnings": str(part["warnings"].item()).splitlines(),
+            "warnings": str(arrays["warnings"][index]).splitlines(),
         }
 
 
