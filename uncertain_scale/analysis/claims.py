@@ -231,7 +231,8 @@ def _own(claim: Claim, reading: Reading) -> Asked:
     against = claim.against_reading
     if against is None:
         return Asked(reading.title, under(reading))
-    return Asked(f"{reading.title}, over {against.title}", under(reading), under(against))
+    lower = against.title if against.name else "its inputs as stated"
+    return Asked(f"{reading.title}, over {lower}", under(reading), under(against))
 
 
 def _refusals(case: _Case, desk: Desk) -> list[str]:
