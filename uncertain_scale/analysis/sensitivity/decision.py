@@ -14,6 +14,7 @@ import numpy as np
 
 from uncertain_scale.analysis.sensitivity.estimates import average
 from uncertain_scale.analysis.sensitivity.loss import Loss, Penalty
+from uncertain_scale.analysis.sensitivity.method import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +105,7 @@ class Decision:
             "moved": moved,
         }
 
-    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> xr.Dataset:
+    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `probability`, `answer`, expected losses, and by input what knowing is worth."""
         import xarray as xr
 
@@ -134,7 +135,7 @@ class Decision:
         known = self._known(study)
         members = [",".join(study.inputs_of(players)) for players in known.values()]
         coords = {"input": list(known), "members": ("input", members)}
-        return xr.Dataset(variables, coords=coords, attrs=attrs)
+        return Findings(variables, coords=coords, attrs=attrs)
 
     def _known(self, study: Study) -> dict[str, int]:
         return {**{name: 1 << k for k, name in enumerate(study.names)}, **self.sets}

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Estimate", "average", "ratio"]
+__all__ = ["Estimate", "average", "ratio", "variance"]
 
 _COVERAGE = 0.95
+_ROUNDING = 1e-13
 UNRESOLVED = "unresolved: its 95% interval holds 0"
 
 
@@ -111,3 +112,17 @@ def ratio(numerators: FloatArray, denominators: FloatArray) -> Estimate:
         empty = (denominators == 0) & (numerators == 0)
         by_chain = np.where(empty, 0.0, numerators / denominators)
     return Estimate(value, spread(shares), by_chain)
+
+
+def variance(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Return two samples' pooled variance; 0 where only rounding varies, nan where it is none.
+
+    Parameters
+    ----------
+    first, second
+        Shape (chain, draw).
+    """
+    both = np.concatenate([first, second], axis=1)
+    found = both.var(axis=1, ddof=1)
+    rounding = (_ROUNDING * np.abs(both).max(axis=1)) ** 2
+    return np.where(np.isfinite(found), np.where(found <= rounding, 0.0, found), np.nan)

@@ -7,13 +7,16 @@ input costs only the equations downstream of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from uncertain_scale.analysis.sensitivity.estimates import variance
 from uncertain_scale.analysis.sensitivity.study import bits
 from uncertain_scale.sampling.propagate import propagate
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.sensitivity.study import Player, Scale, Study
     from uncertain_scale.sampling.dependence import Coordinates
+    from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Chains", "Evaluation", "Hybrids", "Pinned"]
@@ -50,9 +54,17 @@ class Evaluation(ABC):
         # Arrays are kept, so equal ids are equal arrays: what nothing changed is not done again.
         key = variable, tuple(map(id, arguments.values()))
         if key not in self._by_arguments:
-            step = self.study.steps[variable]
-            self._by_arguments[key] = propagate(step, arguments)[variable]
+            self._by_arguments[key] = self._apply(variable, arguments)
         return self._by_arguments[key]
+
+    def _apply(self, variable: str, arguments: dict[str, FloatArray]) -> FloatArray:
+        step = self.study.steps[variable]
+        values = list(arguments.values())
+        with suppress(Exception):
+            result = np.asarray(step.steps[0].function(*values), dtype=float)
+            if result.shape == values[0].shape:
+                return result
+        return propagate(step, arguments)[variable]  # which says what is wrong
 
     @abstractmethod
     def _relevant(self, variable: str, state: int) -> int:
@@ -207,6 +219,7 @@ class Chains:
     def __init__(self, study: Study, numbers: Sequence[int]) -> None:
         self.study = study
         self.numbers = numbers
+        self._variance: dict[tuple[str, Scale], FloatArray] = {}
         self._held_anywhere: dict[tuple[int, int], Pinned] = {}
 
     def by_chain(self, values: FloatArray) -> FloatArray:
@@ -228,17 +241,25 @@ class Chains:
     @cached_property
     def first(self) -> dict[str, FloatArray]:
         """Levels of sample A: those of a forecast with the same design."""
-        return self._levels(self.study.design)
+        return self._levels(_Columns(self.study.design, self.study.positions))
 
     @cached_property
     def second(self) -> dict[str, FloatArray]:
         """Levels of sample B, independent of A; with it one net of twice the dimension."""
-        return self._levels(_Renamed(self.study.design, "B", self.study.sampler.dimension))
+        return self._levels(_Columns(self.study.design, _free(self.study.positions), "B"))
 
     @cached_property
     def hybrids(self) -> Hybrids:
         """Points between A and B."""
         return Hybrids(self.study, self.first, self.second)
+
+    def variance(self, output: str, scale: Scale) -> FloatArray:
+        """Return an output's variance by chain; 0 where only rounding varies."""
+        key = output, scale
+        if key not in self._variance:
+            runs = (self.hybrids.on(scale, output, k) for k in (self.study.movers[output], 0))
+            self._variance[key] = variance(*map(self.by_chain, runs))
+        return self._variance[key]
 
     def block(self, start: int, stop: int) -> Hybrids:
         """Return points between A and B for some of each chain's draws."""
@@ -253,26 +274,26 @@ class Chains:
         held = np.tile(np.array(levels)[:, None], len(self.numbers))
         return Pinned(self.study, self.first, lambda _: held)
 
-    def held_anywhere(self, count: int, draws: int) -> Pinned:
-        """Return the first draws of A with players held at `count` random levels, as if known.
+    def held_anywhere(self, size: int, draws: int) -> Pinned:
+        """Return the first draws of A with players held at `size` random levels, as if known.
 
         The levels are those of a small forecast of the same scenario, so that what hangs together
         is held together.
         """
-        if (count, draws) not in self._held_anywhere:
+        if (size, draws) not in self._held_anywhere:
             design = replace(
                 self.study.design,
                 kind="lhs" if self.study.design.kind == "random" else self.study.design.kind,
-                draws=count,
+                draws=size,
             )
-            levels = self._levels(_Renamed(design, "held"))
+            levels = self._levels(_Columns(design, self.study.positions, "held"))
             blocks = {name: self.by_chain(values).T for name, values in levels.items()}
-            self._held_anywhere[count, draws] = Pinned(
+            self._held_anywhere[size, draws] = Pinned(
                 self.study,
                 self._part(self.first, 0, draws),
                 lambda player: blocks[player.inputs[0]],
             )
-        return self._held_anywhere[count, draws]
+        return self._held_anywhere[size, draws]
 
     def _levels(self, design: Coordinates) -> dict[str, FloatArray]:
         chains = [self.study.sampler.levels(design, number) for number in self.numbers]
@@ -286,18 +307,26 @@ class Chains:
         }
 
 
-class _Renamed:
-    """A design's points under other names and in other columns."""
+class _Columns:
+    """A design's columns of some coordinates, under other names; the others move nothing."""
 
-    def __init__(self, design: Coordinates, suffix: str, shift: int = 0) -> None:
+    def __init__(self, design: Design, positions: Mapping[str, int], suffix: str = "") -> None:
         self._design = design
-        self._suffix = suffix
-        self._shift = shift
+        self._positions = positions
+        self._suffix = f"\0{suffix}" if suffix else ""
 
-    def column(self, name: str, *, position: int, chain: int) -> FloatArray:
+    def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
+        if name not in self._positions:
+            return np.full(self._design.draws, 0.5)
         return self._design.column(
-            f"{name}\0{self._suffix}", position=position + self._shift, chain=chain
+            f"{name}{self._suffix}", position=self._positions[name], chain=chain
         )
+
+
+def _free(taken: Mapping[str, int]) -> dict[str, int]:
+    """Return other positions for coordinates: the first, and best, that are not taken."""
+    free = (k for k in count() if k not in taken.values())
+    return dict(zip(taken, free, strict=False))
 
 
 def _on_scale(values: FloatArray, scale: Scale) -> FloatArray:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.analysis.sensitivity.estimates import ratio
+from uncertain_scale.analysis.sensitivity.method import Findings
 from uncertain_scale.analysis.sensitivity.swing import sample_quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import xarray as xr
 
     from uncertain_scale.analysis.sensitivity.evaluation import Chains
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
@@ -63,12 +62,10 @@ class IntervalReduction:
                     narrower[:, o, k, s] = free[:, o, s] - _width(known, scale).mean(axis=0)
         return {"free": free, "narrower": narrower}
 
-    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> xr.Dataset:
+    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `interval_reduction`, with its error."""
-        import xarray as xr
-
         found = ratio(collected["narrower"], collected["free"][:, :, None])
-        return xr.Dataset(
+        return Findings(
             found.variables("interval_reduction", ("output", "input", "scale")),
             coords={
                 "output": list(study.outputs),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,7 +17,15 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Study
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Method", "run_methods"]
+__all__ = ["Findings", "Method", "run_methods"]
+
+
+class Findings(NamedTuple):
+    """What a method found: the variables and coordinates of a dataset to come."""
+
+    variables: Mapping[str, xr.Variable]
+    coords: Mapping[str, Any]
+    attrs: Mapping[str, Any] = MappingProxyType({})
 
 
 class Method(Protocol):
@@ -25,8 +34,8 @@ class Method(Protocol):
     def collect(self, chains: Chains) -> dict[str, FloatArray]:
         """Return averages by names of the method's own, the chains along their first axis."""
 
-    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> xr.Dataset:
-        """Return the labelled result from averages with chains along their first axis."""
+    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
+        """Return what the averages, with chains along their first axis, amount to."""
 
 
 def run_methods(study: Study, methods: Sequence[Method]) -> xr.Dataset:
@@ -53,9 +62,15 @@ def run_methods(study: Study, methods: Sequence[Method]) -> xr.Dataset:
         parts = [batch[k] for batch in batches]
         collected = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         results.append(method.summarise(study, collected))
-    return xr.merge(results, compat="no_conflicts", join="outer").assign_attrs(
-        design=study.design.kind,
-        draws=study.design.draws,
-        chains=study.design.chains,
-        seed=study.design.seed,
+    # All methods name what is analysed in the same order, so that nothing needs to be aligned.
+    return xr.Dataset(
+        {name: variable for result in results for name, variable in result.variables.items()},
+        coords={name: coord for result in results for name, coord in result.coords.items()},
+        attrs={
+            **{name: value for result in results for name, value in result.attrs.items()},
+            "design": study.design.kind,
+            "draws": study.design.draws,
+            "chains": study.design.chains,
+            "seed": study.design.seed,
+        },
     )

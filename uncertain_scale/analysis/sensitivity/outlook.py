@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.sensitivity.sobol import variance
+from uncertain_scale.analysis.sensitivity.method import Findings
 from uncertain_scale.sampling.tails import tail_indices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import xarray as xr
 
     from uncertain_scale.analysis.sensitivity.evaluation import Chains
     from uncertain_scale.analysis.sensitivity.study import Study
@@ -30,18 +28,15 @@ class Outlook:
 
     def collect(self, chains: Chains) -> dict[str, FloatArray]:
         """Return the variance by output and scale; nan where there is none."""
-        study, points = chains.study, chains.hybrids
+        study = chains.study
         found = np.empty((len(chains.numbers), len(study.outputs), len(study.scales)))
         for o, output in enumerate(study.outputs):
             for s, scale in enumerate(study.scales):
-                samples = (points.on(scale, output, kept) for kept in (study.movers[output], 0))
-                found[:, o, s] = variance(*map(chains.by_chain, samples))
+                found[:, o, s] = chains.variance(output, scale)
         return {"variance": found}
 
-    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> xr.Dataset:
+    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `reason` by output and scale, "" where all is well."""
-        import xarray as xr
-
         found = collected["variance"].mean(axis=0)
         tails = tail_indices(study.plan, study.sampler)
         reasons = [
@@ -51,8 +46,10 @@ class Outlook:
             ]
             for o, output in enumerate(study.outputs)
         ]
-        return xr.Dataset(
-            {"reason": (("output", "scale"), np.array(reasons))},
+        import xarray as xr
+
+        return Findings(
+            {"reason": xr.Variable(("output", "scale"), np.array(reasons))},
             coords={"output": list(study.outputs), "scale": list(study.scales)},
         )
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.analysis.sensitivity.estimates import average
+from uncertain_scale.analysis.sensitivity.method import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import xarray as xr
 
     from uncertain_scale.analysis.sensitivity.evaluation import Chains
     from uncertain_scale.analysis.sensitivity.study import Study
@@ -44,12 +43,10 @@ class RankCorrelation:
                     found[:, o, k] = np.nan if player.joint else correlation
         return {"correlation": found}
 
-    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> xr.Dataset:
+    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `rank_correlation`, with its error."""
-        import xarray as xr
-
         found = average(collected["correlation"])
-        return xr.Dataset(
+        return Findings(
             found.variables("rank_correlation", ("output", "input")),
             coords={"output": list(study.outputs), "input": study.names},
         )

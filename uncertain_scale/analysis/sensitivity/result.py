@@ -266,7 +266,10 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
 
 def _explain_gaps(found: xr.Dataset) -> xr.Dataset:
     """Give the reason where a scale fails on points between the samples only."""
-    name, dim = ("shapley", "input") if "shapley" in found else ("first", "group")
-    gap = found[name].isnull().all(dim) if found.sizes[dim] else found["reason"] != found["reason"]
+    name = "shapley" if "shapley" in found else "first"
+    values, reasons = found[name].values, found["reason"].values
+    gap = np.isnan(values).all(axis=1) & (values.shape[1] > 0) & (reasons == "")
+    if not gap.any():
+        return found
     words = "not positive and finite in all draws: no shares of variance"
-    return found.assign(reason=found["reason"].where(~gap | (found["reason"] != ""), words))
+    return found.assign(reason=(found["reason"].dims, np.where(gap, words, reasons)))

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from uncertain_scale.analysis.sensitivity.estimates import ratio
+from uncertain_scale.analysis.sensitivity.estimates import ratio, variance
 from uncertain_scale.analysis.sensitivity.evaluation import Chains
 from uncertain_scale.analysis.sensitivity.game import shapley_values, walsh
-from uncertain_scale.analysis.sensitivity.sobol import variance
+from uncertain_scale.analysis.sensitivity.method import Findings
 from uncertain_scale.analysis.sensitivity.study import bits
 from uncertain_scale.sampling.streams import stream
 
@@ -113,10 +113,8 @@ class Shapley:
                 added[:, o, bits(players), s], alone[:, o, bits(players), s] = effects
         return {"added": added, "alone": alone, "variance": whole}
 
-    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> xr.Dataset:
+    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `shapley`, `shapley_sum`, `log_variance_share` and `variance_reduction`."""
-        import xarray as xr
-
         added, alone = collected["added"], collected["alone"]
         whole = added.sum(axis=2)
         effects = ratio(added, whole[:, :, None])
@@ -131,7 +129,7 @@ class Shapley:
             for name in ("", "_mcse", "_low", "_high"):
                 share = variables[f"shapley{name}"]
                 variables[f"log_variance_share{name}"] = share.isel(scale=at)
-        return xr.Dataset(
+        return Findings(
             variables,
             coords={
                 "output": list(study.outputs),

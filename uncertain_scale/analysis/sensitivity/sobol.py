@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from uncertain_scale.analysis.sensitivity.estimates import ratio
 from uncertain_scale.analysis.sensitivity.groups import group_sets, partition
+from uncertain_scale.analysis.sensitivity.method import Findings
 from uncertain_scale.analysis.sensitivity.study import bits
 
 if TYPE_CHECKING:
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Sobol", "variance"]
+__all__ = ["Sobol"]
 
-_ROUNDING = 1e-13
+_ALL_SUBSETS = 4  # groups of an output, up to which all subsets are run
+_LEAST = 1e-14  # of the variance: less is rounding
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,9 @@ class Sobol:
     E[(f_B - f_BA)(f_AB - f_A)] / 2, its total is E[(f_A - f_AB)^2 + (f_B - f_BA)^2] / 4, and the
     variance is E[(f_A - f_B)^2 + (f_AB - f_BA)^2] / 4. No mean is subtracted, and the noise of an
     index shrinks with the index: for 2 d + 2 runs instead of d + 2, a half to a quarter of the
-    error. A run costs only what lies downstream of the group. A pair's index is what both explain
-    together less what each does alone.
+    error. Where an output has few groups, the other groups' columns are exchanged in all ways too,
+    and all 2^d runs are averaged over. A run costs only what lies downstream of the group. A pair's
+    index is what both explain together less what each does alone.
 
     References
     ----------
@@ -86,22 +90,26 @@ class Sobol:
         single = np.zeros((*shape, len(scales)))
         pairs = np.zeros((*shape, len(names) if self.second_order else 0, len(scales)))
         for o, output in enumerate(self.study.outputs):
-            part = self.partitions[output]
+            # In an order that does not hang on who is named how: equal sets, equal last bits.
+            part = dict(sorted(self.partitions[output].items(), key=lambda one: one[1]))
             for s, scale in enumerate(scales):
-                parts = _Parts(chains, output, scale)
-                for name, players in part.items():
-                    single[:, :, o, names.index(name), s] = parts.of(players)
-                for first, second in combinations(part, 2) if self.second_order else ():
-                    i, j = names.index(first), names.index(second)
-                    both = parts.of(part[first] | part[second])
+                if not chains.variance(output, scale).any():
+                    continue
+                found = _moments(
+                    chains, output, scale, list(part.values()), pairs=self.second_order
+                )
+                varies = chains.variance(output, scale) != 0
+                found = np.where(varies[:, None, None], found, 0.0)
+                own = [names.index(name) for name in part]
+                single[:, :, o, own, s] = found[:, : len(part)].swapaxes(1, 2)
+                for k, (i, j) in enumerate(combinations(own, 2) if self.second_order else ()):
+                    both = found[:, len(part) + k]
                     both[:, 0] -= single[:, 0, o, i, s] + single[:, 0, o, j, s]
                     pairs[:, :, o, i, j, s] = pairs[:, :, o, j, i, s] = both
         return {"single": single, "pairs": pairs}
 
-    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> xr.Dataset:
+    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `first`, `total` and, if asked, `second`, with their errors."""
-        import xarray as xr
-
         closed, total, whole = np.moveaxis(collected["single"], 1, 0)
         defined = self._defined()
         dims = ("output", "group", "scale")
@@ -123,7 +131,7 @@ class Sobol:
         }
         if self.second_order:
             coords["group_2"] = self.names
-        return xr.Dataset(variables, coords=coords)
+        return Findings(variables, coords=coords)
 
     def _defined(self) -> np.ndarray:
         """Return where an output has an index for a group: its own, or one that cannot move it."""
@@ -144,57 +152,55 @@ class Sobol:
         return ",".join(self.study.inputs_of(players))
 
 
-def variance(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Return two samples' pooled variance; 0 where only rounding varies, nan where it is none.
+def _moments(
+    chains: Chains, output: str, scale: Scale, groups: Sequence[int], *, pairs: bool
+) -> FloatArray:
+    """Return what sets of an output's groups explain alone, with all others, and the variance.
 
-    Parameters
-    ----------
-    first, second
-        Shape (chain, draw).
+    Returns
+    -------
+    array of shape (chain, set, 3)
+        For the sets that `_contrasts` lists.
     """
-    both = np.concatenate([first, second], axis=1)
-    found = both.var(axis=1, ddof=1)
-    rounding = (_ROUNDING * np.abs(both).max(axis=1)) ** 2
-    return np.where(np.isfinite(found), np.where(found <= rounding, 0.0, found), np.nan)
+    subsets, _, weights = _contrasts(len(groups), pairs=pairs)
+    points, numbers, draws = chains.hybrids, len(chains.numbers), chains.study.design.draws
+    runs = np.empty((numbers, len(subsets), draws))
+    for k, subset in enumerate(subsets):
+        kept = sum(groups[g] for g in bits(subset))
+        runs[:, k] = chains.by_chain(points.on(scale, output, kept))
+    # Every index is a difference of products that no shift changes, but for rounding.
+    runs -= runs[:, :1].mean(axis=2, keepdims=True)
+    products = (runs @ runs.transpose(0, 2, 1)).reshape(numbers, -1) / draws
+    parts = (products @ weights).reshape(numbers, -1, 3)
+    return np.where(np.abs(parts) <= _LEAST * parts[:, :, 2:], 0.0, parts)
 
 
-class _Parts:
-    """Variances of one output in some chains."""
+@lru_cache(maxsize=64)
+def _contrasts(count: int, *, pairs: bool) -> tuple[list[int], list[int], FloatArray]:
+    """Return which subsets of groups are kept in a run, sets to be judged, and how they are.
 
-    def __init__(self, chains: Chains, output: str, scale: Scale) -> None:
-        self._chains = chains
-        self._output = output
-        self._scale = scale
-        self._movers = chains.study.movers[output]
-        self._first, self._second = self._run(self._movers), self._run(0)
-        self._varies = (variance(self._first, self._second) != 0)[:, None]
+    Sets are bit masks of the output's own groups. The average product of two runs that differ in a
+    set of groups is the variance that the other groups explain together, but for a constant.
 
-    def of(self, players: int) -> FloatArray:
-        """Return what a set of players explains alone, with all others, and the variance.
-
-        Returns
-        -------
-        array of shape (chain, 3)
-        """
-        if players == self._movers:
-            whole = _product(self._first - self._second) / 2
-            parts = [whole, whole, whole]
-        else:
-            hybrid, mirror = self._run(self._movers & ~players), self._run(players)
-            redrawn, kept = hybrid - self._first, self._second - mirror
-            whole = (_product(self._first - self._second) + _product(hybrid - mirror)) / 4
-            parts = [
-                _product(kept, redrawn) / 2,
-                (_product(kept) + _product(redrawn)) / 4,
-                whole,
-            ]
-        return np.where(self._varies, np.stack(parts, axis=1), 0.0)
-
-    def _run(self, kept: int) -> FloatArray:
-        return self._chains.by_chain(self._chains.hybrids.on(self._scale, self._output, kept))
-
-
-def _product(left: FloatArray, right: FloatArray | None = None) -> FloatArray:
-    """Return the average product over draws, by default of an array with itself."""
-    right = left if right is None else right
-    return np.asarray(np.einsum("cn,cn->c", left, right) / left.shape[1])
+    Returns
+    -------
+    subsets, sets
+        The singles among the sets stand first, in their order, then pairs in that of combinations.
+    weights
+        Shape (subsets * subsets, 3 * sets), which a table of average products is multiplied by.
+    """
+    full = (1 << count) - 1
+    single = [1 << g for g in range(count)]
+    sets = single + ([a | b for a, b in combinations(single, 2)] if pairs else [])
+    some = [0, full, *sets, *(full & ~one for one in sets)]
+    subsets = list(range(full + 1)) if count <= _ALL_SUBSETS else list(dict.fromkeys(some))
+    row = {subset: k for k, subset in enumerate(subsets)}
+    weights = np.zeros((len(subsets), len(subsets), len(sets), 3))
+    for k, one in enumerate(sets):
+        among = subsets if count <= _ALL_SUBSETS else {0, full, one, full & ~one}
+        itself, others, shared, anew = 0, one, full & ~one, full
+        for p, (plus, minus) in enumerate(((shared, anew), (itself, others), (itself, anew))):
+            for kept in among:
+                weights[row[kept], row[kept ^ plus], k, p] += 1 / len(among)
+                weights[row[kept], row[kept ^ minus], k, p] -= 1 / len(among)
+    return subsets, sets, weights.reshape(len(subsets) ** 2, -1)

@@ -20,7 +20,7 @@ from uncertain_scale.model import Plan, solve
 from uncertain_scale.sampling.dependence import InputSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Question
@@ -60,6 +60,8 @@ class Study:
         In the order of the scenario; player k has bit k.
     correlation
         Correlations of the players' normal scores, the identity for joint samples.
+    positions
+        Positions in the unit cube of the coordinates that players are drawn from.
     scales
         On which the outputs are looked at.
     """
@@ -69,6 +71,7 @@ class Study:
     design: Design
     players: tuple[Player, ...]
     correlation: FloatArray
+    positions: Mapping[str, int]
     scales: tuple[Scale, ...] = SCALES
 
     @property
@@ -151,6 +154,17 @@ class Study:
             return list(pool.map(work, batches))
 
 
+class _Probe:
+    """Coordinates that only note which are asked for."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, int] = {}
+
+    def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
+        self.found[name] = position
+        return np.full(1, 0.5)
+
+
 def bits(players: int) -> list[int]:
     """Return the numbers of the players in a set.
 
@@ -209,9 +223,17 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
         sampler=InputSampler(priors, names, tuple(question.given)),
         design=design,
         players=players,
+        positions=_positions(priors, [name for player in players for name in player.inputs]),
         correlation=correlation_matrix([player.name for player in players], priors.correlations),
         scales=tuple(scale for scale in SCALES if scale in on),
     )
+
+
+def _positions(priors: Priors, names: Sequence[str]) -> dict[str, int]:
+    """Return the coordinates that inputs are drawn from, and their positions in the unit cube."""
+    probe = _Probe()
+    InputSampler(priors, names).levels(probe, 0)
+    return probe.found
 
 
 def _players(priors: Priors, names: Sequence[str]) -> tuple[Player, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.analysis.sensitivity.estimates import average
+from uncertain_scale.analysis.sensitivity.method import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,15 +65,13 @@ class Swing:
                     found[:, o, k] = np.moveaxis(quantiles, 0, 1)
         return {"free": free, "held": found}
 
-    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> xr.Dataset:
+    def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `median` and `interval`, and both as `swing_low_…` and `swing_high_…`."""
-        import xarray as xr
-
         variables = _variables("", collected["free"], ("output",))
         for e, end in enumerate(ENDS):
             held = collected["held"][:, :, :, e]
             variables |= _variables(f"swing_{end}_", held, ("output", "input"))
-        return xr.Dataset(
+        return Findings(
             variables,
             coords={"output": list(study.outputs), "input": study.names, "end": list(ENDS)},
         )
