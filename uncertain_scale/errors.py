@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ClaimError",
     "DataError",
+    "EvidenceError",
     "FileError",
     "ModelError",
     "OverdeterminedError",
@@ -68,6 +69,10 @@ class FileError(UncertainScaleError, ValueError):
 
 class PriorError(FileError):
     """Everything that is wrong with a prior file."""
+
+
+class EvidenceError(FileError):
+    """Everything that is wrong with an evidence file, or why its facts cannot be believed."""
 
 
 class ClaimError(FileError):

@@ -14,6 +14,8 @@ import numpy as np
 from uncertain_scale.sampling.propagate import propagate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from uncertain_scale.model import Plan
     from uncertain_scale.sampling.dependence import InputSampler
     from uncertain_scale.units.aliases import FloatArray
@@ -29,7 +31,9 @@ _STEADY = 0.9
 _LEAST = 0.02
 
 
-def tail_indices(plan: Plan, sampler: InputSampler) -> dict[str, float]:
+def tail_indices(
+    plan: Plan, sampler: InputSampler, along: Sequence[str] | None = None
+) -> dict[str, float]:
     """Return, by output, the largest tail index k along any one coordinate.
 
     Parameters
@@ -38,6 +42,8 @@ def tail_indices(plan: Plan, sampler: InputSampler) -> dict[str, float]:
         The equations that lead to the outputs.
     sampler
         The inputs, each of which offers a quantile function.
+    along
+        Coordinates that are followed; all that the inputs are drawn from by default.
 
     Returns
     -------
@@ -50,7 +56,7 @@ def tail_indices(plan: Plan, sampler: InputSampler) -> dict[str, float]:
     A lower bound: a pole inside the cube (a denominator that changes sign) is not seen here, but
     leaves its mark on the draws.
     """
-    names = sampler.coordinates
+    names = sampler.coordinates if along is None else list(along)
     probes = _Probes(names)
     values = propagate(plan, sampler.draw(probes, chain=0))
     return {
@@ -68,8 +74,9 @@ class _Probes:
 
     def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
         u = np.full(self.size, 0.5)
-        start = self._block[name]
-        u[start : start + 6] = np.concatenate([_CORNERS, 1 - _CORNERS])
+        if name in self._block:
+            start = self._block[name]
+            u[start : start + 6] = np.concatenate([_CORNERS, 1 - _CORNERS])
         return u
 
 

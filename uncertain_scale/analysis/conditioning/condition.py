@@ -1,0 +1,323 @@
+"""A question answered given observed facts: prior and posterior side by side in one tree."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.analysis.conditioning.conflict import (
+    predict,
+    refuse_against_each_other,
+    refuse_against_prior,
+)
+from uncertain_scale.analysis.conditioning.information import information_gained
+from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
+from uncertain_scale.analysis.conditioning.terms import Columns, bind, varies
+from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.inputs.observations import read_evidence
+from uncertain_scale.model import solve
+from uncertain_scale.sampling import sample
+from uncertain_scale.sampling.dependence import InputSampler
+from uncertain_scale.sampling.propagate import propagate
+from uncertain_scale.sampling.tails import tail_indices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+
+    from uncertain_scale.analysis.conditioning.conflict import Prediction
+    from uncertain_scale.analysis.conditioning.posterior import Posterior, Road
+    from uncertain_scale.analysis.conditioning.terms import Term
+    from uncertain_scale.inputs.prior import Priors
+    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.sampling.design import Design
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["condition"]
+
+_FORGOTTEN = 0.3
+_SURPRISING = 0.01
+
+
+def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
+    model: Model,
+    priors: Priors,
+    question: Question,
+    design: Design,
+    evidence: Sequence[str | Path],
+    *,
+    road: Road = "auto",
+) -> xr.DataTree:
+    """Answer a question given observed facts.
+
+    Parameters
+    ----------
+    model, priors, question, design
+        As in `sample`.
+    evidence
+        Evidence files, or names of shipped ones.
+    road
+        `importance` weights, `smc`, or `auto`, which prefers weights where these can be trusted.
+
+    Returns
+    -------
+    xarray.DataTree
+        What `sample` returns, with `posterior` beside `prior` and `posterior_predictive` beside
+        `prior_predictive`: equally weighted draws, dims (chain, draw), the chains independent.
+        Inputs that only the observations rest on are in `prior` and `posterior` too. The root's
+        attribute `conditioning` holds, as JSON, the observations, how the posterior was found, and
+        what was learnt, in bits.
+
+    Raises
+    ------
+    EvidenceError
+        Everything that is wrong with the evidence, or why it cannot be believed.
+    QuestionError
+        The question cannot be answered.
+
+    Examples
+    --------
+    >>> from uncertain_scale.inputs import load_priors
+    >>> from uncertain_scale.model import ask, default_model
+    >>> from uncertain_scale.sampling import Design
+    >>> model = default_model()
+    >>> priors = load_priors("base", variables=model.variables)
+    >>> question = ask(model, {"gpus": "100k"}, outputs=["facility_power"])
+    >>> tree = condition(model, priors, question, Design(draws=512), ["h100-clusters"])
+    >>> before, after = (tree[f"{one}_predictive/facility_power"] for one in ("prior", "posterior"))
+    >>> bool(after.std() < before.std() / 2)
+    True
+    """
+    tree = sample(model, priors, question, design)  # a question without answer is told first
+    terms = bind(model, priors, *read_evidence(evidence, model.variables))
+    before = refuse_against_prior(terms, priors, design.seed)
+    plan = solve(model, priors, question)
+    believed = priors
+    for given in question.given.values():
+        believed = believed.replace(given)
+    space = Space.of(terms, believed)
+    posterior = find_posterior(space, design, road)
+    after = [_predicted(term, space, posterior) for term in terms]
+    refuse_against_each_other(terms, after, priors, design.seed)
+    asked = InputSampler(believed, plan.known("given", "prior", "fallback"), tuple(question.given))
+    extra = InputSampler(priors, _only_observed(terms, plan, question))
+    touched = [name for name in space.names if name not in question.given]
+    draws, levels = _draw(plan, (asked, extra), design, space, posterior, touched)
+    record = _record(terms, before, after, posterior, plan)
+    record["information"] = {
+        "in_all": _in_all(posterior),
+        "inputs": _learnt(believed, (asked, extra), levels, touched),
+    }
+    record["notes"] = list(_notes(terms, record, posterior, plan))
+    along = [name for name in asked.coordinates if name not in touched]
+    tails = tail_indices(plan, asked, along)
+    return _tree(tree, draws, (model, priors, extra, design), tails, record)
+
+
+def _only_observed(terms: Sequence[Term], plan: Plan, question: Question) -> list[str]:
+    """Return the inputs that observations share with one another but not with the question."""
+    names = dict.fromkeys(name for term in terms for name in term.inputs)
+    return [name for name in names if name not in plan.reached and name not in question.given]
+
+
+def _predicted(term: Term, space: Space, posterior: Posterior) -> Prediction:
+    chains = (term.predict(space.columns(u)) for u in posterior.u)
+    return predict(term, np.array(list(chains)))
+
+
+def _draw(  # noqa: PLR0913, PLR0917
+    plan: Plan,
+    samplers: tuple[InputSampler, InputSampler],
+    design: Design,
+    space: Space,
+    posterior: Posterior,
+    touched: Sequence[str],
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Return posterior draws of inputs and outputs, and levels of the inputs, (chain, draw) each.
+
+    Coordinates that no observation rests on are as in the prior, so that what is independent of
+    the evidence keeps the accuracy of its design.
+    """
+    asked, extra = samplers
+    names = dict.fromkeys((*asked.coordinates, *extra.coordinates))
+
+    def run(chain: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        points = space.columns(posterior.u[chain])
+        columns = {
+            name: points[name]
+            if name in touched
+            else design.column(name, position=space.positions[name], chain=chain)
+            for name in names
+        }
+        if not columns:
+            columns = {"": np.full(design.draws, 0.5)}
+        levels = [sampler.levels(Columns(columns), chain) for sampler in samplers]
+        inputs, others = (s.values(one) for s, one in zip(samplers, levels, strict=True))
+        values = propagate(plan, inputs)
+        kept = {name: values[name] for name in (*inputs, *plan.outputs)}
+        return others | kept, levels[0] | levels[1]
+
+    chains = over_chains(run, design.chains)
+    draws, levels = (
+        {name: np.array([chain[k][name] for chain in chains]) for name in chains[0][k]}
+        for k in (0, 1)
+    )
+    return draws, levels
+
+
+def _in_all(posterior: Posterior) -> dict[str, float]:
+    """Return what was learnt about all coordinates together: E log likelihood - log evidence."""
+    bits = (posterior.log_likelihood.mean(axis=1) - posterior.log_evidence) / np.log(2)
+    return {"bits": max(float(bits.mean()), 0.0), "mcse": float(spread(bits))}
+
+
+def _learnt(
+    priors: Priors,
+    samplers: Sequence[InputSampler],
+    levels: Mapping[str, FloatArray],
+    touched: Sequence[str],
+) -> dict[str, Any]:
+    """Return what was learnt about each input that the evidence bears on; a joint sample is one."""
+    rows = {joint.name: len(joint.rows) for joint in priors.joints}
+    found = {}
+    for sampler in samplers:
+        for name in sampler.names:
+            joint = priors.inputs[name].joint
+            own = InputSampler(priors, [name]).coordinates
+            if not set(own) & set(touched) or not varies(priors, name):
+                continue
+            bits, mcse = information_gained(levels[name], rows.get(joint, 0))
+            found[name] = {"bits": bits, "mcse": mcse, "joint": joint}
+    return found
+
+
+def _record(
+    terms: Sequence[Term],
+    before: Sequence[Prediction],
+    after: Sequence[Prediction],
+    posterior: Posterior,
+    plan: Plan,
+) -> dict[str, Any]:
+    weights, evidence = posterior.weights, posterior.log_evidence
+    top = float(evidence.max())
+    means = np.exp(evidence - top)
+    return {
+        "road": posterior.road,
+        "reason": posterior.reason,
+        "k_hat": None if weights is None else weights.k_hat,
+        "effective": None if weights is None else weights.effective,
+        "draws_weighted": None if weights is None else int(weights.logarithms.size),
+        "stages": posterior.stages,
+        "memory": posterior.memory,
+        "log_evidence": top + float(np.log(means.mean())),
+        "log_evidence_mcse": float(spread(means) / means.mean()),
+        "bears": any(set(term.inputs) & set(plan.reached) for term in terms),
+        "observations": [
+            _observation(term, *predictions)
+            for term, *predictions in zip(terms, before, after, strict=True)
+        ],
+    }
+
+
+def _observation(term: Term, before: Prediction, after: Prediction) -> dict[str, Any]:
+    seen, said = term.observation, term.observation.provenance
+    stated = seen.stated.ppf(np.array([0.05, 0.5, 0.95])) * seen.factor
+    return {
+        "name": seen.name,
+        "variable": seen.variable,
+        "units": term.units,
+        "stated": seen.words,
+        "error_on": "log" if seen.logarithmic else "value",
+        "given": dict(seen.given),
+        "own": dict(seen.own),
+        "shares": list(term.inputs),
+        "observed": stated.tolist(),
+        "prior_predictive": before.quantiles.tolist(),
+        "posterior_predictive": after.quantiles.tolist(),
+        "p_value": before.p_value,
+        "source": said.source,
+        "as_of": said.as_of.isoformat() if said.as_of else "",
+        "note": said.note,
+        "where": said.where,
+    }
+
+
+def _notes(
+    terms: Sequence[Term], record: Mapping[str, Any], posterior: Posterior, plan: Plan
+) -> Iterator[str]:
+    """Say what a reader should know of the evidence."""
+    if not record["bears"]:
+        yield "the evidence bears on no input that the answers rest on"
+    for one in record["observations"]:
+        if one["p_value"] < _SURPRISING:
+            yield (
+                f"'{one['name']}' surprises: under the priors a value as far out has probability "
+                f"{one['p_value']:.1g}; look at its givens, and at the priors"
+            )
+    for term in terms:
+        for name in term.plan.known("fallback"):
+            if name in term.inputs and plan.reached.get(name) is not None:
+                yield (
+                    f"'{term.observation.name}' takes {name} to be that of the question; "
+                    f"own = ['{name}'] lets it have its own, or give it"
+                )
+    if posterior.memory > _FORGOTTEN:
+        yield (
+            f"the draws still remember where they began (correlation {posterior.memory:.2f}), so "
+            "that errors may be understated; more --draws, or a less sure error, would help"
+        )
+
+
+def _tree(
+    tree: xr.DataTree,
+    draws: Mapping[str, FloatArray],
+    origin: tuple[Model, Priors, InputSampler, Design],
+    tails: Mapping[str, float],
+    record: Mapping[str, Any],
+) -> xr.DataTree:
+    """Return the tree with the posterior's groups beside the prior's."""
+    import xarray as xr
+
+    model, priors, extra, design = origin
+    prior = tree["prior"].to_dataset()
+    if extra.names:
+        chains = over_chains(lambda chain: extra.draw(design, chain), design.chains)
+        for name in extra.names:
+            facts = priors.inputs[name].facts()
+            attrs = {**facts, "origin": "prior", "units": model.variables[name]}
+            attrs["long_name"] = facts["long_name"] or model.long_name(name) or name
+            values = np.array([chain[name] for chain in chains])
+            prior[name] = xr.DataArray(values, dims=("chain", "draw"), attrs=attrs)
+    predictive = tree["prior_predictive"].to_dataset()
+
+    def after(before: xr.Dataset) -> xr.Dataset:
+        return before.assign(
+            {name: one.copy(data=draws[str(name)]) for name, one in before.data_vars.items()}
+        )
+
+    outputs = after(predictive)
+    for output, one in outputs.data_vars.items():
+        one.attrs["tail_index"] = tails[str(output)]
+    attrs = tree.attrs | {"conditioning": json.dumps(_finite(record))}
+    groups = {
+        "/": tree.to_dataset().assign_attrs(attrs),
+        "/prior": prior,
+        "/prior_predictive": predictive,
+        "/posterior": after(prior),
+        "/posterior_predictive": outputs,
+        "/constant_data": tree["constant_data"].to_dataset(),
+    }
+    return xr.DataTree.from_dict(groups)
+
+
+def _finite(value: Any) -> Any:
+    """Return plain data with None for numbers that are not finite."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

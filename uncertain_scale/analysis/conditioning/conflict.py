@@ -1,0 +1,204 @@
+"""Evidence that cannot be believed: against the priors, or one observation against another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uncertain_scale.analysis.conditioning.likelihood import tail_probability
+from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
+from uncertain_scale.errors import EvidenceError
+from uncertain_scale.sampling.design import Design
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from uncertain_scale.analysis.conditioning.terms import Term
+    from uncertain_scale.inputs.prior import Priors
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Prediction", "predict", "refuse_against_each_other", "refuse_against_prior"]
+
+_NEVER = 1e-6
+_DOUBTFUL = 0.05
+_LEVELS = (0.05, 0.5, 0.95)
+_DRAWS = Design(draws=4096, chains=16)
+_QUICK = Design(draws=1024, chains=4)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What is predicted for an observation, and how far out the value observed lies.
+
+    Parameters
+    ----------
+    quantiles
+        5%, 50% and 95% of the variable itself, in the model's units.
+    farthest
+        Least and largest of its draws.
+    p_value
+        Twice the smaller of the probabilities of a measured value at or below, and at or above,
+        the one observed.
+    draws
+        Number of draws behind these.
+    """
+
+    quantiles: FloatArray
+    farthest: tuple[float, float]
+    p_value: float
+    draws: int
+
+
+def predict(term: Term, predicted: FloatArray) -> Prediction:
+    """Compare draws of an observed variable with the value observed.
+
+    Parameters
+    ----------
+    term
+        The observation.
+    predicted
+        Draws, any shape, in the model's units.
+    """
+    draws = predicted[np.isfinite(predicted)]
+    if not draws.size:
+        nothing = float("nan")
+        return Prediction(np.full(3, nothing), (nothing, nothing), 0.0, predicted.size)
+    stated, x = term.observation.stated, draws / term.observation.factor
+    tails = float(tail_probability(term.observation, draws).mean()), float(stated.cdf(x).mean())
+    return Prediction(
+        np.quantile(draws, _LEVELS, method="hazen"),
+        (float(draws.min()), float(draws.max())),
+        min(2 * min(tails), 1.0),
+        draws.size,
+    )
+
+
+def refuse_against_prior(terms: Sequence[Term], priors: Priors, seed: int) -> list[Prediction]:
+    """Return what the prior predicts for each observation, unless it practically excludes one.
+
+    Raises
+    ------
+    EvidenceError
+        Prior predictive p-values below one in a million, all at once.
+    """
+    design = replace(_DRAWS, seed=seed)
+    found, faults = [], []
+    for term in terms:
+        space = Space.of([term], priors)
+
+        def draw(chain: int, term: Term = term, space: Space = space) -> FloatArray:
+            return term.predict(space.columns(space.points(design, chain)))
+
+        prediction = predict(term, np.array(over_chains(draw, design.chains)))
+        found.append(prediction)
+        if prediction.p_value < _NEVER:
+            faults.append(_against_prior(term, prediction))
+    if faults:
+        raise EvidenceError(faults)
+    return found
+
+
+def refuse_against_each_other(
+    terms: Sequence[Term], predictions: Sequence[Prediction], priors: Priors, seed: int
+) -> None:
+    """Refuse observations that cannot hold together.
+
+    Parameters
+    ----------
+    terms, predictions
+        The observations, and what the posterior given all of them predicts for each.
+    priors
+        The scenario.
+    seed
+        Seed of the runs that leave the most doubtful observation out.
+
+    Raises
+    ------
+    EvidenceError
+        Given all the others, the one that fits worst has a p-value below one in a million.
+    """
+    if len(terms) < 2:
+        return
+    worst = int(np.argmin([one.p_value for one in predictions]))
+    if predictions[worst].p_value >= _DOUBTFUL:
+        return
+    doubted = terms[worst]
+    others = [term for k, term in enumerate(terms) if k != worst]
+    if not set(doubted.coordinates) & {name for term in others for name in term.coordinates}:
+        return  # nothing is shared, so the others say nothing about it
+    whole = _given(doubted, others, priors, replace(_DRAWS, seed=seed))
+    if whole.p_value >= _NEVER:
+        return
+    pairs = [
+        (_given(doubted, [other], priors, replace(_QUICK, seed=seed)), other) for other in others
+    ]
+    prediction, other = min(pairs, key=lambda pair: pair[0].p_value)
+    if prediction.p_value < _NEVER:
+        raise EvidenceError([_against_one(doubted, other, prediction)])
+    names = ", ".join(f"'{term.observation.name}'" for term in others)
+    raise EvidenceError([_against_all(doubted, names, whole)])
+
+
+def _given(term: Term, others: Sequence[Term], priors: Priors, design: Design) -> Prediction:
+    """Return what is predicted for an observation, given others."""
+    space = Space.of(others, priors)
+    posterior = find_posterior(space, design, "smc")
+    rest = Space.of([term], priors)
+
+    def draw(chain: int) -> FloatArray:
+        columns = rest.columns(rest.points(design, chain)) | space.columns(posterior.u[chain])
+        return term.predict(columns)
+
+    return predict(term, np.array(over_chains(draw, design.chains)))
+
+
+def _against_prior(term: Term, prediction: Prediction) -> str:
+    seen = term.observation
+    inputs = ", ".join(term.inputs[:5]) or "what is given"
+    return seen.fault(
+        "value",
+        f"contradicts the prior: {seen.variable} is observed as {seen.words}, but what is believed "
+        f"and given makes it {_range(term, prediction)}; check its value, units and givens, widen "
+        f"the priors of {inputs}, or give the observation its own",
+    )
+
+
+def _against_one(term: Term, other: Term, prediction: Prediction) -> str:
+    seen, against = term.observation, other.observation
+    return seen.fault(
+        "value",
+        f"and '{against.name}' ({against.places.get('', '')}) cannot both hold: {seen.variable} is "
+        f"observed as {seen.words}, but given {against.variable} of {against.words} it would be "
+        f"{_range(term, prediction)}; {_mend(term, other)}",
+    )
+
+
+def _against_all(term: Term, names: str, prediction: Prediction) -> str:
+    seen = term.observation
+    return seen.fault(
+        "value",
+        f"cannot hold together with {names}: {seen.variable} is observed as {seen.words}, but "
+        f"given these it would be {_range(term, prediction)}; drop one, widen its error, or give "
+        "it its own inputs",
+    )
+
+
+def _mend(term: Term, other: Term) -> str:
+    shared = [name for name in term.inputs if name in other.inputs]
+    own = f", or let one of them own {' or '.join(shared[:4])}" if shared else ""
+    return f"drop one, widen its error{own}"
+
+
+def _range(term: Term, prediction: Prediction) -> str:
+    """Write what is predicted, in the units of the observation."""
+    seen = term.observation
+    factor = seen.factor
+    low, high = (f"{prediction.quantiles[k] / factor:.3g}" for k in (0, 2))
+    least, most = (f"{end / factor:.3g}" for end in prediction.farthest)
+    units = "" if seen.units == "1" else f" {seen.units}"
+    return (
+        f"{low} to {high}{units} (90%; {least} to {most} in {prediction.draws:,} draws; "
+        f"p < {_NEVER:g})"
+    )

@@ -1,0 +1,232 @@
+"""From draws of the prior and observed facts to draws of the posterior, equally weighted.
+
+Weights where they can be trusted, a tempered sequential Monte Carlo run where they cannot; either
+way each chain is led by itself and its draws are moved until they have forgotten where they began.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from uncertain_scale.analysis.conditioning.smc import Cloud, move, resample, temper
+from uncertain_scale.analysis.conditioning.weights import LARGEST_K, Weights, smoothed
+from uncertain_scale.errors import EvidenceError, QuestionError
+from uncertain_scale.sampling.streams import stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeVar
+
+    from uncertain_scale.analysis.conditioning.terms import Term
+    from uncertain_scale.inputs.prior import Priors
+    from uncertain_scale.sampling.design import Design
+    from uncertain_scale.units.aliases import FloatArray
+
+    _T = TypeVar("_T")
+
+__all__ = ["ROADS", "Posterior", "Road", "Space", "find_posterior"]
+
+Road: TypeAlias = Literal["auto", "importance", "smc"]
+ROADS: tuple[Road, ...] = ("auto", "importance", "smc")
+
+_LEAST_SHARE = 0.1  # of the draws that must count for weights to be preferred
+_FEWEST = 1024  # particles of a chain
+_MOST = 1 << 16
+_ENDS = (2.0**-54, 1 - 2.0**-53)
+
+
+@dataclass(frozen=True)
+class Space:
+    """The coordinates that observations rest on, and how likely these are at points of it.
+
+    Parameters
+    ----------
+    terms
+        The observations, bound to a model.
+    positions
+        Places of the scenario's own coordinates in the cube.
+    """
+
+    terms: tuple[Term, ...]
+    positions: Mapping[str, int]
+
+    @classmethod
+    def of(cls, terms: Sequence[Term], priors: Priors) -> Space:
+        """Return the space of some observations of a scenario."""
+        return cls(tuple(terms), {name: k for k, name in enumerate(priors.coordinates)})
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The coordinates, those of the scenario in its order and the observations' own behind."""
+        used = dict.fromkeys(name for term in self.terms for name in term.coordinates)
+        last = len(self.positions)
+        return tuple(sorted(used, key=lambda name: self.positions.get(name, last)))
+
+    def points(self, design: Design, chain: int) -> FloatArray:
+        """Return a chain of the prior, shape (draw, coordinate)."""
+        own = (name for name in self.names if name not in self.positions)
+        places = {**self.positions, **{name: len(self.positions) + k for k, name in enumerate(own)}}
+        columns = [design.column(name, position=places[name], chain=chain) for name in self.names]
+        return np.stack(columns, axis=1)
+
+    def columns(self, u: FloatArray) -> dict[str, FloatArray]:
+        """Return points by coordinate."""
+        return dict(zip(self.names, u.T, strict=True))
+
+    def log_likelihood(self, u: FloatArray) -> FloatArray:
+        """Return the log-likelihood of all observations at points, shape (draw,)."""
+        columns = self.columns(u)
+        total = np.zeros(len(u))
+        for term in self.terms:
+            total += term.log_likelihood(columns)
+        return total
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Equally weighted draws of the posterior, and how they were found.
+
+    Parameters
+    ----------
+    u
+        Points of the space, shape (chain, draw, coordinate).
+    log_likelihood
+        At these, shape (chain, draw).
+    log_evidence
+        Estimates of the log marginal likelihood, by chain.
+    road, reason
+        `importance` or `smc`, and why.
+    weights
+        Importance weights of the prior's draws, None where some chain has no likely draw.
+    stages, memory
+        Temperatures gone through at most, and the largest correlation of a coordinate with where
+        its last moves began, over the chains.
+    """
+
+    u: FloatArray
+    log_likelihood: FloatArray
+    log_evidence: FloatArray
+    road: Road
+    reason: str
+    weights: Weights | None
+    stages: int
+    memory: float
+
+
+def find_posterior(space: Space, design: Design, road: Road = "auto") -> Posterior:
+    """Lead a design's draws from the prior to the posterior.
+
+    Parameters
+    ----------
+    space
+        The observations.
+    design
+        How draws are made; the posterior has as many, in as many independent chains.
+    road
+        `importance`, `smc`, or `auto`: importance where k-hat is at most 0.7 and at least a tenth
+        of the draws count.
+
+    Raises
+    ------
+    EvidenceError
+        No draw of the prior can give what was observed, or importance was asked for and its
+        weights cannot be trusted.
+    """
+    if road not in ROADS:
+        raise QuestionError(f"road '{road}' is unknown; expected {', '.join(ROADS)}")
+    points, likelihoods = _likely(space, design)
+    weights = smoothed(likelihoods) if np.isfinite(likelihoods).any(axis=1).all() else None
+    chosen, reason = _choose(weights, likelihoods.size, road)
+
+    def lead(chain: int) -> Cloud:
+        rng = stream(design.seed, chain, "\0posterior")
+        u, likelihood = points[chain], likelihoods[chain]
+        if chosen == "importance" and weights is not None:
+            logs = weights.logarithms[chain]
+            index = resample(np.exp(logs - logs.max()), rng, max(design.draws, _FEWEST))
+            evidence = float(weights.log_evidence[chain])
+            cloud = Cloud(_scores(u[index]), likelihood[index], evidence, [1.0])
+            move(cloud, _of_scores(space), rng)
+        else:
+            cloud = temper(Cloud(_scores(u), likelihood.copy()), _of_scores(space), rng)
+        if len(cloud.z) > design.draws:
+            cloud = cloud.chosen(rng.choice(len(cloud.z), design.draws, replace=False))
+        return cloud
+
+    clouds = over_chains(lead, design.chains)
+    return Posterior(
+        u=np.array([_levels(cloud.z) for cloud in clouds]),
+        log_likelihood=np.array([cloud.log_likelihood for cloud in clouds]),
+        log_evidence=np.array([cloud.log_evidence for cloud in clouds]),
+        road=chosen,
+        reason=reason,
+        weights=weights,
+        stages=max(len(cloud.temperatures) for cloud in clouds),
+        memory=max(cloud.memory for cloud in clouds),
+    )
+
+
+def over_chains(work: Callable[[int], _T], chains: int) -> list[_T]:
+    """Return what `work` gives for each chain, in order, several at a time."""
+    with ThreadPoolExecutor(max_workers=min(chains, os.cpu_count() or 1)) as threads:
+        return list(threads.map(work, range(chains)))
+
+
+def _likely(space: Space, design: Design) -> tuple[FloatArray, FloatArray]:
+    """Return draws of the prior, as many as it takes for each chain to hold a likely one."""
+    size = max(design.draws, _FEWEST)
+    while True:
+        wide = replace(design, draws=size)
+        points = np.array(over_chains(lambda c: space.points(wide, c), design.chains))  # noqa: B023
+        found = np.array(
+            over_chains(lambda c: space.log_likelihood(points[c]), design.chains)  # noqa: B023
+        )
+        if np.isfinite(found).any(axis=1).all() or size >= _MOST:
+            break
+        size = min(8 * size, _MOST)
+    if not np.isfinite(found).any(axis=1).all():
+        names = ", ".join(f"'{term.observation.name}'" for term in space.terms)
+        said = f"of {size:,} draws of the prior none can give all that was observed ({names})"
+        raise EvidenceError([f"{said}; widen the priors, or the errors"])
+    return points, found
+
+
+def _choose(weights: Weights | None, draws: int, road: Road) -> tuple[Road, str]:
+    """Return the road to take, and why."""
+    if weights is None:
+        trust, why = False, "some chain has no draw that the evidence allows"
+    else:
+        share = weights.effective / draws
+        trust = weights.k_hat is None or weights.k_hat <= LARGEST_K
+        said = "" if weights.k_hat is None else f"k-hat is {weights.k_hat:.2f}, "
+        why = f"{said}{share:.2g} of the draws count"
+    if road == "importance" and not trust:
+        said = f"importance weights cannot be trusted here: {why} (k-hat above {LARGEST_K:g})"
+        raise EvidenceError([f"{said}; --road smc answers, or state errors that are less sure"])
+    if road != "auto":
+        return road, "as asked"
+    if weights is not None and trust and weights.effective >= _LEAST_SHARE * draws:
+        return "importance", why
+    return "smc", why
+
+
+def _of_scores(space: Space) -> Callable[[FloatArray], FloatArray]:
+    return lambda z: space.log_likelihood(_levels(z))
+
+
+def _scores(u: FloatArray) -> FloatArray:
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(u))
+
+
+def _levels(z: FloatArray) -> FloatArray:
+    from scipy.special import ndtr
+
+    return np.asarray(np.clip(ndtr(z), *_ENDS))

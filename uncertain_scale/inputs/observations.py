@@ -1,0 +1,313 @@
+"""Observed facts with their measurement errors, and the files that state them.
+
+An evidence file holds tables `[[observations]]`: what was measured, with what error, and what was
+given when it was. How it bears on the inputs is for the conditioning to say.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.errors import EvidenceError, UnitError, nearest
+from uncertain_scale.inputs.catalog import shipped_folder
+from uncertain_scale.inputs.distributions import Distribution, LogNormal, Normal, parse_distribution
+from uncertain_scale.inputs.distributions.faults import DistributionError
+from uncertain_scale.inputs.observation_document import EvidenceFile, ObservationTable
+from uncertain_scale.inputs.prior import Provenance
+from uncertain_scale.inputs.toml import TomlReader
+from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Observation", "evidence_names", "find_evidence_file", "read_evidence"]
+
+_LOGARITHMIC = ("lognormal", "loguniform")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A measured fact.
+
+    Parameters
+    ----------
+    name, variable
+        What it is called, and the variable that was measured.
+    stated
+        The value with its measurement error as a distribution, in `units`.
+    units, factor
+        Those of `stated`, and what a number in them is multiplied by to be in the model's.
+    given
+        What was known when it was measured, as it was typed.
+    own
+        Inputs that are not those of the question, and the rank correlation of each with the
+        question's: 0 for one that is drawn afresh.
+    words
+        The value as it was typed: `41 MW ± 3 MW`.
+    places
+        File and line by key of the table; "" for the table itself.
+    """
+
+    name: str
+    variable: str
+    stated: Distribution
+    units: str
+    factor: float
+    given: Mapping[str, str | float] = field(default_factory=dict)
+    own: Mapping[str, float] = field(default_factory=dict)
+    words: str = ""
+    provenance: Provenance = field(default_factory=Provenance)
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the error is one of the logarithm, a factor instead of a difference."""
+        return self.stated.kind in _LOGARITHMIC
+
+    def fault(self, key: str, text: str) -> str:
+        """Say what is wrong with a key, with its file and line."""
+        place = self.places.get(key, self.places.get("", ""))
+        return f"{place} [[observations]] '{self.name}' {text}".strip()
+
+
+def evidence_names() -> list[str]:
+    """Return the names of the shipped evidence files.
+
+    Examples
+    --------
+    >>> "h100-clusters" in evidence_names()
+    True
+    """
+    return sorted(path.stem for path in (shipped_folder() / "evidence").glob("*.toml"))
+
+
+def find_evidence_file(source: str | Path) -> Path:
+    """Return the file that a path, or the name of a shipped evidence file, stands for.
+
+    Raises
+    ------
+    EvidenceError
+        There is no such file.
+    """
+    path, text = Path(source), str(source)
+    if path.suffix == ".toml" and path.is_file():
+        return path
+    shipped = shipped_folder() / "evidence" / f"{text}.toml"
+    if path.name == text and shipped.is_file():
+        return shipped
+    if path.is_file():
+        raise EvidenceError([f"{text} is not an evidence file; its name must end in .toml"])
+    hint = nearest(path.stem, evidence_names())
+    raise EvidenceError(
+        [f"{text[:80]}: there is no such evidence file; a path ends in .toml, or shipped: {hint}"]
+    )
+
+
+def read_evidence(
+    sources: Sequence[str | Path], variables: Mapping[str, str]
+) -> tuple[tuple[Observation, ...], tuple[str, ...]]:
+    """Read evidence files against the variables of a model.
+
+    Parameters
+    ----------
+    sources
+        Paths, or names of shipped files.
+    variables
+        Units by variable of the model.
+
+    Returns
+    -------
+    observations, faults
+        What could be read, and a line for each thing that is wrong, for the caller to add to.
+
+    Raises
+    ------
+    EvidenceError
+        A file cannot be found, or is no TOML at all.
+    """
+    found: list[Observation] = []
+    faults: list[str] = []
+    for path in dict.fromkeys(map(find_evidence_file, sources)):
+        reader = _Reader(path, variables)
+        for observation in reader.read():
+            twin = next((one for one in found if one.name == observation.name), None)
+            if twin is None:
+                found.append(observation)
+            else:
+                reader.faults.append(
+                    observation.fault("name", f"is also at {twin.places['']}; rename one of them")
+                )
+        faults += reader.faults
+    return tuple(found), tuple(faults)
+
+
+class _Reader(TomlReader):
+    """Reads one evidence file and remembers its faults with their lines."""
+
+    def __init__(self, path: Path, variables: Mapping[str, str]) -> None:
+        super().__init__(path, EvidenceError)
+        self._variables = variables
+
+    def read(self) -> list[Observation]:
+        """Return the observations that are well stated."""
+        head = {key: value for key, value in self.document.items() if key != "observations"}
+        self.checked(EvidenceFile, head, ())
+        tables = self.tables("observations", list)
+        if not tables and isinstance(self.document.get("observations", []), list):
+            self.fault((), "holds no observations; expected tables [[observations]]")
+        return list(filter(None, (self._observation(number, table) for number, table in tables)))
+
+    def _observation(self, number: int, data: object) -> Observation | None:
+        path = ("observations", number)
+        table = self.checked(ObservationTable, data, path)
+        if table is None:
+            return None
+        if table.variable not in self._variables:
+            hint = nearest(table.variable, self._variables)
+            self.fault(
+                (*path, "variable"),
+                f"'{table.variable[:60]}' is not a variable of the model; {hint}",
+            )
+            return None
+        try:
+            stated, units, words = _stated(table, self._variables[table.variable])
+            factor = conversion_factor(units, self._variables[table.variable])
+        except _Fault as fault:
+            self.fault((*path, fault.key), f"'{table.name}' {fault}")
+            return None
+        except UnitError as error:
+            key = "units" if table.units else "value"
+            self.fault((*path, key), f"'{table.name}' {table.variable}: {error}")
+            return None
+        own = table.own if isinstance(table.own, dict) else dict.fromkeys(table.own, 0.0)
+        keys = (key for key in ("name", "variable", "value", "error", "given", "own"))
+        places = {key: self.where((*path, key)) for key in keys} | {"": self.where(path)}
+        provenance = Provenance(
+            long_name=table.long_name,
+            source=table.source,
+            as_of=table.as_of,
+            note=table.note,
+            where=places[""],
+            stated=words,
+        )
+        return Observation(
+            name=table.name,
+            variable=table.variable,
+            stated=stated,
+            units=units,
+            factor=factor,
+            given=table.given,
+            own=own,
+            words=words,
+            provenance=provenance,
+            places=places,
+        )
+
+
+class _Fault(Exception):  # noqa: N818 (never leaves this module)
+    """What is wrong with one key of a table."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
+
+
+def _stated(table: ObservationTable, in_model: str) -> tuple[Distribution, str, str]:
+    """Return the value with its error as a distribution, its units, and both as typed."""
+    text, error = _parted(table)
+    number = _plain(text)
+    if number is None:
+        return _as_distribution(table, str(text), in_model)
+    if error is None:
+        raise _Fault("value", "'error' is missing: the measurement error, such as 3 or '10%'")
+    units = _units(table, number, error, in_model)
+    value = replace(number, units=units)
+    size, relative = _error(error, value)
+    kind = table.error_kind or ("lognormal" if relative else "normal")
+    shown = "" if units == "1" else f" {units}"
+    typed = f"{error:g}{shown}" if isinstance(error, float) else str(error)
+    words = f"{value.value:g}{shown} ± {typed}"
+    if kind == "normal":
+        return Normal(mu=value.value, sigma=size), units, words
+    if value.value <= 0:
+        raise _Fault("value", f"is {value.value:g}, and a lognormal error needs it above 0")
+    sigma = math.sqrt(math.log1p((size / value.value) ** 2))
+    return LogNormal(mu=math.log(value.value), sigma=sigma), units, words
+
+
+def _parted(table: ObservationTable) -> tuple[float | str, float | str | None]:
+    """Return the value and the error, which may stand in one text: `41 ± 3 MW`."""
+    value, sign, error = re.sub(r"\+\s*/?\s*-", "±", str(table.value)).partition("±")
+    if not sign:
+        return table.value, table.error
+    if table.error is not None:
+        raise _Fault("error", "'error' is stated twice, here and in the value; drop one")
+    return value.strip(), error.strip()
+
+
+def _plain(value: float | str) -> Quantity | None:
+    """Return a value that is one number, or None for one that is a distribution."""
+    if not isinstance(value, str):
+        return Quantity(float(value))
+    try:
+        return parse_quantity(value)
+    except UnitError:
+        return None
+
+
+def _as_distribution(
+    table: ObservationTable, text: str, in_model: str
+) -> tuple[Distribution, str, str]:
+    try:
+        stated, units = parse_distribution(text)
+    except (DistributionError, UnitError) as error:
+        raise _Fault("value", f"value = '{text[:60]}': {error}") from None
+    for key in ("error", "error_kind"):
+        if getattr(table, key) is not None:
+            raise _Fault(key, f"'{key}' stands beside a distribution, which has its own; drop it")
+    if not stated.continuous:
+        raise _Fault(
+            "value", f"value = '{text[:60]}' has no density, so that nothing can be weighed"
+        )
+    units = _units(table, Quantity(0.0, units), None, in_model)
+    return stated, units, text if units in text or units == "1" else f"{text} {units}"
+
+
+def _units(
+    table: ObservationTable, value: Quantity, error: float | str | None, in_model: str
+) -> str:
+    """Return the units of a value: its own, the table's, or those of its error."""
+    if value.units and table.units:
+        raise _Fault("units", f"has units twice, '{value.units}' and '{table.units}'; drop one")
+    units = value.units or table.units
+    behind = _plain(error) if isinstance(error, str) else None
+    if units is None and behind is not None and behind.units != "%":
+        units = behind.units
+    if units is None and in_model != "1":
+        raise _Fault(
+            "value", f'{table.variable} has no units; say which, such as units = "{in_model}"'
+        )
+    conversion_factor(units or "1", in_model)
+    return units or "1"
+
+
+def _error(error: Any, value: Quantity) -> tuple[float, bool]:
+    """Return the size of an error in the value's units, and whether it was a share of it."""
+    try:
+        read = parse_quantity(error) if isinstance(error, str) else Quantity(float(error))
+        relative = read.units == "%"
+        size = abs(value.value) * read.value / 100 if relative else read.to(value.units or "1")
+    except UnitError as fault:
+        raise _Fault("error", f"error = '{str(error)[:60]}': {fault}") from None
+    if not (size > 0 and math.isfinite(size)):
+        nothing = relative and not value.value
+        why = "of a value of 0 is none" if nothing else "is not above 0"
+        raise _Fault(
+            "error",
+            f"error = {error} {why}; state the measurement error (what is exact is a given)",
+        )
+    return size, relative
