@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Draws", "all_draws", "read_draws"]
+__all__ = ["Draws", "all_draws", "answer_groups", "read_draws"]
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,16 @@ class Draws:
         return bool(self.values.min() == self.values.max())
 
 
+def answer_groups(tree: xr.DataTree) -> tuple[str, str]:
+    """Return the groups of inputs and outputs that answer: the posterior's, where there is one."""
+    if "posterior" in tree.children:
+        return "posterior", "posterior_predictive"
+    return "prior", "prior_predictive"
+
+
 def all_draws(tree: xr.DataTree) -> xr.Dataset:
-    """Return an answer's inputs and outputs together, as `sample` drew them."""
-    inputs, outputs = (tree[group].to_dataset() for group in ("prior", "prior_predictive"))
+    """Return an answer's inputs and outputs together, as they were drawn."""
+    inputs, outputs = (tree[group].to_dataset() for group in answer_groups(tree))
     return inputs.merge(outputs, compat="override")
 
 

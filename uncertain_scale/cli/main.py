@@ -7,7 +7,17 @@ import sys
 
 import typer
 
-from uncertain_scale.cli import claims, compare, model, priors, report, sample, sensitivity, sweep
+from uncertain_scale.cli import (
+    claims,
+    compare,
+    model,
+    priors,
+    report,
+    sample,
+    sensitivity,
+    sweep,
+    update,
+)
 from uncertain_scale.errors import UncertainScaleError, printable
 
 __all__ = ["app", "main"]
@@ -25,6 +35,7 @@ app.command("compare")(compare.compare)
 app.command("sensitivity")(sensitivity.sensitivity)
 app.command("sweep")(sweep.sweep)
 app.command("claims")(claims.claims)
+app.command("update")(update.update)
 app.command("sample")(sample.sample)
 app.command("model")(model.model)
 app.add_typer(priors.app, name="priors")

@@ -9,6 +9,7 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.showing import Form, Format, Probs, show
+from uncertain_scale.cli.update import Evidence, draw
 
 __all__ = ["report"]
 
@@ -16,6 +17,7 @@ __all__ = ["report"]
 @with_run_options
 def report(
     options: RunOptions,
+    evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: Form = Format.terminal,
     output: Annotated[
@@ -31,12 +33,11 @@ def report(
     from uncertain_scale.report.markdown import markdown_report
     from uncertain_scale.report.saving import save_report
     from uncertain_scale.report.terminal import terminal_report
-    from uncertain_scale.sampling import sample
 
     design = options.checked_design()
-    model, priors, question = options.prepare()
-    tree = sample(model, priors, question, design)
-    document = report_document(tree, probs=prob, events=options.events(model))
+    asked = options.prepare()
+    tree = draw(asked, design, evidence)
+    document = report_document(tree, probs=prob, events=options.events(asked[0]))
     if output is not None:
         save_report(document, tree, output)
     show(document, form, terminal=terminal_report, markdown=markdown_report)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
 from uncertain_scale.cli.showing import Form, Format, keep, show
+from uncertain_scale.cli.update import Evidence, draw
 from uncertain_scale.errors import QuestionError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from uncertain_scale.analysis.events import Event
 
 __all__ = ["Scale", "sensitivity"]
 
@@ -40,6 +46,7 @@ def sensitivity(
             metavar="LOSS",
         ),
     ] = None,
+    evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     form: Form = Format.terminal,
     output: Annotated[
         Path | None,
@@ -61,6 +68,17 @@ def sensitivity(
         events = f"{len(options.event)} events" if options.event else "no --event"
         raise QuestionError(f"--loss says what a wrong answer to one --event costs; found {events}")
     model, priors, question = options.prepare()
+    if evidence:
+        if groups or loss is not None:
+            what = (
+                "--group is for Sobol' indices" if groups else "--loss is for what knowing is worth"
+            )
+            raise QuestionError(
+                f"{what}, which --evidence leaves out: inputs depend on one another"
+            )
+        tree = draw((model, priors, question), design, evidence)
+        _given_evidence(tree, names_of(of), on, options.events(model), form, output)
+        return
     asked = options.events(model)
     thresholds = [event.threshold() for event in asked]
     stated = None if loss is None else parse_loss(loss, model.variables[thresholds[0][0]])
@@ -86,3 +104,22 @@ def sensitivity(
     markdown = ranking.markdown_sensitivity
     keep(document, output, "sensitivity", markdown=markdown)
     show(document, form, terminal=ranking.terminal_sensitivity, markdown=markdown)
+
+
+def _given_evidence(
+    tree: xr.DataTree,
+    of: list[str],
+    on: Scale,
+    events: list[Event],
+    form: Format,
+    output: Path | None,
+) -> None:
+    """Print and keep what can be said of inputs that evidence has tied together."""
+    from uncertain_scale.analysis.conditioning import posterior_sensitivity
+    from uncertain_scale.report import dependent
+
+    found = posterior_sensitivity(tree, of=of, on=on.value)
+    document = dependent.dependent_document(tree, found, events)
+    markdown = dependent.markdown_dependent
+    keep(document, output, "sensitivity", markdown=markdown)
+    show(document, form, terminal=dependent.terminal_dependent, markdown=markdown)

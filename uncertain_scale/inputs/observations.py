@@ -16,6 +16,7 @@ from uncertain_scale.errors import EvidenceError, UnitError, nearest
 from uncertain_scale.inputs.catalog import shipped_folder
 from uncertain_scale.inputs.distributions import Distribution, LogNormal, Normal, parse_distribution
 from uncertain_scale.inputs.distributions.faults import DistributionError
+from uncertain_scale.inputs.distributions.text import number_text
 from uncertain_scale.inputs.observation_document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
 from uncertain_scale.inputs.toml import TomlReader
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Observation", "evidence_names", "find_evidence_file", "read_evidence"]
 
+_TO = re.compile(r"(?<![A-Za-z_])to(?![A-Za-z_])")
 _LOGARITHMIC = ("lognormal", "loguniform")
 
 
@@ -229,14 +231,20 @@ def _stated(table: ObservationTable, in_model: str) -> tuple[Distribution, str, 
     size, relative = _error(error, value)
     kind = table.error_kind or ("lognormal" if relative else "normal")
     shown = "" if units == "1" else f" {units}"
-    typed = f"{error:g}{shown}" if isinstance(error, float) else str(error)
-    words = f"{value.value:g}{shown} ± {typed}"
+    typed = f"{_written(error)}{shown}" if isinstance(error, float) else str(error)
+    words = f"{_written(value.value)}{shown} ± {typed}"
     if kind == "normal":
         return Normal(mu=value.value, sigma=size), units, words
     if value.value <= 0:
         raise _Fault("value", f"is {value.value:g}, and a lognormal error needs it above 0")
     sigma = math.sqrt(math.log1p((size / value.value) ** 2))
     return LogNormal(mu=math.log(value.value), sigma=sigma), units, words
+
+
+def _written(value: float) -> str:
+    """Write a number as people do: 3.65e14, 181."""
+    short = f"{value:g}"
+    return short.replace("e+", "e") if float(short) == value else number_text(value)
 
 
 def _parted(table: ObservationTable) -> tuple[float | str, float | str | None]:
@@ -253,6 +261,8 @@ def _plain(value: float | str) -> Quantity | None:
     """Return a value that is one number, or None for one that is a distribution."""
     if not isinstance(value, str):
         return Quantity(float(value))
+    if _TO.search(value):
+        return None
     try:
         return parse_quantity(value)
     except UnitError:

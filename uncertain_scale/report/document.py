@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from uncertain_scale.analysis import histogram, summarize
-from uncertain_scale.analysis.draws import all_draws, read_draws
+from uncertain_scale.analysis.draws import all_draws, answer_groups, read_draws
 from uncertain_scale.analysis.events import probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.intervals import quantiles
+from uncertain_scale.report.evidence import evidence_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +81,7 @@ def report_document(
     >>> report_document(tree)["outputs"]["gpu_hours"]["median"]
     50000000.0
     """
-    outputs = tree["prior_predictive"].to_dataset()
+    outputs = tree[answer_groups(tree)[1]].to_dataset()
     summary = summarize(outputs, probs=tuple(dict.fromkeys(probs)))
     return {
         **record_document(tree, probs),
@@ -90,6 +91,7 @@ def report_document(
         },
         "events": events_document(tree, events),
         "suffices": _suffices(outputs),
+        **evidence_document(tree, tuple(dict.fromkeys(probs))),
     }
 
 

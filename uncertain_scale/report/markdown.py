@@ -17,6 +17,7 @@ from uncertain_scale.report.rows import (
     run_in_words,
     sufficient_rows,
 )
+from uncertain_scale.report.updating import markdown_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,6 +66,7 @@ def _lines(document: Document) -> Iterator[str]:
     yield from _answers(document)
     yield ""
     yield from _likelihoods(document)
+    yield from markdown_evidence(document)
     yield "## Monte Carlo errors"
     yield ""
     yield "Standard errors, from the spread between independent chains."

@@ -127,6 +127,8 @@ def remarks(document: Document) -> Iterator[str]:
     """Yield what a reader should know: how the question was read, and what does not exist."""
     yield from (f"warning: {warning}" for warning in document["warnings"])
     yield from document["notes"]
+    if document.get("evidence") is not None:
+        yield from document["evidence"]["notes"]
     for name, prior in document["inputs"].items():
         if prior["interpreted"]:
             yield f"{name}: {prior['source']} is read as {prior['distribution']}"

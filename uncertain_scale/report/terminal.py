@@ -19,6 +19,7 @@ from uncertain_scale.report.rows import (
     run_in_words,
     sufficient_rows,
 )
+from uncertain_scale.report.updating import evidence_block
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -48,6 +49,8 @@ def terminal_report(document: Document) -> RenderableType:
         said = ", ".join(f"{share}: {amount}" for share, amount in amounts)
         parts.append(Text(f" {name} that suffices, by probability, in {units}: {said}"))
     parts += [Padding(Text(f"! {remark}"), (0, 0, 0, 1)) for remark in remarks(document)]
+    if document.get("evidence") is not None:
+        parts += evidence_block(document)
     parts += [Text(), _inputs(document), _footer(document)]
     return Group(*parts)
 
@@ -83,7 +86,8 @@ def _outputs(document: Document) -> Table:
 
 def _inputs(document: Document) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("input", no_wrap=True)
+    name = "input" if document.get("evidence") is None else "input, before"
+    table.add_column(name, no_wrap=True)
     table.add_column("median", justify="right", no_wrap=True)
     table.add_column("5% to 95%", justify="right", no_wrap=True)
     table.add_column("source", no_wrap=True, overflow="ellipsis", ratio=1)

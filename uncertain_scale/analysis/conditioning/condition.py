@@ -14,6 +14,7 @@ from uncertain_scale.analysis.conditioning.conflict import (
 )
 from uncertain_scale.analysis.conditioning.information import information_gained
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
+from uncertain_scale.analysis.conditioning.record import finite, notes_on, record_of
 from uncertain_scale.analysis.conditioning.terms import Columns, bind, varies
 from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.inputs.observations import read_evidence
@@ -24,7 +25,7 @@ from uncertain_scale.sampling.propagate import propagate
 from uncertain_scale.sampling.tails import tail_indices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["condition"]
-
-_FORGOTTEN = 0.3
-_SURPRISING = 0.01
 
 
 def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
@@ -107,12 +105,12 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     extra = InputSampler(priors, _only_observed(terms, plan, question))
     touched = [name for name in space.names if name not in question.given]
     draws, levels = _draw(plan, (asked, extra), design, space, posterior, touched)
-    record = _record(terms, before, after, posterior, plan)
+    record = record_of(terms, before, after, posterior, plan)
     record["information"] = {
         "in_all": _in_all(posterior),
         "inputs": _learnt(believed, (asked, extra), levels, touched),
     }
-    record["notes"] = list(_notes(terms, record, posterior, plan))
+    record["notes"] = list(notes_on(terms, record, posterior, plan))
     along = [name for name in asked.coordinates if name not in touched]
     tails = tail_indices(plan, asked, along)
     return _tree(tree, draws, (model, priors, extra, design), tails, record)
@@ -195,83 +193,6 @@ def _learnt(
     return found
 
 
-def _record(
-    terms: Sequence[Term],
-    before: Sequence[Prediction],
-    after: Sequence[Prediction],
-    posterior: Posterior,
-    plan: Plan,
-) -> dict[str, Any]:
-    weights, evidence = posterior.weights, posterior.log_evidence
-    top = float(evidence.max())
-    means = np.exp(evidence - top)
-    return {
-        "road": posterior.road,
-        "reason": posterior.reason,
-        "k_hat": None if weights is None else weights.k_hat,
-        "effective": None if weights is None else weights.effective,
-        "draws_weighted": None if weights is None else int(weights.logarithms.size),
-        "stages": posterior.stages,
-        "memory": posterior.memory,
-        "log_evidence": top + float(np.log(means.mean())),
-        "log_evidence_mcse": float(spread(means) / means.mean()),
-        "bears": any(set(term.inputs) & set(plan.reached) for term in terms),
-        "observations": [
-            _observation(term, *predictions)
-            for term, *predictions in zip(terms, before, after, strict=True)
-        ],
-    }
-
-
-def _observation(term: Term, before: Prediction, after: Prediction) -> dict[str, Any]:
-    seen, said = term.observation, term.observation.provenance
-    stated = seen.stated.ppf(np.array([0.05, 0.5, 0.95])) * seen.factor
-    return {
-        "name": seen.name,
-        "variable": seen.variable,
-        "units": term.units,
-        "stated": seen.words,
-        "error_on": "log" if seen.logarithmic else "value",
-        "given": dict(seen.given),
-        "own": dict(seen.own),
-        "shares": list(term.inputs),
-        "observed": stated.tolist(),
-        "prior_predictive": before.quantiles.tolist(),
-        "posterior_predictive": after.quantiles.tolist(),
-        "p_value": before.p_value,
-        "source": said.source,
-        "as_of": said.as_of.isoformat() if said.as_of else "",
-        "note": said.note,
-        "where": said.where,
-    }
-
-
-def _notes(
-    terms: Sequence[Term], record: Mapping[str, Any], posterior: Posterior, plan: Plan
-) -> Iterator[str]:
-    """Say what a reader should know of the evidence."""
-    if not record["bears"]:
-        yield "the evidence bears on no input that the answers rest on"
-    for one in record["observations"]:
-        if one["p_value"] < _SURPRISING:
-            yield (
-                f"'{one['name']}' surprises: under the priors a value as far out has probability "
-                f"{one['p_value']:.1g}; look at its givens, and at the priors"
-            )
-    for term in terms:
-        for name in term.plan.known("fallback"):
-            if name in term.inputs and plan.reached.get(name) is not None:
-                yield (
-                    f"'{term.observation.name}' takes {name} to be that of the question; "
-                    f"own = ['{name}'] lets it have its own, or give it"
-                )
-    if posterior.memory > _FORGOTTEN:
-        yield (
-            f"the draws still remember where they began (correlation {posterior.memory:.2f}), so "
-            "that errors may be understated; more --draws, or a less sure error, would help"
-        )
-
-
 def _tree(
     tree: xr.DataTree,
     draws: Mapping[str, FloatArray],
@@ -302,9 +223,9 @@ def _tree(
     outputs = after(predictive)
     for output, one in outputs.data_vars.items():
         one.attrs["tail_index"] = tails[str(output)]
-    attrs = tree.attrs | {"conditioning": json.dumps(_finite(record))}
+    root = tree.attrs | {"conditioning": json.dumps(finite(record))}
     groups = {
-        "/": tree.to_dataset().assign_attrs(attrs),
+        "/": tree.to_dataset().assign_attrs(root),
         "/prior": prior,
         "/prior_predictive": predictive,
         "/posterior": after(prior),
@@ -312,12 +233,3 @@ def _tree(
         "/constant_data": tree["constant_data"].to_dataset(),
     }
     return xr.DataTree.from_dict(groups)
-
-
-def _finite(value: Any) -> Any:
-    """Return plain data with None for numbers that are not finite."""
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -204,7 +204,9 @@ def _choose(weights: Weights | None, draws: int, road: Road) -> tuple[Road, str]
     else:
         share = weights.effective / draws
         trust = weights.k_hat is None or weights.k_hat <= LARGEST_K
-        said = "" if weights.k_hat is None else f"k-hat is {weights.k_hat:.2f}, "
+        k_hat = weights.k_hat
+        shape = "" if k_hat is None else f"{k_hat:.2f}" if np.isfinite(k_hat) else "infinite"
+        said = f"k-hat is {shape}, " if shape else ""
         why = f"{said}{share:.2g} of the draws count"
     if road == "importance" and not trust:
         said = f"importance weights cannot be trusted here: {why} (k-hat above {LARGEST_K:g})"

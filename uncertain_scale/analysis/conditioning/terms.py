@@ -142,6 +142,7 @@ def _bind(model: Model, priors: Priors, observation: Observation) -> Term:
         plan = solve(model, priors, question)
     except QuestionError as error:
         text = str(error).replace("the question is over", "its givens are over")
+        text = text.partition(", or free an input")[0]  # an observation frees nothing
         raise EvidenceError([observation.fault("given", text)]) from None
     for given in question.given.values():
         priors = priors.replace(given)

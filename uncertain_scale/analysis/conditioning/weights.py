@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST_K", "Weights", "smoothed"]
 
 LARGEST_K = 0.7
+_NOTHING = 40.0  # below the largest log-weight, from which on a draw adds nothing to a tail
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Weights:
         Smoothed chain by chain, shape (chain, draw).
     k_hat
         Pareto shape of the pooled weights' upper tail: up to 0.7 they can be trusted; None where
-        the largest weights are equal, so that there is no tail.
+        the largest weights are equal, so that there is no tail, and infinite where a few draws
+        outweigh all others.
     effective
         Effective number of draws, all chains together.
     log_evidence
@@ -66,11 +68,17 @@ def _smooth(log_weights: FloatArray) -> tuple[FloatArray, float | None]:
     """Return smoothed log-weights and the shape of their tail.
 
     ArviZ's function takes log-likelihoods of which the weights are the reciprocals, as for leaving
-    one out, hence the sign; it refuses a tail whose values are all equal.
+    one out, hence the sign; it refuses a tail whose values are all equal, and finds no shape where
+    most of the tail is nothing beside a few draws.
     """
+    top = log_weights.max()
+    plain = log_weights - top - np.log(np.exp(log_weights - top).sum())
+    if (log_weights > top - _NOTHING).sum() < 3 * np.sqrt(log_weights.size):
+        return plain, np.inf
     try:
-        weights, k_hat = array_stats().psislw(-log_weights)
+        with np.errstate(all="ignore"):
+            weights, k_hat = array_stats().psislw(-log_weights)
     except ValueError:
-        top = log_weights.max()
-        return log_weights - top - np.log(np.exp(log_weights - top).sum()), None
-    return np.asarray(weights), float(k_hat)
+        return plain, None
+    usable = np.isfinite(k_hat) and not np.isnan(weights).any()
+    return (np.asarray(weights), float(k_hat)) if usable else (plain, np.inf)

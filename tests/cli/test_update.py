@@ -1,0 +1,175 @@
+"""`update` and `--evidence`: what is shown in every format, saved, and refused."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+SPECIMENS = Path(__file__).parents[1] / "specimens" / "evidence"
+SMALL = ("--draws", "512", "--chains", "8")
+BAD = sorted((SPECIMENS / "bad").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_a_bad_evidence_file_is_told_with_file_and_line(cli, path):
+    """Each specimen says on its first lines what its error must say, and all of them are said."""
+    expected = re.findall(r"^# expect: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    code, out, err = cli("update", path, "--budget", "1M")
+    assert (code, out) == (2, "")
+    for pattern in expected:
+        assert re.search(pattern, err), f"{pattern!r} is not in {err!r}"
+    assert len(err.splitlines()) == len(expected)
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_what_is_wrong_is_wrong_for_every_command(cli, path):
+    for command in (["report"], ["sensitivity"], ["sample", "--output", "none.nc"]):
+        code, out, err = cli(*command, "--evidence", path, "--budget", "1M", *SMALL)
+        assert (code, out) == (2, "")
+        assert path.name in err
+    assert not Path("none.nc").exists()
+
+
+def evidence(folder, *tables):
+    path = folder / "facts.toml"
+    path.write_text("\n".join(["schema_version = 1", *tables]), encoding="utf-8")
+    return path
+
+
+def fact(name, value, given="gpus = '100k'", variable="facility_power", more=""):
+    return (
+        f"[[observations]]\nname = '{name}'\nvariable = '{variable}'\nvalue = '{value}'\n"
+        f"given = {{ {given} }}\n{more}\n"
+    )
+
+
+def test_json_holds_the_evidence_and_what_moved(cli):
+    arguments = ("h100-clusters", "--budget", "100M", *SMALL)
+    code, out, err = cli("update", *arguments, "--format", "json")
+    assert code == 0, err
+    document = json.loads(out)
+    found = document["evidence"]
+    assert found["road"] in {"importance", "smc"}
+    assert found["k_hat"] < 0.7
+    assert 0 < found["effective"] < 512 * 8
+    power, speed = found["observations"]
+    assert (power["variable"], power["given"], power["own"]) == (
+        "facility_power",
+        {"gpus": "100k"},
+        {},
+    )
+    assert speed["own"] == {"mfu": 0.5}
+    assert power["source"]
+    assert power["prior_predictive"][1] == pytest.approx(182, abs=3)
+    assert power["posterior_predictive"][1] == pytest.approx(181, abs=3)
+    assert set(found["moved"]) == {"mfu", "gpu_price", "gpu_power", "pue"}
+    mfu = found["moved"]["mfu"]
+    assert mfu["prior"]["q50"] == pytest.approx(0.267, abs=1e-3)
+    assert mfu["posterior"]["q50"] == pytest.approx(0.317, abs=0.01)
+    assert mfu["bits"] > 5 * mfu["bits_mcse"] > 0
+    before, now = found["before"]["training_flop"], document["outputs"]["training_flop"]
+    assert now["median"] > before["median"]
+    same = cli("report", "--evidence", *arguments, "--format", "json")[1]
+    assert json.loads(same)["outputs"] == document["outputs"]
+    plain = json.loads(cli("report", "--budget", "100M", "--format", "json", *SMALL)[1])
+    assert plain["evidence"] is None
+    assert plain["outputs"]["training_flop"]["median"] == before["median"]
+    assert document["inputs"] == plain["inputs"]
+
+
+def test_terminal_and_markdown_tell_what_moved(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    arguments = ("h100-clusters", "--budget", "100M", "--event", "training_flop >= 5e25", *SMALL)
+    code, out, err = cli("update", *arguments, "--output", tmp_path)
+    assert code == 0, err
+    flat = " ".join(out.split())
+    for words in (
+        "Colossus 1: facility_power = 181 MW ± 4%, given gpus = 100k",
+        "its own mfu (rank 0.5)",
+        "k-hat",
+        "of the prior's draws count by weight",
+        "learnt about all inputs together",
+        "what moved",
+        "P(training_flop >= 5e25)",
+    ):
+        assert words in flat
+    assert max(map(len, out.splitlines())) <= 80
+    markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
+    for heading in ("## Evidence", "## What moved", "## Answers before the evidence"):
+        assert heading in markdown
+    assert "xai\\_datacenter\\_timelines.csv" in markdown
+    assert "k-hat" in markdown
+    report = cli("report", "--evidence", *arguments)[1]
+    assert "Evidence" in report
+    assert "input, before" in report
+
+
+def test_saved_draws_have_both_groups_and_arviz_reads_them(cli, tmp_path):
+    import xarray as xr
+    from arviz_stats import summary
+
+    path = tmp_path / "draws.nc"
+    code, _, err = cli(
+        "sample", "--evidence", "h100-clusters", "--gpus", "10k", "--output", path, *SMALL
+    )
+    assert code == 0, err
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        assert set(tree.children) >= {
+            "prior",
+            "prior_predictive",
+            "posterior",
+            "posterior_predictive",
+        }
+        assert set(tree["posterior"].data_vars) == set(tree["prior"].data_vars)
+        assert tree["posterior/mfu"].dims == ("chain", "draw")
+        row = summary(tree, var_names=["mfu"], group="posterior")
+        assert float(row["mean"].iloc[0]) == pytest.approx(0.32, abs=0.02)
+
+
+def test_a_fact_that_the_priors_exclude_is_refused_with_the_numbers(cli, tmp_path):
+    path = evidence(tmp_path, fact("Odd", "900 ± 10 MW"), fact("Even", "181 ± 10 MW"))
+    code, out, err = cli("update", path, "--budget", "1M")
+    assert (code, out) == (2, "")
+    assert re.search(
+        r"facts\.toml:5 .*'Odd' contradicts the prior: facility_power is observed as 900 MW ± "
+        r"10 MW, but .* 148 to 224 MW \(90%; .* p < 1e-06\); check its value, units and givens",
+        err,
+    )
+    assert len(err.splitlines()) == 1
+
+
+def test_two_facts_that_cannot_both_hold_are_named(cli, tmp_path):
+    path = evidence(tmp_path, fact("One", "165 ± 2 MW"), fact("Two", "200 ± 2 MW"))
+    code, out, err = cli("update", path, "--budget", "1M")
+    assert (code, out) == (2, "")
+    assert re.search(r"'(One|Two)' and '(Two|One)' \(.*facts\.toml:\d+\) cannot both hold", err)
+    assert re.search(r"let one of them own gpu_power or pue", err)
+    own = fact("Two", "200 ± 2 MW", more="own = ['gpu_power']")
+    path = evidence(tmp_path, fact("One", "165 ± 2 MW"), own)
+    assert cli("update", path, "--budget", "1M", *SMALL)[0] == 0
+
+
+def test_weights_that_cannot_be_trusted_are_refused_with_advice(cli, tmp_path):
+    path = evidence(tmp_path, fact("Sharp", "240 ± 0.05 MW"))
+    code, out, err = cli("update", path, "--budget", "1M", "--road", "importance", *SMALL)
+    assert (code, out) == (2, "")
+    assert re.search(r"k-hat is (0\.[7-9]|[1-9]|infinite).*--road smc answers", err)
+    code, out, _ = cli("update", path, "--budget", "1M", *SMALL)
+    assert code == 0
+    assert "sequential Monte Carlo" in out
+
+
+def test_a_missing_file_is_told(cli):
+    code, out, err = cli("update", "h100-cluster", "--budget", "1M")
+    assert (code, out) == (2, "")
+    assert "did you mean 'h100-clusters'" in err
+
+
+def test_evidence_that_bears_on_nothing_asked_says_so(cli, tmp_path):
+    path = evidence(tmp_path, fact("Power", "181 ± 9 MW"))
+    code, out, _ = cli(
+        "update", path, "--budget", "1M", "--outputs", "gpu_hours,training_flop", *SMALL
+    )
+    assert code == 0
+    assert "bears on no input that the answers rest on" in " ".join(out.split())

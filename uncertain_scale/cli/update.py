@@ -1,0 +1,115 @@
+"""`uncertain-scale update`: what observed facts do to the priors and to an answer."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from uncertain_scale.cli.options import RunOptions, with_run_options
+from uncertain_scale.cli.showing import Form, Format, Probs, show
+from uncertain_scale.errors import QuestionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+
+    from uncertain_scale.inputs import Priors
+    from uncertain_scale.model import Model, Question
+    from uncertain_scale.sampling import Design
+
+__all__ = ["Evidence", "Way", "draw", "update"]
+
+Evidence = Annotated[
+    list[str],
+    typer.Option(
+        help="Update the priors by observed facts: a file or a shipped name; repeatable.",
+        metavar="FILE.toml",
+        rich_help_panel="Beliefs",
+    ),
+]
+
+
+class Way(StrEnum):
+    """How the posterior is found."""
+
+    auto = "auto"
+    importance = "importance"
+    smc = "smc"
+
+
+Road = Annotated[
+    Way, typer.Option(help="How the posterior is found: by weights where they can be trusted.")
+]
+
+
+def draw(
+    asked: tuple[Model, Priors, Question],
+    design: Design,
+    evidence: Sequence[str],
+    road: Way = Way.auto,
+) -> xr.DataTree:
+    """Answer a question with draws, given evidence where there is any."""
+    if evidence:
+        from uncertain_scale.analysis.conditioning import condition
+
+        return condition(*asked, design, evidence, road=road.value)
+    from uncertain_scale.sampling import sample
+
+    return sample(*asked, design)
+
+
+@with_run_options
+def update(
+    options: RunOptions,
+    evidence: Annotated[
+        list[str],
+        typer.Argument(help="Evidence files, or shipped names.", metavar="EVIDENCE.toml..."),
+    ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    road: Road = Way.auto,
+    prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
+    form: Form = Format.terminal,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Also write report.md, report.json and draws.nc there.", metavar="DIR"),
+    ] = None,
+    *,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of evidence files.")
+    ] = False,
+) -> None:
+    """Update the priors by observed facts, and tell what moved.
+
+    Example: uncertain-scale update h100-clusters --gpus 100k
+    """
+    if schema:
+        _print_schema()
+        return
+    if not evidence:
+        from uncertain_scale.inputs.observations import evidence_names
+
+        shipped = ", ".join(evidence_names())
+        raise QuestionError(f"update takes an evidence file; shipped: {shipped}")
+    from uncertain_scale.report import report_document
+    from uncertain_scale.report.markdown import markdown_report
+    from uncertain_scale.report.saving import save_report
+    from uncertain_scale.report.updating import terminal_update
+
+    design = options.checked_design()
+    asked = options.prepare()
+    tree = draw(asked, design, evidence, road)
+    document = report_document(tree, probs=prob, events=options.events(asked[0]))
+    if output is not None:
+        save_report(document, tree, output)
+    show(document, form, terminal=terminal_update, markdown=markdown_report)
+
+
+def _print_schema() -> None:
+    import json
+
+    from uncertain_scale.inputs.observation_document import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))

@@ -1,0 +1,199 @@
+"""What was observed and what it moved: as plain data, and as rows and sentences for every view."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.analysis.draws import read_draws
+from uncertain_scale.analysis.intervals import quantiles
+from uncertain_scale.report.numbers import scale_for, share_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import xarray as xr
+
+    from uncertain_scale.report.document import Document
+    from uncertain_scale.report.numbers import Scale
+
+__all__ = [
+    "before_rows",
+    "evidence_document",
+    "learnt_in_words",
+    "moved_rows",
+    "observation_lines",
+    "observation_rows",
+    "road_in_words",
+]
+
+_LEVELS = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
+
+
+def evidence_document(tree: xr.DataTree, probs: Sequence[float]) -> dict[str, Any]:
+    """Return `evidence`: how a posterior was found and what moved; None without evidence.
+
+    Parameters
+    ----------
+    tree
+        Draws, as `sample` or `condition` returns them.
+    probs
+        Probabilities of intervals, of which answers before the evidence get the first.
+    """
+    if "conditioning" not in tree.attrs:
+        return {"evidence": None}
+    record = json.loads(tree.attrs["conditioning"])
+    information = record.pop("information")
+    outputs = tree["prior_predictive"].to_dataset()
+    return {
+        "evidence": {
+            **record,
+            "bits": information["in_all"]["bits"],
+            "bits_mcse": information["in_all"]["mcse"],
+            "moved": {
+                name: _moved(tree, name, learnt) for name, learnt in information["inputs"].items()
+            },
+            "before": {
+                str(name): {"units": one.attrs["units"]} | _ends(one, probs[0] if probs else 0.9)
+                for name, one in outputs.data_vars.items()
+            },
+        }
+    }
+
+
+def _moved(tree: xr.DataTree, name: str, learnt: Mapping[str, Any]) -> dict[str, Any]:
+    prior, posterior = (tree[group].to_dataset()[name] for group in ("prior", "posterior"))
+    return {
+        "units": prior.attrs["units"],
+        "joint": learnt["joint"],
+        "bits": learnt["bits"],
+        "bits_mcse": learnt["mcse"],
+        "prior": {level: _number(prior.attrs[level]) for level in _LEVELS},
+        "posterior": _quantiles(posterior, _LEVELS),
+    }
+
+
+def _ends(draws: xr.DataArray, prob: float) -> dict[str, float | None]:
+    levels = {"median": 0.5, "low": (1 - prob) / 2, "high": (1 + prob) / 2}
+    return _quantiles(draws, levels)
+
+
+def _quantiles(draws: xr.DataArray, levels: Mapping[str, float]) -> dict[str, float | None]:
+    """Return quantiles with their Monte Carlo errors."""
+    read = read_draws(draws)
+    if read.constant:
+        values, errors = np.full((2, len(levels)), [[read.values.flat[0]], [0.0]])
+    else:
+        values, errors = quantiles(read, np.array(list(levels.values())))
+    found: dict[str, float | None] = {}
+    for name, value, error in zip(levels, values, errors, strict=True):
+        found[name], found[f"{name}_mcse"] = float(value), _number(error)
+    return found
+
+
+def road_in_words(document: Document) -> str:
+    """Say how the posterior was found, and whether weights could be trusted."""
+    evidence = document["evidence"]
+    counted = ""
+    if evidence["effective"] is not None:
+        share = share_in_words(evidence["effective"] / evidence["draws_weighted"])
+        k_hat = evidence["k_hat"]
+        shape = "" if k_hat is None else f", k-hat {k_hat:.2f} (trusted up to 0.7)"
+        counted = f"{share} of the prior's draws count by weight{shape}"
+    if evidence["road"] == "importance":
+        return f"found by importance weights, Pareto-smoothed: {counted}"
+    why = f"; {counted}" if counted else "; some chain has no draw that the evidence allows"
+    stages = evidence["stages"]
+    return f"found by sequential Monte Carlo in {stages} stage{'s' * (stages != 1)}{why}"
+
+
+def learnt_in_words(document: Document) -> str:
+    """Say how much was learnt in all."""
+    evidence = document["evidence"]
+    own = any(one["own"] for one in document["evidence"]["observations"])
+    beside = ", with what the observations own" if own else ""
+    bits, error = evidence["bits"], evidence["bits_mcse"]
+    return f"learnt about all inputs together{beside}: {bits_in_words(bits, error)} bits"
+
+
+def bits_in_words(bits: float, error: float | None) -> str:
+    """Write an amount of information with the digits that its error supports."""
+    if error and bits < 2 * error:
+        return f"<{3 * error:.1g}"
+    return scale_for([bits], "1").write(bits, error)
+
+
+def observation_rows(document: Document) -> Iterator[dict[str, str]]:
+    """Yield each observation in words, what was predicted for it before and now among them."""
+    for one in document["evidence"]["observations"]:
+        scale = scale_for([one["observed"][1]], one["units"])
+        spans = {
+            key: _span(scale, one[key])
+            for key in ("observed", "prior_predictive", "posterior_predictive")
+        }
+        given = [f"{name} = {_plain(value)}" for name, value in one["given"].items()]
+        own = [f"{name} (rank {rank:g})" if rank else name for name, rank in one["own"].items()]
+        yield {
+            **{key: one[key] for key in ("name", "variable", "stated", "source", "as_of", "note")},
+            **spans,
+            "units": scale.units,
+            "given": ", ".join(given),
+            "own": ", ".join(own),
+            "p_value": f"{one['p_value']:.2g}",
+        }
+
+
+def observation_lines(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield each observation as a headline and a line below it."""
+    for row in observation_rows(document):
+        given = f", given {row['given']}" if row["given"] else ""
+        own = f"; its own {row['own']}" if row["own"] else ""
+        yield (
+            f"{row['name']}: {row['variable']} = {row['stated']}{given}{own}",
+            f"{row['prior_predictive']} by the priors (90%, p = {row['p_value']}), "
+            f"now {row['posterior_predictive']} {row['units']}".rstrip(),
+        )
+
+
+def moved_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield each input that moved: name, 5/50/95% before, the same now, units, bits."""
+    shown: set[str] = set()
+    for name, one in document["evidence"]["moved"].items():
+        prior, posterior = one["prior"], one["posterior"]
+        scale = scale_for([posterior["q50"]], one["units"])
+        before = [scale.write(prior[level]) for level in _LEVELS]
+        now = [scale.write(posterior[level], posterior[f"{level}_mcse"]) for level in _LEVELS]
+        bits = "" if one["joint"] in shown else bits_in_words(one["bits"], one["bits_mcse"])
+        if one["joint"]:
+            shown.add(one["joint"])
+        yield name, ", ".join(before), ", ".join(now), scale.units, bits
+
+
+def before_rows(document: Document) -> Iterator[tuple[str, str, str]]:
+    """Yield each answer before the evidence: name, median, interval, in the answers' scale."""
+    for name, one in document["evidence"]["before"].items():
+        scale = scale_for([document["outputs"][name]["median"]], one["units"])
+        exact = one["low"] == one["high"]
+        median, low, high = (
+            scale.write(one[key], one[f"{key}_mcse"], exact=exact)
+            for key in ("median", "low", "high")
+        )
+        yield name, median, low if exact else f"{low} to {high}"
+
+
+def _span(scale: Scale, quantiles: Sequence[float]) -> str:
+    """Write a 90% interval, with a digit more where its ends would look alike."""
+    ends = [[scale.write(quantiles[k], exact=exact) for k in (0, 2)] for exact in (False, True)]
+    return " to ".join(ends[ends[0][0] == ends[0][1]])
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None
