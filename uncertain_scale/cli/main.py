@@ -10,6 +10,7 @@ import typer
 from uncertain_scale.cli import (
     claims,
     compare,
+    diff,
     model,
     priors,
     report,
@@ -17,10 +18,22 @@ from uncertain_scale.cli import (
     sensitivity,
     sweep,
     update,
+    verify,
 )
+from uncertain_scale.cli.record import recorded
 from uncertain_scale.errors import UncertainScaleError, printable
 
-__all__ = ["app", "main"]
+__all__ = ["RECORDED", "app", "main"]
+
+# Commands that leave a record beside the results they save, and what these results are called.
+RECORDED = {
+    "report": (report.report, "report"),
+    "compare": (compare.compare, "comparison"),
+    "sensitivity": (sensitivity.sensitivity, "sensitivity"),
+    "sweep": (sweep.sweep, "sweep"),
+    "claims": (claims.claims, "claims"),
+    "update": (update.update, "report"),
+}
 
 app = typer.Typer(
     name="uncertain-scale",
@@ -30,12 +43,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("report")(report.report)
-app.command("compare")(compare.compare)
-app.command("sensitivity")(sensitivity.sensitivity)
-app.command("sweep")(sweep.sweep)
-app.command("claims")(claims.claims)
-app.command("update")(update.update)
+for _name, _command in RECORDED.items():
+    app.command(_name)(recorded(*_command))
+app.command("verify")(verify.verify)
+app.command("diff")(diff.diff)
 app.command("sample")(sample.sample)
 app.command("model")(model.model)
 app.add_typer(priors.app, name="priors")

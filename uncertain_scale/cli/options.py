@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
+from uncertain_scale.cli.record import note_priors
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -132,7 +133,9 @@ class RunOptions:
         question = ask(
             model, self.givens(), outputs=names_of(self.outputs), free=self.free, also=also
         )
-        return model, believe(priors, model, _pairs(self.believed, "--set")), question
+        believed = believe(priors, model, _pairs(self.believed, "--set"))
+        note_priors(self.scenario, believed)
+        return model, believed, question
 
     def events(self, model: Model) -> list[Event]:
         """Return the events whose probabilities are asked for."""

@@ -9,19 +9,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["ABSENT", "Difference", "Grade", "differences", "worst"]
+__all__ = ["ABSENT", "ERROR", "Difference", "Grade", "differences", "worst"]
 
 ERROR = "_mcse"
 ABSENT = "(absent)"
 _ROUNDING = 1e-9  # relative; other versions of a library sum in another order
 _CHANCE = 4.9  # standard errors, as the tests of closed forms allow
+_PLACES = ("where", "interpreted")  # which line or option stated a prior, not what it says
 _OF_DRAWS = ("histogram",)  # counts of draws, which have no error of their own beside them
 
 
@@ -88,6 +89,8 @@ def worst(found: list[Difference]) -> Grade:
 def _walk(old: Any, new: Any, path: tuple[str, ...], error: float | None) -> Iterator[Difference]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
+            if key in _PLACES:
+                continue
             here = (*path, str(key))
             pair = old.get(key, ABSENT), new.get(key, ABSENT)
             if str(key) in _OF_DRAWS:
@@ -113,10 +116,8 @@ def _label(item: Any, index: int) -> str:
 
 def _error(old: Document, new: Document, key: str) -> float | None:
     """Return the error of the difference of two figures, where both have one."""
-    errors = [one.get(key + ERROR) for one in (old, new)]
-    if all(_is_number(error) for error in errors):
-        return math.hypot(*errors)
-    return None
+    errors = [error for one in (old, new) if _is_number(error := one.get(key + ERROR))]
+    return math.hypot(*errors) if len(errors) == 2 else None
 
 
 def _errors(pair: tuple[Any, Any], path: tuple[str, ...]) -> Iterator[Difference]:
@@ -143,5 +144,5 @@ def _grade(old: Any, new: Any, error: float | None) -> Grade:
     return Grade.different
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["as_tree"]
+__all__ = ["as_tree", "package_versions"]
 
 _PACKAGES = ("uncertain-scale", "numpy", "scipy", "xarray", "arviz-stats")
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of this package and of those that its figures rest on."""
+    return {name: version(name) for name in _PACKAGES}
 
 
 def as_tree(  # noqa: PLR0913 (all that a record is made of)
@@ -83,7 +88,7 @@ def as_tree(  # noqa: PLR0913 (all that a record is made of)
             "draws": design.draws,
             "hash_priors": priors.digest(),
             "hash_equations": model.digest(),
-            "versions": json.dumps({name: version(name) for name in _PACKAGES}),
+            "versions": json.dumps(package_versions()),
         }
     )
     return xr.DataTree.from_dict(

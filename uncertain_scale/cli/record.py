@@ -1,0 +1,262 @@
+"""The record that a saved result carries, from which `verify` runs it again.
+
+`run.json` holds the command with every option spelt out, and names the merged priors of each
+scenario, a file beside it: a replay depends neither on shipped priors nor on defaults, which may
+change.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import platform
+import re
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from uncertain_scale.inputs import Priors
+
+__all__ = ["RECORD", "Record", "note_priors", "read_record", "recorded"]
+
+RECORD = "run.json"
+_FORMAT = 1
+_LARGEST = 64_000_000  # bytes of a record, or of a result
+_MERGED = ("scenario", "believed", "priors")  # what a scenario's merged priors stand for
+_LEFT_OUT = ("output", "form")
+_COPIED = {"equations": "equations", "evidence": "inputs", "source": "inputs", "runs": "inputs"}
+
+
+@dataclass
+class _Session:
+    """Priors by the scenario's name as it was typed, None where none was."""
+
+    priors: dict[str | None, Priors] = field(default_factory=dict)
+
+
+_session: ContextVar[_Session | None] = ContextVar("session", default=None)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a folder's record says.
+
+    Parameters
+    ----------
+    folder
+        Where the result is.
+    command
+        Words of the command line that makes the result again, files in it relative to the folder.
+    result
+        Name of the JSON file with the result.
+    digest
+        SHA-256 of that file when it was written.
+    versions, platform
+        What it was made with.
+    """
+
+    folder: Path
+    command: tuple[str, ...]
+    result: str
+    digest: str
+    versions: Mapping[str, str]
+    platform: Mapping[str, str]
+
+    def document(self) -> dict[str, Any]:
+        """Return the saved result.
+
+        Raises
+        ------
+        DataError
+            It is not there, or no JSON object.
+        """
+        return _read_object(self.folder / self.result)
+
+    @property
+    def intact(self) -> bool:
+        """Whether the result is what the run wrote, to the byte."""
+        return _digest(self.folder / self.result) == self.digest
+
+    @property
+    def equations(self) -> list[str]:
+        """Files of equations that a replay would run, relative to the folder."""
+        return [
+            value
+            for option, value in zip(self.command, self.command[1:], strict=False)
+            if option == "--equations"
+        ]
+
+
+def note_priors(typed: str | None, priors: Priors) -> None:
+    """Remember what a scenario came to, for the record of the command that is running."""
+    session = _session.get()
+    if session is not None:
+        session.priors[typed] = priors
+
+
+def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
+    """Let a command with `--output DIR` leave a record beside the result that it saves there.
+
+    Parameters
+    ----------
+    command
+        A command as typer takes it.
+    result
+        Name of its result without `.json`.
+    """
+
+    @functools.wraps(command)
+    def run(**arguments: Any) -> None:
+        session = _Session()
+        token = _session.set(session)
+        try:
+            command(**arguments)
+        finally:
+            _session.reset(token)
+            folder = arguments.get("output")
+            if folder is not None and (folder / f"{result}.json").is_file():
+                _write(folder, command.__name__, arguments, session, f"{result}.json")
+
+    return run
+
+
+def read_record(folder: Path) -> Record:
+    """Return the record of a saved result.
+
+    Raises
+    ------
+    DataError
+        There is none, or it is not a record of this format.
+    """
+    path = folder / RECORD
+    found = _read_object(path)
+    if found.get("format") != _FORMAT:
+        raise DataError(
+            f"{path} is a record of format {found.get('format')!r:.20}; expected {_FORMAT}"
+        )
+    command, result, digest = (found.get(key) for key in ("command", "result", "sha256"))
+    texts = [result, digest, *(command if isinstance(command, list) else [None])]
+    if not all(isinstance(text, str) for text in texts) or Path(str(result)).name != result:
+        raise DataError(f"{path} does not say which command made which result; it was changed")
+    tables = [found.get(key) for key in ("versions", "platform")]
+    if not all(isinstance(table, dict) for table in tables):
+        raise DataError(f"{path} does not say what the result was made with; it was changed")
+    return Record(folder, tuple(command), str(result), str(digest), *tables)  # type: ignore[arg-type]
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise DataError(f"{path} is larger than {_LARGEST // 1_000_000} MB; no such is written")
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        hint = "name the folder that --output wrote"
+        raise DataError(f"{path} cannot be read: {error.strerror}; {hint}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not JSON in UTF-8: {error!s:.80}") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path} holds no JSON object; it was not written by this program")
+    return found
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _write(
+    folder: Path, name: str, arguments: Mapping[str, Any], session: _Session, result: str
+) -> None:
+    from uncertain_scale.report.saving import as_json, save_texts
+    from uncertain_scale.sampling.record import package_versions
+
+    files, by_name = _merged_priors(session)
+    copies = dict(_copies(arguments))
+    record = {
+        "format": _FORMAT,
+        "command": [name, *_words(name, arguments, by_name, copies)],
+        "result": result,
+        "sha256": _digest(folder / result),
+        "versions": package_versions(),
+        "platform": {
+            "python": platform.python_version(),
+            "system": platform.system(),
+            "machine": platform.machine(),
+        },
+    }
+    for part in {Path(name).parent for name in files}:
+        texts = {Path(name).name: text for name, text in files.items() if Path(name).parent == part}
+        save_texts(texts, folder / part)
+    for source, copy in copies.items():
+        save_texts({Path(copy).name: source.read_text(encoding="utf-8")}, (folder / copy).parent)
+    save_texts({RECORD: as_json(record) + "\n"}, folder)
+
+
+def _merged_priors(session: _Session) -> tuple[dict[str, str], dict[str | None, str]]:
+    """Return the texts of the scenarios' files by path, and the path of each scenario."""
+    from uncertain_scale.inputs.writing import prior_files
+
+    files: dict[str, str] = {}
+    by_name: dict[str | None, str] = {}
+    for typed, priors in session.priors.items():
+        stem = re.sub(r"[^\w.+ -]", "_", priors.name)[:80] or "priors"
+        while f"priors/{stem}.toml" in files:
+            stem += "_"
+        files |= {f"priors/{name}": text for name, text in prior_files(priors, stem).items()}
+        by_name[typed] = f"priors/{stem}.toml"
+    return files, by_name
+
+
+def _copies(arguments: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield the files that a command read besides priors, and where their copies go."""
+    for name, part in _COPIED.items():
+        values = arguments.get(name)
+        for value in values if isinstance(values, list) else [values]:
+            if value is not None and Path(value).is_file():
+                yield Path(value), f"{part}/{Path(value).name}"
+
+
+def _words(
+    name: str,
+    arguments: Mapping[str, Any],
+    by_name: Mapping[str | None, str],
+    copies: Mapping[Path, str],
+) -> Iterator[str]:
+    """Yield the words after a command's name that ask for the same, every option spelt out."""
+    from typer.main import get_command
+
+    from uncertain_scale.cli.main import app
+
+    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    positional: list[str] = []
+    for parameter in command.params:
+        key = parameter.name
+        if key in _LEFT_OUT or key not in arguments or (by_name and key in _MERGED):
+            continue
+        value = arguments[key]
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if one is None:
+                continue
+            word = str(one.value if isinstance(one, Enum) else one)
+            word = copies.get(Path(word), word)
+            if parameter.param_type_name == "argument":
+                positional.append(by_name.get(word, word))
+            elif not isinstance(one, bool):
+                yield from (parameter.opts[0], word)
+            elif one or parameter.secondary_opts:
+                yield (parameter.opts if one else parameter.secondary_opts)[0]
+    typed = arguments.get("scenario")
+    if by_name and not isinstance(typed, list) and typed in by_name:
+        yield from ("--scenario", by_name[typed])
+    if positional:
+        yield from ("--", *positional)
