@@ -19,6 +19,7 @@ QUESTIONS = {
     "compare": ("compare", "base", "post-reading", "--budget", "100M", "--set", "gpu_price=3e4"),
     "sensitivity": ("sensitivity", "--budget", "100M", "--of", "training_flop", "--on", "log"),
     "sweep": ("sweep", "--budget", "10M..1B", "--points", "3", "--outputs", "training_flop"),
+    "update": ("update", "h100-clusters", "--gpus", "100k"),
     "claims": ("claims", "post-2024-07", "--claim", "gpu-price", "--claim", "breakeven"),
 }
 
