@@ -1,10 +1,26 @@
-"""Sobol' columns and nested uniform permutations."""
+"""Sobol' columns, and the scrambling that keeps their structure."""
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare, qmc
 
-from uncertain_scale.sampling.sobol import MAX_COLUMNS, nested_permutation, sobol_cells
+from uncertain_scale.sampling.scramble import coordinates_of, keys_of, scramble
+from uncertain_scale.sampling.sobol import MAX_COLUMNS, STRETCH, sobol_digits
+
+
+def cells(column, bits):
+    """Return the cells of [0, 1) that the first 2^bits points of a column fall in."""
+    (digits,) = sobol_digits([column], 0, 1 << bits)
+    return np.array([int(f"{d:032b}"[::-1], 2) >> (32 - bits) for d in digits.tolist()])
+
+
+def scrambled(digits, keys):
+    """Return scrambled coordinates of points whose reversed digits are given."""
+    digits = np.tile(np.asarray(digits, dtype=np.uint32), (len(keys), 1))
+    scratch, u = np.empty_like(digits), np.empty(digits.shape)
+    scramble(digits, keys, scratch)
+    coordinates_of(digits, keys, scratch, u)
+    return u
 
 
 @pytest.mark.parametrize("bits", [0, 1, 4, 9])
@@ -12,37 +28,75 @@ def test_columns_are_scipys_net_in_another_order(bits):
     """Scipy walks the same net in Gray-code order, so the sets of points are equal."""
     columns = 60
     expected = qmc.Sobol(columns, scramble=False, bits=32).random(1 << bits)
-    cells = np.stack([sobol_cells(k, bits) for k in range(columns)], axis=1)
+    found = np.stack([cells(k, bits) for k in range(columns)], axis=1)
     assert sorted(map(tuple, np.floor(expected * 2**bits).astype(int).tolist())) == sorted(
-        map(tuple, cells.tolist())
+        map(tuple, found.tolist())
     )
 
 
 @pytest.mark.parametrize("column", [0, 1, 17, 500, MAX_COLUMNS - 1])
 def test_a_column_visits_each_cell_once(column):
-    assert np.array_equal(np.sort(sobol_cells(column, 12)), np.arange(4096))
+    assert np.array_equal(np.sort(cells(column, 12)), np.arange(4096))
 
 
 def test_a_longer_column_refines_a_shorter_one():
-    assert np.array_equal(sobol_cells(7, 10)[:256] >> 2, sobol_cells(7, 8))
+    assert np.array_equal(cells(7, 10)[:256] >> 2, cells(7, 8))
 
 
-@pytest.mark.parametrize("bits", [1, 3, 8])
-def test_nested_permutation_keeps_the_tree(bits):
-    """Cells that share their first k bits share them after the move, and no cell is hit twice."""
-    places = nested_permutation(bits, np.random.default_rng(5))
-    assert np.array_equal(np.sort(places), np.arange(1 << bits))
+def test_any_stretch_of_a_column_is_that_stretch_of_the_whole():
+    whole = sobol_digits([3, 800], 0, 5 * STRETCH + 17)
+    part = sobol_digits([3, 800], 2 * STRETCH, 5 * STRETCH + 17)
+    assert np.array_equal(part, whole[:, 2 * STRETCH :])
+    assert len(np.unique(whole[1])) == 5 * STRETCH + 17
+
+
+@pytest.mark.parametrize("bits", [1, 3, 8, 14])
+def test_scrambling_keeps_the_tree(bits):
+    """Points that share their first k digits share them after, and no cell is hit twice."""
+    points = np.arange(1 << bits, dtype=np.uint32)
+    after = np.floor(scrambled(points, keys_of(5, 0, ["x"]))[0] * 2**bits).astype(int)
+    assert np.array_equal(np.sort(after), points)
     for level in range(bits):
-        parents = places.reshape(1 << level, -1) >> (bits - level)
-        assert np.all(parents == parents[:, :1])
+        parents = after >> (bits - level)
+        by_head = [parents[points % (1 << level) == head] for head in range(min(1 << level, 50))]
+        assert all(np.all(one == one[0]) for one in by_head)
 
 
-def test_nested_permutations_are_uniform_over_the_group():
-    """Three levels have 2^7 permutations; each comes equally often."""
-    generator = np.random.default_rng(11)
-    seen: dict[bytes, int] = {}
-    for _ in range(12_800):
-        key = nested_permutation(3, generator).tobytes()
-        seen[key] = seen.get(key, 0) + 1
-    assert len(seen) == 128
-    assert chisquare(list(seen.values())).pvalue > 1e-6
+def test_scramblings_of_three_digits_are_equally_likely():
+    """Three levels have 2^7 nested permutations; each comes equally often."""
+    keys = keys_of(11, 0, [f"x{k}" for k in range(12_800)])
+    after = np.floor(scrambled(np.arange(8), keys) * 8).astype(int)
+    _, counts = np.unique(after, axis=0, return_counts=True)
+    assert counts.size == 128
+    assert chisquare(counts).pvalue > 1e-6
+
+
+@pytest.mark.parametrize("level", [4, 7])
+def test_flips_of_a_digit_are_independent_in_pairs(level):
+    """Of all pairs of points that differ before a digit, both flip it or not equally often."""
+    keys = keys_of(3, 1, [f"x{k}" for k in range(4000)])
+    digits = np.arange(1 << level)
+    flips = 1.0 - 2.0 * (np.floor(scrambled(digits, keys) * 2 ** (level + 1)).astype(int) & 1)
+    together = (flips.T @ flips / len(keys))[np.triu_indices(1 << level, 1)]
+    z = together * np.sqrt(len(keys))
+    assert np.abs(z).max() < 6.5
+    assert abs(z.std() - 1) < 0.15
+
+
+def test_places_within_cells_are_uniform_and_independent():
+    """What follows the digits of 2^12 points is uniform, also in pairs of neighbours."""
+    keys = keys_of(8, 2, ["x", "y", "z"])
+    within = scrambled(np.arange(4096), keys) * 4096 % 1
+    fine = within * 4096 % 1  # digits 13 to 24 have gone: 25 and below
+    for place in (within, fine, fine * 256 % 1):
+        for one, other in ((place[0], place[1]), (place[0], np.roll(place[0], 1)), place[1:]):
+            table = np.histogram2d(one, other, bins=8, range=[[0, 1], [0, 1]])[0]
+            assert chisquare(table.ravel()).pvalue > 1e-6
+
+
+def test_the_smallest_and_the_largest_coordinate_lie_inside_the_cube():
+    ends = np.array([[0, 0xFFFFFFFF]], dtype=np.uint32)
+    u = np.empty((1, 2))
+    coordinates_of(ends, keys_of(0, 0, ["x"]), np.empty_like(ends), u)
+    assert 0 < u[0, 0] < 2**-32
+    assert 1 - 2**-32 < u[0, 1] < 1

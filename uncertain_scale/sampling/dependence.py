@@ -66,6 +66,11 @@ class InputSampler:
         return list(names)
 
     @property
+    def positions(self) -> dict[str, int]:
+        """Position in the unit cube of each of these coordinates."""
+        return {name: self._positions[name] for name in self.coordinates}
+
+    @property
     def dimension(self) -> int:
         """Number of coordinates of the whole scenario, wanted or not: the first free position."""
         return len(self._positions)

@@ -1,7 +1,7 @@
 """Designs: how the points of a chain fill the unit cube, one named coordinate at a time.
 
-Each design gives a column its cells and draws uniformly inside them, so that all of them are one
-formula: u = (cell + v) / cells, v uniform on [0, 1).
+A chain's points are made in blocks, which fit a processor's cache and leave no trace: a coordinate
+is the same number whatever the block it is made in.
 """
 
 from __future__ import annotations
@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 
 from uncertain_scale.errors import QuestionError, nearest
-from uncertain_scale.sampling.sobol import MAX_COLUMNS, nested_permutation, sobol_cells
+from uncertain_scale.sampling.scramble import coordinates_of, keys_of, scramble
+from uncertain_scale.sampling.sobol import MAX_COLUMNS, STRETCH, sobol_digits
 from uncertain_scale.sampling.streams import stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Design", "DesignKind"]
+__all__ = ["BLOCK", "Block", "Design", "DesignKind"]
 
 DesignKind: TypeAlias = Literal["sobol", "lhs", "random"]
 
+BLOCK = 2 * STRETCH
+"""Points made at once: arrays of a dozen variables, or nearly so, then fit the L2 cache."""
 _SMALLEST = 2.0**-54
 _LARGEST = 1 - 2.0**-53
 _MOST_DRAWS = 1 << 26
@@ -89,25 +94,84 @@ class Design:
         -------
         array of shape (draws,)
         """
-        generator = stream(self.seed, chain, name)
-        u = generator.random(self.draws)
-        if self.kind == "random":
-            return np.maximum(u, _SMALLEST, out=u)
-        if self.kind == "lhs":
-            cells, count = generator.permutation(self.draws), self.draws
-        else:
-            cells, count = self._sobol_cells(position, generator)
-        u += cells
-        u /= count
-        return np.clip(u, _SMALLEST, _LARGEST, out=u)
+        blocks = self.blocks({name: position}, chain=chain, size=max(self.draws, STRETCH))
+        return next(blocks).column(name, position=position, chain=chain)
 
-    def _sobol_cells(self, position: int, generator: np.random.Generator) -> tuple[np.ndarray, int]:
-        """Return where the chain's points fall in the scrambled column, and the cells there are."""
-        if position >= MAX_COLUMNS:
+    def blocks(
+        self, coordinates: Mapping[str, int], *, chain: int, size: int = BLOCK
+    ) -> Iterator[Block]:
+        """Yield some coordinates of a chain's points, block by block.
+
+        Parameters
+        ----------
+        coordinates
+            Position in the cube by name, as in `column`.
+        chain
+            Number of the chain, from 0.
+        size
+            Points of a block, the last one apart; a multiple of `STRETCH`.
+
+        Raises
+        ------
+        QuestionError
+            There are more coordinates than a Sobol' design has columns.
+        """
+        names = list(coordinates)
+        makers = {"sobol": self._sobol, "lhs": self._lhs, "random": self._random}
+        for values in makers[self.kind](coordinates, chain, size):
+            yield Block(dict(zip(names, values, strict=True)))
+
+    def _stretches(self, size: int) -> Iterator[tuple[int, int]]:
+        for start in range(0, self.draws, size):
+            yield start, min(start + size, self.draws)
+
+    def _sobol(self, coordinates: Mapping[str, int], chain: int, size: int) -> Iterator[FloatArray]:
+        columns = list(coordinates.values())
+        if columns and max(columns) >= MAX_COLUMNS:
             raise QuestionError(
                 f"a Sobol' design has {MAX_COLUMNS} columns and the inputs are more; "
                 "use --design lhs"
             )
-        bits = (self.draws - 1).bit_length()
-        places = nested_permutation(bits, generator)
-        return places[sobol_cells(position, bits)[: self.draws]], 1 << bits
+        keys = keys_of(self.seed, chain, list(coordinates))
+        for start, stop in self._stretches(size):
+            digits = sobol_digits(columns, start, stop)
+            u = np.empty(digits.shape)
+            scratch = np.empty_like(digits)
+            scramble(digits, keys, scratch)
+            coordinates_of(digits, keys, scratch, u)
+            yield u
+
+    def _lhs(self, coordinates: Mapping[str, int], chain: int, size: int) -> Iterator[FloatArray]:
+        streams = [stream(self.seed, chain, name) for name in coordinates]
+        columns = [_latin(generator, self.draws) for generator in streams]
+        for start, stop in self._stretches(size):
+            yield np.array([u[start:stop] for u in columns]).reshape(len(columns), stop - start)
+
+    def _random(
+        self, coordinates: Mapping[str, int], chain: int, size: int
+    ) -> Iterator[FloatArray]:
+        streams = [stream(self.seed, chain, name) for name in coordinates]
+        for start, stop in self._stretches(size):
+            u = np.empty((len(streams), stop - start))
+            for row, generator in zip(u, streams, strict=True):
+                generator.random(out=row)
+            yield np.maximum(u, _SMALLEST, out=u)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Coordinates of some of a chain's points, shape (point,) by name."""
+
+    columns: Mapping[str, FloatArray]
+
+    def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
+        """Return one coordinate of the points."""
+        return self.columns[name]
+
+
+def _latin(generator: np.random.Generator, draws: int) -> FloatArray:
+    """Return a column of a Latin hypercube: a point in each of as many cells as there are draws."""
+    u = generator.random(draws)
+    u += generator.permutation(draws)
+    u /= draws
+    return np.clip(u, _SMALLEST, _LARGEST, out=u)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.model.plan import solve
-from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.propagate import propagate
+from uncertain_scale.sampling.engine import Simulation, each_chain
 from uncertain_scale.sampling.record import as_tree
 from uncertain_scale.sampling.tails import tail_indices
 
@@ -62,35 +58,26 @@ def sample(model: Model, priors: Priors, question: Question, design: Design) -> 
     >>> tree["prior_predictive/gpu_hours"].values.tolist()
     [[50000000.0, 50000000.0], [50000000.0, 50000000.0]]
     """
-    plan = solve(model, priors, question)
-    believed = _with_given(priors, question)
-    sampler = InputSampler(
-        believed, plan.known("given", "prior", "fallback"), tuple(question.given)
-    )
+    simulation = Simulation.of(model, priors, question, design)
     shape = (design.chains, design.draws)
-    kept = dict.fromkeys((*sampler.names, *plan.outputs))
-    arrays = {name: np.empty(shape) for name in kept}
+    arrays = {name: np.empty(shape) for name in simulation.variables}
 
-    def run(chain: int) -> None:
-        values = propagate(plan, sampler.draw(design, chain))
-        for name, array in arrays.items():
-            array[chain] = values[name]
+    def keep(chain: int) -> None:
+        start = 0
+        for block in simulation.blocks(chain):
+            stop = start + next(iter(block.values())).size
+            for name, array in arrays.items():
+                array[chain, start:stop] = block[name]
+            start = stop
 
-    with ThreadPoolExecutor(max_workers=min(design.chains, os.cpu_count() or 1)) as threads:
-        list(threads.map(run, range(design.chains)))
+    for _ in each_chain(keep, range(design.chains)):
+        pass
     return as_tree(
         model=model,
-        priors=believed,
+        priors=simulation.priors,
         question=question,
-        plan=plan,
+        plan=simulation.plan,
         design=design,
         draws=arrays,
-        tails=tail_indices(plan, sampler),
+        tails=tail_indices(simulation.plan, simulation.sampler()),
     )
-
-
-def _with_given(priors: Priors, question: Question) -> Priors:
-    """Return the priors with what is given in their places, or behind them."""
-    for given in question.given.values():
-        priors = priors.replace(given)
-    return priors

@@ -1,73 +1,88 @@
-"""One column of a Sobol' net at a time, and random permutations that keep its structure.
+"""Sobol' columns: where any stretch of their points lies, as binary digits in reverse.
 
-A column is worth keeping as the order in which it visits the 2^m cells of [0, 1): scrambling moves
-cells, and a uniform draw inside each cell finishes the point.
+Reversed digits, the first in the lowest bit, are what the scrambling of nets works on.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["MAX_COLUMNS", "nested_permutation", "sobol_cells"]
+    from uncertain_scale.sampling.scramble import Words
+
+__all__ = ["MAX_COLUMNS", "STRETCH", "sobol_digits"]
 
 MAX_COLUMNS = 1024
+STRETCH = 1 << 13
+"""Points whose digits are kept; those of later stretches differ from them by one number."""
 _BITS = 32
 
-Cells: TypeAlias = npt.NDArray[np.uint32]
 
-
-@lru_cache(maxsize=256)
-def sobol_cells(column: int, bits: int) -> Cells:
-    """Return the cells that the first 2^bits points of a Sobol' column fall in, in their order.
+def sobol_digits(columns: Sequence[int], start: int, stop: int) -> Words:
+    """Return the reversed digits of a stretch of points of some Sobol' columns.
 
     Parameters
     ----------
-    column
-        Number of the column (the dimension of the sequence), from 0, below `MAX_COLUMNS`.
-    bits
-        There are 2^bits points and as many cells; each cell is visited once.
+    columns
+        Numbers of the columns (the dimensions of the sequence), from 0, below `MAX_COLUMNS`.
+    start, stop
+        Numbers of the first point and of the one behind the last, `start` a multiple of `STRETCH`.
+
+    Returns
+    -------
+    array of shape (column, stop - start)
+        Of 2^m points from the first, the lowest m bits of a column take each value once.
 
     References
     ----------
     Joe and Kuo (2008), doi:10.1137/070709359.
+
+    Examples
+    --------
+    >>> sobol_digits([0, 1], 0, 4).tolist()
+    [[0, 1, 2, 3], [0, 1, 3, 2]]
     """
-    directions = _direction_numbers(column) >> np.uint32(_BITS - bits) if bits else ()
-    cells = np.zeros(1, dtype=np.uint32)
-    for direction in directions[:bits]:
-        cells = np.concatenate([cells, cells ^ direction])
-    cells.flags.writeable = False
-    return cells
+    digits = np.empty((len(columns), stop - start), dtype=np.uint32)
+    for row, column in zip(digits, columns, strict=True):
+        first, directions = _stretch(column), _reversed_directions(column)
+        for at in range(start, stop, STRETCH):
+            part = row[at - start : at - start + STRETCH]
+            np.bitwise_xor(first[: part.size], _at(at, directions), out=part)
+    return digits
 
 
-def nested_permutation(bits: int, generator: np.random.Generator) -> Cells:
-    """Return a nested uniform permutation of 2^bits cells, as Owen's scrambling draws it.
-
-    Each node of the binary tree of cells swaps its two halves or not, by a fair coin of its own. A
-    digit net stays a net, and each cell is moved to a uniformly distributed place.
-
-    References
-    ----------
-    Owen (1995), Randomly permuted (t,m,s)-nets and (t,s)-sequences,
-    doi:10.1007/978-1-4612-2552-2_19.
-    """
-    coins = np.unpackbits(np.frombuffer(generator.bytes((1 << bits) // 8 + 1), dtype=np.uint8))
-    places = np.zeros(1, dtype=np.uint32)
-    for level in range(bits):
-        swapped = coins[1 << level : 2 << level].astype(np.uint32)
-        left = 2 * places + swapped
-        places = np.stack([left, left ^ np.uint32(1)], axis=1).ravel()
-    return places
+def _at(point: int, directions: Words) -> np.uint32:
+    """Return the reversed digits of one point: the directions of its number's bits, together."""
+    digits = 0
+    for bit in range(point.bit_length()):
+        if point >> bit & 1:
+            digits ^= int(directions[bit])
+    return np.uint32(digits)
 
 
-def _direction_numbers(column: int) -> Cells:
+@lru_cache(maxsize=256)
+def _stretch(column: int) -> Words:
+    """Return the reversed digits of the first points of a column."""
+    digits = np.zeros(1, dtype=np.uint32)
+    for direction in _reversed_directions(column)[: STRETCH.bit_length() - 1]:
+        digits = np.concatenate([digits, digits ^ direction])
+    digits.flags.writeable = False
+    return digits
+
+
+@lru_cache(maxsize=256)
+def _reversed_directions(column: int) -> Words:
+    numbers = [int(f"{number:032b}"[::-1], 2) for number in _direction_numbers(column).tolist()]
+    return np.array(numbers, dtype=np.uint32)
+
+
+def _direction_numbers(column: int) -> Words:
     """Return a column's direction numbers as binary fractions of 32 bits."""
     bits = np.arange(_BITS)
     if column == 0:

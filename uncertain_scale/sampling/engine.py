@@ -1,0 +1,146 @@
+"""Chains of draws, made block by block: what every engine runs.
+
+A `Simulation` says how draws are made, and is a plain picklable value: this process's threads and a
+cluster's workers ask it for the same chains and get the same bits. What is done with the blocks of
+a chain is up to the caller: `sample` keeps them, a streaming summary reduces them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from uncertain_scale.model.plan import solve
+from uncertain_scale.sampling.dependence import InputSampler
+from uncertain_scale.sampling.design import BLOCK
+from uncertain_scale.sampling.propagate import propagate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from uncertain_scale.inputs.prior import Priors
+    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.sampling.design import Design
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Simulation", "each_chain", "processors"]
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A question whose answer is ready to be drawn.
+
+    Parameters
+    ----------
+    plan
+        The equations, in an order in which they can be computed.
+    priors
+        The scenario, with what is given in its place.
+    given
+        Names of the givens.
+    design
+        How draws fill the unit cube.
+    """
+
+    plan: Plan
+    priors: Priors
+    given: tuple[str, ...]
+    design: Design
+
+    @classmethod
+    def of(cls, model: Model, priors: Priors, question: Question, design: Design) -> Simulation:
+        """Solve a question, as `sample` takes it.
+
+        Raises
+        ------
+        QuestionError
+            The question cannot be answered, or is over-determined.
+        """
+        plan = solve(model, priors, question)
+        for given in question.given.values():
+            priors = priors.replace(given)
+        simulation = cls(plan, priors, tuple(question.given), design)
+        simulation.sampler()  # refuses a torn joint sample before anything is drawn
+        return simulation
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs that are drawn."""
+        return tuple(self.plan.known("given", "prior", "fallback"))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the inputs and the outputs, each once."""
+        return tuple(dict.fromkeys((*self.inputs, *self.plan.outputs)))
+
+    def sampler(self) -> InputSampler:
+        """Return what draws the inputs."""
+        return InputSampler(self.priors, self.inputs, self.given)
+
+    def blocks(self, chain: int, *, size: int = BLOCK) -> Iterator[dict[str, FloatArray]]:
+        """Yield a chain's draws by variable, block by block.
+
+        Parameters
+        ----------
+        chain
+            Number of the chain, from 0.
+        size
+            Draws of a block, the last one apart. It changes no draw.
+
+        Raises
+        ------
+        ModelError
+            An equation fails, or does not give a number for each draw.
+        """
+        sampler = self.sampler()
+        for points in self.design.blocks(sampler.positions, chain=chain, size=size):
+            yield propagate(self.plan, sampler.draw(points, chain))
+
+
+def each_chain(
+    work: Callable[[int], _Result], chains: Iterable[int], *, threads: int | None = None
+) -> Iterator[_Result]:
+    """Yield what some work makes of each chain, in the order of the chains.
+
+    Parameters
+    ----------
+    work
+        Called with the number of a chain, from several threads at once.
+    chains
+        Numbers of chains.
+    threads
+        How many; by default one for each processor. They change no result.
+
+    Notes
+    -----
+    Few chains are begun before their results are taken, so that memory stays bounded. A caller who
+    stops taking results, or is interrupted, waits for no chain that has not begun.
+    """
+    count = threads or processors()
+    with ThreadPoolExecutor(max_workers=count) as pool:
+        futures: deque = deque()
+        try:
+            for chain in chains:
+                futures.append(pool.submit(work, chain))
+                if len(futures) > 2 * count:
+                    yield futures.popleft().result()
+            while futures:
+                yield futures.popleft().result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
