@@ -14,15 +14,20 @@ import numpy as np
 from uncertain_scale.analysis.tails import far_end
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from collections.abc import Callable
 
+    from uncertain_scale.analysis.coordinates import Coordinate
+    from uncertain_scale.analysis.sketch import Sketch
+    from uncertain_scale.analysis.table import Table
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["DEGREE", "NODES", "NODE_WEIGHTS", "Cells", "lay_cells"]
+__all__ = ["DEGREE", "NODES", "NODE_WEIGHTS", "Cells", "extremes", "lay_cells"]
 
 # Quintics miss by h^6 where cubics miss by h^4: a refinement then shows the coarser fit's error.
 DEGREE = 5
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(DEGREE + 1)
+_BIN_NODES, _BIN_WEIGHTS = np.polynomial.legendre.leggauss(3)
+_BIN_WEIGHTS = _BIN_WEIGHTS / 2
 _FROM_MOMENTS = np.linalg.inv(np.vander(NODES, increasing=True).T)
 
 _CELLS = 128  # between the farthest knots
@@ -65,79 +70,105 @@ class Cells:
     grain: float = np.inf
 
 
-def lay_cells(
-    pooled: FloatArray,
-    y: FloatArray,
-    chain: npt.NDArray[np.int64],
-    sizes: npt.NDArray[np.int64],
-    *,
-    grain: float = np.inf,
-) -> Cells:
-    """Lay cells over draws and take the moments of each.
+def lay_cells(draws: Sketch, coordinate: Coordinate, *, grain: float = np.inf) -> Cells:
+    """Lay cells over the draws that are not at atoms, and take the moments of each.
 
     Parameters
     ----------
-    pooled
-        Draws in a coordinate in which they are smooth, ascending, shape (n,).
-    y, chain
-        The same draws in any order, and which chain each is of.
-    sizes
-        Number of draws of each chain, those included that are left out here.
+    draws
+        Draws of one output.
+    coordinate
+        In which the draws are smooth.
     grain
         See `Cells`.
     """
-    chains = sizes.size
-    fine = _graded(pooled, _CELLS)
-    coarse = _graded(pooled, max(4, int(grain / 40))) if grain < 40 * _CELLS else fine
-    knots = _thin(coarse, pooled)
-    size = int(min(_TAIL_SHARE * y.size, _TAIL_DRAWS))
-    knots[0] = -far_end(-pooled[::-1], size, _BEYOND)
-    knots[-1] = far_end(pooled, size, _BEYOND)
-    first = np.linspace(knots[0], knots[1], _TAIL_PIECES + 1)
-    last = np.linspace(knots[-2], knots[-1], _TAIL_PIECES + 1)
-    edges = np.unique(
-        np.concatenate([knots, first, last, fine[(fine > knots[1]) & (fine < knots[-2])]])
-    )
+    table = draws.continuous
+    size = int(table.sizes.sum())
+    ends = coordinate.forward(table.edges)
+
+    def quantile(below: FloatArray) -> FloatArray:
+        return coordinate.forward(table.at(below))
+
+    fine = _graded(quantile, size, _CELLS)
+    coarse = _graded(quantile, size, max(4, int(grain / 40))) if grain < 40 * _CELLS else fine
+    # Cells end where bins do, so that no bin is in two.
+    fine, coarse = (_nearest(ends, edges) for edges in (fine, coarse))
+    knots = _thin(coarse, np.interp(coarse, ends, table.below[: ends.size]), size)
+    lower, upper = (coordinate.forward(tail) for tail in extremes(draws, _tail_draws(size)))
+    knots[0] = -far_end(-lower[::-1], lower.size - 1, _BEYOND)
+    knots[-1] = far_end(upper, upper.size - 1, _BEYOND)
+    first = np.linspace(knots[0], knots[1], _TAIL_PIECES + 1)[1:-1]
+    last = np.linspace(knots[-2], knots[-1], _TAIL_PIECES + 1)[1:-1]
+    inner = np.concatenate([first, last, fine[(fine > knots[1]) & (fine < knots[-2])]])
+    edges = np.unique(np.concatenate([knots, _nearest(ends, inner)]))
+    edges = edges[(edges >= knots[0]) & (edges <= knots[-1])]
     middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
-    count = middle.size
-    cell = np.clip(np.searchsorted(edges, y, side="right") - 1, 0, count - 1)
-    place = (y - middle[cell]) / half[cell]
-    key = cell + count * chain
-    power = np.ones_like(y)
-    moments = []
-    for _ in range(DEGREE + 1):
-        moments.append(np.bincount(key, weights=power, minlength=chains * count))
-        power = power * place
-    by_cell = np.stack(moments, axis=-1).reshape(chains, count, DEGREE + 1) * (chains / y.size)
+    by_cell = _moments(table, ends, edges) * (
+        (table.sizes.sum() / size) / (draws.table.sizes * (size / draws.size))
+    ).reshape(-1, 1, 1)
     return Cells(
         edges=edges,
         knots=knots,
         nodes=(middle[:, None] + half[:, None] * NODES).ravel(),
         lengths=(half[:, None] * NODE_WEIGHTS).ravel(),
-        weights=(by_cell @ _FROM_MOMENTS.T).reshape(chains, -1),
-        shares=np.bincount(chain, minlength=chains) / sizes,
+        weights=(by_cell @ _FROM_MOMENTS.T).reshape(len(by_cell), -1),
+        shares=table.sizes / draws.table.sizes,
         grain=grain,
     )
 
 
-def _graded(y: FloatArray, count: int) -> FloatArray:
+def extremes(draws: Sketch, count: int) -> tuple[FloatArray, FloatArray]:
+    """Return the least and the greatest draws that are not at atoms, `count` + 1 of each."""
+    if not draws.atoms.values.size:
+        return draws.lowest(count + 1), draws.highest(count + 1)
+    table, below = draws.continuous, np.linspace(0.5, count + 0.5, count + 1)
+    return table.at(below), table.at(table.sizes.sum() - below[::-1])
+
+
+def _tail_draws(size: int) -> int:
+    return int(min(_TAIL_SHARE * size, _TAIL_DRAWS))
+
+
+def _moments(table: Table, ends: FloatArray, edges: FloatArray) -> FloatArray:
+    """Return the sums of powers of draws' places in their cells, shape (group, cell, power)."""
+    middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+    within = (ends[1:] + ends[:-1]) / 2
+    cell = np.clip(np.searchsorted(edges, within, side="right") - 1, 0, middle.size - 1)
+    # Averages of powers over a bin, exact for quintics.
+    points = within[:, None] + np.diff(ends)[:, None] / 2 * _BIN_NODES
+    place = np.clip((points - middle[cell, None]) / half[cell, None], -1, 1)
+    powers = np.stack([(place**k) @ _BIN_WEIGHTS for k in range(DEGREE + 1)])
+    filled, starts = np.unique(cell, return_index=True)
+    sums = np.zeros((len(table.counts), middle.size, DEGREE + 1))
+    for power, weights in enumerate(powers):
+        sums[:, filled, power] = np.add.reduceat(table.counts * weights, starts, axis=1)
+    return sums
+
+
+def _nearest(ends: FloatArray, edges: FloatArray) -> FloatArray:
+    """Move edges to the nearest ends of bins, those beyond all bins apart."""
+    right = np.clip(np.searchsorted(ends, edges), 1, ends.size - 1)
+    low, high = ends[right - 1], ends[right]
+    near = np.where(edges - low < high - edges, low, high)
+    return np.where((edges > ends[0]) & (edges < ends[-1]), near, edges)
+
+
+def _graded(quantile: Callable[[FloatArray], FloatArray], size: int, count: int) -> FloatArray:
     """Return points spaced evenly half by normal score and half by distance."""
     from scipy.special import ndtr
 
     scores = np.linspace(-_SCORES, _SCORES, 2001)
-    places = np.arange(y.size)
-    values = np.interp(ndtr(scores) * y.size - 0.5, places, y)
-    low, high = np.interp(np.array([_CORE, 1 - _CORE]) * y.size, places, y)
+    values = quantile(np.clip(ndtr(scores) * size, 0.5, size - 0.5))
+    low, high = quantile(np.array([_CORE, 1 - _CORE]) * size + 0.5)
     mixed = scores / 6 + (values - low) / (high - low)
     return np.asarray(np.interp(np.linspace(mixed[0], mixed[-1], count + 1), mixed, values))
 
 
-def _thin(edges: FloatArray, y: FloatArray) -> FloatArray:
+def _thin(edges: FloatArray, before: FloatArray, size: int) -> FloatArray:
     """Drop edges until enough draws are left between every two."""
-    before = np.searchsorted(y, edges)
-    kept, last = [0], 0
+    kept, last = [0], 0.0
     for number in range(1, edges.size - 1):
-        if before[number] - last >= _FEWEST and y.size - before[number] >= _FEWEST:
+        if before[number] - last >= _FEWEST and size - before[number] >= _FEWEST:
             kept.append(number)
-            last = int(before[number])
+            last = float(before[number])
     return np.asarray(edges[[*kept, edges.size - 1]])

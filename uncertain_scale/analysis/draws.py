@@ -1,26 +1,40 @@
-"""Draws as the statistics want them: finite, by chain, and sorted once."""
+"""Draws that are held, as the statistics want them: finite, by chain, and in order where it counts.
+
+Sorting all draws costs more than making them. So they are counted in fine bins, and only those of
+the few bins that matter are sorted: quantiles and extremes come out exactly as from a full sort.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from typing_extensions import override
 
+from uncertain_scale.analysis.atoms import Atoms, find_atoms
+from uncertain_scale.analysis.binning import BINS, PILOT, choose_binning
+from uncertain_scale.analysis.sketch import GROUPS, STAND_INS, Sketch
+from uncertain_scale.analysis.tally import STRETCH, Tally
 from uncertain_scale.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
     import xarray as xr
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Draws", "all_draws", "answer_groups", "read_draws"]
+__all__ = ["AnyDraws", "Draws", "all_draws", "answer_groups", "read_draws", "refuse_bad"]
+
+_FEW = 1 << 14  # up to so many draws are sorted whole
+_MARGIN = 4.0  # roots of the number of draws to either side of a quantile that are put in order
 
 
-@dataclass(frozen=True)
-class Draws:
-    """Draws of one output.
+class Draws(Sketch):
+    """Draws of one output, held.
 
     Parameters
     ----------
@@ -28,12 +42,41 @@ class Draws:
         Finite numbers of shape (chain, draw).
     """
 
-    values: FloatArray
+    def __init__(self, values: FloatArray) -> None:
+        super().__init__([], int(values.shape[0]))
+        self.values = values
+        self._runs: list[_Run] = []
 
     @property
-    def chains(self) -> int:
-        """Number of independent chains."""
-        return int(self.values.shape[0])
+    @override
+    def size(self) -> int:
+        return int(self.values.size)
+
+    @cached_property
+    def _groups(self) -> list[FloatArray]:
+        """Rows of draws by group."""
+        if self.chains == 1:
+            return [part for part in np.array_split(self.values, STAND_INS, axis=1) if part.size]
+        return [self.values[first::GROUPS] for first in range(min(self.chains, GROUPS))]
+
+    @cached_property
+    def _tallies_of_groups(self) -> list[Tally]:
+        # An odd step: points of a Sobol' net that are a power of two apart lie in one corner.
+        pilot = self.values.reshape(-1)[:: self.size // PILOT | 1]
+        binning = choose_binning(pilot, BINS)
+        tallies = []
+        for rows in self._groups:
+            tally = Tally(binning)
+            for row in rows:
+                for start in range(0, row.size, 2 * STRETCH):
+                    tally.count(np.ascontiguousarray(row[start : start + 2 * STRETCH]))
+            tallies.append(tally)
+        return tallies
+
+    @property
+    @override
+    def tallies(self) -> list[Tally]:
+        return self._tallies_of_groups
 
     @cached_property
     def by_chain(self) -> FloatArray:
@@ -43,12 +86,152 @@ class Draws:
     @cached_property
     def pooled(self) -> FloatArray:
         """All draws in ascending order."""
-        return np.sort(self.by_chain, axis=None)
+        return np.sort(self.values, axis=None)
 
     @property
-    def constant(self) -> bool:
-        """Whether all draws are one number."""
-        return bool(self.values.min() == self.values.max())
+    @override
+    def atoms(self) -> Atoms:
+        return self._atoms_found if self.size <= _FEW else self._atoms_counted
+
+    @cached_property
+    def _atoms_found(self) -> Atoms:
+        return find_atoms(self.pooled)
+
+    @property
+    def _sorts(self) -> bool:
+        """Whether all draws are put in order."""
+        return self.size <= _FEW or self.tallies[0].binning.atoms.size > 0
+
+    @override
+    def at(self, places: FloatArray) -> FloatArray:
+        places = np.clip(places, 0, self.size - 1)
+        if np.isnan(places).any():  # as the errors of a single chain are
+            return np.where(np.isnan(places), np.nan, self.at(np.nan_to_num(places)))
+        low = np.floor(places).astype(np.int64)
+        part = places - low
+        below, above = self._ordered(low), self._ordered(np.minimum(low + 1, self.size - 1))
+        step = above - below
+        # From the nearer end, as NumPy's quantiles are taken, to the last bit.
+        return np.asarray(np.where(part < 0.5, below + step * part, above - step * (1 - part)))
+
+    @override
+    def shares_below(self, values: FloatArray) -> FloatArray:
+        values = np.asarray(values, dtype=float)
+        counts = np.empty((len(self._rows), values.size))
+        runs = [] if self._sorts else self._runs
+        for place, value in enumerate(values):
+            run = next((run for run in runs if run.holds(value)), None)
+            if run is not None and self.chains > 1:
+                counts[:, place] = run.below(value)
+            else:
+                counts[:, place] = [
+                    (np.count_nonzero(rows < value) + np.count_nonzero(rows <= value)) / 2
+                    for rows in self._rows
+                ]
+        return np.asarray(counts / np.array([[rows.size] for rows in self._rows]))
+
+    @override
+    def gather(self, levels: FloatArray, tail: int) -> None:
+        if self._sorts:
+            return
+        centre, margin = np.asarray(levels) * self.size, _MARGIN * np.sqrt(self.size)
+        ends = [(0, tail + 1), (self.size - tail - 2, self.size - 1)]
+        self._add_runs([*ends, *zip(centre - margin, centre + margin, strict=True)])
+
+    @property
+    def _rows(self) -> list[FloatArray]:
+        return self._groups if self.chains > 1 else [self.values]
+
+    def _ordered(self, ranks: npt.NDArray[np.int64]) -> FloatArray:
+        """Return the draws with these ranks, from 0."""
+        if self._sorts:
+            return np.asarray(self.pooled[ranks])
+        found = np.full(ranks.shape, np.nan)
+        missing = self._look_up(ranks, found)
+        if missing.any():
+            self._add_runs([(rank, rank) for rank in np.unique(ranks[missing]).tolist()])
+            self._look_up(ranks, found)
+        return found
+
+    def _look_up(self, ranks: npt.NDArray[np.int64], found: FloatArray) -> npt.NDArray[np.bool_]:
+        """Fill in the draws that have been put in order; return which are missing."""
+        missing = np.full(ranks.shape, fill_value=True)
+        for run in self._runs:
+            place = ranks - run.start
+            there = missing & (place >= 0) & (place < run.ordered.size)
+            found[there] = run.ordered[place[there]]
+            missing &= ~there
+        return missing
+
+    def _add_runs(self, spans: Sequence[tuple[float, float]]) -> None:
+        """Put the draws in order whose ranks lie in spans, with all others in their bins."""
+        table = self.table
+        pooled = np.cumsum(table.counts.sum(axis=0))
+        ranks = np.clip(np.array(spans), 0, self.size - 1)
+        chosen = np.zeros(pooled.size + 2, dtype=bool)  # an empty bin on either side
+        for low, high in np.searchsorted(pooled, np.floor(ranks), side="right"):
+            chosen[low + 1 : high + 2] = True
+        turns = np.flatnonzero(chosen[1:] != chosen[:-1])
+        starts, stops = turns[::2], turns[1::2]
+        picked = [self._pick(rows, chosen[1:-1]) for rows in self._groups]
+        cumulated = np.concatenate(
+            [np.zeros((len(picked), 1), int), np.cumsum(table.counts, axis=1)], axis=1
+        )
+        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+            by_group = [np.sort(x[(n >= start) & (n < stop)]) for x, n in picked]
+            ordered = np.sort(np.concatenate(by_group))
+            ends = cumulated[:, start]
+            self._runs.append(_Run(int(ends.sum()), ordered, by_group, ends))
+
+    def _pick(
+        self, rows: FloatArray, chosen: npt.NDArray[np.bool_]
+    ) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+        """Return the draws that lie in chosen bins, and the places of these."""
+        table, binning = self.table, self.tallies[0].binning
+        draws, places = [], []
+        for row in rows:
+            for at in range(0, row.size, 2 * STRETCH):
+                x = np.ascontiguousarray(row[at : at + 2 * STRETCH])
+                bins = (binning.numbers(binning.standard(x)) >> table.coarser) - table.first
+                kept = np.flatnonzero(chosen[bins])
+                draws.append(x[kept])
+                places.append(bins[kept])
+        return np.concatenate(draws), np.concatenate(places)
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """All draws of neighbouring bins, in order.
+
+    Parameters
+    ----------
+    start
+        Number of draws below them.
+    ordered
+        The draws.
+    by_group, below_by_group
+        The same by group, and how many draws of each lie below.
+    """
+
+    start: int
+    ordered: FloatArray
+    by_group: list[FloatArray]
+    below_by_group: npt.NDArray[np.int64]
+
+    def holds(self, value: float) -> bool:
+        """Say whether it has draws to either side of a value."""
+        return bool(self.ordered.size and self.ordered[0] <= value <= self.ordered[-1])
+
+    def below(self, value: float) -> FloatArray:
+        """Return how many draws of each group lie below a value, half of those that equal it."""
+        both = [
+            np.searchsorted(x, [value]) + np.searchsorted(x, [value], "right")
+            for x in self.by_group
+        ]
+        return np.asarray(self.below_by_group + np.concatenate(both) / 2)
+
+
+AnyDraws: TypeAlias = Draws | Sketch
 
 
 def answer_groups(tree: xr.DataTree) -> tuple[str, str]:
@@ -91,12 +274,16 @@ def read_draws(output: xr.DataArray) -> Draws:
     values = np.asarray(output.transpose("chain", "draw").values, dtype=float)
     if values.size == 0:
         raise DataError(f"output '{output.name}' has no draws; expected at least one")
-    bad = ~np.isfinite(values)
-    if bad.any():
-        first = values[bad][0]
-        raise DataError(
-            f"output '{output.name}' has {bad.mean():.2%} of draws that are no finite numbers "
-            f"(such as {first}, as 1/0 or inf - inf gives); keep its inputs away from where the "
-            "equation breaks down, by truncation say"
-        )
+    if not (np.isfinite(values.min()) and np.isfinite(values.max())):
+        bad = ~np.isfinite(values)
+        refuse_bad(str(output.name), float(bad.mean()), float(values[bad][0]))
     return Draws(values)
+
+
+def refuse_bad(name: str, share: float, example: float) -> None:
+    """Raise the error that says how many draws of an output are no finite numbers."""
+    raise DataError(
+        f"output '{name}' has {share:.2%} of draws that are no finite numbers "
+        f"(such as {example}, as 1/0 or inf - inf gives); keep its inputs away from where the "
+        "equation breaks down, by truncation say"
+    )

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
+import numpy as np
+
 from uncertain_scale.analysis.draws import all_draws
 from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.errors import QuestionError, UnitError, nearest
@@ -19,11 +21,20 @@ from uncertain_scale.units import conversion_factor, parse_quantity
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy.typing as npt
     import xarray as xr
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Event", "Probability", "parse_event", "probability", "probability_in"]
+__all__ = [
+    "Event",
+    "Probability",
+    "happened",
+    "parse_event",
+    "probability",
+    "probability_in",
+    "probability_of",
+]
 
 Sign: TypeAlias = Literal[">=", "<=", ">", "<"]
 
@@ -157,11 +168,16 @@ def probability(event: Event, draws: xr.Dataset) -> Probability:
     >>> probability(parse_event("x >= 2", {"x": "1"}), draws).value
     0.75
     """
+    names = {name: draws[name].transpose("chain", "draw").values for name in event.variables}
+    return probability_of(happened(event, names).mean(axis=1))
 
-    def side(one: str | float) -> FloatArray | float:
-        return draws[one].transpose("chain", "draw").values if isinstance(one, str) else one
 
-    left, right = side(event.left), side(event.right)
-    happened = _SIGNS[event.sign](left, right * event.factor)  # type: ignore[arg-type]
-    shares = happened.mean(axis=1)
+def happened(event: Event, draws: Mapping[str, FloatArray]) -> npt.NDArray[np.bool_]:
+    """Return in which draws an event happens, from the draws of its variables."""
+    left, right = (draws[one] if isinstance(one, str) else one for one in (event.left, event.right))
+    return np.asarray(_SIGNS[event.sign](left, right * event.factor))  # type: ignore[arg-type]
+
+
+def probability_of(shares: FloatArray) -> Probability:
+    """Return a probability with its error, from the shares of chains in which an event happens."""
     return Probability(float(shares.mean()), float(spread(shares)))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.analysis.arviz import array_stats
-from uncertain_scale.analysis.atoms import Atoms, atom_region, find_atoms
-from uncertain_scale.analysis.cells import lay_cells
+from uncertain_scale.analysis.atoms import Atoms, atom_region
+from uncertain_scale.analysis.cells import extremes, lay_cells
 from uncertain_scale.analysis.coordinates import choose_coordinate
 from uncertain_scale.analysis.density import SmoothDensity, spline_basis
 from uncertain_scale.analysis.monte_carlo_error import skewed_spread, spread
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.cells import Cells
     from uncertain_scale.analysis.coordinates import Coordinate
-    from uncertain_scale.analysis.draws import Draws
+    from uncertain_scale.analysis.draws import AnyDraws
+    from uncertain_scale.analysis.table import Table
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["HighestDensity", "highest_density"]
@@ -41,7 +42,7 @@ _GRAIN = 0.25
 _WIDER = 0.4
 # Which fit is chosen depends on the same draws, which the influence leaves out.
 _CHOICE = 1.03
-_STAND_INS = 8  # parts of a single chain, to judge fits by
+_THINNED = 2001  # order statistics by which the coordinate is chosen
 _BOUNDARY_DRAWS = 10
 _PLACES, _EQUAL = (
     200,
@@ -71,7 +72,7 @@ class HighestDensity:
     note: str = ""
 
 
-def highest_density(draws: Draws, probs: Sequence[float]) -> list[HighestDensity]:
+def highest_density(draws: AnyDraws, probs: Sequence[float]) -> list[HighestDensity]:
     """Return the smallest region that holds each probability.
 
     Parameters
@@ -100,36 +101,29 @@ def highest_density(draws: Draws, probs: Sequence[float]) -> list[HighestDensity
     >>> bool(np.all(np.abs(found.ends - [[-1.645, 1.645]]) < 5 * found.errors))
     True
     """
-    atoms = find_atoms(draws.pooled)
+    atoms = draws.atoms
     within = [prob for prob in probs if prob > atoms.mass]
     smooth = dict(zip(within, _beyond_atoms(draws, atoms, within), strict=True)) if within else {}
     return [smooth[prob] if prob in smooth else _of_atoms(draws, atoms, prob) for prob in probs]
 
 
-def _of_atoms(draws: Draws, atoms: Atoms, prob: float) -> HighestDensity:
+def _of_atoms(draws: AnyDraws, atoms: Atoms, prob: float) -> HighestDensity:
     ends = atom_region(atoms, prob)
     return HighestDensity(ends, np.zeros_like(ends) if draws.chains > 1 else ends * np.nan)
 
 
-def _beyond_atoms(draws: Draws, atoms: Atoms, probs: Sequence[float]) -> list[HighestDensity]:
+def _beyond_atoms(draws: AnyDraws, atoms: Atoms, probs: Sequence[float]) -> list[HighestDensity]:
     """Return regions that hold all point masses and the densest part of what is continuous."""
-    pooled, flat, chain = draws.pooled, draws.values.ravel(), _chain_numbers(draws)
-    sizes = np.bincount(chain)
-    if atoms.values.size:
-        pooled = pooled[~np.isin(pooled, atoms.values)]
-        away = ~np.isin(flat, atoms.values)
-        flat, chain = flat[away], chain[away]
-    if pooled.size < _FEWEST or pooled[pooled.size // 50] == pooled[-pooled.size // 50]:
+    table = draws.continuous
+    size = int(table.sizes.sum())
+    if size < _FEWEST:
         return [_shortest_of_draws(draws, prob) for prob in probs]
-    coordinate = choose_coordinate(pooled)
+    ascending = table.at(np.linspace(0.5, size - 0.5, _THINNED))
+    if ascending[_THINNED // 50] == ascending[-_THINNED // 50]:
+        return [_shortest_of_draws(draws, prob) for prob in probs]
+    coordinate = choose_coordinate(ascending)
     distinct = atoms.distinct - atoms.values.size
-    cells = lay_cells(
-        coordinate.forward(pooled),
-        coordinate.forward(flat),
-        chain,
-        sizes,
-        grain=distinct if distinct < pooled.size / 4 else np.inf,
-    )
+    cells = lay_cells(draws, coordinate, grain=distinct if distinct < size / 4 else np.inf)
     share = float(cells.shares.mean())
     # Of the continuous part alone, 1 - (1 - prob)/share must be held; share rests on draws too.
     inner = [1 - (1 - prob) / share for prob in probs]
@@ -141,24 +135,16 @@ def _beyond_atoms(draws: Draws, atoms: Atoms, probs: Sequence[float]) -> list[Hi
         if region is None:
             found.append(_shortest_of_draws(draws, prob))
             continue
-        if _is_level(pooled, within):
-            smooth = _central(flat, chain, within)
+        if _is_level(table, within):
+            smooth = _central(table, within)
         else:
-            smooth = _in_units(pooled, coordinate, region, doubt)
+            smooth = _in_units(draws, coordinate, region, doubt)
             if not atoms.values.size:
                 smooth = _best(draws, prob, doubt, smooth)
         found.append(_with_atoms(smooth, atoms) if atoms.values.size else smooth)
     if draws.chains < 2:
         return [replace(one, errors=np.full_like(one.errors, np.nan)) for one in found]
     return found
-
-
-def _chain_numbers(draws: Draws) -> np.ndarray:
-    """Return which chain each draw is of; a single chain is cut into stand-ins for several."""
-    chains, length = draws.values.shape
-    if chains > 1:
-        return np.repeat(np.arange(chains), length)
-    return np.asarray(np.arange(length) * _STAND_INS // length)
 
 
 def _settle(
@@ -218,14 +204,16 @@ def _doubt(coarse: Region | None, fine: Region, limit: float) -> FloatArray | fl
 
 
 def _in_units(
-    pooled: FloatArray, coordinate: Coordinate, region: Region, doubt: FloatArray | float
+    draws: AnyDraws, coordinate: Coordinate, region: Region, doubt: FloatArray | float
 ) -> HighestDensity:
     """Carry a region over to the output's units."""
     ends = coordinate.back(region.ends)
     stretch = np.exp(coordinate.log_stretch(region.ends))
-    grain = np.hypot(_GRAIN / (pooled.size * region.density), np.where(np.isinf(doubt), 0.0, doubt))
+    size = int(draws.continuous.sizes.sum())
+    grain = np.hypot(_GRAIN / (size * region.density), np.where(np.isinf(doubt), 0.0, doubt))
     errors = np.hypot(_CHOICE * skewed_spread(region.influence, _WIDER, axis=2), grain) * stretch
-    for side, ascending in ((0, pooled), (1, -pooled[::-1])):
+    lower, upper = extremes(draws, _BOUNDARY_DRAWS)
+    for side, ascending in ((0, lower), (1, -upper[::-1])):
         at = np.flatnonzero(region.touches[:, side])
         if at.size:
             step = float(ascending[_BOUNDARY_DRAWS] - ascending[0]) / _BOUNDARY_DRAWS
@@ -238,7 +226,7 @@ def _in_units(
 
 
 def _best(
-    draws: Draws, prob: float, doubt: FloatArray | float, smooth: HighestDensity
+    draws: AnyDraws, prob: float, doubt: FloatArray | float, smooth: HighestDensity
 ) -> HighestDensity:
     """Keep a smooth interval, or take the draws' own where it is in doubt and that is surer."""
     if np.any(doubt) and len(smooth.ends) == 1:
@@ -248,23 +236,22 @@ def _best(
     return smooth
 
 
-def _is_level(pooled: FloatArray, prob: float) -> bool:
+def _is_level(table: Table, prob: float) -> bool:
     """Say whether intervals of a probability are equally long, wherever they lie."""
+    size = float(table.sizes.sum())
     for share in (prob, prob / 2):  # two like peaks make all intervals of one half equally long
-        span = int(share * pooled.size)
-        start = np.linspace(0, pooled.size - 1 - span, _PLACES).astype(int)
-        widths = pooled[start + span] - pooled[start]
+        start = np.linspace(0.5, (1 - share) * size - 0.5, _PLACES)
+        widths = table.at(start + share * size) - table.at(start)
         if not np.quantile(widths, 0.9) < _EQUAL * widths.min():
             return False
     return True
 
 
-def _central(flat: FloatArray, chain: np.ndarray, prob: float) -> HighestDensity:
-    """Return the equal-tailed interval of draws that chains have different numbers of."""
-    levels = [(1 - prob) / 2, (1 + prob) / 2]
-    by_chain = [np.quantile(flat[chain == one], levels) for one in np.unique(chain)]
-    ends = np.quantile(flat, levels, method="hazen")
-    return HighestDensity(ends[None], spread(np.array(by_chain))[None], LEVEL)
+def _central(table: Table, prob: float) -> HighestDensity:
+    """Return the equal-tailed interval of the draws that are not at atoms."""
+    levels = np.array([(1 - prob) / 2, (1 + prob) / 2])
+    ends = table.at(levels * float(table.sizes.sum()))
+    return HighestDensity(ends[None], spread(table.at_by_group(levels))[None], LEVEL)
 
 
 def _with_atoms(found: HighestDensity, atoms: Atoms) -> HighestDensity:
@@ -296,9 +283,9 @@ def _with_atoms(found: HighestDensity, atoms: Atoms) -> HighestDensity:
     return HighestDensity(table[:, :2], table[:, 2:], found.note)
 
 
-def _shortest_of_draws(draws: Draws, prob: float) -> HighestDensity:
+def _shortest_of_draws(draws: AnyDraws, prob: float) -> HighestDensity:
     """Return ArviZ's interval, with the error that cube-root asymptotics give the pooled one."""
     ends = np.asarray(array_stats().hdi(draws.pooled, prob))
     by_chain = np.asarray(array_stats().hdi(draws.by_chain, prob))
-    errors = spread(by_chain) * np.sqrt(draws.chains) / np.cbrt(draws.chains)
+    errors = spread(by_chain) * np.sqrt(len(by_chain)) / np.cbrt(len(by_chain))
     return HighestDensity(ends[None], errors[None], ROUGH)

@@ -6,18 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.arviz import array_stats
 from uncertain_scale.analysis.monte_carlo_error import spread
 
 if TYPE_CHECKING:
-    from uncertain_scale.analysis.draws import Draws
+    from uncertain_scale.analysis.draws import AnyDraws
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["equal_tailed", "quantiles"]
 
-# ArviZ's default is type 7 ("linear"), whose bias of (1/2 - t)/N in probability matters beside
-# quasi-random errors, which can be as small as 1/N. Type 5 has none, and ArviZ takes it by name.
-_METHOD = "hazen"
 # An order statistic wanders by about 1/N in probability even where every chain is perfectly
 # stratified and the chains' shares below it agree: midway between the last of K uniform points
 # below a cell's edge and the first above, by 0.63 of a draw for 16 chains.
@@ -32,7 +28,7 @@ _WINDOW = 0.25
 _WIDEST_WINDOW = 64
 
 
-def equal_tailed(draws: Draws, prob: float) -> tuple[FloatArray, FloatArray]:
+def equal_tailed(draws: AnyDraws, prob: float) -> tuple[FloatArray, FloatArray]:
     """Return the interval that leaves (1 - prob) / 2 on either side, and its errors.
 
     Parameters
@@ -47,12 +43,11 @@ def equal_tailed(draws: Draws, prob: float) -> tuple[FloatArray, FloatArray]:
     ends, errors
         Arrays of shape (bound,), low and high.
     """
-    ends = np.asarray(array_stats().eti(draws.pooled, prob, method=_METHOD))
     tail = (1 - prob) / 2
-    return ends, _errors(draws, ends, np.array([tail, 1 - tail]))
+    return quantiles(draws, np.array([tail, 1 - tail]))
 
 
-def quantiles(draws: Draws, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return quantiles of the pooled draws and their Monte Carlo errors.
 
     Parameters
@@ -80,37 +75,33 @@ def quantiles(draws: Draws, levels: FloatArray) -> tuple[FloatArray, FloatArray]
     doi:10.1080/00031305.1996.10473566.
     """
     levels = np.atleast_1d(np.asarray(levels, dtype=float))
-    values = np.asarray(array_stats().quantile(draws.pooled, levels, method=_METHOD))
+    # Type 5, "hazen". ArviZ's default is type 7, whose bias of (1/2 - t)/N in probability matters
+    # beside quasi-random errors, which can be as small as 1/N.
+    values = draws.at(levels * draws.size + 0.5 - 1)
     return values, _errors(draws, values, levels)
 
 
-def _errors(draws: Draws, values: FloatArray, levels: FloatArray) -> FloatArray:
-    pooled = draws.pooled
-    count = pooled.size
-    shares = np.array(
-        [
-            np.searchsorted(chain, values, "left") + np.searchsorted(chain, values, "right")
-            for chain in draws.by_chain
-        ]
-    ) / (2 * draws.by_chain.shape[1])
+def _errors(draws: AnyDraws, values: FloatArray, levels: FloatArray) -> FloatArray:
+    count = draws.size
+    shares = draws.shares_below(values)
     wander = spread(shares) * count  # in order statistics
-    length = draws.by_chain.shape[1]
-    stratified = (np.ptp(shares, axis=0) * length <= 1) & (
+    chains = len(shares)
+    length = count / chains
+    stratified = (np.ptp(shares, axis=0) * length <= 1 + 1e-9) & (
         np.minimum(levels, 1 - levels) * length >= _BELOW
     )
-    if draws.chains >= _MANY:
-        wander = np.where(stratified, _order_statistic(draws.chains), 1.0) * wander
+    if chains >= _MANY:
+        wander = np.where(stratified, _order_statistic(chains), 1.0) * wander
     steps = np.hypot(wander, _GRAIN)
     centre = levels * count - 0.5
     room = np.minimum(centre, count - 1 - centre)
     window = np.maximum(np.minimum(_WINDOW * room, _WIDEST_WINDOW), 2 * steps)
-    places = np.arange(count)
     low, high = np.maximum(centre - window, 0), np.minimum(centre + window, count - 1)
     # The steeper side: where the density rises to both sides, as between two peaks, an estimate
     # that has strayed uphill would otherwise claim too small an error.
     rises = [
-        (np.interp(high, places, pooled) - values) / np.maximum(high - centre, 1e-9),
-        (values - np.interp(low, places, pooled)) / np.maximum(centre - low, 1e-9),
+        (draws.at(high) - values) / np.maximum(high - centre, 1e-9),
+        (values - draws.at(low)) / np.maximum(centre - low, 1e-9),
     ]
     return np.asarray(steps * np.maximum(*rises))
 

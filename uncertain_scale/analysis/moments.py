@@ -11,10 +11,9 @@ from uncertain_scale.analysis.monte_carlo_error import skewed_spread
 from uncertain_scale.analysis.tails import tail_index
 
 if TYPE_CHECKING:
-    from uncertain_scale.analysis.draws import Draws
-    from uncertain_scale.units.aliases import FloatArray
+    from uncertain_scale.analysis.draws import AnyDraws
 
-__all__ = ["Heaviness", "heaviness", "mean", "standard_deviation"]
+__all__ = ["Heaviness", "heaviness", "largest_tail", "mean", "standard_deviation"]
 
 # How many draws make a tail, in roots of their number, and the tail index above which the first and
 # the second moment are denied. Three roots is what Pareto smoothing takes. Four times as many tell
@@ -50,7 +49,12 @@ class Heaviness:
     sd: str = ""
 
 
-def heaviness(draws: Draws, known_index: float = 0.0) -> Heaviness:
+def largest_tail(size: int) -> int:
+    """Return how many draws of so many make the largest tail that `heaviness` looks at."""
+    return int(min(max(_TAILS)[0] * np.sqrt(size), _MOST * size))
+
+
+def heaviness(draws: AnyDraws, known_index: float = 0.0) -> Heaviness:
     """Say whether the mean and the standard deviation exist.
 
     Parameters
@@ -79,14 +83,15 @@ def heaviness(draws: Draws, known_index: float = 0.0) -> Heaviness:
     >>> heaviness(Draws(1 / u)).mean.partition(" falls")[0]
     'no mean: the upper tail'
     """
-    pooled = draws.pooled
     denied = [(known_index, "one") if known_index >= limit else _FINE for limit in _EXACT]
     for roots, *limits in _TAILS:
-        size = int(min(roots * np.sqrt(pooled.size), _MOST * pooled.size))
+        size = int(min(roots * np.sqrt(draws.size), _MOST * draws.size))
         if size < _FEWEST:
             continue
         scant = roots == max(_TAILS)[0] and size < _PLENTY
-        for index, side in zip(tail_index(pooled, size), ("the lower", "the upper"), strict=True):
+        lower, upper = -draws.lowest(size + 1)[::-1], draws.highest(size + 1)
+        for tail, side in ((lower, "the lower"), (upper, "the upper")):
+            index = tail_index(tail)
             for order, limit in enumerate(_SCANT if scant else limits):
                 if index > max(limit, denied[order][0]):
                     denied[order] = (index, side)
@@ -107,7 +112,7 @@ def _reason(name: str, settles: str, denied: tuple[float, str]) -> str:
     )
 
 
-def mean(draws: Draws) -> tuple[float, float]:
+def mean(draws: AnyDraws) -> tuple[float, float]:
     """Return the mean and its Monte Carlo error.
 
     Parameters
@@ -115,11 +120,11 @@ def mean(draws: Draws) -> tuple[float, float]:
     draws
         Draws of one output.
     """
-    by_chain = draws.values.mean(axis=1)
-    return float(by_chain.mean()), float(skewed_spread(by_chain, _WIDER_MEAN))
+    by_chain = draws.means()
+    return draws.mean(), float(skewed_spread(by_chain, _WIDER_MEAN))
 
 
-def standard_deviation(draws: Draws) -> tuple[float, float]:
+def standard_deviation(draws: AnyDraws) -> tuple[float, float]:
     """Return the standard deviation of the pooled draws and its Monte Carlo error.
 
     Parameters
@@ -131,9 +136,7 @@ def standard_deviation(draws: Draws) -> tuple[float, float]:
     -----
     The error is that of the mean of the standard deviation's influence, ((x - mean)^2/sd - sd)/2.
     """
-    scale = float(np.abs(draws.values).max()) or 1.0
-    about = draws.values / scale
-    squares: FloatArray = ((about - about.mean()) ** 2).mean(axis=1)
-    sd = float(np.sqrt(squares.mean() * draws.values.size / max(draws.values.size - 1, 1)))
+    scale, squares = draws.mean_squares()
+    sd = float(np.sqrt(squares.mean() * draws.size / max(draws.size - 1, 1)))
     error = float(skewed_spread(squares, _WIDER_SD)) / (2 * sd) if sd else 0.0
     return scale * sd, scale * error

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.draws import Draws, read_draws
+from uncertain_scale.analysis.draws import AnyDraws, read_draws
 from uncertain_scale.analysis.hdi import HighestDensity, highest_density
 from uncertain_scale.analysis.intervals import equal_tailed, quantiles
-from uncertain_scale.analysis.moments import Heaviness, heaviness, mean, standard_deviation
+from uncertain_scale.analysis.moments import (
+    Heaviness,
+    heaviness,
+    largest_tail,
+    mean,
+    standard_deviation,
+)
 from uncertain_scale.analysis.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.errors import QuestionError
+from uncertain_scale.sampling.engine import each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
 
-__all__ = ["summarize"]
+__all__ = ["summarize", "summarize_each"]
+
+Row: TypeAlias = dict[str, Any]
 
 _SCALARS = ("mean", "mean_mcse", "sd", "sd_mcse", "median", "median_mcse")
 _REASONS = ("mean_reason", "sd_reason", "hdi_reason", "mcse_reason")
@@ -60,25 +69,68 @@ def summarize(outputs: xr.Dataset, *, probs: Sequence[float] = (0.5, 0.9, 0.95))
     >>> summary["hdi"].sel(output="x", prob=0.9, mode=0).values.round(1).tolist()
     [-1.6, 1.6]
     """
+    levels = _read_probs(probs)
+    rows = each(
+        lambda output: _row(read_draws(output), levels, output.attrs), outputs.data_vars.values()
+    )
+    names = [str(name) for name in outputs.data_vars]
+    sizes = {"chains": outputs.sizes.get("chain", 0), "draws": outputs.sizes.get("draw", 0)}
+    return _lay_out(dict(zip(names, rows, strict=True)), levels, sizes)
+
+
+def summarize_each(
+    outputs: Mapping[str, AnyDraws],
+    *,
+    probs: Sequence[float],
+    attributes: Mapping[str, Mapping[str, Any]],
+    draws: int,
+) -> xr.Dataset:
+    """Summarise outputs whose draws need not be held, as `summarize` does.
+
+    Parameters
+    ----------
+    outputs
+        Draws or sketches by output.
+    probs
+        As in `summarize`.
+    attributes
+        By output, with `units`, `long_name` and `tail_index`.
+    draws
+        Draws of a chain.
+
+    Raises
+    ------
+    DataError
+        Draws that are not finite numbers.
+    """
+    levels = _read_probs(probs)
+    rows = each(lambda name: _row(outputs[name], levels, attributes[name]), list(outputs))
+    chains = next((one.chains for one in outputs.values()), 0)
+    table = dict(zip(outputs, rows, strict=True))
+    return _lay_out(table, levels, {"chains": chains, "draws": draws})
+
+
+def _lay_out(
+    rows: Mapping[str, Row], levels: Sequence[float], sizes: Mapping[str, int]
+) -> xr.Dataset:
+    """Return rows by output as the dataset that `summarize` describes."""
     import xarray as xr
 
-    levels = _read_probs(probs)
-    names = [str(name) for name in outputs.data_vars]
-    rows = [_row(output, levels) for output in outputs.data_vars.values()]
-    modes = max((len(one.ends) for row in rows for one in row["regions"]), default=1)
+    names = list(rows)
+    modes = max((len(one.ends) for row in rows.values() for one in row["regions"]), default=1)
     one, interval = ("output",), ("output", "prob", "bound")
     pieces = ("output", "prob", "mode", "bound")
-    data: dict[str, Any] = {name: (one, [row[name] for row in rows]) for name in _SCALARS}
+    data: dict[str, Any] = {name: (one, [row[name] for row in rows.values()]) for name in _SCALARS}
     data |= {
-        name: (one, np.array([row[name] for row in rows], dtype=object))
+        name: (one, np.array([row[name] for row in rows.values()], dtype=object))
         for name in (*_REASONS, "units", "long_name")
     }
     shape = (len(rows), len(levels), 2)
     for name in ("eti", "eti_mcse"):
-        data[name] = (interval, np.reshape([row[name] for row in rows], shape))
+        data[name] = (interval, np.reshape([row[name] for row in rows.values()], shape))
     for name, part in (("hdi", "ends"), ("hdi_mcse", "errors")):
         table = np.full((len(rows), len(levels), modes, 2), np.nan)
-        for place, row in enumerate(rows):
+        for place, row in enumerate(rows.values()):
             for which, region in enumerate(row["regions"]):
                 table[place, which, : len(region.ends)] = getattr(region, part)
         data[name] = (pieces, table)
@@ -90,7 +142,7 @@ def summarize(outputs: xr.Dataset, *, probs: Sequence[float] = (0.5, 0.9, 0.95))
             "bound": ["low", "high"],
             "mode": np.arange(modes),
         },
-        attrs={"chains": outputs.sizes.get("chain", 0), "draws": outputs.sizes.get("draw", 0)},
+        attrs=dict(sizes),
     )
 
 
@@ -106,16 +158,18 @@ def _read_probs(probs: Sequence[float]) -> list[float]:
     return levels
 
 
-def _row(output: xr.DataArray, probs: Sequence[float]) -> dict[str, Any]:
-    draws = read_draws(output)
+def _row(draws: AnyDraws, probs: Sequence[float], attributes: Mapping[str, Any]) -> Row:
+    """Return the statistics of one output."""
     about = {
-        "units": str(output.attrs.get("units", "")),
-        "long_name": str(output.attrs.get("long_name", "")),
+        "units": str(attributes.get("units", "")),
+        "long_name": str(attributes.get("long_name", "")),
         "mcse_reason": "" if draws.chains > 1 else NEEDS_CHAINS,
     }
     if draws.constant:
         return about | _constant(draws, probs)
-    heavy = heaviness(draws, float(output.attrs.get("tail_index", 0.0)))
+    tails = np.array([(1 - prob) / 2 for prob in probs])
+    draws.gather(np.concatenate([[0.5], tails, 1 - tails]), largest_tail(draws.size))
+    heavy = heaviness(draws, float(attributes.get("tail_index", 0.0)))
     median, median_mcse = quantiles(draws, np.array([0.5]))
     tailed = [equal_tailed(draws, prob) for prob in probs]
     regions = highest_density(draws, probs)
@@ -133,7 +187,7 @@ def _row(output: xr.DataArray, probs: Sequence[float]) -> dict[str, Any]:
     )
 
 
-def _moments(draws: Draws, heavy: Heaviness) -> dict[str, Any]:
+def _moments(draws: AnyDraws, heavy: Heaviness) -> dict[str, Any]:
     nothing = (np.nan, np.nan)
     average, average_mcse = nothing if heavy.mean else mean(draws)
     sd, sd_mcse = nothing if heavy.sd else standard_deviation(draws)
@@ -147,9 +201,9 @@ def _moments(draws: Draws, heavy: Heaviness) -> dict[str, Any]:
     }
 
 
-def _constant(draws: Draws, probs: Sequence[float]) -> dict[str, Any]:
+def _constant(draws: AnyDraws, probs: Sequence[float]) -> dict[str, Any]:
     """Return the statistics of a number that does not vary, whose error is zero."""
-    value = float(draws.values.flat[0])
+    value = draws.low
     error = 0.0 if draws.chains > 1 else np.nan
     ends, errors = np.full(2, value), np.full(2, error)
     return {

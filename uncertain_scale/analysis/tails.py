@@ -56,32 +56,25 @@ def fit_tail(exceedances: FloatArray) -> tuple[float, float]:
     return fitted, -fitted / best
 
 
-def tail_index(pooled: FloatArray, size: int) -> tuple[float, float]:
-    """Return the tail indices of the lower and the upper tail.
+def tail_index(tail: FloatArray) -> float:
+    """Return the tail index of the draws beyond a threshold.
 
     Parameters
     ----------
-    pooled
-        Draws in ascending order.
-    size
-        How many draws make a tail.
+    tail
+        The threshold and the draws above it, ascending. For a lower tail, their negatives.
 
     Returns
     -------
-    lower, upper
+    float
         0 where there are too few different draws to tell.
 
     Examples
     --------
     >>> t = (np.arange(10_000) + 0.5) / 10_000
-    >>> lower, upper = tail_index(1 / (1 - t), 300)
-    >>> bool(lower < 0.1), bool(0.9 < upper < 1.1)
-    (True, True)
+    >>> bool(0.9 < tail_index(1 / (1 - t[-301:])) < 1.1)
+    True
     """
-    return _one_tail(-pooled[size::-1]), _one_tail(pooled[-size - 1 :])
-
-
-def _one_tail(tail: FloatArray) -> float:
     excess = tail[1:] - tail[0]
     different = 1 + np.count_nonzero(np.diff(excess))
     return fit_tail(excess)[0] if different > max(25, excess.size / 2) else 0.0

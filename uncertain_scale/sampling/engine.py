@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
-
-import numpy as np
 
 from uncertain_scale.model.plan import solve
 from uncertain_scale.sampling.dependence import InputSampler
@@ -28,8 +26,9 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Simulation", "each_chain", "processors"]
+__all__ = ["Simulation", "each", "processors"]
 
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
@@ -104,37 +103,37 @@ class Simulation:
             yield propagate(self.plan, sampler.draw(points, chain))
 
 
-def each_chain(
-    work: Callable[[int], _Result], chains: Iterable[int], *, threads: int | None = None
+def each(
+    work: Callable[[_Item], _Result], items: Iterable[_Item], *, threads: int | None = None
 ) -> Iterator[_Result]:
-    """Yield what some work makes of each chain, in the order of the chains.
+    """Yield what some work makes of each item, in the order of the items.
 
     Parameters
     ----------
     work
-        Called with the number of a chain, from several threads at once.
-    chains
-        Numbers of chains.
+        Called with an item, such as the number of a chain, from several threads at once.
+    items
+        What is worked on.
     threads
         How many; by default one for each processor. They change no result.
 
     Notes
     -----
-    Few chains are begun before their results are taken, so that memory stays bounded. A caller who
-    stops taking results, or is interrupted, waits for no chain that has not begun.
+    Few items are begun before their results are taken, so that memory stays bounded. A caller who
+    stops taking results, or is interrupted, waits only for those that have begun.
     """
     count = threads or processors()
+    begun: deque[Future[_Result]] = deque()
     with ThreadPoolExecutor(max_workers=count) as pool:
-        futures: deque = deque()
         try:
-            for chain in chains:
-                futures.append(pool.submit(work, chain))
-                if len(futures) > 2 * count:
-                    yield futures.popleft().result()
-            while futures:
-                yield futures.popleft().result()
+            for item in items:
+                begun.append(pool.submit(work, item))
+                if len(begun) > 2 * count:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
         finally:
-            for future in futures:
+            for future in begun:
                 future.cancel()
 
 

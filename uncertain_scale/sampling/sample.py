@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.sampling.engine import Simulation, each_chain
+from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.record import as_tree
 from uncertain_scale.sampling.tails import tail_indices
 
@@ -70,7 +70,7 @@ def sample(model: Model, priors: Priors, question: Question, design: Design) -> 
                 array[chain, start:stop] = block[name]
             start = stop
 
-    for _ in each_chain(keep, range(design.chains)):
+    for _ in each(keep, range(design.chains)):
         pass
     return as_tree(
         model=model,

@@ -1,0 +1,214 @@
+"""Simulations of any size, reduced as they are drawn: chain by chain into parts that add up.
+
+This is the seam between what is computed and what computes it. A `Reduction` is a plain picklable
+value that says what is drawn and what is kept of it. `Reduction.chain` is the job of one chain; it
+may run in any thread, process or machine. Its result is a `Part`; parts of different chains are
+added to one another in any order, and the same bits come out. So chains may be added to a finished
+run, a run may be interrupted and gone on with from the parts of the chains that are done, and
+`Part.sketches` gives at any time what the statistics are made of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uncertain_scale.analysis.binning import PILOT, choose_binning
+from uncertain_scale.analysis.draws import refuse_bad
+from uncertain_scale.analysis.events import happened, probability_of
+from uncertain_scale.analysis.sketch import STAND_INS, Sketch, group_of
+from uncertain_scale.analysis.tally import Tally
+from uncertain_scale.sampling.engine import each
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from uncertain_scale.analysis.binning import Binning
+    from uncertain_scale.analysis.events import Event, Probability
+    from uncertain_scale.sampling.engine import Simulation
+
+__all__ = ["Part", "Reduction"]
+
+
+@dataclass
+class Part:
+    """What is kept of the chains that are done.
+
+    Parameters
+    ----------
+    chains
+        Their numbers.
+    tallies
+        By variable and group of chains; a group is a part of a single chain where there is one.
+    happened
+        By group, in how many draws each event happened, and the number of draws.
+    """
+
+    chains: set[int] = field(default_factory=set)
+    tallies: dict[str, dict[int, Tally]] = field(default_factory=dict)
+    happened: dict[int, tuple[tuple[int, ...], int]] = field(default_factory=dict)
+
+    def add(self, other: Part) -> None:
+        """Add the part of other chains of the same reduction, which is not to be used after.
+
+        Raises
+        ------
+        ValueError
+            A chain is in both.
+        """
+        if both := self.chains & other.chains:
+            raise ValueError(f"chain {min(both)} is in both parts; each chain counts once")
+        self.chains |= other.chains
+        for name, groups in other.tallies.items():
+            own = self.tallies.setdefault(name, {})
+            for group, tally in groups.items():
+                if group in own:
+                    own[group].add(tally)
+                else:
+                    own[group] = tally
+        for group, (counts, draws) in other.happened.items():
+            mine, before = self.happened.get(group, ((0,) * len(counts), 0))
+            together = tuple(a + b for a, b in zip(mine, counts, strict=True))
+            self.happened[group] = (together, before + draws)
+
+    def sketches(self, names: Iterable[str]) -> dict[str, Sketch]:
+        """Return what the statistics of variables are made of.
+
+        Raises
+        ------
+        DataError
+            Some draws of a variable are no finite numbers.
+        """
+        found = {}
+        for name in names:
+            groups = self.tallies[name]
+            bad, size = (sum(getattr(t, what) for t in groups.values()) for what in ("bad", "size"))
+            if bad:
+                refuse_bad(name, bad / size, next(t.example for t in groups.values() if t.bad))
+            found[name] = Sketch([groups[group] for group in sorted(groups)], len(self.chains))
+        return found
+
+    def probabilities(self) -> list[Probability]:
+        """Return the probability of each event."""
+        counted = [self.happened[group] for group in sorted(self.happened)]
+        if len(self.chains) == 1:
+            counted = [
+                (
+                    tuple(map(sum, zip(*(c for c, _ in counted), strict=True))),
+                    sum(draws for _, draws in counted),
+                )
+            ]
+        shares = np.array([[count / draws for count in counts] for counts, draws in counted])
+        return [probability_of(row) for row in shares.T]
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """What is drawn, and what is kept of it.
+
+    Parameters
+    ----------
+    simulation
+        How draws are made. Its design says how many chains there are at first; any number may be
+        asked for.
+    binnings
+        Bins by variable that is tallied.
+    events
+        Events whose draws are counted; their variables are among the simulation's.
+    """
+
+    simulation: Simulation
+    binnings: Mapping[str, Binning]
+    events: tuple[Event, ...] = ()
+
+    @classmethod
+    def of(
+        cls, simulation: Simulation, *, names: Sequence[str] = (), events: Sequence[Event] = ()
+    ) -> Reduction:
+        """Lay bins by the first draws of the first chain.
+
+        Parameters
+        ----------
+        simulation
+            How draws are made.
+        names
+            Variables that are tallied beside the outputs.
+        events
+            See `Reduction`.
+        """
+        pilot: dict[str, list[np.ndarray]] = {}
+        drawn = 0
+        for chain in range(simulation.design.chains):
+            for block in simulation.blocks(chain):
+                for name in dict.fromkeys((*simulation.plan.outputs, *names)):
+                    pilot.setdefault(name, []).append(block[name])
+                drawn += block[simulation.variables[0]].size
+                if drawn >= PILOT:
+                    break
+            if drawn >= PILOT:
+                break
+        binnings = {}
+        for name, blocks in pilot.items():
+            draws = np.concatenate(blocks)[:PILOT]
+            draws = draws[np.isfinite(draws)]
+            binnings[name] = choose_binning(draws if draws.size else np.zeros(1))
+        return cls(simulation, binnings, tuple(events))
+
+    def chain(self, chain: int) -> Part:
+        """Draw one chain and keep what counts of it.
+
+        Raises
+        ------
+        ModelError
+            An equation fails, or does not give a number for each draw.
+        """
+        design = self.simulation.design
+        part = Part({chain}, {name: {} for name in self.binnings})
+        start = 0
+        for block in self.simulation.blocks(chain):
+            draws = block[self.simulation.variables[0]].size
+            group = group_of(chain) if design.chains > 1 else start * STAND_INS // design.draws
+            for name, binning in self.binnings.items():
+                groups = part.tallies[name]
+                if group not in groups:
+                    groups[group] = Tally(binning)
+                groups[group].count(block[name])
+            if self.events:
+                counts, before = part.happened.get(group, ((0,) * len(self.events), 0))
+                now = (int(np.count_nonzero(happened(event, block))) for event in self.events)
+                together = tuple(a + b for a, b in zip(counts, now, strict=True))
+                part.happened[group] = (together, before + draws)
+            start += draws
+        return part
+
+    def run(
+        self,
+        chains: Iterable[int] | None = None,
+        *,
+        threads: int | None = None,
+        done: Part | None = None,
+        progress: Callable[[Part], object] | None = None,
+    ) -> Part:
+        """Draw chains in this process and add them up.
+
+        Parameters
+        ----------
+        chains
+            Numbers of chains; by default all of the design that are not done.
+        threads
+            How many; by default one for each processor. They change no bit.
+        done
+            Chains that are done, which the others are added to.
+        progress
+            Called with what is there after each chain.
+        """
+        part = done or Part()
+        if chains is None:
+            chains = (n for n in range(self.simulation.design.chains) if n not in part.chains)
+        for one in each(self.chain, chains, threads=threads):
+            part.add(one)
+            if progress is not None:
+                progress(part)
+        return part

@@ -1,0 +1,93 @@
+"""How much memory a run takes if its draws are held, and how much there is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from uncertain_scale.errors import QuestionError
+
+if TYPE_CHECKING:
+    from uncertain_scale.sampling.engine import Simulation
+
+__all__ = ["Memory", "memory_for", "refuse_to_hold"]
+
+_NUMBER = 8
+_SHARE = 0.6  # of what is free, so that the machine stays usable
+_HELD = 1 << 29  # bytes of draws from which on they are not held unless they are to be kept
+_WORKING = 1.25  # times the draws: one output is ordered beside them
+_UNKNOWN = 1 << 32
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that draws take if they are held, and bytes that are free."""
+
+    needed: int
+    free: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether the draws can be held."""
+        return self.needed <= _SHARE * self.free
+
+    @property
+    def streams(self) -> bool:
+        """Whether draws that nobody wants to keep are better not held."""
+        return self.needed > min(_HELD, _SHARE * self.free)
+
+
+def memory_for(simulation: Simulation) -> Memory:
+    """Estimate, before anything is drawn, what holding a simulation's draws would take."""
+    design = simulation.design
+    numbers = design.chains * design.draws * len(simulation.variables)
+    return Memory(int(_WORKING * _NUMBER * numbers), _free())
+
+
+def refuse_to_hold(simulation: Simulation) -> None:
+    """Refuse to hold draws that do not fit.
+
+    Raises
+    ------
+    QuestionError
+        With the numbers, and what to do.
+    """
+    memory = memory_for(simulation)
+    if not memory.fits:
+        design = simulation.design
+        raise QuestionError(
+            f"holding {design.chains:,} chains x {design.draws:,} draws of "
+            f"{len(simulation.variables)} variables takes {_gib(memory.needed)} and "
+            f"{_gib(memory.free)} are free, of which {_SHARE:.0%} may be used; ask for fewer draws "
+            "or fewer outputs, or for a report without --output, which needs no draws held"
+        )
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:,.2f} GiB"
+
+
+def _free() -> int:
+    """Return the bytes of memory that are free, or a guess."""
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return min(int(line.split()[1]) * 1024, _limit())
+    except (OSError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return _UNKNOWN
+
+
+def _limit() -> int:
+    """Return what a container leaves this process, or a large number."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        most = int((group / "memory.max").read_text(encoding="ascii"))
+        return most - int((group / "memory.current").read_text(encoding="ascii"))
+    except (OSError, ValueError):  # no container, or "max"
+        return 1 << 62
