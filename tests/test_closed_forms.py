@@ -45,7 +45,7 @@ def test_lognormal_product(specimens, kind):
     interval = next(i for i in found["intervals"] if i["kind"] == "eti")
     close(interval["low"], interval["low_mcse"], 0.1962586)
     close(interval["high"], interval["high_mcse"], 5.0953177)
-    assert interval["high"] / interval["high_mcse"] > {"sobol": 300, "lhs": 80, "random": 60}[kind]
+    assert interval["high"] / interval["high_mcse"] > {"sobol": 250, "lhs": 80, "random": 60}[kind]
     # The highest-density ends l < h of a lognormal: equal density, and 90% between them.
     region = next(i for i in found["intervals"] if i["kind"] == "hdi")
     low, high = lognormal_region(sigma, 0.9)
