@@ -1,4 +1,4 @@
-"""Runs that are reduced as they are drawn: the same bits in whatever pieces, held draws' answers."""
+"""Runs that are reduced as they are drawn: the same bits in any pieces, held draws' answers."""
 
 from __future__ import annotations
 
