@@ -18,6 +18,7 @@ __all__ = ["ENDS", "Rung", "draws_needed", "faults", "ladder", "rung"]
 
 ENDS = ("q05", "q95")
 _LEVELS = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
+_CHEAP = 1 << 17
 _NEVER = 4.9  # standard errors; a right tool is beyond them once in a million figures
 _HDI = 0.03  # a raw shortest interval is this far off at 1e5 draws, and no wrong one is nearer
 
@@ -77,9 +78,10 @@ def ladder(name: str, target: float, *, seeds: int, longest: float) -> list[Rung
     """
     PEERS[name].answer(4096, 1)
     rungs: list[Rung] = []
-    draws = 1 << 11
+    draws = 1 << 13
     while True:
-        rungs.append(rung(name, draws, seeds=seeds))
+        # The worst of sixteen ends is a noisy figure: more seeds where they cost little.
+        rungs.append(rung(name, draws, seeds=seeds * 3 if draws <= _CHEAP else seeds))
         last = rungs[-1]
         if last.ends <= target or 2 * last.seconds * seeds > longest:
             return rungs

@@ -166,6 +166,27 @@ def scipy_sobol(draws: int, seed: int) -> Answers:
     }
 
 
+def salib(draws: int, seed: int) -> Answers:
+    """Answer by SALib's Latin hypercube; it has no beta distribution, so scipy inverts that one."""
+    from SALib.sample import latin
+    from scipy import stats
+
+    problem = {
+        "num_vars": 7,
+        "names": [*LOGNORMALS, "mfu", "precision_factor"],
+        "bounds": [*map(list, _logs().values()), [0, 1], [0, 1]],
+        "dists": ["lognorm"] * 5 + ["unif"] * 2,
+    }
+    columns = latin.sample(problem, draws, seed=seed).T
+    inputs = dict(zip(problem["names"], columns, strict=True))
+    inputs["mfu"] = stats.beta(ALPHA, BETA).ppf(inputs["mfu"])
+    inputs["precision_factor"] = np.where(inputs["precision_factor"] < 0.5, 1.0, 2.0)
+    return {
+        name: [float(x.mean()), *np.quantile(x, _LEVELS).tolist()]
+        for name, x in _outputs(inputs).items()
+    }
+
+
 def monaco(draws: int, seed: int) -> Answers:
     """Answer by monaco, which calls the model once a draw."""
     import monaco as mc
@@ -237,6 +258,7 @@ PEERS = {
     "squigglepy": Peer(squigglepy, "squigglepy", "random"),
     "openturns": Peer(openturns, "openturns", "random"),
     "scipy (Sobol')": Peer(scipy_sobol, "scipy", "sobol"),
+    "SALib": Peer(salib, "SALib", "lhs", most=1 << 17),
     "monaco": Peer(monaco, "monaco", "sobol", most=8192),
 }
 

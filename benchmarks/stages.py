@@ -104,13 +104,13 @@ class Tools:
                 {PLAIN: calls[PLAIN], "squiggle": lambda: self.squiggle.run(MILLION, 1)[0]}, 2
             )
             found["squiggle"] = _against(one["squiggle"], one[PLAIN], MILLION)
-        if "monaco" in self.names:
-            few = PEERS["monaco"].most
+        for slow in (name for name in self.names if PEERS[name].most < MILLION):
+            few = PEERS[slow].most
             pair: dict[str, Callable[[], object]] = {
-                name: partial(PEERS[name].answer, few, 1) for name in (PLAIN, "monaco")
+                name: partial(PEERS[name].answer, few, 1) for name in (PLAIN, slow)
             }
-            one = in_turns(pair, 2)
-            found["monaco"] = _against(one["monaco"], one[PLAIN], few)
+            one = in_turns(pair, mode.rounds)
+            found[slow] = _against(one[slow], one[PLAIN], few)
         return found
 
     def growth(self, mode: Mode) -> dict[str, list[Growth]]:
@@ -249,7 +249,7 @@ def _grow(name: str, mode: Mode) -> Iterator[Growth]:
     last: list[Growth] = []
     for draws in mode.sizes:
         if draws > PEERS[name].most:
-            yield Growth(draws, None, None, f"more than {mode.longest:g} s")
+            yield Growth(draws, None, None, "too slow")
             continue
         if last and (reason := _too_much(last, draws, mode.longest)):
             yield Growth(draws, None, None, reason)
