@@ -100,7 +100,7 @@ def test_files_hold_what_is_printed(cli, tmp_path):
     for form, text in printed.items():
         assert (tmp_path / "sweep" / f"sweep.{form}").read_text(encoding="utf-8") == text
     names = {path.name for path in (tmp_path / "sweep").iterdir()}
-    assert names == {"sweep.md", "sweep.json", "sweep.csv", "sweep.nc"}
+    assert names == {"sweep.md", "sweep.json", "sweep.csv", "sweep.nc", "run.json", "priors"}
     assert "Hoffmann" not in printed["md"]  # an input that no answer depends on
     assert "evidence/published" in printed["md"].replace("\\", "")
 
