@@ -123,6 +123,12 @@ def test_a_sweep_draws_the_inputs_once(monkeypatch):
     assert sorted(chains) == [0, 1, 2, 3]
 
 
+def test_a_sweep_that_does_not_fit_in_memory_is_refused_with_the_numbers():
+    design = Design(draws=1 << 26, chains=1 << 16)
+    with pytest.raises(QuestionError, match=r"65,536 chains x 67,108,864 draws .* GiB of the"):
+        us.sweep(given={"budget": "1M..1B"}, points=7, outputs=["training_flop"], design=design)
+
+
 def test_heavy_tails_are_judged_at_each_point(tmp_path):
     """The mean of z^(-k) of a uniform z exists for k < 1 alone."""
     (tmp_path / "own.py").write_text("def y(z, k):\n    return z**-k\n", encoding="utf-8")

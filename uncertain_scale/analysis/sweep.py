@@ -7,8 +7,6 @@ once a point, on the same draws, so that two points differ by what was swept and
 from __future__ import annotations
 
 import json
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -25,6 +23,8 @@ from uncertain_scale.model import ask, believe
 from uncertain_scale.model.plan import Plan, solve
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.dependence import InputSampler
+from uncertain_scale.sampling.engine import Simulation, each
+from uncertain_scale.sampling.memory import memory_for
 from uncertain_scale.sampling.propagate import propagate
 from uncertain_scale.sampling.record import as_tree
 from uncertain_scale.sampling.run import prepare
@@ -166,12 +166,14 @@ class Sweep:
             {name: _number(prior) for name, prior in zip(self.names, step, strict=True)}
             for step in product(*self._steps)
         ]
+        _refuse_to_hold(Simulation.of(model, priors, question, design))
         still, self._moving = _split(self._plan, self.names)
-        chains = range(design.chains)
-        with ThreadPoolExecutor(max_workers=_threads(design.chains)) as threads:
-            self._fixed: list[dict[str, FloatArray]] = list(
-                threads.map(lambda k: propagate(still, self._sampler.draw(design, k)), chains)
+        self._fixed: list[dict[str, FloatArray]] = list(
+            each(
+                lambda chain: propagate(still, self._sampler.draw(design, chain)),
+                range(design.chains),
             )
+        )
 
     def draws(self, point: Mapping[str, float]) -> dict[str, FloatArray]:
         """Return the draws of the inputs and outputs at a point, each of shape (chain, draw).
@@ -246,9 +248,8 @@ class Sweep:
             found["probability_mcse"] = "event", [chance.mcse for chance in likely]
             return found
 
-        workers = _threads(len(self.points))
-        with ThreadPoolExecutor(max_workers=workers) as threads:
-            found = list(threads.map(one, product(*self._steps), self.points))
+        # A point at a time: its outputs are summarised side by side, and one point is held.
+        found = [one(*at) for at in zip(product(*self._steps), self.points, strict=True)]
         return self._grid(found, tree, [event.text for event in events])
 
     def _at(self, step: Sequence[Prior]) -> Question:
@@ -361,5 +362,14 @@ def _split(plan: Plan, swept: Sequence[str]) -> tuple[Plan, Plan]:
     return part(moving=False), part(moving=True)
 
 
-def _threads(jobs: int) -> int:
-    return min(jobs, os.cpu_count() or 1)
+def _refuse_to_hold(simulation: Simulation) -> None:
+    """Refuse a sweep whose draws of the inputs and of one point do not fit in memory."""
+    memory = memory_for(simulation)
+    if not memory.fits:
+        design = simulation.design
+        needed, free = (f"{size / 2**30:,.2f} GiB" for size in (memory.needed, memory.free))
+        raise QuestionError(
+            f"a sweep holds the draws of one point, and {design.chains:,} chains x "
+            f"{design.draws:,} draws of {len(simulation.variables)} variables take {needed} of the "
+            f"{free} that are free; ask for fewer draws or fewer outputs"
+        )
