@@ -94,11 +94,47 @@ def test_a_threshold_says_how_often_knowing_an_input_would_change_the_answer(cli
 
 
 def test_constants_drive_nothing_and_the_reason_is_said(cli):
-    question = (*BUDGET, "--scenario", "post-2024-07", "--of", "training_flop")
-    flop = analysed(cli, *question)["training_flop"]
-    assert flop["reason"]
+    believed = ("--set", "hourly_rate=1.5 to 3")
+    question = (*BUDGET, "--scenario", "post-2024-07", *believed, "--of", "gpu_hours,gpu_power")
+    outputs = analysed(cli, *question)
+    assert not outputs["gpu_hours"]["reason"]
+    reason = outputs["gpu_power"]["reason"]
+    assert reason
     _, out, _ = cli("sensitivity", *question, *SMALL)
-    assert flop["reason"] in " ".join(out.split())
+    assert reason in " ".join(out.split())
+
+
+def test_what_no_input_moves_is_refused(cli):
+    code, out, err = cli(
+        "sensitivity", *BUDGET, "--scenario", "post-2024-07", "--of", "training_flop", *SMALL
+    )
+    assert (code, out) == (2, "")
+    assert "no input moves training_flop" in err
+
+
+@pytest.mark.parametrize("name", ["mfu", "cluster_flops"])
+def test_any_variable_may_be_looked_at(cli, name):
+    (found,) = analysed(cli, *BUDGET, "--of", name).values()
+    assert found["units"] == {"mfu": "1", "cluster_flops": "FLOP/s"}[name]
+    assert "mfu" in found["ranking"]
+
+
+def test_pairs_are_shown_on_request(cli):
+    arguments = (*BUDGET, "--of", "training_flop", "--second-order")
+    pairs = analysed(cli, *arguments)["training_flop"]["second"]
+    flat = {(a, b): one for a, others in pairs.items() for b, one in others.items()}
+    assert len(flat) == 3
+    assert all(one["second_low"] <= one["second"] <= one["second_high"] for one in flat.values())
+    _, out, _ = cli("sensitivity", *arguments, *SMALL)
+    assert "second order: mfu with hourly_rate" in " ".join(out.split())
+    assert "| inputs | with |" in cli("sensitivity", *arguments, "--format", "md", *SMALL)[1]
+
+
+def test_one_chain_has_no_intervals_and_says_so(cli):
+    options = ("--chains", "1", "--draws", "256")
+    code, out, _ = cli("sensitivity", *BUDGET, "--of", "training_flop", *EVENT, *LOSS, *options)
+    assert code == 0
+    assert "needs at least two chains" in out
 
 
 LOSS = ("--loss", "false yes=20M USD, false no=5M USD")

@@ -39,6 +39,9 @@ def sensitivity(
         list[str],
         typer.Option(help="Take inputs as one in Sobol' indices; repeatable.", metavar="NAME=A,B"),
     ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    second_order: Annotated[  # noqa: FBT002 (typer reads a flag)
+        bool, typer.Option("--second-order", help="Sobol' indices of pairs of inputs too.")
+    ] = False,
     loss: Annotated[
         str | None,
         typer.Option(
@@ -57,7 +60,12 @@ def sensitivity(
 
     Example: uncertain-scale sensitivity --budget 100M --of training_flop
     """
-    from uncertain_scale.analysis.sensitivity import decision_value, parse_groups, parse_loss
+    from uncertain_scale.analysis.sensitivity import (
+        CONSTANT,
+        decision_value,
+        parse_groups,
+        parse_loss,
+    )
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
     from uncertain_scale.report import ranking
     from uncertain_scale.sampling import sample
@@ -83,7 +91,21 @@ def sensitivity(
     thresholds = [event.threshold() for event in asked]
     stated = None if loss is None else parse_loss(loss, model.variables[thresholds[0][0]])
     tree = sample(model, priors, question, design)
-    found = analyse(model, priors, question, design, of=names_of(of), groups=groups)
+    found = analyse(
+        model,
+        priors,
+        question,
+        design,
+        of=names_of(of),
+        groups=groups,
+        second_order=second_order,
+    )
+    if (found["reason"] == CONSTANT).all():
+        names = ", ".join(map(str, found["output"].values))
+        raise QuestionError(
+            f"no input moves {names}: all that it rests on is constant; ask for other outputs, or "
+            "give an input a range, such as --set 'mfu=0.2 to 0.5'"
+        )
     decisions = [
         decision_value(
             model,

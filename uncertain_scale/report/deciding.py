@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from uncertain_scale.analysis.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import Scale, scale_for, share_in_words
@@ -135,14 +136,13 @@ def _rows(decision: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         if not (one["changes"] or one["evppi"]):
             continue
         error = one["evppi_mcse"]
-        low, high = (
-            "-" if one[f"evppi_{end}"] is None else scale.write(one[f"evppi_{end}"], error)
-            for end in ("low", "high")
-        )
-        worth, interval = scale.write(one["evppi"], error), f"{low} to {high}"
+        worth, interval = scale.write(one["evppi"], error), NEEDS_CHAINS
+        if error is not None:
+            low, high = (scale.write(one[f"evppi_{end}"], error) for end in ("low", "high"))
+            interval = f"{low} to {high} {scale.units}".strip()
         if one["evppi_unresolved"]:
-            worth, interval = "unresolved", f"below {high}"
-        yield name, share_in_words(one["changes"]), worth, f"{interval} {scale.units}".strip()
+            worth, interval = "unresolved", f"below {high} {scale.units}".strip()
+        yield name, share_in_words(one["changes"]), worth, interval
 
 
 def _changes(decision: dict[str, Any]) -> str:

@@ -62,8 +62,8 @@ def sensitivity_document(
     """
     outputs = {}
     for name in map(str, found["output"].values):
-        units = tree[f"prior_predictive/{name}"].attrs["units"]
-        outputs[name] = _output(found.sel(output=name), on, units)
+        one = found.sel(output=name)
+        outputs[name] = _output(one, on, str(one["units"].item()))
     return {
         **record_document(tree, ()),
         "on": on,
@@ -92,6 +92,8 @@ def terminal_sensitivity(document: Document) -> RenderableType:
     ]
     for name, output in document["outputs"].items():
         parts += [Text(f"\n{name}", style="bold"), *_block(output, document["chains"])]
+        if pairs := _pairs_in_words(output):
+            parts.append(Text(f" Sobol' indices of second order: {pairs}"))
     for decision in document["events"]:
         parts += [Text(), *terminal_decision(decision)]
     return Group(*parts, Text(), Text(design_in_words(document), style="dim"))
@@ -117,6 +119,7 @@ def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
         "ranking": order,
         "rank_share": {name: float(scaled["rank_share"].sel(input=name)) for name in order},
         "sobol": sobol,
+        **({"second": _pairs(scaled)} if "second" in found else {}),
         "shapley": {name: estimate(scaled.sel(input=name), "shapley") for name in order},
         "log_variance_share": {
             name: number(found["log_variance_share"].sel(input=name)) for name in order
@@ -133,6 +136,18 @@ def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
         "median": number(found["median"]),
         "swing": {name: _swing(found.sel(input=name)) for name in order},
     }
+
+
+def _pairs(scaled: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Return the Sobol' indices of second order, each pair under its first group."""
+    names = [str(name) for name in scaled["group"].values]
+    pairs: dict[str, dict[str, Any]] = {}
+    for k, first in enumerate(names):
+        for second in names[k + 1 :]:
+            one = scaled.sel(group=first, group_2=second)
+            if math.isfinite(float(one["second"])):
+                pairs.setdefault(first, {})[second] = estimate(one, "second")
+    return pairs
 
 
 def _swing(found: xr.Dataset) -> dict[str, Any]:
@@ -161,6 +176,22 @@ def _block(output: dict[str, Any], chains: int) -> list[RenderableType]:
         bar = "█" * max(round(share * _BAR), 1)
         table.add_row(*map(Text, (name, share_in_words(share), bar, swing, held)))
     return [table]
+
+
+def _pairs_in_words(output: dict[str, Any]) -> str:
+    """Say which pairs of inputs matter beyond what each does alone, the largest first."""
+    pairs = [
+        (one["second"], one["second_unresolved"], f"{first} with {second}")
+        for first, others in output.get("second", {}).items()
+        for second, one in others.items()
+        if one["second"]
+    ]
+    resolved = [
+        f"{names} {share_in_words(index)}"
+        for index, unresolved, names in sorted(pairs, reverse=True)
+        if not unresolved
+    ]
+    return ", ".join(resolved) or ("none is resolved" if pairs else "")
 
 
 def _rows(output: dict[str, Any], chains: int) -> Iterator[tuple[str, float, str, str]]:
@@ -199,6 +230,16 @@ def _markdown(document: Document) -> Iterator[str]:
                 for group, index in output["sobol"].items()
             ),
         )
+        if output.get("second"):
+            yield ""
+            yield from markdown_table(
+                ("inputs", "with", "Sobol' second order"),
+                (
+                    (first, second, _with_interval(one, "second"))
+                    for first, others in output["second"].items()
+                    for second, one in others.items()
+                ),
+            )
 
 
 def _table(output: dict[str, Any], chains: int) -> Iterator[str]:

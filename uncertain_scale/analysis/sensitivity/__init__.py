@@ -2,6 +2,7 @@
 
 from uncertain_scale.analysis.sensitivity.groups import parse_groups
 from uncertain_scale.analysis.sensitivity.loss import Loss, Penalty, parse_loss
+from uncertain_scale.analysis.sensitivity.outlook import CONSTANT
 from uncertain_scale.analysis.sensitivity.result import (
     decision_value,
     interval_reduction,
@@ -13,6 +14,7 @@ from uncertain_scale.analysis.sensitivity.result import (
 )
 
 __all__ = [
+    "CONSTANT",
     "Loss",
     "Penalty",
     "decision_value",

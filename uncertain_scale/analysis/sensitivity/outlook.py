@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Study
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Outlook"]
+__all__ = ["CONSTANT", "Outlook"]
 
+CONSTANT = "constant: no input moves it"
 _NO_VARIANCE = 0.5
 
 
@@ -56,7 +57,7 @@ class Outlook:
 
 def _reason(variance: float, scale: str, tail: float) -> str:
     if variance == 0:
-        return "constant: no input moves it"
+        return CONSTANT
     if not np.isfinite(variance):
         wanted = "finite" if scale == "value" else "positive and finite"
         return f"not {wanted} in all draws: no shares of variance"

@@ -98,6 +98,7 @@ def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
         - `rank_correlation` (output, input): Spearman's.
         - `interval_reduction` (output, input, scale): by how much of its width the 90% interval is
           expected to narrow if the input were known.
+        - `units` (output): in the model's.
         - `reason` (output, scale): why numbers are 0 or nan, or not to be trusted; else "".
 
     Raises
@@ -128,7 +129,9 @@ def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
         RankCorrelation(),
         IntervalReduction(),
     ]
-    return _explain_gaps(run_methods(study, methods))
+    found = _explain_gaps(run_methods(study, methods))
+    units = [model.variables[name] for name in study.outputs]
+    return found.assign_coords(units=("output", units))
 
 
 def sobol_indices(  # noqa: PLR0913
