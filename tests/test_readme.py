@@ -56,3 +56,26 @@ def test_every_command_shown_is_answered(cli, tmp_path, monkeypatch):
     for command in commands:
         code, _, err = cli(*shlex.split(command))
         assert code == 0, (command, err)
+
+
+def test_the_update_shown_says_what_the_program_says(cli, monkeypatch):
+    """The words and what was known before, to the letter; a posterior's last digits may differ."""
+    monkeypatch.setenv("COLUMNS", "80")
+    section = README.partition("## What observed facts change")[2]
+    (command,) = re.search(r"```console\n(.*?)\n```", section, re.DOTALL).groups()
+    shown = re.search(r"```text\n(.*?)```", section, re.DOTALL)[1]
+    _, printed, _ = cli(*command.split()[1:])
+    one, two = (re.sub(r"[\d.,]+e?\d*[kMBT]?%?", "#", text).split() for text in (shown, printed))
+    assert one == two
+    known = re.compile(r"\w+ by the priors|p = [\d.]+|of the prior's draws|k-hat [-\d.]+")
+    assert known.findall(shown) == known.findall(printed)
+
+
+def test_the_evidence_file_shown_has_no_fault(cli, tmp_path):
+    section = README.partition("## What observed facts change")[2]
+    text = re.search(r"```toml\n(.*?)```", section, re.DOTALL)[1]
+    (tmp_path / "pilot.toml").write_text(text, encoding="utf-8")
+    small = ("--draws", "64", "--chains", "4")
+    code, out, err = cli("update", tmp_path / "pilot.toml", "--budget", "1M", *small)
+    assert (code, err) == (0, "")
+    assert "Our pilot: training_flop = 8e23 FLOP ± 10%" in out

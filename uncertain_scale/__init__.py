@@ -1,8 +1,8 @@
 """A Monte Carlo uncertainty engine for the scale of LLM training.
 
 `run` answers a question with draws, `summarize` turns draws into intervals with their Monte Carlo
-errors, `sweep` answers it at many values of a given; `load_priors`, `Model`, `ask`, `believe`,
-`Design` and `sample` are the parts of that road.
+errors, `sweep` answers it at many values of a given, `condition` given observed facts;
+`load_priors`, `Model`, `ask`, `believe`, `Design` and `sample` are the parts of that road.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from uncertain_scale.analysis import summarize, sweep
     from uncertain_scale.analysis.claims import check_claims
+    from uncertain_scale.analysis.conditioning import condition
     from uncertain_scale.errors import UncertainScaleError
     from uncertain_scale.inputs import Prior, Priors, load_priors
     from uncertain_scale.inputs.claim_files import load_claims
@@ -30,6 +31,7 @@ __all__ = [
     "ask",
     "believe",
     "check_claims",
+    "condition",
     "default_model",
     "load_claims",
     "load_priors",
@@ -50,6 +52,7 @@ _HOME = {
     "ask": "model",
     "believe": "model",
     "check_claims": "analysis.claims",
+    "condition": "analysis.conditioning",
     "default_model": "model",
     "load_claims": "inputs.claim_files",
     "load_priors": "inputs",

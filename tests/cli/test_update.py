@@ -173,3 +173,61 @@ def test_evidence_that_bears_on_nothing_asked_says_so(cli, tmp_path):
     )
     assert code == 0
     assert "bears on no input that the answers rest on" in " ".join(out.split())
+
+
+def test_compare_tells_which_scenario_the_evidence_speaks_for(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    run = fact("Pilot", "8e23 FLOP ± 10%", "gpu_hours = '1M'", "training_flop")
+    path = evidence(tmp_path, run)
+    arguments = ("h100-dense-fp8", "h100-sparse-fp8", "--budget", "100M", "--evidence", path)
+    arguments = (*arguments, "--outputs", "training_flop,gpu_hours", *SMALL)
+    code, out, err = cli("compare", *arguments, "--output", tmp_path)
+    assert code == 0, err
+    flat = " ".join(out.split())
+    assert re.search(
+        r"evidence is \d\d times likelier under h100-dense-fp8 than under h100-sp", flat
+    )
+    assert "draws have no twins" in flat
+    assert max(map(len, out.splitlines())) <= 80
+    document = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
+    (one,) = document["comparisons"]
+    assert one["log_bayes_factor"] < -3
+    # The same run leaves the same speed whichever peak it is told by: the ratio of 2 is gone.
+    flop = one["ratios_of_medians"]["training_flop"]
+    assert flop["value"] == pytest.approx(1.04, abs=0.05)
+    assert one["ratios_of_medians"]["gpu_hours"] == {"value": 1.0, "mcse": 0.0}
+    markdown = (tmp_path / "comparison.md").read_text(encoding="utf-8")
+    assert "## h100-sparse-fp8 against h100-dense-fp8" in markdown
+    narrow = evidence(tmp_path, fact("Pilot", "8e23 FLOP ± 2%", "gpu_hours = 100", "training_flop"))
+    code, out, err = cli("compare", *arguments[:5], narrow, *SMALL)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: h100-dense-fp8: ")
+    assert "contradicts the prior" in err
+
+
+def test_sensitivity_given_evidence_says_what_is_defined(cli, tmp_path):
+    arguments = ("--evidence", "h100-clusters", "--gpus", "100k", "--of", "facility_power", *SMALL)
+    code, out, err = cli("sensitivity", *arguments, "--output", tmp_path)
+    assert code == 0, err
+    flat = " ".join(out.split())
+    assert "Sobol' indices, Shapley effects and swings of one input alone are not given" in flat
+    document = json.loads((tmp_path / "sensitivity.json").read_text(encoding="utf-8"))
+    inputs = document["outputs"]["facility_power"]["inputs"]
+    power, overhead = inputs["gpu_power"], inputs["pue"]
+    # Known together they fix the power; known alone, each is made up for by the other.
+    assert 0.05 < power["variance_reduction"] < 0.3
+    assert power["variance_reduction"] + overhead["variance_reduction"] < 0.5
+    assert power["rank_correlation_mcse"] > 0
+    assert "What moved" in (tmp_path / "sensitivity.md").read_text(encoding="utf-8")
+    code, out, err = cli("sensitivity", *arguments, "--group", "power=gpu_power,pue")
+    assert (code, out) == (2, "")
+    assert re.search(r"--group needs inputs .*drop --group or --evidence", err)
+
+
+def test_the_schema_is_printed_and_an_empty_update_is_told(cli):
+    code, out, _ = cli("update", "--schema")
+    assert code == 0
+    assert json.loads(out)["title"] == "Evidence file of uncertain_scale"
+    code, out, err = cli("update", "--budget", "1M")
+    assert (code, out) == (2, "")
+    assert "shipped: h100-clusters" in err

@@ -9,7 +9,8 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.showing import Form, Format, Probs, keep, show
-from uncertain_scale.errors import QuestionError
+from uncertain_scale.cli.update import Evidence, draw
+from uncertain_scale.errors import EvidenceError, QuestionError
 
 __all__ = ["compare"]
 
@@ -21,6 +22,7 @@ def compare(
         list[str],
         typer.Argument(help="The base, then others: scenarios or files.", metavar="BASE OTHER..."),
     ],
+    evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: Form = Format.terminal,
     output: Annotated[
@@ -40,6 +42,9 @@ def compare(
     if options.scenario is not None:
         raise QuestionError("compare takes its scenarios by position; drop --scenario")
     design = options.checked_design()
+    if evidence:
+        _given_evidence([options.under(name) for name in scenarios], evidence, prob, form, output)
+        return
     model, base, question = options.under(scenarios[0]).prepare()
     others = [options.under(name).prepare()[1] for name in scenarios[1:]]
     tree, comparisons = hold_against(
@@ -49,3 +54,29 @@ def compare(
     markdown = comparing.markdown_comparison
     keep(document, output, "comparison", markdown=markdown)
     show(document, form, terminal=comparing.terminal_comparison, markdown=markdown)
+
+
+def _given_evidence(
+    asked: list[RunOptions],
+    evidence: list[str],
+    prob: list[float],
+    form: Format,
+    output: Path | None,
+) -> None:
+    """Update each scenario by the same evidence, and hold the others against the first."""
+    from uncertain_scale.report import evidence_comparing
+
+    trees = []
+    for options in asked:
+        prepared = options.prepare()
+        try:
+            trees.append(draw(prepared, options.checked_design(), evidence))
+        except EvidenceError as error:
+            faults = [f"{options.scenario}: {fault}" for fault in error.faults]
+            raise EvidenceError(faults) from None
+    events = asked[0].events(prepared[0])
+    document = evidence_comparing.evidence_comparison_document(trees, prob, events)
+    markdown = evidence_comparing.markdown_evidence_comparison
+    keep(document, output, "comparison", markdown=markdown)
+    terminal = evidence_comparing.terminal_evidence_comparison
+    show(document, form, terminal=terminal, markdown=markdown)

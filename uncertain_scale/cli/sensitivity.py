@@ -78,11 +78,10 @@ def sensitivity(
     model, priors, question = options.prepare()
     if evidence:
         if groups or loss is not None:
-            what = (
-                "--group is for Sobol' indices" if groups else "--loss is for what knowing is worth"
-            )
+            option = "--group" if groups else "--loss"
             raise QuestionError(
-                f"{what}, which --evidence leaves out: inputs depend on one another"
+                f"{option} needs inputs to be drawn one given another, which --evidence has tied "
+                f"together in ways that only the draws know; drop {option} or --evidence"
             )
         tree = draw((model, priors, question), design, evidence)
         _given_evidence(tree, names_of(of), on, options.events(model), form, output)
