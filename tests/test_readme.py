@@ -65,7 +65,7 @@ def test_the_update_shown_says_what_the_program_says(cli, monkeypatch):
     (command,) = re.search(r"```console\n(.*?)\n```", section, re.DOTALL).groups()
     shown = re.search(r"```text\n(.*?)```", section, re.DOTALL)[1]
     _, printed, _ = cli(*command.split()[1:])
-    one, two = (re.sub(r"[\d.,]+e?\d*[kMBT]?%?", "#", text).split() for text in (shown, printed))
+    one, two = (re.sub(r"[\d.,]+e?\d*[kMBT]?%?|─+", "#", text).split() for text in (shown, printed))
     assert one == two
     known = re.compile(r"\w+ by the priors|p = [\d.]+|of the prior's draws|k-hat [-\d.]+")
     assert known.findall(shown) == known.findall(printed)

@@ -60,10 +60,10 @@ def test_the_test_finds_a_posterior_that_is_too_narrow(ranks):
 def test_errors_are_honest_over_seeds():
     """Of tempered means of a normal posterior in closed form, 90 to 98% lie within two errors.
 
-    240 scores, of which 93.6% are expected, with a standard error of 1.6% if they were independent.
+    144 scores, of which 93.6% are expected, with a standard error of 2% if they were independent.
     """
     within = []
-    for seed in range(40):
+    for seed in range(24):
         chains = []
         for chain in range(16):
             rng = np.random.default_rng([seed, chain, 5])
@@ -82,4 +82,4 @@ def test_errors_are_honest_over_seeds():
         truth = [*mean, second[0, 0], second[1, 1], evidence, second[0, 1]]
         errors = np.std(chains, axis=0, ddof=1) / 4
         within += list(abs(np.mean(chains, axis=0) - truth) < 2 * errors)
-    assert 0.87 < np.mean(within) < 1
+    assert 0.86 < np.mean(within) < 1
