@@ -137,11 +137,13 @@ def _moments(table: Table, ends: FloatArray, edges: FloatArray) -> FloatArray:
     # Averages of powers over a bin, exact for quintics.
     points = within[:, None] + np.diff(ends)[:, None] / 2 * _BIN_NODES
     place = np.clip((points - middle[cell, None]) / half[cell, None], -1, 1)
-    powers = np.stack([(place**k) @ _BIN_WEIGHTS for k in range(DEGREE + 1)])
+    powers = np.stack([(place**k) @ _BIN_WEIGHTS for k in range(DEGREE + 1)], axis=1)
     filled, starts = np.unique(cell, return_index=True)
-    sums = np.zeros((len(table.counts), middle.size, DEGREE + 1))
-    for power, weights in enumerate(powers):
-        sums[:, filled, power] = np.add.reduceat(table.counts * weights, starts, axis=1)
+    stops = np.append(starts[1:], cell.size)
+    counts = table.counts.astype(float)
+    sums = np.zeros((len(counts), middle.size, DEGREE + 1))
+    for number, start, stop in zip(filled, starts, stops, strict=True):
+        sums[:, number] = counts[:, start:stop] @ powers[start:stop]
     return sums
 
 
