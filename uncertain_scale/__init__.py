@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from uncertain_scale.analysis import summarize, sweep
+    from uncertain_scale.analysis import stream, summarize, sweep
     from uncertain_scale.analysis.claims import check_claims
     from uncertain_scale.analysis.conditioning import condition
     from uncertain_scale.errors import UncertainScaleError
@@ -38,6 +38,7 @@ __all__ = [
     "report_document",
     "run",
     "sample",
+    "stream",
     "summarize",
     "sweep",
 ]
@@ -59,6 +60,7 @@ _HOME = {
     "report_document": "report",
     "run": "sampling",
     "sample": "sampling",
+    "stream": "analysis",
     "summarize": "analysis",
     "sweep": "analysis",
 }

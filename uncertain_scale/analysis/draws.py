@@ -131,6 +131,14 @@ class Draws(Sketch):
         return np.asarray(counts / np.array([[rows.size] for rows in self._rows]))
 
     @override
+    def counts_between(self, edges: FloatArray) -> npt.NDArray[np.int64]:
+        if not self._sorts:
+            return super().counts_between(edges)
+        below = np.searchsorted(self.pooled, edges)
+        below[-1] = np.searchsorted(self.pooled, edges[-1], "right")
+        return np.diff(below)
+
+    @override
     def gather(self, levels: FloatArray, tail: int) -> None:
         if self._sorts:
             return

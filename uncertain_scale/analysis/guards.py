@@ -13,14 +13,16 @@ import numpy as np
 from uncertain_scale.inputs.evidence import published_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import xarray as xr
 
     from uncertain_scale.inputs.evidence import PublishedRun
-    from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["utilisation_warnings"]
+__all__ = ["WATCHED", "utilisation_warnings", "warnings_of"]
+
+WATCHED = ("mfu", "sparsity_factor", "peak_flops")
+"""Variables that the warnings rest on."""
 
 _GRADES = ("A", "B")
 _SAME_PEAK = 0.02  # ratings of one chip differ by rounding
@@ -46,15 +48,26 @@ def utilisation_warnings(draws: xr.Dataset) -> list[str]:
     >>> utilisation_warnings(xr.Dataset({"mfu": 0.3, "sparsity_factor": 1.0}))
     []
     """
-    return list(_warnings({str(name): one.values for name, one in draws.data_vars.items()}))
+    values = {name: draws[name].values for name in WATCHED if name in draws}
+    medians = {name: float(np.median(one)) for name, one in values.items()}
+    return warnings_of(medians, float(np.mean(values.get("mfu", np.zeros(1)) > 1)))
 
 
-def _warnings(draws: dict[str, FloatArray]) -> Iterator[str]:
-    if "mfu" not in draws:
-        return
-    mfu = draws["mfu"]
-    sparsity = float(np.median(draws.get("sparsity_factor", np.ones(1))))
-    above = float(np.mean(mfu > 1))
+def warnings_of(medians: Mapping[str, float], above: float) -> list[str]:
+    """Return these warnings from what they rest on.
+
+    Parameters
+    ----------
+    medians
+        Of the variables in `WATCHED` that an answer has.
+    above
+        Share of draws in which mfu is above 1.
+    """
+    return list(_warnings(medians, above)) if "mfu" in medians else []
+
+
+def _warnings(medians: Mapping[str, float], above: float) -> Iterator[str]:
+    sparsity = medians.get("sparsity_factor", 1.0)
     if above:
         yield (
             f"mfu is above 1 in {above:.3g} of the draws, more than the peak can give; "
@@ -66,8 +79,8 @@ def _warnings(draws: dict[str, FloatArray]) -> Iterator[str]:
             f"dense one, which overstates the speed {sparsity:g} times unless the run trains with "
             "2:4 sparsity, which no published run does; --set sparsity_factor=1"
         )
-    best = _best_run(float(np.median(draws["peak_flops"]))) if "peak_flops" in draws else None
-    dense = float(np.median(mfu)) * sparsity
+    best = _best_run(medians["peak_flops"]) if "peak_flops" in medians else None
+    dense = medians["mfu"] * sparsity
     if best is not None and best.mfu is not None and dense > best.mfu:
         yield (
             f"the utilisation of the dense peak, {dense:.2g} at the median, is above what any "

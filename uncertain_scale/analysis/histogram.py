@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from uncertain_scale.analysis.draws import Draws
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from uncertain_scale.analysis.draws import AnyDraws
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Histogram", "histogram"]
+__all__ = ["Histogram", "histogram", "histogram_of"]
 
 _CENTRAL = (0.005, 0.995)
 _DECADES = 1.5
@@ -47,14 +50,17 @@ def histogram(values: npt.ArrayLike, bins: int = 24) -> Histogram:
     >>> logarithmic, bool(counts.sum() >= 985)
     (True, True)
     """
-    values = np.asarray(values, dtype=float).ravel()
-    low, high = map(float, np.quantile(values, _CENTRAL))
+    return histogram_of(Draws(np.asarray(values, dtype=float).reshape(1, -1)), bins)
+
+
+def histogram_of(draws: AnyDraws, bins: int = 24) -> Histogram:
+    """Count draws over the central 99% of them, held or not; see `histogram`."""
+    low, high = map(float, draws.at(np.array(_CENTRAL) * (draws.size - 1)))
     if not low < high:  # nearly all draws are one number
-        low, high = float(values.min()), float(values.max())
+        low, high = draws.low, draws.high
     if not low < high:
         reach = abs(low) / 2 or 0.5
         low, high = low - reach, high + reach
-    logarithmic = bool(values.min() > 0 and np.log10(high / low) > _DECADES)
+    logarithmic = bool(draws.low > 0 and np.log10(high / low) > _DECADES)
     edges = np.geomspace(low, high, bins + 1) if logarithmic else np.linspace(low, high, bins + 1)
-    counts, _ = np.histogram(values, edges)
-    return Histogram(counts, edges, logarithmic)
+    return Histogram(draws.counts_between(edges), edges, logarithmic)

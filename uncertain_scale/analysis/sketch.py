@@ -18,6 +18,8 @@ from uncertain_scale.analysis.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["GROUPS", "STAND_INS", "Sketch", "group_of"]
@@ -146,6 +148,14 @@ class Sketch:
         if self.chains == 1:
             return np.asarray(below.sum(axis=0, keepdims=True) / self.size)
         return np.asarray(below / self.table.sizes[:, None])
+
+    def counts_between(self, edges: FloatArray) -> npt.NDArray[np.int64]:
+        """Return how many draws lie between ascending edges, those at the last one included."""
+        below = np.append(
+            self.table.below_limit(edges[:-1], "left"), self.table.below_limit(edges[-1:], "right")
+        )
+        whole: npt.NDArray[np.int64] = np.round(below).astype(np.int64)
+        return whole[1:] - whole[:-1]
 
     def mean(self) -> float:
         """Return the mean of all draws."""

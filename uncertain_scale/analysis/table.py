@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -113,6 +113,13 @@ class Table:
                 if row[-1] > 0
             ]
         )
+
+    def below_limit(self, values: FloatArray, side: Literal["left", "right"]) -> FloatArray:
+        """Return how many draws lie below values, those that equal them left out or counted."""
+        place = np.searchsorted(self.places, values, side) - (side == "right")
+        hit = self.places[np.clip(place, 0, self.places.size - 1)] == values
+        exact = self.below[np.clip(place, 0, self.places.size - 1)]
+        return np.where(hit, exact, np.interp(values, self.places, self.below))
 
     def continuous(self) -> Table:
         """Return the table without the draws at atoms."""

@@ -29,15 +29,23 @@ def report(
 
     Example: uncertain-scale report --budget 100M --gpus 25k
     """
+    from uncertain_scale.analysis.streamed import stream
     from uncertain_scale.report import report_document
     from uncertain_scale.report.markdown import markdown_report
     from uncertain_scale.report.saving import save_report
     from uncertain_scale.report.terminal import terminal_report
+    from uncertain_scale.sampling.engine import Simulation
+    from uncertain_scale.sampling.memory import memory_for
 
     design = options.checked_design()
     asked = options.prepare()
-    tree = draw(asked, design, evidence)
-    document = report_document(tree, probs=prob, events=options.events(asked[0]))
-    if output is not None:
-        save_report(document, tree, output)
+    events = options.events(asked[0])
+    simulation = Simulation.of(*asked, design)
+    if memory_for(simulation).streams and output is None and not evidence:
+        document = report_document(stream(*asked, design, events=events), probs=prob, events=events)
+    else:
+        tree = draw(asked, design, evidence)
+        document = report_document(tree, probs=prob, events=events)
+        if output is not None:
+            save_report(document, tree, output)
     show(document, form, terminal=terminal_report, markdown=markdown_report)

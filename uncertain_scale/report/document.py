@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis import histogram, summarize
 from uncertain_scale.analysis.draws import all_draws, answer_groups, read_draws
 from uncertain_scale.analysis.events import probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.histogram import histogram_of
 from uncertain_scale.analysis.intervals import quantiles
+from uncertain_scale.analysis.streamed import Streamed
+from uncertain_scale.analysis.summary import summarize_each
 from uncertain_scale.report.evidence import evidence_document
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from uncertain_scale.analysis.draws import AnyDraws
     from uncertain_scale.analysis.events import Event, Probability
     from uncertain_scale.inputs import Priors
 
@@ -47,7 +50,7 @@ _REASONS = ("mean", "sd", "hdi", "mcse")
 
 
 def report_document(
-    tree: xr.DataTree,
+    answer: xr.DataTree | Streamed,
     *,
     probs: Sequence[float] = (0.9, 0.5, 0.95),
     events: Sequence[Event] = (),
@@ -56,12 +59,12 @@ def report_document(
 
     Parameters
     ----------
-    tree
-        Draws and their record, as `run` or `sample` returns them.
+    answer
+        Draws and their record, as `run` or `sample` returns them, or what `stream` returns.
     probs
         Probabilities of the intervals; views that have room for one show the first.
     events
-        Events whose probabilities are wanted; the tree holds their variables.
+        Events whose probabilities are wanted; the answer holds their variables, or counted them.
 
     Returns
     -------
@@ -81,17 +84,35 @@ def report_document(
     >>> report_document(tree)["outputs"]["gpu_hours"]["median"]
     50000000.0
     """
-    outputs = tree[answer_groups(tree)[1]].to_dataset()
-    summary = summarize(outputs, probs=tuple(dict.fromkeys(probs)))
+    levels = tuple(dict.fromkeys(probs))
+    if isinstance(answer, Streamed):
+        tree, draws = answer.record, answer.sketches
+        chances = answer.probabilities()
+        warnings = answer.warnings()
+    else:
+        tree = answer
+        outputs = tree[answer_groups(tree)[1]].data_vars.items()
+        draws = {str(name): read_draws(output) for name, output in outputs}
+        chances = [probability_in(event, tree) for event in events]
+        warnings = None
+    attributes = {
+        str(name): one.attrs for name, one in tree[answer_groups(tree)[1]].data_vars.items()
+    }
+    length = int(tree.attrs["draws"])
+    summary = summarize_each(draws, probs=levels, attributes=attributes, draws=length)
     return {
-        **record_document(tree, probs),
+        **record_document(tree, probs, warnings=warnings),
         "inputs": inputs_document(tree),
         "outputs": {
-            str(name): _output(draws, summary.sel(output=name)) for name, draws in outputs.items()
+            name: _output(attributes[name], one, summary.sel(output=name))
+            for name, one in draws.items()
         },
-        "events": events_document(tree, events),
-        "suffices": _suffices(outputs),
-        **evidence_document(tree, tuple(dict.fromkeys(probs))),
+        "events": [
+            {"event": event.text, **probability_document(chance)}
+            for event, chance in zip(events, chances, strict=True)
+        ],
+        "suffices": _suffices(draws, attributes),
+        **evidence_document(tree, levels),
     }
 
 
@@ -108,12 +129,14 @@ def probability_document(found: Probability) -> dict[str, Any]:
     return {"probability": found.value, "mcse": _number(found.mcse)}
 
 
-def _suffices(outputs: xr.Dataset) -> dict[str, list[dict[str, Any]]]:
+def _suffices(
+    draws: Mapping[str, AnyDraws], attributes: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
     """Return what of a resource that was asked for suffices, with rising probability."""
     found = {}
     for name in _RESOURCES:
-        if name in outputs and outputs[name].attrs["origin"] == "equation":
-            values, errors = quantiles(read_draws(outputs[name]), np.array(_SUFFICIENT))
+        if name in draws and attributes[name]["origin"] == "equation":
+            values, errors = quantiles(draws[name], np.array(_SUFFICIENT))
             found[name] = [
                 {"prob": prob, "value": float(value), "mcse": _number(error)}
                 for prob, value, error in zip(_SUFFICIENT, values, errors, strict=True)
@@ -121,8 +144,20 @@ def _suffices(outputs: xr.Dataset) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def record_document(tree: xr.DataTree, probs: Sequence[float]) -> Document:
-    """Return what was asked and how the draws were made, as plain data."""
+def record_document(
+    tree: xr.DataTree, probs: Sequence[float], *, warnings: Sequence[str] | None = None
+) -> Document:
+    """Return what was asked and how the draws were made, as plain data.
+
+    Parameters
+    ----------
+    tree
+        An answer, or its record.
+    probs
+        Probabilities of the intervals.
+    warnings
+        What is doubtful about the answer; by default it is looked for in the draws.
+    """
     record = tree.attrs
     stated = json.loads(record["given"])
     return {
@@ -134,7 +169,7 @@ def record_document(tree: xr.DataTree, probs: Sequence[float]) -> Document:
         "scenario": record["scenario"],
         "title": record["title"],
         "notes": json.loads(record["notes"]),
-        "warnings": utilisation_warnings(all_draws(tree)),
+        "warnings": list(utilisation_warnings(all_draws(tree)) if warnings is None else warnings),
         "design": record["design"],
         "seed": int(record["seed"]),
         "chains": int(record["chains"]),
@@ -181,14 +216,14 @@ def _input(prior: xr.DataArray) -> dict[str, Any]:
     return words | quantiles | {"interpreted": bool(prior.attrs["interpreted"])}
 
 
-def _output(draws: xr.DataArray, summary: xr.Dataset) -> dict[str, Any]:
+def _output(attributes: Mapping[str, Any], draws: AnyDraws, summary: xr.Dataset) -> dict[str, Any]:
     """Return an output's statistics with their Monte Carlo errors, and its shape."""
-    counts, edges, logarithmic = histogram(draws.values)
+    counts, edges, logarithmic = histogram_of(draws)
     return {
-        "units": draws.attrs["units"],
-        "long_name": draws.attrs["long_name"],
-        "equation": draws.attrs.get("equation", ""),
-        "rests_on": draws.attrs.get("rests_on", ""),
+        "units": attributes["units"],
+        "long_name": attributes["long_name"],
+        "equation": attributes.get("equation", ""),
+        "rests_on": attributes.get("rests_on", ""),
         **statistics(summary),
         "histogram": {
             "counts": counts.tolist(),

@@ -35,7 +35,7 @@ def as_tree(  # noqa: PLR0913 (all that a record is made of)
     question: Question,
     plan: Plan,
     design: Design,
-    draws: Mapping[str, FloatArray],
+    draws: Mapping[str, FloatArray] | None,
     tails: Mapping[str, float],
 ) -> xr.DataTree:
     """Lay draws out as a DataTree: `prior`, `prior_predictive`, `constant_data`.
@@ -45,7 +45,8 @@ def as_tree(  # noqa: PLR0913 (all that a record is made of)
     model, priors, question, plan, design
         What was run; `priors` with the givens in their places.
     draws
-        Arrays of shape (chain, draw) by variable, in the model's units.
+        Arrays of shape (chain, draw) by variable, in the model's units; without them, each variable
+        is a nan that carries its attributes.
     tails
         Tail index by output.
     """
@@ -54,9 +55,12 @@ def as_tree(  # noqa: PLR0913 (all that a record is made of)
     def variable(name: str, attributes: Mapping[str, Any]) -> xr.DataArray:
         long_name = attributes.get("long_name") or model.long_name(name) or name
         attrs = {**attributes, "units": model.variables[name], "long_name": long_name}
+        if draws is None:
+            return xr.DataArray(np.nan, attrs=attrs)
         return xr.DataArray(draws[name], dims=("chain", "draw"), attrs=attrs)
 
-    index = {"chain": range(design.chains), "draw": range(design.draws)}
+    held = draws is not None
+    index = {"chain": range(design.chains), "draw": range(design.draws)} if held else {}
     inputs = {
         name: variable(name, {"origin": plan.reached[name].origin, **priors.inputs[name].facts()})
         for name in plan.known("given", "prior", "fallback")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.sampling.engine import Simulation, each
+from uncertain_scale.sampling.memory import refuse_to_hold
 from uncertain_scale.sampling.record import as_tree
 from uncertain_scale.sampling.tails import tail_indices
 
@@ -44,7 +45,7 @@ def sample(model: Model, priors: Priors, question: Question, design: Design) -> 
     Raises
     ------
     QuestionError
-        The question cannot be answered, or is over-determined.
+        The question cannot be answered, or is over-determined, or the draws do not fit in memory.
 
     Examples
     --------
@@ -59,6 +60,7 @@ def sample(model: Model, priors: Priors, question: Question, design: Design) -> 
     [[50000000.0, 50000000.0], [50000000.0, 50000000.0]]
     """
     simulation = Simulation.of(model, priors, question, design)
+    refuse_to_hold(simulation)
     shape = (design.chains, design.draws)
     arrays = {name: np.empty(shape) for name in simulation.variables}
 
