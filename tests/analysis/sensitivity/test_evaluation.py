@@ -10,7 +10,7 @@ from scipy.linalg import hadamard
 from scipy.special import ndtr, ndtri
 
 from uncertain_scale import run
-from uncertain_scale.analysis.sensitivity.evaluation import Chains
+from uncertain_scale.analysis.sensitivity.chains import Chains
 from uncertain_scale.analysis.sensitivity.game import shapley_values, walsh
 from uncertain_scale.analysis.sensitivity.knowledge import IntervalReduction
 from uncertain_scale.analysis.sensitivity.method import run_methods

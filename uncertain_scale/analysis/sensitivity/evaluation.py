@@ -8,27 +8,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from dataclasses import replace
-from functools import cached_property
-from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from uncertain_scale.analysis.sensitivity.estimates import variance
 from uncertain_scale.analysis.sensitivity.study import bits
 from uncertain_scale.sampling.propagate import propagate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from uncertain_scale.analysis.sensitivity.study import Player, Scale, Study
-    from uncertain_scale.sampling.dependence import Coordinates
-    from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Chains", "Evaluation", "Hybrids", "Pinned"]
+__all__ = ["Evaluation", "Hybrids", "Pinned"]
 
 
 class Evaluation(ABC):
@@ -135,7 +129,12 @@ class Hybrids(Evaluation):
     def _draws(self, name: str, state: int, levels: Callable[[], FloatArray]) -> FloatArray:
         key = f"input {name}", (state,)
         if key not in self._by_arguments:
-            self._by_arguments[key] = self.study.sampler.values({name: levels()})[name]
+            player = self.study.player_of.get(name)
+            # Inputs of a joint sample share their level, and the rows that it picks.
+            together = [name] if player is None else self.study.players[player].inputs
+            values = self.study.sampler.values(dict.fromkeys(together, levels()))
+            for member, draws in values.items():
+                self._by_arguments[f"input {member}", (state,)] = draws
         return self._by_arguments[key]
 
     def _difference(self, player: int) -> FloatArray:
@@ -201,132 +200,6 @@ class Pinned(Evaluation):
     def _held_levels(self, player: int, draws: int) -> FloatArray:
         where = self._held(self.study.players[player])
         return np.repeat(where.ravel(), draws // where.shape[1])
-
-
-class Chains:
-    """The samples of some chains, made where they are first needed and shared by all methods.
-
-    Draws of all of them stand in one array, chain by chain, which saves what a call costs.
-
-    Parameters
-    ----------
-    study
-        What is evaluated.
-    numbers
-        Numbers of the chains, from 0.
-    """
-
-    def __init__(self, study: Study, numbers: Sequence[int]) -> None:
-        self.study = study
-        self.numbers = numbers
-        self._variance: dict[tuple[str, Scale], FloatArray] = {}
-        self._held_anywhere: dict[tuple[int, int], Pinned] = {}
-
-    def by_chain(self, values: FloatArray) -> FloatArray:
-        """Return draws by chain, shape (chain, draw)."""
-        return values.reshape(len(self.numbers), -1)
-
-    def by_block(self, values: FloatArray, pinned: Pinned) -> FloatArray:
-        """Return draws with a player held, shape (block, chain, draw)."""
-        return values.reshape(pinned.blocks, len(self.numbers), -1)
-
-    def one_by_one(self) -> list[Chains]:
-        """Return the chains by themselves."""
-        return [self] if len(self.numbers) == 1 else self._singles
-
-    @cached_property
-    def _singles(self) -> list[Chains]:
-        return [Chains(self.study, [number]) for number in self.numbers]
-
-    @cached_property
-    def first(self) -> dict[str, FloatArray]:
-        """Levels of sample A: those of a forecast with the same design."""
-        return self._levels(_Columns(self.study.design, self.study.positions))
-
-    @cached_property
-    def second(self) -> dict[str, FloatArray]:
-        """Levels of sample B, independent of A; with it one net of twice the dimension."""
-        return self._levels(_Columns(self.study.design, _free(self.study.positions), "B"))
-
-    @cached_property
-    def hybrids(self) -> Hybrids:
-        """Points between A and B."""
-        return Hybrids(self.study, self.first, self.second)
-
-    def variance(self, output: str, scale: Scale) -> FloatArray:
-        """Return an output's variance by chain; 0 where only rounding varies."""
-        key = output, scale
-        if key not in self._variance:
-            runs = (self.hybrids.on(scale, output, k) for k in (self.study.movers[output], 0))
-            self._variance[key] = variance(*map(self.by_chain, runs))
-        return self._variance[key]
-
-    def block(self, start: int, stop: int) -> Hybrids:
-        """Return points between A and B for some of each chain's draws."""
-        if stop - start == self.study.design.draws:
-            return self.hybrids
-        return Hybrids(
-            self.study, self._part(self.first, start, stop), self._part(self.second, start, stop)
-        )
-
-    def held_at(self, *levels: float) -> Pinned:
-        """Return the draws of A with a player held at each of some levels."""
-        held = np.tile(np.array(levels)[:, None], len(self.numbers))
-        return Pinned(self.study, self.first, lambda _: held)
-
-    def held_anywhere(self, size: int, draws: int) -> Pinned:
-        """Return the first draws of A with players held at `size` random levels, as if known.
-
-        The levels are those of a small forecast of the same scenario, so that what hangs together
-        is held together.
-        """
-        if (size, draws) not in self._held_anywhere:
-            design = replace(
-                self.study.design,
-                kind="lhs" if self.study.design.kind == "random" else self.study.design.kind,
-                draws=size,
-            )
-            levels = self._levels(_Columns(design, self.study.positions, "held"))
-            blocks = {name: self.by_chain(values).T for name, values in levels.items()}
-            self._held_anywhere[size, draws] = Pinned(
-                self.study,
-                self._part(self.first, 0, draws),
-                lambda player: blocks[player.inputs[0]],
-            )
-        return self._held_anywhere[size, draws]
-
-    def _levels(self, design: Coordinates) -> dict[str, FloatArray]:
-        chains = [self.study.sampler.levels(design, number) for number in self.numbers]
-        return {name: np.concatenate([levels[name] for levels in chains]) for name in chains[0]}
-
-    def _part(
-        self, levels: Mapping[str, FloatArray], start: int, stop: int
-    ) -> dict[str, FloatArray]:
-        return {
-            name: self.by_chain(values)[:, start:stop].ravel() for name, values in levels.items()
-        }
-
-
-class _Columns:
-    """A design's columns of some coordinates, under other names; the others move nothing."""
-
-    def __init__(self, design: Design, positions: Mapping[str, int], suffix: str = "") -> None:
-        self._design = design
-        self._positions = positions
-        self._suffix = f"\0{suffix}" if suffix else ""
-
-    def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
-        if name not in self._positions:
-            return np.full(self._design.draws, 0.5)
-        return self._design.column(
-            f"{name}{self._suffix}", position=self._positions[name], chain=chain
-        )
-
-
-def _free(taken: Mapping[str, int]) -> dict[str, int]:
-    """Return other positions for coordinates: the first, and best, that are not taken."""
-    free = (k for k in count() if k not in taken.values())
-    return dict(zip(taken, free, strict=False))
 
 
 def _on_scale(values: FloatArray, scale: Scale) -> FloatArray:

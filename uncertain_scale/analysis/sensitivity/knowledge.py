@@ -14,7 +14,7 @@ from uncertain_scale.analysis.sensitivity.swing import sample_quantiles
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from uncertain_scale.analysis.sensitivity.evaluation import Chains
+    from uncertain_scale.analysis.sensitivity.chains import Chains
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from uncertain_scale.analysis.sensitivity.evaluation import Chains
+from uncertain_scale.analysis.sensitivity.chains import Chains
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

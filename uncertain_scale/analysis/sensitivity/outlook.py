@@ -13,7 +13,7 @@ from uncertain_scale.sampling.tails import tail_indices
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from uncertain_scale.analysis.sensitivity.evaluation import Chains
+    from uncertain_scale.analysis.sensitivity.chains import Chains
     from uncertain_scale.analysis.sensitivity.study import Study
     from uncertain_scale.units.aliases import FloatArray
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from uncertain_scale.analysis.sensitivity.chains import Chains
 from uncertain_scale.analysis.sensitivity.estimates import ratio, variance
-from uncertain_scale.analysis.sensitivity.evaluation import Chains
 from uncertain_scale.analysis.sensitivity.game import shapley_values, walsh
 from uncertain_scale.analysis.sensitivity.method import Findings
 from uncertain_scale.analysis.sensitivity.study import bits

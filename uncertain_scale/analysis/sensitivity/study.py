@@ -154,17 +154,6 @@ class Study:
             return list(pool.map(work, batches))
 
 
-class _Probe:
-    """Coordinates that only note which are asked for."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, int] = {}
-
-    def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
-        self.found[name] = position
-        return np.full(1, 0.5)
-
-
 def bits(players: int) -> list[int]:
     """Return the numbers of the players in a set.
 
@@ -218,22 +207,16 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
     wanted = set(plan.known("given", "prior", "fallback"))
     names = [name for name in priors.inputs if name in wanted]
     players = _players(priors, names)
+    moving = [name for player in players for name in player.inputs]
     return Study(
         plan=plan,
         sampler=InputSampler(priors, names, tuple(question.given)),
         design=design,
         players=players,
-        positions=_positions(priors, [name for player in players for name in player.inputs]),
+        positions=InputSampler(priors, moving).positions,
         correlation=correlation_matrix([player.name for player in players], priors.correlations),
         scales=tuple(scale for scale in SCALES if scale in on),
     )
-
-
-def _positions(priors: Priors, names: Sequence[str]) -> dict[str, int]:
-    """Return the coordinates that inputs are drawn from, and their positions in the unit cube."""
-    probe = _Probe()
-    InputSampler(priors, names).levels(probe, 0)
-    return probe.found
 
 
 def _players(priors: Priors, names: Sequence[str]) -> tuple[Player, ...]:
