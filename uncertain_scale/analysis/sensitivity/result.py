@@ -131,7 +131,7 @@ def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
     ]
     found = _explain_gaps(run_methods(study, methods))
     units = [model.variables[name] for name in study.outputs]
-    return found.assign_coords(units=("output", units))
+    return found.assign(units=("output", units))
 
 
 def sobol_indices(  # noqa: PLR0913
