@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,7 +65,7 @@ class Chains:
     @cached_property
     def second(self) -> dict[str, FloatArray]:
         """Levels of sample B, independent of A; with it one net of twice the dimension."""
-        return self._levels(self.study.design, _free(self.study.positions), "\0B")
+        return self._levels(self.study.design, self.study.free, "\0B")
 
     @cached_property
     def hybrids(self) -> Hybrids:
@@ -149,9 +148,3 @@ class _Columns:
     def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
         found = self._columns.get(f"{name}{self._suffix}")
         return np.full(self._draws, 0.5) if found is None else found
-
-
-def _free(taken: Mapping[str, int]) -> dict[str, int]:
-    """Return other positions for coordinates: the first, and best, that are not taken."""
-    free = (k for k in count() if k not in taken.values())
-    return dict(zip(taken, free, strict=False))

@@ -10,6 +10,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -62,6 +63,9 @@ class Study:
         Correlations of the players' normal scores, the identity for joint samples.
     positions
         Positions in the unit cube of the coordinates that players are drawn from.
+    free
+        Positions for as many others: the first, and best, that no input of the scenario moves.
+        They hang on no output, so that one alone gives what it gives among others.
     scales
         On which the outputs are looked at.
     """
@@ -72,6 +76,7 @@ class Study:
     players: tuple[Player, ...]
     correlation: FloatArray
     positions: Mapping[str, int]
+    free: Mapping[str, int]
     scales: tuple[Scale, ...] = SCALES
 
     @property
@@ -207,16 +212,25 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
     wanted = set(plan.known("given", "prior", "fallback"))
     names = [name for name in priors.inputs if name in wanted]
     players = _players(priors, names)
-    moving = [name for player in players for name in player.inputs]
+    positions = _positions(priors, players)
+    everywhere = _positions(priors, _players(priors, list(priors.inputs)))
+    free = (place for place in count() if place not in everywhere.values())
+    others = dict(zip(everywhere, free, strict=False))
     return Study(
         plan=plan,
         sampler=InputSampler(priors, names, tuple(question.given)),
         design=design,
         players=players,
-        positions=InputSampler(priors, moving).positions,
+        positions=positions,
+        free={name: others[name] for name in positions},
         correlation=correlation_matrix([player.name for player in players], priors.correlations),
         scales=tuple(scale for scale in SCALES if scale in on),
     )
+
+
+def _positions(priors: Priors, players: Sequence[Player]) -> dict[str, int]:
+    """Return the positions in the unit cube of the coordinates that players are drawn from."""
+    return InputSampler(priors, [name for player in players for name in player.inputs]).positions
 
 
 def _players(priors: Priors, names: Sequence[str]) -> tuple[Player, ...]:
