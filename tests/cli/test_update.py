@@ -231,3 +231,10 @@ def test_the_schema_is_printed_and_an_empty_update_is_told(cli):
     code, out, err = cli("update", "--budget", "1M")
     assert (code, out) == (2, "")
     assert "shipped: h100-clusters" in err
+
+
+def test_a_joint_sample_of_which_few_rows_are_left_is_told(cli, tmp_path):
+    path = evidence(tmp_path, fact("Exponent", "0.35 ± 0.00002", "", "alpha"))
+    code, out, err = cli("update", path, "--budget", "1B", "--outputs", "optimal_params", *SMALL)
+    assert code == 0, err
+    assert re.search(r"leaves the worth of \d+ rows of the joint sample", " ".join(out.split()))

@@ -55,6 +55,7 @@ def test_one_error_stated_in_many_ways(tmp_path, lines):
     [
         ["value = '41 MW'", "error = '10%'"],
         ["value = '41 MW ± 10%'"],
+        ["value = '41 ± 10% MW'"],
         ["value = 41", "units = 'MW'", "error = 4.1", "error_kind = 'lognormal'"],
     ],
     ids=" ".join,

@@ -103,10 +103,8 @@ def find_evidence_file(source: str | Path) -> Path:
         return shipped
     if path.is_file():
         raise EvidenceError([f"{text} is not an evidence file; its name must end in .toml"])
-    hint = nearest(path.stem, evidence_names())
-    raise EvidenceError(
-        [f"{text[:80]}: there is no such evidence file; a path ends in .toml, or shipped: {hint}"]
-    )
+    hint = nearest(path.stem, evidence_names()).replace("known:", "shipped:")
+    raise EvidenceError([f"{text[:80]}: there is no such evidence file (.toml); {hint}"])
 
 
 def read_evidence(
@@ -254,7 +252,9 @@ def _parted(table: ObservationTable) -> tuple[float | str, float | str | None]:
         return table.value, table.error
     if table.error is not None:
         raise _Fault("error", "'error' is stated twice, here and in the value; drop one")
-    return value.strip(), error.strip()
+    # Units may stand behind the whole: `41 ± 10% MW`.
+    share = re.fullmatch(r"(.*%)\s*(\S.*)", error.strip())
+    return (f"{value} {share[2]}", share[1]) if share else (value.strip(), error.strip())
 
 
 def _plain(value: float | str) -> Quantity | None:

@@ -131,7 +131,7 @@ def observation_rows(document: Document) -> Iterator[dict[str, str]]:
     for one in document["evidence"]["observations"]:
         scale = scale_for([one["observed"][1]], one["units"])
         spans = {
-            key: _span(scale, one[key])
+            key: _span(scale, one[key], one.get(f"{key}_mcse", [None] * 3))
             for key in ("observed", "prior_predictive", "posterior_predictive")
         }
         given = [f"{name} = {_plain(value)}" for name, value in one["given"].items()]
@@ -184,10 +184,12 @@ def before_rows(document: Document) -> Iterator[tuple[str, str, str]]:
         yield name, median, low if exact else f"{low} to {high}"
 
 
-def _span(scale: Scale, quantiles: Sequence[float]) -> str:
+def _span(scale: Scale, ends: Sequence[float], errors: Sequence[float | None]) -> str:
     """Write a 90% interval, with a digit more where its ends would look alike."""
-    ends = [[scale.write(quantiles[k], exact=exact) for k in (0, 2)] for exact in (False, True)]
-    return " to ".join(ends[ends[0][0] == ends[0][1]])
+    low, high = (scale.write(ends[k], errors[k]) for k in (0, 2))
+    if low == high:
+        low, high = (scale.write(ends[k], exact=True) for k in (0, 2))
+    return f"{low} to {high}"
 
 
 def _plain(value: object) -> str:

@@ -12,7 +12,7 @@ from uncertain_scale.analysis.conditioning.conflict import (
     refuse_against_each_other,
     refuse_against_prior,
 )
-from uncertain_scale.analysis.conditioning.information import information_gained
+from uncertain_scale.analysis.conditioning.information import effective_rows, information_gained
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
 from uncertain_scale.analysis.conditioning.record import finite, notes_on, record_of
 from uncertain_scale.analysis.conditioning.terms import Columns, bind, varies
@@ -188,8 +188,11 @@ def _learnt(
             own = InputSampler(priors, [name]).coordinates
             if not set(own) & set(touched) or not varies(priors, name):
                 continue
-            bits, mcse = information_gained(levels[name], rows.get(joint, 0))
+            count = rows.get(joint, 0)
+            bits, mcse = information_gained(levels[name], count)
             found[name] = {"bits": bits, "mcse": mcse, "joint": joint}
+            if joint:
+                found[name]["rows"] = effective_rows(levels[name], count)
     return found
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from uncertain_scale.analysis.conditioning.likelihood import tail_probability
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
+from uncertain_scale.analysis.draws import Draws
+from uncertain_scale.analysis.intervals import quantiles
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.sampling.design import Design
 
@@ -34,8 +36,8 @@ class Prediction:
 
     Parameters
     ----------
-    quantiles
-        5%, 50% and 95% of the variable itself, in the model's units.
+    quantiles, errors
+        5%, 50% and 95% of the variable itself, in the model's units, and their Monte Carlo errors.
     farthest
         Least and largest of its draws.
     p_value
@@ -46,6 +48,7 @@ class Prediction:
     """
 
     quantiles: FloatArray
+    errors: FloatArray
     farthest: tuple[float, float]
     p_value: float
     draws: int
@@ -59,16 +62,20 @@ def predict(term: Term, predicted: FloatArray) -> Prediction:
     term
         The observation.
     predicted
-        Draws, any shape, in the model's units.
+        Draws of shape (chain, draw), in the model's units.
     """
     draws = predicted[np.isfinite(predicted)]
+    nothing = np.full(3, np.nan)
     if not draws.size:
-        nothing = float("nan")
-        return Prediction(np.full(3, nothing), (nothing, nothing), 0.0, predicted.size)
+        return Prediction(nothing, nothing, (np.nan, np.nan), 0.0, predicted.size)
+    found, errors = np.quantile(draws, _LEVELS, method="hazen"), nothing
+    if draws.size == predicted.size:
+        found, errors = quantiles(Draws(predicted), np.array(_LEVELS))
     stated, x = term.observation.stated, draws / term.observation.factor
     tails = float(tail_probability(term.observation, draws).mean()), float(stated.cdf(x).mean())
     return Prediction(
-        np.quantile(draws, _LEVELS, method="hazen"),
+        found,
+        errors,
         (float(draws.min()), float(draws.max())),
         min(2 * min(tails), 1.0),
         draws.size,

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["information_gained", "jackknife"]
+__all__ = ["effective_rows", "information_gained", "jackknife"]
 
 _CELLS = 48
 
@@ -44,6 +44,18 @@ def information_gained(levels: FloatArray, rows: int = 0) -> tuple[float, float]
     counts, masses = _counts(levels, fine), np.diff(fine)
     coarse = counts.reshape(len(counts), -1, 2).sum(axis=2), masses.reshape(-1, 2).sum(axis=1)
     return jackknife(counts, masses, coarse)
+
+
+def effective_rows(levels: FloatArray, rows: int) -> float:
+    """Return how many rows of a joint sample posterior draws amount to.
+
+    Examples
+    --------
+    >>> effective_rows(np.array([[0.1, 0.3, 0.6, 0.9]]), 2)
+    2.0
+    """
+    counts = np.bincount((levels.ravel() * rows).astype(np.intp), minlength=rows)
+    return float(counts.sum() ** 2 / (counts**2).sum())
 
 
 def _edges(levels: FloatArray, cells: int) -> FloatArray:

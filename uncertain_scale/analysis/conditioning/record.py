@@ -20,6 +20,7 @@ __all__ = ["finite", "notes_on", "record_of"]
 
 _FORGOTTEN = 0.3
 _SURPRISING = 0.01
+_FEW_ROWS = 50
 
 
 def record_of(
@@ -65,7 +66,9 @@ def _observation(term: Term, before: Prediction, after: Prediction) -> dict[str,
         "shares": list(term.inputs),
         "observed": stated.tolist(),
         "prior_predictive": before.quantiles.tolist(),
+        "prior_predictive_mcse": before.errors.tolist(),
         "posterior_predictive": after.quantiles.tolist(),
+        "posterior_predictive_mcse": after.errors.tolist(),
         "p_value": before.p_value,
         "source": said.source,
         "as_of": said.as_of.isoformat() if said.as_of else "",
@@ -86,6 +89,14 @@ def notes_on(
                 f"'{one['name']}' surprises: under the priors a value as far out has probability "
                 f"{one['p_value']:.1g}; look at its givens, and at the priors"
             )
+    learnt = record["information"]["inputs"].values()
+    for joint, rows in {one["joint"]: one["rows"] for one in learnt if one["joint"]}.items():
+        if rows < _FEW_ROWS:
+            yield (
+                f"{joint.replace('+', ', ')}: the evidence leaves the worth of {rows:.0f} rows of "
+                "the joint sample, too few for intervals of these inputs; more rows, or a less "
+                "sure error, would help"
+            )
     for term in terms:
         for name in term.plan.known("fallback"):
             if name in term.inputs and plan.reached.get(name) is not None:
@@ -95,8 +106,9 @@ def notes_on(
                 )
     if posterior.memory > _FORGOTTEN:
         yield (
-            f"the draws still remember where they began (correlation {posterior.memory:.2f}), so "
-            "that errors may be understated; more --draws, or a less sure error, would help"
+            f"moves leave draws near where they began (correlation {posterior.memory:.2f}): likely "
+            "regions are far apart or very thin, and what falls to each rests on resampling, whose "
+            "error the chains show"
         )
 
 

@@ -24,8 +24,9 @@ _TARGET = 0.5  # of the effective sample size, left by one rise of the temperatu
 _MOST_STAGES = 200
 # A stage moves until no coordinate, nor the likelihood, remembers more than this of where it began.
 _MEMORY, _LAST_MEMORY = 0.5, 0.1
-_SWEEPS, _LAST_SWEEPS = (2, 12), (4, 80)
+_SWEEPS, _LAST_SWEEPS = (2, 12), (4, 40)
 _ACCEPTED = 0.35
+_THINNEST = 1e-12  # of a coordinate's variance
 
 
 @dataclass
@@ -197,11 +198,10 @@ class _Mover:
         self._cloud, self._log_likelihood, self._rng = cloud, log_likelihood, rng
         self._temperature = temperature
         self._mean = cloud.z.mean(axis=0)
-        dimension = cloud.z.shape[1]
-        covariance = np.atleast_2d(np.cov(cloud.z, rowvar=False)) if len(cloud.z) > 1 else 1.0
-        self._factor = np.linalg.cholesky(
-            covariance + 1e-12 * (1 + np.trace(np.atleast_2d(covariance))) * np.eye(dimension)
-        )
+        covariance = np.atleast_2d(np.cov(cloud.z, rowvar=False))
+        # A ridge far thinner than it is long must not look like one without width.
+        ridge = _THINNEST * np.diag(covariance) + np.finfo(float).tiny
+        self._factor = np.linalg.cholesky(covariance + np.diag(ridge))
 
     def pull(self) -> None:
         """Step about the mean: an autoregression that leaves the particles' normal as it is."""
