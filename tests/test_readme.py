@@ -79,3 +79,17 @@ def test_the_evidence_file_shown_has_no_fault(cli, tmp_path):
     code, out, err = cli("update", tmp_path / "pilot.toml", "--budget", "1M", *small)
     assert (code, err) == (0, "")
     assert "Our pilot: training_flop = 8e23 FLOP ± 10%" in out
+
+
+def test_the_track_record_shown_is_that_of_the_program(cli):
+    _, printed, _ = cli("backtest", "--format", "md")
+    tables = re.findall(r"(?:^\|.*\|\n)+", README, re.MULTILINE)
+    (shown,) = [table for table in tables if "run left out" in table]
+    assert shown in printed
+
+
+def test_the_table_of_runs_shown_is_read(tmp_path, cli):
+    path = tmp_path / "runs.csv"
+    path.write_text(re.search(r"```csv\n(.*?)```", README, re.DOTALL)[1], encoding="utf-8")
+    code, _, err = cli("backtest", path, "--draws", "64", "--chains", "2")
+    assert (code, err) == (0, "")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.inputs.evidence import PublishedRun
+    from uncertain_scale.inputs.evidence import TrainingRun
 
 __all__ = ["WATCHED", "utilisation_warnings", "warnings_of"]
 
@@ -89,7 +89,7 @@ def _warnings(medians: Mapping[str, float], above: float) -> Iterator[str]:
         )
 
 
-def _best_run(peak_flops: float) -> PublishedRun | None:
+def _best_run(peak_flops: float) -> TrainingRun | None:
     """Return the published run with the highest utilisation of a chip with this peak."""
     runs = [
         run

@@ -1,4 +1,4 @@
-"""`uncertain-scale priors`: list, show, check and copy prior files."""
+"""`uncertain-scale priors`: list, show, check, copy and fit prior files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from uncertain_scale.errors import PriorError
+from uncertain_scale.cli.tables import SkipBadRows, tell_faults
+from uncertain_scale.errors import PriorError, QuestionError
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, show, check and copy prior files.", no_args_is_help=True)
+app = typer.Typer(help="List, show, check, copy and fit prior files.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -72,6 +73,38 @@ def copy(
 
     for path in copy_priors(folder):
         typer.echo(path)
+
+
+@app.command("fit-mfu")
+def fit_mfu(
+    runs: Annotated[
+        Path | None,
+        typer.Argument(help="Table of runs; the shipped one by default.", metavar="RUNS.csv"),
+    ] = None,
+    family: Annotated[
+        str, typer.Option(help="Chip family that the prior is for.", metavar="NAME")
+    ] = "H100",
+    smallest: Annotated[
+        float, typer.Option(help="FLOP from which a run counts.", metavar="FLOP")
+    ] = 1e23,
+    skip_bad_rows: SkipBadRows = False,
+) -> None:
+    """Fit mfu to published runs and print it as a prior file, which --priors takes.
+
+    The shipped prior of mfu is what this prints without arguments.
+
+    Example: uncertain-scale priors fit-mfu my-runs.csv > my-mfu.toml
+    """
+    from uncertain_scale.analysis import backtest
+    from uncertain_scale.inputs.evidence import read_runs, shipped_runs
+    from uncertain_scale.report.mfu_prior import mfu_prior_file
+
+    if not smallest >= 0:
+        raise QuestionError(f"--smallest {smallest} is not a number of FLOP; give 0 or more")
+    table = shipped_runs() if runs is None else read_runs(runs)
+    fit = backtest.fit_mfu(backtest.fitted_runs(table.runs, smallest))
+    typer.echo(mfu_prior_file(fit, family=family, file=table.file, smallest=smallest), nl=False)
+    tell_faults(table, allowed=skip_bad_rows)
 
 
 @app.command()

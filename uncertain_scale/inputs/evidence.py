@@ -1,51 +1,139 @@
-"""Published training runs: the table that travels with the prior files."""
+"""Training runs and what was published of them: the shipped table, and tables of one's own.
+
+Columns are named as the model's variables are. A row that contradicts itself or cannot be read is
+kept apart with the reason; the other rows are used.
+"""
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
+from typing import TYPE_CHECKING
 
+from uncertain_scale.errors import DataError
 from uncertain_scale.inputs.catalog import shipped_folder
+from uncertain_scale.inputs.chips import OTHER, Chip, chips, families, find_chip
+from uncertain_scale.inputs.tables import Faults, RowFault, read_table
 
-__all__ = ["PublishedRun", "published_runs"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
+__all__ = ["COLUMNS", "RunsTable", "TrainingRun", "published_runs", "read_runs", "shipped_runs"]
+
+COLUMNS: Mapping[str, str] = {
+    "name": "what the run is called, once in a table",
+    "hardware": "chip, as evidence/chips.csv names it; any name where family and peak_flops are",
+    "family": "family of a chip that evidence/chips.csv does not name",
+    "peak_flops": "dense BF16 peak of one chip (FLOP/s/gpu), where the chip is not known by name",
+    "precision": "bf16, fp16, fp8, or empty where it is not known",
+    "gpus": "chips that trained at once (gpu)",
+    "gpu_hours": "chip-hours of the whole run (gpu*hour)",
+    "training_time": "length by the wall clock (day)",
+    "training_flop": "computation of the run, model FLOP (FLOP)",
+    "grade": "A, B or empty: hours and FLOP independent; C, S: shown apart (see priors/README.md)",
+    "date": "when it was published",
+    "notes": "what a reader should know, shown with runs that fall outside",
+    "source": "where the figures stand",
+    "organisation": "who trained it; for the reader",
+    "params_active": "parameters in use for one token; for the reader",
+    "params_total": "parameters in all; for the reader",
+    "training_tokens": "tokens trained on; for the reader",
+    "training_flop_basis": "how training_flop was come by; for the reader",
+}
+"""Columns with a meaning; others may be there and are not used."""
+
+_GRADES = ("A", "B", "A-cost", "B-cost", "C", "S")
+_PRECISIONS = ("bf16", "fp16", "fp8")
+_PEAK_OF_FP8 = 2.0  # over that of BF16
+_LEAST_MFU = 1e-3  # below it a unit is wrong, not a run slow
+_SAME_PEAK = 0.02  # ratings of one chip differ by rounding
 _SECONDS_PER_HOUR = 3600.0
+_HOURS_PER_DAY = 24.0
 
 
 @dataclass(frozen=True)
-class PublishedRun:
+class TrainingRun:
     """A training run with what was published of it.
 
     Parameters
     ----------
-    name, hardware, precision, grade, source
-        As the table has them; grades A and B have hours and computation that are independent.
-    peak_flops
-        Dense BF16 peak of its chip, FLOP/s/gpu.
-    chip_hours, training_flop
-        gpu*hour and FLOP, or None where they are not published.
+    name, date, grade, notes, source
+        As the table has them.
+    chip
+        What it was trained on; its peak as the table has it.
+    precision
+        "bf16", "fp16", "fp8", or "" where it is not known.
+    gpus, gpu_hours, training_time, training_flop
+        In gpu, gpu*hour, day and FLOP, or None where they are not published.
     """
 
     name: str
-    hardware: str
+    chip: Chip
     precision: str
-    grade: str
-    source: str
-    peak_flops: float
-    chip_hours: float | None
+    gpus: float | None
+    gpu_hours: float | None
+    training_time: float | None
     training_flop: float | None
+    date: str = ""
+    grade: str = ""
+    notes: str = ""
+    source: str = ""
+
+    @property
+    def peak_flops(self) -> float:
+        """Dense BF16 peak of its chip, FLOP/s/gpu."""
+        return self.chip.peak_flops
+
+    @property
+    def hours(self) -> float | None:
+        """Its gpu*hours, from GPUs and days where they are not published; None without these."""
+        if self.gpu_hours is not None:
+            return self.gpu_hours
+        if self.gpus is None or self.training_time is None:
+            return None
+        return self.gpus * self.training_time * _HOURS_PER_DAY
 
     @property
     def mfu(self) -> float | None:
         """Whole-run utilisation of the dense BF16 peak, or None where it cannot be worked out."""
-        if self.chip_hours is None or self.training_flop is None:
+        if self.hours is None or self.training_flop is None:
             return None
-        return self.training_flop / (self.chip_hours * _SECONDS_PER_HOUR * self.peak_flops)
+        return self.training_flop / (self.hours * _SECONDS_PER_HOUR * self.peak_flops)
+
+    @property
+    def may_be_fp8(self) -> bool:
+        """Whether it trained in FP8, or may have done."""
+        return self.precision == "fp8" or (not self.precision and self.chip.fp8)
 
 
-@cache
-def published_runs() -> tuple[PublishedRun, ...]:
+@dataclass(frozen=True)
+class RunsTable:
+    """A table of runs that has been read.
+
+    Parameters
+    ----------
+    file
+        Its name as it was given.
+    runs
+        The rows without fault.
+    faults
+        What is wrong with the others, a line each.
+    rows
+        How many rows there are, good and bad.
+    unused
+        Columns that are not read.
+    """
+
+    file: str
+    runs: tuple[TrainingRun, ...]
+    faults: tuple[RowFault, ...]
+    rows: int
+    unused: tuple[str, ...]
+
+
+def published_runs() -> tuple[TrainingRun, ...]:
     """Read the shipped table of published runs.
 
     Examples
@@ -54,22 +142,132 @@ def published_runs() -> tuple[PublishedRun, ...]:
     >>> round(run.mfu, 3)
     0.345
     """
-    path = shipped_folder() / "evidence" / "published_runs.csv"
-    with path.open(newline="", encoding="utf-8") as lines:
-        return tuple(
-            PublishedRun(
-                name=row["name"],
-                hardware=row["hardware"],
-                precision=row["precision"],
-                grade=row["backtest_grade"],
-                source=row["source"],
-                peak_flops=float(row["peak_bf16_dense_flop_per_s"]),
-                chip_hours=_number(row["chip_hours"]),
-                training_flop=_number(row["training_flop"]),
+    return shipped_runs().runs
+
+
+@cache
+def shipped_runs() -> RunsTable:
+    """Read the shipped table of published runs, as `read_runs` reads one.
+
+    Raises
+    ------
+    DataError
+        A row of it has a fault.
+    """
+    shown = "evidence/published_runs.csv"
+    table = read_runs(shipped_folder() / shown, shown=shown)
+    if table.faults:
+        raise DataError("\n".join(map(str, table.faults)))
+    return table
+
+
+def read_runs(path: Path, *, shown: str | None = None) -> RunsTable:
+    """Read a table of training runs.
+
+    Parameters
+    ----------
+    path
+        A CSV file with the columns of `COLUMNS`, of which `name` comes first and `hardware` must be
+        there too; a column's units stand in its header (`gpu_hours [gpu*hour]`), in a row whose
+        first cell is `units`, or in each cell.
+    shown
+        What messages call the file; the path by default.
+
+    Returns
+    -------
+    RunsTable
+        The good rows, and apart from them what is wrong with the others.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or its header cannot be used.
+    """
+    table = read_table(path, required=("name", "hardware"), shown=shown)
+    if table.columns[0] != "name":
+        raise DataError(f"{table.file}:1 the first column is '{table.columns[0][:40]}', not 'name'")
+    unused = tuple(column for column in table.columns if column and column not in COLUMNS)
+    missing = [column for column in COLUMNS if column not in table.columns]
+    for column in unused:
+        if meant := get_close_matches(column, missing, n=1, cutoff=0.85):
+            raise DataError(
+                f"{table.file}:1 [{column}] is not a column; did you mean '{meant[0]}'?"
             )
-            for row in csv.DictReader(lines)
+    runs, faults = [], list(table.faults)
+    lines: dict[str, int] = {}
+    for row in table.rows:
+        cells = Faults(table, row, row.cells["name"])
+        run = _run(cells)
+        earlier = lines.setdefault(cells.name.casefold(), row.line)
+        if not cells.name:
+            cells.add("name", "is empty; name the run")
+        elif earlier != row.line:
+            cells.add("name", f"stands on line {earlier} already; name each run once")
+        faults += cells.found
+        if run is not None and not cells.found:
+            runs.append(run)
+    faults.sort(key=lambda fault: fault.line)
+    rows = len(table.rows) + len(table.faults)
+    return RunsTable(table.file, tuple(runs), tuple(faults), rows, unused)
+
+
+def _run(cells: Faults) -> TrainingRun | None:
+    """Read one row; None where its chip is not known."""
+    chip = _chip(cells)
+    run = TrainingRun(
+        name=cells.name,
+        chip=chip or Chip("", OTHER, 1.0, fp8=True, sparsity=False),
+        precision=cells.one_of("precision", _PRECISIONS),
+        gpus=cells.positive("gpus", "gpu"),
+        gpu_hours=cells.positive("gpu_hours", "gpu*hour"),
+        training_time=cells.positive("training_time", "day"),
+        training_flop=cells.positive("training_flop", "FLOP"),
+        date=cells.text("date"),
+        grade=cells.one_of("grade", _GRADES),
+        notes=cells.text("notes"),
+        source=cells.text("source"),
+    )
+    if chip is None:
+        return None
+    if run.precision == "fp8" and not chip.fp8:
+        cells.add("precision", f"is fp8, which a {chip.name} does not compute in; correct one")
+    most = _PEAK_OF_FP8 if run.precision == "fp8" else 1.0
+    if run.mfu is not None and not _LEAST_MFU <= run.mfu <= most:
+        hint = ", or say fp8 if that it was" if run.may_be_fp8 and not run.precision else ""
+        cells.add(
+            "training_flop",
+            f"is {cells.text('training_flop')[:40]}, an mfu of {run.mfu:.3g} in {run.hours:.4g} "
+            f"gpu*hour of {chip.peak_flops:.4g} FLOP/s; expected {_LEAST_MFU:g} to {most:g}; "
+            f"check the units of both{hint if run.mfu > most else ''}",
         )
+    return run
 
 
-def _number(text: str) -> float | None:
-    return float(text) if text else None
+def _chip(cells: Faults) -> Chip | None:
+    """Read what a run was trained on: a chip that is known by name, or a family and a peak."""
+    name = cells.text("hardware")
+    peak = cells.positive("peak_flops", "FLOP/s/gpu")
+    if family := cells.one_of("family", families()):
+        if peak is None and not cells.text("peak_flops"):
+            cells.add("peak_flops", "is empty; a chip that is given by its family needs its peak")
+        return None if peak is None else Chip(name or family, family, peak, *_able(family))
+    try:
+        chip = find_chip(name)
+    except DataError as error:
+        unknown = f"{error}; or give its family and its dense BF16 peak_flops"
+        cells.add("hardware", unknown if name else "is empty; name the chip")
+        return None
+    if peak is not None and abs(peak / chip.peak_flops - 1) > _SAME_PEAK:
+        cells.add(
+            "peak_flops",
+            f"is {cells.text('peak_flops')[:40]}; expected {chip.peak_flops:.4g} FLOP/s/gpu, the "
+            f"dense BF16 peak of {chip.name}, or an empty cell",
+        )
+        return None
+    return Chip(chip.name, chip.family, peak or chip.peak_flops, chip.fp8, chip.sparsity)
+
+
+def _able(family: str) -> tuple[bool, bool]:
+    """Tell whether chips of a family compute in FP8 and with 2:4 sparsity; new ones do."""
+    known = [chip for chip in chips().values() if chip.family == family]
+    return (known[0].fp8, known[0].sparsity) if known else (True, True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["as_json", "save_draws", "save_report", "save_texts"]
+__all__ = ["as_json", "save_draws", "save_report", "save_texts", "save_whole"]
 
 
 def as_json(document: Document) -> str:
@@ -52,7 +52,7 @@ def save_texts(texts: Mapping[str, str], folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder} cannot be made: {error.strerror}") from error
-    return [_whole(folder / name, partial(_write_text, text)) for name, text in texts.items()]
+    return [save_whole(folder / name, partial(_write_text, text)) for name, text in texts.items()]
 
 
 def save_draws(tree: xr.DataTree | xr.Dataset, path: Path) -> Path:
@@ -63,15 +63,24 @@ def save_draws(tree: xr.DataTree | xr.Dataset, path: Path) -> Path:
     DataError
         The file cannot be written.
     """
-    return _whole(path, lambda temporary: tree.to_netcdf(temporary, engine="h5netcdf"))
+    return save_whole(path, lambda temporary: tree.to_netcdf(temporary, engine="h5netcdf"))
 
 
-def _write_text(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8")
+def save_whole(path: Path, write: Callable[[Path], object]) -> Path:
+    """Write a file under a temporary name in the same folder, then rename it.
 
+    Parameters
+    ----------
+    path
+        The file wanted; its folder must be there.
+    write
+        Writes it to the path that it is given.
 
-def _whole(path: Path, write: Callable[[Path], object]) -> Path:
-    """Write under a temporary name in the same folder, then rename."""
+    Raises
+    ------
+    DataError
+        It cannot be written; a file that was there stays as it was.
+    """
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(handle)
@@ -85,3 +94,7 @@ def _whole(path: Path, write: Callable[[Path], object]) -> Path:
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}") from error
     return path
+
+
+def _write_text(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,167 @@
+"""`uncertain-scale backtest` and `priors fit-mfu` as a user runs them."""
+
+import csv
+import io
+import json
+import re
+import tomllib
+
+import pytest
+
+from uncertain_scale.inputs import load_priors
+
+HEAD = "name,hardware,precision,gpus [gpu],training_time [day],gpu_hours [gpu*hour],"
+FEW = ("--draws", "64", "--chains", "2")
+
+
+@pytest.fixture
+def runs(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text(
+        f"{HEAD}training_flop [FLOP],notes\n"
+        "ours,H100 SXM,bf16,,,1e6,1.0e24,\n"
+        "slow,H100 SXM,bf16,1000,10,,2e22,a *bad* network\n"
+        "no flop,H100 SXM,bf16,,,1e6,,\n"
+    )
+    return path
+
+
+def test_it_shows_scores_runs_outside_and_runs_not_tested(cli, runs, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, err = cli("backtest", runs, *FEW)
+    assert (code, err) == (0, "")
+    assert re.search(r"inside 90% +1 of 2 +1 of 2 +50%, 6% to 94% +as stated", out)
+    assert "slow (NVIDIA H100 SXM): 2.00e22 FLOP, below" in out
+    assert "a *bad* network" in out
+    assert "Not tested (no FLOP): no flop" in out
+    assert "CRPS 40% MFU" in out
+    assert "CRPS 30% sparse" in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "…" not in out
+
+
+def test_json_and_csv_hold_every_forecast(cli, runs):
+    code, out, _ = cli("backtest", runs, *FEW, "--format", "json")
+    document = json.loads(out)
+    assert code == 0
+    assert [one["run"] for one in document["not_tested"]] == ["no flop"]
+    forecasts = {(one["run"], one["quantity"]): one for one in document["forecasts"]}
+    assert len(forecasts) == 5  # days of the second only
+    assert forecasts["slow", "training_time"]["published"] == 10
+    _, out, _ = cli("backtest", runs, *FEW, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert len(rows) == 2 * 5 + 1
+    assert rows[-1]["status"] == "not tested: no FLOP"
+    first = rows[0]
+    known = forecasts["ours", "training_flop"]["in_sample"]
+    assert float(first["transform"]) == known["transform"]
+    assert float(first["low_90"]) == known["intervals"][2]["low"]
+
+
+def test_markdown_shows_text_as_it_is(cli, runs):
+    code, out, _ = cli("backtest", runs, *FEW, "--format", "md")
+    assert code == 0
+    assert "a \\*bad\\* network" in out
+    assert "## Every forecast" in out
+
+
+def test_files_appear_whole(cli, runs, tmp_path):
+    folder = tmp_path / "out"
+    code, _, _ = cli("backtest", runs, *FEW, "--output", folder)
+    assert code == 0
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "backtest.csv",
+        "backtest.json",
+        "backtest.md",
+    ]
+
+
+def test_the_figure_is_the_same_each_time(cli, runs, tmp_path):
+    first, second = tmp_path / "a.svg", tmp_path / "b.svg"
+    assert cli("backtest", runs, *FEW, "--figure", first)[0] == 0
+    assert cli("backtest", runs, *FEW, "--figure", second)[0] == 0
+    assert first.read_bytes() == second.read_bytes()
+    text = first.read_text(encoding="utf-8")
+    assert text.count("<svg") == 1
+    assert "slow  H100" in text
+
+
+def test_good_rows_are_shown_and_bad_ones_end_with_code_2(cli, specimens):
+    path = specimens / "runs" / "bad.csv"
+    code, out, err = cli("backtest", path, *FEW)
+    assert code == 2
+    assert "Runs that count: 4; shown apart: 0; not tested: 1; rows with faults: 16" in out
+    first, *faults = err.splitlines()
+    assert "16 of 21 rows have faults and were kept apart (--skip-bad-rows allows them)" in first
+    assert len(faults) == 19
+    assert all(line.startswith(f"{path}:") for line in faults)
+    code, _, err = cli("backtest", path, *FEW, "--skip-bad-rows")
+    assert code == 0
+    assert err.startswith("warning: ")
+    assert err.splitlines()[1:] == faults
+
+
+def test_a_table_of_bad_rows_alone_tells_them_all(cli, tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("name,hardware\nx,Foo\ny,Bar\n")
+    code, out, err = cli("backtest", path)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 3
+    assert "no run can be tested (rows with faults)" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.csv"], "none.csv cannot be read"),
+        (["--figure", "plot.gif"], "plot.gif does not end in .svg, .png, .pdf"),
+        (["--draws", "1"], "draws = 1 must lie"),
+        (["--scenario", "bas"], "did you mean 'base'"),
+        (["--set", "mfuu=0.3"], "did you mean 'mfu'"),
+    ],
+)
+def test_bad_command_lines_are_told_in_one_line(cli, arguments, message):
+    code, out, err = cli("backtest", *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_columns_are_listed(cli):
+    code, out, _ = cli("backtest", "--columns")
+    assert code == 0
+    assert "gpu_hours" in out
+    assert "training_flop" in out
+
+
+def test_the_fit_prints_a_prior_file_that_is_the_shipped_prior(cli, tmp_path):
+    code, out, _ = cli("priors", "fit-mfu")
+    assert code == 0
+    stated = tomllib.loads(out)["inputs"]["mfu"]
+    shipped = tomllib.loads(load_priors("base").files[0].read_text(encoding="utf-8"))
+    for key in ("kind", "q05", "q95", "units"):
+        assert stated[key] == shipped["inputs"]["mfu"][key]
+    path = tmp_path / "mfu.toml"
+    path.write_text(out, encoding="utf-8")
+    assert cli("report", "--budget", "1M", "--scenario", "base", "--priors", path, *FEW)[0] == 0
+
+
+def test_the_fit_takes_ones_own_runs_and_refuses_too_few(cli, tmp_path):
+    path = tmp_path / "runs.csv"
+    rows = "".join(f"r{k},A100,bf16,,,1e6,{2 + k}e23\n" for k in range(4))
+    path.write_text(f"{HEAD}training_flop [FLOP]\n{rows}")
+    code, out, _ = cli("priors", "fit-mfu", path, "--family", "A100")
+    assert code == 0
+    assert "4 runs" in tomllib.loads(out)["inputs"]["mfu"]["source"]
+    code, out, err = cli("priors", "fit-mfu", path, "--smallest", "4e23")
+    assert (code, out) == (2, "")
+    assert "2 runs to fit mfu to; expected at least three" in err
+    assert cli("priors", "fit-mfu", "--family", "H10")[0] == 2
+    assert cli("priors", "fit-mfu", "--smallest", "-1")[0] == 2
+
+
+def test_a_figure_without_matplotlib_says_what_to_install(cli, runs, tmp_path, monkeypatch):
+    monkeypatch.setattr("uncertain_scale.report.backtest_figure.find_spec", lambda _: None)
+    code, out, err = cli("backtest", runs, "--figure", tmp_path / "a.svg")
+    assert (code, out) == (2, "")
+    assert "pip install 'uncertain-scale[figures]'" in err

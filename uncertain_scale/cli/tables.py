@@ -1,0 +1,36 @@
+"""How commands that read tables tell of rows with faults: all of them, on stderr."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from uncertain_scale.errors import DataError, printable
+
+if TYPE_CHECKING:
+    from uncertain_scale.inputs.evidence import RunsTable
+
+__all__ = ["SkipBadRows", "tell_faults"]
+
+SkipBadRows = Annotated[
+    bool, typer.Option("--skip-bad-rows", help="Exit with 0 although rows have faults.")
+]
+
+
+def tell_faults(table: RunsTable, *, allowed: bool) -> None:
+    """Tell the faults of a table's rows, after what the good rows gave has been shown.
+
+    Raises
+    ------
+    DataError
+        There are faults, and they are not allowed; the program then ends with code 2.
+    """
+    if not table.faults:
+        return
+    kept_apart = table.rows - len(table.runs)
+    summary = f"{table.file}: {kept_apart} of {table.rows} rows have faults and were kept apart"
+    faults = "\n".join(map(str, table.faults))
+    if not allowed:
+        raise DataError(f"{summary} (--skip-bad-rows allows them):\n{faults}")
+    typer.echo(printable(f"warning: {summary}:\n{faults}"), err=True)

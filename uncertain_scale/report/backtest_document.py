@@ -1,0 +1,195 @@
+"""A backtest as plain data, and its forecasts as a table of one row each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.analysis.backtest import score
+from uncertain_scale.analysis.backtest.forecast import BASELINES, PROBS, TARGETS
+
+if TYPE_CHECKING:
+    from uncertain_scale.analysis.backtest import Backtest, Score, Tested
+    from uncertain_scale.analysis.backtest.forecast import Forecast
+    from uncertain_scale.model import Model
+    from uncertain_scale.report.document import Document
+
+__all__ = ["PRIORS", "backtest_document", "csv_backtest"]
+
+PRIORS = {"in_sample": "prior as it is", "left_out": "run left out"}
+"""The two forecasts of each quantity, and what views call them."""
+
+_BINS = 10
+
+
+def backtest_document(found: Backtest, model: Model) -> Document:
+    """Return a backtest as plain data, numbers in the model's units and at full precision.
+
+    Parameters
+    ----------
+    found
+        What `backtest` returns.
+    model
+        The model that it was made with.
+    """
+    design = found.design
+    table = found.table
+    return {
+        "scenario": found.priors.name,
+        "title": found.priors.title,
+        "table": {
+            "file": table.file,
+            "rows": table.rows,
+            "tested": len({test.run.name for test in found.tests}),
+            "not_tested": len(found.skipped),
+            "faulty": table.rows - len(table.runs),
+            "unused_columns": list(table.unused),
+        },
+        "notes": list(found.notes),
+        "probs": list(PROBS),
+        "scores": {target: _both(found.of(target)) for target in TARGETS if found.of(target)},
+        "groups": {name: _both(tests) for name, tests in found.groups().items()},
+        "transforms": _histograms(found.of(TARGETS[0])),
+        "forecasts": [_test(test, model) for test in found.tests],
+        "not_tested": [{"run": name, "reason": reason} for name, reason in found.skipped],
+        "faults": [
+            {"line": f.line, "run": f.row, "column": f.column, "message": f.message, "text": str(f)}
+            for f in table.faults
+        ],
+        "design": design.kind,
+        "seed": design.seed,
+        "chains": design.chains,
+        "draws": design.draws,
+        "versions": {name: version(name) for name in ("uncertain-scale", "numpy", "scipy")},
+        "hashes": {"priors": found.priors.digest(), "equations": model.digest()},
+    }
+
+
+def csv_backtest(document: Document) -> str:
+    """Return the forecasts as CSV: a row for each run, quantity and prior; untested runs too."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    ends = [(prob, end) for prob in document["probs"] for end in ("low", "high")]
+    writer.writerow(
+        [
+            *("run", "chip", "family", "precision", "grade", "status"),
+            *("quantity", "units", "given", "prior", "published", "median"),
+            *(f"{end}_{100 * prob:g}" for prob, end in ends),
+            *("transform", "transform_mcse", "crps_log", "crps_log_mcse"),
+            *BASELINES,
+        ]
+    )
+    for one in document["forecasts"]:
+        for kind, words in PRIORS.items():
+            forecast = one[kind]
+            by_prob = {interval["prob"]: interval for interval in forecast["intervals"]}
+            given = " ".join(f"{name}={value:.10g}" for name, value in one["given"].items())
+            writer.writerow(
+                [
+                    *(one[name] for name in ("run", "chip", "family", "precision", "grade")),
+                    *("tested", one["quantity"], one["units"], given, words, one["published"]),
+                    forecast["median"],
+                    *(by_prob[prob][end] for prob, end in ends),
+                    *(forecast[name] for name in ("transform", "transform_mcse")),
+                    *(forecast[name] for name in ("crps", "crps_mcse")),
+                    *(one["baselines"][name]["forecast"] for name in BASELINES),
+                ]
+            )
+    for one in document["not_tested"]:
+        writer.writerow([one["run"], "", "", "", "", f"not tested: {one['reason']}"])
+    return text.getvalue()
+
+
+def _both(tests: list[Tested]) -> dict[str, Any]:
+    """Return the scores of a set with the prior as it is and with each run left out."""
+    return {kind: _score(score(tests, left_out=kind == "left_out")) for kind in PRIORS} | {
+        "refitted": sum(test.refitted for test in tests)
+    }
+
+
+def _score(found: Score) -> dict[str, Any]:
+    return {
+        "runs": found.runs,
+        "coverage": [
+            {
+                "prob": prob,
+                "inside": found.hits[prob],
+                "share": found.hits[prob] / found.runs,
+                "low": low,
+                "high": high,
+            }
+            for prob, (low, high) in found.share_interval.items()
+        ],
+        "mean_transform": found.mean_transform,
+        "uniformity_p": found.uniformity,
+        "crps": found.crps,
+        "crps_mcse": _finite(found.crps_mcse),
+        "baselines": {
+            name: {"crps": crps, "worse_by": gain, "standard_error": _finite(error)}
+            for name, (crps, gain, error) in found.baselines.items()
+        },
+    }
+
+
+def _histograms(tests: list[Tested]) -> dict[str, Any]:
+    edges = np.linspace(0, 1, _BINS + 1)
+    counts = {
+        kind: np.histogram([getattr(test, kind).transform for test in tests], edges)[0].tolist()
+        for kind in PRIORS
+    }
+    return {"edges": edges.tolist(), **counts}
+
+
+def _test(test: Tested, model: Model) -> dict[str, Any]:
+    run = test.run
+    return {
+        "run": run.name,
+        "chip": run.chip.name,
+        "family": run.chip.family,
+        "precision": run.precision,
+        "grade": run.grade,
+        "scored": test.scored,
+        "date": run.date,
+        "notes": run.notes,
+        "source": run.source,
+        "quantity": test.target,
+        "units": model.variables[test.target],
+        "given": dict(test.given),
+        "published": test.in_sample.observed,
+        "refitted": test.refitted,
+        **{kind: _forecast(getattr(test, kind)) for kind in PRIORS},
+        "baselines": {
+            name: {"forecast": point, "crps": test.baseline_crps(name)}
+            for name, point in test.baselines.items()
+        },
+    }
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    return {
+        "median": forecast.median,
+        "intervals": [
+            {
+                "prob": prob,
+                "low": low,
+                "high": high,
+                "low_mcse": _finite(forecast.ends_mcse[prob][0]),
+                "high_mcse": _finite(forecast.ends_mcse[prob][1]),
+                "inside": forecast.inside(prob),
+            }
+            for prob, (low, high) in forecast.ends.items()
+        ],
+        "transform": forecast.transform,
+        "transform_mcse": _finite(forecast.transform_mcse),
+        "crps": forecast.crps,
+        "crps_mcse": _finite(forecast.crps_mcse),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

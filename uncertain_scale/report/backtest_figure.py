@@ -1,0 +1,153 @@
+"""A backtest as a figure: every run's interval about what was published, and the PITs' ECDF.
+
+The figure is drawn in greys and two colours that show on light and dark pages alike, and the same
+backtest always makes the same SVG.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.analysis.backtest.uniformity import ecdf_band
+from uncertain_scale.errors import DataError
+from uncertain_scale.report.saving import save_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from uncertain_scale.analysis.backtest import Backtest, Tested
+
+__all__ = ["check_figure", "save_figure"]
+
+_KINDS = (".svg", ".png", ".pdf")
+_INK = "#7d8590"
+_OURS = "#3f8cff"
+_MISSED = "#e5534b"
+_POINTS = (("40% MFU", "x"), ("30% of the sparse peak", "+"))
+_TARGET = "training_flop"
+_STYLE: dict[Any, Any] = {  # matplotlib types its keys as literals
+    "svg.hashsalt": "uncertain_scale",
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": _INK,
+    "axes.labelcolor": _INK,
+    "axes.edgecolor": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "legend.frameon": False,
+}
+
+
+def check_figure(path: Path) -> None:
+    """Check that a figure can be written under a name.
+
+    Raises
+    ------
+    DataError
+        The ending is not one of a figure that can be drawn, or matplotlib is not installed.
+    """
+    if find_spec("matplotlib") is None:
+        raise DataError(
+            "a figure needs matplotlib; install it with pip install 'uncertain-scale[figures]'"
+        )
+    if path.suffix not in _KINDS:
+        raise DataError(f"{path} does not end in {', '.join(_KINDS)}; name the figure so")
+
+
+def save_figure(found: Backtest, path: Path) -> Path:
+    """Draw a backtest's forecasts of training FLOP, each run left out, into a file.
+
+    Parameters
+    ----------
+    found
+        What `backtest` returns.
+    path
+        A file in .svg, .png or .pdf; its folder must be there.
+
+    Raises
+    ------
+    DataError
+        The file cannot be written.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    check_figure(path)
+    tests = sorted(found.of(_TARGET), key=lambda test: (test.run.chip.family, _ratio(test)))
+    height = max(3.2, 0.17 * len(tests) + 1.0)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.6, height), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(1.55, 1.0))
+        _intervals(left, tests)
+        _ecdf(right, [test.left_out.transform for test in tests])
+        metadata: dict[str, Any] = {
+            ".svg": {"Date": None, "Creator": None},
+            ".pdf": {"CreationDate": None},
+        }.get(path.suffix, {})
+        write = partial(
+            figure.savefig, format=path.suffix[1:], transparent=True, dpi=160, metadata=metadata
+        )
+        return save_whole(path, write)
+
+
+def _ratio(test: Tested) -> float:
+    return test.in_sample.observed / test.left_out.median
+
+
+def _intervals(axes: Axes, tests: Sequence[Tested]) -> None:
+    """Draw each run's 50% and 90% intervals, over what was published."""
+    places = np.arange(len(tests))
+    for place, test in zip(places, tests, strict=True):
+        forecast = test.left_out
+        colour = _OURS if forecast.inside(0.9) else _MISSED
+        for prob, width in ((0.9, 1.2), (0.5, 3.6)):
+            ends = np.array(forecast.ends[prob]) / forecast.observed
+            axes.plot(ends, [place, place], color=colour, lw=width, solid_capstyle="butt")
+        axes.plot(forecast.median / forecast.observed, place, "o", ms=2.2, color="#ffffff")
+    for name, mark in _POINTS:
+        points = [test.baselines[name] / test.in_sample.observed for test in tests]
+        axes.plot(points, places, mark, ms=4.5, color=_INK, label=name)
+    axes.axvline(1.0, color=_INK, lw=0.8)
+    axes.set_xscale("log")
+    ticks = [0.5, 1, 2, 4]
+    axes.set_xticks(ticks, [f"x{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_yticks(places, [f"{t.run.name}  {t.run.chip.family}" for t in tests], fontsize=7.5)
+    axes.set_ylim(-0.8, len(tests) - 0.2)
+    axes.set_xlabel("forecast / published training FLOP, 50% and 90% intervals")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, handletextpad=0.2)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _ecdf(axes: Axes, transforms: Sequence[float]) -> None:
+    """Draw the ECDF of the transforms less the diagonal, and the bands that would reject it."""
+    n = len(transforms)
+    for level, alpha in ((0.01, 0.12), (0.05, 0.2)):
+        band = ecdf_band(n, level)
+        axes.fill_between(
+            band.points,
+            band.low - band.points,
+            band.high - band.points,
+            color=_OURS,
+            alpha=alpha,
+            lw=0,
+            label=f"left by {level:.0%} of uniform samples",
+        )
+    at = np.sort(transforms)
+    x = np.concatenate([[0.0], np.repeat(at, 2), [1.0]])
+    y = np.concatenate([[0.0, 0.0], np.repeat(np.arange(1, n + 1) / n, 2)])
+    axes.plot(x, y - x, color=_INK, lw=1.4, label="PIT of the runs, each left out")
+    axes.axhline(0.0, color=_INK, lw=0.6)
+    axes.set_xlabel("probability integral transform (PIT)")
+    axes.set_ylabel("ECDF - uniform")
+    axes.set_xlim(0, 1)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
