@@ -67,7 +67,7 @@ def backtest(
             rich_help_panel=_BELIEFS,
         ),
     ] = False,
-    draws: Draws = 512,
+    draws: Draws = 1024,
     chains: Chains = 16,
     design: DesignName = "sobol",
     seed: Seed = 0,

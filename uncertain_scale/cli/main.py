@@ -34,6 +34,7 @@ RECORDED = {
     "sweep": (sweep.sweep, "sweep"),
     "claims": (claims.claims, "claims"),
     "update": (update.update, "report"),
+    "backtest": (backtest.backtest, "backtest"),
 }
 
 app = typer.Typer(
@@ -48,13 +49,6 @@ for _name, _command in RECORDED.items():
     app.command(_name)(recorded(*_command))
 app.command("verify")(verify.verify)
 app.command("diff")(diff.diff)
-app.command("report")(report.report)
-app.command("compare")(compare.compare)
-app.command("sensitivity")(sensitivity.sensitivity)
-app.command("sweep")(sweep.sweep)
-app.command("claims")(claims.claims)
-app.command("update")(update.update)
-app.command("backtest")(backtest.backtest)
 app.command("sample")(sample.sample)
 app.command("model")(model.model)
 app.add_typer(priors.app, name="priors")

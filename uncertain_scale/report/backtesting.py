@@ -143,6 +143,24 @@ def _remarks(document: Document) -> Iterator[str]:
     yield from document["notes"]
     if document["table"]["unused_columns"]:
         yield f"columns not used: {', '.join(document['table']['unused_columns'])}"
+    for one in document["forecasts"]:
+        for kind, words in PRIORS.items():
+            for prob in _undecided(one[kind], document["probs"]):
+                yield (
+                    f"{one['run']}, {one['quantity']}, {words}: within two Monte Carlo errors of "
+                    f"an end of the {100 * prob:.4g}% interval; more --draws decide"
+                )
+
+
+def _undecided(forecast: dict[str, Any], probs: Sequence[float]) -> list[float]:
+    """Return the intervals that more draws might move a run into or out of."""
+    reach = 2 * (forecast["transform_mcse"] or 0.0)
+    share = forecast["transform"]
+    return [
+        prob
+        for prob in probs
+        if min(abs(share - (1 - prob) / 2), abs(share - (1 + prob) / 2)) <= reach
+    ]
 
 
 def _headline(document: Document) -> _Frame:

@@ -11,4 +11,4 @@ from uncertain_scale.sampling.run import prepare
 @pytest.fixture(scope="session")
 def shipped():
     """Return the backtest of the shipped scenario on the shipped table."""
-    return backtest(*prepare(), shipped_runs(), Design(draws=256, chains=4))
+    return backtest(*prepare(), shipped_runs(), Design(draws=4096, chains=4))
