@@ -69,11 +69,9 @@ def test_files_appear_whole(cli, runs, tmp_path):
     folder = tmp_path / "out"
     code, _, _ = cli("backtest", runs, *FEW, "--output", folder)
     assert code == 0
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "backtest.csv",
-        "backtest.json",
-        "backtest.md",
-    ]
+    written = {path.name for path in folder.iterdir()}
+    assert {"backtest.csv", "backtest.json", "backtest.md", "run.json"} <= written
+    assert cli("verify", folder)[0] == 0
 
 
 def test_the_figure_is_the_same_each_time(cli, runs, tmp_path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.errors import DataError, printable
+from uncertain_scale.errors import printable
 
 if TYPE_CHECKING:
     from uncertain_scale.inputs.evidence import RunsTable
@@ -23,14 +23,17 @@ def tell_faults(table: RunsTable, *, allowed: bool) -> None:
 
     Raises
     ------
-    DataError
-        There are faults, and they are not allowed; the program then ends with code 2.
+    typer.Exit
+        With code 2: there are faults, and they are not allowed.
     """
     if not table.faults:
         return
     kept_apart = table.rows - len(table.runs)
     summary = f"{table.file}: {kept_apart} of {table.rows} rows have faults and were kept apart"
     faults = "\n".join(map(str, table.faults))
-    if not allowed:
-        raise DataError(f"{summary} (--skip-bad-rows allows them):\n{faults}")
-    typer.echo(printable(f"warning: {summary}:\n{faults}"), err=True)
+    if allowed:
+        typer.echo(printable(f"warning: {summary}:\n{faults}"), err=True)
+        return
+    hint = "--skip-bad-rows allows them"
+    typer.echo(printable(f"error: {summary} ({hint}):\n{faults}"), err=True)
+    raise typer.Exit(2)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import math
+from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +45,7 @@ def backtest_document(found: Backtest, model: Model) -> Document:
         "scenario": found.priors.name,
         "title": found.priors.title,
         "table": {
-            "file": table.file,
+            "file": Path(table.file).name,  # the same wherever the table lies
             "rows": table.rows,
             "tested": len({test.run.name for test in found.tests}),
             "not_tested": len(found.skipped),
@@ -58,7 +60,13 @@ def backtest_document(found: Backtest, model: Model) -> Document:
         "forecasts": [_test(test, model) for test in found.tests],
         "not_tested": [{"run": name, "reason": reason} for name, reason in found.skipped],
         "faults": [
-            {"line": f.line, "run": f.row, "column": f.column, "message": f.message, "text": str(f)}
+            {
+                "line": f.line,
+                "run": f.row,
+                "column": f.column,
+                "message": f.message,
+                "text": str(replace(f, file=Path(f.file).name)),
+            }
             for f in table.faults
         ],
         "design": design.kind,
