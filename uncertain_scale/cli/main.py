@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -27,7 +28,7 @@ from uncertain_scale.errors import UncertainScaleError, printable
 __all__ = ["RECORDED", "app", "main"]
 
 # Commands that leave a record beside the results they save, and what these results are called.
-RECORDED = {
+RECORDED: dict[str, tuple[Callable[..., None], str]] = {
     "report": (report.report, "report"),
     "compare": (compare.compare, "comparison"),
     "sensitivity": (sensitivity.sensitivity, "sensitivity"),

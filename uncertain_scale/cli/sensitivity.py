@@ -39,7 +39,7 @@ def sensitivity(
         list[str],
         typer.Option(help="Take inputs as one in Sobol' indices; repeatable.", metavar="NAME=A,B"),
     ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
-    second_order: Annotated[  # noqa: FBT002 (typer reads a flag)
+    second_order: Annotated[
         bool, typer.Option("--second-order", help="Sobol' indices of pairs of inputs too.")
     ] = False,
     loss: Annotated[
