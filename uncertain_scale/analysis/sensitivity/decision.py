@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from uncertain_scale.analysis.sensitivity.chains import Chains
 from uncertain_scale.analysis.sensitivity.estimates import average
 from uncertain_scale.analysis.sensitivity.loss import Loss, Penalty
 from uncertain_scale.analysis.sensitivity.method import Findings
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.analysis.sensitivity.chains import Chains
     from uncertain_scale.analysis.sensitivity.estimates import Estimate
     from uncertain_scale.analysis.sensitivity.study import Study
     from uncertain_scale.units.aliases import FloatArray
@@ -79,6 +79,9 @@ class Decision:
 
     def collect(self, chains: Chains) -> dict[str, FloatArray]:
         """Return probability and losses of both answers, and by set what knowing it saves."""
+        if len(chains.numbers) > 1:  # one by one: all levels of a chain are held in memory
+            parts = [self.collect(Chains(chains.study, [number])) for number in chains.numbers]
+            return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         study, held = chains.study, chains.held_anywhere(self.levels, self.draws)
         output = study.outputs[0]
         untouched = held.value(output, held.FREE)
