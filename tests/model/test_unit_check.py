@@ -6,6 +6,7 @@ import pytest
 
 from uncertain_scale.errors import ModelError
 from uncertain_scale.model import Model, default_model
+from uncertain_scale.model.unit_check import check_units
 
 HEAD = """\
 from typing import Annotated
@@ -80,6 +81,7 @@ def test_a_fitted_law_is_exempt(tmp_path):
 
 def test_the_built_in_model_passes_and_little_of_it_is_exempt():
     model = default_model()
+    check_units(model.equations, model.variables)  # which no start of the program does
     exempt = {e.name for e in model.equations if e.empirical}
     assert {e.subject for e in model.equations if e.empirical} <= {"chinchilla"}
     assert len(exempt) < len(model.equations) / 5

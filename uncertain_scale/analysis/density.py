@@ -8,13 +8,13 @@ neither property.
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from uncertain_scale.analysis.cells import DEGREE, NODE_WEIGHTS, NODES
 from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.analysis.splines import spline_basis, spline_slope
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.cells import Cells
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["SmoothDensity", "spline_basis"]
+__all__ = ["SmoothDensity"]
 
 # Settles what no draws decide, in gaps between clusters; of no weight elsewhere.
 _RIDGE = 1e-10
@@ -60,7 +60,6 @@ class SmoothDensity:
     def __init__(self, cells: Cells, knots: FloatArray, start: SmoothDensity | None = None) -> None:
         self.cells = cells
         self._joins = knots
-        self._knots = _repeat_ends(knots)
         self.size = knots.size + DEGREE - 1
         self._design = self.basis(cells.nodes)
         third = np.diff(np.eye(self.size), 3, axis=0)
@@ -78,7 +77,7 @@ class SmoothDensity:
 
     def basis(self, y: FloatArray) -> FloatArray:
         """Return the B-splines at y, shape (*y.shape, coefficient)."""
-        return spline_basis(y, self._joins)
+        return spline_basis(y, self._joins, DEGREE)
 
     def log_density(self, y: FloatArray) -> FloatArray:
         """Return the log of the density at y."""
@@ -86,7 +85,7 @@ class SmoothDensity:
 
     def slope(self, y: FloatArray) -> FloatArray:
         """Return the derivative of the log density at y."""
-        return np.asarray(self._spline(y, 1))
+        return spline_slope(y, self._joins, self._coefficients, DEGREE)
 
     def cdf(self, y: FloatArray) -> FloatArray:
         """Return the probability below y."""
@@ -183,15 +182,8 @@ class SmoothDensity:
         pinned = np.full((self.size, self.size), 1 / self.size) + 1e-13 * np.eye(self.size)
         return average, curvature + self._penalty + pinned
 
-    @cached_property
-    def _curves(self) -> tuple[Any, Any]:
-        from scipy.interpolate import BSpline
-
-        curve = BSpline(self._knots, self._coefficients, DEGREE)
-        return curve, curve.derivative()
-
-    def _spline(self, y: FloatArray, derivative: int = 0) -> FloatArray:
-        return np.asarray(self._curves[derivative](y))
+    def _spline(self, y: FloatArray) -> FloatArray:
+        return np.asarray(self.basis(y) @ self._coefficients)
 
     def _rest_of_cell(self, y: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray]:
         """Return the cell of each y, half its distance from the cell's edge, nodes between."""
@@ -199,27 +191,3 @@ class SmoothDensity:
         cell = np.clip(np.searchsorted(edges, y, side="right") - 1, 0, edges.size - 2)
         half = (y - edges[cell]) / 2
         return cell, half, edges[cell][:, None] + half[:, None] * (1 + NODES)
-
-
-def spline_basis(y: FloatArray, knots: FloatArray) -> FloatArray:
-    """Return all B-splines at y.
-
-    Parameters
-    ----------
-    y
-        Places between the first and the last knot, of any shape.
-    knots
-        Where the pieces join, the ends included, shape (piece + 1,).
-
-    Returns
-    -------
-    array of shape (*y.shape, piece + degree)
-    """
-    from scipy.interpolate import BSpline
-
-    flat = BSpline.design_matrix(y.ravel(), _repeat_ends(knots), DEGREE).toarray()
-    return np.asarray(flat.reshape(*y.shape, flat.shape[1]))
-
-
-def _repeat_ends(knots: FloatArray) -> FloatArray:
-    return np.concatenate([[knots[0]] * DEGREE, knots, [knots[-1]] * DEGREE])

@@ -15,11 +15,12 @@ import numpy as np
 
 from uncertain_scale.analysis.arviz import array_stats
 from uncertain_scale.analysis.atoms import Atoms, atom_region
-from uncertain_scale.analysis.cells import extremes, lay_cells
+from uncertain_scale.analysis.cells import DEGREE, extremes, lay_cells
 from uncertain_scale.analysis.coordinates import choose_coordinate
-from uncertain_scale.analysis.density import SmoothDensity, spline_basis
+from uncertain_scale.analysis.density import SmoothDensity
 from uncertain_scale.analysis.monte_carlo_error import skewed_spread, spread
 from uncertain_scale.analysis.region import Landscape, Region
+from uncertain_scale.analysis.splines import spline_basis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,7 +157,7 @@ def _settle(
     infinite where the regions differ in kind.
     """
     finest = cells.knots.size - 1
-    check = spline_basis(cells.nodes, _some(cells.knots, _CHECKS))
+    check = spline_basis(cells.nodes, _some(cells.knots, _CHECKS), DEGREE)
     density = None
     found: list[tuple[Region | None, FloatArray | float]] = [(None, np.inf)] * len(probs)
     pieces, fine_enough = 1, False

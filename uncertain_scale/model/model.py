@@ -104,10 +104,15 @@ class Model:
 
 @cache
 def default_model() -> Model:
-    """Return the built-in model of the scale of LLM training."""
+    """Return the built-in model of the scale of LLM training.
+
+    Its units are checked where it is extended, and by the package's tests: not at every start,
+    which would wait for pint.
+    """
     from uncertain_scale.equations import HEADLINE, SUBJECTS
 
-    return Model.of(*SUBJECTS, headline=HEADLINE)
+    equations = _read_all(SUBJECTS)
+    return Model(equations, _agreed_units(equations), HEADLINE)
 
 
 def _read_all(modules: Sequence[types.ModuleType | Path | str]) -> tuple[Equation, ...]:
