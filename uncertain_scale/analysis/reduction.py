@@ -11,6 +11,7 @@ run, a run may be interrupted and gone on with from the parts of the chains that
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.binning import Binning
     from uncertain_scale.analysis.events import Event, Probability
     from uncertain_scale.sampling.engine import Simulation
+    from uncertain_scale.sampling.stopping import Stop
 
 __all__ = ["Part", "Reduction"]
 
@@ -156,11 +158,20 @@ class Reduction:
             binnings[name] = choose_binning(draws if draws.size else np.zeros(1))
         return cls(simulation, binnings, tuple(events))
 
-    def chain(self, chain: int) -> Part:
+    def chain(self, chain: int, *, stop: Stop | None = None) -> Part:
         """Draw one chain and keep what counts of it.
+
+        Parameters
+        ----------
+        chain
+            Number of the chain, from 0.
+        stop
+            Ends the chain early.
 
         Raises
         ------
+        StoppedError
+            It did.
         ModelError
             An equation fails, or does not give a number for each draw.
         """
@@ -168,6 +179,8 @@ class Reduction:
         part = Part({chain}, {name: {} for name in self.binnings})
         start = 0
         for block in self.simulation.blocks(chain):
+            if stop is not None:
+                stop.check()
             draws = block[self.simulation.variables[0]].size
             group = group_of(chain) if design.chains > 1 else start * STAND_INS // design.draws
             for name, binning in self.binnings.items():
@@ -190,6 +203,7 @@ class Reduction:
         threads: int | None = None,
         done: Part | None = None,
         progress: Callable[[Part], object] | None = None,
+        stop: Stop | None = None,
     ) -> Part:
         """Draw chains in this process and add them up.
 
@@ -203,11 +217,14 @@ class Reduction:
             Chains that are done, which the others are added to.
         progress
             Called with what is there after each chain.
+        stop
+            Ends the run early: the part then holds the chains that were finished.
         """
         part = done or Part()
+        work = self.chain if stop is None else partial(self.chain, stop=stop)
         if chains is None:
             chains = (n for n in range(self.simulation.design.chains) if n not in part.chains)
-        for one in each(self.chain, chains, threads=threads):
+        for one in each(work, chains, threads=threads, stop=stop):
             part.add(one)
             if progress is not None:
                 progress(part)

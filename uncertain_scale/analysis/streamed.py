@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from uncertain_scale.analysis.reduction import Part, Reduction
 from uncertain_scale.analysis.summary import summarize_each
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.record import as_tree
+from uncertain_scale.sampling.stopping import StoppedError
 from uncertain_scale.sampling.tails import tail_indices
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.sampling.design import Design
+    from uncertain_scale.sampling.stopping import Stop
 
 __all__ = ["Streamed", "stream"]
 
@@ -100,6 +102,8 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
     events: Sequence[Event] = (),
     threads: int | None = None,
     progress: Callable[[Part], object] | None = None,
+    stop: Stop | None = None,
+    done: Part | None = None,
 ) -> Streamed:
     """Answer a question with draws that are not held, however many they are.
 
@@ -111,6 +115,10 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
         Events whose draws are counted; the question reaches their variables.
     threads, progress
         As in `Reduction.run`.
+    stop
+        Ends the run early: the answer is then that of the chains that were finished.
+    done
+        Chains of the same run, which are not drawn again.
 
     Returns
     -------
@@ -122,6 +130,8 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
     ------
     QuestionError
         The question cannot be answered, or is over-determined.
+    StoppedError
+        `stop` came before the first chain was finished.
 
     Examples
     --------
@@ -136,7 +146,11 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
     simulation = Simulation.of(model, priors, question, design)
     watched = [name for name in WATCHED if name in simulation.variables]
     reduction = Reduction.of(simulation, names=watched, events=events)
-    part = reduction.run(threads=threads, progress=progress)
+    part = reduction.run(threads=threads, progress=progress, stop=stop, done=done)
+    if len(part.chains) < design.chains:
+        if not part.chains:
+            raise StoppedError(stop.why if stop else "")
+        design = replace(design, chains=len(part.chains))
     record = as_tree(
         model=model,
         priors=simulation.priors,

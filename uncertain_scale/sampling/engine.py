@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,6 +18,7 @@ from uncertain_scale.model.plan import solve
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.design import BLOCK
 from uncertain_scale.sampling.propagate import propagate
+from uncertain_scale.sampling.stopping import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,12 +26,15 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Plan, Question
     from uncertain_scale.sampling.design import Design
+    from uncertain_scale.sampling.stopping import Stop
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Simulation", "each", "processors"]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+_POLL = 0.1  # seconds after which a stop is noticed though no item is finished
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,11 @@ class Simulation:
 
 
 def each(
-    work: Callable[[_Item], _Result], items: Iterable[_Item], *, threads: int | None = None
+    work: Callable[[_Item], _Result],
+    items: Iterable[_Item],
+    *,
+    threads: int | None = None,
+    stop: Stop | None = None,
 ) -> Iterator[_Result]:
     """Yield what some work makes of each item, in the order of the items.
 
@@ -116,6 +125,8 @@ def each(
         What is worked on.
     threads
         How many; by default one for each processor. They change no result.
+    stop
+        Ends the results early, without waiting for items that have begun.
 
     Notes
     -----
@@ -124,17 +135,32 @@ def each(
     """
     count = threads or processors()
     begun: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(max_workers=count) as pool:
+    pool = ThreadPoolExecutor(max_workers=count)
+    try:
+        for item in items:
+            begun.append(pool.submit(work, item))
+            if len(begun) > 2 * count:
+                yield _result(begun.popleft(), stop)
+        while begun:
+            yield _result(begun.popleft(), stop)
+    except StoppedError:
+        return
+    finally:
+        stopped = stop is not None and bool(stop.why)
+        pool.shutdown(wait=not stopped, cancel_futures=True)
+
+
+def _result(future: Future[_Result], stop: Stop | None) -> _Result:
+    """Wait for a result, or for the word that nobody wants it any more."""
+    if stop is None:
+        return future.result()
+    while True:
         try:
-            for item in items:
-                begun.append(pool.submit(work, item))
-                if len(begun) > 2 * count:
-                    yield begun.popleft().result()
-            while begun:
-                yield begun.popleft().result()
-        finally:
-            for future in begun:
-                future.cancel()
+            return future.result(timeout=_POLL)
+        except NotYet:
+            if future.done():  # the work's own
+                raise
+            stop.check()
 
 
 def processors() -> int:

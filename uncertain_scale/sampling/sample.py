@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.memory import refuse_to_hold
 from uncertain_scale.sampling.record import as_tree
+from uncertain_scale.sampling.stopping import StoppedError
 from uncertain_scale.sampling.tails import tail_indices
 
 if TYPE_CHECKING:
@@ -17,11 +19,19 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.sampling.design import Design
+    from uncertain_scale.sampling.stopping import Stop
 
 __all__ = ["sample"]
 
 
-def sample(model: Model, priors: Priors, question: Question, design: Design) -> xr.DataTree:
+def sample(
+    model: Model,
+    priors: Priors,
+    question: Question,
+    design: Design,
+    *,
+    stop: Stop | None = None,
+) -> xr.DataTree:
     """Answer a question with draws.
 
     Parameters
@@ -34,6 +44,8 @@ def sample(model: Model, priors: Priors, question: Question, design: Design) -> 
         What is given and what is wanted.
     design
         How the draws fill the unit cube.
+    stop
+        Ends the run early: the tree then holds the chains that were finished, in their order.
 
     Returns
     -------
@@ -46,6 +58,8 @@ def sample(model: Model, priors: Priors, question: Question, design: Design) -> 
     ------
     QuestionError
         The question cannot be answered, or is over-determined, or the draws do not fit in memory.
+    StoppedError
+        `stop` came before the first chain was finished.
 
     Examples
     --------
@@ -67,13 +81,19 @@ def sample(model: Model, priors: Priors, question: Question, design: Design) -> 
     def keep(chain: int) -> None:
         start = 0
         for block in simulation.blocks(chain):
-            stop = start + next(iter(block.values())).size
+            if stop is not None:
+                stop.check()
+            end = start + next(iter(block.values())).size
             for name, array in arrays.items():
-                array[chain, start:stop] = block[name]
-            start = stop
+                array[chain, start:end] = block[name]
+            start = end
 
-    for _ in each(keep, range(design.chains)):
-        pass
+    done = sum(1 for _ in each(keep, range(design.chains), stop=stop))
+    if done < design.chains:
+        if not done:
+            raise StoppedError(stop.why if stop else "")
+        design = replace(design, chains=done)
+        arrays = {name: array[:done] for name, array in arrays.items()}
     return as_tree(
         model=model,
         priors=simulation.priors,
