@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
-    import xarray as xr
-
-    from uncertain_scale import Design, Model, Priors, Question
 
 __all__ = ["MODEL", "NAMES", "PEERS", "Answers", "Peer", "our_design", "why_not"]
 
@@ -79,7 +76,7 @@ def uncertain_scale(draws: int, seed: int) -> Answers:
     chains, each = our_design(draws)
     design = us.Design(draws=each, chains=chains, seed=seed)
     if draws > _HELD:
-        found = _streamed(*_PREPARED[0], design)
+        found = us.stream(*_PREPARED[0], design).summarize(probs=[0.9])
     else:
         tree = us.sample(*_PREPARED[0], design)
         found = us.summarize(tree["prior_predictive"].to_dataset(), probs=[0.9])
@@ -93,28 +90,7 @@ def uncertain_scale(draws: int, seed: int) -> Answers:
 
 
 _PREPARED: list[tuple] = []
-_HELD = 1 << 21
-
-
-def _streamed(model: Model, priors: Priors, question: Question, design: Design) -> xr.Dataset:
-    """Summarise chains as they are drawn, holding none of them."""
-    from uncertain_scale.analysis.reduction import Reduction
-    from uncertain_scale.analysis.summary import summarize_each
-    from uncertain_scale.sampling.engine import Simulation
-    from uncertain_scale.sampling.tails import tail_indices
-
-    simulation = Simulation.of(model, priors, question, design)
-    sketches = Reduction.of(simulation).run().sketches(NAMES)
-    tails = tail_indices(simulation.plan, simulation.sampler())
-    about = {
-        name: {
-            "units": model.variables[name],
-            "long_name": model.long_name(name),
-            "tail_index": tails[name],
-        }
-        for name in NAMES
-    }
-    return summarize_each(sketches, probs=[0.9], attributes=about, draws=design.draws)
+_HELD = 1 << 21  # more draws are not held, as a report does not hold them either
 
 
 def plain(draws: int, seed: int) -> Answers:
