@@ -1,7 +1,7 @@
 """Draws of one output reduced to counts and sums, as they come, to be added to one another.
 
-Sums are kept as whole multiples of the least float, so that they are exact: in whatever order and
-on whatever machine chains are reduced, the same bits come out.
+Sums of stretches are added up as whole numbers, which is exact: in whatever order and on whatever
+machine chains are reduced, the same bits come out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ STRETCH = 8192
 """Draws that are summed as floats; draws are counted in multiples of it, the last ones apart."""
 MOST_BINS = 1 << 16
 """With more bins than this, every two are made one."""
-_LEAST_EXPONENT = 1074  # 2^-1074 is the least float
+_PLACES = 80  # binary places to which sums are kept, of draws in standard units
+_LARGE, _LARGEST = 1e200, 1.7e308
 
 
 class Tally:
@@ -174,14 +175,12 @@ class Tally:
 
 
 def _exact(number: float) -> int:
-    """Return a float as a multiple of the least one."""
-    number = max(min(number, 1.7e308), -1.7e308)
-    mantissa, exponent = math.frexp(number)
-    shift = exponent + _LEAST_EXPONENT - 53
-    whole = int(mantissa * 2.0**53)
-    return whole << shift if shift >= 0 else whole >> -shift
+    """Return a float in steps of 2^-80, which are far finer than the rounding of what it sums."""
+    if abs(number) < _LARGE:
+        return int(number * 2.0**_PLACES)
+    return int(max(min(number, _LARGEST), -_LARGEST)) << _PLACES
 
 
 def _rounded(total: int, count: int) -> float:
     """Return the float nearest to a sum divided by a count."""
-    return total / (count << _LEAST_EXPONENT)
+    return total / (count << _PLACES)

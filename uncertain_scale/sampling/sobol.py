@@ -50,16 +50,17 @@ def sobol_digits(columns: Sequence[int], start: int, stop: int) -> Words:
     """
     digits = np.empty((len(columns), stop - start), dtype=np.uint32)
     for row, column in zip(digits, columns, strict=True):
-        first, directions = _stretch(column), _reversed_directions(column)
+        first = _stretch(column)
         for at in range(start, stop, STRETCH):
             part = row[at - start : at - start + STRETCH]
-            np.bitwise_xor(first[: part.size], _at(at, directions), out=part)
+            np.bitwise_xor(first[: part.size], _at(column, at), out=part)
     return digits
 
 
-def _at(point: int, directions: Words) -> np.uint32:
+@lru_cache(maxsize=1 << 16)
+def _at(column: int, point: int) -> np.uint32:
     """Return the reversed digits of one point: the directions of its number's bits, together."""
-    digits = 0
+    directions, digits = _reversed_directions(column), 0
     for bit in range(point.bit_length()):
         if point >> bit & 1:
             digits ^= int(directions[bit])
