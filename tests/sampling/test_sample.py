@@ -105,6 +105,7 @@ def test_uncertain_givens_are_sampled():
     [
         ("def y(x):\n    return x.mean()", r"y\(x\) gives an array of shape \(\)"),
         ("def y(x):\n    return 1 if x > 2 else 2", r"y\(x\) fails on arrays of draws"),
+        ("def y(x):\n    return x.cumsum()", r"y\(x\) gives a draw another result"),
     ],
 )
 def test_an_equation_that_does_not_work_on_arrays_is_named(tmp_path, body, words):

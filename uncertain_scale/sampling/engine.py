@@ -11,13 +11,13 @@ import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from uncertain_scale.model.plan import solve
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.design import BLOCK
-from uncertain_scale.sampling.propagate import propagate
+from uncertain_scale.sampling.propagate import propagate, refuse_mixing
 from uncertain_scale.sampling.stopping import StoppedError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Simulation", "each", "processors"]
 
+_FEW = 16  # draws by which equations are tried
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -66,12 +67,17 @@ class Simulation:
         ------
         QuestionError
             The question cannot be answered, or is over-determined.
+        ModelError
+            An equation fails on arrays, or gives a draw a result that depends on other draws.
         """
         plan = solve(model, priors, question)
         for given in question.given.values():
             priors = priors.replace(given)
         simulation = cls(plan, priors, tuple(question.given), design)
-        simulation.sampler()  # refuses a torn joint sample before anything is drawn
+        sampler = simulation.sampler()  # refuses a torn joint sample before anything is drawn
+        few = replace(design, kind="random", draws=_FEW)
+        points = next(few.blocks(sampler.positions, chain=0))
+        refuse_mixing(plan, sampler.draw(points, 0))
         return simulation
 
     @property

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model.equation import Equation
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["propagate"]
+__all__ = ["propagate", "refuse_mixing"]
 
 
 def propagate(plan: Plan, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
@@ -44,6 +44,32 @@ def propagate(plan: Plan, inputs: Mapping[str, FloatArray]) -> dict[str, FloatAr
         for equation in plan.steps:
             values[equation.target] = _apply(equation, [values[a] for a in equation.arguments])
     return values
+
+
+def refuse_mixing(plan: Plan, inputs: Mapping[str, FloatArray]) -> None:
+    """Refuse equations in which a draw's result depends on other draws, such as `x / x.max()`.
+
+    Draws are made in blocks, so what such an equation gives would depend on the blocks.
+
+    Parameters
+    ----------
+    plan, inputs
+        As in `propagate`; a few different draws are enough.
+
+    Raises
+    ------
+    ModelError
+        The first such equation.
+    """
+    values = propagate(plan, inputs)
+    turned = propagate(plan, {name: draws[::-1].copy() for name, draws in inputs.items()})
+    for equation in plan.steps:
+        one, other = values[equation.target], turned[equation.target][::-1]
+        if not np.allclose(one, other, rtol=1e-9, atol=0, equal_nan=True):
+            raise ModelError(
+                f"{equation.where} {equation} gives a draw another result where the others stand "
+                "in another order; expected each draw's result from that draw alone"
+            )
 
 
 def _apply(equation: Equation, arguments: list[FloatArray]) -> FloatArray:
