@@ -137,7 +137,11 @@ def _moments(table: Table, ends: FloatArray, edges: FloatArray) -> FloatArray:
     # Averages of powers over a bin, exact for quintics.
     points = within[:, None] + np.diff(ends)[:, None] / 2 * _BIN_NODES
     place = np.clip((points - middle[cell, None]) / half[cell, None], -1, 1)
-    powers = np.stack([(place**k) @ _BIN_WEIGHTS for k in range(DEGREE + 1)], axis=1)
+    powers = np.empty((place.shape[0], DEGREE + 1))
+    power = np.ones_like(place)
+    for k in range(DEGREE + 1):
+        powers[:, k] = power @ _BIN_WEIGHTS
+        power *= place
     filled, starts = np.unique(cell, return_index=True)
     stops = np.append(starts[1:], cell.size)
     counts = table.counts.astype(float)

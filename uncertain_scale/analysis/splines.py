@@ -42,17 +42,16 @@ def spline_basis(y: FloatArray, knots: FloatArray, degree: int) -> FloatArray:
     piece = np.clip(np.searchsorted(knots, flat, side="right") - 1, 0, pieces - 1)
     padded = _repeat_ends(knots, degree)
     at = piece + degree
-    values = np.zeros((degree + 1, flat.size))
-    values[0] = 1.0
-    right = [padded[at + k] - flat for k in range(1, degree + 1)]
-    left = [flat - padded[at + 1 - k] for k in range(1, degree + 1)]
+    steps = np.arange(1, degree + 1)[:, None]
+    right, left = padded[at + steps] - flat, flat - padded[at + 1 - steps]
+    values = np.ones((1, flat.size))
     for order in range(1, degree + 1):
-        carried = np.zeros(flat.size)
-        for k in range(order):
-            part = values[k] / (right[k] + left[order - 1 - k])
-            values[k] = carried + right[k] * part
-            carried = left[order - 1 - k] * part
-        values[order] = carried
+        ahead, behind = right[:order], left[:order][::-1]
+        values /= ahead + behind
+        grown = np.zeros((order + 1, flat.size))
+        grown[:-1] = ahead * values
+        grown[1:] += behind * values
+        values = grown
     basis = np.zeros((flat.size, pieces + degree))
     basis[np.arange(flat.size)[:, None], piece[:, None] + np.arange(degree + 1)] = values.T
     return basis.reshape(*np.shape(y), pieces + degree)
