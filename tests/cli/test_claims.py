@@ -122,6 +122,7 @@ def test_all_is_written_into_a_folder(cli, tmp_path):
         "claims.md",
         "claims.json",
         "claims.csv",
+        "run.json",
     }
     for name, form in (("claims.md", "md"), ("claims.csv", "csv")):
         written = (tmp_path / "new" / name).read_text(encoding="utf-8")

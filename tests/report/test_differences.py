@@ -17,12 +17,20 @@ def figure(value: float, error: float | None = 0.01) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("value", "grade"),
-    [(1.0, "same"), (1.0 + 1e-12, "rounding"), (1.06, "chance"), (1.08, "different")],
+    [(1.0, "same"), (1.0 + 1e-12, "rounding"), (1.10, "chance"), (1.12, "different")],
 )
 def test_a_figure_is_judged_by_the_error_of_the_difference(value: float, grade: str) -> None:
     found = differences(figure(1.0), figure(value))
     assert worst(found) is Grade[grade]
     assert [one.place for one in found] == ["outputs.x.median"] * (grade != "same")
+
+
+def test_few_chains_tell_less_apart() -> None:
+    found = [
+        differences({**figure(1.0), "chains": chains}, {**figure(1.2), "chains": chains})
+        for chains in (4, 64)
+    ]
+    assert [worst(one) for one in found] == [Grade.chance, Grade.different]
 
 
 def test_a_figure_without_error_may_only_be_rounded() -> None:

@@ -21,7 +21,9 @@ __all__ = ["ABSENT", "ERROR", "Difference", "Grade", "differences", "worst"]
 ERROR = "_mcse"
 ABSENT = "(absent)"
 _ROUNDING = 1e-9  # relative; other versions of a library sum in another order
-_CHANCE = 4.9  # standard errors, as the tests of closed forms allow
+_CHANCE = 1e-6  # that a figure's difference is called one though only chance made it
+_FACTOR = 10.0  # between two estimates of an error, where chains are many
+_CHAINS = 16  # where a result does not say how many it was made with
 _PLACES = ("where", "interpreted")  # which line or option stated a prior, not what it says
 _OF_DRAWS = ("histogram",)  # counts of draws, which have no error of their own beside them
 
@@ -78,7 +80,7 @@ def differences(old: Document, new: Document, *, ignore: tuple[str, ...] = ()) -
     [('median', 'chance')]
     """
     kept = [{key: part for key, part in one.items() if key not in ignore} for one in (old, new)]
-    return list(_walk(kept[0], kept[1], (), None))
+    return list(_walk(kept[0], kept[1], (), None, _limit(old, new)))
 
 
 def worst(found: list[Difference]) -> Grade:
@@ -86,7 +88,21 @@ def worst(found: list[Difference]) -> Grade:
     return max((one.grade for one in found), default=Grade.same)
 
 
-def _walk(old: Any, new: Any, path: tuple[str, ...], error: float | None) -> Iterator[Difference]:
+def _limit(*documents: Document) -> float:
+    """Return how many standard errors apart two figures may be by chance.
+
+    Errors come from the spread of a few chains, so differences follow Student's t.
+    """
+    from scipy.special import stdtrit
+
+    counts = [one.get("chains", _CHAINS) for one in documents]
+    fewest = min((count for count in counts if isinstance(count, int)), default=_CHAINS)
+    return float(stdtrit(max(fewest - 1, 1), 1 - _CHANCE / 2))
+
+
+def _walk(
+    old: Any, new: Any, path: tuple[str, ...], error: float | None, limit: float
+) -> Iterator[Difference]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
             if key in _PLACES:
@@ -97,14 +113,14 @@ def _walk(old: Any, new: Any, path: tuple[str, ...], error: float | None) -> Ite
                 if pair[0] != pair[1]:
                     yield Difference(here, *pair, Grade.chance)
             elif str(key).endswith(ERROR):
-                yield from _errors(pair, here)
+                yield from _errors(pair, here, max(limit, _FACTOR))
             else:
-                yield from _walk(*pair, here, _error(old, new, str(key)))
+                yield from _walk(*pair, here, _error(old, new, str(key)), limit)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, pair in enumerate(zip(old, new, strict=True)):
-            yield from _walk(*pair, (*path, _label(pair[0], index)), None)
+            yield from _walk(*pair, (*path, _label(pair[0], index)), None, limit)
     elif old != new:
-        yield Difference(path, old, new, _grade(old, new, error))
+        yield Difference(path, old, new, _grade(old, new, None if error is None else limit * error))
 
 
 def _label(item: Any, index: int) -> str:
@@ -120,26 +136,26 @@ def _error(old: Document, new: Document, key: str) -> float | None:
     return math.hypot(*errors) if len(errors) == 2 else None
 
 
-def _errors(pair: tuple[Any, Any], path: tuple[str, ...]) -> Iterator[Difference]:
-    """Compare errors, which are estimates themselves: within a factor of 10 they say the same."""
+def _errors(pair: tuple[Any, Any], path: tuple[str, ...], factor: float) -> Iterator[Difference]:
+    """Compare errors, which are estimates themselves: within a factor they say the same."""
     old, new = pair
     if old == new:
         return
     grade = Grade.different
     if _is_number(old) and _is_number(new):
         grade = _grade(old, new, None)
-        if grade is Grade.different and 0.1 * old <= new <= 10 * old:
+        if grade is Grade.different and old <= factor * new and new <= factor * old:
             grade = Grade.chance
     yield Difference(path, old, new, grade)
 
 
-def _grade(old: Any, new: Any, error: float | None) -> Grade:
+def _grade(old: Any, new: Any, allowed: float | None) -> Grade:
     if not (_is_number(old) and _is_number(new)):
         return Grade.different
     apart = abs(old - new)
     if apart <= _ROUNDING * max(abs(old), abs(new)):
         return Grade.rounding
-    if error is not None and apart <= _CHANCE * error:
+    if allowed is not None and apart <= allowed:
         return Grade.chance
     return Grade.different
 
