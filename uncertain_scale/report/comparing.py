@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "comparison_document",
+    "comparison_rows",
+    "comparison_words",
     "in_words",
     "markdown_comparison",
     "terminal_comparison",
@@ -88,12 +90,18 @@ def terminal_comparison(document: Document) -> RenderableType:
         table.add_column("answer, other / base", no_wrap=True)
         for header in ("median", f"{100 * prob:.4g}% interval", "P(more)"):
             table.add_column(header, justify="right", no_wrap=True)
-        for row in _rows(comparison, prob):
+        for row in comparison_rows(comparison, prob):
             table.add_row(*map(Text, row))
         parts.append(table)
         lines = [*_attributions(comparison), *_events(comparison), *_warnings(comparison)]
         parts += [Padding(Text(line), (0, 0, 0, 1)) for line in lines]
     return Group(*parts, Text(), Text(design_in_words(document), style="dim"))
+
+
+def comparison_words(comparison: dict[str, Any], base: str) -> list[str]:
+    """Say what differs, where it comes from, how events fare, and what is doubtful."""
+    lines = [*_attributions(comparison), *_events(comparison), *_warnings(comparison)]
+    return [in_words(comparison, base), *lines]
 
 
 def markdown_comparison(document: Document) -> str:
@@ -154,7 +162,10 @@ def _constant(output: dict[str, Any], value: float | None) -> bool:
     return value is None or abs(ratio["median"] - value) < _SAME
 
 
-def _rows(comparison: dict[str, Any], prob: float) -> Iterator[tuple[str, str, str, str]]:
+def comparison_rows(
+    comparison: dict[str, Any], prob: float
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield each answer that moves: the ratio's median and interval, and P(more)."""
     for name, output in comparison["outputs"].items():
         ratio = output["ratio"]
         if ratio is None or _constant(output, 1.0):
@@ -208,7 +219,7 @@ def _markdown(document: Document) -> Iterator[str]:
         yield f"{plain(in_words(comparison, document['base']))}."
         yield ""
         header = ("answer", "ratio, median", f"{100 * prob:.4g}% interval", "P(more)")
-        yield from markdown_table(header, _rows(comparison, prob))
+        yield from markdown_table(header, comparison_rows(comparison, prob))
         yield ""
         lines = [*_attributions(comparison), *_events(comparison), *_warnings(comparison)]
         yield from (f"- {plain(line)}" for line in lines)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.report.rows import (
+    error_rows,
     event_rows,
     input_rows,
     intervals_of,
@@ -71,7 +71,8 @@ def _lines(document: Document) -> Iterator[str]:
     yield ""
     yield "Standard errors, from the spread between independent chains."
     yield ""
-    yield from _errors(document)
+    header = ("answer", "statistic", "estimate", "standard error", "units")
+    yield from markdown_table(header, error_rows(document))
     yield ""
     yield "## Inputs"
     yield ""
@@ -133,25 +134,6 @@ def _by_prob(document: Document, name: str) -> Iterator[Any]:
     one = {**document, "outputs": {name: document["outputs"][name]}}
     for prob in document["probs"]:
         yield from output_rows(one, prob)
-
-
-def _errors(document: Document) -> Iterator[str]:
-    rows = []
-    for name, output in document["outputs"].items():
-        scale = scale_for([output["median"]], output["units"])
-        statistics = [(s, output[s], output[f"{s}_mcse"]) for s in ("median", "mean", "sd")]
-        for prob in document["probs"]:
-            for kind in ("eti", "hdi"):
-                for piece in intervals_of(output, kind, prob):
-                    for end in ("low", "high"):
-                        label = f"{100 * prob:.4g}% {kind} {end}"
-                        statistics.append((label, piece[end], piece[f"{end}_mcse"]))
-        rows += [
-            (name, label, scale.write(value, error), scale.write_error(error), scale.units)
-            for label, value, error in statistics
-            if value is not None and error is not None and not output["constant"]
-        ]
-    yield from markdown_table(("answer", "statistic", "estimate", "standard error", "units"), rows)
 
 
 def _run(document: Document) -> Iterator[tuple[str, object]]:

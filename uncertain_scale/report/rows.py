@@ -18,6 +18,7 @@ __all__ = [
     "InputRow",
     "OutputRow",
     "design_in_words",
+    "error_rows",
     "event_rows",
     "input_rows",
     "intervals_of",
@@ -163,6 +164,23 @@ def sufficient_rows(document: Document) -> Iterator[tuple[str, str, list[tuple[s
             for one in levels
         ]
         yield name, scale.units, amounts
+
+
+def error_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield each estimate of each output that is not constant with its standard error and units."""
+    for name, output in document["outputs"].items():
+        scale = scale_for([output["median"]], output["units"])
+        found = [(s, output[s], output[f"{s}_mcse"]) for s in ("median", "mean", "sd")]
+        for prob in document["probs"]:
+            for kind in ("eti", "hdi"):
+                for piece in intervals_of(output, kind, prob):
+                    for end in ("low", "high"):
+                        label = f"{100 * prob:.4g}% {kind} {end}"
+                        found.append((label, piece[end], piece[f"{end}_mcse"]))
+        for label, value, error in found:
+            if value is not None and error is not None and not output["constant"]:
+                written = scale.write(value, error), scale.write_error(error)
+                yield name, label, *written, scale.units
 
 
 def design_in_words(document: Document) -> str:

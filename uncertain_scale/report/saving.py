@@ -27,8 +27,10 @@ def as_json(document: Document) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def save_report(document: Document, tree: xr.DataTree, folder: Path) -> list[Path]:
-    """Write `report.md`, `report.json` and `draws.nc` into a folder.
+def save_report(
+    document: Document, tree: xr.DataTree, folder: Path, *, page: str | None = None
+) -> list[Path]:
+    """Write `report.md`, `report.json`, `draws.nc` and, of a page, `report.html` into a folder.
 
     Raises
     ------
@@ -36,6 +38,8 @@ def save_report(document: Document, tree: xr.DataTree, folder: Path) -> list[Pat
         The folder or a file in it cannot be written; files that were there stay as they were.
     """
     texts = {"report.md": markdown_report(document), "report.json": as_json(document) + "\n"}
+    if page is not None:
+        texts["report.html"] = page
     paths = save_texts(texts, folder)
     return [*paths, save_draws(tree, folder / "draws.nc")]
 

@@ -1,0 +1,240 @@
+"""`uncertain-scale plot`: figures for papers and slides, as SVG, PNG or PDF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
+from uncertain_scale.cli.sensitivity import Scale
+from uncertain_scale.cli.showing import Probs
+from uncertain_scale.cli.sweep import Steps, swept
+from uncertain_scale.errors import QuestionError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.figure import Figure
+
+    from uncertain_scale.inputs import Priors
+    from uncertain_scale.report import Document
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Draw figures: intervals, densities, rankings, comparisons, sweeps, priors, equations.",
+    no_args_is_help=True,
+)
+
+Output = Annotated[
+    Path, typer.Option(help="File to write: .svg, .png or .pdf.", metavar="FILE", show_default=False)
+]
+Of = Annotated[str | None, typer.Option(help="Outputs drawn; all by default.", metavar="A,B")]
+_MULTIPLES = (1, 10, 100, 1_000, 10_000)
+
+
+@app.command()
+@with_run_options
+def intervals(
+    options: RunOptions,
+    output: Output,
+    prob: Probs = [0.5, 0.9, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
+) -> None:
+    """All answers as intervals around their medians.
+
+    Example: uncertain-scale plot intervals --budget 100M --output intervals.svg
+    """
+    _checked(output)
+    from uncertain_scale.report.figures import plot_intervals
+
+    _write(plot_intervals(_report(options, prob)), output)
+
+
+@app.command()
+@with_run_options
+def density(
+    options: RunOptions,
+    output: Output,
+    prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006
+) -> None:
+    """A panel for each answer: its density over its intervals.
+
+    Example: uncertain-scale plot density --budget 100M --outputs gpus,training_flop --output d.svg
+    """
+    _checked(output)
+    from uncertain_scale.report.figures import plot_density
+
+    _write(plot_density(_report(options, prob)), output)
+
+
+@app.command()
+@with_run_options
+def sensitivity(
+    options: RunOptions,
+    output: Output,
+    of: Of = None,
+    on: Annotated[Scale, typer.Option(help="Variance of the value or of its log.")] = Scale.value,
+) -> None:
+    """What drives each answer: shares of its variance by input.
+
+    Example: uncertain-scale plot sensitivity --budget 100M --of training_flop --output s.svg
+    """
+    _checked(output)
+    from uncertain_scale.report.figures import plot_sensitivity
+
+    _write(plot_sensitivity(_ranking(options, of, on)), output)
+
+
+@app.command()
+@with_run_options
+def tornado(options: RunOptions, output: Output, of: Of = None) -> None:
+    """One answer's median with each input at its own 5% and 95%.
+
+    Example: uncertain-scale plot tornado --budget 100M --of training_flop --output t.svg
+    """
+    _checked(output)
+    from uncertain_scale.report.figures import plot_tornado
+
+    if len(names_of(of)) != 1:
+        raise QuestionError("a tornado is of one output; name it, such as --of training_flop")
+    _write(plot_tornado(_ranking(options, of, Scale.value)), output)
+
+
+@app.command()
+@with_run_options
+def compare(
+    options: RunOptions,
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(help="The base, then others: scenarios or files.", metavar="BASE OTHER..."),
+    ],
+    output: Output,
+    prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006
+) -> None:
+    """Answers under other scenarios over those of a base, draw by draw.
+
+    Example: uncertain-scale plot compare h100-dense-fp8 post-reading --budget 100M --output c.svg
+    """
+    _checked(output)
+    from uncertain_scale.cli.compare import compared
+    from uncertain_scale.report.figures import plot_compare
+
+    _write(plot_compare(compared(options, scenarios, prob)), output)
+
+
+@app.command()
+@with_run_options
+def sweep(
+    options: RunOptions,
+    output: Output,
+    points: Annotated[
+        list[str], typer.Option(help="Points of a range, or of that of NAME.", metavar="N|NAME=N")
+    ] = [],  # noqa: B006
+    steps: Annotated[Steps, typer.Option(help="Spacing of a range.")] = Steps.auto,
+    of: Annotated[
+        str | None, typer.Option(help="The output drawn; the first by default.", metavar="NAME")
+    ] = None,
+    prob: Probs = [0.5, 0.8, 0.95],  # noqa: B006
+) -> None:
+    """A fan chart: an answer as a function of what is given.
+
+    FLOP are drawn with multiples of GPT-4's as guides.
+
+    Example: uncertain-scale plot sweep --budget 10M..100B --of training_flop --output fan.svg
+    """
+    _checked(output)
+    from dataclasses import replace
+
+    from uncertain_scale.report.figures import plot_sweep
+
+    names = names_of(of)
+    if len(names) > 1:
+        raise QuestionError(f"a fan chart is of one output; found --of {of}")
+    if names:
+        options = replace(options, outputs=names[0])
+    study, document, _ = swept(options, points, steps, prob)
+    drawn = names[0] if names else next(iter(document["points"][0]["outputs"]))
+    units = document["points"][0]["outputs"][drawn]["units"]
+    guides = _guides(study.priors) if units == "FLOP" else {}
+    _write(plot_sweep(document, drawn, guides=guides), output)
+
+
+@app.command()
+def priors(
+    scenario: Annotated[str, typer.Argument(help="Shipped scenario or prior file (.toml).")],
+    output: Output,
+    inputs: Annotated[
+        str | None, typer.Option(help="Inputs drawn; all by default.", metavar="A,B")
+    ] = None,
+) -> None:
+    """A panel for each input of a scenario: the density of its prior.
+
+    Example: uncertain-scale plot priors base --inputs mfu,hourly_rate --output priors.svg
+    """
+    _checked(output)
+    from uncertain_scale.inputs import load_priors
+    from uncertain_scale.model import default_model
+    from uncertain_scale.report.figures import plot_priors
+
+    found = load_priors(scenario, variables=default_model().variables)
+    names = _known(names_of(inputs), found.inputs, f"an input of {found.name}")
+    _write(plot_priors(found.inputs, names), output)
+
+
+@app.command()
+@with_run_options
+def graph(options: RunOptions, output: Output) -> None:
+    """The equations that a question uses.
+
+    Example: uncertain-scale plot graph --budget 100M --outputs training_flop --output graph.svg
+    """
+    _checked(output)
+    from uncertain_scale.model import solve
+    from uncertain_scale.report.figures import plot_graph
+
+    _write(plot_graph(solve(*options.prepare())), output)
+
+
+def _checked(output: Path) -> None:
+    """Refuse a file of another kind before anything is computed."""
+    from uncertain_scale.report.figures.style import checked_ending
+
+    checked_ending(output)
+
+
+def _write(figure: Figure, output: Path) -> None:
+    from uncertain_scale.report.figures import save_figure
+
+    typer.echo(save_figure(figure, output))
+
+
+def _report(options: RunOptions, prob: list[float]) -> Document:
+    from uncertain_scale.report import report_document
+
+    return report_document(options.run(), probs=prob)
+
+
+def _ranking(options: RunOptions, of: str | None, on: Scale) -> Document:
+    from uncertain_scale.cli.sensitivity import ranked
+
+    return ranked(options, names_of(of), on)[0]
+
+
+def _known(names: list[str], known: Iterable[str], what: str) -> list[str]:
+    there = list(known)
+    for name in names:
+        if name not in there:
+            raise QuestionError(f"'{name[:60]}' is not {what}; {nearest(name, there)}")
+    return names
+
+
+def _guides(beliefs: Priors) -> dict[str, float]:
+    """Return multiples of GPT-4's FLOP, by the median of what is believed about them."""
+    import numpy as np
+
+    if "gpt4_flop" not in beliefs.inputs:
+        return {}
+    median = float(beliefs.inputs["gpt4_flop"].ppf(np.array([0.5]))[0])
+    return {("" if k == 1 else f"{k:,}× ") + "GPT-4": k * median for k in _MULTIPLES}

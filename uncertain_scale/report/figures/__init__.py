@@ -1,0 +1,28 @@
+"""Figures for reports, papers and slides: each function returns a `matplotlib.figure.Figure`.
+
+They take what the report's functions return as plain data, so that a saved `report.json` can be
+drawn as well. A figure's label (`figure.get_label()`) describes it in words, with its numbers.
+`save_figure` writes SVG, PNG and PDF, byte for byte the same each time.
+"""
+
+from uncertain_scale.report.figures.compare import plot_compare
+from uncertain_scale.report.figures.density import plot_density
+from uncertain_scale.report.figures.graph import plot_graph
+from uncertain_scale.report.figures.intervals import plot_intervals
+from uncertain_scale.report.figures.priors import plot_priors
+from uncertain_scale.report.figures.sensitivity import plot_sensitivity
+from uncertain_scale.report.figures.style import save_figure
+from uncertain_scale.report.figures.sweep import plot_sweep
+from uncertain_scale.report.figures.tornado import plot_tornado
+
+__all__ = [
+    "plot_compare",
+    "plot_density",
+    "plot_graph",
+    "plot_intervals",
+    "plot_priors",
+    "plot_sensitivity",
+    "plot_sweep",
+    "plot_tornado",
+    "save_figure",
+]

@@ -1,0 +1,183 @@
+"""An answer as a function of what is given: a fan of intervals around the median."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.errors import DataError
+from uncertain_scale.report.figures.axes import axis_for, with_powers
+from uncertain_scale.report.figures.style import BLUE, INK, LINES, MUTED, RULE, new_figure, styled
+from uncertain_scale.report.figures.words import percent
+from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.rows import intervals_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from uncertain_scale.report.document import Document
+    from uncertain_scale.report.figures.axes import Axis
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["plot_sweep"]
+
+_WIDTH, _HEIGHT = 460.0, 320.0
+_DECADE = 5.0
+_SHADES = (0.55, 0.35, 0.2)
+
+
+@styled
+def plot_sweep(
+    document: Document, output: str = "", *, guides: Mapping[str, float] | None = None
+) -> Figure:
+    """Return a fan chart of one answer against what is swept.
+
+    Of two swept variables the one with more values runs along the axis, and the other's values
+    have a line and the middle one of the intervals each.
+
+    Parameters
+    ----------
+    document
+        What `sweep_document` returns.
+    output
+        The output drawn; the first by default.
+    guides
+        Values to draw a thin level line at, by what is written beside it.
+
+    Raises
+    ------
+    DataError
+        There would be more lines than there are colours.
+    """
+    name = output or next(iter(document["points"][0]["outputs"]))
+    along, across = _roles(document)
+    about = document["points"][0]["outputs"][name]
+    probs = sorted(document["probs"])
+    series = list(_series(document, name, along, across))
+    xs = np.array(along["values"])
+    values = np.concatenate([line["median"] for _, line in series])
+    ends = np.concatenate([line[prob].ravel() for _, line in series for prob in probs])
+    x_axis = _axis(xs, along["units"], log=along["steps"] != "linear")
+    y_axis = _axis(np.concatenate([values, ends]), about["units"], log=True)
+    figure = new_figure(_WIDTH, _HEIGHT)
+    axes = figure.add_axes((0.13, 0.14, 0.69, 0.72))
+    _lay_out(axes, x_axis, y_axis)
+    for number, (label, line) in enumerate(series):
+        colour = BLUE if across is None else LINES[number]
+        shown = probs[::-1] if across is None else [probs[len(probs) // 2]]
+        for prob in shown:
+            shade = _SHADES[min(probs.index(prob), 2)] if across is None else 0.15
+            bounds = line[prob]
+            legend = f"{percent(prob)} interval" if across is None else "_"
+            axes.fill_between(
+                xs, bounds[:, 0], bounds[:, 1], color=colour, alpha=shade, linewidth=0, label=legend
+            )
+        style: dict[str, Any] = {"color": INK if across is None else colour, "linewidth": 1.8}
+        axes.plot(xs, line["median"], label="median" if across is None else label, **style)
+    for words, value in (guides or {}).items():
+        if y_axis.low <= value <= y_axis.high:
+            axes.axhline(value, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+            axes.annotate(
+                words,
+                (1.01, value),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=8.5,
+                color=MUTED,
+                parse_math=False,
+            )
+    axes.set_xlabel(f"{along['name']}, {x_axis.units}".rstrip(", "), parse_math=False)
+    axes.set_ylabel(f"{name}, {y_axis.units}".rstrip(", "), parse_math=False)
+    title = None if across is None else f"{across['name']}, median with {percent(shown[0])} interval"
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, fontsize=8.5, title=title,
+                title_fontsize=8.5, columnspacing=1.2, handlelength=1.4)
+    figure.set_label(_told(document, name, along, series, probs))
+    return figure
+
+
+def _roles(document: Document) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return the variable along the axis and, of two, the one with a line for each value."""
+    first, *others = document["swept"]
+    if not others:
+        return first, None
+    along, across = sorted((first, others[0]), key=lambda one: -len(one["values"]))
+    if len(across["values"]) > len(LINES):
+        raise DataError(
+            f"{across['name']} has {len(across['values'])} values, a line each; a figure tells "
+            f"{len(LINES)} apart: take fewer --points {across['name']}=N"
+        )
+    return along, across
+
+
+def _series(
+    document: Document, name: str, along: dict[str, Any], across: dict[str, Any] | None
+) -> Any:
+    """Yield a label and the median and intervals along the axis for each line."""
+    for value in across["values"] if across else [None]:
+        points = [
+            point["outputs"][name]
+            for point in document["points"]
+            if across is None or point["at"][across["name"]] == value
+        ]
+        line: dict[Any, FloatArray] = {"median": np.array([one["median"] for one in points])}
+        for prob in document["probs"]:
+            pieces = [intervals_of(one, "eti", prob)[0] for one in points]
+            line[prob] = np.array([[piece["low"], piece["high"]] for piece in pieces])
+        label = ""
+        if across is not None:
+            scale = scale_for([value], across["units"])
+            label = with_powers(f"{scale.write(value, exact=True)} {scale.units}".rstrip())
+        yield label, line
+
+
+def _axis(values: FloatArray, units: str, *, log: bool) -> Axis:
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        margin = abs(low) / 2 or 1.0
+        low, high, log = low - margin, high + margin, False
+    log = log and low > 0 and high / low >= _DECADE
+    # The geometric middle decides how numbers are written, so that both ends are short.
+    middle = float(np.sqrt(low * high)) if log else high
+    return axis_for(low, high, units, middle=middle or low, log=log)
+
+
+def _lay_out(axes: Axes, x_axis: Axis, y_axis: Axis) -> None:
+    """Give matplotlib's axes the scales, ends and ticks of ours."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    for axis, ours, set_scale, set_ends in (
+        (axes.xaxis, x_axis, axes.set_xscale, axes.set_xlim),
+        (axes.yaxis, y_axis, axes.set_yscale, axes.set_ylim),
+    ):
+        set_scale("log" if ours.log else "linear")
+        set_ends(ours.low, ours.high)
+        ticks = ours.ticks(6)
+        axis.set_major_locator(FixedLocator([value for value, _ in ticks]))
+        axis.set_major_formatter(FixedFormatter([words for _, words in ticks]))
+        axis.set_minor_locator(NullLocator())
+        axis.grid(visible=True, color=RULE, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _told(
+    document: Document, name: str, along: dict[str, Any], series: Sequence[Any], probs: Any
+) -> str:
+    """Describe the ends of each line in words."""
+    about = document["points"][0]["outputs"][name]
+    parts = []
+    for label, line in series:
+        for place in (0, -1):
+            x = along["values"][place]
+            at = scale_for([x], along["units"])
+            scale = scale_for([line["median"][place]], about["units"])
+            low, high = (scale.write(value) for value in line[probs[-1]][place])
+            parts.append(
+                f"{f'{label}, ' if label else ''}{along['name']} "
+                f"{at.write(x, exact=True)} {at.units}: {scale.write(line['median'][place])} "
+                f"{scale.units} ({percent(probs[-1])}: {low} to {high})"
+            )
+    return f"{name} against {along['name']}. {'. '.join(parts)}."

@@ -1,0 +1,12 @@
+"""Reports as one self-contained HTML page each: no script, no request, light, dark and on paper."""
+
+from uncertain_scale.report.html.background import Background, background_of
+from uncertain_scale.report.html.pages import html_comparison, html_report, html_sensitivity
+
+__all__ = [
+    "Background",
+    "background_of",
+    "html_comparison",
+    "html_report",
+    "html_sensitivity",
+]

@@ -1,0 +1,74 @@
+"""The answer in one sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.report.figures.axes import with_powers
+from uncertain_scale.report.figures.words import percent
+from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.rows import intervals_of, question_in_words
+
+if TYPE_CHECKING:
+    from uncertain_scale.report.document import Document
+
+__all__ = ["headline", "headline_outputs"]
+
+_MOST = 3
+# What people ask a run for, in the order in which it is told.
+_PHRASES = {
+    "budget": "a cost of {}",
+    "training_time": "a run of {}",
+    "gpu_hours": "{}",
+    "training_flop": "{} of training compute",
+    "gpt4_multiple": "{} times the compute of GPT-4",
+    "gpus": "{}",
+    "facility_power": "{} of facility power",
+    "cluster_price": "a cluster worth {}",
+}
+
+
+def headline_outputs(document: Document) -> list[str]:
+    """Return the outputs that the sentence tells: what was solved for, then what people ask for."""
+    outputs = document["outputs"]
+    free = [name for name in document["question"]["free"] if name in outputs]
+    known = [name for name in _PHRASES if name in outputs]
+    return list(dict.fromkeys([*free, *known, *outputs]))[:_MOST]
+
+
+def headline(document: Document) -> str:
+    """Answer the question in one sentence, each figure with its interval.
+
+    Parameters
+    ----------
+    document
+        What `report_document` returns.
+    """
+    given = document["question"]["given"]
+    parts = [_phrase(document, name) for name in headline_outputs(document)]
+    said = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    if list(given) == ["budget"] and not document["question"]["free"]:
+        return f"{with_powers(given['budget']['stated'])} buy {said}."
+    if not given:
+        return f"The priors alone imply {said}."
+    return f"With {with_powers(question_in_words(document))}: {said}."
+
+
+def _phrase(document: Document, name: str) -> str:
+    output = document["outputs"][name]
+    scale = scale_for([output["median"]], output["units"])
+    exact = output["constant"]
+    middle = scale.write(output["median"], output["median_mcse"], exact=exact)
+    value = f"{middle} {scale.units}".rstrip()
+    told = _PHRASES.get(name, f"{name} of {{}}").format(with_powers(value))
+    if exact:
+        return told
+    return f"{told} ({_interval(document, output)})"
+
+
+def _interval(document: Document, output: dict[str, Any]) -> str:
+    prob = document["probs"][0]
+    piece = intervals_of(output, "eti", prob)[0]
+    scale = scale_for([output["median"]], output["units"])
+    low, high = (scale.write(piece[end], piece[f"{end}_mcse"]) for end in ("low", "high"))
+    return with_powers(f"{percent(prob)}: {low} to {high}")
