@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.options import RunOptions, with_run_options
-from uncertain_scale.cli.showing import Form, Format, Probs, keep, show
+from uncertain_scale.cli.options import RunOptions, command_of, with_run_options
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.cli.update import Evidence, draw
 from uncertain_scale.errors import EvidenceError, QuestionError
 
-__all__ = ["compare"]
+if TYPE_CHECKING:
+    from uncertain_scale.report import Document
+
+__all__ = ["compare", "compared"]
 
 
 @with_run_options
@@ -24,43 +28,60 @@ def compare(
     ],
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
-    form: Form = Format.terminal,
+    form: PageForm = PageFormat.terminal,
     output: Annotated[
         Path | None,
-        typer.Option(help="Also write comparison.md and comparison.json there.", metavar="DIR"),
+        typer.Option(help="Also write comparison.html, .md and .json there.", metavar="DIR"),
     ] = None,
 ) -> None:
     """Answer a question under several scenarios on the same draws.
 
     Example: uncertain-scale compare h100-dense-fp8 h100-sparse-fp8 --budget 100M
     """
-    from uncertain_scale.analysis.comparison import compare as hold_against
     from uncertain_scale.report import comparing
+    from uncertain_scale.report.html import html_comparison
 
-    if len(scenarios) < 2:
-        raise QuestionError(f"compare takes a base and at least one other; found {scenarios[0]}")
-    if options.scenario is not None:
-        raise QuestionError("compare takes its scenarios by position; drop --scenario")
-    design = options.checked_design()
+    _check(options, scenarios)
     if evidence:
-        _given_evidence([options.under(name) for name in scenarios], evidence, prob, form, output)
+        asked = [options.under(name) for name in scenarios]
+        _given_evidence(asked, evidence, prob, form, output)
         return
+    document = compared(options, scenarios, prob)
+    again = command_of(options, "compare", *scenarios, prob=prob)
+    html = partial(html_comparison, command=again)
+    markdown = comparing.markdown_comparison
+    keep(document, output, "comparison", markdown=markdown, html=html)
+    show(document, form, terminal=comparing.terminal_comparison, markdown=markdown, html=html)
+
+
+def compared(options: RunOptions, scenarios: list[str], prob: list[float]) -> Document:
+    """Answer under the first scenario and the others, as plain data."""
+    from uncertain_scale.analysis.comparison import compare as hold_against
+    from uncertain_scale.report.comparing import comparison_document
+
+    _check(options, scenarios)
+    design = options.checked_design()
     model, base, question = options.under(scenarios[0]).prepare()
     others = [options.under(name).prepare()[1] for name in scenarios[1:]]
     tree, comparisons = hold_against(
         model, base, others, question, design, probs=prob, events=options.events(model)
     )
-    document = comparing.comparison_document(tree, comparisons, prob)
-    markdown = comparing.markdown_comparison
-    keep(document, output, "comparison", markdown=markdown)
-    show(document, form, terminal=comparing.terminal_comparison, markdown=markdown)
+    return comparison_document(tree, comparisons, prob)
+
+
+def _check(options: RunOptions, scenarios: list[str]) -> None:
+    if len(scenarios) < 2:
+        raise QuestionError(f"compare takes a base and at least one other; found {scenarios[0]}")
+    if options.scenario is not None:
+        raise QuestionError("compare takes its scenarios by position; drop --scenario")
+    options.checked_design()
 
 
 def _given_evidence(
     asked: list[RunOptions],
     evidence: list[str],
     prob: list[float],
-    form: Format,
+    form: PageFormat,
     output: Path | None,
 ) -> None:
     """Update each scenario by the same evidence, and hold the others against the first."""

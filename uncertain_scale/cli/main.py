@@ -14,6 +14,7 @@ from uncertain_scale.cli import (
     compare,
     diff,
     model,
+    plot,
     priors,
     report,
     sample,
@@ -52,6 +53,7 @@ app.command("verify")(verify.verify)
 app.command("diff")(diff.diff)
 app.command("sample")(sample.sample)
 app.command("model")(model.model)
+app.add_typer(plot.app, name="plot")
 app.add_typer(priors.app, name="priors")
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
@@ -32,6 +33,7 @@ __all__ = [
     "Equations",
     "RunOptions",
     "Seed",
+    "command_of",
     "names_of",
     "with_run_options",
 ]
@@ -39,6 +41,7 @@ __all__ = [
 _QUESTION = "Question"
 _BELIEFS = "Beliefs"
 _DRAWS = "Draws"
+_PROBS = [0.9, 0.5, 0.95]
 _GIVENS = ("budget", "gpus", "training_time", "training_flop")
 
 
@@ -165,6 +168,19 @@ class RunOptions:
             seed=self.seed,
         )
 
+    def words(self, command: str, *more: str) -> str:
+        """Return the command line that asks the same: what is not as it would be without asking."""
+        hints = get_type_hints(type(self), include_extras=True)
+        words = ["uncertain-scale", command, *more]
+        for option in fields(self):
+            value, default = getattr(self, option.name), option.default
+            declared = hints[option.name].__metadata__[0].default  # typer keeps a name there
+            name = declared if isinstance(declared, str) else f"--{option.name.replace('_', '-')}"
+            if value != default:
+                for one in value if isinstance(value, list) else [value]:
+                    words += [name, str(one)]
+        return shlex.join(words)
+
     def giving(self, given: Mapping[str, str]) -> RunOptions:
         """Return the same options with other givens."""
         typed = [f"{name}={value}" for name, value in given.items()]
@@ -191,6 +207,20 @@ def _pairs(texts: list[str], option: str) -> dict[str, str]:
         if pairs.setdefault(name, value) != value:
             raise QuestionError(f"{option} names {name} twice; keep one")
     return pairs
+
+
+def command_of(
+    options: RunOptions,
+    command: str,
+    *positional: str,
+    prob: Sequence[float] = (),
+    evidence: Sequence[str] = (),
+) -> str:
+    """Return the command line that asks the same, with options of the command's own."""
+    own = [] if list(prob) == _PROBS else prob
+    more = [word for one in own for word in ("--prob", f"{one:g}")]
+    more += [word for one in evidence for word in ("--evidence", str(one))]
+    return options.words(command, *positional, *more)
 
 
 def names_of(text: str | None) -> list[str]:

@@ -9,7 +9,7 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
 from uncertain_scale.cli.sensitivity import Scale
-from uncertain_scale.cli.showing import Probs
+from uncertain_scale.cli.showing import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.sweep import Steps, swept
 from uncertain_scale.errors import QuestionError, nearest
 
@@ -29,7 +29,8 @@ app = typer.Typer(
 )
 
 Output = Annotated[
-    Path, typer.Option(help="File to write: .svg, .png or .pdf.", metavar="FILE", show_default=False)
+    Path,
+    typer.Option(help="File to write: .svg, .png or .pdf.", metavar="FILE", show_default=False),
 ]
 Of = Annotated[str | None, typer.Option(help="Outputs drawn; all by default.", metavar="A,B")]
 _MULTIPLES = (1, 10, 100, 1_000, 10_000)
@@ -42,7 +43,7 @@ def intervals(
     output: Output,
     prob: Probs = [0.5, 0.9, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
 ) -> None:
-    """All answers as intervals around their medians.
+    """Draw all answers as intervals around their medians.
 
     Example: uncertain-scale plot intervals --budget 100M --output intervals.svg
     """
@@ -59,7 +60,7 @@ def density(
     output: Output,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006
 ) -> None:
-    """A panel for each answer: its density over its intervals.
+    """Draw a panel for each answer: its density over its intervals.
 
     Example: uncertain-scale plot density --budget 100M --outputs gpus,training_flop --output d.svg
     """
@@ -77,7 +78,7 @@ def sensitivity(
     of: Of = None,
     on: Annotated[Scale, typer.Option(help="Variance of the value or of its log.")] = Scale.value,
 ) -> None:
-    """What drives each answer: shares of its variance by input.
+    """Draw what drives each answer: shares of its variance by input.
 
     Example: uncertain-scale plot sensitivity --budget 100M --of training_flop --output s.svg
     """
@@ -90,7 +91,7 @@ def sensitivity(
 @app.command()
 @with_run_options
 def tornado(options: RunOptions, output: Output, of: Of = None) -> None:
-    """One answer's median with each input at its own 5% and 95%.
+    """Draw one answer's median with each input at its own 5% and 95%.
 
     Example: uncertain-scale plot tornado --budget 100M --of training_flop --output t.svg
     """
@@ -113,7 +114,7 @@ def compare(
     output: Output,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006
 ) -> None:
-    """Answers under other scenarios over those of a base, draw by draw.
+    """Draw answers under other scenarios over those of a base, draw by draw.
 
     Example: uncertain-scale plot compare h100-dense-fp8 post-reading --budget 100M --output c.svg
     """
@@ -138,7 +139,7 @@ def sweep(
     ] = None,
     prob: Probs = [0.5, 0.8, 0.95],  # noqa: B006
 ) -> None:
-    """A fan chart: an answer as a function of what is given.
+    """Draw a fan chart: an answer as a function of what is given.
 
     FLOP are drawn with multiples of GPT-4's as guides.
 
@@ -154,10 +155,10 @@ def sweep(
         raise QuestionError(f"a fan chart is of one output; found --of {of}")
     if names:
         options = replace(options, outputs=names[0])
-    study, document, _ = swept(options, points, steps, prob)
+    beliefs, document, _ = swept(options, points, steps, prob)
     drawn = names[0] if names else next(iter(document["points"][0]["outputs"]))
     units = document["points"][0]["outputs"][drawn]["units"]
-    guides = _guides(study.priors) if units == "FLOP" else {}
+    guides = _guides(beliefs) if units == "FLOP" else {}
     _write(plot_sweep(document, drawn, guides=guides), output)
 
 
@@ -169,7 +170,7 @@ def priors(
         str | None, typer.Option(help="Inputs drawn; all by default.", metavar="A,B")
     ] = None,
 ) -> None:
-    """A panel for each input of a scenario: the density of its prior.
+    """Draw a panel for each input of a scenario: the density of its prior.
 
     Example: uncertain-scale plot priors base --inputs mfu,hourly_rate --output priors.svg
     """
@@ -186,7 +187,7 @@ def priors(
 @app.command()
 @with_run_options
 def graph(options: RunOptions, output: Output) -> None:
-    """The equations that a question uses.
+    """Draw the equations that a question uses.
 
     Example: uncertain-scale plot graph --budget 100M --outputs training_flop --output graph.svg
     """
@@ -219,7 +220,7 @@ def _report(options: RunOptions, prob: list[float]) -> Document:
 def _ranking(options: RunOptions, of: str | None, on: Scale) -> Document:
     from uncertain_scale.cli.sensitivity import ranked
 
-    return ranked(options, names_of(of), on)[0]
+    return ranked(options, names_of(of), on)
 
 
 def _known(names: list[str], known: Iterable[str], what: str) -> list[str]:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.options import RunOptions, with_run_options
-from uncertain_scale.cli.showing import Form, Format, Probs, show
+from uncertain_scale.cli.options import RunOptions, command_of, with_run_options
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, show
 from uncertain_scale.cli.update import Evidence, draw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from uncertain_scale.inputs import Priors
+    from uncertain_scale.model import Model, Question
+    from uncertain_scale.report import Document
+    from uncertain_scale.sampling import Design
 
 __all__ = ["report"]
 
@@ -19,10 +27,10 @@ def report(
     options: RunOptions,
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
-    form: Form = Format.terminal,
+    form: PageForm = PageFormat.terminal,
     output: Annotated[
         Path | None,
-        typer.Option(help="Also write report.md, report.json and draws.nc there.", metavar="DIR"),
+        typer.Option(help="Also write report.html, .md, .json and draws.nc there.", metavar="DIR"),
     ] = None,
 ) -> None:
     """Answer a question, such as what 100M USD buy, with intervals.
@@ -41,11 +49,35 @@ def report(
     asked = options.prepare()
     events = options.events(asked[0])
     simulation = Simulation.of(*asked, design)
+    html = _page_maker(options, asked, design, prob, evidence)
     if memory_for(simulation).streams and output is None and not evidence:
         document = report_document(stream(*asked, design, events=events), probs=prob, events=events)
     else:
         tree = draw(asked, design, evidence)
         document = report_document(tree, probs=prob, events=events)
         if output is not None:
-            save_report(document, tree, output)
-    show(document, form, terminal=terminal_report, markdown=markdown_report)
+            save_report(document, tree, output, page=html(document))
+    show(document, form, terminal=terminal_report, markdown=markdown_report, html=html)
+
+
+def _page_maker(
+    options: RunOptions,
+    asked: tuple[Model, Priors, Question],
+    design: Design,
+    prob: list[float],
+    evidence: list[str],
+) -> Callable[[Document], str]:
+    """Return what makes the page of this command's report, once."""
+    from uncertain_scale.report.html import background_of, html_report
+
+    pages: list[str] = []
+
+    def html(document: Document) -> str:
+        if not pages:
+            again = command_of(options, "report", prob=prob, evidence=evidence)
+            pages.append(
+                html_report(document, background_of(*asked, design, document), command=again)
+            )
+        return pages[0]
+
+    return html

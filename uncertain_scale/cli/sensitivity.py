@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
-from uncertain_scale.cli.showing import Form, Format, keep, show
+from uncertain_scale.cli.options import RunOptions, command_of, names_of, with_run_options
+from uncertain_scale.cli.showing import PageForm, PageFormat, keep, show
 from uncertain_scale.cli.update import Evidence, draw
 from uncertain_scale.errors import QuestionError
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.events import Event
+    from uncertain_scale.report import Document
 
-__all__ = ["Scale", "sensitivity"]
+__all__ = ["Scale", "ranked", "sensitivity"]
 
 
 class Scale(StrEnum):
@@ -50,10 +52,10 @@ def sensitivity(
         ),
     ] = None,
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
-    form: Form = Format.terminal,
+    form: PageForm = PageFormat.terminal,
     output: Annotated[
         Path | None,
-        typer.Option(help="Also write sensitivity.md and sensitivity.json there.", metavar="DIR"),
+        typer.Option(help="Also write sensitivity.html, .md and .json there.", metavar="DIR"),
     ] = None,
 ) -> None:
     """Rank the inputs by how much of an answer's spread each accounts for.
@@ -61,13 +63,13 @@ def sensitivity(
     Example: uncertain-scale sensitivity --budget 100M --of training_flop
     """
     from uncertain_scale.analysis.sensitivity import (
-        CONSTANT,
         decision_value,
         parse_groups,
         parse_loss,
     )
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
     from uncertain_scale.report import ranking
+    from uncertain_scale.report.html import html_sensitivity
     from uncertain_scale.sampling import sample
 
     groups = parse_groups(group)
@@ -99,12 +101,7 @@ def sensitivity(
         groups=groups,
         second_order=second_order,
     )
-    if (found["reason"] == CONSTANT).all():
-        names = ", ".join(map(str, found["output"].values))
-        raise QuestionError(
-            f"no input moves {names}: all that it rests on is constant; ask for other outputs, or "
-            "give an input a range, such as --set 'mfu=0.2 to 0.5'"
-        )
+    _must_move(found)
     decisions = [
         decision_value(
             model,
@@ -123,8 +120,36 @@ def sensitivity(
         tree, found, on.value, list(zip(asked, decisions, strict=True)), stated
     )
     markdown = ranking.markdown_sensitivity
-    keep(document, output, "sensitivity", markdown=markdown)
-    show(document, form, terminal=ranking.terminal_sensitivity, markdown=markdown)
+    own = ["--of", of] if of else []
+    own += ["--on", on.value] if on is not Scale.value else []
+    html = partial(html_sensitivity, command=command_of(options, "sensitivity", *own))
+    keep(document, output, "sensitivity", markdown=markdown, html=html)
+    show(document, form, terminal=ranking.terminal_sensitivity, markdown=markdown, html=html)
+
+
+def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
+    """Rank the inputs of a question, as plain data."""
+    from uncertain_scale.analysis.sensitivity import sensitivity as analyse
+    from uncertain_scale.report.ranking import sensitivity_document
+    from uncertain_scale.sampling import sample
+
+    design = options.checked_design()
+    asked = options.prepare()
+    found = analyse(*asked, design, of=of)
+    _must_move(found)
+    return sensitivity_document(sample(*asked, design), found, on.value, [])
+
+
+def _must_move(found: xr.Dataset) -> None:
+    """Refuse a ranking in which there is nothing to rank."""
+    from uncertain_scale.analysis.sensitivity import CONSTANT
+
+    if (found["reason"] == CONSTANT).all():
+        names = ", ".join(map(str, found["output"].values))
+        raise QuestionError(
+            f"no input moves {names}: all that it rests on is constant; ask for other outputs, or "
+            "give an input a range, such as --set 'mfu=0.2 to 0.5'"
+        )
 
 
 def _given_evidence(
@@ -132,7 +157,7 @@ def _given_evidence(
     of: list[str],
     on: Scale,
     events: list[Event],
-    form: Format,
+    form: PageFormat,
     output: Path | None,
 ) -> None:
     """Print and keep what can be said of inputs that evidence has tied together."""

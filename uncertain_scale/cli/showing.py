@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uncertain_scale.errors import QuestionError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report import Document
 
-__all__ = ["Form", "Format", "Probs", "keep", "show"]
+__all__ = ["Form", "Format", "PageForm", "PageFormat", "Probs", "keep", "show"]
 
 
 class Format(StrEnum):
@@ -26,6 +28,16 @@ class Format(StrEnum):
     json = "json"
 
 
+class PageFormat(StrEnum):
+    """How a result is written that is a page of its own, too."""
+
+    terminal = "terminal"
+    md = "md"
+    json = "json"
+    html = "html"
+
+
+PageForm = Annotated[PageFormat, typer.Option("--format", help="How to print it.")]
 Form = Annotated[Format, typer.Option("--format", help="How to print it.")]
 Probs = Annotated[
     list[float], typer.Option(help="Probability of an interval; repeatable.", metavar="P")
@@ -33,29 +45,47 @@ Probs = Annotated[
 
 
 def keep(
-    document: Document, folder: Path | None, name: str, *, markdown: Callable[[Document], str]
+    document: Document,
+    folder: Path | None,
+    name: str,
+    *,
+    markdown: Callable[[Document], str],
+    html: Callable[[Document], str] | None = None,
 ) -> None:
-    """Write a document as NAME.md and NAME.json into a folder, where one is wanted."""
+    """Write a document as NAME.md, NAME.json and NAME.html into a folder, if one is wanted."""
     if folder is not None:
         from uncertain_scale.report.saving import as_json, save_texts
 
         texts = {f"{name}.md": markdown(document), f"{name}.json": as_json(document) + "\n"}
+        if html is not None:
+            texts[f"{name}.html"] = html(document)
         save_texts(texts, folder)
 
 
 def show(
     document: Document,
-    form: Format,
+    form: Format | PageFormat,
     *,
     terminal: Callable[[Document], RenderableType],
     markdown: Callable[[Document], str],
+    html: Callable[[Document], str] | None = None,
 ) -> None:
-    """Print a document in one of the formats."""
-    if form is Format.json:
+    """Print a document in one of the formats.
+
+    Raises
+    ------
+    QuestionError
+        It is to be a page, and there is none for it.
+    """
+    if form == "html":
+        if html is None:
+            raise QuestionError("there is no page for this result; --format md or json shows it")
+        typer.echo(html(document), nl=False)
+    elif form == "json":
         from uncertain_scale.report.saving import as_json
 
         typer.echo(as_json(document))
-    elif form is Format.md:
+    elif form == "md":
         typer.echo(markdown(document), nl=False)
     else:
         from rich.console import Console

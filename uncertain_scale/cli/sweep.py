@@ -15,9 +15,12 @@ from uncertain_scale.errors import QuestionError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import xarray as xr
+
+    from uncertain_scale.inputs import Priors
     from uncertain_scale.report import Document
 
-__all__ = ["Steps", "SweepFormat", "sweep"]
+__all__ = ["Steps", "SweepFormat", "sweep", "swept"]
 
 
 class SweepFormat(StrEnum):
@@ -68,19 +71,11 @@ def sweep(
 
     Example: uncertain-scale sweep --budget 10M..100B --points 25 --outputs training_flop
     """
-    from uncertain_scale.analysis.sweep import Sweep
-    from uncertain_scale.analysis.swept import read_axes
     from uncertain_scale.report.saving import as_json, save_draws, save_texts
     from uncertain_scale.report.sweep_views import markdown_sweep, terminal_sweep
-    from uncertain_scale.report.sweeping import csv_sweep, sweep_document
+    from uncertain_scale.report.sweeping import csv_sweep
 
-    design = options.checked_design()
-    fixed, axes = read_axes(options.givens(), points=_points(points), spacing=steps.value)
-    first = {axis.name: f"{axis.values[0]!r} {axis.units or ''}" for axis in axes}
-    at_first = options.giving({**fixed, **first})
-    study = Sweep(*at_first.prepare(), design, axes)
-    found = study.summarize(probs=prob, events=options.events(study.model))
-    document = sweep_document(study.tree(), found, axes)
+    _, document, found = swept(options, points, steps, prob)
     views: dict[str, Callable[[Document], str]] = {
         "md": markdown_sweep,
         "json": lambda found: as_json(found) + "\n",
@@ -96,6 +91,23 @@ def sweep(
         Console().print(terminal_sweep(document))
     else:
         typer.echo(views[form.value](document), nl=False)
+
+
+def swept(
+    options: RunOptions, points: list[str], steps: Steps, prob: list[float]
+) -> tuple[Priors, Document, xr.Dataset]:
+    """Answer at every point: the scenario, the answers as plain data, and as a dataset."""
+    from uncertain_scale.analysis.sweep import Sweep
+    from uncertain_scale.analysis.swept import read_axes
+    from uncertain_scale.report.sweeping import sweep_document
+
+    design = options.checked_design()
+    fixed, axes = read_axes(options.givens(), points=_points(points), spacing=steps.value)
+    first = {axis.name: f"{axis.values[0]!r} {axis.units or ''}" for axis in axes}
+    model, priors, question = options.giving({**fixed, **first}).prepare()
+    study = Sweep(model, priors, question, design, axes)
+    found = study.summarize(probs=prob, events=options.events(model))
+    return priors, sweep_document(study.tree(), found, axes), found
 
 
 def _points(texts: list[str]) -> int | dict[str, int] | None:

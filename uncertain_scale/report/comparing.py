@@ -162,9 +162,7 @@ def _constant(output: dict[str, Any], value: float | None) -> bool:
     return value is None or abs(ratio["median"] - value) < _SAME
 
 
-def comparison_rows(
-    comparison: dict[str, Any], prob: float
-) -> Iterator[tuple[str, str, str, str]]:
+def comparison_rows(comparison: dict[str, Any], prob: float) -> Iterator[tuple[str, str, str, str]]:
     """Yield each answer that moves: the ratio's median and interval, and P(more)."""
     for name, output in comparison["outputs"].items():
         ratio = output["ratio"]

@@ -229,6 +229,10 @@ def _output(attributes: Mapping[str, Any], draws: AnyDraws, summary: xr.Dataset)
             "counts": counts.tolist(),
             "edges": edges.tolist(),
             "log": logarithmic,
+            "atoms": [
+                {"value": float(value), "share": float(share)}
+                for value, share in zip(draws.atoms.values, draws.atoms.masses, strict=True)
+            ],
         },
     }
 

@@ -9,7 +9,6 @@ from uncertain_scale.report.rows import (
     error_rows,
     event_rows,
     input_rows,
-    intervals_of,
     output_rows,
     question_in_words,
     region_in_words,

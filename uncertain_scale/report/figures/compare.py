@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_compare", "ratio_in_words"]
 
 _ROW, _LINE = 21.0, 13.0
-_HEAD = 32.0
+_HEAD, _TITLE = 32.0, 20.0
 _FOOT = 36.0
 _PLOT = 220.0
 _GAP = 12.0
@@ -34,7 +34,7 @@ _PLAIN = Scale("")
 
 
 @styled
-def plot_compare(document: Document, others: Sequence[str] = ()) -> Figure:
+def plot_compare(document: Document, others: Sequence[str] = (), *, titles: bool = True) -> Figure:
     """Return a figure of answers under other scenarios over those of the base.
 
     A ratio that is one number in every draw is a dot without an interval; answers that are the
@@ -46,6 +46,8 @@ def plot_compare(document: Document, others: Sequence[str] = ()) -> Figure:
         What `comparison_document` returns.
     others
         Scenarios drawn; all of them by default.
+    titles
+        Whether each block says which scenario is held against which.
 
     Raises
     ------
@@ -75,11 +77,12 @@ def plot_compare(document: Document, others: Sequence[str] = ()) -> Figure:
     left = min(max((text_width(name, 9.5) for name in names), default=0) + _GAP, 190.0)
     right = max((text_width(ratio_in_words(one, probs), 9) for one in ratios), default=0) + _GAP
     sizes = [_HEAD + _ROW * len(moved[o]) + _LINE * len(notes[o]) + _FOOT for o in blocks]
-    sheet = Sheet(max(left + _PLOT + right, 460.0), sum(sizes) - 4)
-    top = 0.0
+    sheet = Sheet(max(left + _PLOT + right, 460.0), sum(sizes) - (4 if titles else 4 + _TITLE))
+    top = 0.0 if titles else -_TITLE
     for other, size in zip(blocks, sizes, strict=True):
         title = fitted(f"{other} over {document['base']}", sheet.width, 10.5, bold=True)
-        sheet.text(0, top + 11, title, size=10.5, bold=True)
+        if titles:
+            sheet.text(0, top + 11, title, size=10.5, bold=True)
         bottom = top + _HEAD + _ROW * len(moved[other])
         plot = sheet.part(left, 0, _PLOT, sheet.height)
         for value, words in axis.ticks(6) if moved[other] else ():
@@ -92,7 +95,9 @@ def plot_compare(document: Document, others: Sequence[str] = ()) -> Figure:
             sheet.text(0, y + 3, fitted(name, left - _GAP, 9.5), size=9.5)
             words = ratio_in_words(ratio, probs)
             pieces = _pieces(ratio, probs)
-            draw_bars(plot, [[_PLOT * axis.place(p[e]) for e in ("low", "high")] for p in pieces], y)
+            draw_bars(
+                plot, [[_PLOT * axis.place(p[e]) for e in ("low", "high")] for p in pieces], y
+            )
             colour = ORANGE if ratio["constant"] else INK
             plot.dot(_PLOT * axis.place(ratio["median"]), y, colour=colour, radius=3.2, tip=words)
             sheet.text(left + _PLOT + _GAP, y + 3, words, size=9)
@@ -112,7 +117,9 @@ def plot_compare(document: Document, others: Sequence[str] = ()) -> Figure:
 def ratio_in_words(ratio: dict[str, Any], probs: Sequence[float]) -> str:
     """Write a ratio with its 90% interval, or its widest, or that it is exact."""
     if ratio["constant"]:
-        return "unchanged" if _same(ratio) else f"exactly ×{_PLAIN.write(ratio['median'], exact=True)}"
+        return (
+            "unchanged" if _same(ratio) else f"exactly ×{_PLAIN.write(ratio['median'], exact=True)}"
+        )
     prob = 0.9 if 0.9 in probs else max(probs)
     piece = intervals_of(ratio, "eti", prob)[0]
     middle = _PLAIN.write(ratio["median"], ratio["median_mcse"])

@@ -32,9 +32,7 @@ _PAST = 0.02
 
 
 @styled
-def plot_density(
-    document: Document, outputs: Sequence[str] = (), *, columns: int = 3
-) -> Figure:
+def plot_density(document: Document, outputs: Sequence[str] = (), *, columns: int = 3) -> Figure:
     """Return a figure with a panel for each output: its density over its intervals.
 
     Parameters
@@ -104,7 +102,7 @@ def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
     brief = interval_in_words(output, document["probs"][0])
     panel.text(0, 11, fitted(name, panel.width, 10.5, bold=True), size=10.5, bold=True)
     panel.text(0, 26, fitted(with_powers(brief), panel.width, 9.5), size=9.5)
-    shape = shape_of_output(output)
+    shape = shape_of_output(output, document["chains"] * document["draws"])
     if shape is None:
         panel.text(0, 58, "one value in every draw: no density", size=9, colour=MUTED)
         return

@@ -8,6 +8,7 @@ doi:10.1109/TSMC.1981.4308636).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ def plot_graph(plan: Plan) -> Figure:
             y += pitch
         left += width + _GAP
     for path in layout.paths.values():
-        for start, end in zip(path[:-1], path[1:], strict=True):
+        for start, end in pairwise(path):
             x, y, width = places[start]
             into = places[end]
             sheet.curve((x + width, y), (into[0], into[1]), colour=MUTED, width=0.7)
@@ -96,7 +97,9 @@ def lay_out(plan: Plan) -> Layout:
     layers: list[list[str]] = [[] for _ in range(max(depth.values()) + 1)]
     for name, level in depth.items():
         layers[level].append(name)
-    paths, before, after = {}, {}, {}
+    paths: dict[tuple[str, str], tuple[str, ...]] = {}
+    before: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
     for target, arguments in sources.items():
         for source in arguments:
             lanes = [f"{source} > {target} @{k}" for k in range(depth[source] + 1, depth[target])]
@@ -104,7 +107,7 @@ def lay_out(plan: Plan) -> Layout:
                 layers[level].append(lane)
             path = (source, *lanes, target)
             paths[source, target] = path
-            for start, end in zip(path[:-1], path[1:], strict=True):
+            for start, end in pairwise(path):
                 before.setdefault(end, []).append(start)
                 after.setdefault(start, []).append(end)
     for sweep in range(_SWEEPS):

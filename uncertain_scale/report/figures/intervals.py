@@ -60,7 +60,9 @@ def plot_intervals(document: Document, outputs: Sequence[str] = ()) -> Figure:
         one = abs(value - 1) < 1e-9
         plot.line([x, x], [_TOP - 4, bottom], colour=MUTED if one else RULE, width=0.8)
         plot.text(x, bottom + 13, f"{words}×", size=9, colour=MUTED, align="center")
-    plot.text(_PLOT / 2, bottom + 28, "relative to the median", size=9, colour=MUTED, align="center")
+    plot.text(
+        _PLOT / 2, bottom + 28, "relative to the median", size=9, colour=MUTED, align="center"
+    )
     shares = ", ".join(map(percent, sorted(document["probs"])))
     sheet.text(0, 10, f"Medians with {shares} intervals", size=10, bold=True)
     for number, name in enumerate(names):
@@ -81,9 +83,7 @@ def draw_bars(plot: Sheet, pieces: Sequence[Sequence[float]], y: float) -> None:
         plot.bar(low, y - half, high, y + half, colour=BLUE, opacity=0.7)
 
 
-def _relative(
-    document: Document, name: str, probs: Sequence[float]
-) -> list[tuple[float, float]]:
+def _relative(document: Document, name: str, probs: Sequence[float]) -> list[tuple[float, float]]:
     output = document["outputs"][name]
     found = []
     for prob in probs:

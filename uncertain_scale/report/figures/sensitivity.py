@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from uncertain_scale.report.figures.sheet import Sheet, fitted
 from uncertain_scale.report.figures.style import BLUE, INK, MUTED, RULE, styled
@@ -45,7 +45,9 @@ def plot_sensitivity(
     names = list(outputs or document["outputs"])
     columns = min(columns, len(names))
     heights = [_height(document["outputs"][name]) for name in names]
-    lines = [range(start, min(start + columns, len(names))) for start in range(0, len(names), columns)]
+    lines = [
+        range(start, min(start + columns, len(names))) for start in range(0, len(names), columns)
+    ]
     tall = [max(heights[number] for number in line) for line in lines]
     sheet = Sheet(columns * (WIDTH + _GAP) - _GAP, sum(tall) + _GAP * (len(tall) - 1))
     top = 0.0
@@ -90,7 +92,9 @@ def _measure(document: Document) -> str:
 def _in_words(output: dict[str, Any]) -> str:
     if output["reason"] or not shares_of(output):
         return output["reason"] or "no input moves it"
-    return ", ".join(f"{input_label(name)} {share_in_brief(one)}" for name, one in shares_of(output))
+    return ", ".join(
+        f"{input_label(name)} {share_in_brief(one)}" for name, one in shares_of(output)
+    )
 
 
 def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
@@ -105,7 +109,7 @@ def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
     bottom = _HEAD + _ROW * len(shares)
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
         panel.line([_PLOT * tick] * 2, [_HEAD, bottom], colour=RULE, width=0.7)
-        align = "left" if tick == 0 else "center"
+        align: Literal["left", "center"] = "left" if tick == 0 else "center"
         panel.text(_PLOT * tick, bottom + 12, f"{tick:.0%}", size=8.5, colour=MUTED, align=align)
     for number, (input_name, share) in enumerate(shares):
         y = _HEAD + _ROW * number

@@ -63,15 +63,22 @@ class Shape:
         return (np.exp(fine) if self.log else fine), density / density.max()
 
 
-def shape_of_output(output: dict[str, Any]) -> Shape | None:
-    """Return the shape of one output of a report; None for a constant."""
+def shape_of_output(output: dict[str, Any], draws: int) -> Shape | None:
+    """Return the shape of one output of a report; None for a constant.
+
+    Parameters
+    ----------
+    output
+        One of the `outputs` of what `report_document` returns.
+    draws
+        Number of draws that it is made of.
+    """
     if output["constant"]:
         return None
     counted = output["histogram"]
     edges, counts = (np.array(counted[key], dtype=float) for key in ("edges", "counts"))
-    atoms = tuple((float(a["value"]), float(a["share"])) for a in output.get("atoms", ()))
-    whole = counts.sum() or 1.0
-    return Shape(edges, _without(edges, counts / whole, atoms), counted["log"], atoms)
+    atoms = tuple((float(a["value"]), float(a["share"])) for a in counted["atoms"])
+    return Shape(edges, _without(edges, counts / draws, atoms), counted["log"], atoms)
 
 
 def shape_of_prior(prior: Prior) -> Shape | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TIP", "Sheet", "fitted", "text_width"]
 
-Align = Literal["left", "center", "right"]
+_Align = Literal["left", "center", "right"]
 TIP = "tip "
 _MARGIN = 6.0
 _NO_GLYPH = "\N{WHITE SQUARE}"
@@ -65,7 +65,7 @@ class Sheet:
         size: float = 9,
         colour: str = INK,
         bold: bool = False,
-        align: Align = "left",
+        align: _Align = "left",
         tip: str = "",
     ) -> None:
         """Write words, their baseline at y; nothing in them is read as mathematics."""
@@ -148,9 +148,7 @@ class Sheet:
         """Fill a rectangle between two corners."""
         self.area([x0, x1, x1, x0], [y0, y0, y1, y1], colour=colour, opacity=opacity, tip=tip)
 
-    def dot(
-        self, x: float, y: float, *, colour: str, radius: float = 3.0, tip: str = ""
-    ) -> None:
+    def dot(self, x: float, y: float, *, colour: str, radius: float = 3.0, tip: str = "") -> None:
         """Draw a dot with a rim in the colour of the paper."""
         from matplotlib.patches import Circle
 
@@ -191,7 +189,7 @@ def text_width(words: str, size: float, *, bold: bool = False) -> float:
 
     font = _font(bold=bold)
     width, _, _ = text_to_path.get_text_width_height_descent(shown(words), font, ismath=False)
-    return float(width) * size / font.get_size_in_points()
+    return float(width * size / font.get_size_in_points())
 
 
 def fitted(words: str, width: float, size: float, *, bold: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""How figures look: colours that the colour-blind tell apart, sizes, and files that are reproducible.
+"""How figures look: colours that the colour-blind tell apart, and files that are reproducible.
 
 Figures are made of `matplotlib.figure.Figure` without pyplot, so that no window, no global state
 and no display is needed.
@@ -52,7 +52,7 @@ LINES = (BLUE, VERMILLION, GREEN, "#cc79a7", ORANGE, SKY, INK)
 
 ENDINGS = (".svg", ".png", ".pdf")
 _DPI = 200
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same layout everywhere
     "font.size": 9,
     "svg.hashsalt": "uncertain-scale",
@@ -93,7 +93,7 @@ def rendering(**settings: Any) -> Iterator[None]:
 
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update({**_SETTINGS, **settings})
+        mpl.rcParams.update(_SETTINGS | settings)
         yield
 
 

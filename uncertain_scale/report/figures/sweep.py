@@ -14,7 +14,7 @@ from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -57,7 +57,7 @@ def plot_sweep(
     along, across = _roles(document)
     about = document["points"][0]["outputs"][name]
     probs = sorted(document["probs"])
-    series = list(_series(document, name, along, across))
+    series = list(_series(document, name, across))
     xs = np.array(along["values"])
     values = np.concatenate([line["median"] for _, line in series])
     ends = np.concatenate([line[prob].ravel() for _, line in series for prob in probs])
@@ -92,9 +92,19 @@ def plot_sweep(
             )
     axes.set_xlabel(f"{along['name']}, {x_axis.units}".rstrip(", "), parse_math=False)
     axes.set_ylabel(f"{name}, {y_axis.units}".rstrip(", "), parse_math=False)
-    title = None if across is None else f"{across['name']}, median with {percent(shown[0])} interval"
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, fontsize=8.5, title=title,
-                title_fontsize=8.5, columnspacing=1.2, handlelength=1.4)
+    title = (
+        None if across is None else f"{across['name']}, median with {percent(shown[0])} interval"
+    )
+    axes.legend(
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=4,
+        fontsize=8.5,
+        title=title,
+        title_fontsize=8.5,
+        columnspacing=1.2,
+        handlelength=1.4,
+    )
     figure.set_label(_told(document, name, along, series, probs))
     return figure
 
@@ -114,23 +124,22 @@ def _roles(document: Document) -> tuple[dict[str, Any], dict[str, Any] | None]:
 
 
 def _series(
-    document: Document, name: str, along: dict[str, Any], across: dict[str, Any] | None
-) -> Any:
+    document: Document, name: str, across: dict[str, Any] | None
+) -> Iterator[tuple[str, dict[Any, FloatArray]]]:
     """Yield a label and the median and intervals along the axis for each line."""
-    for value in across["values"] if across else [None]:
-        points = [
-            point["outputs"][name]
-            for point in document["points"]
-            if across is None or point["at"][across["name"]] == value
-        ]
-        line: dict[Any, FloatArray] = {"median": np.array([one["median"] for one in points])}
-        for prob in document["probs"]:
-            pieces = [intervals_of(one, "eti", prob)[0] for one in points]
-            line[prob] = np.array([[piece["low"], piece["high"]] for piece in pieces])
+    groups: dict[float, list[dict[str, Any]]] = {}
+    for point in document["points"]:
+        value = point["at"][across["name"]] if across else 0.0
+        groups.setdefault(value, []).append(point["outputs"][name])
+    for value, points in groups.items():
         label = ""
         if across is not None:
             scale = scale_for([value], across["units"])
             label = with_powers(f"{scale.write(value, exact=True)} {scale.units}".rstrip())
+        line: dict[Any, FloatArray] = {"median": np.array([one["median"] for one in points])}
+        for prob in document["probs"]:
+            pieces = [intervals_of(one, "eti", prob)[0] for one in points]
+            line[prob] = np.array([[piece["low"], piece["high"]] for piece in pieces])
         yield label, line
 
 
@@ -168,7 +177,7 @@ def _told(
 ) -> str:
     """Describe the ends of each line in words."""
     about = document["points"][0]["outputs"][name]
-    parts = []
+    parts: list[str] = []
     for label, line in series:
         for place in (0, -1):
             x = along["values"][place]

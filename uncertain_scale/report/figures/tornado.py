@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.figures.axes import axis_for, with_powers
@@ -87,7 +87,7 @@ def plot_tornado(document: Document, output: str = "") -> Figure:
             plot.bar(min(middle, x), y - 7, max(middle, x), y + 7, colour=colour, tip=tip)
         for value in {at_low, at_high}:
             x, before = _PLOT * axis.place(value), value < median
-            side = "right" if before else "left"
+            side: Literal["left", "right"] = "right" if before else "left"
             if value != median:
                 plot.text(x - 5 if before else x + 5, y + 3, written(value), size=8.5, align=side)
     middle = _PLOT * axis.place(median)

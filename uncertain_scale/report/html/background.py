@@ -11,8 +11,7 @@ from uncertain_scale.report.html.headline import headline_outputs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import xarray as xr
-
+    from uncertain_scale.analysis.sensitivity.study import Scale
     from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.model import Model, Plan, Question
     from uncertain_scale.report.document import Document
@@ -45,12 +44,11 @@ class Background:
     reason: str = ""
 
 
-def background_of(  # noqa: PLR0913 (a question, how to draw, and what came of it)
+def background_of(
     model: Model,
     priors: Priors,
     question: Question,
     design: Design,
-    tree: xr.DataTree,
     document: Document,
 ) -> Background:
     """Find out what drives the answers of a report, with a design of modest size.
@@ -59,8 +57,8 @@ def background_of(  # noqa: PLR0913 (a question, how to draw, and what came of i
     ----------
     model, priors, question, design
         What was run.
-    tree, document
-        The draws, and the report made of them.
+    document
+        The report made of it.
     """
     from uncertain_scale.model import solve
 
@@ -68,25 +66,30 @@ def background_of(  # noqa: PLR0913 (a question, how to draw, and what came of i
     inputs = {**priors.inputs, **question.given}
     moved = [n for n in headline_outputs(document) if not document["outputs"][n]["constant"]]
     if not moved:
-        return Background(inputs, plan, reason="All inputs are constant: nothing drives the answer.")
-    few = replace(
-        design, draws=min(design.draws, _DRAWS), chains=min(design.chains, _CHAINS)
-    )
+        return Background(
+            inputs, plan, reason="All inputs are constant: nothing drives the answer."
+        )
+    if document.get("evidence") is not None:
+        told = "What evidence has tied together is ranked by the command sensitivity --evidence."
+        return Background(inputs, plan, reason=told)
+    few = replace(design, draws=min(design.draws, _DRAWS), chains=min(design.chains, _CHAINS))
     try:
-        return Background(inputs, plan, _drivers((model, priors, question), few, tree, moved))
+        return Background(inputs, plan, _drivers((model, priors, question), few, moved))
     except UncertainScaleError as error:
         return Background(inputs, plan, reason=f"Not ranked: {error}")
 
 
 def _drivers(
-    asked: tuple[Model, Priors, Question], design: Design, tree: xr.DataTree, names: list[str]
+    asked: tuple[Model, Priors, Question], design: Design, names: list[str]
 ) -> Document:
     """Rank inputs by shares of the variance of the logarithm, or of the value where it has none."""
     from uncertain_scale.analysis.sensitivity import sensitivity
     from uncertain_scale.report.ranking import sensitivity_document
+    from uncertain_scale.sampling import sample
 
+    tree = sample(*asked, design)
     positive = all(bool((tree[f"prior_predictive/{name}"] > 0).all()) for name in names)
-    on = "log" if positive else "value"
-    found = sensitivity(*asked, design, of=names, on=[on])
-    document = sensitivity_document(tree, found, on, {})
-    return {**document, "draws": design.draws, "chains": design.chains}
+    on: Scale = "log" if positive else "value"
+    scales: tuple[Scale, ...] = ("log",) if positive else ("value", "log")
+    found = sensitivity(*asked, design, of=names, on=scales)
+    return sensitivity_document(tree, found, on, [])

@@ -55,7 +55,9 @@ def inline(figure: Figure, number: int, *, least: float = 0.0, zoom: float = 1.3
     """
     text = io.StringIO()
     with style.rendering(**{"svg.fonttype": "none"}):
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+        figure.savefig(
+            text, format="svg", metadata={"Date": None, "Creator": None}, transparent=True
+        )
     body = text.getvalue()
     body = body[body.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, flags=re.DOTALL)

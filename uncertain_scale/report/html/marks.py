@@ -66,6 +66,6 @@ def _date(prior: dict[str, Any]) -> dt.date | None:
 
 
 def _months(before: dt.date, after: dt.date) -> float:
-    return 12 * (after.year - before.year) + after.month - before.month + (
-        after.day - before.day
-    ) / 31
+    return (
+        12 * (after.year - before.year) + after.month - before.month + (after.day - before.day) / 31
+    )

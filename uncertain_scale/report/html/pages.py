@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,13 @@ from markupsafe import Markup
 
 from uncertain_scale.report import figures
 from uncertain_scale.report.comparing import comparison_rows, comparison_words
+from uncertain_scale.report.evidence import (
+    before_rows,
+    learnt_in_words,
+    moved_rows,
+    observation_rows,
+    road_in_words,
+)
 from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.compare import ratio_in_words
 from uncertain_scale.report.figures.sensitivity import LEAST, input_label, share_in_brief, shares_of
@@ -72,7 +80,8 @@ def html_report(
         run=run_in_words(document),
         panels=[
             inline(figures.plot_density(document, [name], columns=1), next(number))
-            for name in document["outputs"]
+            for name, output in document["outputs"].items()
+            if not output["constant"]
         ],
         outputs=list(_outputs(document)),
         errors=list(error_rows(document)),
@@ -80,13 +89,19 @@ def html_report(
         sufficient=list(sufficient_rows(document)),
         drivers=_drivers(background.drivers, number) if background and background.drivers else None,
         no_drivers=background.reason if background else "Not ranked in this page.",
-        inputs=[_input(document, row, marks[row.name], background, number) for row in _rows(document)],
+        inputs=[
+            _input(document, row, marks[row.name], background, number)
+            for row in input_rows(document)
+        ],
+        evidence=_evidence(document),
         stale_months=STALE_MONTHS,
         equations=[
             (name, output["long_name"], output["equation"] or "prior", output["rests_on"])
             for name, output in document["outputs"].items()
         ],
-        graph=inline(figures.plot_graph(background.plan), next(number), least=_GRAPH_WIDTH, zoom=1.6)
+        graph=inline(
+            figures.plot_graph(background.plan), next(number), least=_GRAPH_WIDTH, zoom=1.6
+        )
         if background
         else None,
     )
@@ -153,13 +168,17 @@ def _page(template: str, document: Document, command: str, **parts: Any) -> str:
         **{f"{name} version": version for name, version in document["versions"].items()},
         **hashes,
     }
-    return _environment().get_template(template).render(
-        document=document,
-        question=with_powers(question_in_words(document)),
-        command=command,
-        record=record,
-        prob=percent(document["probs"][0]) if document["probs"] else "",
-        **parts,
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            document=document,
+            question=with_powers(question_in_words(document)),
+            command=command,
+            record=record,
+            prob=percent(document["probs"][0]) if document["probs"] else "",
+            **parts,
+        )
     )
 
 
@@ -181,11 +200,9 @@ def _environment() -> Environment:
         "units": units_in_words,
         "percent": percent,
         "label": input_label,
+        "times": _times,
     }
     return environment
-
-
-_rows = input_rows
 
 
 def _outputs(document: Document) -> Iterator[dict[str, Any]]:
@@ -207,9 +224,7 @@ def _outputs(document: Document) -> Iterator[dict[str, Any]]:
         }
 
 
-def _number(
-    scale: Scale, value: float, error: float | None, *, exact: bool
-) -> tuple[str, str]:
+def _number(scale: Scale, value: float, error: float | None, *, exact: bool) -> tuple[str, str]:
     """Return a number as text and at full precision."""
     return with_powers(scale.write(value, error, exact=exact)), repr(value)
 
@@ -252,14 +267,22 @@ def _drivers(document: Document, number: Any) -> dict[str, Any]:
                 name,
                 input_name,
                 share_in_brief(share),
-                f"{round(output['rank_share'][input_name] * document['chains'])} of "
-                f"{document['chains']}",
+                _held(output["rank_share"][input_name], document["chains"]),
             )
             for name, output in outputs.items()
             for input_name, share in (() if output["reason"] else shares_of(output))
         ],
         "reasons": {name: output["reason"] for name, output in outputs.items() if output["reason"]},
     }
+
+
+def _times(text: str) -> str:
+    """Write x3.2, a factor in plain text, with a multiplication sign; the mark ! as a word."""
+    return re.sub(r"(?<![\w.])x(?=\d)", "×", text).replace("! ", "warning: ", 1)
+
+
+def _held(share: float, chains: int) -> str:
+    return f"{round(share * chains)} of {chains}"
 
 
 def _swings(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
@@ -269,16 +292,30 @@ def _swings(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
         scale = scale_for([output["median"]], output["units"])
         for input_name, swing in output["swing"].items():
             ends = [swing[end]["median"] for end in ("low", "high")]
-            if None not in ends:
-                low, high = (with_powers(scale.write(end)) for end in ends)
-                yield name, input_name, low, high, scale.units
+            known = [with_powers(scale.write(end)) for end in ends if end is not None]
+            if len(known) == len(ends):
+                yield name, input_name, known[0], known[1], scale.units
+
+
+def _evidence(document: Document) -> dict[str, Any] | None:
+    """Return what was observed, how the posterior was found and what moved."""
+    if document.get("evidence") is None:
+        return None
+    return {
+        "observations": list(observation_rows(document)),
+        "words": [road_in_words(document), learnt_in_words(document)],
+        "moved": list(moved_rows(document)),
+        "before": list(before_rows(document)),
+    }
 
 
 def _ratios(document: Document, other: str, number: int) -> Markup | None:
     from uncertain_scale.errors import DataError
 
     try:
-        return inline(figures.plot_compare(document, [other]), number, least=_COMPARE_WIDTH)
+        return inline(
+            figures.plot_compare(document, [other], titles=False), number, least=_COMPARE_WIDTH
+        )
     except DataError:
         return None
 
@@ -292,7 +329,7 @@ def _compared(document: Document) -> str:
             for name, output in one["outputs"].items()
             if output["ratio"] and not _same(output["ratio"])
         ]
-        said = ", ".join(moved[:3]) or "no answer moves"
+        said = ", ".join(moved[:2]) or "no answer moves"
         sentences.append(f"{one['other']} over {document['base']}: {said}.")
     return " ".join(sentences)
 
@@ -306,8 +343,6 @@ def _driven(document: Document) -> str:
     said = []
     for name, output in list(document["outputs"].items())[:3]:
         shares = [] if output["reason"] else shares_of(output)[:2]
-        told = " and ".join(
-            f"{input_label(n)} ({share_in_words(s['shapley'])})" for n, s in shares
-        )
+        told = " and ".join(f"{input_label(n)} ({share_in_words(s['shapley'])})" for n, s in shares)
         said.append(f"{name}: {told or 'no input moves it'}")
     return f"What drives the answers most: {'; '.join(said)}."

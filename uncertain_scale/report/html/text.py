@@ -15,12 +15,12 @@ _TRAILING = ".,;:!?)]"
 
 
 def worded(text: object) -> str:
-    """Return text on one line, control and direction characters shown as escapes.
+    r"""Return text on one line, control and direction characters shown as escapes.
 
     Examples
     --------
-    >>> worded("right-to-left \\u202e override")
-    'right-to-left \\\\u202e override'
+    >>> worded("right-to-left \u202e override")
+    'right-to-left \\u202e override'
     """
     return printable(" ".join(str(text).split()))
 
