@@ -156,10 +156,3 @@ def test_the_fit_takes_ones_own_runs_and_refuses_too_few(cli, tmp_path):
     assert "2 runs to fit mfu to; expected at least three" in err
     assert cli("priors", "fit-mfu", "--family", "H10")[0] == 2
     assert cli("priors", "fit-mfu", "--smallest", "-1")[0] == 2
-
-
-def test_a_figure_without_matplotlib_says_what_to_install(cli, runs, tmp_path, monkeypatch):
-    monkeypatch.setattr("uncertain_scale.report.backtest_figure.find_spec", lambda _: None)
-    code, out, err = cli("backtest", runs, "--figure", tmp_path / "a.svg")
-    assert (code, out) == (2, "")
-    assert "pip install 'uncertain-scale[figures]'" in err

@@ -186,6 +186,35 @@ def priors(
 
 @app.command()
 @with_run_options
+def backtest(
+    options: RunOptions,
+    output: Output,
+    runs: Annotated[
+        Path | None,
+        typer.Argument(help="Table of runs; the shipped one by default.", metavar="RUNS.csv"),
+    ] = None,
+) -> None:
+    """Draw forecasts of published runs, each left out, against what was published.
+
+    Rows of the table with faults are left out; `uncertain-scale backtest` tells them.
+
+    Example: uncertain-scale plot backtest --output backtest.svg
+    """
+    _checked(output)
+    from uncertain_scale.analysis.backtest import backtest as test_priors
+    from uncertain_scale.inputs.evidence import read_runs, shipped_runs
+    from uncertain_scale.report.backtest_figure import save_figure
+
+    design = options.checked_design()
+    if options.asks() or options.event:
+        raise QuestionError("a backtest asks its own questions; drop givens, outputs and events")
+    table = shipped_runs() if runs is None else read_runs(runs)
+    model, beliefs, _ = options.prepare()
+    typer.echo(save_figure(test_priors(model, beliefs, table, design), output))
+
+
+@app.command()
+@with_run_options
 def graph(options: RunOptions, output: Output) -> None:
     """Draw the equations that a question uses.
 

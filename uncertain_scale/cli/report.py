@@ -68,11 +68,11 @@ def _page_maker(
     evidence: list[str],
 ) -> Callable[[Document], str]:
     """Return what makes the page of this command's report, once."""
-    from uncertain_scale.report.html import background_of, html_report
-
     pages: list[str] = []
 
     def html(document: Document) -> str:
+        from uncertain_scale.report.html import background_of, html_report
+
         if not pages:
             again = command_of(options, "report", prob=prob, evidence=evidence)
             pages.append(

@@ -90,4 +90,6 @@ def show(
     else:
         from rich.console import Console
 
-        Console().print(terminal(document))
+        from uncertain_scale.report.terminal import steady
+
+        Console().print(terminal(steady(document)))

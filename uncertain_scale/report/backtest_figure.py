@@ -7,7 +7,6 @@ backtest always makes the same SVG.
 from __future__ import annotations
 
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,10 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from uncertain_scale.analysis.backtest import Backtest, Tested
 
-__all__ = ["check_figure", "save_figure"]
+__all__ = ["check_figure", "plot_backtest", "save_figure"]
 
 _KINDS = (".svg", ".png", ".pdf")
 _INK = "#7d8590"
@@ -52,14 +52,31 @@ def check_figure(path: Path) -> None:
     Raises
     ------
     DataError
-        The ending is not one of a figure that can be drawn, or matplotlib is not installed.
+        The ending is not one of a figure that can be drawn.
     """
-    if find_spec("matplotlib") is None:
-        raise DataError(
-            "a figure needs matplotlib; install it with pip install 'uncertain-scale[figures]'"
-        )
     if path.suffix not in _KINDS:
         raise DataError(f"{path} does not end in {', '.join(_KINDS)}; name the figure so")
+
+
+def plot_backtest(found: Backtest) -> Figure:
+    """Return a figure of a backtest's forecasts of training FLOP, each run left out.
+
+    Parameters
+    ----------
+    found
+        What `backtest` returns.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    tests = sorted(found.of(_TARGET), key=lambda test: (test.run.chip.family, _ratio(test)))
+    height = max(3.2, 0.17 * len(tests) + 1.0)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(9.6, height), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(1.55, 1.0))
+        _intervals(left, tests)
+        _ecdf(right, [test.left_out.transform for test in tests])
+    return figure
 
 
 def save_figure(found: Backtest, path: Path) -> Path:
@@ -78,16 +95,10 @@ def save_figure(found: Backtest, path: Path) -> Path:
         The file cannot be written.
     """
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
     check_figure(path)
-    tests = sorted(found.of(_TARGET), key=lambda test: (test.run.chip.family, _ratio(test)))
-    height = max(3.2, 0.17 * len(tests) + 1.0)
+    figure = plot_backtest(found)
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(9.6, height), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=(1.55, 1.0))
-        _intervals(left, tests)
-        _ecdf(right, [test.left_out.transform for test in tests])
         metadata: dict[str, Any] = {
             ".svg": {"Date": None, "Creator": None},
             ".pdf": {"CreationDate": None},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.errors import printable
 from uncertain_scale.report.rows import (
     error_rows,
     event_rows,
@@ -39,7 +40,7 @@ def markdown_report(document: Document) -> str:
 
 def plain(text: object) -> str:
     """Return text that Markdown shows as it is: no markup, no link, no cell or line break."""
-    folded = " ".join(str(text).split())
+    folded = printable(" ".join(str(text).split()))
     return re.sub(r"([\\`*_{}\[\]<>#|~&$])", r"\\\1", folded)
 
 

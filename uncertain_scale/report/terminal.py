@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Group
@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from uncertain_scale.errors import printable
 from uncertain_scale.report.rows import (
     event_rows,
     input_rows,
@@ -26,7 +27,19 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["terminal_priors", "terminal_report"]
+__all__ = ["steady", "terminal_priors", "terminal_report"]
+
+
+def steady(value: Any) -> Any:
+    """Return plain data whose texts cannot steer a terminal: control characters as escapes.
+
+    Characters that turn the direction of text are among them.
+    """
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {steady(key): steady(one) for key, one in value.items()}
+    return [steady(one) for one in value] if isinstance(value, list) else value
 
 
 def terminal_report(document: Document) -> RenderableType:
@@ -37,6 +50,7 @@ def terminal_report(document: Document) -> RenderableType:
     document
         What `report_document` returns.
     """
+    document = steady(document)
     parts: list[RenderableType] = [
         Text(f"Given {question_in_words(document)}", style="bold"),
         Text(f"Scenario {document['scenario']}: {document['title']}"),
@@ -57,6 +71,7 @@ def terminal_report(document: Document) -> RenderableType:
 
 def terminal_priors(document: Document) -> RenderableType:
     """Return a scenario's inputs alone, each with its distribution and source in full."""
+    document = steady(document)
     parts: list[RenderableType] = [
         Text(f"{document['scenario']}: {document['title']}", style="bold"),
     ]

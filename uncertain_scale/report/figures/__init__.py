@@ -5,6 +5,7 @@ drawn as well. A figure's label (`figure.get_label()`) describes it in words, wi
 `save_figure` writes SVG, PNG and PDF, byte for byte the same each time.
 """
 
+from uncertain_scale.report.backtest_figure import plot_backtest
 from uncertain_scale.report.figures.compare import plot_compare
 from uncertain_scale.report.figures.density import plot_density
 from uncertain_scale.report.figures.graph import plot_graph
@@ -16,6 +17,7 @@ from uncertain_scale.report.figures.sweep import plot_sweep
 from uncertain_scale.report.figures.tornado import plot_tornado
 
 __all__ = [
+    "plot_backtest",
     "plot_compare",
     "plot_density",
     "plot_graph",

@@ -78,7 +78,9 @@ class Axis:
         divided = value / self.scale.divisor
         if self.scale.suffix and not 1 <= abs(divided) < 1e3:  # 2,000M is 2B, 0.1B is 100M
             own = scale_for([value], "USD")  # which counted unit does not matter
-            return f"{value / own.divisor:.6g}{own.suffix}"
+            return with_powers(f"{value / own.divisor:.6g}{own.suffix}")
+        if not 1e-3 <= abs(divided) < 1e7:
+            return with_powers(f"{divided:.6g}{self.scale.suffix}")
         text = f"{divided:,.6f}".rstrip("0").rstrip(".")
         return f"{text}{self.scale.suffix}"
 

@@ -79,9 +79,7 @@ def background_of(
         return Background(inputs, plan, reason=f"Not ranked: {error}")
 
 
-def _drivers(
-    asked: tuple[Model, Priors, Question], design: Design, names: list[str]
-) -> Document:
+def _drivers(asked: tuple[Model, Priors, Question], design: Design, names: list[str]) -> Document:
     """Rank inputs by shares of the variance of the logarithm, or of the value where it has none."""
     from uncertain_scale.analysis.sensitivity import sensitivity
     from uncertain_scale.report.ranking import sensitivity_document

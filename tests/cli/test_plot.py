@@ -1,0 +1,63 @@
+"""The command plot: every figure in every format, and what it refuses."""
+
+import pytest
+
+KINDS = {
+    "intervals": ["--budget", "100M"],
+    "density": ["--budget", "100M", "--outputs", "gpus,precision_factor"],
+    "sensitivity": ["--budget", "100M", "--of", "training_flop", "--on", "log"],
+    "tornado": ["--budget", "100M", "--of", "training_flop"],
+    "compare": ["h100-dense-fp8", "post-reading", "--budget", "100M"],
+    "sweep": ["--budget", "10M..100B", "--of", "training_flop", "--points", "4"],
+    "priors": ["base", "--inputs", "mfu,hourly_rate"],
+    "backtest": [],
+    "graph": ["--budget", "100M", "--outputs", "training_flop"],
+}
+SIGNATURES = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ending", ["svg", "pdf"])
+def test_every_figure_is_written(cli, tmp_path, kind, ending):
+    path = tmp_path / f"figure.{ending}"
+    few = [] if kind == "priors" else ["--draws", "64"]
+    code, out, err = cli("plot", kind, *KINDS[kind], *few, "--output", path)
+    assert (code, err) == (0, "")
+    assert out.strip() == str(path)
+    assert path.read_bytes().startswith(SIGNATURES[ending])
+
+
+def test_a_picture_of_pixels(cli, tmp_path):
+    path = tmp_path / "figure.PNG"
+    assert cli("plot", "graph", "--budget", "1M", "--output", path)[0] == 0
+    assert path.read_bytes().startswith(SIGNATURES["png"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["graph", "--budget", "1M", "--output", "a.gif"], "found '.gif'"),
+        (["graph", "--budget", "1M", "--output", "a"], "found 'no ending'"),
+        (["graph", "--budget", "1M", "--output", "none/a.svg"], "cannot be written"),
+        (["tornado", "--budget", "1M", "--output", "a.svg"], "--of training_flop"),
+        (["tornado", "--budget", "1M", "--of", "flops", "--output", "a.svg"], "not a variable"),
+        (["priors", "base", "--inputs", "mfuu", "--output", "a.svg"], "did you mean 'mfu'?"),
+        (["sweep", "--budget", "1M", "--output", "a.svg"], "nothing is swept"),
+        (["sweep", "--budget", "1M..1B", "--of", "gpus,mfu", "--output", "a.svg"], "one output"),
+        (["compare", "base", "--budget", "1M", "--output", "a.svg"], "at least one other"),
+        (["backtest", "--budget", "1M", "--output", "a.svg"], "asks its own questions"),
+    ],
+)
+def test_nonsense_is_refused_and_nothing_is_written(cli, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = cli("plot", *words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_constants_have_no_tornado(cli, tmp_path):
+    words = ("--scenario", "post-2024-07", "--budget", "1M", "--of", "gpus")
+    code, _, err = cli("plot", "tornado", *words, "--output", tmp_path / "a.svg")
+    assert code == 2
+    assert "no input moves gpus" in err
