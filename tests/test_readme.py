@@ -41,6 +41,14 @@ def test_the_python_shown_runs_as_shown():
     assert len(test.examples) >= 5
 
 
+def test_the_figure_shown_in_python_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    section = README.partition("## Pages and figures to hand on")[2]
+    code = re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
+    exec(compile(code, "README.md", "exec"), {})  # noqa: S102 (the README's own lines)
+    assert (tmp_path / "density.pdf").read_bytes().startswith(b"%PDF")
+
+
 def test_every_command_shown_is_answered(cli, tmp_path, monkeypatch):
     """Each `uncertain-scale report` or `model` command of the tables, as it stands there."""
     import shlex

@@ -122,6 +122,9 @@ def sensitivity(
     markdown = ranking.markdown_sensitivity
     own = ["--of", of] if of else []
     own += ["--on", on.value] if on is not Scale.value else []
+    own += [word for one in group for word in ("--group", one)]
+    own += ["--second-order"] if second_order else []
+    own += ["--loss", loss] if loss is not None else []
     html = partial(html_sensitivity, command=command_of(options, "sensitivity", *own))
     keep(document, output, "sensitivity", markdown=markdown, html=html)
     show(document, form, terminal=ranking.terminal_sensitivity, markdown=markdown, html=html)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial, wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from uncertain_scale.errors import QuestionError
@@ -15,7 +16,6 @@ from uncertain_scale.report.saving import save_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from matplotlib.figure import Figure
 
@@ -124,7 +124,7 @@ def checked_ending(path: Path) -> Path:
     return path
 
 
-def save_figure(figure: Figure, path: Path) -> Path:
+def save_figure(figure: Figure, path: Path | str) -> Path:
     """Write a figure as SVG, PNG or PDF, by the path's ending; the same bytes every time.
 
     Parameters
@@ -141,7 +141,8 @@ def save_figure(figure: Figure, path: Path) -> Path:
     DataError
         The file cannot be written.
     """
-    form = checked_ending(path).suffix.lower()[1:]
+    path = checked_ending(Path(path))
+    form = path.suffix.lower()[1:]
     undated: dict[str, dict[str, str | None]] = {
         "svg": {"Date": None, "Creator": None},
         "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
