@@ -41,7 +41,7 @@ _MULTIPLES = (1, 10, 100, 1_000, 10_000)
 def intervals(
     options: RunOptions,
     output: Output,
-    prob: Probs = [0.5, 0.9, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
+    prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
 ) -> None:
     """Draw all answers as intervals around their medians.
 

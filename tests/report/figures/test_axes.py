@@ -54,6 +54,12 @@ def test_a_logarithmic_axis_puts_equal_ratios_equally_far_apart(a, b):
     assert axis.place(b) - axis.place(a) == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_median_near_nothing_does_not_decide_how_ticks_are_written():
+    axis = axis_for(-30.0, 30.0, "1", middle=8e-6, log=False)
+    assert [text for _, text in axis.ticks(5)] == ["-20", "0", "20"]
+    assert axis.units == ""
+
+
 def test_what_lies_outside_is_drawn_at_the_end():
     axis = axis_for(1.0, 10.0, "1", middle=3.0, log=True)
     assert (axis.place(0.0), axis.place(1e9)) == (0.0, 1.0)
@@ -79,6 +85,7 @@ def test_ticks_that_people_read(low, high, units, texts, named):
     [
         ("2.32e25 to 9.85e25", "2.32×10²⁵ to 9.85×10²⁵"),
         ("4.57e-4", "4.57×10⁻⁴"),
+        ("8e-6 (90%: -6.3e0 to 6.3e0)", "8×10⁻⁶ (90%: -6.3 to 6.3)"),
         ("h100e25 and v1.2e3", "h100e25 and v1.2e3"),
         ("47.2M (90%: 31.3M)", "47.2M (90%: 31.3M)"),
     ],

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from uncertain_scale import report_document
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.report import figures
 from uncertain_scale.report.figures.graph import lay_out
@@ -161,3 +162,51 @@ def test_pyplot_is_not_loaded():
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+OWN = """
+def ratio(x, y):
+    return x / y
+def twice(coin):
+    return 2 * coin
+def größe(x):
+    return x - 5
+"""
+BELIEVED = """
+schema_version = 1
+inputs.x = { kind = "normal", mu = 0, sigma = 1 }
+inputs.y = { kind = "normal", mu = 0, sigma = 1 }
+inputs.coin = { kind = "bernoulli", p = 0.3 }
+"""
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """Answers about 0, of two values only, without a mean, and named beyond ASCII."""
+    from uncertain_scale.analysis.sensitivity import sensitivity
+    from uncertain_scale.model import ask, solve
+    from uncertain_scale.report.ranking import sensitivity_document
+    from uncertain_scale.sampling import Design, sample
+    from uncertain_scale.sampling.run import prepare
+
+    folder = tmp_path_factory.mktemp("odd")
+    (folder / "own.py").write_text(OWN, encoding="utf-8")
+    (folder / "own.toml").write_text(BELIEVED, encoding="utf-8")
+    model, priors = prepare(equations=[folder / "own.py"], priors=[folder / "own.toml"])
+    asked = model, priors, ask(model, {})
+    design = Design(draws=256, chains=8)
+    tree = sample(*asked, design)
+    ranking = sensitivity_document(tree, sensitivity(*asked, design), "value", [])
+    return {
+        "intervals": figures.plot_intervals(report_document(tree)),
+        "density": figures.plot_density(report_document(tree)),
+        "sensitivity": figures.plot_sensitivity(ranking),
+        "tornado": figures.plot_tornado(ranking, "größe"),
+        "graph": figures.plot_graph(solve(*asked)),
+    }
+
+
+@pytest.mark.parametrize("kind", ["intervals", "density", "sensitivity", "tornado", "graph"])
+def test_odd_answers_are_drawn_as_well(odd, kind):
+    test_no_label_lies_over_another_or_leaves_the_figure(odd, kind)
+    assert "größe" in {text.get_text() for text in texts_of(odd[kind])} or kind == "tornado"

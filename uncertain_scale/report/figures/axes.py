@@ -17,6 +17,7 @@ __all__ = ["Axis", "axis_for", "raised", "with_powers"]
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MANTISSAS = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_LITTLE = 0.01
 _LEAST_RATIO = 2.5  # logarithmic ticks under this ratio are evenly spaced ones
 
 
@@ -122,13 +123,17 @@ class Axis:
 def axis_for(low: float, high: float, units: str, *, middle: float, log: bool) -> Axis:
     """Return an axis whose numbers are written by the size of a value in its middle.
 
+    Where that is next to nothing beside the ends, as a median near 0 is, the larger end decides.
+
     Examples
     --------
     >>> axis = axis_for(1e25, 1e26, "FLOP", middle=4.8e25, log=True)
     >>> [text for _, text in axis.ticks()], axis.units
     (['1', '2', '5', '10'], '10²⁵ FLOP')
     """
-    return Axis(low, high, log, scale_for([middle], units))
+    largest = max(abs(low), abs(high))
+    size = middle if log or abs(middle) > _LITTLE * largest else largest
+    return Axis(low, high, log, scale_for([size], units))
 
 
 def raised(exponent: int) -> str:
@@ -143,7 +148,7 @@ def raised(exponent: int) -> str:
 
 
 def with_powers(text: str) -> str:
-    """Write powers of ten as people do: 4.81e25 becomes 4.81×10²⁵.
+    """Write powers of ten as people do: 4.81e25 becomes 4.81×10²⁵, and 6.3e0 is 6.3.
 
     Examples
     --------
@@ -152,6 +157,6 @@ def with_powers(text: str) -> str:
     """
     return re.sub(
         r"(?<![\w.])(-?\d+(?:\.\d+)?)e\+?(-?\d+)\b",
-        lambda found: f"{found[1]}×10{raised(int(found[2]))}",
+        lambda found: f"{found[1]}×10{raised(int(found[2]))}" if int(found[2]) else found[1],
         text,
     )

@@ -27,7 +27,7 @@ __all__ = ["Layout", "lay_out", "plot_graph"]
 _ROW, _LANE = 22.0, 9.0
 _BOX = 16.0
 _GAP = 40.0
-_HEAD = 26.0
+_HEAD, _LEGEND = 26.0, 240.0
 _SWEEPS = 16
 _SIZE = 8.5
 _WIDEST = 170.0
@@ -62,7 +62,8 @@ def plot_graph(plan: Plan) -> Figure:
     layout = lay_out(plan)
     widths = [max((_width(plan, name) for name in layer), default=0.0) for layer in layout.layers]
     heights = [sum(_pitch(plan, name) for name in layer) for layer in layout.layers]
-    sheet = Sheet(sum(widths) + _GAP * (len(widths) - 1), _HEAD + max(heights))
+    wide = max(sum(widths) + _GAP * (len(widths) - 1), _LEGEND)
+    sheet = Sheet(wide, _HEAD + max(heights))
     places: dict[str, tuple[float, float, float]] = {}
     left = 0.0
     for layer, width, height in zip(layout.layers, widths, heights, strict=True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.report.figures.axes import axis_for, with_powers
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
-from uncertain_scale.report.figures.style import BLUE, INK, MUTED, RULE, styled
+from uncertain_scale.report.figures.style import BLUE, INK, MUTED, PAPER, RULE, styled
 from uncertain_scale.report.figures.words import in_brief, interval_in_words, percent
 from uncertain_scale.report.rows import intervals_of
 
@@ -69,7 +69,13 @@ def plot_intervals(document: Document, outputs: Sequence[str] = ()) -> Figure:
         y = _TOP + _ROW * (number + 0.5)
         sheet.text(0, y + 3, fitted(name, left - _GAP, 9.5), size=9.5)
         draw_bars(plot, [[_PLOT * axis.place(end) for end in piece] for piece in rows[name]], y)
-        plot.dot(_PLOT * axis.place(1.0), y, colour=INK, radius=3.2, tip=said[name])
+        if rows[name] or document["outputs"][name]["constant"]:
+            plot.dot(_PLOT * axis.place(1.0), y, colour=INK, radius=3.2, tip=said[name])
+        else:
+            words = "on both sides of 0"
+            half = text_width(words, 8.5) / 2 + 4
+            plot.bar(_PLOT / 2 - half, y - 6, _PLOT / 2 + half, y + 6, colour=PAPER)
+            plot.text(_PLOT / 2, y + 3, words, size=8.5, colour=MUTED, align="center")
         sheet.text(left + _PLOT + _GAP, y + 3, said[name], size=9)
     told = ". ".join(in_brief(document, name) for name in names)
     sheet.figure.set_label(f"Intervals relative to their medians. {told}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from uncertain_scale.report.figures.sheet import Sheet, fitted
+from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import BLUE, INK, MUTED, RULE, styled
 from uncertain_scale.report.numbers import share_in_words
 
@@ -24,7 +24,7 @@ _ROW = 26.0
 _HEAD = 34.0
 _FOOT = 22.0
 _GAP = 18.0
-_PLOT = 200.0
+_PLOT = 246.0
 
 
 @styled
@@ -72,7 +72,7 @@ def share_in_brief(share: dict[str, Any]) -> str:
     """Write a share in percent with its standard error."""
     error = share["shapley_mcse"]
     told = share_in_words(share["shapley"])
-    return f"{told} ± {100 * error:.1g}%" if error else told
+    return f"{told} ± {float(f'{100 * error:.1g}'):g}%" if error else told
 
 
 def input_label(name: str) -> str:
@@ -108,16 +108,20 @@ def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
         return
     bottom = _HEAD + _ROW * len(shares)
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        panel.line([_PLOT * tick] * 2, [_HEAD, bottom], colour=RULE, width=0.7)
+        for number in range(len(shares)):  # beside the bars alone, not through the words
+            y = _HEAD + _ROW * number
+            panel.line([_PLOT * tick] * 2, [y + 14, y + 22], colour=RULE, width=0.7)
         align: Literal["left", "center"] = "left" if tick == 0 else "center"
         panel.text(_PLOT * tick, bottom + 12, f"{tick:.0%}", size=8.5, colour=MUTED, align=align)
     for number, (input_name, share) in enumerate(shares):
         y = _HEAD + _ROW * number
         told = share_in_brief(share)
-        panel.text(0, y + 11, fitted(input_label(input_name), _PLOT, 9), size=9)
+        beside = text_width(told, 8.5)
+        label = fitted(input_label(input_name), _PLOT - beside - 6, 9)
+        panel.text(0, y + 11, label, size=9)
+        panel.text(_PLOT, y + 11, told, size=8.5, align="right")
         end = _PLOT * min(max(share["shapley"], 0.0), 1.0)
         panel.bar(0, y + 14, end, y + 22, colour=BLUE, opacity=0.8, tip=f"{input_name}: {told}")
         if share["shapley_mcse"]:
             ends = [_PLOT * min(max(share[f"shapley_{e}"], 0.0), 1.0) for e in ("low", "high")]
             panel.line(ends, [y + 18, y + 18], colour=INK, width=1.4)
-        panel.text(max(end, 0) + 6 if end < _PLOT - 8 else _PLOT + 4, y + 21.5, told, size=8.5)

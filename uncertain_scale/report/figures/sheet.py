@@ -25,6 +25,7 @@ __all__ = ["TIP", "Sheet", "fitted", "text_width"]
 _Align = Literal["left", "center", "right"]
 TIP = "tip "
 _MARGIN = 6.0
+_SLACK = 0.1  # of rounding, where a width was made for the words
 _NO_GLYPH = "\N{WHITE SQUARE}"
 
 
@@ -194,6 +195,7 @@ def text_width(words: str, size: float, *, bold: bool = False) -> float:
 
 def fitted(words: str, width: float, size: float, *, bold: bool = False) -> str:
     """Return words shortened to a width, with an ellipsis where something is left out."""
+    width += _SLACK
     if text_width(words, size, bold=bold) <= width:
         return words
     while words and text_width(f"{words}…", size, bold=bold) > width:

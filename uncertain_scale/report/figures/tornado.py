@@ -70,7 +70,7 @@ def plot_tornado(document: Document, output: str = "") -> Figure:
     labels = {one: input_label(one) for one, _, _ in swings}
     left = min(max(text_width(label, 9.5) for label in labels.values()) + 12, 200.0)
     bottom = _TOP + _ROW * len(swings)
-    sheet = Sheet(left + 2 * _END + _PLOT, bottom + 36)
+    sheet = Sheet(left + 2 * _END + _PLOT, bottom + (36 if axis.units else 20))
     plot = sheet.part(left + _END, 0, _PLOT, sheet.height)
     for value, words in axis.ticks():
         x = _PLOT * axis.place(value)
