@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report.figures.axes import with_powers
+from uncertain_scale.report.figures.compare import ratio_in_words
+from uncertain_scale.report.figures.sensitivity import input_label, shares_of
 from uncertain_scale.report.figures.words import percent
-from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.numbers import scale_for, share_in_words
 from uncertain_scale.report.rows import intervals_of, question_in_words
 
 if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
 
-__all__ = ["headline", "headline_outputs"]
+__all__ = ["compared", "driven", "headline", "headline_outputs"]
 
 _MOST = 3
 # What people ask a run for, in the order in which it is told.
@@ -72,3 +74,31 @@ def _interval(document: Document, output: dict[str, Any]) -> str:
     scale = scale_for([output["median"]], output["units"])
     low, high = (scale.write(piece[end], piece[f"{end}_mcse"]) for end in ("low", "high"))
     return with_powers(f"{percent(prob)}: {low} to {high}")
+
+
+def compared(document: Document) -> str:
+    """Say in a sentence what each scenario makes of the answers that move."""
+    sentences = []
+    for one in document["comparisons"]:
+        moved = [
+            f"{name} {ratio_in_words(output['ratio'], document['probs'])}"
+            for name, output in one["outputs"].items()
+            if output["ratio"] and not _same(output["ratio"])
+        ]
+        said = ", ".join(moved[:2]) or "no answer moves"
+        sentences.append(f"{one['other']} over {document['base']}: {said}.")
+    return " ".join(sentences)
+
+
+def _same(ratio: dict[str, Any]) -> bool:
+    return bool(ratio["constant"]) and abs(ratio["median"] - 1) < 1e-9
+
+
+def driven(document: Document) -> str:
+    """Say in a sentence what drives each answer most."""
+    said = []
+    for name, output in list(document["outputs"].items())[:3]:
+        shares = [] if output["reason"] else shares_of(output)[:2]
+        told = " and ".join(f"{input_label(n)} ({share_in_words(s['shapley'])})" for n, s in shares)
+        said.append(f"{name}: {told or 'no input moves it'}")
+    return f"What drives the answers most: {'; '.join(said)}."

@@ -1,0 +1,151 @@
+"""What templates show of a document: rows of text, cards of inputs, figures."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.errors import DataError
+from uncertain_scale.report import figures
+from uncertain_scale.report.evidence import (
+    before_rows,
+    learnt_in_words,
+    moved_rows,
+    observation_rows,
+    road_in_words,
+)
+from uncertain_scale.report.figures.axes import with_powers
+from uncertain_scale.report.figures.sensitivity import LEAST, share_in_brief, shares_of
+from uncertain_scale.report.html.inline import inline
+from uncertain_scale.report.numbers import Scale, scale_for
+from uncertain_scale.report.rows import design_in_words, intervals_of, output_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markupsafe import Markup
+
+    from uncertain_scale.report.document import Document
+    from uncertain_scale.report.html.background import Background
+
+__all__ = [
+    "evidence_parts",
+    "input_card",
+    "output_rows_of",
+    "ranking_parts",
+    "ratio_figure",
+    "swing_rows",
+]
+
+_COMPARE_WIDTH = 440.0
+
+
+def output_rows_of(document: Document) -> Iterator[dict[str, Any]]:
+    """Yield a row an output; each number as text and as it stands in the document."""
+    for row in output_rows(document, document["probs"][0]):
+        output = document["outputs"][row.name]
+        scale = scale_for([output["median"]], output["units"])
+        write = partial(_number, scale, exact=output["constant"])
+        ends = [intervals_of(output, "eti", prob)[0] for prob in document["probs"]]
+        yield {
+            "name": row.name,
+            "long_name": output["long_name"],
+            "units": row.units,
+            "median": write(output["median"], output["median_mcse"]),
+            "intervals": [
+                [write(piece[end], piece[f"{end}_mcse"]) for end in ("low", "high")]
+                for piece in ends
+            ],
+        }
+
+
+def _number(scale: Scale, value: float, error: float | None, *, exact: bool) -> tuple[str, str]:
+    """Return a number as text and at full precision."""
+    return with_powers(scale.write(value, error, exact=exact)), repr(value)
+
+
+def input_card(
+    document: Document, row: Any, marks: list[Any], background: Background | None, number: Any
+) -> dict[str, Any]:
+    """Return what a card tells of one input, with its density where it has one."""
+    prior = document["inputs"][row.name]
+    picture = None
+    if background and row.interval and row.name in background.inputs:
+        drawn = figures.plot_priors(background.inputs, [row.name], columns=1, titles=False)
+        picture = inline(drawn, next(number))
+    return {
+        "name": row.name,
+        "long_name": prior["long_name"],
+        "median": with_powers(f"{row.median} {row.units}".rstrip()),
+        "interval": with_powers(row.interval),
+        "distribution": row.distribution,
+        "source": row.source,
+        "as_of": row.as_of,
+        "note": row.note,
+        "marks": marks,
+        "figure": picture,
+    }
+
+
+def ranking_parts(document: Document, number: Any) -> dict[str, Any]:
+    """Return the figures and tables of a ranking."""
+    outputs = document["outputs"]
+    return {
+        "measure": "log-variance" if document["on"] == "log" else "variance",
+        "least": f"{LEAST:.1%}",
+        "run": design_in_words(document),
+        "panels": [
+            inline(figures.plot_sensitivity(document, [name], columns=1), next(number))
+            for name in outputs
+        ],
+        "rows": [
+            (
+                name,
+                input_name,
+                share_in_brief(share),
+                _held(output["rank_share"][input_name], document["chains"]),
+            )
+            for name, output in outputs.items()
+            for input_name, share in (() if output["reason"] else shares_of(output))
+        ],
+        "reasons": {name: output["reason"] for name, output in outputs.items() if output["reason"]},
+    }
+
+
+def _held(share: float, chains: int) -> str:
+    return f"{round(share * chains)} of {chains}"
+
+
+def swing_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield each output's median with each input at its 5% and 95%, and the units."""
+    for name, output in document["outputs"].items():
+        if output["median"] is None:
+            continue
+        scale = scale_for([output["median"]], output["units"])
+        for input_name, swing in output["swing"].items():
+            ends = [swing[end]["median"] for end in ("low", "high")]
+            known = [with_powers(scale.write(end)) for end in ends if end is not None]
+            if len(known) == len(ends):
+                yield name, input_name, known[0], known[1], scale.units
+
+
+def evidence_parts(document: Document) -> dict[str, Any] | None:
+    """Return what was observed, how the posterior was found and what moved."""
+    if document.get("evidence") is None:
+        return None
+    return {
+        "observations": list(observation_rows(document)),
+        "words": [road_in_words(document), learnt_in_words(document)],
+        "moved": list(moved_rows(document)),
+        "before": list(before_rows(document)),
+    }
+
+
+def ratio_figure(document: Document, other: str, number: int) -> Markup | None:
+    """Return a scenario's ratios to the base as a figure; None where none can be drawn."""
+    try:
+        return inline(
+            figures.plot_compare(document, [other], titles=False), number, least=_COMPARE_WIDTH
+        )
+    except DataError:
+        return None
