@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClaimError",
+    "ClusterError",
     "DataError",
     "EvidenceError",
     "FileError",
@@ -51,6 +52,10 @@ class OverdeterminedError(QuestionError):
 
 class DataError(UncertainScaleError, ValueError):
     """Draws, or a file of them, that cannot be used."""
+
+
+class ClusterError(UncertainScaleError, RuntimeError):
+    """A cluster that cannot be reached, or cannot do what it is asked."""
 
 
 class FileError(UncertainScaleError, ValueError):

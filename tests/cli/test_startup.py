@@ -14,6 +14,10 @@ HEAVY = {
     "xarray",
     "pint",
     "pandas",
+    "asyncio",
+    "dask",
+    "distributed",
+    "zarr",
 }
 
 
@@ -60,5 +64,6 @@ def test_help_shows_an_example_and_every_option_of_the_main_job():
         "--format",
         "--output",
         "--scenario",
+        "--scheduler",
     ):
         assert option in out

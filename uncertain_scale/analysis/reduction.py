@@ -19,8 +19,9 @@ import numpy as np
 from uncertain_scale.analysis.binning import PILOT, choose_binning
 from uncertain_scale.analysis.draws import refuse_bad
 from uncertain_scale.analysis.events import happened, probability_of
-from uncertain_scale.analysis.sketch import STAND_INS, Sketch, group_of
+from uncertain_scale.analysis.sketch import GROUPS, STAND_INS, Sketch, group_of
 from uncertain_scale.analysis.tally import Tally
+from uncertain_scale.sampling.batches import Batches
 from uncertain_scale.sampling.engine import each
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.binning import Binning
     from uncertain_scale.analysis.events import Event, Probability
+    from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.engine import Simulation
     from uncertain_scale.sampling.stopping import Stop
 
@@ -196,35 +198,57 @@ class Reduction:
             start += draws
         return part
 
-    def run(
+    def together(self, chains: Iterable[int]) -> Part:
+        """Draw chains one after another and keep what counts of them, added up."""
+        part = Part()
+        for chain in chains:
+            part.add(self.chain(chain))
+        return part
+
+    def run(  # noqa: PLR0913 (each is one way to go about it)
         self,
         chains: Iterable[int] | None = None,
         *,
         threads: int | None = None,
+        cluster: Cluster | None = None,
         done: Part | None = None,
         progress: Callable[[Part], object] | None = None,
         stop: Stop | None = None,
     ) -> Part:
-        """Draw chains in this process and add them up.
+        """Draw chains, here or on a cluster, and add them up.
 
         Parameters
         ----------
         chains
             Numbers of chains; by default all of the design that are not done.
         threads
-            How many; by default one for each processor. They change no bit.
+            How many of this process; by default one for each processor. They change no bit.
+        cluster
+            Draws the chains instead of this process; it changes no bit.
         done
             Chains that are done, which the others are added to.
         progress
-            Called with what is there after each chain.
+            Called with what is there after each chain, or each few chains of a cluster.
         stop
             Ends the run early: the part then holds the chains that were finished.
+
+        Raises
+        ------
+        ModelError
+            An equation fails, or does not give a number for each draw.
+        ClusterError
+            The cluster cannot do it.
         """
         part = done or Part()
         work = self.chain if stop is None else partial(self.chain, stop=stop)
         if chains is None:
             chains = (n for n in range(self.simulation.design.chains) if n not in part.chains)
-        for one in each(work, chains, threads=threads, stop=stop):
+        if cluster is None:
+            found = each(work, chains, threads=threads, stop=stop)
+        else:
+            batches = Batches(list(chains), groups=GROUPS)
+            found = cluster.map(self.simulation, self.together, batches, stop=stop)
+        for one in found:
             part.add(one)
             if progress is not None:
                 progress(part)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sketch import Sketch
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
+    from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.stopping import Stop
 
@@ -101,6 +102,7 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
     *,
     events: Sequence[Event] = (),
     threads: int | None = None,
+    cluster: Cluster | None = None,
     progress: Callable[[Part], object] | None = None,
     stop: Stop | None = None,
     done: Part | None = None,
@@ -113,7 +115,7 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
         As in `sample`. The draws are the same.
     events
         Events whose draws are counted; the question reaches their variables.
-    threads, progress
+    threads, cluster, progress
         As in `Reduction.run`.
     stop
         Ends the run early: the answer is then that of the chains that were finished.
@@ -146,7 +148,7 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
     simulation = Simulation.of(model, priors, question, design)
     watched = [name for name in WATCHED if name in simulation.variables]
     reduction = Reduction.of(simulation, names=watched, events=events)
-    part = reduction.run(threads=threads, progress=progress, stop=stop, done=done)
+    part = reduction.run(threads=threads, cluster=cluster, progress=progress, stop=stop, done=done)
     if len(part.chains) < design.chains:
         if not part.chains:
             raise StoppedError(stop.why if stop else "")

@@ -32,6 +32,7 @@ __all__ = [
     "Draws",
     "Equations",
     "RunOptions",
+    "Scheduler",
     "Seed",
     "command_of",
     "names_of",
@@ -53,6 +54,9 @@ Draws = Annotated[int, _option("Draws of a chain.", _DRAWS, "N")]
 Chains = Annotated[int, _option("Independent randomisations.", _DRAWS, "K")]
 DesignName = Annotated[str, _option("How draws fill the cube.", _DRAWS, "sobol|lhs|random")]
 Seed = Annotated[int, _option("Seed of the random streams.", _DRAWS, "S")]
+Scheduler = Annotated[
+    str | None, _option("Draw on a dask cluster instead of here.", _DRAWS, "tcp://HOST:PORT")
+]
 Equations = Annotated[
     list[Path],
     _option("Add equations from a Python file, which is run.", _BELIEFS, "FILE.py"),

@@ -31,7 +31,7 @@ RECORD = "run.json"
 _FORMAT = 1
 _LARGEST = 64_000_000  # bytes of a record, or of a result
 _MERGED = ("scenario", "believed", "priors")  # what a scenario's merged priors stand for
-_LEFT_OUT = ("output", "form", "figure")
+_LEFT_OUT = ("output", "form", "figure", "scheduler")
 _COPIED = {"equations": "equations", "evidence": "inputs", "source": "inputs", "runs": "inputs"}
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.options import RunOptions, command_of, with_run_options
+from uncertain_scale.cli.clusters import on_cluster
+from uncertain_scale.cli.options import RunOptions, Scheduler, command_of, with_run_options
 from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, show
 from uncertain_scale.cli.update import Evidence, draw
 
@@ -28,6 +29,7 @@ def report(
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
+    scheduler: Scheduler = None,
     output: Annotated[
         Path | None,
         typer.Option(help="Also write report.html, .md, .json and draws.nc there.", metavar="DIR"),
@@ -50,13 +52,15 @@ def report(
     events = options.events(asked[0])
     simulation = Simulation.of(*asked, design)
     html = _page_maker(options, asked, design, prob, evidence)
-    if memory_for(simulation).streams and output is None and not evidence:
-        document = report_document(stream(*asked, design, events=events), probs=prob, events=events)
-    else:
-        tree = draw(asked, design, evidence)
-        document = report_document(tree, probs=prob, events=events)
-        if output is not None:
-            save_report(document, tree, output, page=html(document))
+    with on_cluster(scheduler, evidence) as cluster:
+        if memory_for(simulation).streams and output is None and not evidence:
+            answer = stream(*asked, design, events=events, cluster=cluster)
+            document = report_document(answer, probs=prob, events=events)
+        else:
+            tree = draw(asked, design, evidence, cluster=cluster)
+            document = report_document(tree, probs=prob, events=events)
+            if output is not None:
+                save_report(document, tree, output, page=html(document))
     show(document, form, terminal=terminal_report, markdown=markdown_report, html=html)
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from uncertain_scale.cli.options import RunOptions, with_run_options
+from uncertain_scale.cli.clusters import on_cluster
+from uncertain_scale.cli.options import RunOptions, Scheduler, with_run_options
 from uncertain_scale.cli.update import Evidence, draw
 
 __all__ = ["sample"]
@@ -17,18 +18,37 @@ __all__ = ["sample"]
 def sample(
     options: RunOptions,
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    scheduler: Scheduler = None,
     *,
-    output: Annotated[Path, typer.Option(help="NetCDF file to write.", metavar="DRAWS.nc")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            help="NetCDF file to write, or a Zarr store where it ends in .zarr.",
+            metavar="DRAWS.nc|.zarr",
+        ),
+    ],
 ) -> None:
     """Save the draws behind an answer, for xarray.open_datatree and ArviZ.
+
+    A Zarr store is written chain by chain, so that draws need not fit in memory.
 
     Example: uncertain-scale sample --budget 100M --output draws.nc
     """
     from uncertain_scale.report.saving import save_draws
+    from uncertain_scale.report.stores import check_store, is_store, save_chains
+    from uncertain_scale.sampling.chains import draw_chains
 
     design = options.checked_design()  # a wrong option is told before any file is read
-    tree = draw(options.prepare(), design, evidence)
-    save_draws(tree, output)
+    if is_store(output):
+        check_store(output)
+    asked = options.prepare()
+    with on_cluster(scheduler, evidence) as cluster:
+        if is_store(output) and not evidence:
+            tree, chains = draw_chains(*asked, design, cluster=cluster)
+            save_chains(tree, chains, output)
+        else:
+            tree = draw(asked, design, evidence, cluster=cluster)
+            save_draws(tree, output)
     variables = [*tree["prior"].data_vars, *tree["prior_predictive"].data_vars]
     typer.echo(
         f"{output}: {options.chains} chains x {options.draws:,} draws of {len(variables)} "

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.sampling import Design
+    from uncertain_scale.sampling.cluster import Cluster
 
 __all__ = ["Evidence", "Way", "draw", "update"]
 
@@ -51,6 +52,8 @@ def draw(
     design: Design,
     evidence: Sequence[str],
     road: Way = Way.auto,
+    *,
+    cluster: Cluster | None = None,
 ) -> xr.DataTree:
     """Answer a question with draws, given evidence where there is any."""
     if evidence:
@@ -59,7 +62,7 @@ def draw(
         return condition(*asked, design, evidence, road=road.value)
     from uncertain_scale.sampling import sample
 
-    return sample(*asked, design)
+    return sample(*asked, design, cluster=cluster)
 
 
 @with_run_options

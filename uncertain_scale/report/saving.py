@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.markdown import markdown_report
+from uncertain_scale.report.stores import is_store, save_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,11 +63,15 @@ def save_texts(texts: Mapping[str, str], folder: Path) -> list[Path]:
 def save_draws(tree: xr.DataTree | xr.Dataset, path: Path) -> Path:
     """Write draws, or what was made of them, as NetCDF, which xarray opens.
 
+    Where the path ends in `.zarr`, a Zarr store is written.
+
     Raises
     ------
     DataError
         The file cannot be written.
     """
+    if is_store(path):
+        return save_tree(tree, path)
     return save_whole(path, lambda temporary: tree.to_netcdf(temporary, engine="h5netcdf"))
 
 

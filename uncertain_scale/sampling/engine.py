@@ -14,6 +14,8 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from uncertain_scale.model.plan import solve
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.design import BLOCK
@@ -112,6 +114,23 @@ class Simulation:
         sampler = self.sampler()
         for points in self.design.blocks(sampler.positions, chain=chain, size=size):
             yield propagate(self.plan, sampler.draw(points, chain))
+
+    def whole(self, chain: int) -> dict[str, FloatArray]:
+        """Return all of a chain's draws by variable, each of shape (draw,).
+
+        Raises
+        ------
+        ModelError
+            An equation fails, or does not give a number for each draw.
+        """
+        draws = {name: np.empty(self.design.draws) for name in self.variables}
+        start = 0
+        for block in self.blocks(chain):
+            stop = start + next(iter(block.values())).size
+            for name, kept in draws.items():
+                kept[start:stop] = block[name]
+            start = stop
+        return draws
 
 
 def each(

@@ -12,7 +12,7 @@ from uncertain_scale.errors import QuestionError
 if TYPE_CHECKING:
     from uncertain_scale.sampling.engine import Simulation
 
-__all__ = ["Memory", "memory_for", "refuse_to_hold"]
+__all__ = ["Memory", "memory_for", "refuse_to_hold", "refuse_to_pass"]
 
 _NUMBER = 8
 _SHARE = 0.6  # of what is free, so that the machine stays usable
@@ -62,6 +62,33 @@ def refuse_to_hold(simulation: Simulation) -> None:
             f"{len(simulation.variables)} variables takes {_gib(memory.needed)} and "
             f"{_gib(memory.free)} are free, of which {_SHARE:.0%} may be used; ask for fewer draws "
             "or fewer outputs, or for a report without --output, which needs no draws held"
+        )
+
+
+def refuse_to_pass(simulation: Simulation, chains: int) -> None:
+    """Refuse to draw whole chains of which even a few do not fit.
+
+    Parameters
+    ----------
+    simulation
+        What is drawn.
+    chains
+        How many are held at once.
+
+    Raises
+    ------
+    QuestionError
+        With the numbers, and what to do.
+    """
+    design = simulation.design
+    one = _NUMBER * design.draws * len(simulation.variables)
+    needed, free = min(chains, design.chains) * one, _free()
+    if needed > _SHARE * free:
+        raise QuestionError(
+            f"{min(chains, design.chains)} chains of {design.draws:,} draws of "
+            f"{len(simulation.variables)} variables are held at once, which takes {_gib(needed)}, "
+            f"and {_gib(free)} are free, of which {_SHARE:.0%} may be used; ask for fewer draws a "
+            "chain and more chains"
         )
 
 

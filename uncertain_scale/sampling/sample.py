@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uncertain_scale.sampling.chains import chains_of
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.memory import refuse_to_hold
 from uncertain_scale.sampling.record import as_tree
@@ -18,19 +19,21 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Question
+    from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.stopping import Stop
 
 __all__ = ["sample"]
 
 
-def sample(
+def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
     model: Model,
     priors: Priors,
     question: Question,
     design: Design,
     *,
     stop: Stop | None = None,
+    cluster: Cluster | None = None,
 ) -> xr.DataTree:
     """Answer a question with draws.
 
@@ -46,6 +49,8 @@ def sample(
         How the draws fill the unit cube.
     stop
         Ends the run early: the tree then holds the chains that were finished, in their order.
+    cluster
+        Draws the chains instead of this process; it changes no bit.
 
     Returns
     -------
@@ -60,6 +65,8 @@ def sample(
         The question cannot be answered, or is over-determined, or the draws do not fit in memory.
     StoppedError
         `stop` came before the first chain was finished.
+    ClusterError
+        The cluster cannot do it.
 
     Examples
     --------
@@ -88,7 +95,15 @@ def sample(
                 array[chain, start:end] = block[name]
             start = end
 
-    done = sum(1 for _ in each(keep, range(design.chains), stop=stop))
+    if cluster is None:
+        done = sum(1 for _ in each(keep, range(design.chains), stop=stop))
+    else:
+        there = np.zeros(design.chains + 1, dtype=bool)
+        for chain, draws in chains_of(simulation, cluster=cluster, stop=stop):
+            there[chain] = True
+            for name, array in arrays.items():
+                array[chain] = draws[name]
+        done = int(there.argmin())  # a cluster's chains come in any order
     if done < design.chains:
         if not done:
             raise StoppedError(stop.why if stop else "")
