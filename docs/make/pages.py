@@ -1,0 +1,303 @@
+"""Pages written from the code: the model's equations, and the format of prior files."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.inputs import load_priors
+from uncertain_scale.inputs.distributions import KINDS, build
+from uncertain_scale.inputs.document import CorrelationTable, InputTable, JointTable, PriorFile
+from uncertain_scale.model import default_model
+from uncertain_scale.report.numbers import units_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pydantic import BaseModel
+
+    from uncertain_scale.model.equation import Equation
+
+__all__ = ["PAGES", "model_page", "prior_files_page"]
+
+_WRITTEN = "<!-- Written by `python docs/make` from {}: edit that, not this page. -->"
+
+_MODEL = """\
+{equations} equations connect {variables} variables. What a question gives is known, and so is
+every input with a prior; equations fire from what is known until what is asked is reached. A
+variable that can be reached in several ways is computed in the first that fires, and a question
+that fixes it in two ways is refused. Units are checked by magnitude when the model is built.
+
+`uncertain-scale model` prints the same in the terminal, and `--explain NAME` tells how a
+question reaches a variable."""
+
+_PRIOR_FILES = """\
+A scenario is a TOML file. `uncertain-scale priors check FILE` tells everything that is wrong
+with one, with lines; `priors/schema.json` (`uncertain-scale priors schema` prints it) lets an
+editor complete it. [Write a prior from three quantiles](priors.md) begins with an example."""
+
+_KINDS = """\
+The examples stand in a prior file as keys of an input, and on the command line as
+`--set "NAME=kind(…)"`. Quantiles are named by their decimals: `q05` is 5%, `q975` is 97.5%.
+Parameters or quantiles, never both."""
+
+_SUBJECTS = {
+    "compute": "Computation",
+    "cluster": "Cluster",
+    "cost": "Cost",
+    "power": "Power and energy",
+    "scale": "Scale against GPT-4",
+    "chinchilla": "Compute-optimal models",
+    "overtraining": "Smaller models, trained longer",
+    "serving": "Serving",
+}
+
+_ACTS: dict[str, dict[str, Any]] = {
+    "constant": {"value": 2.0},
+    "uniform": {"lower": 1.0, "upper": 3.0},
+    "loguniform": {"lower": 1.0, "upper": 100.0},
+    "normal": {"mu": 10.0, "sigma": 2.0},
+    "lognormal": {"q05": 1.4, "q95": 3.2},
+    "logitnormal": {"q05": 0.149, "q95": 0.436},
+    "student_t": {"nu": 4.0, "mu": 10.0, "sigma": 2.0},
+    "gamma": {"mu": 10.0, "sigma": 3.0},
+    "beta": {"mu": 0.36, "sigma": 0.07},
+    "triangular": {"lower": 1.0, "mode": 2.0, "upper": 4.0},
+    "pert": {"lower": 1.0, "mode": 2.0, "upper": 4.0},
+    "metalog": {"q10": 1.3, "q50": 2.0, "q90": 4.0, "lower": 0.0},
+    "quantiles": {"q05": 1.2, "q25": 1.7, "q50": 2.0, "q75": 2.6, "q95": 5.0},
+    "choice": {"values": [1.0, 2.0], "probabilities": [0.75, 0.25]},
+    "bernoulli": {"p": 0.25},
+    "mixture": {
+        "components": [
+            {"kind": "constant", "value": 1.0},
+            {"kind": "lognormal", "q05": 1.1, "q95": 1.6},
+        ],
+        "weights": [0.75, 0.25],
+    },
+    "empirical": {"values": [1.8, 2.0, 2.1, 2.5, 3.0]},
+}
+
+
+def model_page() -> str:
+    """Return the page of the built-in equations, from their docstrings and annotations."""
+    model = default_model()
+    priors = load_priors("base", variables=model.variables)
+    first = {equation.target for equation in model.equations if equation.name == equation.target}
+    lines = [
+        "# The model",
+        "",
+        _WRITTEN.format("the docstrings in `uncertain_scale/equations`"),
+        "",
+        _MODEL.format(equations=len(model.equations), variables=len(model.variables)),
+        "",
+    ]
+    for subject, equations in groupby(model.equations, key=lambda one: one.subject):
+        lines += [f"## {_SUBJECTS[subject]}", ""]
+        rest = []
+        for equation in equations:
+            if equation.name in first:
+                lines += _law(equation, model.variables)
+            else:
+                rest.append(equation)
+        if rest:
+            rows = (
+                (f"`{one.target}`", _names(one.arguments), _text(_formula(one))) for one in rest
+            )
+            lines += ["The same, solved for another variable:", ""]
+            lines += [*_table(("variable", "from", "formula"), rows), ""]
+    lines += ["## Variables", ""]
+    rows = (
+        (
+            f"`{name}`",
+            _text(units_in_words(unit) or "plain number"),
+            _text(model.long_name(name)),
+            "prior" if name in priors.inputs else "equation" if name in first else "given",
+        )
+        for name, unit in model.variables.items()
+    )
+    lines += [*_table(("variable", "units", "what it is", "from"), rows), ""]
+    return "\n".join(lines)
+
+
+def prior_files_page() -> str:
+    """Return the page of the format of prior files, from what checks them."""
+    lines = [
+        "# Prior files",
+        "",
+        _WRITTEN.format("the classes in `uncertain_scale/inputs`"),
+        "",
+        _PRIOR_FILES,
+        "",
+        "## Keys of a file",
+        "",
+        *_keys(
+            PriorFile,
+            also={
+                "inputs": "Tables of inputs, by variable: `[inputs.NAME]`.",
+                "correlations": "Tables `[[correlations]]`.",
+                "joint": "Tables `[[joint]]`.",
+            },
+        ),
+        "",
+        "## Keys of an input",
+        "",
+        "Beside the parameters of its kind:",
+        "",
+        *_keys(InputTable),
+        "",
+        "## Keys of a correlation",
+        "",
+        *_keys(CorrelationTable),
+        "",
+        "## Keys of a joint sample",
+        "",
+        *_keys(JointTable),
+        "",
+        "## Kinds of distribution",
+        "",
+        _KINDS,
+        "",
+        *_table(
+            ("kind", "example", "5%, 50%, 95%"),
+            ((f"[`{kind}`](#{kind})", f"`{_example(kind)}`", _quantiles(kind)) for kind in KINDS),
+        ),
+        "",
+    ]
+    for kind, cls in KINDS.items():
+        fields = cls.model_fields
+        lines += [f"### {kind}", "", _text(_about(cls)), ""]
+        rows = [
+            (
+                f"`{name}`",
+                "needed" if one.is_required() else _default(one),
+                _text(one.description or ""),
+            )
+            for name, one in fields.items()
+            if name not in {"kind", "truncate"}
+        ]
+        if rows:
+            lines += [*_table(("parameter", "default", "what it is"), rows), ""]
+        if ways := _ways(cls):
+            lines += [ways, ""]
+    return "\n".join(lines)
+
+
+PAGES = {"model.md": model_page, "prior-files.md": prior_files_page}
+"""What writes each page, by its name in `docs`."""
+
+
+def _law(equation: Equation, units: Any) -> Iterator[str]:
+    unit = units_in_words(units[equation.target])
+    yield f"### {equation.name}"
+    yield ""
+    yield f"{_text(equation.summary)}{f' ({_text(unit)})' if unit else ''}."
+    yield ""
+    yield f"From {_names(equation.arguments)}."
+    yield ""
+    for paragraph in _paragraphs(equation):
+        yield _text(paragraph)
+        yield ""
+
+
+def _paragraphs(equation: Equation) -> list[str]:
+    """Return an equation's docstring without its summary, a line each paragraph."""
+    text = inspect.getdoc(equation.function) or ""
+    return [" ".join(part.split()) for part in text.split("\n\n")[1:]]
+
+
+def _formula(equation: Equation) -> str:
+    return next(iter(_paragraphs(equation)), "").removesuffix(".")
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _about(cls: type) -> str:
+    """Return what a class's docstring says before its first section."""
+    text = inspect.getdoc(cls) or ""
+    said = re.split(r"\n\n[A-Z]\w+\n-+\n", text)[0]
+    return " ".join(said.split())
+
+
+def _ways(cls: Any) -> str:
+    """Say in which ways a kind is stated."""
+    ways = []
+    if cls.parameters:
+        ways.append(" and ".join(_names([name]) for name in cls.parameters))
+    if cls.alternative:
+        ways.append(
+            f"mean and standard deviation, {' and '.join(_names([n]) for n in cls.alternative)}"
+        )
+    least, most = cls.quantile_counts
+    if most:
+        ways.append(f"{least} quantiles" if least == most else f"{least} to {most} quantiles")
+    stated = f"Stated by {'; or by '.join(ways)}. " if ways else ""
+    cut = "`truncate = [a, b]` cuts and renormalises it." if "truncate" in cls.model_fields else ""
+    return f"{stated}{cut}".strip()
+
+
+def _keys(table: type[BaseModel], also: Any = None) -> Iterator[str]:
+    words = {name: one.description or "" for name, one in table.model_fields.items()} | (also or {})
+    # What a table has of its own comes before what all of them say of their sources.
+    own = [name for name in table.model_fields if name in table.__annotations__]
+    fields = {name: table.model_fields[name] for name in dict.fromkeys([*own, *table.model_fields])}
+    rows = (
+        (f"`{name}`", "needed" if one.is_required() else _default(one), _text(words[name]))
+        for name, one in fields.items()
+    )
+    yield from _table(("key", "default", "what it is"), rows)
+
+
+def _default(field: Any) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value is None or value in ("", [], {}, ()):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _example(kind: str) -> str:
+    parts = [f"{name} = {_toml(value)}" for name, value in _ACTS[kind].items()]
+    return ", ".join([f'kind = "{kind}"', *parts])
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        inner = ", ".join(f"{name} = {_toml(one)}" for name, one in value.items())
+        return f"{{ {inner} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"
+
+
+def _quantiles(kind: str) -> str:
+    found = build(kind, _ACTS[kind]).ppf(np.array([0.05, 0.5, 0.95]))
+    return ", ".join(f"{value:.3g}" for value in found.tolist())
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    names = list(header)
+    yield f"| {' | '.join(names)} |"
+    yield f"|{'---|' * len(names)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _text(text: str) -> str:
+    """Return text that Markdown shows as it is, but for code in backticks and addresses."""
+    parts = re.split(r"(`[^`]+`|https?://[^\s,;)]+)", " ".join(text.split()))
+    return "".join(
+        part if part.startswith("`") else f"<{part}>" if part.startswith("http") else _plain(part)
+        for part in parts
+    )
+
+
+def _plain(text: str) -> str:
+    marked = re.sub(r"([\\*_\[\]])", r"\\\1", html.escape(text, quote=False))
+    return marked.replace("|", "&#124;")
