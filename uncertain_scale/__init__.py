@@ -1,8 +1,9 @@
 """A Monte Carlo uncertainty engine for the scale of LLM training.
 
 `run` answers a question with draws, `summarize` turns draws into intervals with their Monte Carlo
-errors, `sweep` answers it at many values of a given, `condition` given observed facts;
-`load_priors`, `Model`, `ask`, `believe`, `Design` and `sample` are the parts of that road.
+errors, `sweep` answers it at many values of a given, `condition` given observed facts, `show` lays
+a result out for a notebook; `load_priors`, `Model`, `ask`, `believe`, `Design` and `sample` are the
+parts of that road.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.claim_files import load_claims
     from uncertain_scale.model import Model, Question, ask, believe, default_model
     from uncertain_scale.report import report_document
+    from uncertain_scale.report.notebook import show
     from uncertain_scale.sampling import Design, run, sample
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "report_document",
     "run",
     "sample",
+    "show",
     "stream",
     "summarize",
     "sweep",
@@ -60,6 +63,7 @@ _HOME = {
     "report_document": "report",
     "run": "sampling",
     "sample": "sampling",
+    "show": "report.notebook",
     "stream": "analysis",
     "summarize": "analysis",
     "sweep": "analysis",
