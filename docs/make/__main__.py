@@ -8,6 +8,7 @@ from contextlib import chdir
 from pathlib import Path
 
 from examples import refilled
+from notebook import executed, same
 from pages import PAGES
 from typer.testing import CliRunner
 
@@ -32,6 +33,9 @@ def main() -> None:
     os.environ["COLUMNS"] = "80"
     for name, page in PAGES.items():
         _write(DOCS / name, page())
+    tutorial = DOCS / "tutorial.ipynb"
+    if not same(tutorial.read_text(encoding="utf-8"), text := executed(tutorial)):
+        _write(tutorial, text)
     for path in sorted(DOCS.glob("*.md")):
         if path.name not in PAGES:
             with tempfile.TemporaryDirectory() as folder, chdir(folder):

@@ -139,3 +139,18 @@ def test_words_of_others_are_text(tmp_path):
 def test_what_is_no_result_is_refused():
     with pytest.raises(TypeError, match="show takes draws, a scenario"):
         us.show({"median": 1})
+
+
+def test_a_figure_displays_itself_without_and_with_pyplot():
+    from io import BytesIO
+
+    import numpy as np
+    from matplotlib.image import imread
+
+    from uncertain_scale.report import figures
+
+    tree = us.run(given={"budget": "100M"}, outputs=["training_flop"], design=FEW)
+    figure = figures.plot_density(us.report_document(tree))
+    picture = imread(BytesIO(figure._repr_png_()))
+    assert len(np.unique(picture.reshape(-1, picture.shape[-1]), axis=0)) > 50
+    assert figure.axes or figure.lines  # or `%matplotlib inline` shows nothing

@@ -129,9 +129,10 @@ def show(
 
 
 def _shown(parts: Iterable[Markup], text: RenderableType) -> Shown:
-    console = Console(file=io.StringIO(), width=_WIDTH, no_color=True, force_terminal=False)
-    console.print(text)
-    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    printed = io.StringIO()
+    # In a notebook, a console that is not told otherwise displays what it prints.
+    Console(file=printed, width=_WIDTH, no_color=True, force_jupyter=False).print(text)
+    lines = printed.getvalue().splitlines()
     return Shown(html=_frame(*parts), text="\n".join(line.rstrip() for line in lines).strip("\n"))
 
 

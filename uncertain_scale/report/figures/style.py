@@ -81,9 +81,9 @@ _Result = TypeVar("_Result")
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure, its size in points of 1/72 inch."""
-    from matplotlib.figure import Figure
+    from uncertain_scale.report.figures.drawn import DrawnFigure
 
-    return Figure(figsize=(width / 72, height / 72))
+    return DrawnFigure(figsize=(width / 72, height / 72))
 
 
 @contextmanager
