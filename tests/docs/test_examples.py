@@ -8,17 +8,21 @@ import pytest
 pytestmark = pytest.mark.usefixtures("make")
 
 DOCS = Path(__file__).parents[2] / "docs"
+SCHEDULER = "tcp://localhost:8786"
 PAGES = sorted(path.name for path in DOCS.glob("*.md"))
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_examples_run_and_print_what_is_shown(name, cli, tmp_path, monkeypatch):
+def test_examples_run_and_print_what_is_shown(name, cli, tmp_path, monkeypatch, request):
     from examples import commands, examples, run_command, run_python
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     names = {}
-    for example in examples((DOCS / name).read_text(encoding="utf-8")):
+    page = (DOCS / name).read_text(encoding="utf-8")
+    if SCHEDULER in page:
+        page = page.replace(SCHEDULER, request.getfixturevalue("scheduler"))
+    for example in examples(page):
         if example.title:
             (tmp_path / example.title).write_text(example.body, encoding="utf-8")
         elif example.language == "console":
