@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.stopping import Stop
 
-__all__ = ["Streamed", "stream"]
+__all__ = ["Streamed", "stream", "watched_in"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,8 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
     threads, cluster, progress
         As in `Reduction.run`.
     stop
-        Ends the run early: the answer is then that of the chains that were finished.
+        Ends the run early: the answer is then that of the chains that were finished, the same bits
+        as a run of so many where they hold the 16,384 draws by which bins are laid.
     done
         Chains of the same run, which are not drawn again.
 
@@ -146,8 +147,7 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
     50000000.0
     """
     simulation = Simulation.of(model, priors, question, design)
-    watched = [name for name in WATCHED if name in simulation.variables]
-    reduction = Reduction.of(simulation, names=watched, events=events)
+    reduction = Reduction.of(simulation, names=watched_in(simulation), events=events)
     part = reduction.run(threads=threads, cluster=cluster, progress=progress, stop=stop, done=done)
     if len(part.chains) < design.chains:
         if not part.chains:
@@ -163,3 +163,8 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
         tails=tail_indices(simulation.plan, simulation.sampler()),
     )
     return Streamed(record, reduction, part)
+
+
+def watched_in(simulation: Simulation) -> list[str]:
+    """Return the variables that a simulation tallies for the sake of warnings."""
+    return [name for name in WATCHED if name in simulation.variables]

@@ -128,6 +128,42 @@ class Tally:
         )
         return np.bincount(joined, weights=counts).astype(np.int64)
 
+    def state(self) -> tuple[tuple[int, ...], tuple[float, ...], tuple[str, str]]:
+        """Return all that a tally knows but its counts: whole numbers, floats and exact sums."""
+        return (
+            (self.size, self.bad, self._least, self._most, self._coarser),
+            (self.low, self.high, self.example),
+            (hex(self._sum), hex(self._squares)),
+        )
+
+    @classmethod
+    def restored(
+        cls,
+        binning: Binning,
+        state: tuple[tuple[int, ...], tuple[float, ...], tuple[str, str]],
+        counts: npt.NDArray[np.int64],
+        at_atoms: npt.NDArray[np.int64],
+    ) -> Tally:
+        """Return the tally that had this state, counts and draws at atoms.
+
+        Raises
+        ------
+        ValueError
+            They do not belong together.
+        """
+        tally = cls(binning)
+        (tally.size, tally.bad, tally._least, tally._most, tally._coarser), floats, sums = state
+        tally.low, tally.high, tally.example = floats
+        tally._sum, tally._squares = (int(one, 16) for one in sums)
+        tally._first = tally._least >> tally._coarser
+        used = max((tally._most >> tally._coarser) - tally._first + 1, 0)
+        if counts.shape != (used,) or at_atoms.shape != tally.at_atoms.shape:
+            raise ValueError("counts do not fit the bins")
+        if not tally.bad and int(counts.sum() + at_atoms.sum()) != tally.size:
+            raise ValueError("counts do not add up to the number of draws")
+        tally._counts, tally.at_atoms = counts.copy(), at_atoms.copy()
+        return tally
+
     def mean(self) -> float:
         """Return the mean."""
         return self.binning.centre + self.binning.scale * _rounded(self._sum, self.size)

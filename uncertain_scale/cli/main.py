@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from uncertain_scale.cli import (
     verify,
 )
 from uncertain_scale.cli.record import recorded
+from uncertain_scale.cli.running import INTERRUPTED
 from uncertain_scale.errors import UncertainScaleError, printable
 
 __all__ = ["RECORDED", "app", "main"]
@@ -64,6 +66,13 @@ def main() -> None:
     except UncertainScaleError as error:
         typer.echo(f"error: {printable(error)}", err=True)
         sys.exit(2)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # nobody waits for threads that are at their last draws
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(OSError):
+                    stream.flush()
+            os._exit(INTERRUPTED)
+        raise
     except BrokenPipeError:
         # The reader of a pipe has gone (`| head`); keep Python from failing on the last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -18,14 +18,14 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.errors import DataError
+from uncertain_scale.errors import DataError, UncertainScaleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from uncertain_scale.inputs import Priors
 
-__all__ = ["RECORD", "Record", "note_priors", "read_record", "recorded"]
+__all__ = ["RECORD", "Record", "note_priors", "note_reached", "read_record", "recorded"]
 
 RECORD = "run.json"
 _FORMAT = 1
@@ -37,9 +37,10 @@ _COPIED = {"equations": "equations", "evidence": "inputs", "source": "inputs", "
 
 @dataclass
 class _Session:
-    """Priors by the scenario's name as it was typed, None where none was."""
+    """Priors by scenario as it was typed, None where none was; options as they became."""
 
     priors: dict[str | None, Priors] = field(default_factory=dict)
+    reached: dict[str, Any] = field(default_factory=dict)
 
 
 _session: ContextVar[_Session | None] = ContextVar("session", default=None)
@@ -102,6 +103,13 @@ def note_priors(typed: str | None, priors: Priors) -> None:
         session.priors[typed] = priors
 
 
+def note_reached(**options: Any) -> None:
+    """Remember options whose values a run found out, for its record: a replay does not look."""
+    session = _session.get()
+    if session is not None:
+        session.reached |= options
+
+
 def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
     """Let a command with `--output DIR` leave a record beside the result that it saves there.
 
@@ -117,11 +125,16 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
     def run(**arguments: Any) -> None:
         session = _Session()
         token = _session.set(session)
+        saved = True
         try:
             command(**arguments)
+        except (UncertainScaleError, KeyboardInterrupt):
+            saved = False  # what may be in the folder is of an earlier run
+            raise
         finally:
             _session.reset(token)
-            folder = arguments.get("output")
+            arguments |= session.reached
+            folder = arguments.get("output") if saved else None
             if folder is not None and (folder / f"{result}.json").is_file():
                 _write(folder, command.__name__, arguments, session, f"{result}.json")
 

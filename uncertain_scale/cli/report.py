@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from uncertain_scale.cli.clusters import on_cluster
+from uncertain_scale.cli.effort import Effort, MaxDraws, MaxTime, NoDraws, Precision, Resume
 from uncertain_scale.cli.options import RunOptions, Scheduler, command_of, with_run_options
+from uncertain_scale.cli.record import note_reached
+from uncertain_scale.cli.running import INTERRUPTED, answer
 from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, show
 from uncertain_scale.cli.update import Evidence, draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import xarray as xr
 
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
@@ -34,34 +40,55 @@ def report(
         Path | None,
         typer.Option(help="Also write report.html, .md, .json and draws.nc there.", metavar="DIR"),
     ] = None,
+    precision: Precision = None,
+    max_time: MaxTime = None,
+    max_draws: MaxDraws = None,
+    resume: Resume = None,
+    *,
+    no_draws: NoDraws = False,
 ) -> None:
     """Answer a question, such as what 100M USD buy, with intervals.
 
     Example: uncertain-scale report --budget 100M --gpus 25k
     """
-    from uncertain_scale.analysis.streamed import stream
     from uncertain_scale.report import report_document
     from uncertain_scale.report.markdown import markdown_report
     from uncertain_scale.report.saving import save_report
     from uncertain_scale.report.terminal import terminal_report
-    from uncertain_scale.sampling.engine import Simulation
-    from uncertain_scale.sampling.memory import memory_for
 
+    effort = Effort(precision, max_time, max_draws, resume, no_draws)
+    output = output or resume
     design = options.checked_design()
-    asked = options.prepare()
-    events = options.events(asked[0])
-    simulation = Simulation.of(*asked, design)
+    interrupted = False
+    if evidence:
+        effort.refuse_with_evidence()
+        asked = options.prepare()
+        with on_cluster(scheduler, evidence):  # refuses
+            posterior = draw(asked, design, evidence)
+        document = report_document(posterior, probs=prob, events=options.events(asked[0]))
+        tree: xr.DataTree | None = posterior
+    else:
+        effort.check(prob)
+        asked = options.prepare()
+        with on_cluster(scheduler) as cluster:
+            found = answer(
+                asked,
+                design,
+                events=options.events(asked[0]),
+                probs=prob,
+                effort=effort,
+                output=output,
+                cluster=cluster,
+            )
+        document, tree, interrupted = found.document, found.tree, found.interrupted
+        options = replace(options, draws=found.design.draws, chains=found.design.chains)
+        note_reached(**effort.reached(found.design, output, held=tree is not None))
     html = _page_maker(options, asked, design, prob, evidence)
-    with on_cluster(scheduler, evidence) as cluster:
-        if memory_for(simulation).streams and output is None and not evidence:
-            answer = stream(*asked, design, events=events, cluster=cluster)
-            document = report_document(answer, probs=prob, events=events)
-        else:
-            tree = draw(asked, design, evidence, cluster=cluster)
-            document = report_document(tree, probs=prob, events=events)
-            if output is not None:
-                save_report(document, tree, output, page=html(document))
+    if output is not None:
+        save_report(document, None if no_draws else tree, output, page=html(document))
     show(document, form, terminal=terminal_report, markdown=markdown_report, html=html)
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
 
 
 def _page_maker(

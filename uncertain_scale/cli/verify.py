@@ -49,6 +49,7 @@ def verify(
         markdown_difference,
         terminal_difference,
     )
+    from uncertain_scale.report.stopping import UNREPEATED
 
     record = read_record(folder)
     saved = record.document()
@@ -62,6 +63,7 @@ def verify(
             f"{folder} was made with equations of its own ({', '.join(record.equations)}), which "
             "are Python code: look at them, then say --run-equations"
         )
+    saved = {key: part for key, part in saved.items() if key not in UNREPEATED}
     document = difference_document(saved, _replay(record))
     document["intact"] = record.intact
     show(document, form, terminal=terminal_difference, markdown=markdown_difference)

@@ -54,6 +54,7 @@ def report_document(
     *,
     probs: Sequence[float] = (0.9, 0.5, 0.95),
     events: Sequence[Event] = (),
+    summary: xr.Dataset | None = None,
 ) -> Document:
     """Summarise draws into a report.
 
@@ -65,6 +66,8 @@ def report_document(
         Probabilities of the intervals; views that have room for one show the first.
     events
         Events whose probabilities are wanted; the answer holds their variables, or counted them.
+    summary
+        What `summarize` makes of the outputs with these `probs`, where it was made before.
 
     Returns
     -------
@@ -99,7 +102,8 @@ def report_document(
         str(name): one.attrs for name, one in tree[answer_groups(tree)[1]].data_vars.items()
     }
     length = int(tree.attrs["draws"])
-    summary = summarize_each(draws, probs=levels, attributes=attributes, draws=length)
+    if summary is None:
+        summary = summarize_each(draws, probs=levels, attributes=attributes, draws=length)
     return {
         **record_document(tree, probs, warnings=warnings),
         "inputs": inputs_document(tree),

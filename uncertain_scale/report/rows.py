@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.report.numbers import Scale, scale_for, share_in_words
+from uncertain_scale.report.stopping import stopping_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,6 +127,7 @@ def input_rows(document: Document) -> Iterator[InputRow]:
 
 def remarks(document: Document) -> Iterator[str]:
     """Yield what a reader should know: how the question was read, and what does not exist."""
+    yield from stopping_in_words(document)
     yield from (f"warning: {warning}" for warning in document["warnings"])
     yield from document["notes"]
     if document.get("evidence") is not None:

@@ -29,9 +29,9 @@ def as_json(document: Document) -> str:
 
 
 def save_report(
-    document: Document, tree: xr.DataTree, folder: Path, *, page: str | None = None
+    document: Document, tree: xr.DataTree | None, folder: Path, *, page: str | None = None
 ) -> list[Path]:
-    """Write `report.md`, `report.json`, `draws.nc` and, of a page, `report.html` into a folder.
+    """Write `report.md`, `report.json` and, of held draws and a page, `draws.nc`, `report.html`.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def save_report(
     if page is not None:
         texts["report.html"] = page
     paths = save_texts(texts, folder)
-    return [*paths, save_draws(tree, folder / "draws.nc")]
+    return paths if tree is None else [*paths, save_draws(tree, folder / "draws.nc")]
 
 
 def save_texts(texts: Mapping[str, str], folder: Path) -> list[Path]:
@@ -96,6 +96,8 @@ def save_whole(path: Path, write: Callable[[Path], object]) -> Path:
         temporary = Path(name)
         try:
             write(temporary)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())  # after a crash, the name stands for the whole file
             temporary.chmod(0o644)
             temporary.replace(path)
         finally:

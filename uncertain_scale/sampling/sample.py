@@ -15,6 +15,8 @@ from uncertain_scale.sampling.stopping import StoppedError
 from uncertain_scale.sampling.tails import tail_indices
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     import xarray as xr
 
     from uncertain_scale.inputs.prior import Priors
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["sample"]
 
@@ -34,6 +37,7 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
     *,
     stop: Stop | None = None,
     cluster: Cluster | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> xr.DataTree:
     """Answer a question with draws.
 
@@ -51,6 +55,8 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
         Ends the run early: the tree then holds the chains that were finished, in their order.
     cluster
         Draws the chains instead of this process; it changes no bit.
+    progress
+        Called after each chain with the number of those that are finished.
 
     Returns
     -------
@@ -84,26 +90,12 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
     refuse_to_hold(simulation)
     shape = (design.chains, design.draws)
     arrays = {name: np.empty(shape) for name in simulation.variables}
-
-    def keep(chain: int) -> None:
-        start = 0
-        for block in simulation.blocks(chain):
-            if stop is not None:
-                stop.check()
-            end = start + next(iter(block.values())).size
-            for name, array in arrays.items():
-                array[chain, start:end] = block[name]
-            start = end
-
-    if cluster is None:
-        done = sum(1 for _ in each(keep, range(design.chains), stop=stop))
-    else:
-        there = np.zeros(design.chains + 1, dtype=bool)
-        for chain, draws in chains_of(simulation, cluster=cluster, stop=stop):
-            there[chain] = True
-            for name, array in arrays.items():
-                array[chain] = draws[name]
-        done = int(there.argmin())  # a cluster's chains come in any order
+    there = np.zeros(design.chains + 1, dtype=bool)
+    for chain in _fill(arrays, simulation, stop, cluster):
+        there[chain] = True
+        if progress is not None:
+            progress(int(there.sum()))
+    done = int(there.argmin())  # a cluster's chains come in any order
     if done < design.chains:
         if not done:
             raise StoppedError(stop.why if stop else "")
@@ -118,3 +110,31 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
         draws=arrays,
         tails=tail_indices(simulation.plan, simulation.sampler()),
     )
+
+
+def _fill(
+    arrays: Mapping[str, FloatArray],
+    simulation: Simulation,
+    stop: Stop | None,
+    cluster: Cluster | None,
+) -> Iterator[int]:
+    """Draw chains into arrays; yield the number of each that is finished."""
+    if cluster is not None:
+        for chain, draws in chains_of(simulation, cluster=cluster, stop=stop):
+            for name, array in arrays.items():
+                array[chain] = draws[name]
+            yield chain
+        return
+
+    def keep(chain: int) -> int:
+        start = 0
+        for block in simulation.blocks(chain):
+            if stop is not None:
+                stop.check()
+            end = start + next(iter(block.values())).size
+            for name, array in arrays.items():
+                array[chain, start:end] = block[name]
+            start = end
+        return chain
+
+    yield from each(keep, range(simulation.design.chains), stop=stop)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.report.html.headline import headline_outputs
+from uncertain_scale.report.stopping import is_incomplete
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +72,9 @@ def background_of(
         )
     if document.get("evidence") is not None:
         told = "What evidence has tied together is ranked by the command sensitivity --evidence."
+        return Background(inputs, plan, reason=told)
+    if is_incomplete(document):
+        told = "The run was interrupted, so nothing is ranked; the command sensitivity does."
         return Background(inputs, plan, reason=told)
     few = replace(design, draws=min(design.draws, _DRAWS), chains=min(design.chains, _CHAINS))
     try:

@@ -1,0 +1,223 @@
+"""Runs that are interrupted or killed, and gone on with: real signals to real processes."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from uncertain_scale.cli import running
+from uncertain_scale.report.checkpoint import CHECKPOINT
+
+EQUATIONS = """
+import time
+from typing import Annotated
+import numpy as np
+def twice(gpus: Annotated[np.ndarray, "gpu"]) -> Annotated[np.ndarray, "gpu"]:
+    time.sleep({pause})
+    return 2 * gpus
+"""
+PROGRAM = "from uncertain_scale.cli import main, running; running.EVERY = 0.0; main()"
+QUESTION = ("report", "--gpus", "20k to 30k", "--outputs", "twice,facility_power")
+DESIGN = ("--draws", "16384", "--chains", "24", "--seed", "4", "--no-draws")
+
+
+@pytest.fixture
+def equations(tmp_path):
+    def write(pause):
+        path = tmp_path / "slow.py"
+        path.write_text(EQUATIONS.format(pause=pause), encoding="utf-8")
+        return "--equations", str(path)
+
+    return write
+
+
+def start(*arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(path, process):
+    for _ in range(600):
+        if path.exists():
+            return
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.05)
+    pytest.fail(f"{path} never came")
+
+
+def answers(folder):
+    document = json.loads((folder / "report.json").read_text())
+    return {key: document[key] for key in ("outputs", "chains", "draws", "events", "warnings")}
+
+
+@pytest.fixture
+def whole(cli, equations, tmp_path):
+    """Return the answers of a run that nobody interrupts."""
+    folder = tmp_path / "whole"
+    slow = equations(0)
+    assert cli(*QUESTION, *slow, *DESIGN, "--output", folder)[0] == 0
+    assert not (folder / CHECKPOINT).exists()
+    return answers(folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_reports_what_is_finished_and_the_run_can_go_on(
+    cli, equations, tmp_path, number
+):
+    """The same equations throughout, since they are part of the question."""
+    folder, slow = tmp_path / "run", equations(0.05)
+    process = start(*QUESTION, *slow, *DESIGN, "--output", folder)
+    wait_for(folder / CHECKPOINT, process)
+    process.send_signal(number)
+    begun = time.monotonic()
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (running.INTERRUPTED, "")
+    assert time.monotonic() - begun < 10
+    assert "INCOMPLETE: interrupted when" in out
+    document = json.loads((folder / "report.json").read_text())
+    finished = document["incomplete"]["finished"]
+    assert document["incomplete"] == {"why": "interrupted", "finished": finished, "chains": 24}
+    assert 1 <= finished == document["chains"] < 24
+    assert "INCOMPLETE" in (folder / "report.md").read_text()
+    if finished > 1:
+        code, out, _ = cli("verify", folder, "--run-equations")
+        assert (code, out.partition(":")[0]) == (0, "identical")
+    fresh = tmp_path / "fresh"
+    assert cli(*QUESTION, *slow, *DESIGN, "--output", fresh)[0] == 0
+    code, out, _ = cli(*QUESTION, *slow, *DESIGN, "--resume", folder)
+    assert code == 0
+    assert "INCOMPLETE" not in out
+    assert answers(folder) == answers(fresh)
+    assert not (folder / CHECKPOINT).exists()
+
+
+def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bits(cli, equations, tmp_path):
+    folder, slow = tmp_path / "run", equations(0.05)
+    arguments = (*QUESTION, *slow, *DESIGN)
+    process = start(*arguments, "--output", folder)
+    wait_for(folder / CHECKPOINT, process)
+    time.sleep(random.uniform(0, 0.5))  # noqa: S311 (any moment will do)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not (folder / "report.json").exists()
+    assert cli(*arguments, "--resume", folder)[0] == 0
+    assert cli(*arguments, "--output", tmp_path / "fresh")[0] == 0
+    assert answers(folder) == answers(tmp_path / "fresh")
+
+
+@pytest.fixture
+def unfinished(cli, equations, tmp_path, monkeypatch):
+    """Make a folder with a checkpoint of some of the chains, and how it was asked for."""
+    monkeypatch.setattr(running, "EVERY", 0.0)
+    folder, arguments = tmp_path / "unfinished", (*QUESTION, *equations(0), *DESIGN)
+    kept = running._Run._keep
+
+    def stop_early(run, design, part):
+        kept(run, design, part)
+        if len(part.chains) == 9:
+            run.stop.interrupt()
+
+    monkeypatch.setattr(running._Run, "_keep", stop_early)
+    assert cli(*arguments, "--output", folder)[0] == running.INTERRUPTED
+    monkeypatch.setattr(running._Run, "_keep", kept)
+    return folder, arguments
+
+
+def test_what_is_kept_is_drawn_no_more_and_any_number_of_chains_may_follow(cli, unfinished, whole):
+    folder, arguments = unfinished
+    assert json.loads((folder / "report.json").read_text())["incomplete"]["finished"] == 9
+    assert cli(*arguments, "--resume", folder)[0] == 0
+    assert answers(folder) == whole
+    code, _, err = cli(*arguments, "--resume", folder)
+    assert code == 2
+    assert "no run was left unfinished" in err
+
+
+OTHER = {
+    "what is given": ("--gpus", "20k to 40k"),
+    "seed": ("--seed", "5"),
+    "design": ("--design", "lhs"),
+    "outputs": ("--outputs", "twice"),
+    "events": ("--event", "twice > 5e4"),
+    "priors": ("--set", "pue=1.2"),
+    "draws": ("--draws", "1024"),
+    "fewer chains": ("--chains", "4"),
+}
+
+
+@pytest.mark.parametrize("what", OTHER)
+def test_a_checkpoint_of_another_question_is_refused(cli, unfinished, what):
+    folder, arguments = unfinished
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    code, out, err = cli(*arguments, *OTHER[what], "--resume", folder)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert "is of another run: the " in err or "to go on, say --draws 16384 --chains 24" in err
+    assert before == {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def other_version(path):
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    about = json.loads(str(arrays["about"]))
+    about["identity"]["versions"]["uncertain-scale"] = "0.0.1"
+    np.savez(path, **arrays | {"about": np.array(json.dumps(about))})
+
+
+def missing_draws(path):
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    arrays["counts_0"][arrays["counts_0"].argmax()] -= 1
+    np.savez(path, **arrays)
+
+
+def objects(path):
+    np.savez(path, about=np.array([{}], dtype=object))
+
+
+SPOILT = {
+    "cut off": (lambda path: path.write_bytes(path.read_bytes()[:5000]), "is not a checkpoint"),
+    "empty": (lambda path: path.write_bytes(b""), "is not a checkpoint"),
+    "text": (lambda path: path.write_text("finished"), "is not a checkpoint"),
+    "objects": (objects, "is not a checkpoint"),
+    "draws missing": (missing_draws, "is not a checkpoint"),
+    "another version": (other_version, "the versions of the packages"),
+    "gone": (lambda path: path.unlink(), "no run was left unfinished"),
+    "a folder": (lambda path: (path.unlink(), path.mkdir()), "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_spoilt_checkpoint_is_one_clear_error(cli, unfinished, name):
+    folder, arguments = unfinished
+    spoil, message = SPOILT[name]
+    spoil(folder / CHECKPOINT)
+    code, out, err = cli(*arguments, "--resume", folder)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_precision_is_sought_on_from_where_it_was_left(cli, unfinished, tmp_path):
+    folder, arguments = unfinished
+    shutil.copytree(folder, tmp_path / "copy")
+    options = [word for word in arguments if word != "--no-draws"]
+    code, _, _ = cli(*options, "--precision", "2%", "--resume", folder)
+    assert code == 0
+    document = json.loads((folder / "report.json").read_text())
+    assert document["search"]["why"] == "reached"
+    assert document["search"]["reached"] <= 0.02
+    code, out, _ = cli("verify", folder, "--run-equations")
+    assert (code, out.partition(":")[0]) == (0, "identical")

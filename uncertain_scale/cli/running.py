@@ -1,0 +1,269 @@
+"""How a question is answered while people watch, interrupt, and come back."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from uncertain_scale.cli.progress import Bar
+from uncertain_scale.errors import QuestionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import xarray as xr
+
+    from uncertain_scale.analysis.events import Event
+    from uncertain_scale.analysis.precision import Goal
+    from uncertain_scale.analysis.reduction import Part
+    from uncertain_scale.analysis.seeking import Stage
+    from uncertain_scale.analysis.streamed import Streamed
+    from uncertain_scale.cli.effort import Effort
+    from uncertain_scale.inputs import Priors
+    from uncertain_scale.model import Model, Question
+    from uncertain_scale.report import Document
+    from uncertain_scale.sampling import Design
+    from uncertain_scale.sampling.cluster import Cluster
+    from uncertain_scale.sampling.stopping import Stop
+
+__all__ = ["EVERY", "INTERRUPTED", "Answered", "answer"]
+
+INTERRUPTED = 130
+"""Exit code of a command that was interrupted."""
+EVERY = 15.0
+"""Seconds between checkpoints."""
+_SHARE = 20.0  # of the time goes to what is drawn, for one that goes to writing checkpoints
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """An answer as a report, and how it came about.
+
+    Parameters
+    ----------
+    document
+        The report.
+    tree
+        The draws, where they are held.
+    design
+        What was reached.
+    interrupted
+        Whether somebody did.
+    """
+
+    document: Document
+    tree: xr.DataTree | None
+    design: Design
+    interrupted: bool
+
+
+def answer(
+    asked: tuple[Model, Priors, Question],
+    design: Design,
+    *,
+    events: Sequence[Event],
+    probs: Sequence[float],
+    effort: Effort,
+    output: Path | None,
+    cluster: Cluster | None = None,
+) -> Answered:
+    """Answer a question with draws, as far as was asked and as long as nobody interrupts.
+
+    Raises
+    ------
+    QuestionError
+        It cannot be answered so, or not a chain was finished in the time allowed.
+    KeyboardInterrupt
+        Somebody did, before the first chain was finished.
+    """
+    from uncertain_scale.sampling.stopping import Stop, StoppedError
+
+    stop = Stop(effort.seconds)
+    run = _Run(asked, design, events, effort.goal(probs), stop, output, cluster)
+    try:
+        with _interruptible(stop), Bar() as bar:
+            return run.report(probs, effort, bar)
+    except StoppedError:
+        if stop.why == "interrupted":
+            typer.echo("interrupted before the first chain was finished: no answer", err=True)
+            raise KeyboardInterrupt from None
+        raise QuestionError(
+            f"--max-time {effort.max_time} was up before the first chain was finished; allow "
+            "more, or begin with fewer --draws"
+        ) from None
+
+
+@dataclass
+class _Run:
+    """One run of the program, which may be part of a longer one."""
+
+    asked: tuple[Model, Priors, Question]
+    design: Design
+    events: Sequence[Event]
+    goal: Goal | None
+    stop: Stop
+    folder: Path | None
+    cluster: Cluster | None
+    latest: tuple[Design, Part] | None = None
+    due: float = field(default_factory=lambda: time.monotonic() + EVERY)
+
+    def report(self, probs: Sequence[float], effort: Effort, bar: Bar) -> Answered:
+        """Draw, and say what was found and how far it went."""
+        from uncertain_scale.analysis.streamed import Streamed
+        from uncertain_scale.report import report_document
+        from uncertain_scale.report.stopping import incomplete_document
+
+        done = self._begun(effort.resume)
+        complete = True
+        extra: dict[str, Any] = {}
+        summary = None
+        if self.goal is None:
+            streams = effort.no_draws or done is not None or (self.folder is None and self._large())
+            found = self._streamed(bar, done) if streams else self._held(bar)
+        else:
+            from uncertain_scale.analysis.seeking import facts_of, seek
+
+            sought = seek(
+                *self.asked,
+                self.design,
+                self.goal,
+                events=self.events,
+                stop=self.stop,
+                progress=lambda stage: bar.show(stage.draws, stage.total, self._stage(stage)),
+                keep=self._keep,
+                done=done,
+                cluster=self.cluster,
+            )
+            found, summary = sought.step.answer, sought.step.summary
+            extra["search"] = facts_of(sought)
+            complete = sought.why in {"reached", "max-draws"}
+        record = found.record if isinstance(found, Streamed) else found
+        finished = int(record.attrs["chains"])
+        reached = type(self.design)(
+            kind=self.design.kind,
+            draws=int(record.attrs["draws"]),
+            chains=finished,
+            seed=self.design.seed,
+        )
+        if self.goal is None and finished < self.design.chains:
+            extra["incomplete"] = incomplete_document(self.stop.why, finished, self.design.chains)
+            complete = False
+        self._leave(complete=complete)
+        document = report_document(found, probs=probs, events=self.events, summary=summary)
+        return Answered(
+            document | extra,
+            None if isinstance(found, Streamed) else found,
+            reached,
+            interrupted=not complete and self.stop.why == "interrupted",
+        )
+
+    def _large(self) -> bool:
+        from uncertain_scale.sampling.engine import Simulation
+        from uncertain_scale.sampling.memory import memory_for
+
+        return memory_for(Simulation.of(*self.asked, self.design)).streams
+
+    def _held(self, bar: Bar) -> xr.DataTree:
+        from uncertain_scale.sampling import sample
+
+        return sample(
+            *self.asked,
+            self.design,
+            stop=self.stop,
+            cluster=self.cluster,
+            progress=bar.chains_of(self.design),
+        )
+
+    def _streamed(self, bar: Bar, done: Part | None) -> Streamed:
+        from uncertain_scale.analysis.streamed import stream
+
+        show = bar.chains_of(self.design)
+
+        def tell(part: Part) -> None:
+            self._keep(self.design, part)
+            show(len(part.chains))
+
+        return stream(
+            *self.asked,
+            self.design,
+            events=self.events,
+            cluster=self.cluster,
+            stop=self.stop,
+            progress=tell,
+            done=done,
+        )
+
+    def _begun(self, resume: Path | None) -> Part | None:
+        """Return the chains of an unfinished run that this one goes on from."""
+        if resume is None:
+            return None
+        from uncertain_scale.report.checkpoint import identity_of, read_checkpoint
+
+        saved = read_checkpoint(resume)
+        saved.refuse_other(identity_of(*self.asked, self.design, self.events))
+        if self.goal is not None:
+            self.design = saved.design
+        return saved.part(*self.asked, self.design, self.events)
+
+    def _keep(self, design: Design, part: Part) -> None:
+        """Write a checkpoint, if there is a folder for it and the last one is old."""
+        self.latest = (design, part)
+        begun = time.monotonic()
+        if self.folder is not None and begun >= self.due:
+            self._save(self.folder)
+            self.due = begun + max(EVERY, _SHARE * (time.monotonic() - begun))
+
+    def _save(self, folder: Path) -> None:
+        from uncertain_scale.report.checkpoint import identity_of, save_checkpoint
+
+        if self.latest is not None:
+            identity = identity_of(*self.asked, self.design, self.events)
+            save_checkpoint(folder, identity, *self.latest)
+
+    def _leave(self, *, complete: bool) -> None:
+        """Leave a checkpoint of a run that is to be gone on with, and none of one that is done."""
+        if self.folder is None:
+            return
+        if not complete:
+            self._save(self.folder)
+            return
+        from uncertain_scale.report.checkpoint import CHECKPOINT
+
+        (self.folder / CHECKPOINT).unlink(missing_ok=True)
+
+    def _stage(self, stage: Stage) -> str:
+        from uncertain_scale.report.stopping import end_in_words, percent
+
+        goal = self.goal
+        if stage.end is None or goal is None:
+            return f"{stage.design.chains:,} chains x {stage.design.draws:,} draws"
+        end = stage.end
+        name = end_in_words(end.output, end.kind, end.prob, end.bound)
+        return f"{name} ±{percent(end.error)}, wanted {percent(goal.precision)}"
+
+
+@contextmanager
+def _interruptible(stop: Stop) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end a run with what it has; a second one ends the program."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number: int, frame: Any) -> None:
+        if stop.why == "interrupted":
+            signal.default_int_handler(number, frame)
+        stop.interrupt()
+
+    before = {one: signal.signal(one, ask) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -1,0 +1,305 @@
+"""Checkpoints: what is kept of the chains that are finished, on disk, to go on from.
+
+A checkpoint is one `.npz` file of plain arrays, which holds no code, and appears whole or not at
+all. It names the question that it belongs to, and is refused for any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.analysis.reduction import Part, Reduction
+from uncertain_scale.analysis.sketch import group_of
+from uncertain_scale.analysis.streamed import watched_in
+from uncertain_scale.analysis.tally import MOST_BINS, Tally
+from uncertain_scale.errors import DataError, QuestionError
+from uncertain_scale.report.saving import save_whole
+from uncertain_scale.sampling.design import Design
+from uncertain_scale.sampling.engine import Simulation
+from uncertain_scale.sampling.record import package_versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from uncertain_scale.analysis.binning import Binning
+    from uncertain_scale.analysis.events import Event
+    from uncertain_scale.inputs import Priors
+    from uncertain_scale.model import Model, Question
+
+__all__ = ["CHECKPOINT", "Checkpoint", "identity_of", "read_checkpoint", "save_checkpoint"]
+
+CHECKPOINT = "checkpoint.npz"
+_FORMAT = 1
+_LARGEST = 4_000_000_000  # bytes
+_WORDS = {
+    "given": "what is given",
+    "free": "what is solved for",
+    "outputs": "the outputs",
+    "events": "the events",
+    "priors": "the priors",
+    "equations": "the equations",
+    "kind": "the design",
+    "seed": "the seed",
+    "versions": "the versions of the packages",
+    "machine": "the processor",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What a checkpoint holds.
+
+    Parameters
+    ----------
+    path
+        Where it was read.
+    identity
+        The question that it belongs to, as `identity_of` returns it.
+    design
+        The run that it is of.
+    """
+
+    path: Path
+    identity: Mapping[str, Any]
+    design: Design
+    _arrays: Mapping[str, np.ndarray]
+
+    def refuse_other(self, identity: Mapping[str, Any]) -> None:
+        """Refuse to go on with another question.
+
+        Raises
+        ------
+        QuestionError
+            Naming all that is not the same.
+        """
+        other = [
+            f"{_WORDS.get(key, key)} ({_short(self.identity.get(key))}, now {_short(value)})"
+            for key, value in identity.items()
+            if self.identity.get(key) != value
+        ]
+        if other:
+            raise QuestionError(
+                f"{self.path} is of another run: {'; '.join(other)}; ask what was asked then, or "
+                "begin anew without --resume"
+            )
+
+    def part(
+        self,
+        model: Model,
+        priors: Priors,
+        question: Question,
+        design: Design,
+        events: Sequence[Event],
+    ) -> Part:
+        """Return the chains that are finished, for a run that goes on with them.
+
+        Raises
+        ------
+        QuestionError
+            The run lays its bins otherwise, or its chains are other ones, or fewer.
+        DataError
+            The file is not what was written.
+        """
+        simulation = Simulation.of(model, priors, question, design)
+        reduction = Reduction.of(simulation, names=watched_in(simulation), events=events)
+        fewer = design.chains <= max(self.finished)
+        if fewer or self.design.draws != design.draws or not self._has_bins_of(reduction):
+            raise QuestionError(
+                f"{self.path} holds {len(self.finished):,} of {self.design.chains:,} chains x "
+                f"{self.design.draws:,} draws; to go on, say --draws {self.design.draws} "
+                f"--chains {self.design.chains}"
+            )
+        try:
+            return self._part(reduction)
+        except (KeyError, IndexError, ValueError, TypeError, OverflowError) as error:
+            raise _spoilt(self.path, error) from None
+
+    @property
+    def finished(self) -> set[int]:
+        """Numbers of the chains that are finished; those of a cluster come in any order."""
+        try:
+            found = set(self._arrays["finished"].tolist())
+            if not found or min(found) < 0 or max(found) >= self.design.chains:
+                raise ValueError("no such chains")
+        except (AttributeError, KeyError, ValueError, TypeError) as error:
+            raise _spoilt(self.path, error) from None
+        return found
+
+    def _has_bins_of(self, reduction: Reduction) -> bool:
+        """Say whether bins are laid alike: by the first draws, which may be of several chains."""
+        return self.identity.get("bins") == _digest(reduction.binnings)
+
+    def _part(self, reduction: Reduction) -> Part:
+        arrays = self._arrays
+        part = Part(self.finished)
+        groups = sorted({group_of(chain) for chain in part.chains})
+        drawn = dict.fromkeys(groups, 0)
+        for chain in part.chains:
+            drawn[group_of(chain)] += self.design.draws
+        for place, (name, binning) in enumerate(reduction.binnings.items()):
+            numbers, floats, sums, at_atoms, counts = (
+                arrays[f"{what}_{place}"]
+                for what in ("numbers", "floats", "sums", "atoms", "counts")
+            )
+            used = np.maximum(
+                (numbers[:, 3] >> numbers[:, 4]) - (numbers[:, 2] >> numbers[:, 4]) + 1, 0
+            )
+            if (
+                len(numbers) != len(groups)
+                or used.max() > MOST_BINS + 1
+                or used.sum() != counts.size
+            ):
+                raise ValueError("counts do not fit the bins")
+            each = np.split(counts, np.cumsum(used)[:-1])
+            part.tallies[name] = {}
+            for row, group in enumerate(groups):
+                state = (
+                    tuple(numbers[row].tolist()),
+                    tuple(floats[row].tolist()),
+                    (str(sums[row, 0]), str(sums[row, 1])),
+                )
+                tally = Tally.restored(binning, state, each[row], at_atoms[row])
+                if tally.size != drawn[group]:
+                    raise ValueError("draws are missing")
+                part.tallies[name][group] = tally
+        if reduction.events:
+            happened = arrays["happened"]
+            for group, row in zip(groups, happened.tolist(), strict=True):
+                if len(row) != len(reduction.events):
+                    raise ValueError("counts of events are missing")
+                part.happened[group] = (tuple(row), drawn[group])
+        return part
+
+
+def identity_of(
+    model: Model, priors: Priors, question: Question, design: Design, events: Sequence[Event]
+) -> dict[str, Any]:
+    """Return what two runs must share for one to go on with the other's chains."""
+    simulation = Simulation.of(model, priors, question, design)
+    return {
+        "given": sorted(question.given),
+        "free": sorted(question.free),
+        "outputs": list(simulation.plan.outputs),
+        "events": [event.text for event in events],
+        "priors": simulation.priors.digest(),
+        "equations": model.digest(),
+        "kind": design.kind,
+        "seed": design.seed,
+        "versions": package_versions(),
+        "machine": platform.machine(),
+    }
+
+
+def save_checkpoint(folder: Path, identity: Mapping[str, Any], design: Design, part: Part) -> Path:
+    """Write the chains of a design that are finished into a folder.
+
+    Raises
+    ------
+    DataError
+        The folder or the file cannot be written; a checkpoint that was there stays as it was.
+    """
+    binnings = {name: next(iter(groups.values())).binning for name, groups in part.tallies.items()}
+    arrays: dict[str, np.ndarray] = {"finished": np.array(sorted(part.chains))}
+    for place, groups in enumerate(part.tallies.values()):
+        tallies = [groups[group] for group in sorted(groups)]
+        states = [tally.state() for tally in tallies]
+        arrays[f"numbers_{place}"] = np.array([state[0] for state in states], dtype=np.int64)
+        arrays[f"floats_{place}"] = np.array([state[1] for state in states])
+        arrays[f"sums_{place}"] = np.array([state[2] for state in states])
+        arrays[f"atoms_{place}"] = np.array([tally.at_atoms for tally in tallies])
+        arrays[f"counts_{place}"] = np.concatenate(
+            [tally.counts(tally.bins[2]) for tally in tallies]
+        )
+    if part.happened:
+        rows = [part.happened[group][0] for group in sorted(part.happened)]
+        arrays["happened"] = np.array(rows, dtype=np.int64)
+    about = {
+        "format": _FORMAT,
+        "identity": {**identity, "bins": _digest(binnings)},
+        "draws": design.draws,
+        "chains": design.chains,
+    }
+    arrays["about"] = np.array(json.dumps(about))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be made: {error.strerror}") from error
+
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+
+    return save_whole(folder / CHECKPOINT, write)
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Return the checkpoint of a run that was not finished.
+
+    Raises
+    ------
+    DataError
+        There is none, or it is not one of this format.
+    """
+    path = folder / CHECKPOINT
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise DataError(f"{path} is larger than {_LARGEST // 10**9} GB; no such is written")
+        with path.open("rb") as whole, np.load(whole, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(str(arrays["about"]))
+        if about["format"] != _FORMAT:
+            raise DataError(f"{path} is of format {about['format']!r:.20}; expected {_FORMAT}")
+        identity = dict(about["identity"])
+        design = Design(
+            kind=identity["kind"],
+            draws=int(about["draws"]),
+            chains=int(about["chains"]),
+            seed=int(identity["seed"]),
+        )
+    except FileNotFoundError:
+        raise DataError(
+            f"{path} is not there: no run was left unfinished in {folder}; name the folder that "
+            "--output wrote until it was interrupted"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    except DataError:
+        raise
+    except (
+        EOFError,
+        KeyError,
+        MemoryError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise _spoilt(path, error) from None
+    return Checkpoint(path, identity, design, arrays)
+
+
+def _spoilt(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path} is not a checkpoint that this program wrote ({error!s:.60}); begin anew"
+    )
+
+
+def _digest(binnings: Mapping[str, Binning]) -> str:
+    found = hashlib.sha256()
+    for name, one in binnings.items():
+        numbers = (one.centre, one.scale, one.unit, one.shift, one.distinct, one.atoms.tolist())
+        found.update(f"{name}\0{numbers!r}\0".encode())
+    return found.hexdigest()
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 24 else f"{text[:12]}…"
