@@ -43,6 +43,7 @@ _NO_WORKERS = 15.0  # seconds to wait for a first worker, or for one after all h
 _LOOK = 2.0  # seconds after which the workers are counted again
 _NOTICE = 0.2  # seconds in which a run ends that is stopped
 _TASK = 2.0  # seconds that a task is to take: long against what a task costs, short to lose
+_RATE = 50.0  # results a second that this process takes in with ease
 
 
 class Cluster:
@@ -131,7 +132,8 @@ class Cluster:
                     counted = time.monotonic()
                     slots, seen = self._count(seen)
                 for result, seconds in self._gather(ready, running):
-                    size = min(max(round(_TASK / max(seconds, 1e-6)), 1), 2 * size)
+                    wanted = max(_TASK, slots / _RATE) / max(seconds, 1e-6)
+                    size = min(max(round(wanted), 1), 2 * size)
                     yield result
         finally:
             with suppress(Exception):  # the scheduler may have gone, which was told
