@@ -15,6 +15,7 @@ import pytest
 
 from uncertain_scale.cli import running
 from uncertain_scale.report.checkpoint import CHECKPOINT
+from uncertain_scale.sampling import engine
 
 EQUATIONS = """
 import time
@@ -121,6 +122,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bits(cli, equation
 def unfinished(cli, equations, tmp_path, monkeypatch):
     """Make a folder with a checkpoint of some of the chains, and how it was asked for."""
     monkeypatch.setattr(running, "EVERY", 0.0)
+    monkeypatch.setattr(engine, "processors", lambda: 2)  # few chains are begun at a time
     folder, arguments = tmp_path / "unfinished", (*QUESTION, *equations(0), *DESIGN)
     kept = running._Run._keep
 
@@ -137,7 +139,8 @@ def unfinished(cli, equations, tmp_path, monkeypatch):
 
 def test_what_is_kept_is_drawn_no_more_and_any_number_of_chains_may_follow(cli, unfinished, whole):
     folder, arguments = unfinished
-    assert json.loads((folder / "report.json").read_text())["incomplete"]["finished"] == 9
+    finished = json.loads((folder / "report.json").read_text())["incomplete"]["finished"]
+    assert 9 <= finished < 24  # those begun may end
     assert cli(*arguments, "--resume", folder)[0] == 0
     assert answers(folder) == whole
     code, _, err = cli(*arguments, "--resume", folder)
