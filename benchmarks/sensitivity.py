@@ -6,11 +6,13 @@ draws that it needs to be within 0.01 of the truth for every first and total ind
 nine of ten seeds: ours for all outputs, scipy's for one. All rows are timed in turn, in this
 process, so that what else the machine does falls on all of them.
 
-scipy gets one output, written by hand as one NumPy function:
+scipy gets one output at a time, written by hand as one NumPy function:
 (a) of all inputs of the question, as frozen distributions of `scipy.stats`;
 (b) of the inputs that this output needs, likewise;
-(c) of these, with the quantile functions of this package in place of scipy's.
+(c) of these, with the quantile functions of this package in place of scipy's (one output).
 Ours come with errors and intervals, scipy's with none; "and intervals" is with its own bootstrap.
+Outputs of one input are left out, and so are those of correlated inputs, which scipy has no indices
+for.
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ from __future__ import annotations
 import tempfile
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from uncertain_scale import Design, ask
 from uncertain_scale.analysis.sensitivity import sobol_indices
@@ -92,16 +95,31 @@ inputs.yardstick = {{ kind = "lognormal", q05 = 1.5e25, q95 = 3e25 }}
 
 
 @dataclass(frozen=True)
+class Single:
+    """An output for scipy: the inputs that it needs, and itself as a function of these."""
+
+    needed: tuple[str, ...]
+    function: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
 class Case:
-    """A model, the output that scipy gets, and its inputs as scipy's user would write them."""
+    """A model, its inputs as scipy's user would write them, and outputs that scipy gets.
+
+    The first of these has a closed form. Its function of our own draws is `own`.
+    """
 
     name: str
     question: tuple[Any, Any, Any]
-    output: str
-    function: Callable[[Any], Any]
-    needed: tuple[str, ...]
     inputs: dict[str, Any]
-    theirs: Callable[[Any], Any]
+    singles: dict[str, Single]
+    own: Callable[[Any], Any]
+    alias: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def first(self) -> str:
+        """Return the output with a closed form."""
+        return next(iter(self.singles))
 
     def ours(self, draws: int, seed: int, of: Sequence[str] = ()) -> Any:
         """Return first and total indices, of all outputs unless some are named."""
@@ -109,29 +127,53 @@ class Case:
             *self.question, Design(draws=draws, chains=CHAINS, seed=seed), on=["value"], of=of
         )
 
-    def scipys(self, inputs: dict[str, Any], function: Callable[[Any], Any]) -> Any:
-        """Return a run of scipy's with these inputs."""
-        places = [list(inputs).index(name) for name in self.needed]
+    def rows(self) -> list[Row]:
+        """Return scipy's runs."""
+        rows = []
+        for output, single in self.singles.items():
+            few = {name: self.inputs[name] for name in single.needed}
+            rows.append(Row("(a) all inputs", output, self.inputs, single))
+            rows.append(Row("(b) inputs needed", output, few, single))
+        single = self.singles[self.first]
+        own = {name: self.question[1].inputs[name] for name in single.needed}
+        rows.append(
+            Row("(c) our ppf, inputs needed", self.first, own, Single(single.needed, self.own))
+        )
+        return rows
 
-        def run(draws: int, seed: int) -> Any:
-            return stats.sobol_indices(
-                func=lambda x: function(x[places]),
-                n=draws,
-                dists=list(inputs.values()),
-                rng=seed,
-            )
 
-        return run
+@dataclass(frozen=True)
+class Row:
+    """One output for scipy, of some inputs."""
 
-    def rows(self) -> dict[str, Callable[[int, int], Any]]:
-        """Return runs by what they are."""
-        few = {name: self.inputs[name] for name in self.needed}
-        own = {name: self.question[1].inputs[name] for name in self.needed}
-        return {
-            "(a) scipy.stats, all inputs": self.scipys(self.inputs, self.theirs),
-            "(b) scipy.stats, inputs needed": self.scipys(few, self.theirs),
-            "(c) our ppf, inputs needed": self.scipys(own, self.function),
-        }
+    label: str
+    output: str
+    inputs: dict[str, Any]
+    single: Single
+
+    def __call__(self, draws: int, seed: int) -> Any:
+        """Return first and total indices."""
+        places = [list(self.inputs).index(name) for name in self.single.needed]
+        return stats.sobol_indices(
+            func=lambda x: self.single.function(x[places]),
+            n=draws,
+            dists=list(self.inputs.values()),
+            rng=seed,
+        )
+
+    def errors(self, truth: Any, alias: dict[str, str]) -> Callable[[int, int], float]:
+        """Return what gives the largest error of the indices."""
+        exact = np.zeros((2, len(self.inputs)))
+        for k, name in enumerate(self.inputs):
+            if name in self.single.needed:
+                found = truth.sel(output=self.output, group=alias.get(name, name), scale="value")
+                exact[:, k] = found["first"], found["total"]
+
+        def error(draws: int, seed: int) -> float:
+            found = self(draws, seed)
+            return float(np.abs(np.stack([found.first_order, found.total_order]) - exact).max())
+
+        return error
 
 
 class Fp8:
@@ -150,19 +192,30 @@ def between(low: float, high: float) -> Any:
 
 
 def budget_case() -> Case:
-    """Return the budget question, and its training_flop for scipy."""
+    """Return the budget question, and its outputs of independent inputs for scipy."""
     model, priors = prepare("base")
-    low, high = logit(0.15), logit(0.43)
-    sigma = (high - low) / 2 / stats.norm.ppf(0.95)
+    mfu = priors.inputs["mfu"].distribution  # scipy has it before its inverse logit
+    rows = priors.joints[0].rows.T
+
+    def flop(x: Any) -> Any:
+        return 1e8 / x[2] * 3600 * PEAK * x[0] * expit(x[1])
+
+    def gpus(x: Any) -> Any:
+        return 1e8 / x[0] / (24 * x[1])
+
+    def optimum(x: Any, *, tokens: bool) -> Any:
+        log_a, log_b, _, alpha, beta = rows[:, x[3].astype(int)]
+        share = (alpha if tokens else beta) / (alpha + beta)
+        log_g = (np.log(alpha / beta) + log_a - log_b) / (alpha + beta)
+        return np.exp(-log_g if tokens else log_g) * (flop(x) / 6) ** share
+
+    speed = ("precision_factor", "mfu", "hourly_rate")
     return Case(
         "the budget question",
         (model, priors, ask(model, {"budget": "100M"})),
-        "training_flop",
-        lambda x: 1e8 / x[2] * 3600 * PEAK * x[0] * x[1],
-        ("precision_factor", "mfu", "hourly_rate"),
         {
             "precision_factor": Fp8(),
-            "mfu": stats.norm((low + high) / 2, sigma),  # the function takes its inverse logit
+            "mfu": stats.norm(mfu.mu, mfu.sigma),
             "hourly_rate": between(1.4, 3.2),
             "gpu_price": between(3.4e4, 5.8e4),
             "gpu_power": between(1.275, 1.72),
@@ -170,9 +223,18 @@ def budget_case() -> Case:
             "hyperscaler_power": between(1.8, 6.0),
             "gpt4_flop": between(8.2e24, 4.4e25),
             "training_time": between(50, 180),
-            "chinchilla_row": stats.randint(0, 2000),
+            "chinchilla_row": stats.randint(0, rows.shape[1]),
         },
-        lambda x: 1e8 / x[2] * 3600 * PEAK * x[0] * expit(x[1]),
+        {
+            "training_flop": Single(speed, flop),
+            "gpt4_multiple": Single((*speed, "gpt4_flop"), lambda x: flop(x) / x[3]),
+            "cost_per_flop": Single(speed, lambda x: 1e8 / flop(x)),
+            "gpus": Single(("hourly_rate", "training_time"), gpus),
+            "optimal_params": Single((*speed, "chinchilla_row"), partial(optimum, tokens=False)),
+            "optimal_tokens": Single((*speed, "chinchilla_row"), partial(optimum, tokens=True)),
+        },
+        lambda x: 1e8 / x[2] * 3600 * PEAK * x[0] * x[1],
+        {"chinchilla_row": "log_A+log_B+log_E+alpha+beta"},
     )
 
 
@@ -187,12 +249,13 @@ def small_case(folder: Path) -> Case:
     def flop(x: Any) -> Any:
         return 1e8 / x[0] * 3600 * 0.9895e15 * x[2] * x[1]
 
+    def energy(x: Any) -> Any:
+        return x[0] / 1000 * 1e8 / x[1] / 1000
+
+    speed = ("rate", "utilisation", "speedup")
     return Case(
         "seven inputs, eight outputs",
         (model, priors, ask(model, {}, outputs=outputs)),
-        "flop",
-        flop,
-        ("rate", "utilisation", "speedup"),
         {
             "price": between(3e4, 5e4),
             "rate": between(1.5, 3.5),
@@ -201,6 +264,15 @@ def small_case(folder: Path) -> Case:
             "power": between(1.2, 1.7),
             "size": between(2e4, 1.2e5),
             "yardstick": between(1.5e25, 3e25),
+        },
+        {
+            "flop": Single(speed, flop),
+            "multiple": Single((*speed, "yardstick"), lambda x: flop(x) / x[3]),
+            "days": Single(("rate", "size"), lambda x: 1e8 / x[0] / x[1] / 24),
+            "capex": Single(("size", "price"), lambda x: x[0] * x[1]),
+            "power_mw": Single(("size", "power"), lambda x: x[0] * x[1] / 1000),
+            "energy_gwh": Single(("power", "rate"), energy),
+            "breakeven_years": Single(("price", "rate"), lambda x: x[0] / x[1] / 8766),
         },
         flop,
     )
@@ -214,10 +286,10 @@ def product_indices(moments: Sequence[tuple[float, float]]) -> np.ndarray:
 
 
 def closed_form(case: Case) -> np.ndarray:
-    """Return the exact indices of the output that scipy gets, in the order of `needed`."""
+    """Return the exact indices of the first output that scipy gets, as its inputs stand."""
     u = (np.arange(1 << 20) + 0.5) / (1 << 20)
     moments = []
-    for name in case.needed:
+    for name in case.singles[case.first].needed:
         x = case.question[1].inputs[name].ppf(u)
         x = 1 / x if name in {"hourly_rate", "rate"} else x
         moments.append((float(x.mean()), float(x.var())))
@@ -233,19 +305,6 @@ def our_errors(case: Case, truth: Any) -> Callable[[int, int], float]:
             float(np.nanmax(np.abs(found[name].values - truth[name].values)))
             for name in ("first", "total")
         )
-
-    return error
-
-
-def scipy_errors(run: Any, places: Sequence[int], truth: np.ndarray) -> Callable[[int, int], float]:
-    """Return what gives the largest error of the indices of the one output."""
-
-    def error(draws: int, seed: int) -> float:
-        found = run(draws, seed)
-        indices = np.stack([found.first_order, found.total_order])
-        exact = np.zeros_like(indices)
-        exact[:, places] = truth
-        return float(np.abs(indices - exact).max())
 
     return error
 
@@ -271,58 +330,51 @@ def study(case: Case) -> None:
     """Print the draws that each row needs, its error and time, and how ours compares."""
     truth = closed_form(case)
     reference = case.ours(1 << 16, 99)
-    found = reference.sel(output=case.output, group=list(case.needed))
+    found = reference.sel(output=case.first, group=list(case.singles[case.first].needed))
     off = max(
         np.abs(found[name].values[:, 0] - truth[k]).max()
         for k, name in enumerate(("first", "total"))
     )
     outputs = reference.sizes["output"]
-    print(f"\n{case.name}: {outputs} outputs; {case.output} for scipy")
-    print(f"our reference is within {off:.1e} of the closed form of {case.output}")
+    print(f"\n{case.name}: {outputs} outputs for us, each of {len(case.singles)} for scipy")
+    print(f"our reference is within {off:.1e} of the closed form of {case.first}")
     draws, left = needed(our_errors(case, reference))
-    jobs = {
-        f"ours, {outputs} outputs, intervals": (f"{CHAINS} x {draws}", left, draws, case.ours),
-    }
-    one = needed(our_errors_of_one(case, truth))
-    jobs[f"ours, {case.output} alone, intervals"] = (
-        f"{CHAINS} x {one[0]}",
-        one[1],
-        one[0],
-        lambda n, seed: case.ours(n, seed, [case.output]),
-    )
-    for label, run in case.rows().items():
-        inputs = case.inputs if "all" in label else case.needed
-        places = [list(inputs).index(name) for name in case.needed]
-        n, error = needed(scipy_errors(run, places, truth))
-        jobs[label] = (str(n), error, n, run)
-        jobs[f"{label}, and intervals"] = (
-            str(n),
-            error,
-            n,
-            lambda n, seed, run=run: run(n, seed).bootstrap(),
-        )
+    ours = f"ours, {outputs} outputs, intervals"
+    jobs = {ours: (f"{CHAINS} x {draws}", left, partial(case.ours, draws))}
+    for row in case.rows():
+        n, error = needed(row.errors(reference, case.alias))
+        label = f"{row.label}: {row.output}"
+        jobs[label] = str(n), error, partial(row, n)
+        if row.output == case.first:
+            jobs[f"{label}, intervals"] = str(n), error, partial(_with_intervals, row, n)
     times: dict[str, list[float]] = {label: [] for label in jobs}
     for k in range(ROUNDS):
-        for label, (_, _, n, run) in jobs.items():
-            if k < 3 or "and intervals" not in label:
-                times[label].append(seconds(lambda n=n, run=run: run(n, 0)))
-    ours = np.array(times[next(iter(jobs))])
-    print(f"{'':44}{'draws':>10}{'error':>8}{'ms':>8}{'of ours':>9}")
-    for label, (size, error, _, _) in jobs.items():
+        for label, (_, _, run) in jobs.items():
+            if k < 3 or "intervals" not in label or label == ours:
+                times[label].append(seconds(lambda run=run: run(seed=0)))
+    base = np.array(times[ours])
+    print(f"{'':50}{'draws':>10}{'error':>8}{'ms':>8}{'of ours':>9}")
+    ratios = {}
+    for label, (size, error, _) in jobs.items():
         taken = np.array(times[label])
-        ratio = np.median(taken / ours[: taken.size])
-        print(f"{label:44}{size:>10}{error:>8.4f}{1e3 * np.median(taken):>8.1f}{ratio:>9.2f}")
+        ratios[label] = float(np.median(taken / base[: taken.size]))
+        print(
+            f"{label:44}{size:>10}{error:>8.4f}{1e3 * np.median(taken):>8.1f}{ratios[label]:>9.2f}"
+        )
+    for kind in ("(a)", "(b)"):
+        every = [
+            ratio
+            for label, ratio in ratios.items()
+            if label.startswith(kind) and not label.endswith("intervals")
+        ]
+        print(
+            f"{kind} one output: {min(every):.2f} to {max(every):.2f} of ours, "
+            f"median {np.median(every):.2f}; all {len(every)} one by one: {sum(every):.2f}"
+        )
 
 
-def our_errors_of_one(case: Case, truth: np.ndarray) -> Callable[[int, int], float]:
-    """Return what gives the largest error of the indices of the output that scipy gets."""
-
-    def error(draws: int, seed: int) -> float:
-        found = case.ours(draws, seed, [case.output]).sel(group=list(case.needed))
-        indices = np.stack([found["first"].values[0, :, 0], found["total"].values[0, :, 0]])
-        return float(np.abs(indices - truth).max())
-
-    return error
+def _with_intervals(row: Row, draws: int, seed: int) -> Any:
+    return row(draws, seed).bootstrap()
 
 
 def main() -> None:

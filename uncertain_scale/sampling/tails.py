@@ -59,10 +59,9 @@ def tail_indices(
     names = sampler.coordinates if along is None else list(along)
     probes = _Probes(names)
     values = propagate(plan, sampler.draw(probes, chain=0))
-    return {
-        name: max(map(_index, np.broadcast_to(values[name], probes.size).reshape(-1, 3)), default=0)
-        for name in plan.outputs
-    }
+    corners = [np.broadcast_to(values[name], probes.size).reshape(-1, 3) for name in plan.outputs]
+    found = _powers(np.array(corners)).max(axis=-1, initial=0) if corners else ()
+    return dict(zip(plan.outputs, map(float, found), strict=True))
 
 
 class _Probes:
@@ -80,9 +79,9 @@ class _Probes:
         return u
 
 
-def _index(values: FloatArray) -> float:
-    """Return the power with which three values grow towards a corner, 0 where it is none."""
+def _powers(values: FloatArray) -> FloatArray:
+    """Return the powers with which three values grow towards corners, 0 where it is none."""
     with np.errstate(all="ignore"):
-        near, far = np.diff(np.log(np.abs(values))) / _STEP
-    steady = np.isfinite(far) and far > _LEAST and far > _STEADY * near
-    return float(far) if steady else 0.0
+        near, far = np.moveaxis(np.diff(np.log(np.abs(values)), axis=-1) / _STEP, -1, 0)
+        steady = np.isfinite(far) & (far > _LEAST) & (far > _STEADY * near)
+    return np.where(steady, far, 0.0)

@@ -21,7 +21,7 @@ from uncertain_scale.model import Plan, solve
 from uncertain_scale.sampling.dependence import InputSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Question
@@ -211,9 +211,10 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
         priors = priors.replace(given)
     wanted = set(plan.known("given", "prior", "fallback"))
     names = [name for name in priors.inputs if name in wanted]
-    players = _players(priors, names)
+    everyone = _players(priors, list(priors.inputs))
+    players = _players(priors, names, {player.name for player in everyone})
     positions = _positions(priors, players)
-    everywhere = _positions(priors, _players(priors, list(priors.inputs)))
+    everywhere = _positions(priors, everyone)
     free = (place for place in count() if place not in everywhere.values())
     others = dict(zip(everywhere, free, strict=False))
     return Study(
@@ -233,19 +234,29 @@ def _positions(priors: Priors, players: Sequence[Player]) -> dict[str, int]:
     return InputSampler(priors, [name for player in players for name in player.inputs]).positions
 
 
-def _players(priors: Priors, names: Sequence[str]) -> tuple[Player, ...]:
-    """Return the players among inputs: joint samples as one, and no constants."""
+def _players(
+    priors: Priors, names: Sequence[str], varying: Container[str] | None = None
+) -> tuple[Player, ...]:
+    """Return the players among inputs: joint samples as one, and no constants.
+
+    Those that vary are named by `varying`, where that is known.
+    """
     joints = {joint.name: joint for joint in priors.joints}
     players: dict[str, Player] = {}
     for name in names:
         prior = priors.inputs[name]
         if prior.joint:
             wanted = tuple(member for member in joints[prior.joint].inputs if member in names)
-            if np.ptp(joints[prior.joint].rows, axis=0).any():
-                players[prior.joint] = Player(prior.joint, wanted, joint=True)
-        elif np.ptp(prior.ppf(_ENDS)) != 0:
+            players[prior.joint] = Player(prior.joint, wanted, joint=True)
+        else:
             players[name] = Player(name, (name,))
-    return tuple(players.values())
+    if varying is None:
+        ends = {
+            name: joints[name].rows if player.joint else priors.inputs[name].ppf(_ENDS)
+            for name, player in players.items()
+        }
+        varying = {name for name, values in ends.items() if np.ptp(values, axis=0).any()}
+    return tuple(player for name, player in players.items() if name in varying)
 
 
 def _union(sets: Iterable[int]) -> int:
