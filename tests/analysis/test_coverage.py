@@ -20,6 +20,7 @@ from uncertain_scale.analysis.intervals import equal_tailed, quantiles
 from uncertain_scale.analysis.moments import mean, standard_deviation
 from uncertain_scale.analysis.monte_carlo_error import spread
 
+pytestmark = pytest.mark.slow
 PROBS = (0.5, 0.9, 0.95)
 NAMES = ("normal", "lognormal product", "breakeven_years", "gamma(2,1)")
 CASES = 100

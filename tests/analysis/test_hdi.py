@@ -92,6 +92,7 @@ def test_modes_that_merge_at_a_probability_are_one_piece(design: str) -> None:
     assert inside(half.ends, half.errors, exact)
 
 
+@pytest.mark.slow
 def test_noise_splits_no_single_peak() -> None:
     """Thirty small samples, three probabilities, two shapes: a rate above 3% would show."""
     split = 0
@@ -189,6 +190,7 @@ def test_jumps_fall_back_to_the_draws_with_a_note() -> None:
     assert found.ends.max() <= 3.05
 
 
+@pytest.mark.slow
 def test_rough_and_tiny_samples_get_ordered_pieces_within_reach() -> None:
     """Shapes and sizes that broke earlier versions, each from four seeds."""
     for seed in range(4):

@@ -13,6 +13,7 @@ from uncertain_scale.analysis.conditioning.posterior import Space, find_posterio
 from uncertain_scale.analysis.conditioning.smc import Cloud, temper
 from uncertain_scale.analysis.conditioning.terms import bind
 
+pytestmark = pytest.mark.slow
 CELLS = 10
 DATASETS = 200
 

@@ -178,6 +178,7 @@ def test_an_interval_narrows_by_what_is_known(asked, kind):
     assert (error < (0.005 if kind == "sobol" else 0.01)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sobol", "random"])
 def test_intervals_cover_as_they_say(specimen, kind):
     """Over 200 seeds, the 95% intervals of each method; most of them by 90 to 98%."""

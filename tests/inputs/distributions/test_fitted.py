@@ -80,6 +80,7 @@ def test_student_t_against_stdtrit(nu):
     assert worst(StudentT(nu=nu, mu=0, sigma=1).ppf(U)[finite], exact[finite]) < MOST
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(st.floats(-2, 5), st.floats(-2, 5))
 def test_any_beta_and_gamma(log_alpha, log_beta):
