@@ -14,7 +14,7 @@ import numpy as np
 
 from uncertain_scale.analysis.cells import DEGREE, NODE_WEIGHTS, NODES
 from uncertain_scale.analysis.monte_carlo_error import spread
-from uncertain_scale.analysis.splines import spline_basis, spline_slope
+from uncertain_scale.analysis.splines import SplineCurve, spline_basis
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -81,11 +81,11 @@ class SmoothDensity:
 
     def log_density(self, y: FloatArray) -> FloatArray:
         """Return the log of the density at y."""
-        return np.asarray(self._spline(y) - self._log_total)
+        return self._curve(y) - self._log_total
 
     def slope(self, y: FloatArray) -> FloatArray:
         """Return the derivative of the log density at y."""
-        return spline_slope(y, self._joins, self._coefficients, DEGREE)
+        return self._curve.slope(y)
 
     def cdf(self, y: FloatArray) -> FloatArray:
         """Return the probability below y."""
@@ -160,7 +160,8 @@ class SmoothDensity:
                 trial = self._height(target, coefficients + length * step)
             coefficients = coefficients + length * step
             height, total, mass = trial
-        self._coefficients, self._log_total, self.mass = coefficients, total, mass
+        self._curve = SplineCurve(self._joins, coefficients, DEGREE)
+        self._log_total, self.mass = total, mass
         self._average, self._curvature = self._moments(mass)
 
     def _height(
@@ -181,9 +182,6 @@ class SmoothDensity:
         # Adding a constant to the spline changes no density: that direction is pinned.
         pinned = np.full((self.size, self.size), 1 / self.size) + 1e-13 * np.eye(self.size)
         return average, curvature + self._penalty + pinned
-
-    def _spline(self, y: FloatArray) -> FloatArray:
-        return np.asarray(self.basis(y) @ self._coefficients)
 
     def _rest_of_cell(self, y: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray]:
         """Return the cell of each y, half its distance from the cell's edge, nodes between."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["spline_basis", "spline_slope"]
+__all__ = ["SplineCurve", "spline_basis"]
 
 
 def spline_basis(y: FloatArray, knots: FloatArray, degree: int) -> FloatArray:
@@ -57,14 +60,64 @@ def spline_basis(y: FloatArray, knots: FloatArray, degree: int) -> FloatArray:
     return basis.reshape(*np.shape(y), pieces + degree)
 
 
-def spline_slope(
-    y: FloatArray, knots: FloatArray, coefficients: FloatArray, degree: int
-) -> FloatArray:
-    """Return the derivative of the spline with these coefficients at y."""
-    padded = _repeat_ends(knots, degree)
-    steps = padded[degree + 1 : -1] - padded[1 : -degree - 1]
-    slopes = degree * np.diff(coefficients) / steps
-    return np.asarray(spline_basis(y, knots, degree - 1) @ slopes)
+class SplineCurve:
+    """A spline as a polynomial a piece, which is many times faster to evaluate than its basis.
+
+    Parameters
+    ----------
+    knots
+        As in `spline_basis`.
+    coefficients
+        Of the B-splines, shape (piece + degree,).
+    degree
+        Of the pieces.
+
+    Examples
+    --------
+    >>> parabola = SplineCurve(np.array([0.0, 1.0]), np.array([0.0, 0.0, 1.0]), 2)
+    >>> half = np.array([0.5])
+    >>> parabola(half).round(12).tolist(), parabola.slope(half).round(12).tolist()
+    ([0.25], [1.0])
+    """
+
+    def __init__(self, knots: FloatArray, coefficients: FloatArray, degree: int) -> None:
+        self._knots = knots
+        self._middle = (knots[:-1] + knots[1:]) / 2
+        self._half = np.diff(knots) / 2
+        places, to_powers = _nodes(degree)
+        y = self._middle[:, None] + self._half[:, None] * places
+        # By power of the place in a piece, -1 at its start and 1 at its end, then by piece.
+        self._powers = to_powers @ (spline_basis(y, knots, degree) @ coefficients).T
+
+    def __call__(self, y: FloatArray) -> FloatArray:
+        """Return the spline at y; beyond the ends, the outermost pieces go on."""
+        piece, place = self._place(y)
+        return _horner(self._powers[:, piece], place)
+
+    def slope(self, y: FloatArray) -> FloatArray:
+        """Return the derivative at y."""
+        piece, place = self._place(y)
+        order = np.arange(1, len(self._powers))
+        slopes = (order[:, None] * self._powers[1:] / self._half)[:, piece]
+        return _horner(slopes, place)
+
+    def _place(self, y: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
+        piece = self._knots[1:-1].searchsorted(y, side="right")
+        return piece, (y - self._middle[piece]) / self._half[piece]
+
+
+def _horner(powers: FloatArray, x: FloatArray) -> FloatArray:
+    value = powers[-1]
+    for power in powers[-2::-1]:
+        value = value * x + power
+    return np.asarray(value)
+
+
+@lru_cache
+def _nodes(degree: int) -> tuple[FloatArray, FloatArray]:
+    """Return Legendre nodes, and what turns a polynomial's values there into its powers."""
+    nodes = np.polynomial.legendre.leggauss(degree + 1)[0]
+    return nodes, np.asarray(np.linalg.inv(np.vander(nodes, increasing=True)), dtype=float)
 
 
 def _repeat_ends(knots: FloatArray, degree: int) -> FloatArray:

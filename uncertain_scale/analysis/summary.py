@@ -29,6 +29,8 @@ __all__ = ["summarize", "summarize_each"]
 
 Row: TypeAlias = dict[str, Any]
 
+_WORTH_THREADS = 1 << 21
+
 _SCALARS = ("mean", "mean_mcse", "sd", "sd_mcse", "median", "median_mcse")
 _REASONS = ("mean_reason", "sd_reason", "hdi_reason", "mcse_reason")
 
@@ -71,7 +73,9 @@ def summarize(outputs: xr.Dataset, *, probs: Sequence[float] = (0.5, 0.9, 0.95))
     """
     levels = _read_probs(probs)
     rows = each(
-        lambda output: _row(read_draws(output), levels, output.attrs), outputs.data_vars.values()
+        lambda output: _row(read_draws(output), levels, output.attrs),
+        outputs.data_vars.values(),
+        threads=_threads(max((one.size for one in outputs.data_vars.values()), default=0)),
     )
     names = [str(name) for name in outputs.data_vars]
     sizes = {"chains": outputs.sizes.get("chain", 0), "draws": outputs.sizes.get("draw", 0)}
@@ -104,10 +108,21 @@ def summarize_each(
         Draws that are not finite numbers.
     """
     levels = _read_probs(probs)
-    rows = each(lambda name: _row(outputs[name], levels, attributes[name]), list(outputs))
+    rows = each(
+        lambda name: _row(outputs[name], levels, attributes[name]), list(outputs), threads=1
+    )
     chains = next((one.chains for one in outputs.values()), 0)
     table = dict(zip(outputs, rows, strict=True))
     return _lay_out(table, levels, {"chains": chains, "draws": draws})
+
+
+def _threads(draws: int) -> int | None:
+    """Return how many threads to summarise outputs of so many draws in; None for one a processor.
+
+    Up to some millions of draws most of the work is many short calls, at which threads only wait
+    for each other; beyond, it is sorting.
+    """
+    return 1 if draws <= _WORTH_THREADS else None
 
 
 def _lay_out(

@@ -149,7 +149,8 @@ def each(
     items
         What is worked on.
     threads
-        How many; by default one for each processor. They change no result.
+        How many; by default one for each processor. They change no result. With one the work is
+        done here.
     stop
         Ends the results early, without waiting for items that have begun.
 
@@ -159,6 +160,9 @@ def each(
     stops taking results, or is interrupted, waits only for those that have begun.
     """
     count = threads or processors()
+    if count == 1 and stop is None:
+        yield from map(work, items)
+        return
     begun: deque[Future[_Result]] = deque()
     pool = ThreadPoolExecutor(max_workers=count)
     try:

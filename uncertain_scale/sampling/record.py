@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,11 @@ _PACKAGES = ("uncertain-scale", "numpy", "scipy", "xarray", "arviz-stats")
 
 def package_versions() -> dict[str, str]:
     """Return the versions of this package and of those that its figures rest on."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
     return {name: version(name) for name in _PACKAGES}
 
 
