@@ -10,7 +10,7 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.showing import Form, Format, Probs, show
-from uncertain_scale.errors import QuestionError
+from uncertain_scale.errors import QuestionError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,13 +53,14 @@ def draw(
     evidence: Sequence[str],
     road: Way = Way.auto,
     *,
+    keep_sound: bool = False,
     cluster: Cluster | None = None,
 ) -> xr.DataTree:
     """Answer a question with draws, given evidence where there is any."""
     if evidence:
         from uncertain_scale.analysis.conditioning import condition
 
-        return condition(*asked, design, evidence, road=road.value)
+        return condition(*asked, design, evidence, road=road.value, keep_sound=keep_sound)
     from uncertain_scale.sampling import sample
 
     return sample(*asked, design, cluster=cluster)
@@ -86,6 +87,8 @@ def update(
 ) -> None:
     """Update the priors by observed facts, and tell what moved.
 
+    Observations with a fault are kept apart and told, the others used; the exit code is then 2.
+
     Example: uncertain-scale update h100-clusters --gpus 100k
     """
     if schema:
@@ -103,11 +106,14 @@ def update(
 
     design = options.checked_design()
     asked = options.prepare()
-    tree = draw(asked, design, evidence, road)
+    tree = draw(asked, design, evidence, road, keep_sound=True)
     document = report_document(tree, probs=prob, events=options.events(asked[0]))
     if output is not None:
         save_report(document, tree, output)
     show(document, form, terminal=terminal_update, markdown=markdown_report)
+    if faults := document["evidence"]["left_out"]:
+        typer.echo("\n".join(f"error: {printable(fault)}" for fault in faults), err=True)
+        raise typer.Exit(2)
 
 
 def _print_schema() -> None:

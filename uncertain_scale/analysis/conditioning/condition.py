@@ -15,7 +15,7 @@ from uncertain_scale.analysis.conditioning.conflict import (
 from uncertain_scale.analysis.conditioning.information import effective_rows, information_gained
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
 from uncertain_scale.analysis.conditioning.record import finite, notes_on, record_of
-from uncertain_scale.analysis.conditioning.terms import Columns, bind, varies
+from uncertain_scale.analysis.conditioning.terms import Columns, bind, bind_sound, varies
 from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.inputs.observations import read_evidence
 from uncertain_scale.model import solve
@@ -49,6 +49,7 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     evidence: Sequence[str | Path],
     *,
     road: Road = "auto",
+    keep_sound: bool = False,
 ) -> xr.DataTree:
     """Answer a question given observed facts.
 
@@ -60,6 +61,9 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
         Evidence files, or names of shipped ones.
     road
         `importance` weights, `smc`, or `auto`, which prefers weights where these can be trusted.
+    keep_sound
+        Whether observations with a fault are left out, with a note of each fault, where there are
+        others; by default all are refused.
 
     Returns
     -------
@@ -91,7 +95,10 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     True
     """
     tree = sample(model, priors, question, design)  # a question without answer is told first
-    terms = bind(model, priors, *read_evidence(evidence, model.variables))
+    stated = read_evidence(evidence, model.variables)
+    terms, faults = (
+        bind_sound(model, priors, *stated) if keep_sound else (bind(model, priors, *stated), ())
+    )
     before = refuse_against_prior(terms, priors, design.seed)
     plan = solve(model, priors, question)
     believed = priors
@@ -110,7 +117,9 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
         "in_all": _in_all(posterior),
         "inputs": _learnt(believed, (asked, extra), levels, touched),
     }
-    record["notes"] = list(notes_on(terms, record, posterior, plan))
+    record["left_out"] = list(faults)
+    left_out = [f"left out: {fault}" for fault in faults]
+    record["notes"] = [*left_out, *notes_on(terms, record, posterior, plan)]
     along = [name for name in asked.coordinates if name not in touched]
     tails = tail_indices(plan, asked, along)
     return _tree(tree, draws, (model, priors, extra, design), tails, record)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Model, Plan
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Columns", "Term", "bind", "varies"]
+__all__ = ["Columns", "Term", "bind", "bind_sound", "varies"]
 
 _ENDS = np.array([2.0**-54, 0.25, 0.5, 0.75, 1 - 2.0**-53])
 
@@ -116,15 +116,33 @@ def bind(
     EvidenceError
         Everything that is wrong with the observations, the faults of reading them first.
     """
+    terms, all_faults = bind_sound(model, priors, observations, faults)
+    if all_faults:
+        raise EvidenceError(all_faults)
+    return terms
+
+
+def bind_sound(
+    model: Model, priors: Priors, observations: Sequence[Observation], faults: Sequence[str] = ()
+) -> tuple[tuple[Term, ...], tuple[str, ...]]:
+    """Return terms for the observations without fault, and everything that is wrong with others.
+
+    Takes what `bind` takes.
+
+    Raises
+    ------
+    EvidenceError
+        There is no observation without fault.
+    """
     terms, all_faults = [], list(faults)
     for observation in observations:
         try:
             terms.append(_bind(model, priors, observation))
         except EvidenceError as error:
             all_faults += error.faults
-    if all_faults:
+    if all_faults and not terms:
         raise EvidenceError(all_faults)
-    return tuple(terms)
+    return tuple(terms), tuple(all_faults)
 
 
 def varies(priors: Priors, name: str) -> bool:
