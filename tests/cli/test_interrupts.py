@@ -12,10 +12,13 @@ import time
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from uncertain_scale.cli import running
+from uncertain_scale.cli.progress import Bar
 from uncertain_scale.report.checkpoint import CHECKPOINT
 from uncertain_scale.sampling import engine
+from uncertain_scale.sampling.stopping import Stop
 
 EQUATIONS = """
 import time
@@ -146,6 +149,71 @@ def test_what_is_kept_is_drawn_no_more_and_any_number_of_chains_may_follow(cli, 
     code, _, err = cli(*arguments, "--resume", folder)
     assert code == 2
     assert "no run was left unfinished" in err
+
+
+@pytest.fixture
+def held(cli, equations, tmp_path, monkeypatch):
+    """Make a folder with some of the draws of a run that keeps them, and how it was asked for."""
+    monkeypatch.setattr(engine, "processors", lambda: 2)
+    folder, arguments = tmp_path / "held", (*QUESTION, *equations(0), *DESIGN[:-1])
+    kept = Bar.chains_of
+
+    def stop_early(bar, design):
+        show = kept(bar, design)
+        return lambda done: (show(done), done >= 5 and stops[-1].interrupt())
+
+    stops, made = [], Stop.__init__
+    monkeypatch.setattr(
+        Stop, "__init__", lambda stop, *args: (made(stop, *args), stops.append(stop))[0]
+    )
+    monkeypatch.setattr(Bar, "chains_of", stop_early)
+    assert cli(*arguments, "--output", folder)[0] == running.INTERRUPTED
+    monkeypatch.setattr(Bar, "chains_of", kept)
+    return folder, arguments
+
+
+def test_draws_that_were_kept_are_drawn_no_more(cli, held, tmp_path, monkeypatch):
+    folder, arguments = held
+    finished = json.loads((folder / "report.json").read_text())["incomplete"]["finished"]
+    assert 5 <= finished < 24
+    drawn, blocks = set(), engine.Simulation.blocks
+
+    def noted(simulation, chain, *rest):
+        if simulation.design.draws == 16384:  # the page's densities are of a smaller design
+            drawn.add(chain)
+        return blocks(simulation, chain, *rest)
+
+    monkeypatch.setattr(engine.Simulation, "blocks", noted)
+    assert cli(*arguments, "--resume", folder)[0] == 0
+    assert drawn == set(range(finished, 24))
+    monkeypatch.undo()
+    assert cli(*arguments, "--output", tmp_path / "fresh")[0] == 0
+    assert answers(folder) == answers(tmp_path / "fresh")
+    whole, fresh = (xr.open_datatree(one / "draws.nc") for one in (folder, tmp_path / "fresh"))
+    assert whole.identical(fresh)
+    assert not (folder / CHECKPOINT).exists()
+
+
+def test_draws_that_are_not_those_that_were_left_are_refused(cli, held, tmp_path):
+    folder, arguments = held
+    code, out, err = cli(*arguments, "--no-draws", "--resume", folder)
+    assert (code, out) == (2, "")
+    assert "go on without --no-draws" in err
+    code, out, err = cli(*arguments, "--chains", "2", "--resume", folder)
+    assert (code, out) == (2, "")
+    assert "to go on, say --draws 16384 --chains 24" in err
+    other = tmp_path / "other"
+    assert cli(*arguments, "--chains", "7", "--output", other)[0] == 0
+    for spoil, message in (
+        (lambda path: shutil.copy(other / "draws.nc", path), "other draws than the run left"),
+        (lambda path: path.write_bytes(path.read_bytes()[:5000]), "cannot be read"),
+        (lambda path: path.unlink(), "is not there"),
+    ):
+        spoil(folder / "draws.nc")
+        code, out, err = cli(*arguments, "--resume", folder)
+        assert (code, out) == (2, "")
+        assert message in err
+        assert len(err.splitlines()) == 1
 
 
 OTHER = {

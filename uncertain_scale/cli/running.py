@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling import Design
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["EVERY", "INTERRUPTED", "Answered", "answer"]
 
@@ -120,13 +121,13 @@ class _Run:
         from uncertain_scale.report import report_document
         from uncertain_scale.report.stopping import incomplete_document
 
-        done = self._begun(effort.resume)
+        done, held = self._begun(effort)
         complete = True
         extra: dict[str, Any] = {}
         summary = None
         if self.goal is None:
             streams = effort.no_draws or done is not None or (self.folder is None and self._large())
-            found = self._streamed(bar, done) if streams else self._held(bar)
+            found = self._streamed(bar, done) if streams else self._held(bar, held)
         else:
             from uncertain_scale.analysis.seeking import facts_of, seek
 
@@ -155,7 +156,7 @@ class _Run:
         if self.goal is None and finished < self.design.chains:
             extra["incomplete"] = incomplete_document(self.stop.why, finished, self.design.chains)
             complete = False
-        self._leave(complete=complete)
+        self._leave(found, reached, complete=complete)
         document = report_document(found, probs=probs, events=self.events, summary=summary)
         return Answered(
             document | extra,
@@ -170,7 +171,7 @@ class _Run:
 
         return memory_for(Simulation.of(*self.asked, self.design)).streams
 
-    def _held(self, bar: Bar) -> xr.DataTree:
+    def _held(self, bar: Bar, done: dict[str, FloatArray] | None) -> xr.DataTree:
         from uncertain_scale.sampling import sample
 
         return sample(
@@ -179,6 +180,7 @@ class _Run:
             stop=self.stop,
             cluster=self.cluster,
             progress=bar.chains_of(self.design),
+            done=done,
         )
 
     def _streamed(self, bar: Bar, done: Part | None) -> Streamed:
@@ -200,17 +202,26 @@ class _Run:
             done=done,
         )
 
-    def _begun(self, resume: Path | None) -> Part | None:
-        """Return the chains of an unfinished run that this one goes on from."""
-        if resume is None:
-            return None
+    def _begun(self, effort: Effort) -> tuple[Part | None, dict[str, FloatArray] | None]:
+        """Return what an unfinished run that this one goes on from left: counts, or draws."""
+        if effort.resume is None:
+            return None, None
         from uncertain_scale.report.checkpoint import identity_of, read_checkpoint
 
-        saved = read_checkpoint(resume)
+        saved = read_checkpoint(effort.resume)
         saved.refuse_other(identity_of(*self.asked, self.design, self.events))
-        if self.goal is not None:
+        if saved.held is not None:
+            if effort.no_draws:
+                raise QuestionError(
+                    f"{saved.path} is of a run that keeps its draws; go on without --no-draws"
+                )
+            if self.goal is None:
+                return None, saved.draws(self.design)
+        if self.goal is not None:  # goes on from the size that it came to
             self.design = saved.design
-        return saved.part(*self.asked, self.design, self.events)
+        if saved.held is not None:
+            return None, None
+        return saved.part(*self.asked, self.design, self.events), None
 
     def _keep(self, design: Design, part: Part) -> None:
         """Write a checkpoint, if there is a folder for it and the last one is old."""
@@ -227,16 +238,21 @@ class _Run:
             identity = identity_of(*self.asked, self.design, self.events)
             save_checkpoint(folder, identity, *self.latest)
 
-    def _leave(self, *, complete: bool) -> None:
+    def _leave(self, found: xr.DataTree | Streamed, reached: Design, *, complete: bool) -> None:
         """Leave a checkpoint of a run that is to be gone on with, and none of one that is done."""
         if self.folder is None:
             return
-        if not complete:
-            self._save(self.folder)
-            return
-        from uncertain_scale.report.checkpoint import CHECKPOINT
+        from uncertain_scale.analysis.streamed import Streamed
+        from uncertain_scale.report import checkpoint
 
-        (self.folder / CHECKPOINT).unlink(missing_ok=True)
+        if complete:
+            (self.folder / checkpoint.CHECKPOINT).unlink(missing_ok=True)
+        elif isinstance(found, Streamed):
+            self._save(self.folder)
+        else:
+            identity = checkpoint.identity_of(*self.asked, self.design, self.events)
+            design = self.design if self.goal is None else reached
+            checkpoint.save_held_checkpoint(self.folder, identity, design, found)
 
     def _stage(self, stage: Stage) -> str:
         from uncertain_scale.report.stopping import end_in_words, percent

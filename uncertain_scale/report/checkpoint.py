@@ -1,7 +1,8 @@
 """Checkpoints: what is kept of the chains that are finished, on disk, to go on from.
 
 A checkpoint is one `.npz` file of plain arrays, which holds no code, and appears whole or not at
-all. It names the question that it belongs to, and is refused for any other.
+all. It names the question that it belongs to, and is refused for any other. Of a run that holds its
+draws it has their digest alone: they stand in `draws.nc` beside it.
 """
 
 from __future__ import annotations
@@ -29,14 +30,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import xarray as xr
+
     from uncertain_scale.analysis.binning import Binning
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
+    from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["CHECKPOINT", "Checkpoint", "identity_of", "read_checkpoint", "save_checkpoint"]
+__all__ = [
+    "CHECKPOINT",
+    "Checkpoint",
+    "identity_of",
+    "read_checkpoint",
+    "save_checkpoint",
+    "save_held_checkpoint",
+]
 
 CHECKPOINT = "checkpoint.npz"
+DRAWS = "draws.nc"
 _FORMAT = 1
 _LARGEST = 4_000_000_000  # bytes
 _WORDS = {
@@ -65,12 +77,15 @@ class Checkpoint:
         The question that it belongs to, as `identity_of` returns it.
     design
         The run that it is of.
+    held
+        Digest of the draws in `draws.nc`, or None where none are held.
     """
 
     path: Path
     identity: Mapping[str, Any]
     design: Design
     _arrays: Mapping[str, np.ndarray]
+    held: str | None = None
 
     def refuse_other(self, identity: Mapping[str, Any]) -> None:
         """Refuse to go on with another question.
@@ -121,6 +136,37 @@ class Checkpoint:
             return self._part(reduction)
         except (KeyError, IndexError, ValueError, TypeError, OverflowError) as error:
             raise _spoilt(self.path, error) from None
+
+    def draws(self, design: Design) -> dict[str, FloatArray]:
+        """Return the draws of the chains that are finished by variable, each (chain, draw).
+
+        Raises
+        ------
+        QuestionError
+            The run that goes on has other chains, or fewer.
+        DataError
+            `draws.nc` is not there, or holds other draws than were left.
+        """
+        import xarray as xr
+
+        chains = len(self.finished)
+        if self.design.draws != design.draws or design.chains < chains:
+            raise QuestionError(
+                f"{self.path} is of {chains:,} of {self.design.chains:,} chains x "
+                f"{self.design.draws:,} draws; to go on, say --draws {self.design.draws} "
+                f"--chains {self.design.chains}"
+            )
+        path = self.path.parent / DRAWS
+        try:
+            with xr.open_datatree(path, engine="h5netcdf") as tree:
+                found = _arrays_of(tree)
+        except FileNotFoundError:
+            raise DataError(f"{path} is not there, which {self.path.name} goes on from") from None
+        except (OSError, KeyError, ValueError, TypeError) as error:
+            raise DataError(f"{path} cannot be read ({error!s:.60}); begin anew") from None
+        if _digest_of_draws(found) != self.held:
+            raise DataError(f"{path} holds other draws than the run left there; begin anew")
+        return found
 
     @property
     def finished(self) -> set[int]:
@@ -221,11 +267,37 @@ def save_checkpoint(folder: Path, identity: Mapping[str, Any], design: Design, p
     if part.happened:
         rows = [part.happened[group][0] for group in sorted(part.happened)]
         arrays["happened"] = np.array(rows, dtype=np.int64)
+    return _save(folder, {**identity, "bins": _digest(binnings)}, design, arrays)
+
+
+def save_held_checkpoint(
+    folder: Path, identity: Mapping[str, Any], design: Design, tree: xr.DataTree
+) -> Path:
+    """Write how far a run came whose draws are to stand in `draws.nc` in the same folder.
+
+    Raises
+    ------
+    DataError
+        As `save_checkpoint`.
+    """
+    drawn = _arrays_of(tree)
+    arrays = {"finished": np.arange(len(next(iter(drawn.values()))))}
+    return _save(folder, identity, design, arrays, held=_digest_of_draws(drawn))
+
+
+def _save(
+    folder: Path,
+    identity: Mapping[str, Any],
+    design: Design,
+    arrays: dict[str, np.ndarray],
+    held: str | None = None,
+) -> Path:
     about = {
         "format": _FORMAT,
-        "identity": {**identity, "bins": _digest(binnings)},
+        "identity": dict(identity),
         "draws": design.draws,
         "chains": design.chains,
+        "held": held,
     }
     arrays["about"] = np.array(json.dumps(about))
     try:
@@ -283,13 +355,27 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         zipfile.BadZipFile,
     ) as error:
         raise _spoilt(path, error) from None
-    return Checkpoint(path, identity, design, arrays)
+    return Checkpoint(path, identity, design, arrays, about.get("held"))
 
 
 def _spoilt(path: Path, error: Exception) -> DataError:
     return DataError(
         f"{path} is not a checkpoint that this program wrote ({error!s:.60}); begin anew"
     )
+
+
+def _arrays_of(tree: xr.DataTree) -> dict[str, FloatArray]:
+    """Return all draws of a tree by variable."""
+    groups = (tree[group].to_dataset() for group in ("prior", "prior_predictive"))
+    return {str(name): one.values for group in groups for name, one in group.data_vars.items()}
+
+
+def _digest_of_draws(draws: Mapping[str, FloatArray]) -> str:
+    found = hashlib.sha256()
+    for name in sorted(draws):
+        found.update(f"{name}\0{draws[name].shape}\0".encode())
+        found.update(np.ascontiguousarray(draws[name], dtype="<f8").tobytes())
+    return found.hexdigest()
 
 
 def _digest(binnings: Mapping[str, Binning]) -> str:

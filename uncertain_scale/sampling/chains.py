@@ -78,13 +78,17 @@ def draw_chains(
         tails=tail_indices(simulation.plan, simulation.sampler()),
     )
     refuse_to_pass(simulation, 2 * AHEAD if cluster else 2 * processors() + 2)
-    return record, chains_of(simulation, cluster=cluster)
+    return record, chains_of(simulation, range(design.chains), cluster=cluster)
 
 
 def chains_of(
-    simulation: Simulation, *, cluster: Cluster | None = None, stop: Stop | None = None
+    simulation: Simulation,
+    chains: Sequence[int],
+    *,
+    cluster: Cluster | None = None,
+    stop: Stop | None = None,
 ) -> Iterator[Drawn]:
-    """Yield a simulation's chains, until it is stopped; a cluster's come in any order.
+    """Yield some of a simulation's chains, until it is stopped; a cluster's come in any order.
 
     Raises
     ------
@@ -93,7 +97,6 @@ def chains_of(
     ClusterError
         The cluster cannot do it.
     """
-    chains = range(simulation.design.chains)
     if cluster is None:
         # A run that is stopped has fewer results than chains.
         yield from zip(chains, each(simulation.whole, chains, stop=stop), strict=False)

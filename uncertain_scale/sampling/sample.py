@@ -15,7 +15,7 @@ from uncertain_scale.sampling.stopping import StoppedError
 from uncertain_scale.sampling.tails import tail_indices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import xarray as xr
 
@@ -38,6 +38,7 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
     stop: Stop | None = None,
     cluster: Cluster | None = None,
     progress: Callable[[int], object] | None = None,
+    done: Mapping[str, FloatArray] | None = None,
 ) -> xr.DataTree:
     """Answer a question with draws.
 
@@ -57,6 +58,9 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
         Draws the chains instead of this process; it changes no bit.
     progress
         Called after each chain with the number of those that are finished.
+    done
+        Draws of the first chains by variable, each of shape (chain, draw), which are not drawn
+        again.
 
     Returns
     -------
@@ -91,16 +95,20 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
     shape = (design.chains, design.draws)
     arrays = {name: np.empty(shape) for name in simulation.variables}
     there = np.zeros(design.chains + 1, dtype=bool)
-    for chain in _fill(arrays, simulation, stop, cluster):
+    begun = min(len(next(iter(done.values()))), design.chains) if done else 0
+    there[:begun] = True
+    for name, array in (done or {}).items():
+        arrays[name][:begun] = array[:begun]
+    for chain in _fill(arrays, simulation, range(begun, design.chains), stop, cluster):
         there[chain] = True
         if progress is not None:
             progress(int(there.sum()))
-    done = int(there.argmin())  # a cluster's chains come in any order
-    if done < design.chains:
-        if not done:
+    finished = int(there.argmin())  # a cluster's chains come in any order
+    if finished < design.chains:
+        if not finished:
             raise StoppedError(stop.why if stop else "")
-        design = replace(design, chains=done)
-        arrays = {name: array[:done] for name, array in arrays.items()}
+        design = replace(design, chains=finished)
+        arrays = {name: array[:finished] for name, array in arrays.items()}
     return as_tree(
         model=model,
         priors=simulation.priors,
@@ -115,12 +123,13 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
 def _fill(
     arrays: Mapping[str, FloatArray],
     simulation: Simulation,
+    chains: Sequence[int],
     stop: Stop | None,
     cluster: Cluster | None,
 ) -> Iterator[int]:
     """Draw chains into arrays; yield the number of each that is finished."""
     if cluster is not None:
-        for chain, draws in chains_of(simulation, cluster=cluster, stop=stop):
+        for chain, draws in chains_of(simulation, chains, cluster=cluster, stop=stop):
             for name, array in arrays.items():
                 array[chain] = draws[name]
             yield chain
@@ -137,4 +146,4 @@ def _fill(
             start = end
         return chain
 
-    yield from each(keep, range(simulation.design.chains), stop=stop)
+    yield from each(keep, chains, stop=stop)
