@@ -124,7 +124,7 @@ def backtest(
     if figure is not None:
         from uncertain_scale.report.backtest_figure import save_figure
 
-        save_figure(found, figure)
+        save_figure(document, figure)
     _show(document, form)
     tell_faults(table, allowed=skip_bad_rows)
 

@@ -33,7 +33,6 @@ Output = Annotated[
     typer.Option(help="File to write: .svg, .png or .pdf.", metavar="FILE", show_default=False),
 ]
 Of = Annotated[str | None, typer.Option(help="Outputs drawn; all by default.", metavar="A,B")]
-_MULTIPLES = (1, 10, 100, 1_000, 10_000)
 
 
 @app.command()
@@ -203,6 +202,7 @@ def backtest(
     _checked(output)
     from uncertain_scale.analysis.backtest import backtest as test_priors
     from uncertain_scale.inputs.evidence import read_runs, shipped_runs
+    from uncertain_scale.report.backtest_document import backtest_document
     from uncertain_scale.report.backtest_figure import save_figure
 
     design = options.checked_design()
@@ -210,7 +210,8 @@ def backtest(
         raise QuestionError("a backtest asks its own questions; drop givens, outputs and events")
     table = shipped_runs() if runs is None else read_runs(runs)
     model, beliefs, _ = options.prepare()
-    typer.echo(save_figure(test_priors(model, beliefs, table, design), output))
+    document = backtest_document(test_priors(model, beliefs, table, design), model)
+    typer.echo(save_figure(document, output))
 
 
 @app.command()
@@ -264,7 +265,8 @@ def _guides(beliefs: Priors) -> dict[str, float]:
     """Return multiples of GPT-4's FLOP, by the median of what is believed about them."""
     import numpy as np
 
+    from uncertain_scale.report.figures.sweep import gpt4_guides
+
     if "gpt4_flop" not in beliefs.inputs:
         return {}
-    median = float(beliefs.inputs["gpt4_flop"].ppf(np.array([0.5]))[0])
-    return {("" if k == 1 else f"{k:,}× ") + "GPT-4": k * median for k in _MULTIPLES}
+    return gpt4_guides(float(beliefs.inputs["gpt4_flop"].ppf(np.array([0.5]))[0]))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from uncertain_scale.analysis.backtest import Backtest, Tested
+    from uncertain_scale.report.document import Document
 
 __all__ = ["check_figure", "plot_backtest", "save_figure"]
 
@@ -58,34 +58,35 @@ def check_figure(path: Path) -> None:
         raise DataError(f"{path} does not end in {', '.join(_KINDS)}; name the figure so")
 
 
-def plot_backtest(found: Backtest) -> Figure:
+def plot_backtest(document: Document) -> Figure:
     """Return a figure of a backtest's forecasts of training FLOP, each run left out.
 
     Parameters
     ----------
-    found
-        What `backtest` returns.
+    document
+        What `backtest_document` returns.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    tests = sorted(found.of(_TARGET), key=lambda test: (test.run.chip.family, _ratio(test)))
+    tests = [one for one in document["forecasts"] if one["quantity"] == _TARGET and one["scored"]]
+    tests.sort(key=lambda one: (one["family"], one["published"] / one["left_out"]["median"]))
     height = max(3.2, 0.17 * len(tests) + 1.0)
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(9.6, height), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1.55, 1.0))
         _intervals(left, tests)
-        _ecdf(right, [test.left_out.transform for test in tests])
+        _ecdf(right, [one["left_out"]["transform"] for one in tests])
     return figure
 
 
-def save_figure(found: Backtest, path: Path) -> Path:
+def save_figure(document: Document, path: Path) -> Path:
     """Draw a backtest's forecasts of training FLOP, each run left out, into a file.
 
     Parameters
     ----------
-    found
-        What `backtest` returns.
+    document
+        What `backtest_document` returns.
     path
         A file in .svg, .png or .pdf; its folder must be there.
 
@@ -97,7 +98,7 @@ def save_figure(found: Backtest, path: Path) -> Path:
     import matplotlib as mpl
 
     check_figure(path)
-    figure = plot_backtest(found)
+    figure = plot_backtest(document)
     with mpl.rc_context(_STYLE):
         metadata: dict[str, Any] = {
             ".svg": {"Date": None, "Creator": None},
@@ -109,29 +110,26 @@ def save_figure(found: Backtest, path: Path) -> Path:
         return save_whole(path, write)
 
 
-def _ratio(test: Tested) -> float:
-    return test.in_sample.observed / test.left_out.median
-
-
-def _intervals(axes: Axes, tests: Sequence[Tested]) -> None:
+def _intervals(axes: Axes, tests: Sequence[dict[str, Any]]) -> None:
     """Draw each run's 50% and 90% intervals, over what was published."""
     places = np.arange(len(tests))
     for place, test in zip(places, tests, strict=True):
-        forecast = test.left_out
-        colour = _OURS if forecast.inside(0.9) else _MISSED
+        forecast, published = test["left_out"], test["published"]
+        pieces = {piece["prob"]: piece for piece in forecast["intervals"]}
+        colour = _OURS if pieces[0.9]["inside"] else _MISSED
         for prob, width in ((0.9, 1.2), (0.5, 3.6)):
-            ends = np.array(forecast.ends[prob]) / forecast.observed
+            ends = [pieces[prob][end] / published for end in ("low", "high")]
             axes.plot(ends, [place, place], color=colour, lw=width, solid_capstyle="butt")
-        axes.plot(forecast.median / forecast.observed, place, "o", ms=2.2, color="#ffffff")
+        axes.plot(forecast["median"] / published, place, "o", ms=2.2, color="#ffffff")
     for name, mark in _POINTS:
-        points = [test.baselines[name] / test.in_sample.observed for test in tests]
+        points = [test["baselines"][name]["forecast"] / test["published"] for test in tests]
         axes.plot(points, places, mark, ms=4.5, color=_INK, label=name)
     axes.axvline(1.0, color=_INK, lw=0.8)
     axes.set_xscale("log")
     ticks = [0.5, 1, 2, 4]
     axes.set_xticks(ticks, [f"x{tick:g}" for tick in ticks])
     axes.minorticks_off()
-    axes.set_yticks(places, [f"{t.run.name}  {t.run.chip.family}" for t in tests], fontsize=7.5)
+    axes.set_yticks(places, [f"{t['run']}  {t['family']}" for t in tests], fontsize=7.5)
     axes.set_ylim(-0.8, len(tests) - 0.2)
     axes.set_xlabel("forecast / published training FLOP, 50% and 90% intervals")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, handletextpad=0.2)

@@ -35,7 +35,11 @@ def drawn(asked, report, ranking, comparison, swept, plan):  # noqa: PLR0913, PL
         "sensitivity": figures.plot_sensitivity(ranking),
         "tornado": figures.plot_tornado(ranking, "training_flop"),
         "compare": figures.plot_compare(comparison),
-        "sweep": figures.plot_sweep(fan, guides={"GPT-4": 1.9e25, "10× GPT-4": 1.9e26}),
+        "sweep": figures.plot_sweep(
+            fan,
+            guides={"GPT-4": 1.9e25, "10× GPT-4": 1.9e26},
+            points=[("somebody", 1e8, 9e25)],
+        ),
         "two": figures.plot_sweep(two),
         "priors": figures.plot_priors(asked[1].inputs),
         "graph": figures.plot_graph(plan),
@@ -85,10 +89,14 @@ def test_a_ranking_and_a_comparison_say_their_numbers(drawn):
     assert "gpu_hours unchanged" in drawn["compare"].get_label()
 
 
-def test_a_fan_says_its_ends_and_draws_its_guides(drawn):
+def test_a_fan_says_its_ends_and_draws_its_guides_and_points(drawn):
     assert "budget 10M USD" in drawn["sweep"].get_label()
+    assert "Marked: somebody, 9e+25." in drawn["sweep"].get_label()
+    (axes,) = drawn["sweep"].axes
+    marks = [line for line in axes.lines if line.get_marker() == "D"]
+    assert [line.get_xydata().tolist() for line in marks] == [[[1e8, 9e25]]]
     words = {text.get_text() for text in texts_of(drawn["sweep"])}
-    assert {"GPT-4", "10× GPT-4", "median", "50% interval", "95% interval"} <= words
+    assert {"GPT-4", "10× GPT-4", "median", "50% interval", "95% interval", "somebody"} <= words
 
 
 def test_fan_bands_are_the_documents_intervals(swept):

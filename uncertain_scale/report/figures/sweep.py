@@ -8,7 +8,16 @@ import numpy as np
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.figures.axes import axis_for, with_powers
-from uncertain_scale.report.figures.style import BLUE, INK, LINES, MUTED, RULE, new_figure, styled
+from uncertain_scale.report.figures.style import (
+    BLUE,
+    INK,
+    LINES,
+    MUTED,
+    RULE,
+    VERMILLION,
+    new_figure,
+    styled,
+)
 from uncertain_scale.report.figures.words import percent
 from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.report.rows import intervals_of
@@ -23,16 +32,21 @@ if TYPE_CHECKING:
     from uncertain_scale.report.figures.axes import Axis
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["plot_sweep"]
+__all__ = ["gpt4_guides", "plot_sweep"]
 
 _WIDTH, _HEIGHT = 460.0, 320.0
 _DECADE = 5.0
 _SHADES = (0.55, 0.35, 0.2)
+_MULTIPLES = (1, 10, 100, 1_000, 10_000)
 
 
 @styled
 def plot_sweep(
-    document: Document, output: str = "", *, guides: Mapping[str, float] | None = None
+    document: Document,
+    output: str = "",
+    *,
+    guides: Mapping[str, float] | None = None,
+    points: Sequence[tuple[str, float, float]] = (),
 ) -> Figure:
     """Return a fan chart of one answer against what is swept.
 
@@ -47,6 +61,8 @@ def plot_sweep(
         The output drawn; the first by default.
     guides
         Values to draw a thin level line at, by what is written beside it.
+    points
+        What others say: what is written beside the mark, the swept value, and the output.
 
     Raises
     ------
@@ -78,18 +94,7 @@ def plot_sweep(
             )
         style: dict[str, Any] = {"color": INK if across is None else colour, "linewidth": 1.8}
         axes.plot(xs, line["median"], label="median" if across is None else label, **style)
-    for words, value in (guides or {}).items():
-        if y_axis.low <= value <= y_axis.high:
-            axes.axhline(value, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-            axes.annotate(
-                words,
-                (1.01, value),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                fontsize=8.5,
-                color=MUTED,
-                parse_math=False,
-            )
+    _mark(axes, y_axis, guides or {}, points)
     axes.set_xlabel(f"{along['name']}, {x_axis.units}".rstrip(", "), parse_math=False)
     axes.set_ylabel(f"{name}, {y_axis.units}".rstrip(", "), parse_math=False)
     title = (
@@ -105,8 +110,53 @@ def plot_sweep(
         columnspacing=1.2,
         handlelength=1.4,
     )
-    figure.set_label(_told(document, name, along, series, probs))
+    told = _told(document, name, along, series, probs)
+    figure.set_label(" ".join([told, *(f"Marked: {words}, {y:g}." for words, _, y in points)]))
     return figure
+
+
+def gpt4_guides(gpt4_flop: float) -> dict[str, float]:
+    """Return multiples of GPT-4's FLOP, by what is written beside their lines.
+
+    Examples
+    --------
+    >>> gpt4_guides(2e25)["10× GPT-4"]
+    2e+26
+    """
+    return {("" if k == 1 else f"{k:,}× ") + "GPT-4": k * gpt4_flop for k in _MULTIPLES}
+
+
+def _mark(
+    axes: Axes,
+    y_axis: Axis,
+    guides: Mapping[str, float],
+    points: Sequence[tuple[str, float, float]],
+) -> None:
+    """Draw level lines and points, each with its words."""
+    for words, value in guides.items():
+        if y_axis.low <= value <= y_axis.high:
+            axes.axhline(value, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+            axes.annotate(
+                words,
+                (1.01, value),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=8.5,
+                color=MUTED,
+                parse_math=False,
+            )
+    for words, x, y in points:
+        axes.plot([x], [y], marker="D", markersize=5.5, color=VERMILLION, linestyle="none")
+        axes.annotate(
+            words,
+            (x, y),
+            (-7, 3),
+            textcoords="offset points",
+            ha="right",
+            fontsize=8.5,
+            color=VERMILLION,
+            parse_math=False,
+        )
 
 
 def _roles(document: Document) -> tuple[dict[str, Any], dict[str, Any] | None]:
