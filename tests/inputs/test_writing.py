@@ -92,3 +92,12 @@ def test_a_title_with_quotes_and_line_breaks_is_only_a_title(tmp_path: Path) -> 
     title = 'a "title"\n[inputs.x]\nkind = \\ "constant" \x7f \u2028 \x00'
     priors = Priors("x", title, {"x": Prior("x", build("constant", {"value": 1.0}))})
     assert read_back(priors, tmp_path).title == title
+
+
+def test_joint_samples_that_two_scenarios_share_are_written_once(tmp_path: Path) -> None:
+    files = prior_files(load_priors("base"), "one")
+    more = prior_files(load_priors("h100-dense-fp8"), "two", beside=files)
+    assert list(more) == ["two.toml"]
+    for name, text in (files | more).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert alike(load_priors("h100-dense-fp8"), load_priors(tmp_path / "two.toml"))

@@ -223,11 +223,11 @@ def _merged_priors(session: _Session) -> tuple[dict[str, str], dict[str | None, 
     by_name: dict[str | None, str] = {}
     for typed, priors in session.priors.items():
         stem = re.sub(r"[^\w.+ -]", "_", priors.name)[:80] or "priors"
-        while f"priors/{stem}.toml" in files:
+        while f"{stem}.toml" in files:
             stem += "_"
-        files |= {f"priors/{name}": text for name, text in prior_files(priors, stem).items()}
+        files |= prior_files(priors, stem, beside=files)
         by_name[typed] = f"priors/{stem}.toml"
-    return files, by_name
+    return {f"priors/{name}": text for name, text in files.items()}, by_name
 
 
 def _copies(arguments: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

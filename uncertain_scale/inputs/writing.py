@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.inputs.distributions import Distribution
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from uncertain_scale.inputs.prior import JointSample, Prior, Priors, Provenance
 
 __all__ = ["prior_files"]
 
 
-def prior_files(priors: Priors, stem: str = "priors") -> dict[str, str]:
+def prior_files(
+    priors: Priors, stem: str = "priors", *, beside: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return the texts of files that state priors whole, by file name.
 
     Parameters
@@ -23,6 +27,9 @@ def prior_files(priors: Priors, stem: str = "priors") -> dict[str, str]:
         Beliefs, however many files and options they came from.
     stem
         Name of the prior file, without `.toml`; joint samples are `STEM-joint-1.csv` and so on.
+    beside
+        Texts of files in the same folder, by file name: joint samples that are there are named, and
+        not returned again.
 
     Returns
     -------
@@ -42,7 +49,12 @@ def prior_files(priors: Priors, stem: str = "priors") -> dict[str, str]:
     """
     import tomli_w
 
-    samples = {joint.name: f"{stem}-joint-{n}.csv" for n, joint in enumerate(priors.joints, 1)}
+    there = {text: name for name, text in (beside or {}).items()}
+    rows = {joint.name: _rows(joint) for joint in priors.joints}
+    samples = {
+        joint.name: there.get(rows[joint.name], f"{stem}-joint-{number}.csv")
+        for number, joint in enumerate(priors.joints, 1)
+    }
     document = {
         "schema_version": 1,
         "title": priors.title,
@@ -56,7 +68,7 @@ def prior_files(priors: Priors, stem: str = "priors") -> dict[str, str]:
     }
     kept = {key: part for key, part in document.items() if part}
     texts = {f"{stem}.toml": tomli_w.dumps(kept)}
-    return texts | {samples[joint.name]: _rows(joint) for joint in priors.joints}
+    return texts | {samples[name]: text for name, text in rows.items() if text not in there}
 
 
 def _input(prior: Prior) -> dict[str, Any]:
