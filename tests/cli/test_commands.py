@@ -93,6 +93,17 @@ def test_explain_tells_which_way_a_variable_was_reached(cli):
     ]
 
 
+def test_what_model_prints_fits_a_terminal(cli):
+    whole = cli("model")[1]
+    explained = cli("model", "--budget", "100M", "--outputs", "all")[1]
+    assert (
+        "\n  effective_flops (FLOP/s/gpu): effective_flops(peak_flops, sparsity_factor,\n"
+        "        precision_factor, mfu), compute\n    peak_flops (FLOP/s/gpu): prior\n"
+    ) in explained
+    for text in (whole, explained):
+        assert max(map(len, text.splitlines())) <= 80
+
+
 def test_priors_list_names_every_scenario(cli):
     _, out, _ = cli("priors", "list")
     assert {line.split()[0] for line in out.splitlines()} == SCENARIOS == set(scenario_names())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["equations_as_data", "equations_in_words", "explanation", "mermaid"]
 
+_WIDTH = 80
+
 
 def equations_in_words(model: Model) -> str:
     """Return a model's equations by subject, each with its units and source."""
@@ -25,9 +28,11 @@ def equations_in_words(model: Model) -> str:
         lines += [subject, ""]
         for equation in equations:
             unit = units_in_words(model.variables[equation.target]) or "a plain number"
-            lines.append(f"  {equation}  ({unit})")
+            lines.append(_fitted(f"  {equation}  ({unit})", 6))
             lines += [
-                f"      {line}" for line in (equation.summary, *_references(equation)) if line
+                _fitted(f"      {line}", 2)
+                for line in (equation.summary, *_references(equation))
+                if line
             ]
         lines.append("")
     return "\n".join(lines).rstrip()
@@ -82,7 +87,7 @@ def mermaid(model: Model, plan: Plan | None = None) -> str:
 
 def explanation(plan: Plan, model: Model, name: str) -> str:
     """Return how one variable was reached, as an indented tree down to givens and priors."""
-    return "\n".join(_explain(plan, model, name, 0, set()))
+    return "\n".join(_fitted(line, 6) for line in _explain(plan, model, name, 0, set()))
 
 
 def _explain(plan: Plan, model: Model, name: str, depth: int, told: set[str]) -> Iterator[str]:
@@ -100,6 +105,20 @@ def _explain(plan: Plan, model: Model, name: str, depth: int, told: set[str]) ->
         yield f"{head}: {way.equation}, {way.equation.subject}"
         for argument in way.equation.arguments:
             yield from _explain(plan, model, argument, depth + 1, told)
+
+
+def _fitted(line: str, hanging: int) -> str:
+    """Break a line that is wider than a terminal; what follows hangs so many columns further in."""
+    text = line.lstrip()
+    indent = line[: len(line) - len(text)]
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + " " * hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _named(equations: Sequence[Equation]) -> list[str]:
