@@ -54,8 +54,9 @@ def _address(file):
 
 @pytest.fixture(scope="session")
 def make():
-    """Give the folder of what writes the documentation, importable."""
-    folder = str(ROOT / "docs" / "make")
-    sys.path.insert(0, folder)
-    yield folder
-    sys.path.remove(folder)
+    """Make what writes the documentation and the reports importable."""
+    folders = [str(ROOT / part / "make") for part in ("docs", "reports")]
+    sys.path[:0] = folders
+    yield
+    for folder in folders:
+        sys.path.remove(folder)

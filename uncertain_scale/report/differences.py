@@ -62,7 +62,9 @@ class Difference:
         return ".".join(self.path)
 
 
-def differences(old: Document, new: Document, *, ignore: tuple[str, ...] = ()) -> list[Difference]:
+def differences(
+    old: Document, new: Document, *, ignore: tuple[str, ...] = (), limit: float | None = None
+) -> list[Difference]:
     """Return every place where two results differ, in the order of the first.
 
     Parameters
@@ -71,6 +73,9 @@ def differences(old: Document, new: Document, *, ignore: tuple[str, ...] = ()) -
         Results as plain data, as JSON holds them.
     ignore
         Keys at the top that do not count, such as `versions`.
+    limit
+        How many standard errors apart two figures may be by chance; by default, what is exceeded in
+        one of a million where draws differ. Of runs on the same draws, next to none.
 
     Examples
     --------
@@ -80,7 +85,8 @@ def differences(old: Document, new: Document, *, ignore: tuple[str, ...] = ()) -
     [('median', 'chance')]
     """
     kept = [{key: part for key, part in one.items() if key not in ignore} for one in (old, new)]
-    return list(_walk(kept[0], kept[1], (), None, _limit(old, new)))
+    limit = _limit(old, new) if limit is None else limit
+    return list(_walk(kept[0], kept[1], (), None, limit))
 
 
 def worst(found: list[Difference]) -> Grade:

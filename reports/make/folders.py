@@ -1,0 +1,206 @@
+"""The reports that are kept: the question of each, and what its folder holds.
+
+A folder holds the result (`report.json` or the like), the same in Markdown, a picture where one
+helps, and the record (`run.json`, `priors/`) from which `uncertain-scale verify` runs it again.
+Everything but the result and its record is written from the result alone, so that a picture or a
+page says the same wherever it is made.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from program import run_program
+
+from uncertain_scale.cli.main import RECORDED
+from uncertain_scale.inputs.claim_files import load_claims
+from uncertain_scale.model import default_model
+from uncertain_scale.report import figures, html
+from uncertain_scale.report.backtest_figure import save_figure as save_backtest
+from uncertain_scale.report.backtesting import markdown_backtest
+from uncertain_scale.report.claim_views import markdown_claims
+from uncertain_scale.report.comparing import markdown_comparison
+from uncertain_scale.report.figures.sweep import gpt4_guides
+from uncertain_scale.report.markdown import markdown_report
+from uncertain_scale.report.ranking import markdown_sensitivity
+from uncertain_scale.report.sweep_views import markdown_sweep
+from uncertain_scale.units import parse_quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Document = dict[str, Any]
+
+__all__ = ["PICTURE", "RECORD", "REPORTS", "Report", "page_of", "picture_of", "ran", "read"]
+
+PICTURE = "figure.svg"
+RECORD = "run.json"
+
+_PAGES: dict[str, Callable[[Document], str]] = {
+    "report": markdown_report,
+    "compare": markdown_comparison,
+    "sensitivity": markdown_sensitivity,
+    "sweep": markdown_sweep,
+    "claims": markdown_claims,
+    "backtest": markdown_backtest,
+}
+
+
+_UNDRAWN = ("background_of", "html_comparison", "html_report", "html_sensitivity")
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report.
+
+    Parameters
+    ----------
+    name
+        Of its folder.
+    command
+        What makes its result, as it is typed, without `uncertain-scale` and `--output`.
+    draw
+        Draws its picture from its result into a file; None where there is no picture.
+    """
+
+    name: str
+    command: str
+    draw: Callable[[Document, Path], object] | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The command's words; the first is its name."""
+        return shlex.split(self.command)
+
+    @property
+    def stem(self) -> str:
+        """Name of the result, without its ending."""
+        return RECORDED[self.words[0]][1]
+
+    @property
+    def result(self) -> str:
+        """Name of the result."""
+        return f"{self.stem}.json"
+
+    @property
+    def page(self) -> str:
+        """Name of the page in Markdown."""
+        return f"{self.stem}.md"
+
+
+def _intervals(document: Document, path: Path) -> object:
+    return figures.save_figure(figures.plot_intervals(document), path)
+
+
+def _ratios(document: Document, path: Path) -> object:
+    return figures.save_figure(figures.plot_compare(document), path)
+
+
+def _shares(document: Document, path: Path) -> object:
+    return figures.save_figure(figures.plot_sensitivity(document, columns=2), path)
+
+
+def _fan(document: Document, path: Path) -> object:
+    """Draw FLOP for budgets, with what the post has for them."""
+    guides = gpt4_guides(document["inputs"]["gpt4_flop"]["q50"])
+    stated = load_claims("post-2024-07", default_model().variables).claims
+    points = [
+        (
+            f"the post, {_PRECISIONS[claim.name]}",
+            parse_quantity(claim.given["budget"]).to("USD"),
+            claim.asserted.value,
+        )
+        for claim in stated
+        if claim.name in _PRECISIONS and claim.asserted is not None
+    ]
+    figure = figures.plot_sweep(document, "training_flop", guides=guides, points=points)
+    return figures.save_figure(figure, path)
+
+
+# Claims of the post on the FLOP of a budget, by name.
+_PRECISIONS = {"flop-bf16-100m": "BF16", "flop-fp8-100m": "FP8", "flop-10b": "FP8"}
+_SPEED = "gpu_hours,effective_flops,training_flop,gpt4_multiple,gpus,facility_power,cost_per_flop"
+REPORTS = (
+    Report(
+        "budget-100M",
+        "report --budget 100M --event 'training_flop >= 9e25' --event 'training_flop >= 2e26' "
+        "--event 'gpt4_multiple >= 10' --no-draws",
+        _intervals,
+    ),
+    Report("budget-1B", "report --budget 1B --event 'gpt4_multiple >= 100' --no-draws"),
+    Report(
+        "budget-10B",
+        "report --budget 10B --event 'training_flop >= 2e28' --event 'gpt4_multiple >= 1000' "
+        "--no-draws",
+    ),
+    Report(
+        "fp8",
+        "compare h100-dense-fp8 h100-sparse-fp8 post-reading --budget 100M",
+        _ratios,
+    ),
+    Report(
+        "blackwell",
+        "compare post-2024-07 h100-dense-fp8 gb200-dense-fp8 --budget 100M "
+        f"--outputs {_SPEED},flop_per_joule,gpus_purchasable",
+        _ratios,
+    ),
+    Report(
+        "sensitivity",
+        "sensitivity --budget 100M --of training_flop,gpt4_multiple,facility_power,cluster_price",
+        _shares,
+    ),
+    Report(
+        "sweep",
+        "sweep --budget 10M..100B --points 25 --outputs training_flop "
+        "--event 'gpt4_multiple >= 10' --event 'gpt4_multiple >= 1000' "
+        "--prob 0.5 --prob 0.9 --prob 0.95",
+        _fan,
+    ),
+    Report("claims", "claims post-2024-07"),
+    Report("backtest", "backtest", save_backtest),
+)
+
+
+def ran(report: Report, folder: Path) -> None:
+    """Run a report's command into a folder, which holds its result and its record then.
+
+    Raises
+    ------
+    RuntimeError
+        The command fails.
+    """
+    # Pages in HTML are not kept, and take as long as the rest.
+    with patch.multiple(html, **dict.fromkeys(_UNDRAWN, lambda *_, **__: "")):
+        code, _, err = run_program(*report.words, "--output", str(folder))
+    if code != 0:
+        raise RuntimeError(f"uncertain-scale {report.command}: exit code {code}\n{err}")
+    for path in folder.iterdir():
+        if path.is_file() and path.name not in {report.result, RECORD}:
+            path.unlink()
+
+
+def read(report: Report, folder: Path) -> Document:
+    """Return a report's result."""
+    document: Document = json.loads((folder / report.result).read_text(encoding="utf-8"))
+    return document
+
+
+def page_of(report: Report, document: Document) -> str:
+    """Return a report's page, from its result."""
+    return _PAGES[report.words[0]](document)
+
+
+def picture_of(report: Report, document: Document) -> str | None:
+    """Return a report's picture as SVG, from its result, where it has one."""
+    if report.draw is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / PICTURE
+        report.draw(document, path)
+        return path.read_text(encoding="utf-8")

@@ -1,0 +1,289 @@
+"""The page of `reports/`: a template whose figures are filled in from the results.
+
+The template asks for a figure by report and name, and gets it with the digits that its Monte Carlo
+error bears. What it says in words ("above", "most") stands behind a `premise`: where the results no
+longer bear it out the page is not made, and the sentence is named.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from folders import PICTURE, REPORTS
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from uncertain_scale.report.claim_words import median_in_words, percentile_in_words
+from uncertain_scale.report.figures.sensitivity import input_label, shares_of
+from uncertain_scale.report.figures.words import interval_in_words
+from uncertain_scale.report.numbers import Scale, scale_for, share_in_words
+from uncertain_scale.report.rows import design_in_words, event_rows, intervals_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["PremiseError", "paper"]
+
+TEMPLATE = "paper.md.j2"
+_PROB = 0.9
+_PLAIN = Scale("")
+_WIDTH = 105
+
+
+class PremiseError(Exception):
+    """The results no longer bear out what the prose says."""
+
+
+def paper(results: Mapping[str, dict[str, Any]]) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    results
+        The results of `REPORTS`, by name.
+
+    Raises
+    ------
+    PremiseError
+        A sentence of the prose is no longer true.
+    """
+    environment = Environment(
+        extensions=["jinja2.ext.do"],
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 (Markdown, of our own results)
+    )
+    environment.tests["startingwith"] = str.startswith
+    environment.filters["exp"] = lambda log: f"{math.exp(log):.1f}"
+    page = environment.get_template(TEMPLATE).render(
+        ask=Figures(results),
+        results=results,
+        reports=REPORTS,
+        picture=PICTURE,
+        whole=whole,
+        premise=premise,
+        design=design_in_words(results["budget-100M"]),
+    )
+    return wrapped(page)
+
+
+def whole(share: float) -> str:
+    """Write a share of a few runs, or a promised one, in whole percent."""
+    return f"{100 * share:.0f}%"
+
+
+def wrapped(text: str) -> str:
+    """Return Markdown with its prose broken at 105 columns; tables, fences and headings stay."""
+    blocks: list[str] = []
+    fenced = False
+    for line in text.splitlines():
+        opens = line.startswith("```")
+        stays = fenced or opens or not line or line[0] in "|#!<" or not blocks
+        fenced ^= opens
+        if stays or line.startswith("- ") or not blocks[-1] or blocks[-1][0] in "|#!<`":
+            blocks.append(line)
+        else:
+            blocks[-1] += f" {line.strip()}"
+    return "\n".join(one if _stays(one) else _filled(one) for one in blocks) + "\n"
+
+
+def premise(holds: bool, sentence: str) -> str:  # noqa: FBT001 (a template's own words)
+    """Let a sentence stand, where the results bear it out.
+
+    Raises
+    ------
+    PremiseError
+        They do not.
+    """
+    if not holds:
+        raise PremiseError(
+            f"reports/make/{TEMPLATE} says that {sentence}, which the results no longer bear out: "
+            "say what they do"
+        )
+    return ""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the template asks of the results, in words."""
+
+    results: Mapping[str, dict[str, Any]]
+
+    # --- reports ---------------------------------------------------------------------------------
+
+    def answer(self, report: str, output: str) -> str:
+        """Write an answer with its 90% interval."""
+        return interval_in_words(self.results[report]["outputs"][output], _PROB)
+
+    def cell(self, report: str, output: str) -> str:
+        """Write the same for a table that says which interval it is."""
+        return self.answer(report, output).replace("90%: ", "")
+
+    def chance(self, report: str, event: str) -> str:
+        """Write the probability of an event."""
+        return {name: chance for name, chance, _ in event_rows(self.results[report])}[event]
+
+    def swept_chances(self, event: str, budgets: Sequence[float]) -> list[str]:
+        """Write the probability of an event at budgets of the sweep: what no draw shows is rare."""
+        return [
+            share_in_words(min(max(one["probability"], 1e-9), 1 - 1e-9))
+            for budget in budgets
+            for point in self.results["sweep"]["points"]
+            if round(point["at"]["budget"] / budget, 9) == 1
+            for one in point["events"]
+            if one["event"] == event
+        ]
+
+    def beliefs(self) -> list[dict[str, Any]]:
+        """Return the inputs of the budget reports that are not given."""
+        inputs = self.results["budget-100M"]["inputs"].values()
+        return [one for one in inputs if one["origin"] != "given"]
+
+    def belief(self, name: str) -> str:
+        """Write an input's median and its 5% to 95%."""
+        one = self.results["budget-100M"]["inputs"][name]
+        scale = scale_for([one["q50"]], one["units"])
+        low, middle, high = (scale.write(one[key], exact=True) for key in ("q05", "q50", "q95"))
+        return f"{middle} {scale.units}".rstrip() + f" (90%: {low} to {high})"
+
+    # --- comparisons -----------------------------------------------------------------------------
+
+    def compared(self, report: str, other: str, output: str) -> dict[str, Any]:
+        """Return what became of an answer under another scenario."""
+        (one,) = [c for c in self.results[report]["comparisons"] if c["other"] == other]
+        found: dict[str, Any] = one["outputs"][output]
+        return found
+
+    def ratio(self, report: str, other: str, output: str) -> str:
+        """Write the median of a ratio to the base, as a number."""
+        ratio = self.compared(report, other, output)["ratio"]
+        return _PLAIN.write(ratio["median"], ratio["median_mcse"], exact=ratio["constant"])
+
+    def spread(self, report: str, other: str, output: str) -> str:
+        """Write a ratio's 90% interval."""
+        (piece,) = intervals_of(self.compared(report, other, output)["ratio"], "eti", _PROB)
+        low, high = (_PLAIN.write(piece[end], piece[f"{end}_mcse"]) for end in ("low", "high"))
+        return f"{low} to {high}"
+
+    def part(
+        self, report: str, other: str, output: str, name: str, *, inverse: bool = False
+    ) -> str:
+        """Write which factor of the ratio of medians comes from one input."""
+        factor = self.factor_of(report, other, output, [name])
+        return f"{1 / factor if inverse else factor:.3g}"
+
+    def parts(self, report: str, other: str, output: str, names: Sequence[str]) -> str:
+        """Write which factor of the ratio of medians comes from some inputs."""
+        return f"{self.factor_of(report, other, output, names):.2g}"
+
+    def factor_of(self, report: str, other: str, output: str, names: Sequence[str]) -> float:
+        """Return which factor of the ratio of medians comes from some inputs."""
+        factors = self.compared(report, other, output)["factors"]
+        return math.prod(factors[name] for name in names)
+
+    def doubt(self, report: str, other: str, about: str) -> str:
+        """Return what a comparison warns of, up to what could be done about it."""
+        (one,) = [c for c in self.results[report]["comparisons"] if c["other"] == other]
+        (said,) = [warning for warning in one["warnings"] if about in warning]
+        return str(re.split(r";|, which", said)[0])
+
+    # --- claims ----------------------------------------------------------------------------------
+
+    def claim(self, name: str) -> dict[str, Any]:
+        """Return a claim with what its own inputs and our priors give, in words."""
+        (one,) = [claim for claim in self.results["claims"]["claims"] if claim["name"] == name]
+        judged = one["judged"][0]
+        return {
+            **one,
+            "gives": median_in_words(one["own"], one),
+            "ours": median_in_words(judged, one),
+            "percentile": percentile_in_words(judged),
+            "factor": _factor(judged),
+            "verdict": judged["verdict"],
+            "place": judged["place"],
+            "prob": judged["prob"],
+            "scenario": judged["scenario"],
+        }
+
+    def asserted(self, *, follow: bool | None = None) -> list[dict[str, Any]]:
+        """Return the claims that the post asserts: all, or those that follow from it or do not."""
+        claims = [one for one in self.results["claims"]["claims"] if not one["implied"]]
+        return [one for one in claims if follow is None or bool(one["own"]["follows"]) is follow]
+
+    def independent(self, names: Iterable[str]) -> bool:
+        """Tell whether ratios are all inside the 90% where both scenarios are independent."""
+        judged = [self.claim(name)["judged"][1] for name in names]
+        return all(
+            one["scenario"].endswith("independent")
+            and one["place"] == "inside"
+            and one["prob"] <= _PROB
+            for one in judged
+        )
+
+    def within(self, names: Iterable[str], prob: float) -> int:
+        """Count the claims that lie inside our intervals of a probability."""
+        claims = [self.claim(name) for name in names]
+        return sum(one["place"] == "inside" and one["prob"] <= prob for one in claims)
+
+    # --- what drives, and the track record -------------------------------------------------------
+
+    def drivers(self, output: str, most: int = 3) -> str:
+        """Name the inputs that account for most of an answer's variance, with their shares."""
+        shares = shares_of(self.results["sensitivity"]["outputs"][output])[:most]
+        told = [f"`{input_label(name)}` {share_in_words(one['shapley'])}" for name, one in shares]
+        return ", ".join(told)
+
+    def share(self, output: str, name: str) -> float:
+        """Return an input's share of an answer's variance."""
+        found: float = self.results["sensitivity"]["outputs"][output]["shapley"][name]["shapley"]
+        return found
+
+    def track(self) -> dict[str, Any]:
+        """Return the scores of forecasts of training FLOP, each run left out."""
+        found: dict[str, Any] = self.results["backtest"]["scores"]["training_flop"]["left_out"]
+        covered = {f"{one['prob']:g}": one for one in found["coverage"]}
+        return {**found, "inside": covered}
+
+    def promises_kept(self) -> bool:
+        """Tell whether each promised probability lies in the interval of the true share."""
+        return all(one["low"] <= one["prob"] <= one["high"] for one in self.track()["coverage"])
+
+    def median_miss(self) -> float:
+        """Return the mean of |log(median / published)|, each run left out."""
+        misses = [
+            abs(math.log(one["left_out"]["median"] / one["published"]))
+            for one in self.results["backtest"]["forecasts"]
+            if one["quantity"] == "training_flop" and one["scored"]
+        ]
+        return math.fsum(misses) / len(misses)
+
+
+def _factor(judged: dict[str, Any]) -> str:
+    """Write how many times the median an asserted figure is."""
+    factor = judged["asserted_over_median"]
+    if factor is None:
+        return ""
+    error = factor * (judged["median_mcse"] or 0.0) / abs(judged["median"])
+    return _PLAIN.write(factor, error)
+
+
+def _stays(line: str) -> bool:
+    return not line or line[0] in "|#!<`$"
+
+
+def _filled(line: str) -> str:
+    hanging = "  " if line.startswith("- ") else ""
+    return textwrap.fill(
+        line,
+        _WIDTH,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
