@@ -1,9 +1,9 @@
 """A Monte Carlo uncertainty engine for the scale of LLM training.
 
 `run` answers a question with draws, `summarize` turns draws into intervals with their Monte Carlo
-errors, `sweep` answers it at many values of a given, `condition` given observed facts, `show` lays
-a result out for a notebook; `load_priors`, `Model`, `ask`, `believe`, `Design` and `sample` are the
-parts of that road.
+errors, `seek` draws until they are as sure as a `Goal`, `sweep` answers at many values of a given,
+`condition` given observed facts, `show` lays a result out for a notebook; `load_priors`, `Model`,
+`ask`, `believe`, `Design` and `sample` are the parts of that road.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis import stream, summarize, sweep
     from uncertain_scale.analysis.claims import check_claims
     from uncertain_scale.analysis.conditioning import condition
+    from uncertain_scale.analysis.precision import Goal
+    from uncertain_scale.analysis.seeking import seek
     from uncertain_scale.errors import UncertainScaleError
     from uncertain_scale.inputs import Prior, Priors, load_priors
     from uncertain_scale.inputs.claim_files import load_claims
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Design",
+    "Goal",
     "Model",
     "Prior",
     "Priors",
@@ -40,6 +43,7 @@ __all__ = [
     "report_document",
     "run",
     "sample",
+    "seek",
     "show",
     "stream",
     "summarize",
@@ -48,6 +52,7 @@ __all__ = [
 
 _HOME = {
     "Design": "sampling",
+    "Goal": "analysis.precision",
     "Model": "model",
     "Prior": "inputs",
     "Priors": "inputs",
@@ -63,6 +68,7 @@ _HOME = {
     "report_document": "report",
     "run": "sampling",
     "sample": "sampling",
+    "seek": "analysis.seeking",
     "show": "report.notebook",
     "stream": "analysis",
     "summarize": "analysis",

@@ -207,7 +207,9 @@ def run_in_words(document: Document) -> str:
     ]
     if not errors:
         return made
-    return f"{made}; Monte Carlo error of an end at most {max(errors):.1%} of its interval"
+    most = max(errors)
+    share = f"{most:.1%}" if most >= 0.0005 else f"{100 * most:.1g}%"
+    return f"{made}; Monte Carlo error of an end at most {share} of its interval"
 
 
 def question_in_words(document: Document) -> str:
