@@ -77,7 +77,33 @@ def plot_backtest(document: Document) -> Figure:
         left, right = figure.subplots(1, 2, width_ratios=(1.55, 1.0))
         _intervals(left, tests)
         _ecdf(right, [one["left_out"]["transform"] for one in tests])
+    figure.set_label(_described(tests))
     return figure
+
+
+def _described(tests: Sequence[dict[str, Any]]) -> str:
+    """Say in words what the figure shows, for those who do not see it."""
+    inside = {
+        prob: sum(
+            piece["inside"]
+            for test in tests
+            for piece in test["left_out"]["intervals"]
+            if piece["prob"] == prob
+        )
+        for prob in (0.5, 0.9)
+    }
+    outside = [
+        test["run"]
+        for test in tests
+        for piece in test["left_out"]["intervals"]
+        if piece["prob"] == 0.9 and not piece["inside"]
+    ]
+    named = f"; outside the 90%: {', '.join(outside)}" if outside else ""
+    return (
+        f"Forecasts of training FLOP over what was published, for {len(tests)} runs, each "
+        f"forecast without itself: {inside[0.5]} inside the 50% interval, {inside[0.9]} inside "
+        f"the 90%{named}. Beside it, the distribution of the forecasts' PITs against the uniform."
+    )
 
 
 def save_figure(document: Document, path: Path) -> Path:

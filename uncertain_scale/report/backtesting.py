@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Group
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from uncertain_scale.report.backtest_document import PRIORS
+from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.report.rows import design_in_words, sparkline
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["markdown_backtest", "terminal_backtest"]
+__all__ = [
+    "METHOD",
+    "backtest_extent",
+    "backtest_frames",
+    "backtest_remarks",
+    "markdown_backtest",
+    "terminal_backtest",
+]
 
 _QUESTIONS = {
     "training_flop": "FLOP from hours",
@@ -32,7 +40,7 @@ _QUESTIONS = {
 }
 _LEVEL = 0.01
 _SHORT = {"30% of the sparse peak": "30% sparse"}
-_METHOD = (
+METHOD = (
     "Left out: MFU fitted again without the run. The fit is to published runs of grades A and B of "
     "at least 1e23 FLOP; other runs cannot be left out of it. Intervals are equal-tailed; behind "
     "a share stands Jeffreys' 95% interval, and it reads as stated where that holds the promise. "
@@ -42,15 +50,11 @@ _METHOD = (
     "with sparsity, with the standard error of the difference over runs."
 )
 _HEADER = ("", *PRIORS.values(), "share left out", "reads")
+_EVERY = (
+    *("run", "chip", "grade", "quantity", "published", "units", "median, left out"),
+    *("90%, left out", "PIT", "left out", "CRPS", "left out"),
+)
 _GROUP_HEADER = ("", "runs", "50%", "80%", "90%", "95%", "PIT", "p", "CRPS", "40%", "30%sp")
-
-
-class _Frame(NamedTuple):
-    """A table: its title, its header, its rows; columns but the first are numbers."""
-
-    title: str
-    header: Sequence[str]
-    rows: list[tuple[str, ...]]
 
 
 def terminal_backtest(document: Document) -> RenderableType:
@@ -63,9 +67,9 @@ def terminal_backtest(document: Document) -> RenderableType:
     """
     parts: list[RenderableType] = [
         Text(f"Backtest of {document['scenario']} on {document['table']['file']}", style="bold"),
-        Text(_extent(document)),
+        Text(backtest_extent(document)),
     ]
-    parts += [Padding(Text(f"! {note}"), (0, 0, 0, 1)) for note in _remarks(document)]
+    parts += [Padding(Text(f"! {note}"), (0, 0, 0, 1)) for note in backtest_remarks(document)]
     for frame in (_headline(document), _others(document), _groups(document)):
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
         for k, title in enumerate(frame.header):
@@ -82,7 +86,7 @@ def terminal_backtest(document: Document) -> RenderableType:
         ]
     for reason, names in _not_tested(document):
         parts += [Text(), Text(f"Not tested ({reason}): {', '.join(names)}")]
-    parts += [Text(), Text(f"{_METHOD}\n{_made(document)}", style="dim")]
+    parts += [Text(), Text(f"{METHOD}\n{_made(document)}", style="dim")]
     return Group(*parts)
 
 
@@ -94,35 +98,17 @@ def markdown_backtest(document: Document) -> str:
 def _markdown(document: Document) -> Iterator[str]:
     yield f"# Backtest of {plain(document['scenario'])} on {plain(document['table']['file'])}"
     yield ""
-    yield f"{plain(document['title'])}. {plain(_extent(document))}"
+    yield f"{plain(document['title'])}. {plain(backtest_extent(document))}"
     yield ""
-    yield f"{_METHOD} {plain(_made(document))}."
-    if remarks := list(_remarks(document)):
+    yield f"{METHOD} {plain(_made(document))}."
+    if remarks := list(backtest_remarks(document)):
         yield ""
         yield from (f"- {plain(remark)}" for remark in remarks)
-    for frame in (_headline(document), _others(document), _groups(document)):
+    for frame in backtest_frames(document):
         yield ""
         yield f"## {plain(frame.title)}"
         yield ""
         yield from markdown_table(frame.header, frame.rows)
-    outside = list(_outside(document))
-    yield ""
-    yield f"## {plain(_outside_title(outside))}"
-    yield ""
-    yield from markdown_table(("run", "how", "notes"), outside)
-    yield ""
-    yield "## Every forecast"
-    yield ""
-    header = ("run", "chip", "grade", "quantity", "published", "units", "median, left out")
-    yield from markdown_table(
-        (*header, "90%, left out", "PIT", "left out", "CRPS", "left out"), _every(document)
-    )
-    if document["not_tested"]:
-        yield ""
-        yield "## Not tested"
-        yield ""
-        rows = ((one["run"], one["reason"]) for one in document["not_tested"])
-        yield from markdown_table(("run", "reason"), rows)
     if document["faults"]:
         yield ""
         yield "## Rows with faults, kept apart"
@@ -130,7 +116,18 @@ def _markdown(document: Document) -> Iterator[str]:
         yield from (f"- {plain(fault['text'])}" for fault in document["faults"])
 
 
-def _extent(document: Document) -> str:
+def backtest_frames(document: Document) -> Iterator[Frame]:
+    """Yield all tables of a backtest: what it comes to, runs outside, and every forecast."""
+    yield from (_headline(document), _others(document), _groups(document))
+    outside = list(_outside(document))
+    yield Frame(_outside_title(outside), ("run", "how", "notes"), outside, words=(1, 2))
+    yield Frame("Every forecast", _EVERY, list(_every(document)), words=(1, 2, 3, 5))
+    if untested := [(one["run"], one["reason"]) for one in document["not_tested"]]:
+        yield Frame("Not tested", ("run", "reason"), untested, words=(1,))
+
+
+def backtest_extent(document: Document) -> str:
+    """Say how many runs there are, and what became of them."""
     table = document["table"]
     counted = document["scores"]["training_flop"]["left_out"]["runs"]
     return (
@@ -139,7 +136,8 @@ def _extent(document: Document) -> str:
     )
 
 
-def _remarks(document: Document) -> Iterator[str]:
+def backtest_remarks(document: Document) -> Iterator[str]:
+    """Yield what a reader must know of the table of runs, and which runs more draws decide."""
     yield from document["notes"]
     if document["table"]["unused_columns"]:
         yield f"columns not used: {', '.join(document['table']['unused_columns'])}"
@@ -163,7 +161,7 @@ def _undecided(forecast: dict[str, Any], probs: Sequence[float]) -> list[float]:
     ]
 
 
-def _headline(document: Document) -> _Frame:
+def _headline(document: Document) -> Frame:
     """Return coverage, uniformity and scores of both priors, side by side."""
     found = document["scores"]["training_flop"]
     as_is, left_out = (found[kind] for kind in PRIORS)
@@ -190,7 +188,7 @@ def _headline(document: Document) -> _Frame:
         worse = f"{one['worse_by']:+.3f}{'' if error is None else f' ± {error:.3f}'}"
         reads = "worse" if one["worse_by"] > 0 else "better"
         rows.append((f"CRPS {_SHORT.get(name, name)}", *[f"{one['crps']:.3f}"] * 2, worse, reads))
-    return _Frame("Training FLOP from GPU-hours, chip and precision", _HEADER, rows)
+    return Frame("Training FLOP from GPU-hours, chip and precision", _HEADER, rows)
 
 
 def _verdict(coverage: dict[str, Any]) -> str:
@@ -200,8 +198,8 @@ def _verdict(coverage: dict[str, Any]) -> str:
     return "too wide" if coverage["low"] > coverage["prob"] else "as stated"
 
 
-def _others(document: Document) -> _Frame:
-    return _Frame(
+def _others(document: Document) -> Frame:
+    return Frame(
         "Each question; counts inside, runs left out",
         _GROUP_HEADER,
         [
@@ -211,9 +209,9 @@ def _others(document: Document) -> _Frame:
     )
 
 
-def _groups(document: Document) -> _Frame:
+def _groups(document: Document) -> Frame:
     rows = [(name, *_cells(found["left_out"])) for name, found in document["groups"].items()]
-    return _Frame("Training FLOP by group; counts inside, runs left out", _GROUP_HEADER, rows)
+    return Frame("Training FLOP by group; counts inside, runs left out", _GROUP_HEADER, rows)
 
 
 def _cells(found: dict[str, Any]) -> tuple[str, ...]:

@@ -19,17 +19,25 @@ from uncertain_scale.report.claim_words import (
     percentile_in_words,
     readings_in_words,
 )
+from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.rows import design_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rich.console import RenderableType
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["RULES", "csv_claims", "markdown_claims", "terminal_claims"]
+__all__ = [
+    "RULES",
+    "cited",
+    "claim_frames",
+    "csv_claims",
+    "markdown_claims",
+    "terminal_claims",
+]
 
 RULES = """\
 A figure counts to its stated digits: it follows from its own inputs where what they give rounds \
@@ -55,7 +63,7 @@ def terminal_claims(document: Document) -> RenderableType:
     document
         What `claims_document` returns.
     """
-    parts: list[RenderableType] = [_text(document["title"], "bold"), _text(_cited(document))]
+    parts: list[RenderableType] = [_text(document["title"], "bold"), _text(cited(document))]
     parts += [_text(line) for line in document["summary"]]
     for claim in document["claims"]:
         grid = Table.grid(padding=(0, 1, 0, 0))
@@ -79,6 +87,35 @@ def terminal_claims(document: Document) -> RenderableType:
 def markdown_claims(document: Document) -> str:
     """Return claims as Markdown: a table of what follows, and tables of where each falls."""
     return "\n".join(_markdown(document)) + "\n"
+
+
+def claim_frames(document: Document) -> Iterator[Frame]:
+    """Yield tables: what follows from the document's own inputs, and where each claim falls."""
+    header: list[str] = ["claim", "says", "asserted", "given", "verdict"]
+    yield Frame(
+        "From the document's own inputs",
+        (*header, "other readings", "where", "note"),
+        [
+            (
+                claim["name"],
+                claim["says"],
+                asserted_in_words(claim),
+                given_in_words(claim),
+                claim["own_verdict"],
+                readings_in_words(claim),
+                claim["quote"],
+                claim["note"],
+            )
+            for claim in document["claims"]
+        ],
+        words=range(1, 8),
+    )
+    for labels, claims in _by_scenarios(document):
+        header = ["claim", "asserted"]
+        for label in labels:
+            header += [f"{label}: percentile", "median", "verdict"]
+        rows = [tuple(_judged_row(claim)) for claim in claims]
+        yield Frame(f"Under {', '.join(labels)}", header, rows, words=range(1, len(header)))
 
 
 def csv_claims(document: Document) -> str:
@@ -115,7 +152,8 @@ def _lines(claim: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "verdict", f"{stands}{judged['verdict']}; {gives} {median}"
 
 
-def _cited(document: Document) -> str:
+def cited(document: Document) -> str:
+    """Return where a document stands, and of when it is."""
     source, as_of = document["source"], document["as_of"]
     return source if as_of in source else ", ".join(filter(None, (source, as_of)))
 
@@ -127,7 +165,7 @@ def _text(text: str, style: str = "") -> Text:
 def _markdown(document: Document) -> Iterator[str]:
     yield f"# {_plain(document['title'])}: its claims"
     yield ""
-    yield from (f"{_plain(line)}.  " for line in (_cited(document), *document["summary"]))
+    yield from (f"{_plain(line)}.  " for line in (cited(document), *document["summary"]))
     if document["note"]:
         yield _plain(document["note"])
     yield ""
@@ -136,29 +174,9 @@ def _markdown(document: Document) -> Iterator[str]:
         if document[key]:
             yield from ("", f"## {title}", "")
             yield from (f"- {_plain(line)}" for line in document[key])
-    yield from ("", "## From the document's own inputs", "")
-    yield from _table(
-        ("claim", "says", "asserted", "given", "verdict", "other readings", "where", "note"),
-        [
-            (
-                claim["name"],
-                claim["says"],
-                asserted_in_words(claim),
-                given_in_words(claim),
-                claim["own_verdict"],
-                readings_in_words(claim),
-                claim["quote"],
-                claim["note"],
-            )
-            for claim in document["claims"]
-        ],
-    )
-    for labels, claims in _by_scenarios(document):
-        yield from ("", f"## Under {_plain(', '.join(labels))}", "")
-        header = ["claim", "asserted"]
-        for label in labels:
-            header += [f"{_plain(label)}: percentile", "median", "verdict"]
-        yield from _table(header, [_judged_row(claim) for claim in claims])
+    for frame in claim_frames(document):
+        yield from ("", f"## {_plain(frame.title)}", "")
+        yield from _table([_plain(name) for name in frame.header], frame.rows)
     yield from ("", "## Run", "", f"{_plain(design_in_words(document))}.", "")
     hashes = [(f"SHA-256 of {name}", one) for name, one in document["hashes"]["priors"].items()]
     versions = [(f"{name} version", one) for name, one in document["versions"].items()]
@@ -189,7 +207,7 @@ def _by_scenarios(document: Document) -> Iterator[tuple[tuple[str, ...], list[di
         yield shared, list(claims)
 
 
-def _table(header: Any, rows: list[Any]) -> Iterator[str]:
+def _table(header: Any, rows: Iterable[Any]) -> Iterator[str]:
     yield from markdown_table(header, ([printable(cell) for cell in row] for row in rows))
 
 

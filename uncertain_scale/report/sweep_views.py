@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import scale_for, share_in_words, units_in_words
 from uncertain_scale.report.rows import (
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["markdown_sweep", "terminal_sweep"]
+__all__ = [
+    "markdown_sweep",
+    "sweep_frames",
+    "sweep_headline",
+    "sweep_remarks",
+    "sweep_run_in_words",
+    "terminal_sweep",
+]
 
 _WIDTH = {1: 26, 2: 16}
 _DECADE = 10.0
@@ -83,13 +91,36 @@ def terminal_sweep(document: Document) -> RenderableType:
             bar = "█" * round(value * _WIDTH[len(names)])
             table.add_row(*map(Text, (*at, share, error, bar)))
         parts.append(table)
-    remarks = [Padding(Text(f"! {remark}"), (0, 0, 0, 1)) for remark in _remarks(document)]
+    remarks = [Padding(Text(f"! {remark}"), (0, 0, 0, 1)) for remark in sweep_remarks(document)]
     return Group(*parts, *remarks, _footer(document))
 
 
 def markdown_sweep(document: Document) -> str:
     """Return a sweep as Markdown text: every interval, the error of its ends, every source."""
     return "\n".join(_markdown(document)) + "\n"
+
+
+def sweep_frames(document: Document) -> Iterator[Frame]:
+    """Yield a table for each answer with its intervals and their errors, and for each event."""
+    for name, output in document["points"][0]["outputs"].items():
+        own = _names_of(document, output)
+        header = [*own, "units", "median"]
+        columns = []
+        for prob in document["probs"]:
+            header += [f"{100 * prob:.4g}% equal-tailed", "errors of its ends"]
+            header += [f"{100 * prob:.4g}% highest density"]
+            columns.append(_rows(document, name, prob))
+        body = []
+        for same in zip(*columns, strict=True):
+            cells = [*same[0].at, same[0].units, same[0].median]
+            for row in same:
+                cells += [row.interval, row.error, row.region]
+            body.append(tuple(cells))
+        yield Frame(_title(name, output), header, body, words=[len(own)])
+    for place, event in enumerate(document["points"][0]["events"]):
+        header = [*_names(document), "probability", "standard error"]
+        chances = [(*at, share, error) for at, share, error, _ in _chances(document, place)]
+        yield Frame(f"P({event['event']})", header, chances)
 
 
 def _names(document: Document) -> list[str]:
@@ -193,7 +224,7 @@ def _table(numbers: Sequence[str], words: Sequence[str]) -> Table:
     return table
 
 
-def _remarks(document: Document) -> Iterator[str]:
+def sweep_remarks(document: Document) -> Iterator[str]:
     """Yield what a reader should know, each once, with where it first holds."""
     yield from document["notes"]
     for name, prior in document["inputs"].items():
@@ -225,7 +256,7 @@ def _remarks(document: Document) -> Iterator[str]:
 
 def _footer(document: Document) -> Text:
     return Text(
-        f"{_run_in_words(document)}\n"
+        f"{sweep_run_in_words(document)}\n"
         f"uncertain-scale {document['versions']['uncertain-scale']}, priors "
         f"{document['hashes']['priors'][:12]}, equations {document['hashes']['equations'][:12]}\n"
         "--format md, json or csv shows every interval, error and source in full",
@@ -233,7 +264,19 @@ def _footer(document: Document) -> Text:
     )
 
 
-def _run_in_words(document: Document) -> str:
+def sweep_headline(document: Document) -> str:
+    """Say what the first answer is at the first point and at the last."""
+    name = next(iter(document["points"][0]["outputs"]))
+    rows = list(_rows(document, name))
+    ends = [f"{row.median} {row.units}".rstrip() for row in (rows[0], rows[-1])]
+    if ends[0] == ends[1]:
+        return f"{name}: {ends[0]} in the median throughout."
+    places = [" and ".join(row.at) for row in (rows[0], rows[-1])]
+    return f"{name}: in the median {ends[0]} at {places[0]}, {ends[1]} at {places[1]}."
+
+
+def sweep_run_in_words(document: Document) -> str:
+    """Say how many points there are, and how each was drawn."""
     values = " x ".join(
         f"{len(one['values'])} values of {one['name']}{_spaced(one)}" for one in document["swept"]
     )
@@ -245,38 +288,19 @@ def _spaced(one: dict[str, Any]) -> str:
 
 
 def _markdown(document: Document) -> Iterator[str]:
-    names = _names(document)
     yield f"# {plain(question_in_words(document))}"
     yield ""
     yield f"Scenario {plain(document['scenario'])}: {plain(document['title'])}."
-    yield f"{plain(_run_in_words(document))}. Standard errors are from the spread between chains."
+    run = plain(sweep_run_in_words(document))
+    yield f"{run}. Standard errors are from the spread between chains."
     yield ""
-    if found := list(_remarks(document)):
+    if found := list(sweep_remarks(document)):
         yield from (f"- {plain(remark)}" for remark in found)
         yield ""
-    for name, output in document["points"][0]["outputs"].items():
-        yield f"## {plain(_title(name, output))}"
+    for frame in sweep_frames(document):
+        yield f"## {plain(frame.title)}"
         yield ""
-        header = [*map(plain, _names_of(document, output)), "units", "median"]
-        columns = []
-        for prob in document["probs"]:
-            header += [f"{100 * prob:.4g}% equal-tailed", "errors of its ends"]
-            header += [f"{100 * prob:.4g}% highest density"]
-            columns.append(_rows(document, name, prob))
-        body = []
-        for same in zip(*columns, strict=True):
-            cells = [*same[0].at, same[0].units, same[0].median]
-            for row in same:
-                cells += [row.interval, row.error, row.region]
-            body.append(cells)
-        yield from markdown_table(header, body)
-        yield ""
-    for place, event in enumerate(document["points"][0]["events"]):
-        yield f"## P({plain(event['event'])})"
-        yield ""
-        header = [*map(plain, names), "probability", "standard error"]
-        chances = ((*at, share, error) for at, share, error, _ in _chances(document, place))
-        yield from markdown_table(header, chances)
+        yield from markdown_table([*map(plain, frame.header)], frame.rows)
         yield ""
     yield "## Inputs"
     yield ""
@@ -290,7 +314,7 @@ def _markdown(document: Document) -> Iterator[str]:
     yield ""
     yield "## Run"
     yield ""
-    run = [(key, document[key]) for key in ("design", "seed", "chains", "draws")]
-    run += [(f"{name} version", version) for name, version in document["versions"].items()]
-    run += [(f"SHA-256 of {name}", digest) for name, digest in document["hashes"].items()]
-    yield from markdown_table(("what", "value"), run)
+    made = [(key, document[key]) for key in ("design", "seed", "chains", "draws")]
+    made += [(f"{name} version", version) for name, version in document["versions"].items()]
+    made += [(f"SHA-256 of {name}", digest) for name, digest in document["hashes"].items()]
+    yield from markdown_table(("what", "value"), made)

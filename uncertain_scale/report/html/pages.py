@@ -39,12 +39,14 @@ from uncertain_scale.report.rows import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jinja2 import Environment
 
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.html.background import Background
 
-__all__ = ["html_comparison", "html_report", "html_sensitivity"]
+__all__ = ["html_comparison", "html_report", "html_sensitivity", "page"]
 
 _GRAPH_WIDTH = 720.0
 
@@ -66,7 +68,7 @@ def html_report(
     """
     number = count(1)
     marks = marks_of(document["inputs"])
-    return _page(
+    return page(
         "report.html",
         document,
         command,
@@ -115,7 +117,7 @@ def html_comparison(document: Document, *, command: str = "") -> str:
         The command line that makes it again.
     """
     number = count(1)
-    return _page(
+    return page(
         "comparison.html",
         document,
         command,
@@ -144,7 +146,7 @@ def html_sensitivity(document: Document, *, command: str = "") -> str:
     command
         The command line that makes it again.
     """
-    return _page(
+    return page(
         "sensitivity.html",
         document,
         command,
@@ -155,8 +157,21 @@ def html_sensitivity(document: Document, *, command: str = "") -> str:
     )
 
 
-def _page(template: str, document: Document, command: str, **parts: Any) -> str:
-    hashes = {f"SHA-256 of {name}": digest for name, digest in document["hashes"].items()}
+def page(template: str, document: Document, command: str, **parts: Any) -> str:
+    """Return a template filled in with parts, and with the record of the run.
+
+    Parameters
+    ----------
+    template
+        Its file.
+    document
+        What a report's function returns.
+    command
+        The command line that makes it again.
+    parts
+        What else the template names.
+    """
+    hashes = {f"SHA-256 of {name}": digest for name, digest in _hashes(document)}
     record = {
         "Design": document["design"],
         "Seed": document["seed"],
@@ -170,13 +185,19 @@ def _page(template: str, document: Document, command: str, **parts: Any) -> str:
         .get_template(template)
         .render(
             document=document,
-            question=with_powers(question_in_words(document)),
+            question=with_powers(question_in_words(document)) if "question" in document else "",
             command=command,
             record=record,
             prob=percent(document["probs"][0]) if document["probs"] else "",
             **parts,
         )
     )
+
+
+def _hashes(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield what was hashed; where there are several priors, each by its name."""
+    for name, found in document["hashes"].items():
+        yield from found.items() if isinstance(found, dict) else [(name, found)]
 
 
 @cache
