@@ -10,6 +10,7 @@ from rich.text import Text
 
 from uncertain_scale.report.document import events_document, record_document
 from uncertain_scale.report.evidence import evidence_document
+from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.report.rows import design_in_words, event_rows, question_in_words
@@ -24,10 +25,19 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.report.document import Document
 
-__all__ = ["dependent_document", "markdown_dependent", "terminal_dependent"]
+__all__ = [
+    "WHY",
+    "dependent_document",
+    "dependent_frames",
+    "dependent_headline",
+    "markdown_dependent",
+    "terminal_dependent",
+]
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
-_WHY = (
+_TOLD = 3  # answers in the headline
+_NOTHING = "No input drives the answers."
+WHY = (
     "Evidence ties the inputs together, so Sobol' indices, Shapley effects and swings of one input "
     "alone are not given. Shown: the share of variance that would go if an input were known, with "
     "all that it tells of the others (the shares need not add up to 1), and rank correlations."
@@ -47,7 +57,7 @@ def dependent_document(tree: xr.DataTree, found: xr.Dataset, events: Sequence[Ev
     return {
         **record_document(tree, (0.9,)),
         "on": found.attrs["on"],
-        "reason": _WHY,
+        "reason": WHY,
         "outputs": {
             str(name): {"inputs": _inputs(found.sel(output=name))}
             for name in found["output"].values
@@ -63,7 +73,7 @@ def terminal_dependent(document: Document) -> RenderableType:
         Text(f"Given {question_in_words(document)}", style="bold"),
         Text(f"Scenario {document['scenario']}: {document['title']}"),
         *evidence_block(document),
-        Text(_WHY),
+        Text(WHY),
     ]
     for name, output in document["outputs"].items():
         table = plain_table((name, "variance gone if known", "rank correlation"), "lrr")
@@ -73,6 +83,28 @@ def terminal_dependent(document: Document) -> RenderableType:
     for event, share, error in event_rows(document):
         parts.append(Text(f" P({event}) = {share}{f' ± {error}' if error else ''}", style="bold"))
     return Group(*parts, Text(design_in_words(document), style="dim"))
+
+
+def dependent_frames(document: Document) -> Iterator[Frame]:
+    """Yield a table for each answer: its inputs, the largest share first, with their errors."""
+    header = ("input", "variance gone if known", "rank correlation", "standard errors")
+    for name, output in document["outputs"].items():
+        rows = []
+        for row, one in zip(_rows(output, -1.0), _sorted(output), strict=True):
+            errors = [one[1][f"{key}_mcse"] for key in ("variance_reduction", "rank_correlation")]
+            rows.append((*row, ", ".join(f"{e:.2g}" for e in errors if e is not None)))
+        yield Frame(name, header, rows)
+
+
+def dependent_headline(document: Document) -> str:
+    """Say which input would narrow each answer most, if it were known."""
+    said = []
+    for name, output in document["outputs"].items():
+        first = next(_rows(output, _LEAST), None)
+        if first is not None:
+            said.append(f"{name}: {first[0]} ({first[1]})")
+    most = "; ".join(said[:_TOLD])
+    return f"Variance that would go if an input were known, most: {most}." if said else _NOTHING
 
 
 def markdown_dependent(document: Document) -> str:
@@ -87,17 +119,12 @@ def _markdown(document: Document) -> Iterator[str]:
     yield f"{plain(design_in_words(document))}."
     yield ""
     yield from markdown_evidence({**document, "evidence": {**document["evidence"], "before": {}}})
-    yield plain(_WHY)
+    yield plain(WHY)
     yield ""
-    header = ("input", "variance gone if known", "rank correlation", "standard errors")
-    for name, output in document["outputs"].items():
-        yield f"## {plain(name)}"
+    for frame in dependent_frames(document):
+        yield f"## {plain(frame.title)}"
         yield ""
-        rows = []
-        for row, one in zip(_rows(output, -1.0), _sorted(output), strict=True):
-            errors = [one[1][f"{key}_mcse"] for key in ("variance_reduction", "rank_correlation")]
-            rows.append((*row, ", ".join("" if e is None else f"{e:.2g}" for e in errors)))
-        yield from markdown_table(header, rows)
+        yield from markdown_table(frame.header, frame.rows)
         yield ""
     for event, share, error in event_rows(document):
         yield f"P({plain(event)}) = {plain(share)}{f' ± {error}' if error else ''}"
@@ -131,7 +158,8 @@ def _written(one: dict[str, Any], key: str) -> str:
     value, error = one[key], one[f"{key}_mcse"]
     if value is None:
         return ""
-    if error and abs(value) < 2 * error:
+    # A share is never below 0: what is, is chance and the bias of few draws.
+    if (error and abs(value) < 2 * error) or (value < 0 and key == "variance_reduction"):
         return "0"
     return scale_for([value], "1").write(value, error)
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from uncertain_scale.analysis.conditioning.scenarios import evidence_ratio, ratios_of_medians
 from uncertain_scale.report.document import report_document
 from uncertain_scale.report.evidence import observation_rows, road_in_words
+from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.report.rows import (
@@ -32,12 +33,15 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
 
 __all__ = [
+    "WHY",
     "evidence_comparison_document",
+    "evidence_comparison_headline",
+    "evidence_comparison_parts",
     "markdown_evidence_comparison",
     "terminal_evidence_comparison",
 ]
 
-_WHY = (
+WHY = (
     "Each scenario is updated by the evidence by itself, so that draws have no twins: medians are "
     "compared, with their Monte Carlo errors, and not draws; the ratio is not split among inputs."
 )
@@ -71,7 +75,7 @@ def evidence_comparison_document(
                 "report": document,
             }
         )
-    return {**base, "base": base["scenario"], "reason": _WHY, "comparisons": comparisons}
+    return {**base, "base": base["scenario"], "reason": WHY, "comparisons": comparisons}
 
 
 def terminal_evidence_comparison(document: Document) -> RenderableType:
@@ -90,6 +94,28 @@ def terminal_evidence_comparison(document: Document) -> RenderableType:
             table.add_row(*map(Text, row))
         parts.append(table)
     return Group(*parts, Text(design_in_words(document), style="dim"))
+
+
+def evidence_comparison_parts(document: Document) -> Iterator[tuple[str, list[str], Frame | None]]:
+    """Yield what a page tells: a title, lines below it and a table, where there is one."""
+    for report in _reports(document):
+        yield report["scenario"], list(_facts(report)), None
+    for comparison in document["comparisons"]:
+        said = _factor_in_words(document, comparison)
+        title = f"{comparison['other']} against {document['base']}"
+        yield title, [said], _frame(document, comparison)
+
+
+def evidence_comparison_headline(document: Document) -> str:
+    """Say which scenarios the evidence speaks for."""
+    told = (_factor_in_words(document, one) for one in document["comparisons"])
+    return f"{'. '.join(told)}."
+
+
+def _frame(document: Document, comparison: dict[str, Any]) -> Frame:
+    header = ("answer", document["base"], comparison["other"], "ratio of medians")
+    title = f"{comparison['other']} against {document['base']}"
+    return Frame(title, header, list(_rows(document, comparison)))
 
 
 def markdown_evidence_comparison(document: Document) -> str:
@@ -113,8 +139,8 @@ def _markdown(document: Document) -> Iterator[str]:
         yield ""
         yield plain(_factor_in_words(document, comparison))
         yield ""
-        header = ("answer", plain(document["base"]), plain(comparison["other"]), "ratio of medians")
-        yield from markdown_table(header, _rows(document, comparison))
+        frame = _frame(document, comparison)
+        yield from markdown_table([*map(plain, frame.header)], frame.rows)
         yield ""
 
 
@@ -123,7 +149,7 @@ def _headline(document: Document) -> Iterator[str]:
         f"{one['name']}: {one['variable']} = {one['stated']}" for one in observation_rows(document)
     )
     yield f"Evidence: {names}"
-    yield _WHY
+    yield WHY
 
 
 def _reports(document: Document) -> Iterator[Document]:

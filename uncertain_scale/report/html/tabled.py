@@ -6,7 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import DataError
-from uncertain_scale.report import figures
+from uncertain_scale.report import evidence_comparing, figures
 from uncertain_scale.report.backtesting import (
     METHOD,
     backtest_extent,
@@ -14,10 +14,18 @@ from uncertain_scale.report.backtesting import (
     backtest_remarks,
 )
 from uncertain_scale.report.claim_views import RULES, cited, claim_frames
+from uncertain_scale.report.dependent import WHY, dependent_frames, dependent_headline
+from uncertain_scale.report.evidence import (
+    learnt_in_words,
+    moved_rows,
+    observation_lines,
+    road_in_words,
+)
 from uncertain_scale.report.figures.axes import with_powers
+from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.html.inline import inline
 from uncertain_scale.report.html.pages import page
-from uncertain_scale.report.rows import design_in_words, question_in_words
+from uncertain_scale.report.rows import design_in_words, event_rows, question_in_words
 from uncertain_scale.report.sweep_views import (
     sweep_frames,
     sweep_headline,
@@ -26,14 +34,19 @@ from uncertain_scale.report.sweep_views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from markupsafe import Markup
 
     from uncertain_scale.report.document import Document
-    from uncertain_scale.report.frames import Frame
 
-__all__ = ["html_backtest", "html_claims", "html_sweep"]
+__all__ = [
+    "html_backtest",
+    "html_claims",
+    "html_dependent",
+    "html_evidence_comparison",
+    "html_sweep",
+]
 
 _WIDE = 640.0
 _NARROW = 440.0
@@ -139,6 +152,64 @@ def html_backtest(document: Document, *, command: str = "") -> str:
     )
 
 
+def html_dependent(document: Document, *, command: str = "") -> str:
+    """Return what drives the answers given evidence as one self-contained HTML page.
+
+    Parameters
+    ----------
+    document
+        What `dependent_document` returns.
+    command
+        The command line that makes it again.
+    """
+    header = ("input", "before: 5%, 50%, 95%", "now", "units", "bits learnt")
+    moved = Frame("Inputs that moved", header, list(moved_rows(document)), words=(3,))
+    seen = [f"{said}: {foretold}" for said, foretold in observation_lines(document)]
+    learnt = [road_in_words(document), learnt_in_words(document)]
+    events = [f"P({event}) = {share}" for event, share, _ in event_rows(document)]
+    return page(
+        "tables.html",
+        document,
+        command,
+        headline=dependent_headline(document),
+        title="What drives the answers, given evidence",
+        kicker=f"What drives the answers, given {with_powers(question_in_words(document))}?",
+        about=f"Scenario {document['scenario']}: {document['title']}",
+        remarks=[*seen, *learnt, *document["evidence"]["notes"], *events],
+        sections=[*_explained(map(_section, dependent_frames(document)), WHY), _section(moved)],
+        run=design_in_words(document),
+    )
+
+
+def html_evidence_comparison(document: Document, *, command: str = "") -> str:
+    """Return scenarios updated by the same evidence as one self-contained HTML page.
+
+    Parameters
+    ----------
+    document
+        What `evidence_comparison_document` returns.
+    command
+        The command line that makes it again.
+    """
+    sections = []
+    for title, lines, frame in evidence_comparing.evidence_comparison_parts(document):
+        section = _EMPTY | {"title": title, "short": title} if frame is None else _section(frame)
+        sections.append(section | {"rules": lines})
+    return page(
+        "tables.html",
+        document,
+        command,
+        headline=evidence_comparing.evidence_comparison_headline(document),
+        title=f"{document['base']} and others, given evidence",
+        kicker=f"Which scenario does the evidence speak for, given "
+        f"{with_powers(question_in_words(document))}?",
+        about=evidence_comparing.WHY,
+        remarks=[": ".join(pair) for pair in observation_lines(document)],
+        sections=sections,
+        run=design_in_words(document),
+    )
+
+
 _EMPTY: dict[str, Any] = {
     "how": "",
     "figure": None,
@@ -148,6 +219,12 @@ _EMPTY: dict[str, Any] = {
     "wide": (),
     "rules": (),
 }
+
+
+def _explained(sections: Iterable[dict[str, Any]], how: str) -> Iterator[dict[str, Any]]:
+    """Put a word of explanation before the first section."""
+    for place, section in enumerate(sections):
+        yield section if place else section | {"how": how}
 
 
 def _section(frame: Frame) -> dict[str, Any]:
