@@ -33,6 +33,7 @@ __all__ = ["Player", "Scale", "Study", "bits", "make_study"]
 Scale: TypeAlias = Literal["value", "log"]
 SCALES: tuple[Scale, ...] = ("value", "log")
 _T = TypeVar("_T")
+_ALONE = 1 << 14  # draws of all chains up to which threads would wait for each other
 _TOGETHER = 1 << 13  # draws that are evaluated at a time, where a chain has fewer
 _ENDS = np.array([2.0**-54, 1 - 2.0**-53])
 
@@ -151,6 +152,8 @@ class Study:
     def over_chains(self, work: Callable[[Sequence[int]], _T]) -> list[_T]:
         """Return what `work` gives for the chains, some at a time, in their order."""
         chains, threads = self.design.chains, os.cpu_count() or 1
+        if chains * self.design.draws <= _ALONE:
+            return [work(range(chains))]
         together = max(1, min(_TOGETHER // self.design.draws, chains // 2))
         batches = [
             range(start, min(start + together, chains)) for start in range(0, chains, together)
