@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -123,7 +124,14 @@ def _goals(found: Results) -> Iterator[Goal]:
     )
     cluster = found.scripts.get("cluster.py", "")
     said = cluster.strip().splitlines()[-1] if cluster else "not run"
-    yield Goal("cluster of 2 workers against 2 threads", "at most 1.15x, same bits", said, None)
+    ratio = re.match(r"(\d+\.\d+)x ", said)
+    yield Goal(
+        "cluster of 2 workers against 2 threads",
+        "at most 1.15x, same bits",
+        said,
+        None if ratio is None else float(ratio[1]) <= 1.15,
+        "scheduler, workers and this process share two cores; the processor time is what it costs",
+    )
 
 
 def _goal_million(found: Results) -> Goal:
