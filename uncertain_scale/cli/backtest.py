@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from uncertain_scale.cli.options import Chains, DesignName, Draws, RunOptions, Seed
+from uncertain_scale.cli.showing import Form, Format, show
 from uncertain_scale.cli.tables import SkipBadRows, tell_faults
 from uncertain_scale.errors import DataError
 
@@ -18,15 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["backtest"]
 
 _BELIEFS = "Beliefs"
-
-
-class Format(StrEnum):
-    """How a backtest is written."""
-
-    terminal = "terminal"
-    md = "md"
-    json = "json"
-    csv = "csv"
 
 
 def backtest(
@@ -71,7 +62,7 @@ def backtest(
     chains: Chains = 16,
     design: DesignName = "sobol",
     seed: Seed = 0,
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.terminal,
+    form: Form = Format.terminal,
     output: Annotated[
         Path | None,
         typer.Option(help="Also write backtest.md, .json and .csv there.", metavar="DIR"),
@@ -94,7 +85,8 @@ def backtest(
     """
     from uncertain_scale.analysis.backtest import backtest as test_priors
     from uncertain_scale.inputs.evidence import COLUMNS, read_runs, shipped_runs
-    from uncertain_scale.report.backtest_document import backtest_document
+    from uncertain_scale.report.backtest_document import backtest_document, csv_backtest
+    from uncertain_scale.report.backtesting import markdown_backtest, terminal_backtest
 
     if columns:
         typer.echo("\n".join(f"{name:<20} {meaning}" for name, meaning in COLUMNS.items()))
@@ -125,7 +117,7 @@ def backtest(
         from uncertain_scale.report.backtest_figure import save_figure
 
         save_figure(document, figure)
-    _show(document, form)
+    show(document, form, terminal=terminal_backtest, markdown=markdown_backtest, csv=csv_backtest)
     tell_faults(table, allowed=skip_bad_rows)
 
 
@@ -142,21 +134,3 @@ def _keep(document: Document, folder: Path | None) -> None:
             "backtest.csv": csv_backtest(document),
         }
         save_texts(texts, folder)
-
-
-def _show(document: Document, form: Format) -> None:
-    """Print a backtest in one of the formats."""
-    from uncertain_scale.report.backtest_document import csv_backtest
-    from uncertain_scale.report.backtesting import markdown_backtest, terminal_backtest
-
-    if form is Format.csv:
-        typer.echo(csv_backtest(document), nl=False)
-    else:
-        from uncertain_scale.cli import showing
-
-        showing.show(
-            document,
-            showing.Format(form.value),
-            terminal=terminal_backtest,
-            markdown=markdown_backtest,
-        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,25 +14,16 @@ from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annota
     Equations,
     Seed,
 )
-from uncertain_scale.cli.showing import Probs  # noqa: TC001
+from uncertain_scale.cli.showing import Form, Format, Probs, show
 from uncertain_scale.errors import QuestionError, nearest, printable
 
 if TYPE_CHECKING:
     from uncertain_scale.inputs.claims import Claims
     from uncertain_scale.report.document import Document
 
-__all__ = ["Format", "claims"]
+__all__ = ["claims"]
 
 _SHIPPED = "post-2024-07"
-
-
-class Format(StrEnum):
-    """How claims are written."""
-
-    terminal = "terminal"
-    md = "md"
-    json = "json"
-    csv = "csv"
 
 
 def claims(
@@ -53,7 +43,7 @@ def claims(
     chains: Chains = 16,
     design: DesignName = "sobol",
     seed: Seed = 0,
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.terminal,
+    form: Form = Format.terminal,
     output: Annotated[
         Path | None,
         typer.Option(help="Also write claims.md, claims.json and claims.csv there.", metavar="DIR"),
@@ -79,6 +69,7 @@ def claims(
     from uncertain_scale.analysis.claims import check_claims
     from uncertain_scale.inputs.claim_files import load_claims
     from uncertain_scale.model import default_model
+    from uncertain_scale.report import claim_views
     from uncertain_scale.report.claiming import claims_document
     from uncertain_scale.sampling import Design
 
@@ -89,7 +80,13 @@ def claims(
     document = claims_document(stated, found, model, drawn, prob)
     if output is not None:
         _keep(document, output)
-    _show(document, form)
+    show(
+        document,
+        form,
+        terminal=claim_views.terminal_claims,
+        markdown=claim_views.markdown_claims,
+        csv=claim_views.csv_claims,
+    )
     if found.faults:
         typer.echo("\n".join(f"error: {printable(fault)}" for fault in found.faults), err=True)
         raise typer.Exit(2)
@@ -118,22 +115,6 @@ def _keep(document: Document, folder: Path) -> None:
         "claims.csv": csv_claims(document),
     }
     save_texts(texts, folder)
-
-
-def _show(document: Document, form: Format) -> None:
-    from uncertain_scale.report import claim_views
-    from uncertain_scale.report.saving import as_json
-
-    if form is Format.json:
-        typer.echo(as_json(document))
-    elif form is Format.md:
-        typer.echo(claim_views.markdown_claims(document), nl=False)
-    elif form is Format.csv:
-        typer.echo(claim_views.csv_claims(document), nl=False)
-    else:
-        from rich.console import Console
-
-        Console().print(claim_views.terminal_claims(document))
 
 
 def _print_schema() -> None:

@@ -39,6 +39,7 @@ def compare(
     Example: uncertain-scale compare h100-dense-fp8 h100-sparse-fp8 --budget 100M
     """
     from uncertain_scale.report import comparing
+    from uncertain_scale.report.csv_tables import csv_comparison
     from uncertain_scale.report.html import html_comparison
 
     _check(options, scenarios)
@@ -51,7 +52,8 @@ def compare(
     html = partial(html_comparison, command=again)
     markdown = comparing.markdown_comparison
     keep(document, output, "comparison", markdown=markdown, html=html)
-    show(document, form, terminal=comparing.terminal_comparison, markdown=markdown, html=html)
+    terminal = comparing.terminal_comparison
+    show(document, form, terminal=terminal, markdown=markdown, csv=csv_comparison, html=html)
 
 
 def compared(options: RunOptions, scenarios: list[str], prob: list[float]) -> Document:
@@ -86,6 +88,7 @@ def _given_evidence(
 ) -> None:
     """Update each scenario by the same evidence, and hold the others against the first."""
     from uncertain_scale.report import evidence_comparing
+    from uncertain_scale.report.csv_tables import csv_evidence_comparison
 
     trees = []
     for options in asked:
@@ -100,4 +103,4 @@ def _given_evidence(
     markdown = evidence_comparing.markdown_evidence_comparison
     keep(document, output, "comparison", markdown=markdown)
     terminal = evidence_comparing.terminal_evidence_comparison
-    show(document, form, terminal=terminal, markdown=markdown)
+    show(document, form, terminal=terminal, markdown=markdown, csv=csv_evidence_comparison)

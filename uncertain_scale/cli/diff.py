@@ -26,6 +26,7 @@ def diff(
     Example: uncertain-scale diff reports/100M reports/1B
     """
     from uncertain_scale.cli.record import read_record
+    from uncertain_scale.report.csv_tables import csv_difference
     from uncertain_scale.report.replaying import (
         difference_document,
         markdown_difference,
@@ -41,6 +42,12 @@ def diff(
         )
     results: list[dict[str, Any]] = [record.document() for record in records]
     document = difference_document(*results)
-    show(document, form, terminal=terminal_difference, markdown=markdown_difference)
+    show(
+        document,
+        form,
+        terminal=terminal_difference,
+        markdown=markdown_difference,
+        csv=csv_difference,
+    )
     if document["grade"] == "different":
         raise typer.Exit(1)

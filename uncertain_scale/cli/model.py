@@ -12,7 +12,7 @@ import typer
 from uncertain_scale.cli.options import RunOptions, with_run_options
 
 if TYPE_CHECKING:
-    from uncertain_scale.model import Model
+    from uncertain_scale.model import Model, Plan
 
 __all__ = ["model"]
 
@@ -21,8 +21,10 @@ class Format(StrEnum):
     """How the model is written."""
 
     text = "text"
-    mermaid = "mermaid"
+    md = "md"
     json = "json"
+    csv = "csv"
+    mermaid = "mermaid"
 
 
 @with_run_options
@@ -39,26 +41,43 @@ def model(
     Example: uncertain-scale model --budget 100M --explain training_flop
     """
     from uncertain_scale.model import default_model, solve
-    from uncertain_scale.report import model_views
 
     if explain is None and not options.asks():
         whole = default_model().extended(*options.equations)
-        typer.echo(_whole(whole, form))
+        typer.echo(_whole(whole, form), nl=form is not Format.csv)
         return
     whole, priors, question = replace(options, outputs=explain or options.outputs).prepare()
     plan = solve(whole, priors, question)
+    typer.echo(_asked(whole, plan, form), nl=form is not Format.csv)
+
+
+def _asked(model: Model, plan: Plan, form: Format) -> str:
+    """Return how a question is answered in one of the formats."""
+    from uncertain_scale.report import model_views
+    from uncertain_scale.report.csv_tables import csv_equations
+
     if form is Format.mermaid:
-        typer.echo(model_views.mermaid(whole, plan))
-    else:
-        typer.echo("\n".join(model_views.explanation(plan, whole, name) for name in plan.outputs))
+        return model_views.mermaid(model, plan)
+    if form is Format.text:
+        return "\n".join(model_views.explanation(plan, model, name) for name in plan.outputs)
+    steps = model_views.steps_as_data(plan, model)
+    if form is Format.json:
+        return json.dumps(steps, indent=2)
+    return csv_equations(steps) if form is Format.csv else model_views.markdown_equations(steps)
 
 
 def _whole(model: Model, form: Format) -> str:
     """Return the whole model in one of the formats."""
     from uncertain_scale.report import model_views
+    from uncertain_scale.report.csv_tables import csv_equations
 
     if form is Format.mermaid:
         return model_views.mermaid(model)
+    equations = model_views.equations_as_data(model)
     if form is Format.json:
-        return json.dumps(model_views.equations_as_data(model), indent=2)
+        return json.dumps(equations, indent=2)
+    if form is Format.csv:
+        return csv_equations(equations)
+    if form is Format.md:
+        return model_views.markdown_equations(equations)
     return model_views.equations_in_words(model)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from uncertain_scale.cli import showing
+from uncertain_scale.cli.showing import Form, Format
 from uncertain_scale.cli.tables import SkipBadRows, tell_faults
 from uncertain_scale.errors import PriorError, QuestionError
 
@@ -16,29 +18,43 @@ app = typer.Typer(help="List, show, check, copy and fit prior files.", no_args_i
 
 
 @app.command("list")
-def list_() -> None:
+def list_(form: Form = Format.terminal) -> None:
     """List the shipped scenarios."""
     from uncertain_scale.inputs import load_priors
     from uncertain_scale.inputs.catalog import scenario_names
+    from uncertain_scale.report.csv_tables import as_csv
+    from uncertain_scale.report.markdown import markdown_table
+    from uncertain_scale.report.saving import as_json
 
-    for name in scenario_names():
-        typer.echo(f"{name:<18} {load_priors(name).title}")
+    titles = {name: load_priors(name).title for name in scenario_names()}
+    header = ("scenario", "title")
+    if form is Format.csv:
+        rows = ({"scenario": name, "title": title} for name, title in titles.items())
+        typer.echo(as_csv(header, rows), nl=False)
+    elif form is Format.md:
+        typer.echo("\n".join(markdown_table(header, titles.items())))
+    elif form is Format.json:
+        typer.echo(as_json({"scenarios": titles}))
+    else:
+        typer.echo("\n".join(f"{name:<18} {title}" for name, title in titles.items()))
 
 
 @app.command()
 def show(
     scenario: Annotated[str, typer.Argument(help="Shipped scenario or prior file (.toml).")],
+    form: Form = Format.terminal,
 ) -> None:
     """Show a scenario's inputs: intervals, distributions, sources."""
-    from rich.console import Console
-
     from uncertain_scale.inputs import load_priors
     from uncertain_scale.model import default_model
     from uncertain_scale.report import priors_document
+    from uncertain_scale.report.csv_tables import csv_priors
+    from uncertain_scale.report.markdown import markdown_priors
     from uncertain_scale.report.terminal import terminal_priors
 
     priors = load_priors(scenario, variables=default_model().variables)
-    Console().print(terminal_priors(priors_document(priors)))
+    document = priors_document(priors)
+    showing.show(document, form, terminal=terminal_priors, markdown=markdown_priors, csv=csv_priors)
 
 
 @app.command()

@@ -52,6 +52,7 @@ def report(
     Example: uncertain-scale report --budget 100M --gpus 25k
     """
     from uncertain_scale.report import report_document
+    from uncertain_scale.report.csv_tables import csv_report
     from uncertain_scale.report.markdown import markdown_report
     from uncertain_scale.report.saving import save_report
     from uncertain_scale.report.terminal import terminal_report
@@ -86,7 +87,14 @@ def report(
     html = _page_maker(options, asked, design, prob, evidence)
     if output is not None:
         save_report(document, None if no_draws else tree, output, page=html(document))
-    show(document, form, terminal=terminal_report, markdown=markdown_report, html=html)
+    show(
+        document,
+        form,
+        terminal=terminal_report,
+        markdown=markdown_report,
+        csv=csv_report,
+        html=html,
+    )
     if interrupted:
         raise typer.Exit(INTERRUPTED)
 

@@ -69,6 +69,7 @@ def sensitivity(
     )
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
     from uncertain_scale.report import ranking
+    from uncertain_scale.report.csv_tables import csv_sensitivity
     from uncertain_scale.report.html import html_sensitivity
     from uncertain_scale.sampling import sample
 
@@ -127,7 +128,8 @@ def sensitivity(
     own += ["--loss", loss] if loss is not None else []
     html = partial(html_sensitivity, command=command_of(options, "sensitivity", *own))
     keep(document, output, "sensitivity", markdown=markdown, html=html)
-    show(document, form, terminal=ranking.terminal_sensitivity, markdown=markdown, html=html)
+    terminal = ranking.terminal_sensitivity
+    show(document, form, terminal=terminal, markdown=markdown, csv=csv_sensitivity, html=html)
 
 
 def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
@@ -166,9 +168,11 @@ def _given_evidence(
     """Print and keep what can be said of inputs that evidence has tied together."""
     from uncertain_scale.analysis.conditioning import posterior_sensitivity
     from uncertain_scale.report import dependent
+    from uncertain_scale.report.csv_tables import csv_dependent
 
     found = posterior_sensitivity(tree, of=of, on=on.value)
     document = dependent.dependent_document(tree, found, events)
     markdown = dependent.markdown_dependent
     keep(document, output, "sensitivity", markdown=markdown)
-    show(document, form, terminal=dependent.terminal_dependent, markdown=markdown)
+    terminal = dependent.terminal_dependent
+    show(document, form, terminal=terminal, markdown=markdown, csv=csv_dependent)

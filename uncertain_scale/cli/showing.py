@@ -1,4 +1,4 @@
-"""How commands print what they found: for the terminal, as Markdown or as JSON."""
+"""How commands print what they found: for the terminal, as Markdown, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Format(StrEnum):
     terminal = "terminal"
     md = "md"
     json = "json"
+    csv = "csv"
 
 
 class PageFormat(StrEnum):
@@ -34,6 +35,7 @@ class PageFormat(StrEnum):
     terminal = "terminal"
     md = "md"
     json = "json"
+    csv = "csv"
     html = "html"
 
 
@@ -68,6 +70,7 @@ def show(
     *,
     terminal: Callable[[Document], RenderableType],
     markdown: Callable[[Document], str],
+    csv: Callable[[Document], str],
     html: Callable[[Document], str] | None = None,
 ) -> None:
     """Print a document in one of the formats.
@@ -79,14 +82,16 @@ def show(
     """
     if form == "html":
         if html is None:
-            raise QuestionError("there is no page for this result; --format md or json shows it")
+            raise QuestionError(
+                "there is no page for this result; --format md, json or csv shows it"
+            )
         typer.echo(html(document), nl=False)
     elif form == "json":
         from uncertain_scale.report.saving import as_json
 
         typer.echo(as_json(document))
-    elif form == "md":
-        typer.echo(markdown(document), nl=False)
+    elif form in {"md", "csv"}:
+        typer.echo((markdown if form == "md" else csv)(document), nl=False)
     else:
         from rich.console import Console
 

@@ -9,27 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
-from uncertain_scale.cli.showing import Probs  # noqa: TC001 (typer reads it)
+from uncertain_scale.cli.showing import Form, Format, Probs, show
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import xarray as xr
 
     from uncertain_scale.inputs import Priors
     from uncertain_scale.report import Document
 
-__all__ = ["Steps", "SweepFormat", "sweep", "swept"]
-
-
-class SweepFormat(StrEnum):
-    """How a sweep is written."""
-
-    terminal = "terminal"
-    md = "md"
-    json = "json"
-    csv = "csv"
+__all__ = ["Steps", "sweep", "swept"]
 
 
 class Steps(StrEnum):
@@ -55,9 +44,7 @@ def sweep(
         typer.Option(help="Spacing of a range; auto is log where it is positive and spans x10."),
     ] = Steps.auto,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
-    form: Annotated[
-        SweepFormat, typer.Option("--format", help="How to print it.")
-    ] = SweepFormat.terminal,
+    form: Form = Format.terminal,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -76,21 +63,15 @@ def sweep(
     from uncertain_scale.report.sweeping import csv_sweep
 
     _, document, found = swept(options, points, steps, prob)
-    views: dict[str, Callable[[Document], str]] = {
-        "md": markdown_sweep,
-        "json": lambda found: as_json(found) + "\n",
-        "csv": csv_sweep,
-    }
     if output is not None:
-        texts = {f"sweep.{ending}": view(document) for ending, view in views.items()}
+        texts = {
+            "sweep.md": markdown_sweep(document),
+            "sweep.json": as_json(document) + "\n",
+            "sweep.csv": csv_sweep(document),
+        }
         save_texts(texts, output)
         save_draws(found, output / "sweep.nc")
-    if form is SweepFormat.terminal:
-        from rich.console import Console
-
-        Console().print(terminal_sweep(document))
-    else:
-        typer.echo(views[form.value](document), nl=False)
+    show(document, form, terminal=terminal_sweep, markdown=markdown_sweep, csv=csv_sweep)
 
 
 def swept(

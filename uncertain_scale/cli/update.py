@@ -100,6 +100,7 @@ def update(
         shipped = ", ".join(evidence_names())
         raise QuestionError(f"update takes an evidence file; shipped: {shipped}")
     from uncertain_scale.report import report_document
+    from uncertain_scale.report.csv_tables import csv_report
     from uncertain_scale.report.markdown import markdown_report
     from uncertain_scale.report.saving import save_report
     from uncertain_scale.report.updating import terminal_update
@@ -110,7 +111,7 @@ def update(
     document = report_document(tree, probs=prob, events=options.events(asked[0]))
     if output is not None:
         save_report(document, tree, output)
-    show(document, form, terminal=terminal_update, markdown=markdown_report)
+    show(document, form, terminal=terminal_update, markdown=markdown_report, csv=csv_report)
     if faults := document["evidence"]["left_out"]:
         typer.echo("\n".join(f"error: {printable(fault)}" for fault in faults), err=True)
         raise typer.Exit(2)

@@ -44,6 +44,7 @@ def verify(
     Example: uncertain-scale verify reports/100M
     """
     from uncertain_scale.cli.record import read_record
+    from uncertain_scale.report.csv_tables import csv_difference
     from uncertain_scale.report.replaying import (
         difference_document,
         markdown_difference,
@@ -66,7 +67,13 @@ def verify(
     saved = {key: part for key, part in saved.items() if key not in UNREPEATED}
     document = difference_document(saved, _replay(record))
     document["intact"] = record.intact
-    show(document, form, terminal=terminal_difference, markdown=markdown_difference)
+    show(
+        document,
+        form,
+        terminal=terminal_difference,
+        markdown=markdown_difference,
+        csv=csv_difference,
+    )
     if document["grade"] == "different" or not record.intact:
         raise typer.Exit(1)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import replace
 from importlib.metadata import version
@@ -14,6 +12,7 @@ import numpy as np
 
 from uncertain_scale.analysis.backtest import score
 from uncertain_scale.analysis.backtest.forecast import BASELINES, PROBS, TARGETS
+from uncertain_scale.report.csv_tables import as_csv
 
 if TYPE_CHECKING:
     from uncertain_scale.analysis.backtest import Backtest, Score, Tested
@@ -80,37 +79,41 @@ def backtest_document(found: Backtest, model: Model) -> Document:
 
 def csv_backtest(document: Document) -> str:
     """Return the forecasts as CSV: a row for each run, quantity and prior; untested runs too."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    ends = [(prob, end) for prob in document["probs"] for end in ("low", "high")]
-    writer.writerow(
-        [
-            *("run", "chip", "family", "precision", "grade", "status"),
-            *("quantity", "units", "given", "prior", "published", "median"),
-            *(f"{end}_{100 * prob:g}" for prob, end in ends),
-            *("transform", "transform_mcse", "crps_log", "crps_log_mcse"),
-            *BASELINES,
-        ]
-    )
-    for one in document["forecasts"]:
-        for kind, words in PRIORS.items():
-            forecast = one[kind]
-            by_prob = {interval["prob"]: interval for interval in forecast["intervals"]}
-            given = " ".join(f"{name}={value:.10g}" for name, value in one["given"].items())
-            writer.writerow(
-                [
-                    *(one[name] for name in ("run", "chip", "family", "precision", "grade")),
-                    *("tested", one["quantity"], one["units"], given, words, one["published"]),
-                    forecast["median"],
-                    *(by_prob[prob][end] for prob, end in ends),
-                    *(forecast[name] for name in ("transform", "transform_mcse")),
-                    *(forecast[name] for name in ("crps", "crps_mcse")),
-                    *(one["baselines"][name]["forecast"] for name in BASELINES),
-                ]
-            )
-    for one in document["not_tested"]:
-        writer.writerow([one["run"], "", "", "", "", f"not tested: {one['reason']}"])
-    return text.getvalue()
+    header = [
+        *("run", "chip", "family", "precision", "grade", "status"),
+        *("quantity", "units", "given", "prior", "published", "median"),
+        *(f"{end}_{100 * prob:g}" for prob in document["probs"] for end in ("low", "high")),
+        *("transform", "transform_mcse", "crps_log", "crps_log_mcse"),
+        *BASELINES,
+    ]
+    rows = [_row(one, kind) for one in document["forecasts"] for kind in PRIORS]
+    rows += [
+        {"run": one["run"], "status": f"not tested: {one['reason']}"}
+        for one in document["not_tested"]
+    ]
+    return as_csv(header, rows)
+
+
+def _row(one: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return a forecast as a row of the table."""
+    forecast = one[kind]
+    about = ("run", "chip", "family", "precision", "grade", "quantity", "units", "published")
+    ends = {
+        f"{end}_{100 * piece['prob']:g}": piece[end]
+        for piece in forecast["intervals"]
+        for end in ("low", "high")
+    }
+    return {
+        **{name: one[name] for name in about},
+        "status": "tested",
+        "given": " ".join(f"{name}={value!r}" for name, value in one["given"].items()),
+        "prior": PRIORS[kind],
+        **{name: forecast[name] for name in ("median", "transform", "transform_mcse")},
+        "crps_log": forecast["crps"],
+        "crps_log_mcse": forecast["crps_mcse"],
+        **ends,
+        **{name: one["baselines"][name]["forecast"] for name in BASELINES},
+    }
 
 
 def _both(tests: list[Tested]) -> dict[str, Any]:

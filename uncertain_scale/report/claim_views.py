@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +17,7 @@ from uncertain_scale.report.claim_words import (
     percentile_in_words,
     readings_in_words,
 )
+from uncertain_scale.report.csv_tables import as_csv
 from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.rows import design_in_words
@@ -52,7 +51,6 @@ not hold.
 The percentile is the share of draws below the figure, with its Monte Carlo error.
 A ratio of scenarios is judged with all that they believe moving together, and with what they \
 believe differently independent; dependence in between is likelier than either."""
-_FORMULA = ("=", "+", "-", "@")
 
 
 def terminal_claims(document: Document) -> RenderableType:
@@ -120,17 +118,8 @@ def claim_frames(document: Document) -> Iterator[Frame]:
 
 def csv_claims(document: Document) -> str:
     """Return claims as CSV, a row for each claim and scenario, numbers at full precision."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    header = False
-    for claim in document["claims"]:
-        for judged in claim["judged"]:
-            row = _csv_row(claim, judged)
-            if not header:
-                writer.writerow(row)
-                header = True
-            writer.writerow(row.values())
-    return text.getvalue()
+    rows = [_csv_row(claim, judged) for claim in document["claims"] for judged in claim["judged"]]
+    return as_csv(list(rows[0]) if rows else [], rows)
 
 
 def _heading(claim: dict[str, Any]) -> str:
@@ -219,24 +208,24 @@ def _csv_row(claim: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
     own = claim["own"] or {"reading": "", "median": None, "follows": None, "excess": None}
     asserted = claim["asserted"]
     row = {
-        "claim": _cell(claim["name"]),
-        "says": _cell(claim["says"]),
+        "claim": claim["name"],
+        "says": claim["says"],
         "variable": claim["variable"],
         "ratio": claim["ratio"],
         "units": claim["units"],
         "implied": claim["implied"],
-        "asserted": _cell(asserted["text"]),
+        "asserted": asserted["text"],
         "value": asserted["value"],
         "low": asserted["low"],
         "high": asserted["high"],
-        "given": _cell(given_in_words(claim)),
-        "own_reading": _cell(own["reading"]),
+        "given": given_in_words(claim),
+        "own_reading": own["reading"],
         "own_value": own["median"],
         "follows": own["follows"],
         "own_excess": own["excess"],
-        "own_verdict": _cell(claim["own_verdict"]),
-        "readings": _cell(readings_in_words(claim)),
-        "scenario": _cell(judged["scenario"]),
+        "own_verdict": claim["own_verdict"],
+        "readings": readings_in_words(claim),
+        "scenario": judged["scenario"],
         "median": judged["median"],
         "median_mcse": judged["median_mcse"],
         "below": judged["below"][0]["probability"],
@@ -249,13 +238,7 @@ def _csv_row(claim: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
         for end in ("low", "high"):
             row[f"{end}_{100 * interval['prob']:.4g}"] = interval[end]
     return row | {
-        "verdict": _cell(judged["verdict"]),
-        "where": _cell(claim["quote"]),
-        "note": _cell(claim["note"]),
+        "verdict": judged["verdict"],
+        "where": claim["quote"],
+        "note": claim["note"],
     }
-
-
-def _cell(text: str) -> str:
-    """Return text for a cell, which no spreadsheet takes for a formula."""
-    shown = printable(" ".join(str(text).split()))
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["markdown_report", "markdown_table", "plain"]
+__all__ = ["markdown_priors", "markdown_report", "markdown_table", "plain"]
 
 
 def markdown_report(document: Document) -> str:
@@ -52,6 +52,12 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> I
         yield f"| {' | '.join(map(plain, row))} |"
 
 
+def markdown_priors(document: Document) -> str:
+    """Return a scenario's inputs as Markdown text."""
+    title = f"# {plain(document['scenario'])}: {plain(document['title'])}"
+    return "\n".join([title, "", *_inputs(document)]) + "\n"
+
+
 def _lines(document: Document) -> Iterator[str]:
     yield f"# {plain(question_in_words(document))}"
     yield ""
@@ -76,13 +82,7 @@ def _lines(document: Document) -> Iterator[str]:
     yield ""
     yield "## Inputs"
     yield ""
-    yield from markdown_table(
-        ("input", "median", "5% to 95%", "units", "distribution", "as of", "source", "note"),
-        (
-            (r.name, r.median, r.interval, r.units, r.distribution, r.as_of, r.source, r.note)
-            for r in input_rows(document)
-        ),
-    )
+    yield from _inputs(document)
     yield ""
     yield "## How each answer is reached"
     yield ""
@@ -97,6 +97,16 @@ def _lines(document: Document) -> Iterator[str]:
     yield "## Run"
     yield ""
     yield from markdown_table(("what", "value"), _run(document))
+
+
+def _inputs(document: Document) -> Iterator[str]:
+    yield from markdown_table(
+        ("input", "median", "5% to 95%", "units", "distribution", "as of", "source", "note"),
+        (
+            (r.name, r.median, r.interval, r.units, r.distribution, r.as_of, r.source, r.note)
+            for r in input_rows(document)
+        ),
+    )
 
 
 def _answers(document: Document) -> Iterator[str]:

@@ -8,15 +8,23 @@ import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.report.markdown import markdown_table
 from uncertain_scale.report.numbers import units_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from uncertain_scale.model import Model, Plan
     from uncertain_scale.model.equation import Equation
 
-__all__ = ["equations_as_data", "equations_in_words", "explanation", "mermaid"]
+__all__ = [
+    "equations_as_data",
+    "equations_in_words",
+    "explanation",
+    "markdown_equations",
+    "mermaid",
+    "steps_as_data",
+]
 
 _WIDTH = 80
 
@@ -41,23 +49,42 @@ def equations_in_words(model: Model) -> str:
 def equations_as_data(model: Model) -> dict[str, Any]:
     """Return a model's variables and equations as plain data."""
     return {
-        "variables": {
-            name: {"units": unit, "long_name": model.long_name(name)}
-            for name, unit in model.variables.items()
-        },
-        "equations": [
-            {
-                "name": equation.name,
-                "computes": equation.target,
-                "from": list(equation.arguments),
-                "subject": equation.subject,
-                "summary": equation.summary,
-                "references": _references(equation),
-            }
-            for equation in model.equations
-        ],
+        "variables": {name: _variable(model, name) for name in model.variables},
+        "equations": [_equation(equation) for equation in model.equations],
         "hash": model.digest(),
     }
+
+
+def steps_as_data(plan: Plan, model: Model) -> dict[str, Any]:
+    """Return how a question is answered as plain data: what is known, and what fires in turn."""
+    return {
+        "outputs": list(plan.outputs),
+        "variables": {
+            name: {**_variable(model, name), "origin": way.origin}
+            for name, way in plan.reached.items()
+        },
+        "equations": [_equation(equation) for equation in plan.steps],
+        "hash": model.digest(),
+    }
+
+
+def markdown_equations(equations: Mapping[str, Any]) -> str:
+    """Return equations as Markdown, from what `equations_as_data` or `steps_as_data` returns."""
+    variables = equations["variables"]
+    lines = markdown_table(
+        ("computes", "units", "equation", "meaning", "references"),
+        (
+            (
+                one["computes"],
+                units_in_words(variables[one["computes"]]["units"]),
+                f"{one['name']}({', '.join(one['from'])})",
+                one["summary"],
+                "; ".join(one["references"]),
+            )
+            for one in equations["equations"]
+        ),
+    )
+    return "\n".join(lines)
 
 
 def mermaid(model: Model, plan: Plan | None = None) -> str:
@@ -119,6 +146,21 @@ def _fitted(line: str, hanging: int) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def _variable(model: Model, name: str) -> dict[str, str]:
+    return {"units": model.variables[name], "long_name": model.long_name(name)}
+
+
+def _equation(equation: Equation) -> dict[str, Any]:
+    return {
+        "name": equation.name,
+        "computes": equation.target,
+        "from": list(equation.arguments),
+        "subject": equation.subject,
+        "summary": equation.summary,
+        "references": _references(equation),
+    }
 
 
 def _named(equations: Sequence[Equation]) -> list[str]:

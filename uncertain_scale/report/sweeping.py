@@ -6,12 +6,11 @@ the histograms; `at` says where the point is, in the variables' units.
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uncertain_scale.report.csv_tables import as_csv
 from uncertain_scale.report.document import inputs_document, record_document, statistics_of
 from uncertain_scale.report.rows import intervals_of
 
@@ -80,12 +79,7 @@ def csv_sweep(document: Document) -> str:
     there is no number. A probability is the `mean` of a row named `P(event)`.
     """
     rows = list(_rows(document))
-    header = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return as_csv(list(dict.fromkeys(name for row in rows for name in row)), rows)
 
 
 def _points(found: xr.Dataset, names: Sequence[str]) -> Iterator[dict[str, Any]]:
