@@ -16,7 +16,7 @@ from uncertain_scale.inputs.assertion import Assertion
 from uncertain_scale.inputs.catalog import find_prior_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from uncertain_scale.inputs.claims import Claim, Claims, Reading
@@ -124,13 +124,14 @@ class _Case:
         yield from ((one, True) for one in self.judged)
 
 
-def check_claims(
+def check_claims(  # noqa: PLR0913 (what is checked, and how)
     model: Model,
     claims: Claims,
     design: Design,
     *,
     scenarios: Sequence[str | Path] = (),
     probs: Sequence[float] = _PROBS,
+    progress: Callable[[int], object] | None = None,
 ) -> CheckedClaims:
     """Hold the claims of a document against its own inputs and against scenarios.
 
@@ -147,6 +148,8 @@ def check_claims(
         one that a claim names, or base.
     probs
         Probabilities of the intervals that an assertion is held against.
+    progress
+        Told how many claims are finished.
 
     Raises
     ------
@@ -187,7 +190,9 @@ def check_claims(
         for asked, judges in case.asked():
             desk.want(asked, case.claim.variable, warn=judges)
     checked = []
-    for case in cases:
+    for number, case in enumerate(cases):
+        if progress is not None:
+            progress(len(claims.claims) - len(cases) + number)
         try:
             checked.append(_check(case, desk, probs))
         except _ImpossibleError as error:

@@ -97,6 +97,7 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
     *,
     probs: Sequence[float] = (0.9, 0.5, 0.95),
     events: Sequence[Event] = (),
+    progress: Callable[[int], object] | None = None,
 ) -> tuple[xr.DataTree, list[Comparison]]:
     """Answer one question under several scenarios on the same draws.
 
@@ -112,6 +113,8 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
         Probabilities of the intervals.
     events
         Events whose probabilities are wanted under each; the question asks for their variables.
+    progress
+        Told how many scenarios are finished, the base among them.
 
     Returns
     -------
@@ -129,8 +132,10 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
     """
     plan = solve(model, base, question)
     first = sample(model, base, question, design)
-    found = []
+    found: list[Comparison] = []
     for priors in others:
+        if progress is not None:
+            progress(1 + len(found))
         same_way(model, plan, base, priors, question)
         second = sample(model, priors, question, design)
         found.append(_compare(plan, (base, first), (priors, second), probs, events))

@@ -31,7 +31,7 @@ from uncertain_scale.sampling.run import prepare
 from uncertain_scale.sampling.tails import tail_indices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -214,7 +214,11 @@ class Sweep:
         return tree
 
     def summarize(
-        self, *, probs: Sequence[float] = (0.9, 0.5, 0.95), events: Sequence[Event] = ()
+        self,
+        *,
+        probs: Sequence[float] = (0.9, 0.5, 0.95),
+        events: Sequence[Event] = (),
+        progress: Callable[[int], object] | None = None,
     ) -> xr.Dataset:
         """Summarise every point; see `sweep`.
 
@@ -224,6 +228,8 @@ class Sweep:
             Probabilities of the intervals.
         events
             Events whose probabilities are wanted; the question asks for their variables.
+        progress
+            Told how many points are finished.
 
         Raises
         ------
@@ -249,7 +255,11 @@ class Sweep:
             return found
 
         # A point at a time: its outputs are summarised side by side, and one point is held.
-        found = [one(*at) for at in zip(product(*self._steps), self.points, strict=True)]
+        found: list[xr.Dataset] = []
+        for at in zip(product(*self._steps), self.points, strict=True):
+            found.append(one(*at))
+            if progress is not None:
+                progress(len(found))
         return self._grid(found, tree, [event.text for event in events])
 
     def _at(self, step: Sequence[Prior]) -> Question:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.options import Chains, DesignName, Draws, RunOptions, Seed
+from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.showing import Form, Format, show
 from uncertain_scale.cli.tables import SkipBadRows, tell_faults
 from uncertain_scale.errors import DataError
@@ -108,7 +109,11 @@ def backtest(
 
         check_figure(figure)
     try:
-        found = test_priors(model, beliefs, table, checked, one_prior=one_prior)
+        with Bar() as bar:
+            counted = bar.counting(len(table.runs), "runs")
+            found = test_priors(
+                model, beliefs, table, checked, one_prior=one_prior, progress=counted
+            )
     except DataError as error:
         raise DataError("\n".join([str(error), *map(str, table.faults)])) from None
     document = backtest_document(found, model)

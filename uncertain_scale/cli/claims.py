@@ -14,6 +14,7 @@ from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annota
     Equations,
     Seed,
 )
+from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.showing import Form, Format, Probs, show
 from uncertain_scale.errors import QuestionError, nearest, printable
 
@@ -76,7 +77,15 @@ def claims(
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
     model = default_model().extended(*equations)
     stated = _only(load_claims(source, model.variables), claim)
-    found = check_claims(model, stated, drawn, scenarios=scenario, probs=prob)
+    with Bar() as bar:
+        found = check_claims(
+            model,
+            stated,
+            drawn,
+            scenarios=scenario,
+            probs=prob,
+            progress=bar.counting(len(stated.claims), "claims"),
+        )
     document = claims_document(stated, found, model, drawn, prob)
     if output is not None:
         _keep(document, output)

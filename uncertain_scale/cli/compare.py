@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.options import RunOptions, command_of, with_run_options
+from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.cli.update import Evidence, draw
 from uncertain_scale.errors import EvidenceError, QuestionError
@@ -65,9 +66,17 @@ def compared(options: RunOptions, scenarios: list[str], prob: list[float]) -> Do
     design = options.checked_design()
     model, base, question = options.under(scenarios[0]).prepare()
     others = [options.under(name).prepare()[1] for name in scenarios[1:]]
-    tree, comparisons = hold_against(
-        model, base, others, question, design, probs=prob, events=options.events(model)
-    )
+    with Bar() as bar:
+        tree, comparisons = hold_against(
+            model,
+            base,
+            others,
+            question,
+            design,
+            probs=prob,
+            events=options.events(model),
+            progress=bar.counting(len(scenarios), "scenarios"),
+        )
     return comparison_document(tree, comparisons, prob)
 
 

@@ -77,6 +77,23 @@ class Bar:
             done, design.chains, f"{done:,} of {design.chains:,} chains x {design.draws:,} draws"
         )
 
+    def counting(self, total: int, noun: str, before: int = 0) -> Callable[[int], None]:
+        """Return what shows how many of some things are finished.
+
+        Parameters
+        ----------
+        total, noun
+            How many there are, and what.
+        before
+            Those that were finished when the counting began.
+        """
+
+        def show(done: int) -> None:
+            self.show(before + done, total, f"{before + done:,} of {total:,} {noun}")
+
+        show(0)
+        return show
+
     def _appear(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.options import RunOptions, command_of, names_of, with_run_options
+from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.showing import PageForm, PageFormat, keep, show
 from uncertain_scale.cli.update import Evidence, draw
 from uncertain_scale.errors import QuestionError
@@ -93,30 +94,34 @@ def sensitivity(
     thresholds = [event.threshold() for event in asked]
     stated = None if loss is None else parse_loss(loss, model.variables[thresholds[0][0]])
     tree = sample(model, priors, question, design)
-    found = analyse(
-        model,
-        priors,
-        question,
-        design,
-        of=names_of(of),
-        groups=groups,
-        second_order=second_order,
-    )
-    _must_move(found)
-    decisions = [
-        decision_value(
+    passes = design.chains * (1 + len(thresholds))
+    with Bar() as bar:
+        found = analyse(
             model,
             priors,
             question,
             design,
-            output=name,
-            threshold=threshold,
-            direction=sign,
-            loss=stated,
+            of=names_of(of),
             groups=groups,
+            second_order=second_order,
+            progress=bar.counting(passes, "chains"),
         )
-        for name, sign, threshold in thresholds
-    ]
+        _must_move(found)
+        decisions = [
+            decision_value(
+                model,
+                priors,
+                question,
+                design,
+                output=name,
+                threshold=threshold,
+                direction=sign,
+                loss=stated,
+                groups=groups,
+                progress=bar.counting(passes, "chains", number * design.chains),
+            )
+            for number, (name, sign, threshold) in enumerate(thresholds, start=1)
+        ]
     document = ranking.sensitivity_document(
         tree, found, on.value, list(zip(asked, decisions, strict=True)), stated
     )
@@ -140,7 +145,8 @@ def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
 
     design = options.checked_design()
     asked = options.prepare()
-    found = analyse(*asked, design, of=of)
+    with Bar() as bar:
+        found = analyse(*asked, design, of=of, progress=bar.counting(design.chains, "chains"))
     _must_move(found)
     return sensitivity_document(sample(*asked, design), found, on.value, [])
 

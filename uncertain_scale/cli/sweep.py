@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
+from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.showing import Form, Format, Probs, show
 from uncertain_scale.errors import QuestionError
 
@@ -87,7 +88,9 @@ def swept(
     first = {axis.name: f"{axis.values[0]!r} {axis.units or ''}" for axis in axes}
     model, priors, question = options.giving({**fixed, **first}).prepare()
     study = Sweep(model, priors, question, design, axes)
-    found = study.summarize(probs=prob, events=options.events(model))
+    with Bar() as bar:
+        counted = bar.counting(len(study.points), "points")
+        found = study.summarize(probs=prob, events=options.events(model), progress=counted)
     return priors, sweep_document(study.tree(), found, axes), found
 
 

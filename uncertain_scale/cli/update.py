@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
+from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.showing import Form, Format, Probs, show
 from uncertain_scale.errors import QuestionError, printable
 
@@ -60,7 +61,15 @@ def draw(
     if evidence:
         from uncertain_scale.analysis.conditioning import condition
 
-        return condition(*asked, design, evidence, road=road.value, keep_sound=keep_sound)
+        with Bar() as bar:
+            return condition(
+                *asked,
+                design,
+                evidence,
+                road=road.value,
+                keep_sound=keep_sound,
+                progress=bar.chains_of(design),
+            )
     from uncertain_scale.sampling import sample
 
     return sample(*asked, design, cluster=cluster)

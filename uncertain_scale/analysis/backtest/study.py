@@ -22,7 +22,7 @@ from uncertain_scale.analysis.backtest.uniformity import uniformity
 from uncertain_scale.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from uncertain_scale.inputs import Priors
     from uncertain_scale.inputs.evidence import RunsTable, TrainingRun
@@ -146,8 +146,14 @@ class Backtest:
         return named
 
 
-def backtest(
-    model: Model, priors: Priors, table: RunsTable, design: Design, *, one_prior: bool = False
+def backtest(  # noqa: PLR0913 (what is tested, and how)
+    model: Model,
+    priors: Priors,
+    table: RunsTable,
+    design: Design,
+    *,
+    one_prior: bool = False,
+    progress: Callable[[int], object] | None = None,
 ) -> Backtest:
     """Forecast what was published of each run from what else was known of it.
 
@@ -162,6 +168,8 @@ def backtest(
     one_prior
         Whether the scenario's MFU is used for every run; otherwise runs on other chips than the
         scenario's take the fit of their chip's family.
+    progress
+        Told how many runs are finished.
 
     Raises
     ------
@@ -182,7 +190,9 @@ def backtest(
     beliefs = Beliefs(model, priors, one_prior=one_prior)
     forecaster = Forecaster(model, design)
     tests, skipped = [], []
-    for run in table.runs:
+    for number, run in enumerate(table.runs):
+        if progress is not None:
+            progress(number)
         if reason := _untestable(run):
             skipped.append((run.name, reason))
             continue

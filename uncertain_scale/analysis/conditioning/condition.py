@@ -25,7 +25,7 @@ from uncertain_scale.sampling.propagate import propagate
 from uncertain_scale.sampling.tails import tail_indices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -50,6 +50,7 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     *,
     road: Road = "auto",
     keep_sound: bool = False,
+    progress: Callable[[int], object] | None = None,
 ) -> xr.DataTree:
     """Answer a question given observed facts.
 
@@ -64,6 +65,8 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     keep_sound
         Whether observations with a fault are left out, with a note of each fault, where there are
         others; by default all are refused.
+    progress
+        Told how many chains of the posterior are finished.
 
     Returns
     -------
@@ -105,7 +108,7 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     for given in question.given.values():
         believed = believed.replace(given)
     space = Space.of(terms, believed)
-    posterior = find_posterior(space, design, road)
+    posterior = find_posterior(space, design, road, progress=progress)
     after = [_predicted(term, space, posterior) for term in terms]
     refuse_against_each_other(terms, after, priors, design.seed)
     asked = InputSampler(believed, plan.known("given", "prior", "fallback"), tuple(question.given))

@@ -119,7 +119,13 @@ class Posterior:
     memory: float
 
 
-def find_posterior(space: Space, design: Design, road: Road = "auto") -> Posterior:
+def find_posterior(
+    space: Space,
+    design: Design,
+    road: Road = "auto",
+    *,
+    progress: Callable[[int], object] | None = None,
+) -> Posterior:
     """Lead a design's draws from the prior to the posterior.
 
     Parameters
@@ -131,6 +137,8 @@ def find_posterior(space: Space, design: Design, road: Road = "auto") -> Posteri
     road
         `importance`, `smc`, or `auto`: importance where k-hat is at most 0.7 and at least a tenth
         of the draws count.
+    progress
+        Told how many chains are finished.
 
     Raises
     ------
@@ -159,7 +167,7 @@ def find_posterior(space: Space, design: Design, road: Road = "auto") -> Posteri
             cloud = cloud.chosen(rng.choice(len(cloud.z), design.draws, replace=False))
         return cloud
 
-    clouds = over_chains(lead, design.chains)
+    clouds = over_chains(lead, design.chains, progress)
     return Posterior(
         u=np.array([_levels(cloud.z) for cloud in clouds]),
         log_likelihood=np.array([cloud.log_likelihood for cloud in clouds]),
@@ -172,10 +180,17 @@ def find_posterior(space: Space, design: Design, road: Road = "auto") -> Posteri
     )
 
 
-def over_chains(work: Callable[[int], _T], chains: int) -> list[_T]:
+def over_chains(
+    work: Callable[[int], _T], chains: int, progress: Callable[[int], object] | None = None
+) -> list[_T]:
     """Return what `work` gives for each chain, in order, several at a time."""
+    found = []
     with ThreadPoolExecutor(max_workers=min(chains, os.cpu_count() or 1)) as threads:
-        return list(threads.map(work, range(chains)))
+        for one in threads.map(work, range(chains)):
+            found.append(one)
+            if progress is not None:
+                progress(len(found))
+    return found
 
 
 def _likely(space: Space, design: Design) -> tuple[FloatArray, FloatArray]:

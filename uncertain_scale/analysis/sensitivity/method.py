@@ -10,7 +10,7 @@ import numpy as np
 from uncertain_scale.analysis.sensitivity.chains import Chains
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import xarray as xr
 
@@ -38,7 +38,9 @@ class Method(Protocol):
         """Return what the averages, with chains along their first axis, amount to."""
 
 
-def run_methods(study: Study, methods: Sequence[Method]) -> xr.Dataset:
+def run_methods(
+    study: Study, methods: Sequence[Method], progress: Callable[[int], object] | None = None
+) -> xr.Dataset:
     """Return the results of several methods in one dataset, from one pass over the chains.
 
     Parameters
@@ -47,6 +49,8 @@ def run_methods(study: Study, methods: Sequence[Method]) -> xr.Dataset:
         What is analysed.
     methods
         Those wanted; they share the samples and the evaluations of the model.
+    progress
+        Told how many chains are finished, now and then.
     """
     import xarray as xr
 
@@ -56,7 +60,7 @@ def run_methods(study: Study, methods: Sequence[Method]) -> xr.Dataset:
         with np.errstate(all="ignore"):
             return [method.collect(chains) for method in methods]
 
-    batches = study.over_chains(collect)
+    batches = study.over_chains(collect, progress)
     results = []
     for k, method in enumerate(methods):
         parts = [batch[k] for batch in batches]

@@ -20,7 +20,7 @@ from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling.tails import tail_indices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import xarray as xr
 
@@ -55,6 +55,7 @@ def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
     on: Sequence[Scale] = SCALES,
     groups: Mapping[str, Sequence[str]] | None = None,
     second_order: bool = False,
+    progress: Callable[[int], object] | None = None,
 ) -> xr.Dataset:
     """Say which inputs drive the answers to a question, by every method, in one run.
 
@@ -76,6 +77,8 @@ def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
         Inputs to be taken as one by Sobol' indices, by the group's name.
     second_order
         Whether Sobol' indices of pairs are wanted.
+    progress
+        Told how many chains are finished, now and then.
 
     Returns
     -------
@@ -129,7 +132,7 @@ def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
         RankCorrelation(),
         IntervalReduction(),
     ]
-    found = _explain_gaps(run_methods(study, methods))
+    found = _explain_gaps(run_methods(study, methods, progress))
     units = [model.variables[name] for name in study.outputs]
     return found.assign(units=("output", units))
 
@@ -190,6 +193,7 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
     direction: Direction = ">=",
     loss: Loss | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> xr.Dataset:
     """Say how knowing each input would change the answer to a question with a threshold.
 
@@ -258,7 +262,7 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
             "from the threshold; state a loss without 'per'"
         )
     sets = known_sets(study, groups or {}, priors.inputs)
-    found = run_methods(study, [Decision(threshold, direction, loss, sets)])
+    found = run_methods(study, [Decision(threshold, direction, loss, sets)], progress)
     if loss is not None and not np.isfinite(found["evpi"]):
         raise QuestionError(
             f"{output} is not finite in all draws, so a loss that grows with its distance from the "

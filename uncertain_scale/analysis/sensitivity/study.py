@@ -149,8 +149,15 @@ class Study:
             left &= ~component
         return found
 
-    def over_chains(self, work: Callable[[Sequence[int]], _T]) -> list[_T]:
-        """Return what `work` gives for the chains, some at a time, in their order."""
+    def over_chains(
+        self,
+        work: Callable[[Sequence[int]], _T],
+        progress: Callable[[int], object] | None = None,
+    ) -> list[_T]:
+        """Return what `work` gives for the chains, some at a time, in their order.
+
+        `progress` is told how many chains are finished.
+        """
         chains, threads = self.design.chains, os.cpu_count() or 1
         if chains * self.design.draws <= _ALONE:
             return [work(range(chains))]
@@ -158,8 +165,13 @@ class Study:
         batches = [
             range(start, min(start + together, chains)) for start in range(0, chains, together)
         ]
+        found = []
         with ThreadPoolExecutor(max_workers=min(len(batches), threads)) as pool:
-            return list(pool.map(work, batches))
+            for batch, one in zip(batches, pool.map(work, batches), strict=True):
+                found.append(one)
+                if progress is not None:
+                    progress(batch.stop)
+        return found
 
 
 def bits(players: int) -> list[int]:
