@@ -94,8 +94,9 @@ class Report:
         return f"{self.stem}.md"
 
 
-def _intervals(document: Document, path: Path) -> object:
-    return figures.save_figure(figures.plot_intervals(document), path)
+def _claims(document: Document, path: Path) -> object:
+    names = [one["name"] for one in document["claims"] if one["name"] not in _TWICE]
+    return figures.save_figure(figures.plot_claims(document, names), path)
 
 
 def _ratios(document: Document, path: Path) -> object:
@@ -123,6 +124,11 @@ def _fan(document: Document, path: Path) -> object:
     return figures.save_figure(figure, path)
 
 
+# Claims that say what another says, the other way round or of what the post has from itself.
+_TWICE = {
+    *("days-for-100m", "days-for-1b", "flop-bf16-100m", "flop-fp8-100m"),
+    *("gpt4-multiple-of-fp8-figure", "gpt4-multiple-of-bf16-figure"),
+}
 # Claims of the post on the FLOP of a budget, by name.
 _PRECISIONS = {"flop-bf16-100m": "BF16", "flop-fp8-100m": "FP8", "flop-10b": "FP8"}
 _SPEED = "gpu_hours,effective_flops,training_flop,gpt4_multiple,gpus,facility_power,cost_per_flop"
@@ -131,7 +137,6 @@ REPORTS = (
         "budget-100M",
         "report --budget 100M --event 'training_flop >= 9e25' --event 'training_flop >= 2e26' "
         "--event 'gpt4_multiple >= 10' --no-draws",
-        _intervals,
     ),
     Report("budget-1B", "report --budget 1B --event 'gpt4_multiple >= 100' --no-draws"),
     Report(
@@ -162,7 +167,7 @@ REPORTS = (
         "--prob 0.5 --prob 0.9 --prob 0.95",
         _fan,
     ),
-    Report("claims", "claims post-2024-07"),
+    Report("claims", "claims post-2024-07", _claims),
     Report("backtest", "backtest", save_backtest),
 )
 

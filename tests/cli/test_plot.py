@@ -11,6 +11,7 @@ KINDS = {
     "sweep": ["--budget", "10M..100B", "--of", "training_flop", "--points", "4"],
     "priors": ["base", "--inputs", "mfu,hourly_rate"],
     "backtest": [],
+    "claims": ["--claim", "gpt4-flop", "--claim", "flop-bf16"],
     "graph": ["--budget", "100M", "--outputs", "training_flop"],
 }
 SIGNATURES = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}

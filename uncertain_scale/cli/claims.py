@@ -21,16 +21,17 @@ from uncertain_scale.errors import QuestionError, nearest, printable
 if TYPE_CHECKING:
     from uncertain_scale.inputs.claims import Claims
     from uncertain_scale.report.document import Document
+    from uncertain_scale.sampling import Design
 
-__all__ = ["claims"]
+__all__ = ["SHIPPED", "checked", "claims", "tell_faults"]
 
-_SHIPPED = "post-2024-07"
+SHIPPED = "post-2024-07"
 
 
 def claims(
     source: Annotated[
         str, typer.Argument(help="Shipped claims or a claims file.", metavar="[NAME|FILE.toml]")
-    ] = _SHIPPED,
+    ] = SHIPPED,
     scenario: Annotated[
         list[str],
         typer.Option(help="Judge under this scenario; repeatable.", metavar="NAME|FILE"),
@@ -67,26 +68,11 @@ def claims(
     if list_:
         _print_list()
         return
-    from uncertain_scale.analysis.claims import check_claims
-    from uncertain_scale.inputs.claim_files import load_claims
-    from uncertain_scale.model import default_model
     from uncertain_scale.report import claim_views
-    from uncertain_scale.report.claiming import claims_document
     from uncertain_scale.sampling import Design
 
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
-    model = default_model().extended(*equations)
-    stated = _only(load_claims(source, model.variables), claim)
-    with Bar() as bar:
-        found = check_claims(
-            model,
-            stated,
-            drawn,
-            scenarios=scenario,
-            probs=prob,
-            progress=bar.counting(len(stated.claims), "claims"),
-        )
-    document = claims_document(stated, found, model, drawn, prob)
+    document = checked(source, claim, drawn, scenarios=scenario, probs=prob, equations=equations)
     if output is not None:
         _keep(document, output)
     show(
@@ -96,8 +82,39 @@ def claims(
         markdown=claim_views.markdown_claims,
         csv=claim_views.csv_claims,
     )
-    if found.faults:
-        typer.echo("\n".join(f"error: {printable(fault)}" for fault in found.faults), err=True)
+    tell_faults(document)
+
+
+def checked(
+    source: str,
+    names: list[str],
+    design: Design,
+    *,
+    scenarios: list[str],
+    probs: list[float],
+    equations: list[Path],
+) -> Document:
+    """Check claims, all or those of some names, as plain data."""
+    from uncertain_scale.analysis.claims import check_claims
+    from uncertain_scale.inputs.claim_files import load_claims
+    from uncertain_scale.model import default_model
+    from uncertain_scale.report.claiming import claims_document
+
+    model = default_model().extended(*equations)
+    stated = _only(load_claims(source, model.variables), names)
+    with Bar() as bar:
+        counted = bar.counting(len(stated.claims), "claims")
+        found = check_claims(
+            model, stated, design, scenarios=scenarios, probs=probs, progress=counted
+        )
+    return claims_document(stated, found, model, design, probs)
+
+
+def tell_faults(document: Document) -> None:
+    """Tell the claims that were kept apart, and end with exit code 2 where there are some."""
+    if document["faults"]:
+        told = "\n".join(f"error: {printable(fault)}" for fault in document["faults"])
+        typer.echo(told, err=True)
         raise typer.Exit(2)
 
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
+from uncertain_scale.cli.claims import SHIPPED, checked, tell_faults
+from uncertain_scale.cli.options import (
+    Chains,
+    Draws,
+    RunOptions,
+    Seed,
+    names_of,
+    with_run_options,
+)
 from uncertain_scale.cli.sensitivity import Scale
 from uncertain_scale.cli.showing import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.sweep import Steps, swept
@@ -212,6 +220,37 @@ def backtest(
     model, beliefs, _ = options.prepare()
     document = backtest_document(test_priors(model, beliefs, table, design), model)
     typer.echo(save_figure(document, output))
+
+
+@app.command()
+def claims(
+    output: Output,
+    source: Annotated[
+        str, typer.Argument(help="Shipped claims or a claims file.", metavar="[NAME|FILE.toml]")
+    ] = SHIPPED,
+    claim: Annotated[
+        list[str], typer.Option(help="Only this claim; repeatable.", metavar="NAME")
+    ] = [],  # noqa: B006
+    scenario: Annotated[
+        list[str], typer.Option(help="Judge under this scenario.", metavar="NAME|FILE")
+    ] = [],  # noqa: B006
+    draws: Draws = 4096,
+    chains: Chains = 16,
+    seed: Seed = 0,
+) -> None:
+    """Draw our intervals over what a document asserts: right, and how far off.
+
+    Example: uncertain-scale plot claims --output claims.svg
+    """
+    _checked(output)
+    from uncertain_scale.report.figures import plot_claims
+    from uncertain_scale.sampling import Design
+
+    drawn = Design(draws=draws, chains=chains, seed=seed)
+    probs = [0.5, 0.9, 0.95]
+    document = checked(source, claim, drawn, scenarios=scenario, probs=probs, equations=[])
+    _write(plot_claims(document), output)
+    tell_faults(document)
 
 
 @app.command()

@@ -1,13 +1,18 @@
 """What figures are drawn of: a report, a ranking, a comparison and sweeps, small ones."""
 
+from dataclasses import replace
+
 import pytest
 
 from uncertain_scale import Design, report_document
+from uncertain_scale.analysis.claims import check_claims
 from uncertain_scale.analysis.comparison import compare
 from uncertain_scale.analysis.sensitivity import sensitivity
 from uncertain_scale.analysis.sweep import Sweep
 from uncertain_scale.analysis.swept import read_axes
+from uncertain_scale.inputs.claim_files import load_claims
 from uncertain_scale.model import ask, solve
+from uncertain_scale.report.claiming import claims_document
 from uncertain_scale.report.comparing import comparison_document
 from uncertain_scale.report.ranking import sensitivity_document
 from uncertain_scale.report.sweeping import sweep_document
@@ -48,6 +53,18 @@ def comparison(asked):
     probs = (0.9, 0.5, 0.95)
     tree, found = compare(model, base, others, question, DESIGN, probs=probs)
     return comparison_document(tree, found, probs)
+
+
+@pytest.fixture(scope="session")
+def claims(asked):
+    """Four claims that can be drawn, and two that cannot: one value, and an interval."""
+    model = asked[0]
+    stated = load_claims("post-2024-07", model.variables)
+    names = ("power-100k", "cost-80-days", "flop-bf16", "gpt4-multiple", "peak-bf16", "old-price")
+    stated = replace(stated, claims=tuple(one for one in stated.claims if one.name in names))
+    probs = [0.5, 0.9, 0.95]
+    found = check_claims(model, stated, DESIGN, probs=probs)
+    return claims_document(stated, found, model, DESIGN, probs)
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,14 @@ from uncertain_scale import report_document
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.report import figures
 from uncertain_scale.report.figures.graph import lay_out
-from uncertain_scale.report.figures.style import rendering
+from uncertain_scale.report.figures.style import VERMILLION, rendering
 
 KINDS = (
     "intervals",
     "density",
     "sensitivity",
     "tornado",
+    "claims",
     "compare",
     "sweep",
     "two",
@@ -26,7 +27,7 @@ KINDS = (
 
 
 @pytest.fixture(scope="session")
-def drawn(asked, report, ranking, comparison, swept, plan):  # noqa: PLR0913, PLR0917
+def drawn(asked, report, ranking, comparison, swept, plan, claims):  # noqa: PLR0913, PLR0917
     fan = swept({"budget": "10M..100B"}, "training_flop", 5)
     two = swept({"budget": "100M, 1B", "gpus": "10k..100k"}, "training_time", 3)
     return {
@@ -34,6 +35,7 @@ def drawn(asked, report, ranking, comparison, swept, plan):  # noqa: PLR0913, PL
         "density": figures.plot_density(report),
         "sensitivity": figures.plot_sensitivity(ranking),
         "tornado": figures.plot_tornado(ranking, "training_flop"),
+        "claims": figures.plot_claims(claims),
         "compare": figures.plot_compare(comparison),
         "sweep": figures.plot_sweep(
             fan,
@@ -87,6 +89,33 @@ def test_a_ranking_and_a_comparison_say_their_numbers(drawn):
     assert re.search(r"training_flop: mfu 5\d(\.\d)?% ± ", label)
     assert "training_flop exactly ×2" in drawn["compare"].get_label()
     assert "gpu_hours unchanged" in drawn["compare"].get_label()
+
+
+def test_claims_are_drawn_from_understated_to_overstated_with_what_is_outside_marked(drawn, claims):
+    label = drawn["claims"].get_label()
+    apart = {"peak-bf16", "old-price"}
+    told = {c["says"]: c["judged"][0] for c in claims["claims"] if c["name"] not in apart}
+    shown = {said: label.index(f"{said}: {judged['verdict']}") for said, judged in told.items()}
+    factors = [told[said]["asserted_over_median"] for said in sorted(shown, key=shown.get)]
+    assert len(factors) == 4
+    assert factors == sorted(factors)
+    words = {one.get_text(): one.get_color() for one in texts_of(drawn["claims"])}
+    for judged in told.values():
+        factor = judged["asserted_over_median"]
+        side, size = ("over", factor) if factor >= 1 else ("under", 1 / factor)
+        (colour,) = [
+            colour
+            for text, colour in words.items()
+            if (found := re.fullmatch(rf"{side}stated ([\d.]+)x", text))
+            and abs(float(found[1]) - size) < 0.08
+        ]
+        assert (colour == VERMILLION) == (judged["place"] != "inside")
+
+
+def test_what_cannot_be_drawn_of_claims_is_refused(claims):
+    none = {**claims, "claims": [{**one, "implied": True} for one in claims["claims"]]}
+    with pytest.raises(DataError, match="no claim is a positive figure"):
+        figures.plot_claims(none)
 
 
 def test_a_fan_says_its_ends_and_draws_its_guides_and_points(drawn):

@@ -6,6 +6,7 @@ drawn as well. A figure's label (`figure.get_label()`) describes it in words, wi
 """
 
 from uncertain_scale.report.backtest_figure import plot_backtest
+from uncertain_scale.report.figures.claims import plot_claims
 from uncertain_scale.report.figures.compare import plot_compare
 from uncertain_scale.report.figures.density import plot_density
 from uncertain_scale.report.figures.graph import plot_graph
@@ -18,6 +19,7 @@ from uncertain_scale.report.figures.tornado import plot_tornado
 
 __all__ = [
     "plot_backtest",
+    "plot_claims",
     "plot_compare",
     "plot_density",
     "plot_graph",
