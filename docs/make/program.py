@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from typer.testing import CliRunner
@@ -17,8 +16,7 @@ __all__ = ["run_program", "write"]
 
 def run_program(*arguments: str) -> tuple[int, str, str]:
     """Run one command; return its exit code, its output, and its error text."""
-    os.environ["COLUMNS"] = "80"
-    result = CliRunner().invoke(app, list(arguments))
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, list(arguments))
     return result.exit_code, result.stdout, f"{result.stderr}{result.exception or ''}"
 
 
