@@ -6,7 +6,7 @@ many small panels are drawn in a fraction of the time, and every label stands wh
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -186,11 +186,17 @@ def shown(words: str) -> str:
 
 def text_width(words: str, size: float, *, bold: bool = False) -> float:
     """Return how wide words are, in points."""
+    return size * _width(words, bold=bold)
+
+
+@lru_cache(maxsize=4096)
+def _width(words: str, *, bold: bool) -> float:
+    """Return how wide words are in a font of one point."""
     from matplotlib.textpath import text_to_path
 
     font = _font(bold=bold)
     width, _, _ = text_to_path.get_text_width_height_descent(shown(words), font, ismath=False)
-    return float(width * size / font.get_size_in_points())
+    return float(width / font.get_size_in_points())
 
 
 def fitted(words: str, width: float, size: float, *, bold: bool = False) -> str:

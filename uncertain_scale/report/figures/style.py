@@ -7,6 +7,7 @@ and no display is needed.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -75,6 +76,7 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 
+_rendering: ContextVar[bool] = ContextVar("rendering", default=False)
 _Options = ParamSpec("_Options")
 _Result = TypeVar("_Result")
 
@@ -88,13 +90,24 @@ def new_figure(width: float, height: float) -> Figure:
 
 @contextmanager
 def rendering(**settings: Any) -> Iterator[None]:
-    """Draw and write with the project's settings, whatever a user's own are."""
+    """Draw and write with the project's settings, whatever a user's own are.
+
+    Within another one, only what is asked for here is set anew: resetting all of them takes as long
+    as drawing a small figure.
+    """
     import matplotlib as mpl
 
     with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS | settings)
-        yield
+        own: dict[Any, Any] = settings
+        if not _rendering.get():
+            mpl.rcdefaults()
+            own = _SETTINGS | settings
+        mpl.rcParams.update(own)
+        token = _rendering.set(True)
+        try:
+            yield
+        finally:
+            _rendering.reset(token)
 
 
 def styled(function: Callable[_Options, _Result]) -> Callable[_Options, _Result]:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup
 
 from uncertain_scale.report import figures
 from uncertain_scale.report.comparing import comparison_rows, comparison_words
 from uncertain_scale.report.figures.axes import with_powers
-from uncertain_scale.report.figures.sensitivity import input_label
 from uncertain_scale.report.figures.words import percent
 from uncertain_scale.report.html.headline import compared, driven, headline
 from uncertain_scale.report.html.inline import inline
@@ -25,8 +20,7 @@ from uncertain_scale.report.html.parts import (
     ratio_figure,
     swing_rows,
 )
-from uncertain_scale.report.html.text import linked, worded
-from uncertain_scale.report.numbers import units_in_words
+from uncertain_scale.report.html.templating import environment
 from uncertain_scale.report.rows import (
     design_in_words,
     error_rows,
@@ -40,8 +34,6 @@ from uncertain_scale.report.rows import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from jinja2 import Environment
 
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.html.background import Background
@@ -181,7 +173,7 @@ def page(template: str, document: Document, command: str, **parts: Any) -> str:
         **hashes,
     }
     return (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             document=document,
@@ -198,31 +190,3 @@ def _hashes(document: Document) -> Iterator[tuple[str, str]]:
     """Yield what was hashed; where there are several priors, each by its name."""
     for name, found in document["hashes"].items():
         yield from found.items() if isinstance(found, dict) else [(name, found)]
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("uncertain_scale.report.html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: value if isinstance(value, Markup) else worded(value),
-    )
-    environment.filters |= {
-        "linked": linked,
-        "powers": with_powers,
-        "units": units_in_words,
-        "percent": percent,
-        "label": input_label,
-        "times": _times,
-    }
-    return environment
-
-
-def _times(text: str) -> str:
-    """Write x3.2, a factor in plain text, with a multiplication sign; the mark ! as a word."""
-    return re.sub(r"(?<![\w.])x(?=\d)", "×", text).replace("! ", "warning: ", 1)
