@@ -26,7 +26,7 @@ from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.propagate import propagate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import xarray as xr
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling import Design
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Comparison", "changed_inputs", "compare", "same_way"]
+__all__ = ["Comparison", "attribute", "changed_inputs", "compare", "same_way"]
 
 _MOST_CHANGES = 10
 _ORDERS = 200
@@ -194,7 +194,7 @@ def _compare(
             for event in events
         },
         changed=changed,
-        attribution=_attribute(plan, list(changed), base[1], other[1]),
+        attribution=attribute(plan, changed, *(_draws(tree) for _, tree in (base, other))),
     )
 
 
@@ -209,21 +209,45 @@ def _same(a: Prior, b: Prior) -> bool:
     return (a.distribution, a.factor, a.joint) == (b.distribution, b.factor, b.joint)
 
 
-def _attribute(
-    plan: Plan, changed: Sequence[str], base: xr.DataTree, other: xr.DataTree
+def attribute(
+    plan: Plan,
+    changed: Iterable[str],
+    base: Mapping[str, FloatArray],
+    other: Mapping[str, FloatArray],
+    *,
+    of: Sequence[str] = (),
 ) -> dict[str, dict[str, float]]:
-    """Split the log-ratio of medians among the changed inputs, each output by itself."""
-    one, two = (_draws(tree) for tree in (base, other))
+    """Split the log-ratio of medians among the changed inputs, each output by itself.
+
+    Parameters
+    ----------
+    plan
+        How both answer.
+    changed
+        The inputs that differ, as `changed_inputs` finds them.
+    base, other
+        Draws of the inputs under the two, by name, of one shape.
+    of
+        The outputs looked at; all by default.
+
+    Returns
+    -------
+    dict
+        By output: how much of log(median of other / median of base) each changed input accounts
+        for. An output whose median is not positive is left out.
+    """
+    outputs = of or plan.outputs
     known: dict[frozenset[str], dict[str, float]] = {}
 
     def log_medians(names: frozenset[str]) -> dict[str, float]:
         if names not in known:
-            values = propagate(plan, {name: (two if name in names else one)[name] for name in one})
-            known[names] = {output: _log_median(values[output]) for output in plan.outputs}
+            mixed = {name: (other if name in names else base)[name] for name in base}
+            values = propagate(plan, mixed)
+            known[names] = {output: _log_median(values[output]) for output in outputs}
         return known[names]
 
     parts = {}
-    for output in plan.outputs:
+    for output in outputs:
         mine = [name for name in changed if name in plan.reached[output].ancestors | {output}]
         ends = (log_medians(frozenset())[output], log_medians(frozenset(mine))[output])
         if all(map(math.isfinite, ends)):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["summarize", "summarize_each"]
+__all__ = ["read_probs", "summarize", "summarize_each"]
 
 Row: TypeAlias = dict[str, Any]
 
@@ -71,7 +71,7 @@ def summarize(outputs: xr.Dataset, *, probs: Sequence[float] = (0.5, 0.9, 0.95))
     >>> summary["hdi"].sel(output="x", prob=0.9, mode=0).values.round(1).tolist()
     [-1.6, 1.6]
     """
-    levels = _read_probs(probs)
+    levels = read_probs(probs)
     rows = each(
         lambda output: _row(read_draws(output), levels, output.attrs),
         outputs.data_vars.values(),
@@ -107,7 +107,7 @@ def summarize_each(
     DataError
         Draws that are not finite numbers.
     """
-    levels = _read_probs(probs)
+    levels = read_probs(probs)
     rows = each(
         lambda name: _row(outputs[name], levels, attributes[name]), list(outputs), threads=1
     )
@@ -161,7 +161,14 @@ def _lay_out(
     )
 
 
-def _read_probs(probs: Sequence[float]) -> list[float]:
+def read_probs(probs: Sequence[float]) -> list[float]:
+    """Return probabilities of intervals, each once.
+
+    Raises
+    ------
+    QuestionError
+        There is none, or one is not between 0 and 1.
+    """
     levels = list(dict.fromkeys(float(prob) for prob in probs))
     wrong = [prob for prob in levels if not 0 < prob < 1]
     if wrong or not levels:

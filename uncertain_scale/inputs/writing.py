@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.inputs.distributions import Distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from uncertain_scale.inputs.prior import JointSample, Prior, Priors, Provenance
 
-__all__ = ["prior_files"]
+__all__ = ["overlay_file", "prior_files"]
 
 
 def prior_files(
@@ -69,6 +69,36 @@ def prior_files(
     kept = {key: part for key, part in document.items() if part}
     texts = {f"{stem}.toml": tomli_w.dumps(kept)}
     return texts | {samples[name]: text for name, text in rows.items() if text not in there}
+
+
+def overlay_file(inputs: Iterable[Prior], *, title: str = "", extends: str | None = None) -> str:
+    """Return the text of a prior file that states some inputs, to be laid over others.
+
+    Parameters
+    ----------
+    inputs
+        What is stated; none of them is drawn with others in a joint sample.
+    title
+        The scenario in one line; that of what lies below is kept without one.
+    extends
+        The scenario or prior file that it is laid over; without one, whoever reads it decides.
+
+    Examples
+    --------
+    >>> from uncertain_scale.inputs import load_priors
+    >>> text = overlay_file([load_priors().inputs["site_power"]], extends="base")
+    >>> text.splitlines()[:4]
+    ['schema_version = 1', 'extends = "base"', '', '[inputs.site_power]']
+    """
+    import tomli_w
+
+    document = {
+        "schema_version": 1,
+        "title": title,
+        "extends": extends,
+        "inputs": {prior.name: _input(prior) for prior in inputs},
+    }
+    return tomli_w.dumps({key: part for key, part in document.items() if part})
 
 
 def _input(prior: Prior) -> dict[str, Any]:

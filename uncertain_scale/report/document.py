@@ -39,6 +39,7 @@ __all__ = [
     "report_document",
     "statistics",
     "statistics_of",
+    "sufficient_document",
 ]
 
 Document: TypeAlias = dict[str, Any]
@@ -115,7 +116,9 @@ def report_document(
             {"event": event.text, **probability_document(chance)}
             for event, chance in zip(events, chances, strict=True)
         ],
-        "suffices": _suffices(draws, attributes),
+        "suffices": sufficient_document(
+            draws, {name: one["origin"] for name, one in attributes.items()}
+        ),
         **evidence_document(tree, levels),
     }
 
@@ -133,13 +136,21 @@ def probability_document(found: Probability) -> dict[str, Any]:
     return {"probability": found.value, "mcse": _number(found.mcse)}
 
 
-def _suffices(
-    draws: Mapping[str, AnyDraws], attributes: Mapping[str, Mapping[str, Any]]
+def sufficient_document(
+    draws: Mapping[str, AnyDraws], origins: Mapping[str, str]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return what of a resource that was asked for suffices, with rising probability."""
+    """Return what of a resource that was asked for suffices, with rising probability.
+
+    Parameters
+    ----------
+    draws
+        Draws of the outputs by name.
+    origins
+        How each output is known.
+    """
     found = {}
     for name in _RESOURCES:
-        if name in draws and attributes[name]["origin"] == "equation":
+        if name in draws and origins[name] == "equation":
             values, errors = quantiles(draws[name], np.array(_SUFFICIENT))
             found[name] = [
                 {"prob": prob, "value": float(value), "mcse": _number(error)}
