@@ -1,4 +1,4 @@
-"""Imports run only downward: cli, report, analysis, sampling, model, inputs, units, errors."""
+"""Imports run only downward: cli, explore, report, analysis, sampling, model, inputs, errors."""
 
 import ast
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import uncertain_scale
 
 PACKAGE = Path(uncertain_scale.__file__).parent
-LAYERS = ("errors", "units", "inputs", "model", "sampling", "analysis", "report", "cli")
+LAYERS = ("errors", "units", "inputs", "model", "sampling", "analysis", "report", "explore", "cli")
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "FileError",
     "ModelError",
     "OverdeterminedError",
+    "PageError",
     "PriorError",
     "QuestionError",
     "UncertainScaleError",
@@ -56,6 +57,10 @@ class DataError(UncertainScaleError, ValueError):
 
 class ClusterError(UncertainScaleError, RuntimeError):
     """A cluster that cannot be reached, or cannot do what it is asked."""
+
+
+class PageError(UncertainScaleError, RuntimeError):
+    """A page that cannot be served."""
 
 
 class FileError(UncertainScaleError, ValueError):

@@ -21,7 +21,10 @@ __all__ = ["Command", "Example", "commands", "examples", "refilled", "run_comman
 _FENCE = re.compile(
     r"(?ms)^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$"
 )
-_NOT_RUN = ("pip install", "python docs/make", "mkdocs ", "python -m venv", "dask ")
+_NOT_RUN = (
+    *("pip install", "python docs/make", "mkdocs ", "python -m venv", "dask "),
+    "uncertain-scale explore",  # which goes on until it is interrupted
+)
 _DRAWN = ("report", "sensitivity", "compare", "sweep", "update", "claims", "backtest", "sample")
 _FEW = ("--draws", "64", "--chains", "4")
 

@@ -18,6 +18,8 @@ HEAVY = {
     "dask",
     "distributed",
     "zarr",
+    "panel",
+    "bokeh",
 }
 
 
@@ -34,11 +36,9 @@ def modules_after(*arguments):
     return done.stdout, set(done.stderr.split())
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["report", "--help"], ["priors", "--help"], ["claims", "--help"]]
-)
-def test_help_imports_nothing_heavy(arguments):
-    out, modules = modules_after(*arguments)
+@pytest.mark.parametrize("command", ["", "report", "explore", "priors", "claims"])
+def test_help_imports_nothing_heavy(command):
+    out, modules = modules_after(*command.split(), "--help")
     assert "Usage" in out
     assert not HEAVY & modules
 

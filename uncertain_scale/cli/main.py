@@ -14,6 +14,7 @@ from uncertain_scale.cli import (
     claims,
     compare,
     diff,
+    explore,
     model,
     plot,
     priors,
@@ -54,6 +55,7 @@ for _name, _command in RECORDED.items():
 app.command("verify")(verify.verify)
 app.command("diff")(diff.diff)
 app.command("sample")(sample.sample)
+app.command("explore")(explore.explore)
 app.command("model")(model.model)
 app.add_typer(plot.app, name="plot")
 app.add_typer(priors.app, name="priors")

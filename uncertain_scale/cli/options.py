@@ -44,6 +44,7 @@ _BELIEFS = "Beliefs"
 _DRAWS = "Draws"
 _PROBS = [0.9, 0.5, 0.95]
 _GIVENS = ("budget", "gpus", "training_time", "training_flop")
+_DESIGN = ("draws", "chains", "design", "seed")
 
 
 def _option(help_text: str, panel: str, metavar: str, *names: str) -> Any:
@@ -140,7 +141,7 @@ class RunOptions:
         question = ask(
             model, self.givens(), outputs=names_of(self.outputs), free=self.free, also=also
         )
-        believed = believe(priors, model, _pairs(self.believed, "--set"))
+        believed = believe(priors, model, self.changes())
         note_priors(self.scenario, believed)
         return model, believed, question
 
@@ -172,15 +173,18 @@ class RunOptions:
             seed=self.seed,
         )
 
-    def words(self, command: str, *more: str) -> str:
-        """Return the command line that asks the same: what is not as it would be without asking."""
+    def words(self, command: str, *more: str, spelt_out: bool = False) -> str:
+        """Return the command line that asks the same: what is not as it would be without asking.
+
+        With `spelt_out` it says how draws are made in any case.
+        """
         hints = get_type_hints(type(self), include_extras=True)
         words = ["uncertain-scale", command, *more]
         for option in fields(self):
             value, default = getattr(self, option.name), option.default
             declared = hints[option.name].__metadata__[0].default  # typer keeps a name there
             name = declared if isinstance(declared, str) else f"--{option.name.replace('_', '-')}"
-            if value != default:
+            if value != default or (spelt_out and option.name in _DESIGN):
                 for one in value if isinstance(value, list) else [value]:
                     words += [name, str(one)]
         return shlex.join(words)
@@ -190,6 +194,17 @@ class RunOptions:
         typed = [f"{name}={value}" for name, value in given.items()]
         named: dict[str, Any] = dict.fromkeys(_GIVENS)
         return replace(self, given=typed, **named)
+
+    def asking(self, given: Mapping[str, str]) -> RunOptions:
+        """Return the same options with other givens, in their order, on which draws may hang."""
+        own = {name: given[name] for name in _GIVENS if name in given}
+        rest = {name: value for name, value in given.items() if name not in own}
+        asked = replace(self.giving(rest), **own)  # type: ignore[arg-type]
+        return asked if list(asked.givens()) == list(given) else self.giving(given)
+
+    def changes(self) -> dict[str, str]:
+        """Return the inputs whose priors are replaced, as it was typed."""
+        return _pairs(self.believed, "--set")
 
     def givens(self) -> dict[str, str]:
         """Return what is given, by variable, as it was typed."""
@@ -219,12 +234,13 @@ def command_of(
     *positional: str,
     prob: Sequence[float] = (),
     evidence: Sequence[str] = (),
+    spelt_out: bool = False,
 ) -> str:
     """Return the command line that asks the same, with options of the command's own."""
     own = [] if list(prob) == _PROBS else prob
     more = [word for one in own for word in ("--prob", f"{one:g}")]
     more += [word for one in evidence for word in ("--evidence", str(one))]
-    return options.words(command, *positional, *more)
+    return options.words(command, *positional, *more, spelt_out=spelt_out)
 
 
 def names_of(text: str | None) -> list[str]:

@@ -1,0 +1,263 @@
+"""The page as a visitor has it: the program in a process of its own, Debian's Chromium over it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+DRIVER = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
+PROGRAM = (
+    "import sys; sys.argv[0] = 'uncertain-scale'; from uncertain_scale.cli import main; main()"
+)
+# Elements within shadow roots, which Panel's widgets are.
+DEEP = """
+window.deep ??= (selector, root = document) => [
+  ...root.querySelectorAll(selector),
+  ...[...root.querySelectorAll('*')].filter(e => e.shadowRoot)
+    .flatMap(e => window.deep(selector, e.shadowRoot))]
+"""
+
+
+def missing(**parts):
+    return [what for what, there in parts.items() if not there]
+
+
+@pytest.fixture(scope="session")
+def panel():
+    if find_spec("panel") is None:
+        pytest.skip("panel is not installed: pip install 'uncertain-scale[explore]'")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    lacking = missing(
+        chromium=CHROMIUM,
+        **{"chromedriver (Debian's chromium-driver)": DRIVER},
+        **{"selenium (pip install 'uncertain-scale[browser]')": find_spec("selenium")},
+    )
+    if lacking:
+        pytest.skip(f"not installed: {', '.join(lacking)}")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",  # Chromium's own sandbox does not run as root, which containers are
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    driver.set_script_timeout(60)
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+@contextmanager
+def program(*arguments):
+    """Run the program's command `explore`; give the process and the address that it prints."""
+    command = [sys.executable, "-c", PROGRAM, "explore", "--no-browser", *map(str, arguments)]
+    # What these ask of Panel's server is not what this program serves.
+    other = {"BOKEH_RESOURCES": "cdn", "BOKEH_ALLOW_WS_ORIGIN": "evil.example"}
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | other,
+    ) as process:
+        try:
+            line = process.stdout.readline().strip()
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{30,}/", line), process.stderr.read()
+            yield process, line
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.wait(timeout=20)
+
+
+class Visitor:
+    """A browser at the page, with what people see and do there."""
+
+    def __init__(self, driver, address, width, scheme):
+        self.driver, self.address = driver, address
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        driver.get_log("browser"), driver.get_log("performance")
+        driver.get(address)
+        self.settle()
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(DEEP + script, *arguments)
+
+    def until(self, script, *arguments):
+        """Wait until a script gives something, and return it."""
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        return WebDriverWait(self.driver, 30, 0.05).until(lambda _: self.run(script, *arguments))
+
+    def settle(self):
+        """Wait until the full answer is there, with its command lines."""
+        self.until(
+            "return deep('p.run').length && !deep('p.run')[0].innerText.includes('coarse')"
+            " && deep('pre').length > 0"
+        )
+
+    def text(self, selector):
+        return self.run("return deep(arguments[0]).map(e => e.innerText)", selector)
+
+    def element(self, selector):
+        return self.until("return deep(arguments[0])[0]", selector)
+
+    def slide(self, label, place, *, release=True):
+        """Drag a slider to a place, from 0 to 400; wait until the page answers."""
+        before = self.text("p.now")
+        found = self.run(
+            "const bar = deep('input[type=range]').find(e => "
+            "e.getAttribute('aria-label').startsWith(arguments[0])); if (!bar) return false;"
+            "bar.value = arguments[1]; bar.dispatchEvent(new Event('input'));"
+            "if (arguments[2]) bar.dispatchEvent(new Event('change')); return true",
+            label,
+            place,
+            release,
+        )
+        assert found, label
+        self.until("return deep('p.now')[0].innerText !== arguments[0]", *before)
+        if release:
+            self.settle()
+
+    def type(self, label, text):
+        """Type into the field with a label."""
+        field = self.until(
+            "return deep('label').filter(e => e.innerText.trim() === arguments[0])"
+            ".map(e => e.parentElement.querySelector('input'))[0]",
+            label,
+        )
+        self.run(
+            "const [field, text] = arguments; field.focus(); field.value = text;"
+            "field.dispatchEvent(new Event('input')); field.dispatchEvent(new Event('change'))",
+            field,
+            text,
+        )
+
+    def choose(self, label, option):
+        """Choose an option of the list with a label."""
+        from selenium.webdriver.support.ui import Select
+
+        found = self.until(
+            "return deep('label').filter(e => e.innerText.trim() === arguments[0])"
+            ".map(e => e.parentElement.querySelector('select'))[0]",
+            label,
+        )
+        Select(found).select_by_visible_text(option)
+
+    def tick(self, label):
+        self.run(
+            "deep('label').find(e => e.innerText.trim() === arguments[0])"
+            ".querySelector('input').click()",
+            label,
+        )
+
+    def boxes(self):
+        """Return the texts to copy, by their titles."""
+        return dict(
+            self.run(
+                "return deep('pre').filter(e => e.checkVisibility())"
+                ".map(e => [e.getAttribute('aria-label'), e.textContent])"
+            )
+        )
+
+    def faults(self):
+        return self.text("[role=alert]")
+
+    def console(self):
+        levels = {"SEVERE", "WARNING"}
+        return [one for one in self.driver.get_log("browser") if one["level"] in levels]
+
+    def requests(self):
+        events = [
+            json.loads(one["message"])["message"] for one in self.driver.get_log("performance")
+        ]
+        return [
+            event["params"]["request"]["url"]
+            for event in events
+            if event["method"] == "Network.requestWillBeSent"
+        ] + [
+            event["params"]["url"]
+            for event in events
+            if event["method"] == "Network.webSocketCreated"
+        ]
+
+    def violations(self):
+        axe = Path(__file__).parents[1] / "specimens" / "axe" / "axe.min.js"
+        self.driver.execute_script(axe.read_text(encoding="utf-8"))
+        found = self.driver.execute_async_script(
+            "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']})"
+            ".then(found => done(found.violations), error => done([{impact: 'critical',"
+            " id: String(error), nodes: []}]))"
+        )
+        return [
+            (one["id"], [node["html"][:200] for node in one["nodes"]][:3])
+            for one in found
+            if one["impact"] in {"serious", "critical"}
+        ]
+
+
+@pytest.fixture(scope="session")
+def serve(panel):  # noqa: ARG001 (without it the tests are skipped)
+    return program
+
+
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+@pytest.fixture(scope="session")
+def served(serve, tmp_path_factory):
+    """Serve the page of a question for all tests that do not end it."""
+    bad = tmp_path_factory.mktemp("scenarios") / "bad.toml"
+    bad.write_text(
+        f'schema_version = 1\nextends = "base"\ntitle = "{EVIL}"\n[inputs.mfu]\n'
+        f'kind = "lognormal"\nq05 = 0.2\nq95 = 0.4\nlong_name = "{EVIL}"\n'
+        f'source = "javascript:alert(3) {EVIL}"\nnote = "{EVIL}"\n',
+        encoding="utf-8",
+    )
+    few = ("--draws", 1024, "--chains", 4)
+    against = ("--against", bad, "--against", "h100-dense-fp8")
+    with serve("--budget", "100M", *against, *few) as (_, address):
+        yield address, str(bad)
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open a page as a visitor does; what the browser complains of fails the test."""
+    seen = []
+
+    def at(address, width=1200, scheme="light"):
+        seen.append(Visitor(chromium, address, width, scheme))
+        return seen[-1]
+
+    yield at
+    for visitor in seen[-1:]:
+        assert visitor.console() == []
+        host = visitor.address.split("/")[2]
+        allowed = (f"http://{host}/", f"ws://{host}/", f"blob:http://{host}/", "data:")
+        requests = visitor.requests()
+        assert visitor.address in requests
+        assert [one for one in requests if not one.startswith(allowed)] == []
+        assert any(one.startswith("ws://") for one in requests)

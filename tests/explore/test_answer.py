@@ -1,0 +1,128 @@
+"""What the page says of a view is what the commands that it shows print, to the bit."""
+
+import json
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from uncertain_scale.cli.explore import commands_of
+from uncertain_scale.cli.options import RunOptions
+from uncertain_scale.explore.edits import moved
+from uncertain_scale.explore.explorer import Explorer
+from uncertain_scale.explore.view import EDITS, Scenarios, View
+from uncertain_scale.model import default_model
+from uncertain_scale.sampling import Design
+
+FEW = Design(draws=256, chains=4, seed=7)
+
+
+@pytest.fixture
+def scenarios():
+    return Scenarios(default_model())
+
+
+def view_of(scenarios, *, edits=None, **parts):
+    view = View(**{"given": {"budget": "100M"}, "design": FEW, "probs": (0.9,)} | parts)
+    priors = view.unedited(scenarios).inputs
+    for name, values in (edits or {}).items():
+        view = view.editing(moved(priors[name], values))
+    return view
+
+
+MFU = {"mfu": {"q05": 0.2, "q95": 0.5}}
+TWO = MFU | {"gpu_price": {"q05": 30000.0, "q95": 50000.0}, "site_power": {"value": 4.0}}
+CASES = {
+    "a budget": {},
+    "another direction": {"given": {"training_flop": "2e26", "training_time": "80day"}},
+    "solved for": {
+        "given": {"budget": "1B", "gpus": "25k", "training_time": "80day"},
+        "free": ("hourly_rate",),
+    },
+    "solved for, uncertain": {
+        "given": {"budget": "1B", "gpus": "20k to 30k", "training_time": "80day"},
+        "free": ("hourly_rate",),
+    },
+    "events and outputs": {
+        "events": ("training_flop >= 5e25", "gpus > gpus_purchasable"),
+        "outputs": ("training_flop", "gpus"),
+    },
+    "an uncertain given": {"given": {"budget": "80M to 120M", "facility_power": "30 MW"}},
+    "edited": {"edits": MFU, "others": ("base", "h100-dense-fp8")},
+    "edited everywhere": {"edits": TWO, "others": ("post-reading",), "everywhere": True},
+    "Latin hypercubes": {"edits": MFU, "design": replace(FEW, kind="lhs"), "probs": (0.8, 0.5)},
+    "many draws": {"edits": MFU, "others": ("base",), "design": Design(draws=8192, chains=3)},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_commands_give_the_figures_to_the_bit(case, cli, scenarios, tmp_path, monkeypatch):
+    view = view_of(scenarios, **CASES[case])
+    explorer = Explorer(view, scenarios, lambda one: commands_of(RunOptions(), one))
+    shown = explorer.show(view)
+    assert not shown.error
+    monkeypatch.chdir(tmp_path)
+    if shown.overlay:
+        (tmp_path / EDITS).write_text(shown.overlay, encoding="utf-8")
+    found = {}
+    for what, command in shown.commands.items():
+        if what != "This page":
+            code, out, err = cli(*shlex.split(command)[1:], "--format", "json")
+            assert (code, err) == (0, "")
+            found[what] = json.loads(out)
+    same_report(shown.answer, found["Intervals"])
+    if "Ranking" in found:
+        same_ranking(shown.answer, found["Ranking"])
+    else:
+        assert shown.answer.document["outputs"][shown.answer.of]["constant"]
+    if view.others:
+        same_comparison(shown.answer, found["Comparison"])
+
+
+def same_report(answer, report):
+    document = answer.document
+    assert list(document["outputs"]) == list(report["outputs"])
+    for name, output in document["outputs"].items():
+        theirs = report["outputs"][name]
+        for key in ("median", "median_mcse", "constant", "units", "long_name"):
+            assert output[key] == theirs[key], name
+        assert output["intervals"] == [i for i in theirs["intervals"] if i["kind"] == "eti"], name
+    of = answer.of
+    assert document["outputs"][of]["histogram"] == report["outputs"][of]["histogram"]
+    kept = ("question", "scenario", "title", "notes", "warnings", "events", "suffices", "design")
+    for key in (*kept, "seed", "chains", "draws", "probs"):
+        assert document[key] == report[key], key
+    for name, prior in document["inputs"].items():
+        theirs = report["inputs"][name]
+        for key in ("q05", "q50", "q95", "units", "origin", "long_name", "distribution"):
+            assert prior[key] == theirs[key], name
+
+
+def same_ranking(answer, theirs):
+    assert answer.ranking["on"] == theirs["on"]
+    mine, theirs = answer.ranking["outputs"][answer.of], theirs["outputs"][answer.of]
+    assert mine["ranking"] == theirs["ranking"]
+    assert mine["rank_share"] == theirs["rank_share"]
+    assert mine["shapley"] == theirs["shapley"]
+
+
+def same_comparison(answer, theirs):
+    assert not answer.refused
+    assert len(answer.comparison["comparisons"]) == len(theirs["comparisons"])
+    assert answer.comparison["base"] == theirs["base"]
+    for one, other in zip(answer.comparison["comparisons"], theirs["comparisons"], strict=True):
+        assert one["other"] == other["other"]
+        assert list(one["changed_inputs"]) == list(other["changed_inputs"])
+        for name, output in one["outputs"].items():
+            ratio, full = output["ratio"], other["outputs"][name]["ratio"]
+            assert (ratio is None) == (full is None)
+            if ratio:
+                assert ratio["median"] == full["median"]
+                assert ratio["median_mcse"] == full["median_mcse"]
+                ends = [piece for piece in full["intervals"] if piece["kind"] == "eti"]
+                assert ratio["intervals"] == ends
+            same = ("probability_greater", "probability_greater_mcse")
+            assert [output[key] for key in same] == [other["outputs"][name][key] for key in same]
+        of, full = one["outputs"][answer.of], other["outputs"][answer.of]
+        for key in ("ratio_of_medians", "attribution", "factors"):
+            assert of[key] == full[key]

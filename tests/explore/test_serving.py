@@ -1,0 +1,89 @@
+"""The server: for this machine and who has the address, with clear errors, ending quietly."""
+
+import http.client
+import importlib.util
+import signal
+import socket
+
+import pytest
+
+
+def status(host, path, **headers):
+    connection = http.client.HTTPConnection(host, timeout=10)
+    try:
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_without_panel_the_extra_is_named(cli, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == "panel" else found(name, *a)
+    )
+    code, out, err = cli("explore", "--budget", "100M")
+    assert (code, out) == (2, "")
+    assert err == (
+        "error: explore needs panel, which is not installed; pip install 'uncertain-scale[explore]'"
+    )
+
+
+@pytest.mark.usefixtures("panel")
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--port", "70000"), "--port 70000 is no port"),
+        (("--budget", "100 GW"), "budget"),
+        (("--scenario", "nowhere"), "scenario 'nowhere' is unknown"),
+        (("--against", "nowhere"), "scenario 'nowhere' is unknown"),
+        (("--budget", "1B", "--gpus", "25k", "--training-time", "80day"), "hourly_rate"),
+        (("--draws", "0"), "draws"),
+        (("--prob", "2"), "between 0 and 1"),
+    ],
+)
+def test_what_cannot_be_begun_with_is_told_before_a_page_is_served(cli, arguments, told):
+    code, out, err = cli("explore", "--no-browser", *arguments)
+    assert (code, out) == (2, "")
+    assert told in err
+
+
+@pytest.mark.usefixtures("panel")
+def test_a_port_in_use_is_told(cli):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, out, err = cli("explore", "--no-browser", "--port", port)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: --port {port}: cannot be had on 127.0.0.1 (")
+
+
+def test_only_who_has_the_address_is_served_and_ctrl_c_ends_it_quietly(serve):
+    with serve("--budget", "100M", "--draws", 64, "--chains", 2) as (process, address):
+        host, token = address.split("/")[2:4]
+        port = int(host.split(":")[1])
+        assert status(host, f"/{token}/")[0] == 200
+        assert status(host, f"/{token}/static/js/bokeh.min.js")[0] == 200
+        wrong = token[:-1] + ("A" if token[-1] != "A" else "B")
+        for path in ("", "index.html", "ws", "static/js/bokeh.min.js", "favicon.ico"):
+            for start in ("/", f"/{wrong}/", f"//{token}/"):
+                code, text = status(host, start + path)
+                assert code == 404, start + path
+                assert token.encode() not in text
+        handshake = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        }
+        for origin in ("http://evil.example", f"http://localhost:{port}", "null"):
+            code, _ = status(host, f"/{token}/ws", Origin=origin, **handshake)
+            assert code == 403, origin
+        with pytest.raises(ConnectionRefusedError):  # another of this machine's addresses
+            socket.create_connection(("127.0.0.2", port), timeout=5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+        assert process.stdout.read() == "the page is served until Ctrl-C\n"
+        assert process.stderr.read() == ""

@@ -1,0 +1,162 @@
+"""`uncertain-scale explore`: a page on this machine to move the question and the beliefs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from uncertain_scale.cli.options import RunOptions, command_of, names_of, with_run_options
+from uncertain_scale.cli.showing import Probs  # noqa: TC001 (typer reads it)
+from uncertain_scale.errors import QuestionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from uncertain_scale.explore.view import Scenarios, View
+    from uncertain_scale.inputs import Prior
+
+__all__ = ["commands_of", "explore", "start_of"]
+
+_PORTS = 65535
+_FEW = (64, 2)  # draws of a chain, and chains, by which a question is tried
+
+
+@with_run_options
+def explore(
+    options: RunOptions,
+    prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
+    against: Annotated[
+        list[str],
+        typer.Option(help="Compare with this scenario or file; repeatable.", metavar="NAME|FILE"),
+    ] = [],  # noqa: B006
+    port: Annotated[
+        int, typer.Option(help="Where to serve the page; any free port by default.", metavar="N")
+    ] = 0,
+    *,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open the page, only print its address.")
+    ] = False,
+) -> None:
+    """Open a page to move the question and the beliefs by hand, and see the answer follow.
+
+    It is served to this machine alone, at an address that nobody else knows; Ctrl-C ends it.
+
+    Example: uncertain-scale explore --budget 100M --against h100-dense-fp8
+    """
+    from uncertain_scale.explore.serving import check_panel, serve
+
+    check_panel()
+    if not 0 <= port <= _PORTS:
+        raise QuestionError(f"--port {port} is no port; expected 1 to {_PORTS}, or 0 for any")
+    options.checked_design()
+    from uncertain_scale.explore.answer import answer_to
+    from uncertain_scale.explore.explorer import Explorer
+    from uncertain_scale.explore.view import Scenarios
+    from uncertain_scale.inputs.catalog import scenario_names
+    from uncertain_scale.model import default_model
+
+    model = default_model().extended(*options.equations)
+    scenarios = Scenarios(model)
+    view = start_of(options, scenarios, against=against, prob=prob)
+    # What is wrong with options and files is told here, not in a page.
+    answer_to(view.coarse(*_FEW), scenarios, brief=True)
+    for name in view.others:
+        view.held_against(scenarios, name)
+    serve(
+        lambda: Explorer(view, Scenarios(model), partial(commands_of, options)),
+        scenario_names(),
+        port=port,
+        browser=not no_browser,
+        announce=lambda url: typer.echo(f"{url}\nthe page is served until Ctrl-C"),
+    )
+
+
+def start_of(
+    options: RunOptions, scenarios: Scenarios, *, against: list[str], prob: list[float]
+) -> View:
+    """Return the view that options describe.
+
+    Parameters
+    ----------
+    options
+        As they were typed: `--set` becomes an edit that the page shows.
+    scenarios
+        Where scenarios are read.
+    against, prob
+        The scenarios compared with, and the probabilities of intervals.
+    """
+    from uncertain_scale.analysis.summary import read_probs
+    from uncertain_scale.explore.view import View
+
+    scenario, overlays = options.scenario, list(options.priors)
+    if scenario is None and overlays:
+        scenario = str(overlays.pop(0))
+    view = View(
+        given=options.givens(),
+        free=tuple(options.free),
+        outputs=tuple(names_of(options.outputs)),
+        events=tuple(options.event),
+        scenario=scenario or "base",
+        overlays=tuple(overlays),
+        others=tuple(dict.fromkeys(against)),
+        probs=tuple(read_probs(prob)),
+        design=options.checked_design(),
+    )
+    return replace(view, edits=_believed(options, view, scenarios))
+
+
+def _believed(options: RunOptions, view: View, scenarios: Scenarios) -> Mapping[str, Prior]:
+    """Return the inputs that `--set` replaces."""
+    from uncertain_scale.model import believe
+
+    changes = options.changes()
+    believed = believe(view.unedited(scenarios), scenarios.model, changes)
+    return {name: believed.inputs[name] for name in changes}
+
+
+def commands_of(options: RunOptions, view: View) -> dict[str, str]:
+    """Return the command lines that give what a page shows of a view, by what they give.
+
+    Parameters
+    ----------
+    options
+        What the page was begun with: equations are kept, the rest is the view's.
+    view
+        What is looked at; `of` names the answer that is ranked, and `on` the scale.
+    """
+    from uncertain_scale.explore.view import EDITS
+
+    edited = view.edits and not view.lays_over_all
+    over = [*view.overlays, *([Path(EDITS)] if view.edits and view.lays_over_all else [])]
+    scenario = EDITS if edited else view.scenario
+    asked = RunOptions(
+        free=list(view.free),
+        outputs=",".join(view.outputs) or None,
+        event=list(view.events),
+        scenario=scenario,
+        priors=over,
+        equations=options.equations,
+        draws=view.design.draws,
+        chains=view.design.chains,
+        design=view.design.kind,
+        seed=view.design.seed,
+    ).asking(view.given)
+    tell = partial(command_of, asked, prob=view.probs, spelt_out=True)
+    found = {"Intervals": tell("report")}
+    if view.of:
+        ranked = ["--of", view.of, *(["--on", "log"] if view.on == "log" else [])]
+        found["Ranking"] = command_of(
+            replace(asked, event=[]), "sensitivity", *ranked, spelt_out=True
+        )
+    if view.others:
+        free_of_scenario = replace(asked, scenario=None)
+        found["Comparison"] = command_of(
+            free_of_scenario, "compare", scenario, *view.others, prob=view.probs, spelt_out=True
+        )
+    against = [word for one in view.others for word in ("--against", one)]
+    found["This page"] = tell("explore", *against)
+    return found

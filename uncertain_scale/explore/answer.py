@@ -1,0 +1,367 @@
+"""The answer to a view: what `report`, `sensitivity` and `compare` say, as far as a page shows it.
+
+The draws are those of the commands, and each figure comes from the same function, so that it is the
+same to the bit. What a page does not show (moments, highest-density regions, the other methods of
+ranking) is not computed, which is what makes the answer follow a hand.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.analysis.comparison import attribute, changed_inputs, same_way
+from uncertain_scale.analysis.draws import Draws, refuse_bad
+from uncertain_scale.analysis.events import happened, probability_of
+from uncertain_scale.analysis.guards import WATCHED, warnings_of
+from uncertain_scale.analysis.histogram import histogram_of
+from uncertain_scale.analysis.intervals import quantiles
+from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.errors import UncertainScaleError
+from uncertain_scale.report.document import probability_document, sufficient_document
+from uncertain_scale.report.estimates import estimate, number
+from uncertain_scale.report.html.headline import headline_outputs
+from uncertain_scale.sampling.engine import Simulation, each
+from uncertain_scale.sampling.memory import refuse_to_hold
+from uncertain_scale.sampling.stopping import StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from uncertain_scale.analysis.sensitivity.study import Scale
+    from uncertain_scale.explore.view import Asked, Scenarios, View
+    from uncertain_scale.inputs import Prior, Priors
+    from uncertain_scale.report import Document
+    from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Answer", "answer_to"]
+
+_BINS = 24
+_SAME = 1e-9
+_FIRST = ("training_flop", "budget")  # what is looked at first, where it is an answer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What follows from a view, as the plain data that views of a report take.
+
+    Parameters
+    ----------
+    document
+        As `report_document` returns it; an output has a median and equal-tailed intervals, no
+        moments, and no histogram but for that which is ranked.
+    of
+        The answer that is ranked.
+    ranking
+        As `sensitivity_document` returns it, of that one answer by its Shapley effects alone.
+    comparison
+        As `comparison_document` returns it, with ratios alone; None without other scenarios.
+    refused
+        By scenario that cannot be compared, why.
+    inputs
+        Priors by name, givens among them.
+    """
+
+    document: Document
+    of: str
+    ranking: Document
+    comparison: Document | None
+    refused: Mapping[str, str]
+    inputs: Mapping[str, Prior]
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A simulation and its draws, shape (chain, draw), of inputs and outputs by name."""
+
+    simulation: Simulation
+    values: Mapping[str, FloatArray]
+
+    @property
+    def inputs(self) -> dict[str, FloatArray]:
+        return {name: self.values[name] for name in self.simulation.inputs}
+
+
+def answer_to(
+    view: View, scenarios: Scenarios, *, stop: Stop | None = None, brief: bool = False
+) -> Answer:
+    """Answer a view.
+
+    Parameters
+    ----------
+    view
+        What is looked at.
+    scenarios
+        Where scenarios are read.
+    stop
+        Ends the work early.
+    brief
+        Whether to leave out what ratios of medians come from, which takes as long as the rest.
+
+    Raises
+    ------
+    UncertainScaleError
+        The question cannot be answered, or a file or an edit is at fault. What is wrong with
+        another scenario is no error: the answer tells it.
+    StoppedError
+        `stop` came.
+    """
+    asked = view.asked(scenarios)
+    drawn = _draw(asked, asked.priors, view, stop)
+    document, outputs = _document(view, asked, drawn)
+    of = next(name for name in _wanted(view, document) if name in outputs)
+    document["outputs"][of]["histogram"] = _histogram(outputs[of].draws)
+    _check(stop)
+    ranking = _ranking(view, asked, of, outputs[of], document)
+    comparisons, refused = [], {}
+    for name in view.others:
+        _check(stop)
+        try:
+            other = view.held_against(scenarios, name)
+            same_way(asked.model, drawn.simulation.plan, asked.priors, other, asked.question)
+            twin = _draw(asked, other, view, stop)
+            comparisons.append(_comparison(view, drawn, twin, [] if brief else [of]))
+        except UncertainScaleError as error:
+            refused[name] = str(error)
+    comparison = None
+    if comparisons:
+        comparison = {**document, "base": asked.priors.name, "comparisons": comparisons}
+    inputs = {**asked.priors.inputs, **asked.question.given}
+    return Answer(document, of, ranking, comparison, refused, inputs)
+
+
+def _wanted(view: View, document: Document) -> tuple[str, ...]:
+    """Return what is to be ranked, what comes first before what it falls back on."""
+    chosen = () if view.of is None else (view.of,)
+    return (*chosen, *document["question"]["free"], *_FIRST, *headline_outputs(document))
+
+
+def _check(stop: Stop | None) -> None:
+    if stop is not None:
+        stop.check()
+
+
+def _draw(asked: Asked, priors: Priors, view: View, stop: Stop | None) -> _Drawn:
+    """Draw whole chains, as `sample` does."""
+    simulation = Simulation.of(asked.model, priors, asked.question, view.design)
+    refuse_to_hold(simulation)
+
+    def chain(number: int) -> dict[str, FloatArray]:
+        _check(stop)
+        return simulation.whole(number)
+
+    chains = list(each(chain, range(view.design.chains), stop=stop))
+    if len(chains) < view.design.chains:
+        raise StoppedError(stop.why if stop else "")
+    values = {name: np.stack([one[name] for one in chains]) for name in simulation.variables}
+    return _Drawn(simulation, values)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """Draws of one output, and between what they lie."""
+
+    draws: Draws
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, name: str, values: FloatArray) -> _Column:
+        """Take the draws of an output, or say what is wrong with them."""
+        low, high = float(values.min()), float(values.max())
+        if not math.isfinite(low + high):
+            bad = ~np.isfinite(values)
+            refuse_bad(name, float(bad.mean()), float(values[bad][0]))
+        return cls(Draws(values), low, high)
+
+    @property
+    def constant(self) -> bool:
+        """Whether every draw is one number."""
+        return self.low == self.high
+
+
+def _document(view: View, asked: Asked, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
+    plan, model = drawn.simulation.plan, asked.model
+    outputs = {name: _Column.of(name, drawn.values[name]) for name in plan.outputs}
+    question, priors = asked.question, drawn.simulation.priors
+    watched = {name: drawn.values[name] for name in WATCHED if name in drawn.values}
+    medians = {name: float(np.median(values)) for name, values in watched.items()}
+    above = float(np.mean(watched["mfu"] > 1)) if "mfu" in watched else 0.0
+    document: Document = {
+        "question": {
+            "given": {name: _given(prior) for name, prior in question.given.items()},
+            "outputs": list(plan.outputs),
+            "free": list(question.free),
+        },
+        "scenario": priors.name,
+        "title": priors.title,
+        "notes": list(plan.notes),
+        "warnings": warnings_of(medians, above),
+        "design": view.design.kind,
+        "seed": view.design.seed,
+        "chains": view.design.chains,
+        "draws": view.design.draws,
+        "probs": list(dict.fromkeys(view.probs)),
+        "inputs": {name: _input(asked, drawn, name) for name in drawn.simulation.inputs},
+        "outputs": {
+            name: {
+                "units": model.variables[name],
+                "long_name": model.long_name(name) or name,
+                **_statistics(column, view.probs),
+                "histogram": {"counts": [], "edges": [], "log": False, "atoms": []},
+            }
+            for name, column in outputs.items()
+        },
+        "events": [
+            {
+                "event": event.text,
+                **probability_document(probability_of(happened(event, drawn.values).mean(axis=1))),
+            }
+            for event in asked.events
+        ],
+        "suffices": sufficient_document(
+            {name: column.draws for name, column in outputs.items()},
+            {name: plan.reached[name].origin for name in outputs},
+        ),
+    }
+    return document, outputs
+
+
+def _given(prior: Prior) -> dict[str, Any]:
+    value = number(prior.factor * getattr(prior.distribution, "value", math.nan))
+    return {"stated": prior.provenance.stated, "value": value, "units": prior.model_units}
+
+
+def _input(asked: Asked, drawn: _Drawn, name: str) -> dict[str, Any]:
+    facts = drawn.simulation.priors.inputs[name].facts()
+    return {
+        **facts,
+        "long_name": facts["long_name"] or asked.model.long_name(name) or name,
+        "units": asked.model.variables[name],
+        "origin": drawn.simulation.plan.reached[name].origin,
+        "interpreted": bool(facts["interpreted"]),
+    }
+
+
+def _statistics(column: _Column, probs: Sequence[float]) -> dict[str, Any]:
+    """Return the median and the equal-tailed intervals of one output, with their errors."""
+    draws = column.draws
+    levels = [0.5, *(level for prob in probs for level in _tails(prob))]
+    if column.constant:
+        values = np.full(len(levels), column.low)
+        errors = np.full(len(levels), 0.0 if draws.chains > 1 else math.nan)
+    else:
+        draws.gather(np.array(levels), 0)
+        values, errors = quantiles(draws, np.array(levels))
+    ends = {
+        prob: (values[start : start + 2], errors[start : start + 2])
+        for prob, start in zip(probs, range(1, len(levels), 2), strict=True)
+    }
+    return {
+        "median": float(values[0]),
+        "median_mcse": number(errors[0]),
+        "constant": column.constant,
+        "mean": None,
+        "sd": None,
+        "reason": {},
+        "intervals": [
+            {
+                "kind": "eti",
+                "prob": prob,
+                "low": float(bounds[0]),
+                "high": float(bounds[1]),
+                "low_mcse": number(wander[0]),
+                "high_mcse": number(wander[1]),
+            }
+            for prob, (bounds, wander) in ends.items()
+        ],
+    }
+
+
+def _tails(prob: float) -> tuple[float, float]:
+    """Return the levels of an equal-tailed interval, as `equal_tailed` takes them."""
+    tail = (1 - prob) / 2
+    return tail, 1 - tail
+
+
+def _histogram(draws: Draws) -> dict[str, Any]:
+    counts, edges, logarithmic = histogram_of(draws, _BINS)
+    atoms = zip(draws.atoms.values, draws.atoms.masses, strict=True)
+    return {
+        "counts": counts.tolist(),
+        "edges": edges.tolist(),
+        "log": logarithmic,
+        "atoms": [{"value": float(value), "share": float(share)} for value, share in atoms],
+    }
+
+
+def _ranking(view: View, asked: Asked, of: str, column: _Column, document: Document) -> Document:
+    """Rank the inputs by shares of the log-variance, or of the variance where there is no log."""
+    from uncertain_scale.analysis.sensitivity import CONSTANT, shapley_effects
+
+    on: Scale = view.on or ("log" if column.low > 0 else "value")
+    if column.constant:
+        output: dict[str, Any] = {"reason": CONSTANT, "ranking": [], "rank_share": {}}
+    else:
+        found = shapley_effects(
+            asked.model, asked.priors, asked.question, view.design, of=[of], on=(on,)
+        ).sel(output=of, scale=on)
+        ranked = found["rank"].dropna("input")
+        order = [str(name) for name in ranked.sortby(ranked)["input"].values]
+        output = {
+            "reason": str(found["reason"].item()),
+            "ranking": order,
+            "rank_share": {name: float(found["rank_share"].sel(input=name)) for name in order},
+            "shapley": {name: estimate(found.sel(input=name), "shapley") for name in order},
+        }
+    return {**document, "on": on, "outputs": {of: output}, "events": []}
+
+
+def _comparison(view: View, base: _Drawn, other: _Drawn, of: Sequence[str]) -> dict[str, Any]:
+    plan = base.simulation.plan
+    priors = base.simulation.priors, other.simulation.priors
+    changed = changed_inputs(plan, *priors)
+    parts = attribute(plan, changed, base.inputs, other.inputs, of=of) if of else {}
+    watched = {name: other.values[name] for name in WATCHED if name in other.values}
+    medians = {name: float(np.median(values)) for name, values in watched.items()}
+    above = float(np.mean(watched["mfu"] > 1)) if "mfu" in watched else 0.0
+    return {
+        "other": priors[1].name,
+        "warnings": warnings_of(medians, above),
+        "events": [],
+        "changed_inputs": {name: {} for name in changed},
+        "outputs": {
+            name: _ratio(name, base.values[name], other.values[name], view, parts)
+            for name in plan.outputs
+        },
+    }
+
+
+def _ratio(
+    name: str,
+    base: FloatArray,
+    other: FloatArray,
+    view: View,
+    parts: Mapping[str, Mapping[str, float]],
+) -> dict[str, Any]:
+    """Return what one output of another scenario is to that of the base, draw by draw."""
+    ratio = None
+    if (base != 0).all():
+        ratio = _statistics(_Column.of(name, other / base), view.probs)
+    greater = (other > base).astype(float)
+    mine = parts.get(name, {})
+    whole = math.fsum(mine.values())
+    return {
+        "ratio": ratio,
+        "probability_greater": float(greater.mean()),
+        "probability_greater_mcse": number(spread(greater.mean(axis=1))),
+        "ratio_of_medians": math.exp(whole) if name in parts else None,
+        "attribution": {one: part / whole for one, part in mine.items()}
+        if abs(whole) > _SAME
+        else {},
+        "factors": {one: math.exp(part) for one, part in mine.items()},
+    }

@@ -1,0 +1,180 @@
+"""The part of the page that changes an input."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+from markupsafe import escape
+
+from uncertain_scale.errors import UncertainScaleError
+from uncertain_scale.explore.controls import as_number, edited
+from uncertain_scale.explore.edits import handle_of, track_of, typed
+from uncertain_scale.explore.fields import STRETCH, Field, control, html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from uncertain_scale.explore.edits import Handle
+    from uncertain_scale.inputs import Prior
+    from uncertain_scale.model import Model
+
+__all__ = ["Editor"]
+
+
+class Editor:
+    """Chooses an input, moves its handles, and keeps what was changed.
+
+    Parameters
+    ----------
+    model
+        Whose variables the inputs are.
+    in_file
+        Gives an input as the scenario's files state it, None where they state none.
+    edits
+        What is changed at first.
+    changed
+        Called with `settled`, whether the hand rests.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        in_file: Callable[[str], Prior | None],
+        edits: Mapping[str, Prior],
+        changed: Callable[..., None],
+    ) -> None:
+        self.edits = dict(edits)
+        self.faults: dict[str, str] = {}
+        self._model = model
+        self._in_file = in_file
+        self._changed = changed
+        self._fields: dict[str, Field] = {}
+        self._quiet = False
+        self._at = control(pn.widgets.Select, name="Input", options=[])
+        self._handles = pn.Column(**STRETCH)
+        self._restated = control(
+            pn.widgets.TextInput,
+            name="Or as a distribution",
+            placeholder="0.3 to 0.5, or lognormal(q05=…, q95=…)",
+        )
+        self._reset = control(pn.widgets.Button, name="As in its file", disabled=True)
+        self._reset_all = control(pn.widgets.Button, name="All as in their files", disabled=True)
+        self._list = html()
+        self._at.param.watch(self._other, "value")
+        self._restated.param.watch(self._restate, "value")
+        self._reset.on_click(lambda _: self._as_in_file(self.at))
+        self._reset_all.on_click(lambda _: self._as_in_file(*self.edits))
+
+    @property
+    def at(self) -> str:
+        """Name of the input that is looked at; "" for none."""
+        return self._at.value or ""
+
+    def column(self, *below: Any) -> Any:
+        """Return the editor with something below it."""
+        buttons = pn.Row(self._reset, self._reset_all, **STRETCH)
+        parts = (self._at, self._handles, self._restated, buttons, self._list)
+        return pn.Column(*parts, *below, **STRETCH)
+
+    def offer(self, names: list[str], first: list[str]) -> None:
+        """Offer inputs to be changed.
+
+        Parameters
+        ----------
+        names
+            Inputs of the answer.
+        first
+            Of them, those that are best looked at first; what is looked at already stays.
+        """
+        options = list(dict.fromkeys([*names, *self.edits, *filter(None, [self.at])]))
+        chosen = self.at or next((name for name in [*first, *options] if name in options), None)
+        if self._at.options != options:
+            with self._quietly():
+                self._at.param.update(options=options, value=chosen)
+            if not self._fields:
+                self.take_up()
+
+    def take_up(self) -> None:
+        """Show the handles of the input that is looked at, where they are now."""
+        prior = self._now()
+        self._fields = {}
+        self.faults.clear()
+        with self._quietly():
+            self._restated.value = ""
+        self._tell()
+        if prior is None:
+            self._handles[:] = []
+            return
+        handle = handle_of(prior)
+        track = track_of(self._in_file(self.at) or prior, handle)
+        units = "" if prior.units == "1" else f", {prior.units}"
+        for name, value in zip(handle.names, handle.values, strict=True):
+            words = prior.name if name == "value" else f"{prior.name} at {handle.label(name)}"
+            field = Field(f"{words}{units}", "a number", partial(self._move, handle))
+            field.put(as_number(value), track, prior.units, as_number)
+            self._fields[name] = field
+        words_above = [html(handle.words, tag="p")] if handle.words else []
+        self._handles[:] = [*words_above, *(field.column for field in self._fields.values())]
+
+    def _now(self) -> Prior | None:
+        return self.edits.get(self.at) or self._in_file(self.at)
+
+    def _move(self, handle: Handle, *, settled: bool) -> None:
+        prior = self._now()
+        if prior is not None:
+            texts = {name: field.text.value for name, field in self._fields.items()}
+            self._keep(lambda: edited(prior, handle, texts))
+            self._changed(settled=settled)
+
+    def _restate(self, _: Any) -> None:
+        prior, text = self._now(), self._restated.value.strip()
+        if self._quiet or prior is None or not text:
+            return
+        if self._keep(lambda: typed(prior, text, self._model)):
+            self.take_up()
+        self._changed()
+
+    def _keep(self, make: Callable[[], Prior]) -> bool:
+        """Keep a changed input, or the word of what is wrong with it."""
+        try:
+            prior = make()
+        except UncertainScaleError as error:
+            self.faults[self.at] = str(error)
+            return False
+        self.edits[prior.name] = prior
+        self.faults.pop(prior.name, None)
+        self._tell()
+        return True
+
+    def _as_in_file(self, *names: str) -> None:
+        for name in names:
+            self.edits.pop(name, None)
+        self.take_up()
+        self._changed()
+
+    def _other(self, _: Any) -> None:
+        if not self._quiet:
+            self.take_up()
+            self._changed()
+
+    def _tell(self) -> None:
+        """Say what is changed."""
+        self._reset.disabled = self.at not in self.edits
+        self._reset_all.disabled = not self.edits
+        rows = "".join(
+            f"<li><b>{escape(name)}</b> {escape(prior.distribution.describe(longest=8))}</li>"
+            for name, prior in self.edits.items()
+        )
+        told = f"<p class='what'>Changed:</p><ul class='remarks'>{rows}</ul>" if rows else ""
+        self._list.object = told
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before

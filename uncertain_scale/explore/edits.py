@@ -1,0 +1,252 @@
+"""What of an input can be moved by hand, and the input that moving it makes.
+
+An input is moved by the quantiles that state it, its 5% and 95% as a rule, or by its one value. Its
+kind, units, truncation and what it is tied to stay; a kind that quantiles do not state gives way to
+one that they do.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uncertain_scale.errors import QuestionError
+from uncertain_scale.inputs.distributions import KINDS, DistributionError, build
+from uncertain_scale.inputs.distributions.named_quantiles import is_quantile_name, level_of
+from uncertain_scale.inputs.prior import Priors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from uncertain_scale.inputs import Prior
+    from uncertain_scale.inputs.distributions import Distribution
+    from uncertain_scale.model import Model
+
+__all__ = ["Handle", "Track", "handle_of", "moved", "track_of", "typed"]
+
+_STEPS = 400
+_DECADES_OF_A_VALUE = 1.0
+_LEAST_RATIO = 3.0
+_DIGITS = 4
+_EDITED = "edited"
+VALUE = "value"
+
+
+@dataclass(frozen=True)
+class Track:
+    """Where a handle runs: positions from 0 to `STEPS`, in logarithms where `log`.
+
+    Parameters
+    ----------
+    low, high
+        The ends, in the units of what is moved.
+    log
+        Whether equal steps are equal ratios.
+    """
+
+    low: float
+    high: float
+    log: bool
+    steps: int = _STEPS
+
+    def position(self, value: float) -> int:
+        """Return the place of a value, an end for what lies beyond it."""
+        low, high, at = self.low, self.high, min(max(value, self.low), self.high)
+        if self.log:
+            low, high, at = math.log(low), math.log(high), math.log(at)
+        return round(self.steps * (at - low) / (high - low))
+
+    def value(self, position: float) -> float:
+        """Return the value at a place, to as many digits as a step tells apart."""
+        part = min(max(position / self.steps, 0.0), 1.0)
+        if self.log:
+            return _shortened(self.low * (self.high / self.low) ** part, digits=_DIGITS - 1)
+        return _shortened(self.low + (self.high - self.low) * part, digits=_DIGITS)
+
+
+@dataclass(frozen=True)
+class Handle:
+    """What of an input can be moved.
+
+    Parameters
+    ----------
+    names
+        Quantiles by their names, `q05` and `q95` as a rule, or `value` for a constant; empty where
+        the input cannot be moved by itself.
+    values
+        Where they are, in the units that the input is stated in.
+    words
+        What a person should know before moving them; "" where there is nothing to say.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[float, ...]
+    words: str = ""
+
+    def label(self, name: str) -> str:
+        """Return a quantile's name as people say it: 5%, 95%, value."""
+        return name if name == VALUE else f"{100 * level_of(name):.4g}%"
+
+
+def handle_of(prior: Prior) -> Handle:
+    """Return what of an input can be moved.
+
+    Examples
+    --------
+    >>> from uncertain_scale.inputs import load_priors
+    >>> handle_of(load_priors().inputs["mfu"])
+    Handle(names=('q05', 'q95'), values=(0.149, 0.436), words='')
+    """
+    distribution = prior.distribution
+    if prior.joint:
+        others = ", ".join(one for one in prior.joint.split("+") if one != prior.name)
+        return Handle((), (), f"drawn by whole rows with {others}: edit its file instead")
+    stated = distribution.stated
+    if distribution.kind == "constant":
+        return Handle((VALUE,), (float(stated[VALUE]),))
+    names = tuple(name for name in stated if is_quantile_name(name))
+    if names:
+        words = _truncated(distribution)
+        return Handle(names, tuple(float(stated[name]) for name in names), words)
+    names, words = _quantiles_for(distribution)
+    levels = np.array([level_of(name) for name in names])
+    values = (_shortened(float(x), digits=_DIGITS) for x in distribution.ppf(levels))
+    return Handle(names, tuple(values), words)
+
+
+def track_of(prior: Prior, now: Handle) -> Track:
+    """Return where the handles of an input run: about its prior in the file, in its units.
+
+    Parameters
+    ----------
+    prior
+        As the scenario's files state it.
+    now
+        Where the handles are, which the track reaches in any case.
+    """
+    low, high = map(float, prior.distribution.ppf(np.array([0.05, 0.95])))
+    ends = (low, high, *now.values)
+    least, most = min(ends), max(ends)
+    below, above = prior.distribution.support
+    if least > 0 and below >= 0 and not (below == 0 and above == 1):
+        ratio = max(most / least, _LEAST_RATIO)
+        ratio = 10**_DECADES_OF_A_VALUE if low == high else ratio
+        return Track(least / ratio, most * ratio, log=True)
+    if math.isfinite(above - below) and above > below:
+        return Track(min(below, least), max(above, most), log=False)
+    width = (most - least) or abs(most) or 1.0
+    return Track(least - width, most + width, log=False)
+
+
+def moved(prior: Prior, values: Mapping[str, float]) -> Prior:
+    """Return an input with its quantiles, or its one value, elsewhere.
+
+    Parameters
+    ----------
+    prior
+        As it is now.
+    values
+        By the names of its handle, in the units that it is stated in.
+
+    Raises
+    ------
+    QuestionError
+        No distribution of its kind has these quantiles, such as a 5% that is not below the 95%, or
+        the input is drawn by whole rows with others.
+    """
+    _refuse_joint(prior)
+    old = prior.distribution
+    stated = {name: value for name, value in old.stated.items() if _stays(name, old)}
+    if KINDS[old.kind].quantile_counts[1] or old.kind == "constant":
+        kind = old.kind
+    else:
+        kind = "lognormal" if min(values.values()) > 0 and old.support[0] >= 0 else "normal"
+        stated = {}
+    try:
+        distribution = build(kind, {**values, **stated})
+    except DistributionError as error:
+        raise QuestionError(f"{prior.name}: {error}") from None
+    return _by_hand(prior, distribution)
+
+
+def typed(prior: Prior, text: str, model: Model) -> Prior:
+    """Return an input as a person types it: 2.0, "1.4 to 3.2" or a kind with its parameters.
+
+    Parameters
+    ----------
+    prior
+        As it is now.
+    text
+        In the notation of `--set`.
+    model
+        Whose variable it is.
+
+    Raises
+    ------
+    QuestionError
+        The input is drawn by whole rows with others.
+    UnitError
+        The text cannot be read, or its units do not fit.
+    """
+    from uncertain_scale.model import believe
+
+    _refuse_joint(prior)
+    alone = Priors(name="", inputs={})
+    found = believe(alone, model, {prior.name: text}, option="edited").inputs[prior.name]
+    told = _by_hand(prior, found.distribution)
+    return replace(told, units=found.units, factor=found.factor, model_units=found.model_units)
+
+
+def _refuse_joint(prior: Prior) -> None:
+    if prior.joint:
+        raise QuestionError(f"{prior.name} is {handle_of(prior).words}")
+
+
+def _by_hand(prior: Prior, distribution: Distribution) -> Prior:
+    """Return an input with another distribution, and the word that a person chose it."""
+    said = prior.provenance
+    before = said.stated or prior.distribution.describe(longest=8)
+    note = said.note if said.where == _EDITED else f"Judgement: set by hand; before, {before}."
+    words = replace(
+        said,
+        source="edited by hand",
+        as_of=None,
+        note=note,
+        where=_EDITED,
+        stated="",
+        interpreted=False,
+    )
+    return replace(prior, distribution=distribution, provenance=words)
+
+
+def _stays(name: str, old: Distribution) -> bool:
+    """Tell whether what was stated beside the quantiles goes on to hold."""
+    return not is_quantile_name(name) and name not in {*old.parameters, *old.alternative, VALUE}
+
+
+def _quantiles_for(distribution: Distribution) -> tuple[tuple[str, ...], str]:
+    """Return the quantiles that can state a distribution that others state now."""
+    cls = type(distribution)
+    beside = {name: x for name, x in distribution.stated.items() if _stays(name, distribution)}
+    least = cls.free_parameters(beside)[0]
+    if least == 2:
+        return ("q05", "q95"), _truncated(distribution)
+    if least == 3:
+        return ("q05", "q50", "q95"), _truncated(distribution)
+    kind = "lognormal or normal"
+    return ("q05", "q95"), f"moving it replaces this {distribution.kind} by a {kind}"
+
+
+def _truncated(distribution: Distribution) -> str:
+    bounds = getattr(distribution, "truncate", None)
+    if bounds is None:
+        return ""
+    return f"before it is truncated to {bounds[0]:g} to {bounds[1]:g}"
+
+
+def _shortened(value: float, *, digits: int) -> float:
+    """Return a number with so many digits."""
+    return float(f"{value:.{digits}g}")

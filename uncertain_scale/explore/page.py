@@ -1,0 +1,269 @@
+"""The page: Panel's widgets over an `Explorer`; each change asks for another view."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+from markupsafe import Markup, escape
+
+from uncertain_scale.errors import QuestionError, UncertainScaleError
+from uncertain_scale.explore.controls import GIVENS, as_pairs, as_typed, names_in, pairs_in
+from uncertain_scale.explore.editor import Editor
+from uncertain_scale.explore.fields import STRETCH, Field, control, html, style, template
+from uncertain_scale.explore.sections import PARTS
+from uncertain_scale.explore.view import EDITS
+from uncertain_scale.explore.widgets import CopyBox
+from uncertain_scale.explore.worker import Worker
+from uncertain_scale.report.html.templating import stylesheet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from uncertain_scale.explore.controls import Given
+    from uncertain_scale.explore.explorer import Explorer, Shown
+    from uncertain_scale.explore.view import View
+    from uncertain_scale.inputs import Prior
+
+__all__ = ["make_page"]
+
+_ALL_OVER = "Lay my changes over these too"
+# Nothing but this server is asked for anything; Panel's scripts are made of strings in part.
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self' blob: {socket}; base-uri 'none'; form-action 'none'"
+)
+
+
+def make_page(explorer: Explorer, scenarios: Sequence[str], socket: str) -> Any:
+    """Return a page for one visitor.
+
+    Parameters
+    ----------
+    explorer
+        What answers; its view is where the visitor begins.
+    scenarios
+        Names of the scenarios that can be chosen.
+    socket
+        Address of the server's websocket, the only one that the page may talk to.
+    """
+    page = _Page(explorer, scenarios)
+    made = pn.Template(template("page.html"))
+    made.add_variable("style", Markup(f"{stylesheet()}\n{style('page')}"))  # noqa: S704 (our own)
+    made.add_variable("policy", _POLICY.format(socket=socket))
+    for name, root in page.roots.items():
+        made.add_panel(name, root)
+    page.begin()
+    return made
+
+
+class _Page:
+    """The widgets of one visitor, and what they ask for."""
+
+    def __init__(self, explorer: Explorer, scenarios: Sequence[str]) -> None:
+        start = explorer.shown.view
+        self._explorer = explorer
+        self._start: View = start
+        self._quiet = self._refused = False
+        self._worker: Worker | None = None
+        self._document: Any = None
+        self._loop: Any = None
+        self._givens = {one.name: self._given(one) for one in GIVENS}
+        text = partial(control, pn.widgets.TextInput)
+        self._also = text(
+            name="Anything else that is known",
+            placeholder="facility_power=150 MW; mfu=0.4",
+            value=as_pairs({k: v for k, v in start.given.items() if k not in self._givens}),
+        )
+        self._free = text(
+            name="Inputs to solve for",
+            placeholder="none; such as hourly_rate",
+            value=", ".join(start.free),
+        )
+        self._outputs = text(
+            name="Answers wanted",
+            placeholder="the usual ones; all, or names",
+            value=", ".join(start.outputs),
+        )
+        known = list(dict.fromkeys([*scenarios, start.scenario, *start.others]))
+        choices = partial(control, pn.widgets.CheckBoxGroup)
+        self._scenario = control(
+            pn.widgets.Select, name="Scenario", options=known, value=start.scenario
+        )
+        self._others = choices(options=known, value=list(start.others))
+        self._all_over = choices(
+            options=[_ALL_OVER],
+            value=[_ALL_OVER] if start.lays_over_all else [],
+            disabled=bool(start.overlays),
+        )
+        self._editor = Editor(explorer.scenarios.model, self._in_file, start.edits, self._ask)
+        self._of = control(pn.widgets.Select, name="Answer looked at", options=[])
+        self._panes = {name: html() for name in PARTS}
+        self._fault = html()
+        self._boxes = pn.Column(**STRETCH)
+        asking = (self._also, self._free, self._outputs, self._others, self._all_over, self._of)
+        for widget in asking:
+            widget.param.watch(self._ask, "value")
+        self._scenario.param.watch(self._other_scenario, "value")
+
+    @property
+    def roots(self) -> dict[str, Any]:
+        """The parts that the template places."""
+        fields = [self._givens[one.name].column for one in GIVENS]
+        question = (*fields, self._also, self._free, self._outputs)
+        heading = html("Compare with", tag="h3")
+        scenarios = (self._scenario, heading, self._others, self._all_over)
+        return {
+            **self._panes,
+            "fault": self._fault,
+            "question": pn.Column(*question, **STRETCH),
+            "scenarios": pn.Column(*scenarios, **STRETCH),
+            "input": self._editor.column(self._panes["input"]),
+            "of": self._of,
+            "again": self._boxes,
+        }
+
+    def begin(self) -> None:
+        """Answer the first view coarsely, so that the page is there at once, and listen."""
+        self._document, self._loop = pn.state.curdoc, asyncio.get_running_loop()
+        self._show(self._explorer.show(self._start, coarse=True))
+        self._worker = Worker(self._explorer, self._tell)
+        pn.state.on_session_destroyed(lambda _: self._end())
+        pn.state.onload(self._ask)  # what came before the browser listens could be lost
+
+    def _end(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    # --- from the widgets to a view
+
+    def _given(self, one: Given) -> Field:
+        field = Field(one.label, "not given", self._ask)
+        units = self._explorer.scenarios.model.variables[one.name]
+        text = self._start.given.get(one.name, "")
+        field.put(text, one.track, units, partial(as_typed, units=units))
+        return field
+
+    def _in_file(self, name: str) -> Prior | None:
+        """Return an input as the scenario's files state it."""
+        view = replace(self._start, scenario=self._scenario.value)
+        try:
+            return view.unedited(self._explorer.scenarios).inputs.get(name)
+        except UncertainScaleError:
+            return None  # told when the view is asked for
+
+    def _wanted(self) -> View:
+        given = pairs_in(self._also.value)
+        for name, field in self._givens.items():
+            text = field.text.value.strip()
+            if text and given.setdefault(name, text) != text:
+                raise QuestionError(f"{name} is given twice; keep one")
+        if self._editor.faults:
+            raise QuestionError("\n".join(self._editor.faults.values()))
+        return replace(
+            self._start,
+            given=given,
+            free=names_in(self._free.value),
+            outputs=names_in(self._outputs.value),
+            scenario=self._scenario.value,
+            others=tuple(self._others.value),
+            edits=dict(self._editor.edits),
+            everywhere=bool(self._all_over.value),
+            of=self._of.value,
+            at=self._editor.at,
+        )
+
+    def _ask(self, *_: Any, settled: bool = True) -> None:
+        if self._quiet or self._worker is None:
+            return
+        try:
+            view = self._wanted()
+        except UncertainScaleError as error:
+            self._refused = True  # what the worker is at answers another question
+            self._show(self._explorer.refuse(str(error)))
+            return
+        self._refused = False
+        self._worker.ask(view, settled=settled)
+
+    def _other_scenario(self, _: Any) -> None:
+        self._editor.take_up()
+        self._ask()
+
+    # --- from an answer to what is seen
+
+    def _tell(self, shown: Shown) -> None:
+        """Bring an answer from the worker's thread to the page's."""
+        with contextlib.suppress(RuntimeError):  # the server has ended
+            self._loop.call_soon_threadsafe(self._arrived, shown)
+
+    def _arrived(self, shown: Shown) -> None:
+        if self._worker is not None and not self._refused:
+            self._document.add_next_tick_callback(partial(self._unless_refused, shown))
+
+    def _unless_refused(self, shown: Shown) -> None:
+        if not self._refused:
+            self._show(shown)
+
+    def _show(self, shown: Shown) -> None:
+        with self._at_once(), self._quietly():
+            self._fault.object = _fault_words(shown)
+            for name, part in shown.parts.items():
+                if self._panes[name].object != part:
+                    self._panes[name].object = part
+            if shown.answer is None:
+                return
+            document, of = shown.answer.document, shown.answer.of
+            self._of.param.update(options=list(document["outputs"]), value=of)
+            inputs = document["inputs"].items()
+            self._editor.offer(
+                [name for name, one in inputs if one["origin"] != "given" and not one["joint"]],
+                shown.answer.ranking["outputs"][of]["ranking"],
+            )
+            if not shown.coarse:
+                self._see_again(shown)
+
+    def _see_again(self, shown: Shown) -> None:
+        """Show the command lines and the file that they read, in boxes that stay in place."""
+        texts = {title: (text, "") for title, text in shown.commands.items()}
+        texts[f"{EDITS}: save it where you run these"] = (shown.overlay, EDITS)
+        boxes = {box.title: box for box in self._boxes}
+        for title, (text, file) in texts.items():
+            if title not in boxes:
+                self._boxes.append(CopyBox(title=title, text=text, file=file))
+            else:
+                boxes[title].text = text
+        for title in boxes.keys() - texts.keys():
+            boxes[title].text = ""  # which hides it
+
+    @contextlib.contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Send what is changed in one go."""
+        self._document.hold("combine")
+        try:
+            yield
+        finally:
+            self._document.unhold()
+
+    @contextlib.contextmanager
+    def _quietly(self) -> Iterator[None]:
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+
+def _fault_words(shown: Shown) -> str:
+    """Return the message of a view without an answer, and what stands below it."""
+    if not shown.error:
+        return ""
+    told = "Nothing was answered yet."
+    if shown.answer is not None:
+        told = "What stands below is the last answer, to the question above it."
+    return f"<div class='fault' role='alert'><p>{escape(shown.error)}</p><p>{told}</p></div>"

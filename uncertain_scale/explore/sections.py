@@ -1,0 +1,132 @@
+"""Parts of the page as HTML, made of the same plain data, rows and figures as the reports.
+
+Text of others is escaped here, as everywhere: only web addresses in sources become links.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.report import figures
+from uncertain_scale.report.comparing import comparison_rows, comparison_words
+from uncertain_scale.report.figures.axes import with_powers
+from uncertain_scale.report.figures.style import rendering
+from uncertain_scale.report.figures.words import interval_in_words, percent
+from uncertain_scale.report.html.headline import headline
+from uncertain_scale.report.html.inline import inline
+from uncertain_scale.report.html.marks import marks_of
+from uncertain_scale.report.html.parts import output_rows_of, ranking_parts, ratio_figure
+from uncertain_scale.report.html.templating import environment
+from uncertain_scale.report.rows import (
+    event_rows,
+    question_in_words,
+    remarks,
+    run_in_words,
+    sufficient_rows,
+)
+
+if TYPE_CHECKING:
+    from uncertain_scale.explore.answer import Answer
+
+__all__ = ["PARTS", "sections"]
+
+PARTS = ("head", "now", "input", "answers", "drivers", "comparison")
+"""Names of the parts of the page that an answer fills."""
+_PACKAGE = "uncertain_scale.explore"
+_INPUT_FIGURE = 900  # told apart from the figures that are counted
+_drawing = Lock()  # figures are drawn under settings that a process has once
+
+
+def sections(answer: Answer, *, at: str = "", coarse: bool = False) -> dict[str, str]:
+    """Return the parts of the page that an answer fills, by name.
+
+    Parameters
+    ----------
+    answer
+        What `answer_to` returns.
+    at
+        The input that is looked at by itself; "" for none.
+    coarse
+        Whether a fuller answer follows.
+    """
+    with _drawing, rendering():
+        return _sections(answer, at, coarse=coarse)
+
+
+def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
+    document, number = answer.document, count(1)
+    prob = percent(document["probs"][0])
+    constant = document["outputs"][answer.of]["constant"]
+    compared = answer.comparison
+    return {
+        "head": _render(
+            "head.html",
+            question=with_powers(question_in_words(document)),
+            headline=headline(document),
+            document=document,
+            run=run_in_words(document),
+            coarse=coarse,
+        ),
+        "now": _render("now.html", of=answer.of, words=_in_words(answer)),
+        "input": _input(answer, at),
+        "answers": _render(
+            "answers.html",
+            prob=document["probs"][0],
+            outputs=[
+                {**row, "intervals": row["intervals"][:1]} for row in output_rows_of(document)
+            ],
+            events=list(event_rows(document)),
+            sufficient=list(sufficient_rows(document)),
+            remarks=list(remarks(document)),
+        ),
+        "drivers": _render(
+            "drivers.html",
+            of=answer.of,
+            density=None
+            if constant
+            else inline(figures.plot_density(document, [answer.of], columns=1), next(number)),
+            drivers=ranking_parts(answer.ranking, number),
+        ),
+        "comparison": _render(
+            "comparison.html",
+            base=document["scenario"],
+            prob=prob,
+            refused=answer.refused,
+            comparisons=[
+                {
+                    "other": one["other"],
+                    "figure": ratio_figure(compared, one["other"], next(number)),
+                    "words": comparison_words(one, compared["base"]),
+                    "rows": list(comparison_rows(one, document["probs"][0])),
+                }
+                for one in compared["comparisons"]
+            ]
+            if compared
+            else [],
+        ),
+    }
+
+
+def _in_words(answer: Answer) -> str:
+    document = answer.document
+    return interval_in_words(document["outputs"][answer.of], document["probs"][0])
+
+
+def _input(answer: Answer, name: str) -> str:
+    """Return what is told of an input that can be moved: its density, belief, source and marks."""
+    prior = answer.inputs.get(name)
+    if prior is None:
+        return ""
+    facts = answer.document["inputs"].get(name) or {**prior.facts(), "origin": "prior"}
+    drawn = None
+    if facts["q05"] != facts["q95"]:
+        figure = figures.plot_priors({name: prior}, [name], columns=1, titles=False)
+        drawn = inline(figure, _INPUT_FIGURE)
+    marks = marks_of(answer.document["inputs"]).get(name, [])
+    return _render("input.html", input=facts, marks=marks, figure=drawn)
+
+
+def _render(template: str, **parts: Any) -> str:
+    return environment(_PACKAGE).get_template(template).render(**parts)

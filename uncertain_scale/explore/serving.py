@@ -1,0 +1,152 @@
+"""The server of the page: for this machine alone, and for who has the address alone."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import secrets
+import signal
+import socket
+import tempfile
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.errors import PageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from uncertain_scale.explore.explorer import Explorer
+
+__all__ = ["HOST", "check_panel", "serve"]
+
+HOST = "127.0.0.1"
+_TOKEN_BYTES = 24
+_REDIRECT = '<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={url}">'
+
+
+def check_panel() -> None:
+    """Refuse to begin where what serves the page is not installed.
+
+    Raises
+    ------
+    PageError
+        Panel is not installed.
+    """
+    if importlib.util.find_spec("panel") is None:
+        raise PageError(
+            "explore needs panel, which is not installed; pip install 'uncertain-scale[explore]'"
+        )
+
+
+def serve(
+    explorer: Callable[[], Explorer],
+    scenarios: Sequence[str],
+    *,
+    port: int = 0,
+    browser: bool = True,
+    announce: Callable[[str], object],
+) -> None:
+    """Serve the page until the program is interrupted.
+
+    Parameters
+    ----------
+    explorer
+        Makes what answers, for each visitor.
+    scenarios
+        Names of the scenarios that can be chosen.
+    port
+        Where; any free one for 0.
+    browser
+        Whether to open the page.
+    announce
+        Called with the page's address once it is served.
+
+    Raises
+    ------
+    PageError
+        Panel is not installed, or the port cannot be had.
+
+    Notes
+    -----
+    The address holds a random token: all paths, the websocket's among them, begin with it, and the
+    server knows no others. Websockets are refused to pages of other origins.
+    """
+    check_panel()
+    port = port or _free_port()
+    _refuse_taken(port)
+    from bokeh.settings import settings
+
+    address = f"{HOST}:{port}"
+    # Whatever the environment says: nothing comes from elsewhere, and nobody else is let in.
+    settings.resources = "server"
+    settings.allowed_ws_origin = [address]
+    import panel as pn
+
+    from uncertain_scale.explore.page import make_page
+
+    for name in ("tornado.access", "bokeh"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("bokeh.server.views.ws").setLevel(logging.CRITICAL)  # who is not let in
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    pn.extension(design="native", notifications=False)
+
+    def page() -> Any:
+        return make_page(explorer(), scenarios, f"ws://{address}")
+
+    try:
+        server = pn.io.server.get_server(
+            {"/": page},
+            port=port,
+            address=HOST,
+            prefix=token,
+            websocket_origin=[address],
+            location=False,
+            verbose=False,
+            start=False,
+            title="uncertain-scale: explore",
+            ico_path="none",  # which would be served to everybody
+        )
+    except OSError as error:
+        raise PageError(_taken(port, error)) from error
+    url = f"http://{address}/{token}/"
+    server.start()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, lambda *_: server.io_loop.add_callback_from_signal(server.io_loop.stop))
+    announce(url)
+    with tempfile.TemporaryDirectory(prefix="uncertain-scale-") as folder:
+        if browser:
+            _open(url, Path(folder))
+        server.io_loop.start()
+    server.stop()
+
+
+def _open(url: str, folder: Path) -> None:
+    """Open the page by a file that only this user can read: command lines are seen by all."""
+    file = folder / "explore.html"
+    file.write_text(_REDIRECT.format(url=url), encoding="utf-8")
+    webbrowser.open(file.as_uri())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _refuse_taken(port: int) -> None:
+    """Refuse a port that cannot be had, before anything is loaded."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise PageError(_taken(port, error)) from error
+
+
+def _taken(port: int, error: OSError) -> str:
+    return (
+        f"--port {port}: cannot be had on {HOST} ({error.strerror}); end what uses it, choose "
+        "another, or leave the option out for any free one"
+    )
