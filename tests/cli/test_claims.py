@@ -122,9 +122,10 @@ def test_all_is_written_into_a_folder(cli, tmp_path):
         "claims.md",
         "claims.json",
         "claims.csv",
+        "claims.html",
         "run.json",
     }
-    for name, form in (("claims.md", "md"), ("claims.csv", "csv")):
+    for name, form in (("claims.md", "md"), ("claims.csv", "csv"), ("claims.html", "html")):
         written = (tmp_path / "new" / name).read_text(encoding="utf-8")
         assert written == cli(*arguments, "--format", form)[1]
 

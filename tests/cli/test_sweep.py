@@ -95,12 +95,12 @@ def test_files_hold_what_is_printed(cli, tmp_path):
     arguments = ("--budget", "10M..1B", "--points", "3", "--outputs", "training_flop")
     printed = {
         form: swept(cli, *arguments, "--format", form, "--output", tmp_path / "sweep")
-        for form in ("md", "json", "csv")
+        for form in ("md", "json", "csv", "html")
     }
     for form, text in printed.items():
         assert (tmp_path / "sweep" / f"sweep.{form}").read_text(encoding="utf-8") == text
     names = {path.name for path in (tmp_path / "sweep").iterdir()}
-    assert names == {"sweep.md", "sweep.json", "sweep.csv", "sweep.nc", "run.json", "priors"}
+    assert names == {*(f"sweep.{form}" for form in (*printed, "nc")), "run.json", "priors"}
     assert "Hoffmann" not in printed["md"]  # an input that no answer depends on
     assert "evidence/published" in printed["md"].replace("\\", "")
 

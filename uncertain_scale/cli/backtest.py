@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from uncertain_scale.cli.options import Chains, DesignName, Draws, RunOptions, Seed
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import Form, Format, show
+from uncertain_scale.cli.record import typed_command
+from uncertain_scale.cli.showing import PageForm, PageFormat, keep, show
 from uncertain_scale.cli.tables import SkipBadRows, tell_faults
 from uncertain_scale.errors import DataError
-
-if TYPE_CHECKING:
-    from uncertain_scale.report.document import Document
 
 __all__ = ["backtest"]
 
@@ -63,10 +62,10 @@ def backtest(
     chains: Chains = 16,
     design: DesignName = "sobol",
     seed: Seed = 0,
-    form: Form = Format.terminal,
+    form: PageForm = PageFormat.terminal,
     output: Annotated[
         Path | None,
-        typer.Option(help="Also write backtest.md, .json and .csv there.", metavar="DIR"),
+        typer.Option(help="Also write backtest.html, .md, .json and .csv there.", metavar="DIR"),
     ] = None,
     figure: Annotated[
         Path | None,
@@ -88,6 +87,7 @@ def backtest(
     from uncertain_scale.inputs.evidence import COLUMNS, read_runs, shipped_runs
     from uncertain_scale.report.backtest_document import backtest_document, csv_backtest
     from uncertain_scale.report.backtesting import markdown_backtest, terminal_backtest
+    from uncertain_scale.report.html import html_backtest
 
     if columns:
         typer.echo("\n".join(f"{name:<20} {meaning}" for name, meaning in COLUMNS.items()))
@@ -117,25 +117,13 @@ def backtest(
     except DataError as error:
         raise DataError("\n".join([str(error), *map(str, table.faults)])) from None
     document = backtest_document(found, model)
-    _keep(document, output)
+    html = partial(html_backtest, command=typed_command())
+    markdown, csv = markdown_backtest, csv_backtest
+    keep(document, output, "backtest", markdown=markdown, csv=csv, html=html)
     if figure is not None:
         from uncertain_scale.report.backtest_figure import save_figure
 
         save_figure(document, figure)
-    show(document, form, terminal=terminal_backtest, markdown=markdown_backtest, csv=csv_backtest)
+    terminal = terminal_backtest
+    show(document, form, terminal=terminal, markdown=markdown, csv=csv, html=html)
     tell_faults(table, allowed=skip_bad_rows)
-
-
-def _keep(document: Document, folder: Path | None) -> None:
-    """Write a backtest into a folder, where one is wanted."""
-    if folder is not None:
-        from uncertain_scale.report.backtest_document import csv_backtest
-        from uncertain_scale.report.backtesting import markdown_backtest
-        from uncertain_scale.report.saving import as_json, save_texts
-
-        texts = {
-            "backtest.md": markdown_backtest(document),
-            "backtest.json": as_json(document) + "\n",
-            "backtest.csv": csv_backtest(document),
-        }
-        save_texts(texts, folder)

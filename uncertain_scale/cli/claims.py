@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,8 @@ from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annota
     Seed,
 )
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import Form, Format, Probs, show
+from uncertain_scale.cli.record import typed_command
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.errors import QuestionError, nearest, printable
 
 if TYPE_CHECKING:
@@ -45,10 +47,10 @@ def claims(
     chains: Chains = 16,
     design: DesignName = "sobol",
     seed: Seed = 0,
-    form: Form = Format.terminal,
+    form: PageForm = PageFormat.terminal,
     output: Annotated[
         Path | None,
-        typer.Option(help="Also write claims.md, claims.json and claims.csv there.", metavar="DIR"),
+        typer.Option(help="Also write claims.html, .md, .json and .csv there.", metavar="DIR"),
     ] = None,
     *,
     list_: Annotated[bool, typer.Option("--list", help="List the shipped claims.")] = False,
@@ -69,19 +71,16 @@ def claims(
         _print_list()
         return
     from uncertain_scale.report import claim_views
+    from uncertain_scale.report.html import html_claims
     from uncertain_scale.sampling import Design
 
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
     document = checked(source, claim, drawn, scenarios=scenario, probs=prob, equations=equations)
-    if output is not None:
-        _keep(document, output)
-    show(
-        document,
-        form,
-        terminal=claim_views.terminal_claims,
-        markdown=claim_views.markdown_claims,
-        csv=claim_views.csv_claims,
-    )
+    markdown, csv = claim_views.markdown_claims, claim_views.csv_claims
+    html = partial(html_claims, command=typed_command())
+    keep(document, output, "claims", markdown=markdown, csv=csv, html=html)
+    terminal = claim_views.terminal_claims
+    show(document, form, terminal=terminal, markdown=markdown, csv=csv, html=html)
     tell_faults(document)
 
 
@@ -129,18 +128,6 @@ def _only(stated: Claims, names: list[str]) -> Claims:
     if not names:
         return stated
     return replace(stated, claims=tuple(one for one in stated.claims if one.name in names))
-
-
-def _keep(document: Document, folder: Path) -> None:
-    from uncertain_scale.report.claim_views import csv_claims, markdown_claims
-    from uncertain_scale.report.saving import as_json, save_texts
-
-    texts = {
-        "claims.md": markdown_claims(document),
-        "claims.json": as_json(document) + "\n",
-        "claims.csv": csv_claims(document),
-    }
-    save_texts(texts, folder)
 
 
 def _print_schema() -> None:

@@ -10,6 +10,7 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, command_of, with_run_options
 from uncertain_scale.cli.progress import Bar
+from uncertain_scale.cli.record import typed_command
 from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.cli.update import Evidence, draw
 from uncertain_scale.errors import EvidenceError, QuestionError
@@ -98,6 +99,7 @@ def _given_evidence(
     """Update each scenario by the same evidence, and hold the others against the first."""
     from uncertain_scale.report import evidence_comparing
     from uncertain_scale.report.csv_tables import csv_evidence_comparison
+    from uncertain_scale.report.html import html_evidence_comparison
 
     trees = []
     for options in asked:
@@ -110,6 +112,7 @@ def _given_evidence(
     events = asked[0].events(prepared[0])
     document = evidence_comparing.evidence_comparison_document(trees, prob, events)
     markdown = evidence_comparing.markdown_evidence_comparison
-    keep(document, output, "comparison", markdown=markdown)
-    terminal = evidence_comparing.terminal_evidence_comparison
-    show(document, form, terminal=terminal, markdown=markdown, csv=csv_evidence_comparison)
+    html = partial(html_evidence_comparison, command=typed_command())
+    keep(document, output, "comparison", markdown=markdown, html=html)
+    terminal, csv = evidence_comparing.terminal_evidence_comparison, csv_evidence_comparison
+    show(document, form, terminal=terminal, markdown=markdown, csv=csv, html=html)

@@ -18,7 +18,7 @@ from uncertain_scale.cli.options import (
 )
 from uncertain_scale.cli.sensitivity import Scale
 from uncertain_scale.cli.showing import Probs  # noqa: TC001 (typer reads it)
-from uncertain_scale.cli.sweep import Steps, swept
+from uncertain_scale.cli.sweep import Steps, gpt4_guides_of, swept
 from uncertain_scale.errors import QuestionError, nearest
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from uncertain_scale.inputs import Priors
     from uncertain_scale.report import Document
 
 __all__ = ["app"]
@@ -165,7 +164,7 @@ def sweep(
     beliefs, document, _ = swept(options, points, steps, prob)
     drawn = names[0] if names else next(iter(document["points"][0]["outputs"]))
     units = document["points"][0]["outputs"][drawn]["units"]
-    guides = _guides(beliefs) if units == "FLOP" else {}
+    guides = gpt4_guides_of(beliefs) if units == "FLOP" else {}
     _write(plot_sweep(document, drawn, guides=guides), output)
 
 
@@ -298,14 +297,3 @@ def _known(names: list[str], known: Iterable[str], what: str) -> list[str]:
         if name not in there:
             raise QuestionError(f"'{name[:60]}' is not {what}; {nearest(name, there)}")
     return names
-
-
-def _guides(beliefs: Priors) -> dict[str, float]:
-    """Return multiples of GPT-4's FLOP, by the median of what is believed about them."""
-    import numpy as np
-
-    from uncertain_scale.report.figures.sweep import gpt4_guides
-
-    if "gpt4_flop" not in beliefs.inputs:
-        return {}
-    return gpt4_guides(float(beliefs.inputs["gpt4_flop"].ppf(np.array([0.5]))[0]))

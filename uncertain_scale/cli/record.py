@@ -12,6 +12,7 @@ import hashlib
 import json
 import platform
 import re
+import shlex
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs import Priors
 
-__all__ = ["RECORD", "Record", "note_priors", "note_reached", "read_record", "recorded"]
+__all__ = [
+    "RECORD",
+    "Record",
+    "note_priors",
+    "note_reached",
+    "read_record",
+    "recorded",
+    "typed_command",
+]
 
 RECORD = "run.json"
 _FORMAT = 1
@@ -41,6 +50,8 @@ class _Session:
 
     priors: dict[str | None, Priors] = field(default_factory=dict)
     reached: dict[str, Any] = field(default_factory=dict)
+    command: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 _session: ContextVar[_Session | None] = ContextVar("session", default=None)
@@ -110,6 +121,38 @@ def note_reached(**options: Any) -> None:
         session.reached |= options
 
 
+def typed_command() -> str:
+    """Return the command line that is running, without how its result is written.
+
+    Options that are as they would be without asking are left out; "" outside of a command.
+    """
+    session = _session.get()
+    if session is None:
+        return ""
+    from typer.main import get_command
+
+    from uncertain_scale.cli.main import app
+
+    words = ["uncertain-scale", session.command]
+    for parameter in get_command(app).commands[session.command].params:  # type: ignore[attr-defined]
+        value = session.arguments.get(parameter.name)
+        usual = parameter.default() if callable(parameter.default) else parameter.default
+        if parameter.name in _LEFT_OUT or value in (None, [], usual):
+            continue
+        many = isinstance(value, list | tuple)
+        if many and isinstance(usual, list | tuple) and list(value) == list(usual):
+            continue
+        for one in value if many else [value]:
+            word = str(one.value if isinstance(one, Enum) else one)
+            if parameter.param_type_name == "argument":
+                words.append(word)
+            elif isinstance(one, bool):
+                words.append((parameter.opts if one else parameter.secondary_opts)[0])
+            else:
+                words += [parameter.opts[0], word]
+    return shlex.join(words)
+
+
 def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
     """Let a command with `--output DIR` leave a record beside the result that it saves there.
 
@@ -123,7 +166,7 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**arguments: Any) -> None:
-        session = _Session()
+        session = _Session(command=command.__name__, arguments=arguments)
         token = _session.set(session)
         saved = True
         try:

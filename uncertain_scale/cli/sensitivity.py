@@ -11,6 +11,7 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, command_of, names_of, with_run_options
 from uncertain_scale.cli.progress import Bar
+from uncertain_scale.cli.record import typed_command
 from uncertain_scale.cli.showing import PageForm, PageFormat, keep, show
 from uncertain_scale.cli.update import Evidence, draw
 from uncertain_scale.errors import QuestionError
@@ -175,10 +176,12 @@ def _given_evidence(
     from uncertain_scale.analysis.conditioning import posterior_sensitivity
     from uncertain_scale.report import dependent
     from uncertain_scale.report.csv_tables import csv_dependent
+    from uncertain_scale.report.html import html_dependent
 
     found = posterior_sensitivity(tree, of=of, on=on.value)
     document = dependent.dependent_document(tree, found, events)
     markdown = dependent.markdown_dependent
-    keep(document, output, "sensitivity", markdown=markdown)
+    html = partial(html_dependent, command=typed_command())
+    keep(document, output, "sensitivity", markdown=markdown, html=html)
     terminal = dependent.terminal_dependent
-    show(document, form, terminal=terminal, markdown=markdown, csv=csv_dependent)
+    show(document, form, terminal=terminal, markdown=markdown, csv=csv_dependent, html=html)

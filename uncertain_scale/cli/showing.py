@@ -52,15 +52,17 @@ def keep(
     name: str,
     *,
     markdown: Callable[[Document], str],
-    html: Callable[[Document], str] | None = None,
+    html: Callable[[Document], str],
+    csv: Callable[[Document], str] | None = None,
 ) -> None:
-    """Write a document as NAME.md, NAME.json and NAME.html into a folder, if one is wanted."""
+    """Write a document as NAME.md, .json, .html and .csv into a folder, if one is wanted."""
     if folder is not None:
         from uncertain_scale.report.saving import as_json, save_texts
 
         texts = {f"{name}.md": markdown(document), f"{name}.json": as_json(document) + "\n"}
-        if html is not None:
-            texts[f"{name}.html"] = html(document)
+        texts[f"{name}.html"] = html(document)
+        if csv is not None:
+            texts[f"{name}.csv"] = csv(document)
         save_texts(texts, folder)
 
 

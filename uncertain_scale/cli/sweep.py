@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,8 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import Form, Format, Probs, show
+from uncertain_scale.cli.record import typed_command
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Priors
     from uncertain_scale.report import Document
 
-__all__ = ["Steps", "sweep", "swept"]
+__all__ = ["Steps", "gpt4_guides_of", "sweep", "swept"]
 
 
 class Steps(StrEnum):
@@ -45,12 +47,10 @@ def sweep(
         typer.Option(help="Spacing of a range; auto is log where it is positive and spans x10."),
     ] = Steps.auto,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
-    form: Form = Format.terminal,
+    form: PageForm = PageFormat.terminal,
     output: Annotated[
         Path | None,
-        typer.Option(
-            help="Also write sweep.md, sweep.json, sweep.csv and sweep.nc there.", metavar="DIR"
-        ),
+        typer.Option(help="Also write sweep.html, .md, .json, .csv and .nc there.", metavar="DIR"),
     ] = None,
 ) -> None:
     """Answer a question at many values of one or two givens, on the same draws.
@@ -59,20 +59,29 @@ def sweep(
 
     Example: uncertain-scale sweep --budget 10M..100B --points 25 --outputs training_flop
     """
-    from uncertain_scale.report.saving import as_json, save_draws, save_texts
+    from uncertain_scale.report.html import html_sweep
+    from uncertain_scale.report.saving import save_draws
     from uncertain_scale.report.sweep_views import markdown_sweep, terminal_sweep
     from uncertain_scale.report.sweeping import csv_sweep
 
-    _, document, found = swept(options, points, steps, prob)
+    beliefs, document, found = swept(options, points, steps, prob)
+    html = partial(html_sweep, guides=gpt4_guides_of(beliefs), command=typed_command())
+    keep(document, output, "sweep", markdown=markdown_sweep, csv=csv_sweep, html=html)
     if output is not None:
-        texts = {
-            "sweep.md": markdown_sweep(document),
-            "sweep.json": as_json(document) + "\n",
-            "sweep.csv": csv_sweep(document),
-        }
-        save_texts(texts, output)
         save_draws(found, output / "sweep.nc")
-    show(document, form, terminal=terminal_sweep, markdown=markdown_sweep, csv=csv_sweep)
+    terminal = terminal_sweep
+    show(document, form, terminal=terminal, markdown=markdown_sweep, csv=csv_sweep, html=html)
+
+
+def gpt4_guides_of(beliefs: Priors) -> dict[str, float]:
+    """Return multiples of GPT-4's FLOP, by the median of what is believed about them."""
+    import numpy as np
+
+    from uncertain_scale.report.figures.sweep import gpt4_guides
+
+    if "gpt4_flop" not in beliefs.inputs:
+        return {}
+    return gpt4_guides(float(beliefs.inputs["gpt4_flop"].ppf(np.array([0.5]))[0]))
 
 
 def swept(

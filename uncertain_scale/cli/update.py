@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,8 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import Form, Format, Probs, show
+from uncertain_scale.cli.record import typed_command
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, show
 from uncertain_scale.errors import QuestionError, printable
 
 if TYPE_CHECKING:
@@ -84,10 +86,10 @@ def update(
     ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
     road: Road = Way.auto,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
-    form: Form = Format.terminal,
+    form: PageForm = PageFormat.terminal,
     output: Annotated[
         Path | None,
-        typer.Option(help="Also write report.md, report.json and draws.nc there.", metavar="DIR"),
+        typer.Option(help="Also write report.html, .md, .json and draws.nc there.", metavar="DIR"),
     ] = None,
     *,
     schema: Annotated[
@@ -110,6 +112,7 @@ def update(
         raise QuestionError(f"update takes an evidence file; shipped: {shipped}")
     from uncertain_scale.report import report_document
     from uncertain_scale.report.csv_tables import csv_report
+    from uncertain_scale.report.html import background_of, html_report
     from uncertain_scale.report.markdown import markdown_report
     from uncertain_scale.report.saving import save_report
     from uncertain_scale.report.updating import terminal_update
@@ -118,9 +121,22 @@ def update(
     asked = options.prepare()
     tree = draw(asked, design, evidence, road, keep_sound=True)
     document = report_document(tree, probs=prob, events=options.events(asked[0]))
+    command = typed_command()
+
+    @cache
+    def page() -> str:
+        return html_report(document, background_of(*asked, design, document), command=command)
+
     if output is not None:
-        save_report(document, tree, output)
-    show(document, form, terminal=terminal_update, markdown=markdown_report, csv=csv_report)
+        save_report(document, tree, output, page=page())
+    show(
+        document,
+        form,
+        terminal=terminal_update,
+        markdown=markdown_report,
+        csv=csv_report,
+        html=lambda _: page(),
+    )
     if faults := document["evidence"]["left_out"]:
         typer.echo("\n".join(f"error: {printable(fault)}" for fault in faults), err=True)
         raise typer.Exit(2)

@@ -27,7 +27,7 @@ MISSING = [
 ]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 PHONE, DESK = 360, 1200
-KINDS = ("report", "evidence", "comparison", "sensitivity")
+KINDS = ("report", "evidence", "comparison", "sensitivity", "claims", "backtest", "sweep")
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,9 @@ def folder(tmp_path_factory):
         "evidence": ["report", "--gpus", "100k", "--evidence", "h100-clusters"],
         "comparison": ["compare", "h100-dense-fp8", "post-reading", "--budget", "100M"],
         "sensitivity": ["sensitivity", "--budget", "100M"],
+        "claims": ["claims"],
+        "backtest": ["backtest"],
+        "sweep": ["sweep", "--budget", "10M..1B", "--points", "5", "--outputs", "training_flop"],
     }.items():
         result = CliRunner().invoke(app, [*words, *few, str(folder / kind)])
         assert result.exit_code == 0, result.output

@@ -160,6 +160,71 @@ def test_comparison_and_sensitivity_have_pages(cli, tmp_path):
     assert "What drives the answers most: training_flop: mfu (" in out
 
 
+TABLED = {
+    "claims": ("claims",),
+    "backtest": ("backtest",),
+    "sweep": ("sweep", "--budget", "10M..1B", "--points", "3", "--outputs", "training_flop,gpus"),
+    "update": ("update", "h100-clusters", "--gpus", "100k", "--outputs", "facility_power"),
+    "sensitivity": (
+        *("sensitivity", "--budget", "100M", "--of", "training_flop"),
+        *("--evidence", "h100-clusters"),
+    ),
+    "compare": (
+        *("compare", "h100-dense-fp8", "h100-sparse-fp8", "--budget", "100M"),
+        *("--evidence", "h100-clusters"),
+    ),
+}
+TOLD = {
+    "claims": "35 follow from the document&#39;s own inputs",
+    "backtest": "inside the 90% interval.",
+    "sweep": "training_flop: in the median 4.8",
+    "update": "bits",
+    "sensitivity": "Variance that would go if an input were known, most: training_flop: mfu",
+    "compare": "times likelier under h100-dense-fp8",
+}
+
+
+@pytest.mark.parametrize("kind", TABLED)
+def test_every_result_has_a_page_and_its_folder_too(cli, tmp_path, kind):
+    """Well-formed, self-contained, with the command that makes it again."""
+    words = (*TABLED[kind], "--draws", "512")
+    code, page, err = cli(*words, "--format", "html", "--output", tmp_path)
+    assert (code, err) == (0, "")
+    (saved,) = tmp_path.glob("*.html")
+    assert saved.read_text(encoding="utf-8") == page
+    assert TOLD[kind] in page
+    found = Structure(page)
+    assert (found.unlabelled, found.levels.count(1), found.sections[-1]) == ([], 1, "run")
+    assert len(found.ids) == len(set(found.ids))
+    assert set(found.references) <= {*found.ids, ","}
+    test_nothing_is_loaded_and_nothing_runs(page)
+    test_the_command_on_the_page_makes_the_page(page, cli)
+
+
+def test_the_command_on_the_page_makes_the_page(page, cli):
+    import html
+    import shlex
+
+    (command,) = re.findall(r"<code>(uncertain-scale [^<]*)</code>", page)
+    words = shlex.split(html.unescape(command))[1:]
+    assert cli(*words, "--format", "html")[1] == page
+
+
+def test_markup_in_a_claims_file_shows_as_text(cli, tmp_path):
+    claims = tmp_path / "claims.toml"
+    claims.write_text(
+        "schema_version = 1\nscenario = 'base'\ntitle = '<script>alert(1)</script>'\n"
+        "[[claims]]\nname = 'rate'\nsays = '<b>2</b> javascript:alert(1)'\n"
+        "variable = 'hourly_rate'\nvalue = '2 USD/gpu/hour'\n",
+        encoding="utf-8",
+    )
+    code, page, err = cli("claims", claims, "--draws", "64", "--format", "html")
+    assert (code, err) == (0, "")
+    assert "<script" not in page
+    assert "<b>2" not in page
+    assert "&lt;b&gt;2&lt;/b&gt; javascript:alert(1)" in page
+
+
 def test_evidence_is_told_on_the_page(cli):
     options = ("--evidence", "h100-clusters", "--draws", "1024", "--format", "html")
     code, out, err = cli("report", "--gpus", "100k", "--outputs", "facility_power", *options)
