@@ -1,7 +1,8 @@
 """`python reports/make`: runs the reports again and writes what has changed of them.
 
-With `--check` nothing is written: what is stale is told, file by file with the first difference,
-and the exit code is 1.
+A result that differs from the committed one by rounding alone stays as it is (`freshness` has the
+rules); delete its folder to make it anew. With `--check` nothing is written: what is stale is told,
+file by file with the first difference, and the exit code is 1.
 """
 
 from __future__ import annotations
