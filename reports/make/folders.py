@@ -52,7 +52,7 @@ _PAGES: dict[str, Callable[[Document], str]] = {
 }
 
 
-_UNDRAWN = ("background_of", "html_comparison", "html_report", "html_sensitivity")
+_UNDRAWN = ("background_of", *(name for name in html.__all__ if name.startswith("html_")))
 
 
 @dataclass(frozen=True)
