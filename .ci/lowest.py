@@ -1,6 +1,7 @@
 """Print pip's constraints for the lowest versions that pyproject.toml allows, a line each.
 
-The newest patch of the lowest minor version is taken: `numpy>=2.0` becomes `numpy==2.0.*`.
+Arguments are the extras whose bounds are wanted beside those of the package: `numpy>=2.0` becomes
+`numpy==2.0`. What the bounds do not name stays the newest that pip finds.
 """
 
 import re
@@ -14,7 +15,7 @@ wanted = project["dependencies"] + [one for name in sys.argv[1:] for one in extr
 for requirement in wanted:
     if requirement.startswith(project["name"]):
         continue
-    found = re.fullmatch(r"([\w-]+)(?:\[[\w,]+\])?>=(\d+(?:\.\d+)?)[\d.]*", requirement)
+    found = re.fullmatch(r"([\w-]+)(?:\[[\w,]+\])?>=([\d.]+)", requirement)
     if found is None:
         sys.exit(f"pyproject.toml: expected NAME>=VERSION, found {requirement!r}")
-    print(f"{found[1]}=={found[2]}.*")
+    print(f"{found[1]}=={found[2]}")

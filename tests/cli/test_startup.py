@@ -67,3 +67,21 @@ def test_help_shows_an_example_and_every_option_of_the_main_job():
         "--scheduler",
     ):
         assert option in out
+
+
+def test_priors_and_a_question_need_only_numpy_scipy_and_pydantic():
+    """What CONTRIBUTING.md says the core needs: inputs drawn before anything else is imported."""
+    code = (
+        "import sys, uncertain_scale as us\n"
+        "from uncertain_scale.sampling.dependence import InputSampler\n"
+        "model = us.default_model()\n"
+        "priors = us.load_priors('base', variables=model.variables)\n"
+        "us.ask(model, {'budget': '100M'})\n"
+        "sampler = InputSampler(priors, ['mfu', 'hourly_rate', 'alpha', 'beta'])\n"
+        "sampler.draw(us.Design(draws=8), 0)\n"
+        "print('\\n'.join(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = {name.split(".")[0] for name in done.stdout.split()}
+    assert {"numpy", "scipy", "pydantic"} <= modules
+    assert not (HEAVY | {"jinja2", "h5py", "h5netcdf", "rich", "typer", "tomli_w"}) & modules

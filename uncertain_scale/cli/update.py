@@ -81,9 +81,9 @@ def draw(
 def update(
     options: RunOptions,
     evidence: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(help="Evidence files, or shipped names.", metavar="EVIDENCE.toml..."),
-    ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    ] = None,  # click 8.1 takes no other default of arguments that repeat
     road: Road = Way.auto,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
