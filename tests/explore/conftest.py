@@ -69,7 +69,7 @@ def chromium():
 
 @contextmanager
 def program(*arguments):
-    """Run the program's command `explore`; give the process and the address that it prints."""
+    """Run the program's command `explore`, give its address, and see it end quietly by Ctrl-C."""
     command = [sys.executable, "-c", PROGRAM, "explore", "--no-browser", *map(str, arguments)]
     # What these ask of Panel's server is not what this program serves.
     other = {"BOKEH_RESOURCES": "cdn", "BOKEH_ALLOW_WS_ORIGIN": "evil.example"}
@@ -83,11 +83,11 @@ def program(*arguments):
         try:
             line = process.stdout.readline().strip()
             assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{30,}/", line), process.stderr.read()
-            yield process, line
+            yield line
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-            process.wait(timeout=20)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=20)
+        assert (process.returncode, err) == (0, "")
 
 
 class Visitor:
@@ -219,16 +219,11 @@ class Visitor:
         ]
 
 
-@pytest.fixture(scope="session")
-def serve(panel):  # noqa: ARG001 (without it the tests are skipped)
-    return program
-
-
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
 @pytest.fixture(scope="session")
-def served(serve, tmp_path_factory):
+def served(panel, tmp_path_factory):  # noqa: ARG001 (without it the tests are skipped)
     """Serve the page of a question for all tests that do not end it."""
     bad = tmp_path_factory.mktemp("scenarios") / "bad.toml"
     bad.write_text(
@@ -239,7 +234,7 @@ def served(serve, tmp_path_factory):
     )
     few = ("--draws", 1024, "--chains", 4)
     against = ("--against", bad, "--against", "h100-dense-fp8")
-    with serve("--budget", "100M", *against, *few) as (_, address):
+    with program("--budget", "100M", *against, *few) as address:
         yield address, str(bad)
 
 

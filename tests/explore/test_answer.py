@@ -32,6 +32,7 @@ def view_of(scenarios, *, edits=None, **parts):
 
 MFU = {"mfu": {"q05": 0.2, "q95": 0.5}}
 TWO = MFU | {"gpu_price": {"q05": 30000.0, "q95": 50000.0}, "site_power": {"value": 4.0}}
+SOME = ("training_flop", "cost_per_flop", "gpus")
 CASES = {
     "a budget": {},
     "another direction": {"given": {"training_flop": "2e26", "training_time": "80day"}},
@@ -48,10 +49,20 @@ CASES = {
         "outputs": ("training_flop", "gpus"),
     },
     "an uncertain given": {"given": {"budget": "80M to 120M", "facility_power": "30 MW"}},
-    "edited": {"edits": MFU, "others": ("base", "h100-dense-fp8")},
-    "edited everywhere": {"edits": TWO, "others": ("post-reading",), "everywhere": True},
+    "edited": {"edits": MFU, "others": ("base", "h100-dense-fp8"), "outputs": SOME},
+    "edited everywhere": {
+        "edits": TWO,
+        "others": ("post-reading",),
+        "everywhere": True,
+        "outputs": (*SOME, "sites_needed", "cluster_price"),
+    },
     "Latin hypercubes": {"edits": MFU, "design": replace(FEW, kind="lhs"), "probs": (0.8, 0.5)},
-    "many draws": {"edits": MFU, "others": ("base",), "design": Design(draws=8192, chains=3)},
+    "many draws": {
+        "edits": MFU,
+        "others": ("base",),
+        "outputs": SOME,
+        "design": Design(draws=8192, chains=3),
+    },
 }
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "answer_to"]
 
 _BINS = 24
+_FEW = 1 << 14  # draws of all chains up to which threads cost more than they give
 _SAME = 1e-9
 _FIRST = ("training_flop", "budget")  # what is looked at first, where it is an answer
 
@@ -154,7 +155,11 @@ def _draw(asked: Asked, priors: Priors, view: View, stop: Stop | None) -> _Drawn
         _check(stop)
         return simulation.whole(number)
 
-    chains = list(each(chain, range(view.design.chains), stop=stop))
+    few = (
+        view.design.draws * view.design.chains <= _FEW
+    )  # for which threads cost more than they give
+    threads = 1 if few else None
+    chains = list(each(chain, range(view.design.chains), threads=threads, stop=stop))
     if len(chains) < view.design.chains:
         raise StoppedError(stop.why if stop else "")
     values = {name: np.stack([one[name] for one in chains]) for name in simulation.variables}

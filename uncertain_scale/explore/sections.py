@@ -5,6 +5,7 @@ Text of others is escaped here, as everywhere: only web addresses in sources bec
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,10 @@ from uncertain_scale.report.rows import (
 )
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from uncertain_scale.explore.answer import Answer
+    from uncertain_scale.inputs import Prior
 
 __all__ = ["PARTS", "sections"]
 
@@ -120,12 +124,17 @@ def _input(answer: Answer, name: str) -> str:
     if prior is None:
         return ""
     facts = answer.document["inputs"].get(name) or {**prior.facts(), "origin": "prior"}
-    drawn = None
-    if facts["q05"] != facts["q95"]:
-        figure = figures.plot_priors({name: prior}, [name], columns=1, titles=False)
-        drawn = inline(figure, _INPUT_FIGURE)
+    drawn = None if facts["q05"] == facts["q95"] else _density(name, prior)
     marks = marks_of(answer.document["inputs"]).get(name, [])
     return _render("input.html", input=facts, marks=marks, figure=drawn)
+
+
+@lru_cache(maxsize=64)
+def _density(name: str, prior: Prior) -> Markup:
+    """Return the density of an input, drawn once: most of what is moved is something else."""
+    return inline(
+        figures.plot_priors({name: prior}, [name], columns=1, titles=False), _INPUT_FIGURE
+    )
 
 
 def _render(template: str, **parts: Any) -> str:
