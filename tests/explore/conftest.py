@@ -184,7 +184,7 @@ class Visitor:
         )
 
     def faults(self):
-        return self.text("[role=alert]")
+        return self.text(".fault")
 
     def console(self):
         levels = {"SEVERE", "WARNING"}
@@ -219,13 +219,14 @@ class Visitor:
         ]
 
 
+EVIL_NAME = "bad <img src=x onerror=alert(0)>"
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
 @pytest.fixture(scope="session")
 def served(panel, tmp_path_factory):  # noqa: ARG001 (without it the tests are skipped)
     """Serve the page of a question for all tests that do not end it."""
-    bad = tmp_path_factory.mktemp("scenarios") / "bad.toml"
+    bad = tmp_path_factory.mktemp("scenarios") / f"{EVIL_NAME}.toml"
     bad.write_text(
         f'schema_version = 1\nextends = "base"\ntitle = "{EVIL}"\n[inputs.mfu]\n'
         f'kind = "lognormal"\nq05 = 0.2\nq95 = 0.4\nlong_name = "{EVIL}"\n'

@@ -9,6 +9,7 @@ from uncertain_scale.explore.view import EDITS
 from uncertain_scale.report.comparing import comparison_rows
 from uncertain_scale.report.figures.sensitivity import share_in_brief, shares_of
 
+EVIL_NAME = "bad <img src=x onerror=alert(0)>"
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
@@ -79,7 +80,7 @@ def test_a_fault_is_told_and_the_last_answer_stays(served, visit):
         good = {"mfu at 5%": "0.149", "Budget, USD": "100M"}.get(label, "")
         page.type(label, text)
         (fault,) = page.until(
-            "const f = deep('[role=alert]'); return f.length && f.map(e => e.innerText)"
+            "const f = deep('.fault'); return f.length && f.map(e => e.innerText)"
         )
         assert told in fault
         assert "the last answer" in fault
@@ -88,18 +89,14 @@ def test_a_fault_is_told_and_the_last_answer_stays(served, visit):
             page.run("deep('button').find(e => e.innerText.includes('All as in')).click()")
         else:
             page.type(label, good)
-        page.until("return !deep('[role=alert]').length")
+        page.until("return !deep('.fault').length")
         page.settle()
     page.type("GPUs", "25k")
     page.type("Training time, days", "80")
-    (fault,) = page.until(
-        "const f = deep('[role=alert]'); return f.length && f.map(e => e.innerText)"
-    )
+    (fault,) = page.until("const f = deep('.fault'); return f.length && f.map(e => e.innerText)")
     assert "hourly_rate" in fault
     page.type("Inputs to solve for", "hourly_rate")
-    page.until(
-        "return !deep('[role=alert]').length && deep('h1')[0].innerText.includes('hourly_rate')"
-    )
+    page.until("return !deep('.fault').length && deep('h1')[0].innerText.includes('hourly_rate')")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (1200, "dark")])
@@ -109,7 +106,7 @@ def test_nothing_scrolls_sideways_and_axe_finds_nothing(served, visit, width, sc
     assert page.run(widths) == [True, width]
     assert page.violations() == []
     page.type("mfu at 5%", "0.9")
-    page.until("return deep('[role=alert]').length")
+    page.until("return deep('.fault').length")
     assert page.violations() == []
     assert page.run(widths) == [True, width]
     (shown,) = page.run("return [getComputedStyle(document.documentElement).colorScheme]")
@@ -137,7 +134,9 @@ def test_words_of_others_are_shown_as_words(served, visit):
     page.choose("Scenario", bad)
     page.until("return deep('dd').some(e => e.innerText.includes('javascript:alert(3)'))")
     (scenario,) = page.text(".scenario")
-    assert scenario == f"Scenario bad: {EVIL}"
+    assert scenario == f"Scenario {EVIL_NAME}: {EVIL}"
+    assert bad in page.text("label")
+    assert f"{EVIL_NAME} over {EVIL_NAME}" in page.text("h3")
     assert EVIL in page.text("p.what")
     page.settle()
     assert page.run("return [deep('img').length, deep('a[href^=javascript]').length]") == [0, 0]

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
+from bokeh.models import CustomJS
 from markupsafe import Markup, escape
 
 from uncertain_scale.errors import QuestionError, UncertainScaleError
@@ -134,6 +135,9 @@ class _Page:
         self._show(self._explorer.show(self._start, coarse=True))
         self._worker = Worker(self._explorer, self._tell)
         pn.state.on_session_destroyed(lambda _: self._end())
+        for event, hidden in (("connection_lost", "false"), ("client_reconnected", "true")):
+            told = CustomJS(code=f"document.getElementById('gone').hidden = {hidden}")
+            self._document.js_on_event(event, told)
         pn.state.onload(self._ask)  # what came before the browser listens could be lost
 
     def _end(self) -> None:
