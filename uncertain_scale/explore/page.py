@@ -269,5 +269,5 @@ def _fault_words(shown: Shown) -> str:
         return ""
     told = "Nothing was answered yet."
     if shown.answer is not None:
-        told = "What stands below is the last answer, to the question above it."
+        told = "What is shown is the last answer; its question stands at the top."
     return f"<div class='fault' role='alert'><p>{escape(shown.error)}</p><p>{told}</p></div>"
