@@ -7,6 +7,7 @@ that fits. Each message says where, what was found, what was expected and what t
 from __future__ import annotations
 
 from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING
 from unicodedata import category
 
@@ -29,6 +30,9 @@ __all__ = [
     "nearest",
     "printable",
 ]
+
+_MOST_SHOWN = 100  # faults of a file in its message
+_MOST_KNOWN, _LONGEST = 2_000, 80  # names, and letters of one, that a near one is sought among
 
 
 class UncertainScaleError(Exception):
@@ -66,6 +70,8 @@ class PageError(UncertainScaleError, RuntimeError):
 class FileError(UncertainScaleError, ValueError):
     """Everything that is wrong with a file that a person wrote, all faults at once.
 
+    The message tells the first hundred of them.
+
     Parameters
     ----------
     faults
@@ -73,8 +79,13 @@ class FileError(UncertainScaleError, ValueError):
     """
 
     def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
+        more = len(faults) - _MOST_SHOWN
+        also = [f"and {more:,} more; mend these first"] if more > 0 else []
+        super().__init__("\n".join([*faults[:_MOST_SHOWN], *also]))
         self.faults = tuple(faults)
+
+    def __reduce__(self) -> tuple[type[FileError], tuple[tuple[str, ...]]]:
+        return type(self), (self.faults,)
 
 
 class PriorError(FileError):
@@ -97,8 +108,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("mfuu", ["mfu", "budget"])
     "did you mean 'mfu'?"
     """
-    names = sorted(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    names = sorted(islice(known, _MOST_KNOWN))
+    close = get_close_matches(name[:_LONGEST], names, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"
     shown = ", ".join(names[:12])

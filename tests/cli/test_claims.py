@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 
 import pytest
 
@@ -162,17 +163,18 @@ def test_bad_command_lines_are_told_in_one_line(cli, tmp_path, arguments, patter
 
 def test_claims_are_asked_of_ones_own_equations(cli, specimens, tmp_path):
     (tmp_path / "memo.toml").write_text(
-        f"""schema_version = 1
+        """schema_version = 1
 title = "Product"
-scenario = "{specimens / "priors" / "product.toml"}"
+scenario = "product.toml"
 [[claims]]
 name = "product"
 variable = "product"
 value = 1
-scenario = "{specimens / "priors" / "product.toml"}"
+scenario = "product.toml"
 """,
         encoding="utf-8",
     )
+    shutil.copy(specimens / "priors" / "product.toml", tmp_path)
     equations = specimens / "equations" / "product.py"
     code, out, err = cli(
         "claims", tmp_path / "memo.toml", "--equations", equations, "--format", "json", *SMALL

@@ -148,10 +148,10 @@ def test_cells_cannot_steer_a_terminal(tmp_path):
         (b"name,hardware,gpu_hour\n", r":1 \[gpu_hour\] is not a column; did you mean 'gpu_hours'"),
         (b"name,name,hardware\n", ":1 the header names 'name' twice"),
         (b"hardware,name\n", ":1 the first column is 'hardware', not 'name'"),
-        (b"\xff\xfe", "is not a CSV file in UTF-8"),
+        (b"\xff\xfe", "is UTF-16, not UTF-8; save it as UTF-8"),
         (b'name,hardware\n"a', "is not a CSV file in UTF-8"),
         (b"name,hardware\n" + b"a," + b"x" * 5000 + b"\n", "more than 4,000 characters"),
-        (b"name,hardware\n" + b"a,b\n" * 10_001, "10,002 rows; expected at most 10,000"),
+        (b"name,hardware\n" + b"a,b\n" * 10_001, "more than 10,000 rows; split it"),
     ],
 )
 def test_files_that_cannot_be_used_are_refused(tmp_path, text, message):

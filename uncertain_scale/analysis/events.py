@@ -45,7 +45,8 @@ _SIGNS: dict[Sign, Callable[[FloatArray, FloatArray], FloatArray]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
-_EXPRESSION = re.compile(r"\s*([^<>=]+?)\s*(>=|<=|>|<)\s*([^<>=]+?)\s*")
+_LONGEST = 400
+_SIGN = re.compile(r"(>=|<=|>|<)")
 _NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -123,12 +124,16 @@ def parse_event(text: str, variables: Mapping[str, str]) -> Event:
     >>> parse_event("facility_power < 0.1 GW", {"facility_power": "MW"}).right
     100.0
     """
-    match = _EXPRESSION.fullmatch(text)
-    if match is None:
+    if len(text) > _LONGEST:
+        raise QuestionError(
+            f"event '{text[:60]}…' has {len(text):,} characters; expected at most {_LONGEST}"
+        )
+    parts = [part.strip() for part in _SIGN.split(text)]
+    if len(parts) != 3 or not (parts[0] and parts[2]) or "=" in parts[0] + parts[2]:
         raise QuestionError(
             f"event '{text[:80]}' is not a comparison; expected one such as 'training_flop >= 1e26'"
         )
-    left, right, sign = match[1], match[3], cast("Sign", match[2])
+    left, right, sign = parts[0], parts[2], cast("Sign", parts[1])
     names = [side for side in (left, right) if _NAME.fullmatch(side)]
     for name in names:
         if name not in variables:

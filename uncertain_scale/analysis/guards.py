@@ -96,6 +96,6 @@ def _best_run(peak_flops: float) -> TrainingRun | None:
         for run in published_runs()
         if run.grade in _GRADES
         and run.mfu is not None
-        and abs(run.peak_flops / peak_flops - 1) < _SAME_PEAK
+        and abs(run.peak_flops - peak_flops) < _SAME_PEAK * peak_flops
     ]
     return max(runs, key=lambda run: run.mfu or 0.0, default=None)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import platform
 import re
 import shlex
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import DataError, UncertainScaleError
+from uncertain_scale.inputs.reading import UnreadableError, parse_json, read_bytes, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +33,7 @@ __all__ = [
     "note_reached",
     "read_record",
     "recorded",
+    "spelt_out",
     "typed_command",
 ]
 
@@ -96,15 +97,6 @@ class Record:
     def intact(self) -> bool:
         """Whether the result is what the run wrote, to the byte."""
         return _digest(self.folder / self.result) == self.digest
-
-    @property
-    def equations(self) -> list[str]:
-        """Files of equations that a replay would run, relative to the folder."""
-        return [
-            value
-            for option, value in zip(self.command, self.command[1:], strict=False)
-            if option == "--equations"
-        ]
 
 
 def note_priors(typed: str | None, priors: Priors) -> None:
@@ -210,13 +202,10 @@ def read_record(folder: Path) -> Record:
 
 def _read_object(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise DataError(f"{path} is larger than {_LARGEST // 1_000_000} MB; no such is written")
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        hint = "name the folder that --output wrote"
-        raise DataError(f"{path} cannot be read: {error.strerror}; {hint}") from error
-    except (ValueError, RecursionError) as error:
+        found = parse_json(read_text(path, _LARGEST, "no such is written"))
+    except UnreadableError as error:
+        raise DataError(f"{error.of(path)}; name the folder that --output wrote") from None
+    except ValueError as error:
         raise DataError(f"{path} is not JSON in UTF-8: {error!s:.80}") from None
     if not isinstance(found, dict):
         raise DataError(f"{path} holds no JSON object; it was not written by this program")
@@ -225,9 +214,9 @@ def _read_object(path: Path) -> dict[str, Any]:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+        return hashlib.sha256(read_bytes(path, _LARGEST, "no such is written")).hexdigest()
+    except UnreadableError as error:
+        raise DataError(error.of(path)) from None
 
 
 def _write(
@@ -240,7 +229,7 @@ def _write(
     copies = dict(_copies(arguments))
     record = {
         "format": _FORMAT,
-        "command": [name, *_words(name, arguments, by_name, copies)],
+        "command": [name, *spelt_out(name, arguments, by_name, copies)],
         "result": result,
         "sha256": _digest(folder / result),
         "versions": package_versions(),
@@ -282,13 +271,23 @@ def _copies(arguments: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
                 yield Path(value), f"{part}/{Path(value).name}"
 
 
-def _words(
+def spelt_out(
     name: str,
     arguments: Mapping[str, Any],
     by_name: Mapping[str | None, str],
     copies: Mapping[Path, str],
 ) -> Iterator[str]:
-    """Yield the words after a command's name that ask for the same, every option spelt out."""
+    """Yield the words after a command's name that ask for the same, every option spelt out.
+
+    Parameters
+    ----------
+    name, arguments
+        The command, and its arguments by name.
+    by_name
+        Files of merged priors by scenario as it was typed.
+    copies
+        Files that the command read, and what stands for them.
+    """
     from typer.main import get_command
 
     from uncertain_scale.cli.main import app

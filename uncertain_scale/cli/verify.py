@@ -7,15 +7,17 @@ import io
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uncertain_scale.cli.record import spelt_out
 from uncertain_scale.cli.showing import Form, Format, show
-from uncertain_scale.errors import DataError
+from uncertain_scale.errors import DataError, UncertainScaleError
+from uncertain_scale.inputs.reading import is_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from uncertain_scale.cli.record import Record
     from uncertain_scale.report.document import Document
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["verify"]
 
 _KEPT_IN = ("priors", "inputs", "equations")
-_READING = ("--scenario", "--priors", "--evidence", "--equations")
+_READING = ("scenario", "scenarios", "priors", "evidence", "equations", "source", "runs")
+_FORBIDDEN = ("output", "scheduler", "resume", "figure")
 
 
 def verify(
@@ -59,13 +62,14 @@ def verify(
             f"warning: {folder / record.result} is not what the run wrote; it was changed since",
             err=True,
         )
-    if record.equations and not run_equations:
+    name, arguments = _arguments(record)
+    if (equations := arguments.get("equations")) and not run_equations:
         raise DataError(
-            f"{folder} was made with equations of its own ({', '.join(record.equations)}), which "
-            "are Python code: look at them, then say --run-equations"
+            f"{folder} was made with equations of its own ({', '.join(map(str, equations))}), "
+            "which are Python code: look at them, then say --run-equations"
         )
     saved = {key: part for key, part in saved.items() if key not in UNREPEATED}
-    document = difference_document(saved, _replay(record))
+    document = difference_document(saved, _replay(record, name, arguments))
     document["intact"] = record.intact
     show(
         document,
@@ -78,35 +82,71 @@ def verify(
         raise typer.Exit(1)
 
 
-def _replay(record: Record) -> Document:
-    """Return the result of running a record's command again."""
+def _arguments(record: Record) -> tuple[str, dict[str, Any]]:
+    """Return a record's command and its arguments, as the program itself reads them.
+
+    Only what was read so is run, with the files that it names where they are, in the folder.
+
+    Raises
+    ------
+    DataError
+        There is no such command, it would not be taken, or it writes, connects or reads elsewhere.
+    """
     from typer.main import get_command
 
     from uncertain_scale.cli.main import RECORDED, app
 
+    folder = record.folder
     if not record.command or record.command[0] not in RECORDED:
-        raise DataError(f"{record.folder} holds no result that can be run again; it was changed")
+        raise DataError(f"{folder} holds no result that can be run again; it was changed")
     name, *words = record.command
+    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            arguments = dict(command.make_context(name, words).params)
+    except UncertainScaleError:
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever kind the parser raises, nothing ran)
+        said = getattr(error, "message", "") or "it asks for help"
+        raise DataError(
+            f"{folder}: its record is no command: {said!s:.120}; it was changed"
+        ) from None
+    for key in _FORBIDDEN:
+        if arguments.get(key):
+            raise DataError(f"{folder}: its record holds '--{key}'; it was changed")
+    for key in _READING:
+        if (value := arguments.get(key)) is not None:
+            many = isinstance(value, list | tuple)
+            kept = [_in_folder(str(one), folder) for one in (value if many else [value])]
+            arguments[key] = kept if many else kept[0]
+    return name, arguments
+
+
+def _replay(record: Record, name: str, arguments: Mapping[str, Any]) -> Document:
+    """Return the result of running a record's command again."""
+    from typer.main import get_command
+
+    from uncertain_scale.cli.main import app
+
     with tempfile.TemporaryDirectory(prefix="verify-") as scratch:
-        asked = [name, "--output", scratch, *_in_folder(words, record.folder)]
+        asked = [name, "--output", scratch, *spelt_out(name, arguments, {}, {})]
         with contextlib.redirect_stdout(io.StringIO()):
             get_command(app).main(asked, standalone_mode=False)
         found: Document = json.loads((Path(scratch) / record.result).read_text(encoding="utf-8"))
         return found
 
 
-def _in_folder(words: list[str], folder: Path) -> Iterator[str]:
-    """Yield a record's words, with the files that it names where they are, in its folder."""
-    positional = False
-    for before, word in zip(["", *words], words, strict=False):
-        positional |= before == "--"
-        reads = positional or before in _READING
-        path = Path(word)
-        if reads and path.parent != Path():
-            if len(path.parts) != 2 or path.parts[0] not in _KEPT_IN:
-                raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")
-            yield str(folder / path)
-        elif word.partition("=")[0] == "--output":
-            raise DataError(f"{folder}: its record holds '{word[:60]}'; it was changed")
-        else:
-            yield word
+def _in_folder(word: str, folder: Path) -> str:
+    """Return the path of a file that a record names, or the name of something shipped."""
+    path = Path(word)
+    if path.parent == Path():
+        if path.suffix:
+            raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")
+        return word
+    if (
+        len(path.parts) != 2
+        or path.parts[0] not in _KEPT_IN
+        or not is_inside(folder / path, folder)
+    ):
+        raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")
+    return str(folder / path)

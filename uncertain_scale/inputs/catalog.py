@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from uncertain_scale.errors import ClaimError, DataError, PriorError, nearest
+from uncertain_scale.inputs.reading import is_file, is_inside
 
 __all__ = [
     "claims_names",
@@ -52,26 +53,36 @@ def find_prior_file(source: str | Path, *, beside: Path | None = None) -> Path:
     Raises
     ------
     PriorError
-        There is neither such a file nor such a scenario.
+        There is neither such a file nor such a scenario, or a file that another names lies, its
+        links followed, outside that one's folder.
     """
     text = str(source)
     path = Path(source) if beside is None else beside / source
-    if path.suffix == ".toml" and path.is_file():
+    if path.suffix == ".toml" and is_file(path):
+        if beside is not None and not is_inside(path, beside):
+            raise PriorError([_outside(text)])
         return path
     shipped = shipped_folder() / f"{Path(text).stem if text.endswith('.toml') else text}.toml"
     by_name = Path(text).name == text and (beside is not None or not text.endswith(".toml"))
-    if by_name and shipped.is_file():
+    if by_name and is_file(shipped):
         return shipped
-    if path.is_file():
-        raise PriorError([f"{text} is not a prior file; its name must end in .toml"])
+    if is_file(path):
+        raise PriorError([f"{text[:200]} is not a prior file; its name must end in .toml"])
     if text.endswith(".toml") or Path(text).name != text:
-        raise PriorError([f"{text}: there is no such prior file"])
+        raise PriorError([f"{text[:200]}: there is no such prior file"])
     names = scenario_names()
     fault = (
         f"scenario '{text[:60]}' is unknown; {nearest(text, names)} "
         "(`uncertain-scale priors list` shows them all; a file's name ends in .toml)"
     )
     raise PriorError([fault])
+
+
+def _outside(text: str) -> str:
+    return (
+        f"'{text[:200]}', which lies outside the folder of the file that names it; copy it there, "
+        "or lay prior files over one another yourself: --scenario BASE.toml --priors OVERLAY.toml"
+    )
 
 
 def claims_names() -> list[str]:
@@ -95,11 +106,11 @@ def find_claims_file(source: str | Path) -> Path:
     """
     text, path = str(source), Path(source)
     if path.suffix == ".toml":
-        if path.is_file():
+        if is_file(path):
             return path
-        raise ClaimError([f"{text}: there is no such claims file"])
+        raise ClaimError([f"{text[:200]}: there is no such claims file"])
     shipped = shipped_folder() / "claims" / f"{text}.toml"
-    if path.name == text and shipped.is_file():
+    if path.name == text and is_file(shipped):
         return shipped
     fault = (
         f"claims '{text[:60]}' are unknown; {nearest(text, claims_names())}; "

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
-from uncertain_scale.inputs.document import Name, Table
+from uncertain_scale.inputs.document import Line, Name, Table, Words
 
 __all__ = ["ClaimTable", "ClaimsFile", "ReadingTable", "json_schema"]
 
@@ -34,19 +34,19 @@ _Stated: TypeAlias = dict[Name, _Typed]
 class ReadingTable(Table):
     """Another way to read the document's own inputs."""
 
-    title: str = Field("", description="The reading in a few words, for reports.")
+    title: Line = Field("", description="The reading in a few words, for reports.")
     scenario: str | None = Field(None, description="Scenario taken instead of the document's.")
     given: _Stated = Field(default_factory=dict, description="Givens in place of a claim's.")
     assuming: _Stated = Field(default_factory=dict, description="Inputs in place of the scenario's")
-    source: str = Field("", description="Where the reading's figures come from.")
-    note: str = ""
+    source: Words = Field("", description="Where the reading's figures come from.")
+    note: Words = ""
 
 
 class ClaimTable(Table):
     """One claim."""
 
     name: _Label = Field(description="a short name, such as 'flop-bf16'")
-    says: str = Field("", description="What is asserted, in words for a report.")
+    says: Words = Field("", description="What is asserted, in words for a report.")
     variable: Name = Field(description="the variable of the model that it is about")
     value: _Typed | None = Field(None, description="The figure with units, such as '9e25 FLOP'.")
     digits: Annotated[int, Field(ge=1, le=15)] | None = Field(
@@ -69,18 +69,18 @@ class ClaimTable(Table):
         None, description="The claim is on the ratio of `scenario` to this scenario."
     )
     against_reading: str | None = Field(None, description="Reading that a ratio is against.")
-    quote: str = Field("", description="Where the document says so: a section or paragraph.")
-    note: str = Field("", description="What a reader should know.")
+    quote: Words = Field("", description="Where the document says so: a section or paragraph.")
+    note: Words = Field("", description="What a reader should know.")
 
 
 class ClaimsFile(Table):
     """A whole claims file."""
 
     schema_version: Literal[1] = Field(description="the version of the format, 1")
-    title: str = Field(description="the document's title")
-    source: str = Field("", description="Citation of the document.")
+    title: Line = Field(description="the document's title")
+    source: Words = Field("", description="Citation of the document.")
     as_of: dt.date | None = Field(None, description="The date of the document.")
-    note: str = Field("", description="What a reader should know of the document.")
+    note: Words = Field("", description="What a reader should know of the document.")
     scenario: str | None = Field(None, description="Scenario that holds the document's inputs.")
     assuming: _Stated = Field(default_factory=dict, description="Inputs in place of the scenario's")
     readings: dict[_Label, ReadingTable] = Field(default_factory=dict)

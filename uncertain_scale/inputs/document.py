@@ -14,16 +14,20 @@ __all__ = [
     "CorrelationTable",
     "InputTable",
     "JointTable",
+    "Line",
     "Name",
     "PriorFile",
     "Sourced",
     "Table",
+    "Words",
     "is_name",
     "json_schema",
 ]
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=_NAME)]
+Line = Annotated[str, Field(max_length=1_000)]
+Words = Annotated[str, Field(max_length=20_000)]
 
 
 class Table(BaseModel):
@@ -35,10 +39,10 @@ class Table(BaseModel):
 class Sourced(Table):
     """What every belief says about where it comes from."""
 
-    long_name: str = Field("", description="What the input is, in words for a report.")
-    source: str = Field("", description="Citation, with what was read there; reports print it.")
+    long_name: Line = Field("", description="What the input is, in words for a report.")
+    source: Words = Field("", description="Citation, with what was read there; reports print it.")
     as_of: dt.date | None = Field(None, description="The date that the figures refer to.")
-    note: str = Field("", description="What is judgement, and why.")
+    note: Words = Field("", description="What is judgement, and why.")
 
 
 class InputTable(Sourced):
@@ -67,7 +71,7 @@ class CorrelationTable(Sourced):
 class JointTable(Sourced):
     """Several inputs drawn together, as whole rows of a CSV file beside the prior file."""
 
-    inputs: Annotated[list[Name], Field(min_length=2)] = Field(
+    inputs: Annotated[list[Name], Field(min_length=2, max_length=1_000)] = Field(
         description="the names of the inputs that are drawn together"
     )
     samples: str = Field(description="a CSV file in this folder, with a column an input")
@@ -80,7 +84,7 @@ class PriorFile(Table):
     """A whole prior file."""
 
     schema_version: Literal[1] = Field(description="the version of the format, 1")
-    title: str = Field("", description="The scenario in one line.")
+    title: Line = Field("", description="The scenario in one line.")
     extends: str | None = Field(None, description="Prior file that this one is laid over.")
     coordinates: list[str] = Field(
         default_factory=list,

@@ -83,7 +83,7 @@ def load_priors(
 def _chain(path: Path) -> list[Path]:
     """Return a file and all that it extends, the base first."""
     chain = [path]
-    while extended := _extended(chain[-1]):
+    while (extended := _extended(chain[-1])) is not None:
         try:
             following = find_prior_file(extended, beside=chain[-1].parent)
         except PriorError as error:

@@ -10,9 +10,10 @@ __all__ = ["Path", "line_numbers"]
 
 Path: TypeAlias = tuple[str | int, ...]
 
-_HEADER = re.compile(r"\s*(?P<array>\[)?\[(?P<name>[^\[\]]+)\]")
-_KEY = re.compile(r"""\s*(?P<name>(?:[\w.-]|"[^"]*"|'[^']*'|\s)+?)\s*=(?P<value>.*)""")
-_TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*|[\[\]{}]')
+_HEADER = re.compile(r"(?P<array>\[)?\[(?P<name>[^\[\]]+)\]")
+_KEY = re.compile(r"""(?P<name>(?:[\w.\s-]|"(?:\\.|[^"\\])*+"|'[^']*+')++)=(?P<value>.*)""")
+_TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*+"|\'[^\']*+\'|#.*|[\[\]{}]')
+_BARE = re.compile(r"[\w-]++(?:\.[\w-]++)*+", re.ASCII)
 
 
 def line_numbers(text: str) -> dict[Path, int]:
@@ -33,7 +34,8 @@ def line_numbers(text: str) -> dict[Path, int]:
     counts: dict[Path, int] = {}
     table: Path = ()
     scanner = _ValueScanner()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, whole in enumerate(text.split("\n"), start=1):
+        line = whole.strip()
         if scanner.inside:
             scanner.feed(line)
         elif header := _HEADER.match(line):
@@ -61,23 +63,31 @@ class _ValueScanner:
         return self._depth > 0 or bool(self._quote)
 
     def feed(self, text: str) -> None:
-        if self._quote:
-            end = text.find(self._quote)
-            if end < 0:
+        at = 0
+        while True:
+            if self._quote:
+                end = text.find(self._quote, at)
+                if end < 0:
+                    return
+                at, self._quote = end + 3, ""
+            for token in _TOKEN.finditer(text, at):
+                mark = token[0]
+                if mark in {'"""', "'''"}:
+                    self._quote, at = mark, token.end()
+                    break
+                self._depth += (mark in "[{") - (mark in "]}") if len(mark) == 1 else 0
+            else:
                 return
-            text, self._quote = text[end + 3 :], ""
-        for token in _TOKEN.finditer(text):
-            mark = token[0]
-            if mark in {'"""', "'''"}:
-                self._quote = mark
-                self.feed(text[token.end() :])
-                return
-            self._depth += (mark in "[{") - (mark in "]}") if len(mark) == 1 else 0
 
 
 def _keys(dotted: str) -> Path:
-    """Split a dotted key as TOML does."""
-    parsed: Any = tomllib.loads(f"{dotted} = 0")
+    """Split a dotted key as TOML does; what is none, for this scan reads on lightly, is ()."""
+    if _BARE.fullmatch(dotted.strip()):
+        return tuple(dotted.strip().split("."))
+    try:
+        parsed: Any = tomllib.loads(f"{dotted} = 0")
+    except ValueError:
+        return ()
     keys: list[str | int] = []
     while isinstance(parsed, dict):
         ((key, parsed),) = parsed.items()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from uncertain_scale.inputs.document import Sourced
+from uncertain_scale.inputs.document import Line, Sourced
 
 __all__ = ["EvidenceFile", "ObservationTable", "json_schema"]
 
@@ -16,8 +17,10 @@ __all__ = ["EvidenceFile", "ObservationTable", "json_schema"]
 def _amount(value: Any) -> Any:
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with contextlib.suppress(OverflowError):  # a whole number may have any number of digits
+            if math.isfinite(value):
+                return float(value)
     raise PydanticCustomError("amount", "expected a number, or text such as '41 MW'")
 
 
@@ -103,7 +106,7 @@ class EvidenceFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     schema_version: Literal[1] = Field(description="the version of the format, 1")
-    title: str = Field("", description="The evidence in one line.")
+    title: Line = Field("", description="The evidence in one line.")
     observations: list[ObservationTable] = Field(default_factory=list)
 
 

@@ -19,6 +19,7 @@ from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.text import number_text
 from uncertain_scale.inputs.observation_document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
+from uncertain_scale.inputs.reading import is_file
 from uncertain_scale.inputs.toml import TomlReader
 from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
 
@@ -96,13 +97,13 @@ def find_evidence_file(source: str | Path) -> Path:
         There is no such file.
     """
     path, text = Path(source), str(source)
-    if path.suffix == ".toml" and path.is_file():
+    if path.suffix == ".toml" and is_file(path):
         return path
     shipped = shipped_folder() / "evidence" / f"{text}.toml"
-    if path.name == text and shipped.is_file():
+    if path.name == text and is_file(shipped):
         return shipped
-    if path.is_file():
-        raise EvidenceError([f"{text} is not an evidence file; its name must end in .toml"])
+    if is_file(path):
+        raise EvidenceError([f"{text[:200]} is not an evidence file; its name must end in .toml"])
     hint = nearest(path.stem, evidence_names()).replace("known:", "shipped:")
     raise EvidenceError([f"{text[:80]}: there is no such evidence file (.toml); {hint}"])
 
@@ -247,7 +248,7 @@ def _written(value: float) -> str:
 
 def _parted(table: ObservationTable) -> tuple[float | str, float | str | None]:
     """Return the value and the error, which may stand in one text: `41 ± 3 MW`."""
-    value, sign, error = re.sub(r"\+\s*/?\s*-", "±", str(table.value)).partition("±")
+    value, sign, error = re.sub(r"\+\s*+/?+\s*+-", "±", str(table.value)).partition("±")
     if not sign:
         return table.value, table.error
     if table.error is not None:

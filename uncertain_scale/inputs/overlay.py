@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.errors import nearest
+from uncertain_scale.inputs.distributions import Mixture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["correlation_matrix", "lay_over", "loose_ends"]
+
+_MOST_EFFORT = 5_000  # of all mixtures of a scenario
+_MOST_TIED = 1_000
 
 
 def lay_over(base: Priors, overlay: Priors) -> Priors:
@@ -62,7 +66,7 @@ def loose_ends(priors: Priors) -> list[str]:
                 f"drawn by whole rows with {', '.join(n for n in joint.inputs if n not in loose)}; "
                 "replace all of them, or none"
             )
-    return faults or _not_positive_definite(priors.correlations)
+    return faults or [*_too_much_effort(priors), *_not_positive_definite(priors.correlations)]
 
 
 def correlation_matrix(names: Sequence[str], correlations: Sequence[Correlation]) -> FloatArray:
@@ -75,8 +79,31 @@ def correlation_matrix(names: Sequence[str], correlations: Sequence[Correlation]
     return matrix
 
 
+def _too_much_effort(priors: Priors) -> list[str]:
+    mixtures = {
+        name: prior.distribution.total_effort()
+        for name, prior in priors.inputs.items()
+        if isinstance(prior.distribution, Mixture)
+    }
+    if sum(mixtures.values()) <= _MOST_EFFORT:
+        return []
+    most = max(mixtures, key=mixtures.__getitem__)
+    fault = (
+        f"{priors.inputs[most].provenance.where} [inputs.{most}] the components of the mixtures "
+        f"count {sum(mixtures.values()):,} in all and may count {_MOST_EFFORT:,}, those of this "
+        f"one {mixtures[most]:,}; state it with fewer"
+    )
+    return [fault]
+
+
 def _not_positive_definite(correlations: Sequence[Correlation]) -> list[str]:
     names = list(dict.fromkeys(name for c in correlations for name in c.inputs))
+    if len(names) > _MOST_TIED:
+        fault = (
+            f"{correlations[-1].provenance.where} [[correlations]] tie {len(names):,} inputs; "
+            f"expected at most {_MOST_TIED:,}; draw those of them together as [[joint]] samples"
+        )
+        return [fault]
     smallest = np.linalg.eigvalsh(correlation_matrix(names, correlations)).min(initial=1.0)
     if smallest > 1e-9:
         return []

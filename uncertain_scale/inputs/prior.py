@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Correlation", "JointSample", "Prior", "Priors", "Provenance"]
 
+_MOST_HINTS = 100  # names that are likened to those of the model
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -198,12 +200,14 @@ class Priors:
         PriorError
             Inputs that are no variable, or whose units do not fit, all at once.
         """
-        converted, faults = {}, []
+        converted: dict[str, Prior] = {}
+        faults: list[str] = []
         for name, prior in self.inputs.items():
             where = f"{prior.provenance.where} [inputs.{name}]".strip()
             if name not in variables:
-                hint = nearest(name, variables)
-                faults.append(f"{where} '{name}' is not a variable of the model; {hint}")
+                few = len(faults) < _MOST_HINTS
+                hint = f"; {nearest(name, variables)}" if few else ""
+                faults.append(f"{where} '{name}' is not a variable of the model{hint}")
                 continue
             try:
                 converted[name] = prior.converted(variables[name])

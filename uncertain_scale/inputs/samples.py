@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import math
+from array import array
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from uncertain_scale.errors import nearest
+from uncertain_scale.inputs.reading import UnreadableError, is_inside, open_within, text_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from uncertain_scale.units.aliases import FloatArray
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["read_samples"]
 
 _MOST_BYTES = 256_000_000
+_MOST_ROWS = 1_000_000
+_MOST_NUMBERS = 10_000_000
+_LONGEST_LINE = 1_000_000
 
 
 def read_samples(folder: Path, name: str, columns: Sequence[str]) -> FloatArray:
@@ -40,34 +46,50 @@ def read_samples(folder: Path, name: str, columns: Sequence[str]) -> FloatArray:
     ------
     ValueError
         The file is missing, too large or elsewhere, or a column is missing or holds no number.
+        A file may have 256 MB, a million rows and ten million numbers in the columns wanted.
     """
     path = folder / name
-    if path.resolve().parent != folder.resolve():
-        raise ValueError(f"'{name[:60]}' lies outside the prior file's folder; move it there")
+    short = name[:60]
+    if not is_inside(path, folder) or path.resolve().parent != folder.resolve():
+        raise ValueError(f"'{short}' lies outside the prior file's folder; move it there")
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ValueError(f"'{name}' is larger than {_MOST_BYTES // 1_000_000} MB")
-        with path.open(newline="", encoding="utf-8") as lines:
-            header, *rows = csv.reader(lines)
-    except OSError as error:
-        raise ValueError(f"'{name[:60]}' cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise ValueError(f"'{name}' is not a CSV file in UTF-8: {error}") from None
-    for column in columns:
-        if column not in header:
-            raise ValueError(f"'{name}' has no column '{column}'; {nearest(column, header)}")
-    positions = [header.index(column) for column in columns]
-    values = np.array([_numbers(name, line, row, positions) for line, row in enumerate(rows, 2)])
+        with open_within(path, _MOST_BYTES, "thin its rows out") as file:
+            rows = csv.reader(text_lines(file, _LONGEST_LINE))
+            header = next(rows, [])
+            for column in columns:
+                if column not in header:
+                    raise ValueError(
+                        f"'{short}' has no column '{column}'; {nearest(column, header)}"
+                    )
+            positions = [header.index(column) for column in columns]
+            values = _values(short, rows, positions)
+    except UnreadableError as error:
+        raise ValueError(error.of(f"'{short}'")) from None
+    except csv.Error as error:
+        raise ValueError(f"'{short}' is not a CSV file in UTF-8: {error}") from None
     if len(values) < 2:
-        raise ValueError(f"'{name}' has {len(values)} rows; expected at least two")
+        raise ValueError(f"'{short}' has {len(values)} rows; expected at least two")
     return values[np.lexsort(values.T[::-1])]
+
+
+def _values(name: str, rows: Iterable[list[str]], positions: Sequence[int]) -> FloatArray:
+    """Return the numbers of the columns wanted, as an array of shape (rows, columns)."""
+    found = array("d")
+    most = min(_MOST_ROWS, _MOST_NUMBERS // len(positions))
+    for line, row in enumerate(rows, 2):
+        if line - 1 > most:
+            raise ValueError(
+                f"'{name}' has more than {most:,} rows of {len(positions)} columns; thin them out"
+            )
+        found.extend(_numbers(name, line, row, positions))
+    return np.array(found).reshape(-1, len(positions))
 
 
 def _numbers(name: str, line: int, row: Sequence[str], positions: Sequence[int]) -> list[float]:
     try:
         numbers = [float(row[position]) for position in positions]
     except (ValueError, IndexError):
-        raise ValueError(f"{name}:{line} holds no number in each column: {row!r:.60}") from None
-    if not np.all(np.isfinite(numbers)):
-        raise ValueError(f"{name}:{line} holds a number that is not finite: {row!r:.60}")
+        raise ValueError(f"{name}:{line} holds no number in each column: {row[:8]!r:.60}") from None
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError(f"{name}:{line} holds a number that is not finite: {row[:8]!r:.60}")
     return numbers

@@ -8,11 +8,14 @@ other rows can be used and nothing is dropped in silence.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import DataError, UnitError, nearest
+from uncertain_scale.inputs.reading import UnreadableError, read_text
 from uncertain_scale.units import conversion_factor, parse_quantity
 
 if TYPE_CHECKING:
@@ -185,16 +188,14 @@ def read_table(path: Path, *, required: Sequence[str], shown: str | None = None)
     """
     file = shown or str(path)
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise DataError(f"{file} is larger than {_MOST_BYTES // 1_000_000} MB; split it")
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            numbered = list(_numbered(csv.reader(lines, strict=True)))
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+        lines = io.StringIO(read_text(path, _MOST_BYTES), newline="")
+        numbered = list(islice(_numbered(csv.reader(lines, strict=True)), _MOST_ROWS + 2))
+    except UnreadableError as error:
+        raise DataError(error.of(file)) from None
+    except csv.Error as error:
         raise DataError(f"{file} is not a CSV file in UTF-8: {error}") from None
-    if len(numbered) > _MOST_ROWS:
-        raise DataError(f"{file} has {len(numbered):,} rows; expected at most {_MOST_ROWS:,}")
+    if len(numbered) > _MOST_ROWS + 1:
+        raise DataError(f"{file} has more than {_MOST_ROWS:,} rows; split it")
     if not numbered:
         raise DataError(f"{file} is empty; expected a header that names {', '.join(required)}")
     columns, units = _header(file, numbered[0], required)

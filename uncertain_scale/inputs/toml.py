@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from uncertain_scale.errors import FileError, nearest
+from uncertain_scale.inputs.bounds import refuse_unbounded
 from uncertain_scale.inputs.catalog import shipped_folder
 from uncertain_scale.inputs.lines import line_numbers
+from uncertain_scale.inputs.reading import UnreadableError, is_inside, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs.lines import Path as KeyPath
 
-__all__ = ["TomlReader", "parse_toml", "shown"]
+__all__ = ["MOST_TABLES", "TomlReader", "parse_toml", "shown"]
 
 _T = TypeVar("_T", bound="BaseModel")
+MOST_TABLES = 10_000
+"""Inputs, correlations, claims and the like of a file."""
 _MOST_BYTES = 16_000_000
 
 
@@ -43,29 +47,25 @@ def parse_toml(path: Path, error: type[FileError] = FileError) -> tuple[str, dic
     Raises
     ------
     FileError
-        It cannot be read, is too large, or is not TOML in UTF-8.
+        It cannot be read, is too large, holds too much, or is not TOML in UTF-8.
     """
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise error([f"{shown(path)}: larger than {_MOST_BYTES / 1e6:.0f} MB"])
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, _MOST_BYTES)
+        refuse_unbounded(text)
         return text, tomllib.loads(text)
-    except OSError as fault:
-        raise error([f"{shown(path)}: cannot be read: {fault.strerror}"]) from fault
-    except UnicodeDecodeError as fault:
-        line = path.read_bytes()[: fault.start].count(b"\n") + 1
-        raise error([f"{shown(path)}:{line} is not UTF-8; save it as UTF-8"]) from None
-    except tomllib.TOMLDecodeError as fault:
-        raise error([f"{shown(path)}: not valid TOML: {fault}"]) from None
+    except UnreadableError as fault:
+        raise error([fault.of(shown(path))]) from None
+    except ValueError as fault:  # TOMLDecodeError, and dates and numbers that cannot be
+        raise error([f"{shown(path)}: not valid TOML: {fault!s:.200}"]) from None
     except RecursionError:
         raise error([f"{shown(path)}: tables nest too deeply"]) from None
 
 
 def shown(path: Path) -> str:
     """Name a file as a person would look for it."""
-    shipped = shipped_folder().resolve()
-    if path.resolve().is_relative_to(shipped):
-        return f"priors/{path.resolve().relative_to(shipped).as_posix()}"
+    shipped = shipped_folder()
+    if is_inside(path, shipped):
+        return f"priors/{path.resolve().relative_to(shipped.resolve()).as_posix()}"
     return str(path)
 
 
@@ -100,6 +100,9 @@ class TomlReader:
             shape = f"tables [{part}.NAME]" if expected is dict else f"tables [[{part}]]"
             self.fault((part,), f"'{part}' holds {found!r:.40}; expected {shape}")
             return []
+        if len(found) > MOST_TABLES:
+            self.fault((part,), f"'{part}' holds {len(found):,}; expected at most {MOST_TABLES:,}")
+            return []
         return list(found.items() if isinstance(found, dict) else enumerate(found))
 
     def checked(self, kind: type[_T], data: object, path: KeyPath) -> _T | None:
@@ -107,7 +110,7 @@ class TomlReader:
         try:
             return kind.model_validate(data)
         except ValidationError as error:
-            for detail in error.errors():
+            for detail in error.errors(include_url=False, include_context=False):
                 self.fault((*path, *detail["loc"]), _in_words(detail, kind))
             return None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from uncertain_scale.errors import ModelError
+from uncertain_scale.inputs.reading import UnreadableError, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Equation", "import_equations", "read_equations"]
 
 _WAY = "__"
+_MOST_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,9 @@ def import_equations(path: Path) -> types.ModuleType:
         There is no such file, it is no Python, or running it fails.
     """
     try:
-        source = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ModelError(f"{path}: the equations cannot be read: {reason}") from None
+        source = read_text(path, _MOST_BYTES)
+    except UnreadableError as error:
+        raise ModelError(f"{error.of(path)} (--equations takes a Python file)") from None
     # Two files of one name in different folders are two modules.
     unique = hashlib.blake2b(str(path.resolve()).encode(), digest_size=6).hexdigest()
     module = types.ModuleType(f"equations_{unique}")
@@ -107,7 +108,7 @@ def import_equations(path: Path) -> types.ModuleType:
         exec(code, vars(module))  # noqa: S102 (this is what the user asks for by naming the file)
     except SyntaxError as error:
         raise ModelError(f"{path}:{error.lineno}: not Python: {error.msg}") from None
-    except Exception as error:  # noqa: BLE001 (a user's file may raise anything)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (a user's file may raise anything)
         line = _line_in(path, error)
         raise ModelError(
             f"{path}{line}: running it fails: {type(error).__name__}: {error}"
@@ -115,7 +116,7 @@ def import_equations(path: Path) -> types.ModuleType:
     return module
 
 
-def _line_in(path: Path, error: Exception) -> str:
+def _line_in(path: Path, error: BaseException) -> str:
     lines = []
     trace = error.__traceback__
     while trace is not None:

@@ -21,6 +21,7 @@ from uncertain_scale.analysis.sketch import group_of
 from uncertain_scale.analysis.streamed import watched_in
 from uncertain_scale.analysis.tally import MOST_BINS, Tally
 from uncertain_scale.errors import DataError, QuestionError
+from uncertain_scale.inputs.reading import UnreadableError, open_within, parse_json
 from uncertain_scale.report.saving import save_whole
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.sampling.engine import Simulation
@@ -322,11 +323,14 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     """
     path = folder / CHECKPOINT
     try:
-        if path.stat().st_size > _LARGEST:
-            raise DataError(f"{path} is larger than {_LARGEST // 10**9} GB; no such is written")
-        with path.open("rb") as whole, np.load(whole, allow_pickle=False) as file:
+        with (
+            open_within(path, _LARGEST, "no such is written") as whole,
+            np.load(whole, allow_pickle=False) as file,
+        ):
+            if sum(part.file_size for part in file.zip.infolist()) > _LARGEST:
+                raise DataError(f"{path} unpacks to more than {_LARGEST // 10**9} GB; begin anew")
             arrays = {name: file[name] for name in file.files}
-        about = json.loads(str(arrays["about"]))
+        about = parse_json(str(arrays["about"]))
         if about["format"] != _FORMAT:
             raise DataError(f"{path} is of format {about['format']!r:.20}; expected {_FORMAT}")
         identity = dict(about["identity"])
@@ -336,18 +340,22 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             chains=int(about["chains"]),
             seed=int(identity["seed"]),
         )
-    except FileNotFoundError:
-        raise DataError(
-            f"{path} is not there: no run was left unfinished in {folder}; name the folder that "
-            "--output wrote until it was interrupted"
-        ) from None
+    except UnreadableError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise DataError(
+                f"{path} is not there: no run was left unfinished in {folder}; name the folder "
+                "that --output wrote until it was interrupted"
+            ) from None
+        raise DataError(error.of(path)) from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
     except DataError:
         raise
     except (
+        AttributeError,  # a plain array instead of an archive
         EOFError,
         KeyError,
+        NotImplementedError,
         MemoryError,
         TypeError,
         ValueError,

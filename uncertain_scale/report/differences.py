@@ -20,10 +20,12 @@ __all__ = ["ABSENT", "ERROR", "Difference", "Grade", "differences", "worst"]
 
 ERROR = "_mcse"
 ABSENT = "(absent)"
+_LARGEST = 1e300  # no figure of ours is larger, and sums of such are finite
 _ROUNDING = 1e-9  # relative; other versions of a library sum in another order
 _CHANCE = 1e-6  # that a figure's difference is called one though only chance made it
 _FACTOR = 10.0  # between two estimates of an error, where chains are many
 _CHAINS = 16  # where a result does not say how many it was made with
+_MANY = 1_000_000  # chains, from which on Student's t is the normal
 _PLACES = ("where", "interpreted")  # which line or option stated a prior, not what it says
 _OF_DRAWS = ("histogram",)  # counts of draws, which have no error of their own beside them
 
@@ -103,7 +105,7 @@ def _limit(*documents: Document) -> float:
 
     counts = [one.get("chains", _CHAINS) for one in documents]
     fewest = min((count for count in counts if isinstance(count, int)), default=_CHAINS)
-    return float(stdtrit(max(fewest - 1, 1), 1 - _CHANCE / 2))
+    return float(stdtrit(min(max(fewest - 1, 1), _MANY), 1 - _CHANCE / 2))
 
 
 def _walk(
@@ -132,7 +134,8 @@ def _walk(
 def _label(item: Any, index: int) -> str:
     """Name an item of a list as a reader would: an interval by its kind and probability."""
     if isinstance(item, dict) and "kind" in item and "prob" in item:
-        return f"{item['kind']} {item['prob']:g}"
+        prob = item["prob"]
+        return f"{item['kind']} {f'{prob:g}' if _is_number(prob) else prob}"
     return str(index)
 
 
@@ -167,4 +170,4 @@ def _grade(old: Any, new: Any, allowed: float | None) -> Grade:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uncertain_scale.inputs.distributions import Constant
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -77,7 +79,9 @@ def as_tree(  # noqa: PLR0913 (all that a record is made of)
     }
     given = {
         name: xr.DataArray(
-            prior.factor * getattr(prior.distribution, "value", np.nan),
+            prior.factor * known.value
+            if isinstance(known := prior.distribution, Constant)
+            else np.nan,
             attrs={"units": model.variables[name], "stated": prior.provenance.stated},
         )
         for name, prior in question.given.items()

@@ -12,8 +12,9 @@ from uncertain_scale.units.registry import conversion_factor
 __all__ = ["Quantity", "parse_quantity"]
 
 SUFFIXES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+_LONGEST = 200
 _NUMBER = re.compile(
-    r"\s*(?P<dollar>\$?)\s*(?P<number>[-+]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?P<rest>.*)",
+    r"(?P<dollar>\$?)\s*(?P<number>[-+]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?P<rest>.*)",
     re.DOTALL,
 )
 
@@ -62,6 +63,11 @@ def parse_quantity(text: str) -> Quantity:
     >>> parse_quantity("120MW")
     Quantity(value=120.0, units='MW')
     """
+    text = text.strip()
+    if len(text) > _LONGEST:
+        raise UnitError(
+            f"'{text[:40]}…' has {len(text):,} characters; expected a value of at most {_LONGEST}"
+        )
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise UnitError(

@@ -5,6 +5,7 @@ pint is imported on first use only: units that are spelled as declared need no c
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -63,12 +64,17 @@ def conversion_factor(found: str, expected: str) -> float:
         if found and not (len(found) <= 80 and _SPELLING.fullmatch(re.sub(r"[()]", " ", found))):
             raise ValueError
         factor = units.Quantity(1.0, found or "dimensionless").to(expected).magnitude
+        doubled = units.Quantity(2.0, found or "dimensionless").to(expected).magnitude
     except pint.DimensionalityError:
-        msg = f"units '{found or '1'}' are incompatible with '{expected}'; give it in {expected}"
+        msg = (
+            f"units '{found[:60] or '1'}' are incompatible with '{expected}'; give it in {expected}"
+        )
         raise UnitError(msg) from None
     except Exception:  # noqa: BLE001 (pint raises many kinds, from tokenize to AttributeError)
         msg = f"'{found[:60]}' is not a unit; expected one compatible with '{expected}'"
         raise UnitError(msg) from None
-    if units.Quantity(2.0, found or "dimensionless").to(expected).magnitude != 2 * factor:
+    if doubled != 2 * factor:
         raise UnitError(f"units '{found}' have an offset; give the value in {expected}")
+    if not 0 < factor < math.inf:
+        raise UnitError(f"units '{found[:60]}' are beyond all numbers; give it in {expected}")
     return float(factor)

@@ -72,6 +72,9 @@ class Distribution(BaseModel, ABC):
     count_advice: ClassVar[str] = ""
     """What to add where the number of quantiles is wrong."""
 
+    effort: ClassVar[int] = 1
+    """What it counts among the components of a mixture, by the time that its inversion takes."""
+
     _stated: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @abstractmethod

@@ -156,6 +156,7 @@ class Pert(_Moded):
     """
 
     kind: Literal["pert"] = "pert"
+    effort = 8
     shape: Positive = Field(default=4.0, description="Weight of the mode; 4 is the usual.")
 
     @classmethod

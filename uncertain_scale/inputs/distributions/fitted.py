@@ -97,6 +97,7 @@ class Gamma(Fitted):
     """
 
     kind: Literal["gamma"] = "gamma"
+    effort = 8
     alpha: Positive = Field(description="Shape.")
     beta: Positive = Field(description="Rate, one over the scale.")
     parameters = ("alpha", "beta")
@@ -162,6 +163,7 @@ class Beta(Fitted):
     """
 
     kind: Literal["beta"] = "beta"
+    effort = 8
     alpha: Positive = Field(description="First shape: the larger, the less mass near lower.")
     beta: Positive = Field(description="Second shape: the larger, the less mass near upper.")
     lower: Number = Field(default=0.0, description="Lower end of the support.")
@@ -252,6 +254,7 @@ class StudentT(Fitted):
     """
 
     kind: Literal["student_t"] = "student_t"
+    effort = 8
     nu: Positive = Field(description="Degrees of freedom; the smaller, the heavier the tails.")
     mu: Number = Field(description="Location.")
     sigma: Positive = Field(description="Scale; not the standard deviation.")

@@ -42,6 +42,7 @@ class Metalog(Pointwise):
     """
 
     kind: Literal["metalog"] = "metalog"
+    effort = 30
     quantile_counts = (3, 16)
 
     @cached_property

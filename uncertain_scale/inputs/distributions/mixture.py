@@ -21,6 +21,7 @@ from uncertain_scale.inputs.distributions.discrete import FROM_BELOW, share_faul
 from uncertain_scale.inputs.distributions.expansion import expand
 from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.inversion import increasing_roots
+from uncertain_scale.inputs.distributions.metalog import Metalog
 
 if TYPE_CHECKING:
     from uncertain_scale.inputs.distributions.expansion import Expansion
@@ -31,6 +32,7 @@ __all__ = ["Mixture"]
 
 _MOST_COMPONENTS = 1000
 _DEEPEST = 8
+_MOST_EFFORT = 1000
 _PIECES = (64, 256)
 
 
@@ -95,9 +97,17 @@ class Mixture(Continuous):
 
     @cached_property
     def _whole_parts(self) -> tuple[Part, ...]:
-        """Components that can occur, ordered by where their supports begin."""
+        """Components that can occur, ordered by where their supports begin.
+
+        A mixture among them stands as its own components: one inversion instead of one in another.
+        """
         weights = np.ones(len(self.components)) if self.weights is None else np.array(self.weights)
-        parts = map(Part, (weights / weights.sum()).tolist(), self.components)
+        parts: list[Part] = []
+        for share, component in zip(
+            (weights / weights.sum()).tolist(), self.components, strict=True
+        ):
+            inner = component._parts if isinstance(component, Mixture) else (Part(1.0, component),)  # noqa: SLF001 - another mixture's
+            parts += [Part(share * part.share, part.distribution) for part in inner]
         return _ordered([part for part in parts if part.share > 0])
 
     @cached_property
@@ -307,10 +317,24 @@ class Mixture(Continuous):
         )
         if self.depth() > _DEEPEST:
             faults.append(("components", f"mixtures nest deeper than {_DEEPEST}"))
+        if (effort := self.total_effort()) > _MOST_EFFORT:
+            text = (
+                f"components holds too many that are slow to invert: they count {effort:,} and may "
+                f"count {_MOST_EFFORT:,} (a metalog and quantiles {Metalog.effort} each; beta, "
+                "gamma, pert and student_t 8); state it with fewer"
+            )
+            faults.append(("components", text))
         if not faults and self.truncate is not None and not self.continuous:
             text = "truncate needs a continuous kind, and a component is not; truncate the others"
             faults.append(("truncate", text))
         return faults or super().check()
+
+    def total_effort(self) -> int:
+        """Return what the components count together."""
+        return sum(
+            part.total_effort() if isinstance(part, Mixture) else part.effort
+            for part in self.components
+        )
 
     def depth(self) -> int:
         """Return how deep mixtures nest."""

@@ -21,10 +21,10 @@ __all__ = ["parse_distribution"]
 _LONGEST = 4_000_000
 _DEEPEST = 32
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[kKMBT]?(?![A-Za-z0-9_.])"
+    r"\s*(?:(?P<number>[-+]?(?:\d[\d_]*+\.?+\d*+|\.\d++)(?:[eE][-+]?\d++)?+[kKMBT]?(?![A-Za-z0-9_.])"
     r"|[-+]?inf\b)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<mark>[()\[\],=]))"
 )
-_CALL = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*\(")
+_CALL = re.compile(r"\s*+([A-Za-z_][A-Za-z0-9_]*+)\s*+\(")
 _TO = re.compile(r"(?<![A-Za-z_])to(?![A-Za-z_])")
 _EXAMPLES = 'expected 2.0, "1.4 to 3.2" or "lognormal(q05=1.4, q95=3.2)"'
 
@@ -158,7 +158,8 @@ class _Reader:
         return match.lastgroup, match[match.lastgroup]
 
     def _peek(self, mark: str) -> bool:
-        return self._text[self._at :].lstrip()[:1] == mark
+        match = _TOKEN.match(self._text, self._at)
+        return match is not None and match["mark"] == mark
 
     def _skip(self, mark: str) -> bool:
         match = _TOKEN.match(self._text, self._at)
@@ -172,9 +173,10 @@ class _Reader:
             self._refuse(expected)
 
     def _refuse(self, expected: str) -> NoReturn:
-        before, rest = self._text[: self._at].strip(), self._text[self._at :].strip()
-        found = f"'{rest[:20]}'" if rest else "the end"
-        before = before[-40:]
+        start = max(self._at - 200, 0)
+        before = self._text[start : self._at].strip()[-40:]
+        rest = self._text[self._at :].strip()[:20]
+        found = f"'{rest}'" if rest else "the end"
         raise DistributionError([(None, f"{found} after '{before}': {expected}")])
 
 

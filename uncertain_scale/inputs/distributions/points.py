@@ -49,6 +49,7 @@ class Quantiles(Pointwise):
     """
 
     kind: Literal["quantiles"] = "quantiles"
+    effort = 30
     quantile_counts = (2, 1000)
 
     @cached_property

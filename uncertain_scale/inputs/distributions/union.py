@@ -17,7 +17,7 @@ from uncertain_scale.inputs.distributions.closed import (
     Uniform,
 )
 from uncertain_scale.inputs.distributions.discrete import Bernoulli, Choice, Constant, Empirical
-from uncertain_scale.inputs.distributions.faults import DistributionError, faults_of
+from uncertain_scale.inputs.distributions.faults import DistributionError, faults_of, shown
 from uncertain_scale.inputs.distributions.fitted import Beta, Gamma, StudentT
 from uncertain_scale.inputs.distributions.metalog import Metalog
 from uncertain_scale.inputs.distributions.mixture import Mixture
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from uncertain_scale.inputs.distributions.base import Distribution
+    from uncertain_scale.inputs.distributions.faults import Fault
 
 __all__ = ["KINDS", "AnyDistribution", "build", "json_schemas"]
 
@@ -79,6 +80,8 @@ KINDS: Mapping[str, type[Distribution]] = MappingProxyType(
 """The class of each kind, in the order of the documentation."""
 
 _DEEPEST_TABLE = 32
+_MOST_TABLES = 1_000
+_LONG = 100  # items of a list that are checked one by one, each with its own fault
 
 
 def build(kind: str, parameters: Mapping[str, object]) -> Distribution:
@@ -110,14 +113,21 @@ did you mean 'lognormal'?
     if cls is None:
         text = f"kind '{kind[:60]}' is unknown; {nearest(kind, KINDS)}"
         raise DistributionError([("kind", text)])
-    faults = [(name, f"'{name[:60]}' is stated twice") for name in parameters if name == "kind"]
+    faults: list[Fault] = [
+        (name, f"'{name[:60]}' is stated twice") for name in parameters if name == "kind"
+    ]
     faults += [
         (name, f"{name} has no value")
         for name, value in parameters.items()
         if value is None and getattr(cls.model_fields.get(name), "default", ...) is not None
     ]
-    if _depth(parameters) > _DEEPEST_TABLE:
+    depth, tables = _size(parameters)
+    if depth > _DEEPEST_TABLE:
         faults.append(("components", "mixtures nest deeper than 8"))
+    if tables > _MOST_TABLES + 1:  # and this one
+        text = f"components holds too many; it may hold {_MOST_TABLES} in all"
+        faults.append(("components", text))
+    faults += _not_numbers(parameters)
     if faults:
         raise DistributionError(faults)
     try:
@@ -149,10 +159,23 @@ def json_schemas() -> dict[str, dict[str, Any]]:
     return schemas
 
 
-def _depth(value: object) -> int:
-    """Return how deep tables and lists nest, without recursion."""
-    depth, level = 0, [value]
+def _not_numbers(parameters: Mapping[str, object]) -> list[Fault]:
+    """Tell of long lists of numbers in which something is none, by the first such thing."""
+    faults: list[Fault] = []
+    for name, value in parameters.items():
+        if name == "components" or not isinstance(value, list) or len(value) <= _LONG:
+            continue
+        wrong = (at for at, one in enumerate(value) if type(one) not in {int, float})
+        if (at := next(wrong, None)) is not None:
+            faults.append((name, f"{name}[{at}] = {shown(value[at])} is not a number"))
+    return faults
+
+
+def _size(value: object) -> tuple[int, int]:
+    """Return how deep tables and lists nest, and how many tables there are, without recursion."""
+    depth, tables, level = 0, 0, [value]
     while level and depth <= _DEEPEST_TABLE:
+        tables += sum(isinstance(item, dict) for item in level)
         depth += 1
         inner: list[object] = []
         for item in level:
@@ -161,4 +184,4 @@ def _depth(value: object) -> int:
             elif isinstance(item, list | tuple):
                 inner += [part for part in item if isinstance(part, dict | list | tuple)]
         level = inner
-    return depth
+    return depth, tables

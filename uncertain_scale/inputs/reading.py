@@ -1,0 +1,233 @@
+"""Files that people name, opened within bounds: regular files of bounded size, text in UTF-8.
+
+A pipe, a device or a folder is refused before it is opened, so that nothing waits on it; what is
+larger than its bound is refused before it is read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from uncertain_scale.errors import UncertainScaleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = [
+    "UnreadableError",
+    "is_file",
+    "is_inside",
+    "open_within",
+    "parse_json",
+    "read_bytes",
+    "read_text",
+    "text_lines",
+]
+
+_SORTS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DEEPEST = 64
+_TOO_DEEP = f"it nests deeper than {_DEEPEST}"
+_MOST_DIGITS = 300
+_HALF_PAIR = re.compile(r"\\u[dD][89A-Fa-f]")
+_GROWS = 1_000_000  # bytes that are read of a file that does not tell its size
+
+
+class UnreadableError(UncertainScaleError, ValueError):
+    """Why a file cannot be read, to be told behind its name.
+
+    Parameters
+    ----------
+    text
+        What was found, what was expected, what to do.
+    line
+        The line at fault, where one is.
+    """
+
+    def __init__(self, text: str, line: int | None = None) -> None:
+        super().__init__(text)
+        self.line = line
+
+    def of(self, name: object) -> str:
+        """Return the whole message, for a file that messages call by this name."""
+        return f"{name}{f':{self.line}' if self.line else ''} {self}"
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a path names a file; what is too long or odd to be a name does not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Tell whether a path, links followed, ends in a folder or below it."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # links in a circle, a name that cannot be one
+        return False
+
+
+def open_within(path: Path, most: int, advice: str = "split it") -> BinaryIO:
+    """Open a regular file of bounded size for reading.
+
+    Parameters
+    ----------
+    path
+        The file; a link to one is followed.
+    most
+        Bytes that it may have.
+    advice
+        What to do about one that is larger.
+
+    Raises
+    ------
+    UnreadableError
+        It is not there, no regular file, or too large.
+    """
+    try:
+        _refuse_other_sorts(path.stat())  # opening a device could do something
+        quiet = (getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
+        file = os.fdopen(os.open(path, os.O_RDONLY | sum(quiet)), "rb")
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the name
+        raise UnreadableError(f"cannot be read: {error}") from None
+    try:
+        found = os.fstat(file.fileno())
+        _refuse_other_sorts(found)
+        if found.st_size > most:
+            raise UnreadableError(
+                f"is larger than {most / 1e6:g} MB ({found.st_size / 1e6:,.1f} MB); {advice}"
+            )
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def read_bytes(path: Path, most: int, advice: str = "split it") -> bytes:
+    """Read a regular file of bounded size.
+
+    Raises
+    ------
+    UnreadableError
+        As in `open_within`, or it grows while it is read.
+    """
+    with open_within(path, most, advice) as file:
+        expected = os.fstat(file.fileno()).st_size or min(_GROWS, most)
+        try:
+            found = file.read(expected + 1)
+        except OSError as error:
+            raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
+    if len(found) > expected:
+        raise UnreadableError("grew while it was read; read it again when it is written")
+    return found
+
+
+def read_text(path: Path, most: int, advice: str = "split it") -> str:
+    """Read a text file of bounded size, in UTF-8 with or without a byte-order mark.
+
+    Parameters
+    ----------
+    path, most, advice
+        As in `open_within`.
+
+    Raises
+    ------
+    UnreadableError
+        It cannot be read, is in another encoding, or holds a NUL.
+    """
+    found = read_bytes(path, most, advice)
+    if found.startswith(_OTHER_ENCODINGS):
+        raise UnreadableError("is UTF-16, not UTF-8; save it as UTF-8")
+    try:
+        text = found.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = found.count(b"\n", 0, error.start) + 1
+        raise UnreadableError("is not UTF-8; save it as UTF-8", line) from None
+    if (nul := text.find("\0")) >= 0:
+        line = text.count("\n", 0, nul) + 1
+        raise UnreadableError("holds a NUL character: it is no text in UTF-8", line)
+    return text
+
+
+def parse_json(text: str) -> Any:
+    """Read JSON of finite numbers and bounded depth.
+
+    Raises
+    ------
+    ValueError
+        It is no such JSON.
+    """
+    try:
+        found = json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    level, depth = [found], 0
+    while level := [
+        inner
+        for one in level
+        if isinstance(one, dict | list)
+        for inner in (one.values() if isinstance(one, dict) else one)
+    ]:
+        depth += 1
+        if depth > _DEEPEST:
+            raise ValueError(_TOO_DEEP)
+    if _HALF_PAIR.search(text):
+        json.dumps(found, ensure_ascii=False).encode()  # half a pair is no text in UTF-8
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is no finite number")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"a number of more than {_MOST_DIGITS} digits")
+    return int(text)
+
+
+def text_lines(file: BinaryIO, longest: int) -> Iterator[str]:
+    """Yield the lines of a text file with their ends, each of bounded length.
+
+    Raises
+    ------
+    UnreadableError
+        A line is longer, or not in UTF-8.
+    """
+    number = 0
+    while line := file.readline(longest + 1):
+        number += 1
+        if len(line) > longest:
+            raise UnreadableError(f"a line of more than {longest:,} bytes; break it up", number)
+        if number == 1 and line.startswith(_OTHER_ENCODINGS):
+            raise UnreadableError("is UTF-16, not UTF-8; save it as UTF-8")
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise UnreadableError("is not UTF-8; save it as UTF-8", number) from None
+
+
+def _refuse_other_sorts(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        sort = _SORTS.get(stat.S_IFMT(found.st_mode), "no file")
+        raise UnreadableError(f"is {sort}; expected a regular file")
