@@ -3,6 +3,8 @@
 python tests/fuzz --inputs 100000 --seed 1          a night's run, on one core
 python tests/fuzz --only 'seed:number'              one input again, with its words and files
 
+`coverage_guided.py` beside this goes by coverage instead, with atheris.
+
 Input N of seed S is always the same one. The exit code is 1 if an input is not met well.
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 import time
 from collections import Counter, defaultdict
@@ -29,7 +32,10 @@ def saved_report(sandbox: Sandbox) -> dict[str, bytes]:
     """Return the files of a report with a checkpoint, as an interrupted run leaves them."""
     asked = ["report", "--scenario", "small.toml", "--budget", "1M", "--outputs", "gpu_hours"]
     case = Case("saved", [*asked, *SMALL, "--output", "saved"])
-    if fault := sandbox.run(case).fault:
+    limit, sandbox.limit = sandbox.limit, 120.0  # much is imported here, once
+    fault = sandbox.run(case).fault
+    sandbox.limit = limit
+    if fault:
         sys.exit(f"a report that is to be spoilt was not saved: {fault}")
     folder = sandbox.work / "saved"
     return {
@@ -63,6 +69,9 @@ def main() -> int:
     faults: dict[str, list[str]] = defaultdict(list)
     slowest = (0.0, "")
     begun = time.perf_counter()
+    stopped: list[int] = []
+    for one in (signal.SIGINT, signal.SIGTERM):  # the figures so far, and an end
+        signal.signal(one, lambda number, _: stopped.append(number))
     with Sandbox(options.limit) as sandbox:
         folder = saved_report(sandbox)
         if options.only:
@@ -75,11 +84,15 @@ def main() -> int:
             print(f"--- exit code {outcome.code}\n{outcome.text}{outcome.fault}")
             return int(bool(outcome.fault))
         for number in range(options.first, options.first + options.inputs):
+            if stopped:
+                break
             case = case_of(options.seed, number, folder)
             outcome = sandbox.run(case)
             told = {0: "answered", 1: "told apart", 2: "refused"}.get(outcome.code, "other")
             counts[case.kind]["faults" if outcome.fault else told] += 1
             slowest = max(slowest, (outcome.seconds, f"{options.seed}:{number}"))
+            if number % 5_000 == 4_999:
+                print(f"{number + 1:,}: {time.perf_counter() - begun:.0f} s", flush=True)
             if outcome.fault:
                 kind = outcome.fault.strip().splitlines()[-1][:160]
                 faults[kind].append(f"{options.seed}:{number}")
@@ -97,7 +110,7 @@ def main() -> int:
         f"{total['refused']:>10,}{total['faults']:>8,}"
     )
     print(
-        f"{options.inputs:,} inputs in {time.perf_counter() - begun:.0f} s; "
+        f"{total.total():,} inputs in {time.perf_counter() - begun:.0f} s; "
         f"the slowest took {slowest[0]:.2f} s ({slowest[1]})"
     )
     for kind, where in sorted(faults.items(), key=lambda one: -len(one[1]))[:_MOST_SHOWN]:

@@ -104,16 +104,16 @@ def makers(folder: dict[str, bytes]) -> dict[str, tuple[float, Callable[[Random]
         The files of a saved report, to be spoilt.
     """
     return {
-        "prior file": (0.20, _priors),
-        "mutated prior file": (0.20, mutants.priors),
+        "prior file": (0.22, _priors),
+        "mutated prior file": (0.22, mutants.priors),
         "value": (0.16, _value),
         "event": (0.12, _event),
         "command line": (0.14, _command),
         "claims file": (0.04, _claims),
         "mutated claims file": (0.03, mutants.claims),
-        "evidence file": (0.03, _evidence),
+        "evidence file": (0.025, _evidence),
         "mutated evidence file": (0.02, mutants.evidence),
-        "table of runs": (0.02, _runs),
-        "mutated table of runs": (0.02, mutants.runs),
-        "mutated saved report": (0.02, partial(mutants.saved, folder=folder)),
+        "table of runs": (0.005, _runs),
+        "mutated table of runs": (0.01, mutants.runs),
+        "mutated saved report": (0.01, partial(mutants.saved, folder=folder)),
     }

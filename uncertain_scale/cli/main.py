@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from uncertain_scale.cli import (
 )
 from uncertain_scale.cli.record import recorded
 from uncertain_scale.cli.running import INTERRUPTED
-from uncertain_scale.errors import UncertainScaleError, printable
+from uncertain_scale.errors import QuestionError, UncertainScaleError, printable
 
 __all__ = ["RECORDED", "app", "main"]
 
@@ -63,7 +64,9 @@ app.add_typer(priors.app, name="priors")
 
 def main() -> None:
     """Run the program. Bad input ends it with one message and exit code 2."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where it cannot cache is no news
     try:
+        _refuse_other_encodings(sys.argv[1:])
         app()
     except UncertainScaleError as error:
         typer.echo(f"error: {printable(error)}", err=True)
@@ -79,3 +82,22 @@ def main() -> None:
         # The reader of a pipe has gone (`| head`); keep Python from failing on the last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except MemoryError:
+        typer.echo("error: there is not enough memory; ask for fewer draws or outputs", err=True)
+        sys.exit(2)
+    except OSError as error:  # such as a full disk under standard output
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"error: {printable(f'{where}{error.strerror or error}')}", err=True)
+        sys.exit(2)
+
+
+def _refuse_other_encodings(words: list[str]) -> None:
+    """Refuse words that are no text in UTF-8, which no report could be saved with."""
+    for number, word in enumerate(words, 1):
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise QuestionError(
+                f"word {number} of the command line, '{word[:60]}', is not UTF-8; write it so"
+            ) from None

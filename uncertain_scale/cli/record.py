@@ -18,13 +18,22 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.errors import DataError, UncertainScaleError
-from uncertain_scale.inputs.reading import UnreadableError, parse_json, read_bytes, read_text
+import typer
+
+from uncertain_scale.errors import DataError
+from uncertain_scale.inputs.reading import (
+    UnreadableError,
+    is_inside,
+    parse_json,
+    read_bytes,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from uncertain_scale.inputs import Priors
+    from uncertain_scale.report.staging import Staging
 
 __all__ = [
     "RECORD",
@@ -41,6 +50,7 @@ RECORD = "run.json"
 _FORMAT = 1
 _LARGEST = 64_000_000  # bytes of a record, or of a result
 _MERGED = ("scenario", "believed", "priors")  # what a scenario's merged priors stand for
+_OURS = r"(?:{}\.\w+|draws\.nc|(?:priors|inputs|equations)/[^/\0\n]+)"
 _LEFT_OUT = ("output", "form", "figure", "scheduler")
 _COPIED = {"equations": "equations", "evidence": "inputs", "source": "inputs", "runs": "inputs"}
 
@@ -158,20 +168,24 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**arguments: Any) -> None:
+        from uncertain_scale.report.staging import staged
+
         session = _Session(command=command.__name__, arguments=arguments)
         token = _session.set(session)
-        saved = True
+        ended: BaseException | None = None
         try:
-            command(**arguments)
-        except (UncertainScaleError, KeyboardInterrupt):
-            saved = False  # what may be in the folder is of an earlier run
-            raise
+            with staged(arguments.get("output") or arguments.get("resume")) as staging:
+                try:
+                    command(**arguments)
+                except (typer.Exit, BrokenPipeError) as error:  # after all was saved
+                    ended = error
+                arguments |= session.reached
+                if staging is not None and staging.holds(staging.folder / f"{result}.json"):
+                    _write(staging, command.__name__, arguments, session, f"{result}.json")
         finally:
             _session.reset(token)
-            arguments |= session.reached
-            folder = arguments.get("output") if saved else None
-            if folder is not None and (folder / f"{result}.json").is_file():
-                _write(folder, command.__name__, arguments, session, f"{result}.json")
+        if ended is not None:
+            raise ended
 
     return run
 
@@ -184,7 +198,10 @@ def read_record(folder: Path) -> Record:
     DataError
         There is none, or it is not a record of this format.
     """
+    from uncertain_scale.report.staging import finish
+
     path = folder / RECORD
+    finish(folder)
     found = _read_object(path)
     if found.get("format") != _FORMAT:
         raise DataError(
@@ -220,18 +237,19 @@ def _digest(path: Path) -> str:
 
 
 def _write(
-    folder: Path, name: str, arguments: Mapping[str, Any], session: _Session, result: str
+    staging: Staging, name: str, arguments: Mapping[str, Any], session: _Session, result: str
 ) -> None:
     from uncertain_scale.report.saving import as_json, save_texts
     from uncertain_scale.sampling.record import package_versions
 
+    folder = staging.folder
     files, by_name = _merged_priors(session)
     copies = dict(_copies(arguments))
     record = {
         "format": _FORMAT,
         "command": [name, *spelt_out(name, arguments, by_name, copies)],
         "result": result,
-        "sha256": _digest(folder / result),
+        "sha256": _digest(staging.place(folder / result)),
         "versions": package_versions(),
         "platform": {
             "python": platform.python_version(),
@@ -244,7 +262,22 @@ def _write(
         save_texts(texts, folder / part)
     for source, copy in copies.items():
         save_texts({Path(copy).name: source.read_text(encoding="utf-8")}, (folder / copy).parent)
+    record["files"] = [*staging.files, RECORD]
+    for old in _files_of_before(folder, result):
+        staging.remove(old)
     save_texts({RECORD: as_json(record) + "\n"}, folder)
+
+
+def _files_of_before(folder: Path, result: str) -> list[str]:
+    """Return the files of an earlier result of this kind, which the new one takes the place of."""
+    try:
+        found = _read_object(folder / RECORD)
+    except DataError:
+        return []
+    names = found.get("files") if found.get("result") == result else []
+    texts = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    ours = _OURS.format(re.escape(result.removesuffix(".json")))
+    return [name for name in texts if re.fullmatch(ours, name) and is_inside(folder / name, folder)]
 
 
 def _merged_priors(session: _Session) -> tuple[dict[str, str], dict[str | None, str]]:

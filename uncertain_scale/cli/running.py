@@ -244,9 +244,10 @@ class _Run:
             return
         from uncertain_scale.analysis.streamed import Streamed
         from uncertain_scale.report import checkpoint
+        from uncertain_scale.report.saving import remove_file
 
         if complete:
-            (self.folder / checkpoint.CHECKPOINT).unlink(missing_ok=True)
+            remove_file(self.folder / checkpoint.CHECKPOINT)
         elif isinstance(found, Streamed):
             self._save(self.folder)
         else:

@@ -128,7 +128,13 @@ def _replay(record: Record, name: str, arguments: Mapping[str, Any]) -> Document
 
     from uncertain_scale.cli.main import app
 
-    with tempfile.TemporaryDirectory(prefix="verify-") as scratch:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="verify-")
+    except OSError as error:
+        raise DataError(
+            f"no folder for temporary files: {error.strerror or error}; set TMPDIR to one"
+        ) from error
+    with made as scratch:
         asked = [name, "--output", scratch, *spelt_out(name, arguments, {}, {})]
         with contextlib.redirect_stdout(io.StringIO()):
             get_command(app).main(asked, standalone_mode=False)

@@ -18,7 +18,7 @@ from uncertain_scale.inputs.document import (
 from uncertain_scale.inputs.overlay import lay_over, loose_ends
 from uncertain_scale.inputs.prior import Correlation, JointSample, Prior, Priors, Provenance
 from uncertain_scale.inputs.samples import read_samples
-from uncertain_scale.inputs.toml import TomlReader, parse_toml, shown
+from uncertain_scale.inputs.toml import MOST_TABLES, TomlReader, parse_toml, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,6 +65,7 @@ def load_priors(
         name.append(chain[-1].stem)
         paths.update(dict.fromkeys(chain))
     readers = [_Reader(path, PriorError) for path in paths]
+    _refuse_many(readers)
     priors = Priors(name=" + ".join(name))
     for reader in readers:
         priors = lay_over(priors, reader.read())
@@ -78,6 +79,17 @@ def load_priors(
     if faults:
         raise PriorError(faults)
     return priors
+
+
+def _refuse_many(readers: Sequence[TomlReader]) -> None:
+    found = [reader.document.get("inputs") for reader in readers]
+    total = sum(len(inputs) for inputs in found if isinstance(inputs, dict))
+    if total > MOST_TABLES:
+        fault = (
+            f"{shown(readers[-1].path)}: {total:,} inputs in {len(readers)} files; expected "
+            f"at most {MOST_TABLES:,} in all"
+        )
+        raise PriorError([fault])
 
 
 def _chain(path: Path) -> list[Path]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_TABLES", "TomlReader", "parse_toml", "shown"]
 
 _T = TypeVar("_T", bound="BaseModel")
-MOST_TABLES = 10_000
+MOST_TABLES = 2_000
 """Inputs, correlations, claims and the like of a file."""
 _MOST_BYTES = 16_000_000
 

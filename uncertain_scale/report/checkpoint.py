@@ -23,6 +23,7 @@ from uncertain_scale.analysis.tally import MOST_BINS, Tally
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.inputs.reading import UnreadableError, open_within, parse_json
 from uncertain_scale.report.saving import save_whole
+from uncertain_scale.report.staging import finish
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.record import package_versions
@@ -159,11 +160,27 @@ class Checkpoint:
             )
         path = self.path.parent / DRAWS
         try:
+            open_within(path, _LARGEST, "begin anew").close()
             with xr.open_datatree(path, engine="h5netcdf") as tree:
+                _refuse_other_shapes(tree, (chains, design.draws))
                 found = _arrays_of(tree)
-        except FileNotFoundError:
-            raise DataError(f"{path} is not there, which {self.path.name} goes on from") from None
-        except (OSError, KeyError, ValueError, TypeError) as error:
+        except UnreadableError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise DataError(
+                    f"{path} is not there, which {self.path.name} goes on from"
+                ) from None
+            raise DataError(error.of(path)) from None
+        except (
+            AttributeError,
+            KeyError,
+            IndexError,
+            MemoryError,
+            NotImplementedError,
+            OSError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise DataError(f"{path} cannot be read ({error!s:.60}); begin anew") from None
         if _digest_of_draws(found) != self.held:
             raise DataError(f"{path} holds other draws than the run left there; begin anew")
@@ -310,7 +327,8 @@ def _save(
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
 
-    return save_whole(folder / CHECKPOINT, write)
+    # Draws that are held are written once, at the end, and the checkpoint comes with them.
+    return save_whole(folder / CHECKPOINT, write, at_once=held is None)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -322,6 +340,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         There is none, or it is not one of this format.
     """
     path = folder / CHECKPOINT
+    finish(folder)
     try:
         with (
             open_within(path, _LARGEST, "no such is written") as whole,
@@ -370,6 +389,14 @@ def _spoilt(path: Path, error: Exception) -> DataError:
     return DataError(
         f"{path} is not a checkpoint that this program wrote ({error!s:.60}); begin anew"
     )
+
+
+def _refuse_other_shapes(tree: xr.DataTree, shape: tuple[int, int]) -> None:
+    """Refuse a file of other arrays before they are read: an array can unpack to any size."""
+    for group in tree.subtree:
+        for name, one in group.variables.items():
+            if one.dtype.kind not in "iuf" or any(size > max(shape) for size in one.shape):
+                raise ValueError(f"{name!s:.20} is {one.dtype} of shape {one.shape}")
 
 
 def _arrays_of(tree: xr.DataTree) -> dict[str, FloatArray]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.errors import DataError
+from uncertain_scale.report.staging import exchange, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -131,7 +132,7 @@ def _refuse_large(record: xr.DataTree, counts: dict[str, int], path: Path) -> No
     if needed > free:
         raise DataError(
             f"{path}: {counts['chain']:,} chains x {counts['draw']:,} draws of {variables} "
-            f"variables take {needed / 2**30:,.1f} GiB, and {free / 2**30:,.1f} GiB of the disk "
+            f"variables take {needed / 2**20:,.1f} MiB, and {free / 2**20:,.1f} MiB of the disk "
             "are free; ask for fewer draws or fewer outputs"
         )
 
@@ -146,9 +147,12 @@ def _whole(path: Path, write: Callable[[Path], object]) -> Path:
             made, old = Path(scratch, "new"), Path(scratch, "old")
             write(made)
             made.chmod(0o755)
-            if path.exists():
+            if not path.exists():
+                made.replace(path)
+            elif not exchange(made, path):  # no moment without a store, where the system can
                 path.replace(old)
-            made.replace(path)
+                made.replace(path)
+            sync_folder(path.parent)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}") from error
     return path

@@ -84,7 +84,7 @@ def posterior_sensitivity(
         own = _standardised(values)
         if on == "log":
             values = np.log(values) if (values > 0).all() else np.zeros_like(values)
-        if np.ptp(values) == 0:
+        if values.min() == values.max():
             continue
         for column, player in enumerate(players):
             share, error = variance_reduction(values, cells[player])
@@ -150,7 +150,7 @@ def _players(inputs: xr.Dataset) -> dict[str, str]:
     """Return the uncertain inputs, with the first of a joint sample for all of it."""
     found: dict[str, str] = {}
     for name, draws in inputs.data_vars.items():
-        if np.ptp(draws.values) != 0:
+        if draws.values.min() != draws.values.max():
             found.setdefault(str(draws.attrs["joint"]) or str(name), str(name))
     return found
 

@@ -147,7 +147,7 @@ def bind_sound(
 
 def varies(priors: Priors, name: str) -> bool:
     """Tell whether an input is uncertain at all."""
-    return bool(np.ptp(priors.inputs[name].ppf(_ENDS)) != 0)
+    return not np.equal(*priors.inputs[name].ppf(_ENDS))
 
 
 def _bind(model: Model, priors: Priors, observation: Observation) -> Term:

@@ -270,7 +270,7 @@ def _players(
             name: joints[name].rows if player.joint else priors.inputs[name].ppf(_ENDS)
             for name, player in players.items()
         }
-        varying = {name for name, values in ends.items() if np.ptp(values, axis=0).any()}
+        varying = {name for name, values in ends.items() if (values != values[:1]).any()}
     return tuple(player for name, player in players.items() if name in varying)
 
 

@@ -81,6 +81,7 @@ KINDS: Mapping[str, type[Distribution]] = MappingProxyType(
 
 _DEEPEST_TABLE = 32
 _MOST_TABLES = 1_000
+_MOST_KEYS = 1_000
 _LONG = 100  # items of a list that are checked one by one, each with its own fault
 
 
@@ -121,6 +122,9 @@ did you mean 'lognormal'?
         for name, value in parameters.items()
         if value is None and getattr(cls.model_fields.get(name), "default", ...) is not None
     ]
+    if len(parameters) > _MOST_KEYS:
+        text = f"{kind} with {len(parameters):,} keys; it may have {_MOST_KEYS:,}"
+        raise DistributionError([(None, text)])
     depth, tables = _size(parameters)
     if depth > _DEEPEST_TABLE:
         faults.append(("components", "mixtures nest deeper than 8"))
