@@ -279,6 +279,21 @@ def test_room_is_made_sure_of_for_what_a_file_takes(made, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["d.nc"]
 
 
+def test_priors_are_copied_all_or_not_at_all(cli, tmp_path, monkeypatch):
+    real, count = shutil.copyfile, iter(range(100))
+
+    def fails(source, target):
+        if next(count) == 3:
+            Path(target).write_text("half")
+            raise OSError(28, "No space left on device")
+        return real(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", fails)
+    code, _, err = cli("priors", "copy", tmp_path)
+    assert (code, "No space left on device" in err) == (2, True)
+    assert not list(tmp_path.iterdir())
+
+
 def objects(path):
     with path.open("wb") as file:
         np.savez(file, about=np.array([{"a": 1}], dtype=object), allow_pickle=True)

@@ -30,6 +30,12 @@ FOUND = {
     "a file to resume": (2, [*ASK, "--budget", "1M", "--resume", "small.toml"], ""),
     "a file to write to": (2, [*ASK, "--budget", "1M", "--output", "small.toml"], ""),
     "a link to write to": (2, [*ASK, "--budget", "1M", "--output", "link.toml"], ""),
+    # the squares of errors are beyond all numbers where the errors are not
+    "tails beyond all squares": (
+        0, ["report", *ASK[1:3], "--priors", "one.toml", "--outputs", "training_flop", *SMALL,
+            "--budget", "1M", "--format", "json"],
+        ("schema_version = 1\ninputs.precision_factor = { kind = 'student_t', nu = 2.775e-3, "
+        "mu = 0.595, sigma = 0.189 }\n")),
     # ends that are both infinite were subtracted
     "an input beyond all numbers": (
         0, ["sensitivity", *ASK[1:3], "--priors", "one.toml", "--of", "training_flop", *SMALL,

@@ -19,6 +19,10 @@ NEEDS_CHAINS = "needs at least two chains"
 # Squared skewness beyond which one chain is nearly all of it, and the spread is that chain's error.
 _MOST_SKEWED = 3.0
 
+_SQUARES = (
+    1e150  # numbers beyond which have no squares, where skewness, which has no size, is found
+)
+
 
 def spread(statistics: FloatArray, axis: int = 0) -> FloatArray:
     """Return the standard error of a statistic that is averaged over chains.
@@ -52,7 +56,13 @@ def spread(statistics: FloatArray, axis: int = 0) -> FloatArray:
     chains = statistics.shape[axis]
     if chains < 2:
         return np.full_like(statistics.take(0, axis=axis), np.nan)
-    return np.asarray(statistics.std(axis=axis, ddof=1) / np.sqrt(chains))
+    with np.errstate(over="ignore"):
+        found = np.asarray(statistics.std(axis=axis, ddof=1))
+    if np.isinf(found).any() and np.isfinite(statistics).all():  # squares beyond all numbers
+        scale = np.abs(statistics).max(axis=axis, keepdims=True)
+        scaled = (statistics / np.where(scale > 0, scale, 1.0)).std(axis=axis, ddof=1)
+        found = np.where(np.isinf(found), scaled * scale.take(0, axis=axis), found)
+    return np.asarray(found / np.sqrt(chains))
 
 
 def skewed_spread(statistics: FloatArray, widening: float, axis: int = 0) -> FloatArray:
@@ -94,6 +104,8 @@ def skewed_spread(statistics: FloatArray, widening: float, axis: int = 0) -> Flo
     """
     statistics = np.asarray(statistics, dtype=float)
     about = statistics - statistics.mean(axis=axis, keepdims=True)
+    largest = np.abs(about).max(axis=axis, keepdims=True)
+    about = np.divide(about, largest, out=about, where=largest > _SQUARES)
     size = np.sqrt((about**2).mean(axis=axis, keepdims=True))
     parts = np.divide(about, size, out=np.zeros_like(about), where=size > 0)
     squared = np.minimum((parts**3).mean(axis=axis) ** 2, _MOST_SKEWED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -136,8 +137,15 @@ def copy_priors(folder: Path) -> list[Path]:
     if existing:
         found = ", ".join(existing)
         raise DataError(f"{folder} already holds {found}; nothing was copied, name another folder")
+    copies: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [Path(shutil.copyfile(path, folder / path.name)) for path in originals]
+        for path in originals:
+            copies.append(folder / path.name)
+            shutil.copyfile(path, copies[-1])
     except OSError as error:
+        for path in copies:  # which were not there before
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
         raise DataError(f"{folder} cannot be written: {error.strerror}") from error
+    return copies

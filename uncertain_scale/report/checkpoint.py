@@ -162,8 +162,9 @@ class Checkpoint:
         try:
             open_within(path, _LARGEST, "begin anew").close()
             with xr.open_datatree(path, engine="h5netcdf") as tree:
-                _refuse_other_shapes(tree, (chains, design.draws))
-                found = _arrays_of(tree)
+                # An array can unpack to any size: only those of the run are read.
+                fits = _has_shapes_of(tree, (chains, design.draws))
+                found = _arrays_of(tree) if fits else {}
         except UnreadableError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 raise DataError(
@@ -391,12 +392,10 @@ def _spoilt(path: Path, error: Exception) -> DataError:
     )
 
 
-def _refuse_other_shapes(tree: xr.DataTree, shape: tuple[int, int]) -> None:
-    """Refuse a file of other arrays before they are read: an array can unpack to any size."""
-    for group in tree.subtree:
-        for name, one in group.variables.items():
-            if one.dtype.kind not in "iuf" or any(size > max(shape) for size in one.shape):
-                raise ValueError(f"{name!s:.20} is {one.dtype} of shape {one.shape}")
+def _has_shapes_of(tree: xr.DataTree, shape: tuple[int, int]) -> bool:
+    known = {(), shape, shape[:1], shape[1:]}
+    variables = [one for group in tree.subtree for one in group.variables.values()]
+    return all(one.dtype.kind in "iuf" and one.shape in known for one in variables)
 
 
 def _arrays_of(tree: xr.DataTree) -> dict[str, FloatArray]:

@@ -132,7 +132,7 @@ def _refuse_large(record: xr.DataTree, counts: dict[str, int], path: Path) -> No
     if needed > free:
         raise DataError(
             f"{path}: {counts['chain']:,} chains x {counts['draw']:,} draws of {variables} "
-            f"variables take {needed / 2**20:,.1f} MiB, and {free / 2**20:,.1f} MiB of the disk "
+            f"variables take {needed / 2**30:,.1f} GiB, and {free / 2**30:,.1f} GiB of the disk "
             "are free; ask for fewer draws or fewer outputs"
         )
 

@@ -147,7 +147,8 @@ def bind_sound(
 
 def varies(priors: Priors, name: str) -> bool:
     """Tell whether an input is uncertain at all."""
-    return not np.equal(*priors.inputs[name].ppf(_ENDS))
+    ends = priors.inputs[name].ppf(_ENDS)
+    return bool((ends != ends[:1]).any())
 
 
 def _bind(model: Model, priors: Priors, observation: Observation) -> Term:
