@@ -169,7 +169,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_drawn(
     for name in ("file", "file/below", "link"):
         code, out, err = cli(*ASKED, "--budget", "1M", "--output", tmp_path / name)
         assert (code, out) == (2, "")
-        assert "cannot be written: " in err
+        assert "cannot be made: " in err
         assert "is no folder; name another folder" in err
     assert (tmp_path / "file").read_text() == "x"
     shut = tmp_path / "shut"

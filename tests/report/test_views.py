@@ -97,6 +97,8 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_left(document, t
 
 def test_a_write_that_fails_leaves_the_old_file(document, tmp_path):
     class Full:
+        subtree = ()
+
         def to_netcdf(self, path, engine):  # noqa: ARG002
             path.write_text("half", encoding="utf-8")
             raise OSError(28, "No space left on device")

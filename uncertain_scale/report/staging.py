@@ -223,13 +223,10 @@ def _refuse_unwritable(folder: Path) -> None:
     there = folder
     while not os.path.lexists(there) and there.parent != there:
         there = there.parent
-    why = ""
     if not there.is_dir():
-        why = f"{there} is no folder"
-    elif not os.access(there, os.W_OK | os.X_OK):
-        why = "Permission denied"
-    if why:
-        raise DataError(f"{folder} cannot be written: {why}; name another folder")
+        raise DataError(f"{folder} cannot be made: {there} is no folder; name another folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise DataError(f"{folder} cannot be written: Permission denied; name another folder")
 
 
 def _finish(folder: Path) -> None:
