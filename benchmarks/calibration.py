@@ -32,6 +32,7 @@ from uncertain_scale.inputs.observations import Observation
 from uncertain_scale.sampling.dependence import InputSampler
 
 if TYPE_CHECKING:
+    from uncertain_scale.analysis.conditioning.posterior import Road
     from uncertain_scale.inputs.prior import Priors
 
 CELLS = 20
@@ -130,7 +131,9 @@ def facts(
     ]
 
 
-def ranks(datasets: int, width: float, kind: str, lot: int) -> tuple[dict[str, np.ndarray], float]:
+def ranks(
+    datasets: int, width: float, kind: str, lot: int, road: Road = "auto"
+) -> tuple[dict[str, np.ndarray], float]:
     """Return ranks of true inputs among posterior draws, between 0 and 1, by input.
 
     With them the share of data sets that importance weights served for.
@@ -151,7 +154,7 @@ def ranks(datasets: int, width: float, kind: str, lot: int) -> tuple[dict[str, n
         terms = bind(model, priors, facts(values, own, width, rng))
         space = Space.of(terms, priors)
         design = Design(kind=kind, draws=1024, chains=1, seed=10_000 * lot + dataset)
-        posterior = find_posterior(space, design)
+        posterior = find_posterior(space, design, road)
         weighted += posterior.road == "importance"
         columns = space.columns(posterior.u[0])
         draws = sampler.draw(_Points(columns), 0)

@@ -20,7 +20,7 @@ from uncertain_scale.analysis import summarize
 from uncertain_scale.analysis.arviz import array_stats
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "analysis"))
-from shelf import DESIGNS, SHELF, cube
+from shelf import DESIGNS, SHELF, cube, densest_region  # noqa: F401 (for benchmarks.validation too)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -111,7 +111,8 @@ def densest_region(
             for i in np.flatnonzero(inside[1:] != inside[:-1])
         ]
         first = [grid[0]] if inside[0] else []
-        return np.array(first + found)
+        last = [grid[-1]] if inside[-1] else []
+        return np.array(first + found + last)
 
     def surplus(level: float) -> float:
         return float(cdf(ends(level)) @ np.tile([-1.0, 1.0], len(ends(level)) // 2)) - prob

@@ -16,7 +16,7 @@ EDGED = {
     "exponential": (stats.expon(), 0.9, [0.0, np.log(10)]),
     "half-normal": (stats.halfnorm(), 0.9, [0.0, stats.norm.ppf(0.95)]),
     "truncated": (stats.truncnorm(-1, 2), 0.9, None),
-    "pareto": (stats.pareto(1), 0.9, [1.0, 10.0]),
+    "pareto": (stats.pareto(1, scale=3), 0.9, [3.0, 30.0]),
 }
 
 
