@@ -10,7 +10,7 @@ from shelf import DESIGNS, SHELF, cube, densest_region
 
 from uncertain_scale.analysis.atoms import Atoms, atom_region
 from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.hdi import LEVEL, highest_density
+from uncertain_scale.analysis.hdi import LEVEL, HighestDensity, _with_atoms, highest_density
 
 EDGED = {
     "exponential": (stats.expon(), 0.9, [0.0, np.log(10)]),
@@ -218,3 +218,23 @@ def test_like_peaks_are_two_pieces_though_all_halves_are_equally_long(design: st
     for one, prob in zip(highest_density(draws, [0.5, 0.9]), (0.5, 0.9), strict=True):
         assert one.ends.shape == (2, 2)
         assert inside(one.ends, one.errors, specimen.region(prob))
+
+
+@pytest.mark.parametrize(
+    ("atom", "ends", "errors"),
+    [
+        (1.5, [[1, 2]], [[0.01, 0.02]]),
+        (0.95, [[0.95, 2]], [[0, 0.02]]),
+        (2.15, [[1, 2.15]], [[0.01, 0]]),
+        (0.5, [[0.5, 0.5], [1, 2]], [[0, 0], [0.01, 0.02]]),
+        (2.5, [[1, 2], [2.5, 2.5]], [[0.01, 0.02], [0, 0]]),
+    ],
+)
+def test_an_atom_next_to_a_piece_is_its_end_and_far_away_its_own(
+    atom: float, ends: list, errors: list
+) -> None:
+    """Next to it is within ten of the end's own errors."""
+    piece = HighestDensity(np.array([[1.0, 2.0]]), np.array([[0.01, 0.02]]), "")
+    found = _with_atoms(piece, Atoms(np.array([atom]), np.array([0.3]), 1))
+    np.testing.assert_allclose(found.ends, ends)
+    np.testing.assert_allclose(found.errors, errors)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.stats import norm
 from shelf import SHELF, cube
 
 from uncertain_scale.analysis import spread, summarize
+from uncertain_scale.analysis.draws import Draws
+from uncertain_scale.analysis.intervals import quantiles
 from uncertain_scale.errors import DataError, QuestionError
 
 
@@ -136,3 +139,13 @@ def test_hdi_of_lognormal_is_no_equal_tailed_interval() -> None:
         exact = [[0.037461, 3.612746], [0.026092, 5.186948]]
         assert np.all(np.abs(found["hdi"] - exact) < 4.9 * found["hdi_mcse"] + 1e-6)
         assert np.all(found["hdi_mcse"] < 0.1 * found["hdi"])
+
+
+@pytest.mark.parametrize("level", [0.05, 0.5, 0.975])
+def test_errors_of_quantiles_are_those_of_independent_draws(level: float) -> None:
+    """In closed form sqrt(p(1 - p)/n) by the density: no smaller, and no larger either."""
+    exact = np.sqrt(level * (1 - level) / 65_536) / norm.pdf(norm.ppf(level))
+    draws = np.random.default_rng(9).standard_normal((24, 16, 4096))
+    errors = [float(quantiles(Draws(one), np.array([level]))[1][0]) for one in draws]
+    # A chi of 15 degrees of freedom, 24 times: a standard error of 4%.
+    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(exact, rel=0.2)

@@ -113,6 +113,8 @@ def test_a_given_that_tears_a_joint_sample_apart_is_refused(folder):
     priors = load_priors(folder / "one.toml")
     with pytest.raises(QuestionError, match="'p' is given, but it is drawn by whole rows with q"):
         InputSampler(priors, ["p", "q"], given=["p"])
+    with pytest.raises(QuestionError, match="give this too, or none of them"):
+        InputSampler(priors, ["p", "q"], given=["p"])
     InputSampler(priors, ["p", "q"], given=["p", "q"])
 
 

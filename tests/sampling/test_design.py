@@ -110,3 +110,11 @@ def test_more_inputs_than_sobol_columns_are_refused_with_the_way_out():
     with pytest.raises(QuestionError, match="--design lhs"):
         Design().column("x", position=MAX_COLUMNS, chain=0)
     assert len(Design(kind="lhs").column("x", position=MAX_COLUMNS, chain=0)) == 4096
+
+
+def test_what_a_design_is_unless_told_and_how_far_it_goes():
+    assert Design() == Design(kind="sobol", draws=4096, chains=16, seed=0)
+    assert MAX_COLUMNS == 1024
+    Design(seed=2**63 - 1)
+    with pytest.raises(QuestionError, match="seed = 9223372036854775808 must lie from 0 to"):
+        Design(seed=2**63)
