@@ -126,3 +126,13 @@ def test_a_bias_of_type_7_quantiles_would_show_under_sobol() -> None:
         shifted.append((default - [low, high]) / errors)
     bias = np.abs(np.mean(scores, axis=0))
     assert np.all(bias < np.abs(np.mean(shifted, axis=0)))
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_the_standard_deviation_of_a_bounded_answer_is_as_sure_as_it_says(design: str) -> None:
+    """Of stratified draws it is sure to a millionth, which a factor n/(n - 1) would exceed."""
+    scores = []
+    for seed in range(CASES):
+        value, error = standard_deviation(Draws(cube(design, 1, 3000 + seed)[..., 0]))
+        scores.append((value - 12**-0.5) / error)
+    assert honest(np.array(scores))

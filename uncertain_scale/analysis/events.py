@@ -174,7 +174,8 @@ def probability(event: Event, draws: xr.Dataset) -> Probability:
     0.75
     """
     names = {name: draws[name].transpose("chain", "draw").values for name in event.variables}
-    return probability_of(happened(event, names).mean(axis=1))
+    found = happened(event, names)
+    return probability_of(found.mean(axis=1), found.shape[1])
 
 
 def happened(event: Event, draws: Mapping[str, FloatArray]) -> npt.NDArray[np.bool_]:
@@ -183,6 +184,22 @@ def happened(event: Event, draws: Mapping[str, FloatArray]) -> npt.NDArray[np.bo
     return np.asarray(_SIGNS[event.sign](left, right * event.factor))  # type: ignore[arg-type]
 
 
-def probability_of(shares: FloatArray) -> Probability:
-    """Return a probability with its error, from the shares of chains in which an event happens."""
-    return Probability(float(shares.mean()), float(spread(shares)))
+def probability_of(shares: FloatArray, draws: int, chains: int = 0) -> Probability:
+    """Return a probability with its error, from the shares of chains in which an event happens.
+
+    Parameters
+    ----------
+    shares
+        Of each chain, or group of chains, shape (chain,).
+    draws, chains
+        Draws of a chain, and how many chains there are, if not as many as shares.
+
+    Notes
+    -----
+    Stratified chains may all count the same, so that nothing is spread: an event of probability p
+    happens in n p draws of n, rounded one way or the other. An error is therefore no less than half
+    a draw of each chain.
+    """
+    value, error = float(shares.mean()), float(spread(shares))
+    grain = 0.5 / draws / (chains or shares.size) ** 0.5 if 0 < value < 1 else 0.0
+    return Probability(value, error if error != error else max(error, grain))  # noqa: PLR0124

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.monte_carlo_error import skewed_spread
+from uncertain_scale.analysis.monte_carlo_error import skewed_spread, spread
 from uncertain_scale.analysis.tails import tail_index
 
 if TYPE_CHECKING:
@@ -135,8 +135,14 @@ def standard_deviation(draws: AnyDraws) -> tuple[float, float]:
     Notes
     -----
     The error is that of the mean of the standard deviation's influence, ((x - mean)^2/sd - sd)/2.
+
+    Squares about the mean of the draws are too small by the variance of that mean, which is theirs
+    over n for independent draws (hence n/(n - 1)) and hardly anything for stratified ones. It is
+    taken from the spread of the chains.
     """
     scale, squares = draws.mean_squares()
-    sd = float(np.sqrt(squares.mean() * draws.size / max(draws.size - 1, 1)))
+    off = float(spread(draws.means())) / scale
+    missed = off**2 if np.isfinite(off) else squares.mean() / max(draws.size - 1, 1)
+    sd = float(np.sqrt(squares.mean() + missed))
     error = float(skewed_spread(squares, _WIDER_SD)) / (2 * sd) if sd else 0.0
     return scale * sd, scale * error

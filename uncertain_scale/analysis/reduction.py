@@ -105,7 +105,9 @@ class Part:
                 )
             ]
         shares = np.array([[count / draws for count in counts] for counts, draws in counted])
-        return [probability_of(row) for row in shares.T]
+        chains = len(self.chains)
+        each = sum(draws for _, draws in counted) // max(chains, 1)
+        return [probability_of(row, each, chains) for row in shares.T]
 
 
 @dataclass(frozen=True)

@@ -224,9 +224,9 @@ def _document(view: View, asked: Asked, drawn: _Drawn) -> tuple[Document, dict[s
         "events": [
             {
                 "event": event.text,
-                **probability_document(probability_of(happened(event, drawn.values).mean(axis=1))),
+                **probability_document(probability_of(found.mean(axis=1), found.shape[1])),
             }
-            for event in asked.events
+            for event, found in ((one, happened(one, drawn.values)) for one in asked.events)
         ],
         "suffices": sufficient_document(
             {name: column.draws for name, column in outputs.items()},
