@@ -142,7 +142,7 @@ def test_the_prior_file_gives_the_priors_back_wherever_it_is_saved(tmp_path):
     saved = tmp_path / "elsewhere" / EDITS
     saved.parent.mkdir()
     saved.write_text(view.overlay(Scenarios(MODEL)), encoding="utf-8")
-    again = load_priors(saved, variables=MODEL.variables)
+    again = load_priors(own, overlays=[saved], variables=MODEL.variables)
     asked = view.asked(Scenarios(MODEL)).priors
     assert (again.digest(), again.name, again.title) == (asked.digest(), asked.name, asked.title)
     assert again.inputs["training_time"].fallback

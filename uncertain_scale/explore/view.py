@@ -128,8 +128,12 @@ class View:
 
     @property
     def lays_over_all(self) -> bool:
-        """Whether edits are laid over the other scenarios too."""
-        return self.everywhere or bool(self.overlays)
+        """Whether edits are laid over the other scenarios too.
+
+        They are where no file of their own could name what they extend: prior files laid over one
+        another, or a file outside the folder that they are saved in.
+        """
+        return self.everywhere or bool(self.overlays) or self.scenario.endswith(".toml")
 
     def editing(self, prior: Prior) -> View:
         """Return the view with an input changed."""
@@ -213,7 +217,7 @@ class View:
         """
         if not self.edits:
             return ""
-        extends = None if self.lays_over_all else _steady(self.scenario)
+        extends = None if self.lays_over_all else self.scenario
         title = self._title(self.unedited(scenarios))
         return overlay_file(self.edits.values(), title=title, extends=extends)
 
@@ -226,9 +230,3 @@ class View:
 
     def _title(self, priors: Priors) -> str:
         return f"{priors.title}; edited: {', '.join(self.edits)}".removeprefix("; ")
-
-
-def _steady(scenario: str) -> str:
-    """Return a name that means the same scenario wherever the file that extends it is saved."""
-    path = Path(scenario)
-    return path.resolve().as_posix() if path.suffix == ".toml" and path.is_file() else scenario
