@@ -1,8 +1,8 @@
 """Run this package's engine and its peers on one model, and write `benchmarks/results.md`.
 
-    python -m benchmarks            below ten minutes, up to 1e8 draws
+    python -m benchmarks            a quarter of an hour, ours up to 1e9 draws
     python -m benchmarks --quick    about a minute, up to 1e6 draws
-    python -m benchmarks --full     up to 1e9 draws, more rounds and seeds
+    python -m benchmarks --full     all up to 1e9 draws, more rounds and seeds
 
 The peers come with `pip install -e '.[bench]'`; Squiggle is installed by npm, into --npm DIR.
 """
@@ -86,7 +86,7 @@ def _options() -> argparse.Namespace:
     )
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="about a minute")
-    size.add_argument("--full", action="store_true", help="up to 1e9 draws")
+    size.add_argument("--full", action="store_true", help="all up to 1e9 draws")
     here = Path(__file__).parent
     parser.add_argument("--output", type=Path, default=here / "results.md", metavar="FILE")
     parser.add_argument(

@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FALSE_ALARMS",
-    "KNOWN",
     "Check",
     "at_least",
     "failures",
-    "known",
     "level",
     "near",
     "share",
@@ -32,14 +30,6 @@ __all__ = [
 
 FALSE_ALARMS = 0.01
 """How often the whole study may fail a right program."""
-
-KNOWN = (
-    ("Honest errors, sobol", "probability"),
-    ("Honest errors, lhs", "probability"),
-    ("Honest errors, sobol", "sd"),
-    ("Honest errors, lhs", "sd"),
-)
-"""Parts and columns where figures are known to miss their targets; the page says by how little."""
 
 
 @dataclass(frozen=True)
@@ -80,16 +70,7 @@ def level(checks: Sequence[Check]) -> float:
 
 
 def failures(checks: Sequence[Check]) -> list[Check]:
-    """Return the figures that are surely outside their targets, but for those that are known."""
-    return [one for one in _surely(checks) if (one.part, one.column) not in KNOWN]
-
-
-def known(checks: Sequence[Check]) -> list[Check]:
-    """Return the figures that are surely outside their targets, and known to be."""
-    return [one for one in _surely(checks) if (one.part, one.column) in KNOWN]
-
-
-def _surely(checks: Sequence[Check]) -> list[Check]:
+    """Return the figures that are surely outside their targets."""
     return [check for check in checks if not check.p >= level(checks)]
 
 

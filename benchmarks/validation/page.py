@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.validation.check import Check, failures, known, level
+from benchmarks.validation.check import Check, failures, level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,8 +88,6 @@ def _summary(study: Study, _: str) -> Iterator[str]:
     yield f"The last full run: {len(study.checks)} figures, most of {study.cases} cases,"
     yield f"from seed {study.seed} on; {versions}.\n"
     yield f"- Surely outside their targets (p < {level(study.checks):.1e}): **{len(surely)}**."
-    expected = len(known(study.checks))
-    yield f"- As surely outside, and known to be ([below](#known-misses)): **{expected}**."
     yield f"- Outside as found, by chance or not: **{len(outside)}**, bold in the tables."
     for check in sorted(surely, key=lambda one: one.p):
         yield f"- Fails: {check.part}: {check.row}, {check.column}: {_value(check)}."
