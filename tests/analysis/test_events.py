@@ -74,14 +74,14 @@ def test_an_event_and_its_opposite_add_up_to_one():
         assert both[0].value + both[1].value == pytest.approx(1)
 
 
-def test_chains_that_count_alike_leave_half_a_draw_of_doubt():
+def test_chains_that_count_alike_leave_the_doubt_of_a_rounding():
     """Of 10 evenly placed draws 3 are below 0.34 in every chain, and the probability is 0.34."""
     draws = (np.arange(10) + 0.5) / 10 * np.ones((16, 1))
     found = probability(
         parse_event("x < 0.34", {"x": "1"}), xr.Dataset({"x": (("chain", "draw"), draws)})
     )
     assert found.value == pytest.approx(0.3)
-    assert found.mcse == pytest.approx(0.5 / 10 / 4)
+    assert found.mcse == pytest.approx(12**-0.5 / 10 / 4)
     sure = probability(
         parse_event("x < 2", {"x": "1"}), xr.Dataset({"x": (("chain", "draw"), draws)})
     )

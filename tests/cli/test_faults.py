@@ -17,6 +17,8 @@ import pytest
 from uncertain_scale.report import staging
 from uncertain_scale.report.saving import _size, reserve
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--draws", "16", "--chains", "2")
 ASKED = ("report", "--scenario", "post-2024-07", "--outputs", "gpu_hours", *SMALL)
 KILLING = Path(__file__).with_name("killing.py")

@@ -20,6 +20,8 @@ from uncertain_scale.report.checkpoint import CHECKPOINT
 from uncertain_scale.sampling import engine
 from uncertain_scale.sampling.stopping import Stop
 
+pytestmark = pytest.mark.slow
+
 EQUATIONS = """
 import time
 from typing import Annotated

@@ -19,9 +19,12 @@ from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.distributions import parse_distribution
 from uncertain_scale.inputs.toml import parse_toml
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(__import__("signal"), "setitimer"), reason="no timer that ends an input here"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not hasattr(__import__("signal"), "setitimer"), reason="no timer that ends an input here"
+    ),
+]
 QUICK = settings(
     max_examples=60,
     deadline=None,

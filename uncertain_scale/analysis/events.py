@@ -197,9 +197,9 @@ def probability_of(shares: FloatArray, draws: int, chains: int = 0) -> Probabili
     Notes
     -----
     Stratified chains may all count the same, so that nothing is spread: an event of probability p
-    happens in n p draws of n, rounded one way or the other. An error is therefore no less than half
-    a draw of each chain.
+    happens in n p draws of n, rounded one way or the other. An error is therefore no less than that
+    of such a rounding, the root of a twelfth of a draw of each chain.
     """
     value, error = float(shares.mean()), float(spread(shares))
-    grain = 0.5 / draws / (chains or shares.size) ** 0.5 if 0 < value < 1 else 0.0
+    grain = 12**-0.5 / draws / (chains or shares.size) ** 0.5 if 0 < value < 1 else 0.0
     return Probability(value, error if error != error else max(error, grain))  # noqa: PLR0124
