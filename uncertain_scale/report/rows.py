@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "InputRow",
     "OutputRow",
+    "chance_in_words",
     "design_in_words",
     "error_rows",
     "event_rows",
@@ -150,9 +151,19 @@ def remarks(document: Document) -> Iterator[str]:
 def event_rows(document: Document) -> Iterator[tuple[str, str, str]]:
     """Yield each event with its probability and standard error in words."""
     for event in document["events"]:
-        mcse = event["mcse"]
-        error = "" if mcse is None else f"{100 * mcse:.1g}%"
-        yield event["event"], share_in_words(event["probability"]), error
+        yield event["event"], *chance_in_words(event, document)
+
+
+def chance_in_words(event: dict[str, Any], document: Document) -> tuple[str, str]:
+    """Return an event's probability and its standard error in words.
+
+    Of what happens in no draw, or in all, draws tell no error, but how many there were.
+    """
+    share, mcse = event["probability"], event["mcse"]
+    if share in {0, 1}:
+        draws = document["chains"] * document["draws"]
+        return f"{'all' if share else 'none'} of {draws:,} draws", ""
+    return share_in_words(share), "" if mcse is None else f"{100 * mcse:.1g}%"
 
 
 def sufficient_rows(document: Document) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:

@@ -14,8 +14,9 @@ from rich.text import Text
 
 from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
-from uncertain_scale.report.numbers import scale_for, share_in_words, units_in_words
+from uncertain_scale.report.numbers import scale_for, units_in_words
 from uncertain_scale.report.rows import (
+    chance_in_words,
     design_in_words,
     input_rows,
     intervals_of,
@@ -191,9 +192,7 @@ def _chances(document: Document, place: int) -> Iterator[tuple[tuple[str, ...], 
     """Yield where a point is, and an event's probability there with its standard error."""
     for point in document["points"]:
         event = point["events"][place]
-        error = "" if event["mcse"] is None else f"{100 * event['mcse']:.1g}%"
-        share = event["probability"]
-        yield _at(document, point), share_in_words(share), error, share
+        yield _at(document, point), *chance_in_words(event, document), event["probability"]
 
 
 def _chart(ends: Sequence[tuple[float, float, float]], width: int) -> Callable[[_Row], Text]:
