@@ -1,5 +1,8 @@
-"""What several tests share: the command line as a user runs it, and the specimens."""
+"""What several tests share: the command line as a user runs it, a browser, and the specimens."""
 
+import os
+import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,8 @@ from uncertain_scale.cli.main import app
 from uncertain_scale.errors import UncertainScaleError
 
 SPECIMENS = Path(__file__).parent / "specimens"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+DRIVER = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +35,34 @@ def cli():
         return result.exit_code, result.stdout, result.stderr
 
     return run
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium without a window, driven by selenium; tests are skipped where it is not."""
+    parts = {
+        "chromium": CHROMIUM,
+        "chromedriver (Debian's chromium-driver)": DRIVER,
+        "selenium (pip install 'uncertain-scale[browser]')": find_spec("selenium"),
+    }
+    if missing := [what for what, there in parts.items() if not there]:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",  # Chromium's own sandbox does not run as root, which containers are
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    driver.set_script_timeout(60)
+    try:
+        yield driver
+    finally:
+        driver.quit()

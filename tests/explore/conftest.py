@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-DRIVER = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
 PROGRAM = (
     "import sys; sys.argv[0] = 'uncertain-scale'; from uncertain_scale.cli import main; main()"
 )
@@ -27,44 +24,10 @@ window.deep ??= (selector, root = document) => [
 """
 
 
-def missing(**parts):
-    return [what for what, there in parts.items() if not there]
-
-
 @pytest.fixture(scope="session")
 def panel():
     if find_spec("panel") is None:
         pytest.skip("panel is not installed: pip install 'uncertain-scale[explore]'")
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    lacking = missing(
-        chromium=CHROMIUM,
-        **{"chromedriver (Debian's chromium-driver)": DRIVER},
-        **{"selenium (pip install 'uncertain-scale[browser]')": find_spec("selenium")},
-    )
-    if lacking:
-        pytest.skip(f"not installed: {', '.join(lacking)}")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",  # Chromium's own sandbox does not run as root, which containers are
-        "--disable-dev-shm-usage",
-        "--disable-gpu",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    driver.set_script_timeout(60)
-    try:
-        yield driver
-    finally:
-        driver.quit()
 
 
 @contextmanager

@@ -202,4 +202,4 @@ def probability_of(shares: FloatArray, draws: int, chains: int = 0) -> Probabili
     """
     value, error = float(shares.mean()), float(spread(shares))
     grain = 12**-0.5 / draws / (chains or shares.size) ** 0.5 if 0 < value < 1 else 0.0
-    return Probability(value, error if error != error else max(error, grain))  # noqa: PLR0124
+    return Probability(value, float(np.maximum(error, grain)))  # nan for one chain

@@ -19,9 +19,8 @@ NEEDS_CHAINS = "needs at least two chains"
 # Squared skewness beyond which one chain is nearly all of it, and the spread is that chain's error.
 _MOST_SKEWED = 3.0
 
-_SQUARES = (
-    1e150  # numbers beyond which have no squares, where skewness, which has no size, is found
-)
+# Larger numbers have no squares; their skewness, which has no size, is found in units of them.
+_SQUARES = 1e150
 
 
 def spread(statistics: FloatArray, axis: int = 0) -> FloatArray:

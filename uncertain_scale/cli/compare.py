@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.options import RunOptions, command_of, with_run_options
+from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.record import typed_command
 from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
@@ -50,8 +50,7 @@ def compare(
         _given_evidence(asked, evidence, prob, form, output)
         return
     document = compared(options, scenarios, prob)
-    again = command_of(options, "compare", *scenarios, prob=prob)
-    html = partial(html_comparison, command=again)
+    html = partial(html_comparison, command=typed_command())
     markdown = comparing.markdown_comparison
     keep(document, output, "comparison", markdown=markdown, html=html)
     terminal = comparing.terminal_comparison

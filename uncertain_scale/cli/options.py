@@ -233,13 +233,11 @@ def command_of(
     command: str,
     *positional: str,
     prob: Sequence[float] = (),
-    evidence: Sequence[str] = (),
     spelt_out: bool = False,
 ) -> str:
     """Return the command line that asks the same, with options of the command's own."""
     own = [] if list(prob) == _PROBS else prob
     more = [word for one in own for word in ("--prob", f"{one:g}")]
-    more += [word for one in evidence for word in ("--evidence", str(one))]
     return options.words(command, *positional, *more, spelt_out=spelt_out)
 
 

@@ -52,6 +52,7 @@ _LARGEST = 64_000_000  # bytes of a record, or of a result
 _MERGED = ("scenario", "believed", "priors")  # what a scenario's merged priors stand for
 _OURS = r"(?:{}\.\w+|draws\.nc|(?:priors|inputs|equations)/[^/\0\n]+)"
 _LEFT_OUT = ("output", "form", "figure", "scheduler")
+_UNTYPED = (*_LEFT_OUT, "no_draws")  # of a command line that makes the same figures
 _COPIED = {"equations": "equations", "evidence": "inputs", "source": "inputs", "runs": "inputs"}
 
 
@@ -126,7 +127,8 @@ def note_reached(**options: Any) -> None:
 def typed_command() -> str:
     """Return the command line that is running, without how its result is written.
 
-    Options that are as they would be without asking are left out; "" outside of a command.
+    Options that are as they would be without asking are left out, and those whose values the run
+    found out are as they became; "" outside of a command.
     """
     session = _session.get()
     if session is None:
@@ -135,11 +137,12 @@ def typed_command() -> str:
 
     from uncertain_scale.cli.main import app
 
+    arguments = {**session.arguments, **session.reached}
     words = ["uncertain-scale", session.command]
     for parameter in get_command(app).commands[session.command].params:  # type: ignore[attr-defined]
-        value = session.arguments.get(parameter.name)
+        value = arguments.get(parameter.name)
         usual = parameter.default() if callable(parameter.default) else parameter.default
-        if parameter.name in _LEFT_OUT or value in (None, [], usual):
+        if parameter.name in _UNTYPED or value in (None, [], usual):
             continue
         many = isinstance(value, list | tuple)
         if many and isinstance(usual, list | tuple) and list(value) == list(usual):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,21 +9,15 @@ import typer
 
 from uncertain_scale.cli.clusters import on_cluster
 from uncertain_scale.cli.effort import Effort, MaxDraws, MaxTime, NoDraws, Precision, Resume
-from uncertain_scale.cli.options import RunOptions, Scheduler, command_of, with_run_options
+from uncertain_scale.cli.options import RunOptions, Scheduler, with_run_options
 from uncertain_scale.cli.record import note_reached
 from uncertain_scale.cli.running import INTERRUPTED, answer
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, show
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, report_page, show
 from uncertain_scale.cli.update import Evidence, draw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import xarray as xr
 
-    from uncertain_scale.inputs import Priors
-    from uncertain_scale.model import Model, Question
-    from uncertain_scale.report import Document
-    from uncertain_scale.sampling import Design
 
 __all__ = ["report"]
 
@@ -82,9 +75,8 @@ def report(
                 cluster=cluster,
             )
         document, tree, interrupted = found.document, found.tree, found.interrupted
-        options = replace(options, draws=found.design.draws, chains=found.design.chains)
         note_reached(**effort.reached(found.design, output, held=tree is not None))
-    html = _page_maker(options, asked, design, prob, evidence)
+    html = report_page(asked, design)
     if output is not None:
         save_report(document, None if no_draws else tree, output, page=html(document))
     show(
@@ -97,26 +89,3 @@ def report(
     )
     if interrupted:
         raise typer.Exit(INTERRUPTED)
-
-
-def _page_maker(
-    options: RunOptions,
-    asked: tuple[Model, Priors, Question],
-    design: Design,
-    prob: list[float],
-    evidence: list[str],
-) -> Callable[[Document], str]:
-    """Return what makes the page of this command's report, once."""
-    pages: list[str] = []
-
-    def html(document: Document) -> str:
-        from uncertain_scale.report.html import background_of, html_report
-
-        if not pages:
-            again = command_of(options, "report", prob=prob, evidence=evidence)
-            pages.append(
-                html_report(document, background_of(*asked, design, document), command=again)
-            )
-        return pages[0]
-
-    return html

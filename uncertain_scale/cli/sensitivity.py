@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.options import RunOptions, command_of, names_of, with_run_options
+from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.record import typed_command
 from uncertain_scale.cli.showing import PageForm, PageFormat, keep, show
@@ -127,12 +127,7 @@ def sensitivity(
         tree, found, on.value, list(zip(asked, decisions, strict=True)), stated
     )
     markdown = ranking.markdown_sensitivity
-    own = ["--of", of] if of else []
-    own += ["--on", on.value] if on is not Scale.value else []
-    own += [word for one in group for word in ("--group", one)]
-    own += ["--second-order"] if second_order else []
-    own += ["--loss", loss] if loss is not None else []
-    html = partial(html_sensitivity, command=command_of(options, "sensitivity", *own))
+    html = partial(html_sensitivity, command=typed_command())
     keep(document, output, "sensitivity", markdown=markdown, html=html)
     terminal = ranking.terminal_sensitivity
     show(document, form, terminal=terminal, markdown=markdown, csv=csv_sensitivity, html=html)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uncertain_scale.cli.record import typed_command
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from uncertain_scale.inputs import Priors
+    from uncertain_scale.model import Model, Question
     from uncertain_scale.report import Document
+    from uncertain_scale.sampling import Design
 
-__all__ = ["Form", "Format", "PageForm", "PageFormat", "Probs", "keep", "show"]
+__all__ = ["Form", "Format", "PageForm", "PageFormat", "Probs", "keep", "report_page", "show"]
 
 
 class Format(StrEnum):
@@ -100,3 +104,18 @@ def show(
         from uncertain_scale.report.terminal import steady
 
         Console().print(terminal(steady(document)))
+
+
+def report_page(asked: tuple[Model, Priors, Question], design: Design) -> Callable[[Document], str]:
+    """Return what makes the page of the running command's report, and makes it once."""
+    pages: list[str] = []
+
+    def page(document: Document) -> str:
+        from uncertain_scale.report.html import background_of, html_report
+
+        if not pages:
+            behind = background_of(*asked, design, document)
+            pages.append(html_report(document, behind, command=typed_command()))
+        return pages[0]
+
+    return page

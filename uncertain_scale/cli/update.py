@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +10,7 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.record import typed_command
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, show
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, report_page, show
 from uncertain_scale.errors import QuestionError, printable
 
 if TYPE_CHECKING:
@@ -112,7 +110,6 @@ def update(
         raise QuestionError(f"update takes an evidence file; shipped: {shipped}")
     from uncertain_scale.report import report_document
     from uncertain_scale.report.csv_tables import csv_report
-    from uncertain_scale.report.html import background_of, html_report
     from uncertain_scale.report.markdown import markdown_report
     from uncertain_scale.report.saving import save_report
     from uncertain_scale.report.updating import terminal_update
@@ -121,21 +118,16 @@ def update(
     asked = options.prepare()
     tree = draw(asked, design, evidence, road, keep_sound=True)
     document = report_document(tree, probs=prob, events=options.events(asked[0]))
-    command = typed_command()
-
-    @cache
-    def page() -> str:
-        return html_report(document, background_of(*asked, design, document), command=command)
-
+    html = report_page(asked, design)
     if output is not None:
-        save_report(document, tree, output, page=page())
+        save_report(document, tree, output, page=html(document))
     show(
         document,
         form,
         terminal=terminal_update,
         markdown=markdown_report,
         csv=csv_report,
-        html=lambda _: page(),
+        html=html,
     )
     if faults := document["evidence"]["left_out"]:
         typer.echo("\n".join(f"error: {printable(fault)}" for fault in faults), err=True)

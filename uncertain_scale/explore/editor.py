@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,10 @@ from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.explore.controls import as_number, edited
 from uncertain_scale.explore.edits import handle_of, track_of, typed
 from uncertain_scale.explore.fields import STRETCH, Field, control, html
+from uncertain_scale.explore.quiet import Quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from uncertain_scale.explore.edits import Handle
     from uncertain_scale.inputs import Prior
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Editor"]
 
 
-class Editor:
+class Editor(Quiet):
     """Chooses an input, moves its handles, and keeps what was changed.
 
     Parameters
@@ -52,7 +52,6 @@ class Editor:
         self._in_file = in_file
         self._changed = changed
         self._fields: dict[str, Field] = {}
-        self._quiet = False
         self._at = control(pn.widgets.Select, name="Input", options=[])
         self._handles = pn.Column(**STRETCH)
         self._restated = control(
@@ -170,11 +169,3 @@ class Editor:
         )
         told = f"<p class='what'>Changed:</p><ul class='remarks'>{rows}</ul>" if rows else ""
         self._list.object = told
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -12,11 +11,12 @@ from markupsafe import escape
 
 from uncertain_scale.explore.controls import as_number, position_of
 from uncertain_scale.explore.edits import Track
+from uncertain_scale.explore.quiet import Quiet
 from uncertain_scale.explore.widgets import Slider
 from uncertain_scale.report.html.templating import stylesheet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 __all__ = ["STRETCH", "Field", "control", "html", "style", "template"]
 
@@ -54,7 +54,7 @@ def html(words: str = "", *, tag: str = "") -> Any:
     return pn.pane.HTML(text, stylesheets=[stylesheet(), style("part")], **STRETCH)
 
 
-class Field:
+class Field(Quiet):
     """A text field with a slider below it.
 
     Parameters
@@ -72,7 +72,6 @@ class Field:
         self.units = "1"
         self.write: Callable[[float], str] = as_number
         self._changed = changed
-        self._quiet = False
         self.text = pn.widgets.TextInput(
             name=label, placeholder=hint, stylesheets=[style("control")]
         )
@@ -119,11 +118,3 @@ class Field:
                 self.text.value = self.write(self.track.value(self.slider.position))
                 self.slider.words = self.text.value
             self._changed(settled=False)
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before

@@ -16,6 +16,7 @@ from uncertain_scale.errors import QuestionError, UncertainScaleError
 from uncertain_scale.explore.controls import GIVENS, as_pairs, as_typed, names_in, pairs_in
 from uncertain_scale.explore.editor import Editor
 from uncertain_scale.explore.fields import STRETCH, Field, control, html, style, template
+from uncertain_scale.explore.quiet import Quiet
 from uncertain_scale.explore.sections import PARTS
 from uncertain_scale.explore.view import EDITS
 from uncertain_scale.explore.widgets import CopyBox
@@ -63,14 +64,14 @@ def make_page(explorer: Explorer, scenarios: Sequence[str], socket: str) -> Any:
     return made
 
 
-class _Page:
+class _Page(Quiet):
     """The widgets of one visitor, and what they ask for."""
 
     def __init__(self, explorer: Explorer, scenarios: Sequence[str]) -> None:
         start = explorer.shown.view
         self._explorer = explorer
         self._start: View = start
-        self._quiet = self._refused = False
+        self._refused = False
         self._worker: Worker | None = None
         self._document: Any = None
         self._loop: Any = None
@@ -253,14 +254,6 @@ class _Page:
             yield
         finally:
             self._document.unhold()
-
-    @contextlib.contextmanager
-    def _quietly(self) -> Iterator[None]:
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before
 
 
 def _fault_words(shown: Shown) -> str:

@@ -5,27 +5,12 @@ Where there is no Chromium, its driver or selenium, the tests are skipped and sa
 
 import base64
 import json
-import os
-import shutil
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-DRIVER = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
 AXE = Path(__file__).parents[2] / "specimens" / "axe" / "axe.min.js"
-MISSING = [
-    what
-    for what, there in (
-        ("chromium", CHROMIUM),
-        ("chromedriver (Debian's chromium-driver)", DRIVER),
-        ("selenium (pip install 'uncertain-scale[browser]')", find_spec("selenium")),
-    )
-    if not there
-]
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 PHONE, DESK = 360, 1200
 KINDS = ("report", "evidence", "comparison", "sensitivity", "claims", "backtest", "sweep")
 
@@ -51,29 +36,6 @@ def folder(tmp_path_factory):
         result = CliRunner().invoke(app, [*words, *few, str(folder / kind)])
         assert result.exit_code == 0, result.output
     return folder
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",  # Chromium's own sandbox does not run as root, which containers are
-        "--disable-dev-shm-usage",
-        "--disable-gpu",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    driver.set_script_timeout(60)
-    try:
-        yield driver
-    finally:
-        driver.quit()
 
 
 def page_of(folder, kind):

@@ -15,8 +15,9 @@ from uncertain_scale.analysis.conditioning.conflict import (
 from uncertain_scale.analysis.conditioning.information import effective_rows, information_gained
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
 from uncertain_scale.analysis.conditioning.record import finite, notes_on, record_of
-from uncertain_scale.analysis.conditioning.terms import Columns, bind, bind_sound, varies
+from uncertain_scale.analysis.conditioning.terms import Columns, bind_sound, varies
 from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.errors import EvidenceError
 from uncertain_scale.inputs.observations import read_evidence
 from uncertain_scale.model import solve
 from uncertain_scale.sampling import sample
@@ -98,10 +99,9 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     True
     """
     tree = sample(model, priors, question, design)  # a question without answer is told first
-    stated = read_evidence(evidence, model.variables)
-    terms, faults = (
-        bind_sound(model, priors, *stated) if keep_sound else (bind(model, priors, *stated), ())
-    )
+    terms, faults = bind_sound(model, priors, *read_evidence(evidence, model.variables))
+    if faults and not keep_sound:
+        raise EvidenceError(faults)
     before = refuse_against_prior(terms, priors, design.seed)
     plan = solve(model, priors, question)
     believed = priors
