@@ -46,9 +46,7 @@ class Mode:
 
 
 QUICK = Mode("quick", 3, 6, 10, (10**4, 10**5, 10**6), targets=(1e-3,))
-NORMAL = Mode(
-    "default", 5, 8, 60, tuple(10**k for k in range(4, 10)), ours=600, scripts=_SCRIPTS
-)
+NORMAL = Mode("default", 5, 8, 60, tuple(10**k for k in range(4, 10)), ours=600, scripts=_SCRIPTS)
 FULL = Mode("full", 9, 16, 1800, tuple(10**k for k in range(4, 10)), scripts=_SCRIPTS)
 
 
