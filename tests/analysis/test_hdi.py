@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from arviz_stats.base import array_stats
 from scipy import stats
 from scipy.special import ndtr, ndtri
 from shelf import DESIGNS, SHELF, cube, densest_region
 
 from uncertain_scale.analysis.atoms import Atoms, atom_region
 from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.hdi import LEVEL, HighestDensity, _with_atoms, highest_density
+from uncertain_scale.analysis.hdi import LEVEL, ROUGH, HighestDensity, _with_atoms, highest_density
 
 EDGED = {
     "exponential": (stats.expon(), 0.9, [0.0, np.log(10)]),
@@ -144,6 +145,20 @@ def test_point_mass_beside_a_continuous_part_is_a_piece_of_its_own() -> None:
     assert inside(found.ends[0], found.errors[0], [-half, half])
 
 
+@pytest.mark.slow
+def test_ends_beside_a_point_mass_count_the_doubt_of_its_share() -> None:
+    """Mass 0.7 at 9: what 0.9 needs of the rest, 1 - 0.1/0.3, is as sure as the share is."""
+    half, scores = ndtri(0.5 + 1 / 3), []
+    for seed in range(200):
+        u = cube("random", 2, 300 + seed, draws=512)
+        found = highest_density(Draws(np.where(u[..., 0] < 0.7, 9.0, ndtri(u[..., 1]))), [0.9])[0]
+        assert found.ends.shape == (2, 2)
+        scores.append((found.ends[0] - [-half, half]) / found.errors[0])
+    # Student's t with 15 degrees of freedom has variance 15/13.
+    assert 0.8 < np.square(scores).mean() < 1.5
+    assert np.mean(np.abs(scores) < 2) > 0.9
+
+
 def test_level_part_beside_a_point_mass() -> None:
     """The precision factor of the benchmark: 1 three times in four, else anything in (1, 2)."""
     u = cube("random", 2, 14)
@@ -183,11 +198,14 @@ def test_single_chain_still_finds_the_region() -> None:
 
 
 def test_jumps_fall_back_to_the_draws_with_a_note() -> None:
-    """A density with a step inside has no smooth fit; what is shown says so and holds 80%."""
-    u = cube("random", 2, 18)
-    found = highest_density(Draws(np.where(u[..., 0] < 0.5, 1, 3) * u[..., 1]), [0.8])[0]
-    assert found.note
-    assert found.ends.max() <= 3.05
+    """A density with a step inside has no smooth fit: the draws' own interval, which says so."""
+    for seed in range(4):
+        u = cube("sobol", 2, seed)
+        draws = Draws(np.where(u[..., 0] < 0.5, 1, 3) * u[..., 1])
+        found = highest_density(draws, [0.8])[0]
+        assert found.note == ROUGH
+        np.testing.assert_array_equal(found.ends[0], array_stats.hdi(draws.pooled, 0.8))
+        np.testing.assert_allclose(found.ends[0], [0, 1.8], atol=0.05)
 
 
 @pytest.mark.slow

@@ -124,6 +124,7 @@ def test_all_is_written_into_a_folder(cli, tmp_path):
         "claims.json",
         "claims.csv",
         "claims.html",
+        "inputs",
         "run.json",
     }
     for name, form in (("claims.md", "md"), ("claims.csv", "csv"), ("claims.html", "html")):

@@ -21,24 +21,60 @@ QUESTIONS = {
     "sweep": ("sweep", "--budget", "10M..1B", "--points", "3", "--outputs", "training_flop"),
     "update": ("update", "h100-clusters", "--gpus", "100k"),
     "claims": ("claims", "post-2024-07", "--claim", "gpu-price", "--claim", "breakeven"),
+    "memo": ("claims", "MEMO"),
+    "memo judged": ("claims", "MEMO", "--scenario", "base", "--scenario", "MINE"),
 }
+MEMO = """
+schema_version = 1
+title = "A memo"
+scenario = "mine.toml"
+[readings.base]
+scenario = "base"
+[[claims]]
+name = "base"
+variable = "pue"
+value = "1.1"
+reading = "base"
+[[claims]]
+name = "mine"
+variable = "gpus"
+given = { budget = "100M USD" }
+value = "2000 gpu"
+[[claims]]
+name = "ratio"
+variable = "pue"
+value = "1"
+scenario = "mine.toml"
+against = "post-reading"
+"""
 
 
 @pytest.fixture
 def mine(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(
-        'schema_version = 1\n[inputs.pue]\nkind = "lognormal"\nq05 = 1.05\nq95 = 1.2\nunits = "1"\n'
+        'schema_version = 1\nextends = "base"\n'
+        '[inputs.pue]\nkind = "lognormal"\nq05 = 1.05\nq95 = 1.2\nunits = "1"\n'
     )
     return path
 
 
+@pytest.fixture
+def memo(tmp_path):
+    """Claims of one's own, on a scenario of one's own beside them, mine.toml."""
+    path = tmp_path / "memo.toml"
+    path.write_text(MEMO)
+    return path
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_what_every_command_saves_is_made_again_to_the_bit(cli, tmp_path, mine, question):
-    asked = [str(mine) if word == "MINE" else word for word in QUESTIONS[question]]
+def test_what_every_command_saves_is_made_again_to_the_bit(cli, tmp_path, mine, memo, question):
+    files = {"MINE": mine, "MEMO": memo}
+    asked = [files.get(word, word) for word in QUESTIONS[question]]
     saved = tmp_path / "saved"
     assert cli(*asked, *SMALL, "--output", saved)[0] == 0
-    mine.unlink()  # the record needs nothing outside its folder
+    for path in files.values():  # the record needs nothing outside its folder
+        path.unlink()
     code, out, err = cli("verify", saved)
     assert (code, err) == (0, "")
     assert out.startswith("identical: ")

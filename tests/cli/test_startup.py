@@ -37,10 +37,10 @@ def modules_after(*arguments):
 
 
 @pytest.mark.parametrize("command", ["", "report", "explore", "priors", "claims"])
-def test_help_imports_nothing_heavy(command):
+def test_help_imports_nothing_that_computes(command):
     out, modules = modules_after(*command.split(), "--help")
     assert "Usage" in out
-    assert not HEAVY & modules
+    assert not (HEAVY | {"numpy", "scipy", "jinja2"}) & modules
 
 
 def test_help_shows_an_example_and_every_option_of_the_main_job():

@@ -12,9 +12,9 @@ from uncertain_scale.inputs import load_priors, samples
 from uncertain_scale.inputs.bounds import DEEPEST, MOST_KEYS, refuse_unbounded
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
 from uncertain_scale.inputs.lines import line_numbers
-from uncertain_scale.inputs.reading import UnreadableError, parse_json, read_text
 from uncertain_scale.inputs.tables import read_table
 from uncertain_scale.inputs.toml import parse_toml
+from uncertain_scale.reading import UnreadableError, parse_json, read_text
 
 HEAD = "schema_version = 1\n"
 JOINT = '[[joint]]\ninputs = ["a", "b"]\nsamples = "rows.csv"\n'

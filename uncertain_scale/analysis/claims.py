@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from uncertain_scale.inputs import Priors
     from uncertain_scale.inputs.claims import Claim, Claims, Reading
     from uncertain_scale.model import Model
     from uncertain_scale.sampling import Design
@@ -99,14 +100,14 @@ class CheckedClaims:
         Why the others could not, a line each, those that the file was read with first.
     warnings
         What is doubtful about the peak and utilisation of the scenarios.
-    hashes
-        SHA-256 of the priors by scenario.
+    priors
+        What each scenario that was read came to, by its file.
     """
 
     checked: tuple[Checked, ...]
     faults: tuple[str, ...]
     warnings: tuple[str, ...]
-    hashes: Mapping[str, str]
+    priors: Mapping[Path, Priors]
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
             faults.append(case.claim.fault("value", str(error)))
         except DataError as error:
             faults.append(case.claim.fault("given", f"cannot be judged: {error}"))
-    return CheckedClaims(tuple(checked), tuple(faults), tuple(desk.warnings), desk.hashes())
+    return CheckedClaims(tuple(checked), tuple(faults), tuple(desk.warnings), desk.loaded)
 
 
 class _ImpossibleError(UncertainScaleError):

@@ -68,8 +68,8 @@ class Draws(Sketch):
         for rows in self._groups:
             tally = Tally(binning)
             for row in rows:
-                for start in range(0, row.size, 2 * STRETCH):
-                    tally.count(np.ascontiguousarray(row[start : start + 2 * STRETCH]))
+                for start in range(0, row.size, 8 * STRETCH):
+                    tally.count(np.ascontiguousarray(row[start : start + 8 * STRETCH]))
             tallies.append(tally)
         return tallies
 
@@ -198,8 +198,8 @@ class Draws(Sketch):
         table, binning = self.table, self.tallies[0].binning
         draws, places = [], []
         for row in rows:
-            for at in range(0, row.size, 2 * STRETCH):
-                x = np.ascontiguousarray(row[at : at + 2 * STRETCH])
+            for at in range(0, row.size, 8 * STRETCH):
+                x = np.ascontiguousarray(row[at : at + 8 * STRETCH])
                 bins = (binning.numbers(binning.standard(x)) >> table.coarser) - table.first
                 kept = np.flatnonzero(chosen[bins])
                 draws.append(x[kept])

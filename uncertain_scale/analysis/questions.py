@@ -93,13 +93,15 @@ class Desk:
     ----------
     warnings
         What is doubtful about the peak and utilisation of what was drawn.
+    loaded
+        Scenarios that were read, by file.
     """
 
     def __init__(self, model: Model, design: Design) -> None:
         self.model = model
         self.warnings: list[str] = []
         self._design = design
-        self._loaded: dict[Path, Priors] = {}
+        self.loaded: dict[Path, Priors] = {}
         self._wanted: dict[Whole, dict[str, None]] = {}
         self._warned: set[Whole] = set()
         self._drawn: dict[Whole, dict[str, xr.DataArray]] = {}
@@ -112,13 +114,9 @@ class Desk:
         PriorError
             The file has faults.
         """
-        if path not in self._loaded:
-            self._loaded[path] = load_priors(path, variables=self.model.variables)
-        return self._loaded[path]
-
-    def hashes(self) -> dict[str, str]:
-        """Return a SHA-256 of the priors of each scenario that was read."""
-        return {priors.name: priors.digest() for priors in self._loaded.values()}
+        if path not in self.loaded:
+            self.loaded[path] = load_priors(path, variables=self.model.variables)
+        return self.loaded[path]
 
     def check(self, asked: Asked, variable: str) -> None:
         """Tell what is wrong with a question.

@@ -16,11 +16,14 @@ from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annota
     Seed,
 )
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.record import typed_command
+from uncertain_scale.cli.record import note_files, typed_command
 from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.errors import QuestionError, nearest, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from uncertain_scale.inputs import Priors
     from uncertain_scale.inputs.claims import Claims
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
@@ -106,7 +109,19 @@ def checked(
         found = check_claims(
             model, stated, design, scenarios=scenarios, probs=probs, progress=counted
         )
+    _note(source, scenarios, found.priors)
     return claims_document(stated, found, model, design, probs)
+
+
+def _note(source: str, scenarios: list[str], priors: Mapping[Path, Priors]) -> None:
+    """Remember the claims and the scenarios they were judged under, for the run's record."""
+    from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
+    from uncertain_scale.inputs.writing import claims_files
+
+    path = find_claims_file(source)
+    texts, places = claims_files(path, priors)
+    copies = {source: path.name} | {one: places[find_prior_file(one)] for one in scenarios}
+    note_files(texts, copies)
 
 
 def tell_faults(document: Document) -> None:

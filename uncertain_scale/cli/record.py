@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from uncertain_scale.errors import DataError
-from uncertain_scale.inputs.reading import (
+from uncertain_scale.reading import (
     UnreadableError,
     is_inside,
     parse_json,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RECORD",
     "Record",
+    "note_files",
     "note_priors",
     "note_reached",
     "read_record",
@@ -50,17 +51,23 @@ RECORD = "run.json"
 _FORMAT = 1
 _LARGEST = 64_000_000  # bytes of a record, or of a result
 _MERGED = ("scenario", "believed", "priors")  # what a scenario's merged priors stand for
-_OURS = r"(?:{}\.\w+|draws\.nc|(?:priors|inputs|equations)/[^/\0\n]+)"
+_OURS = r"(?:{}\.\w+|draws\.nc|(?:priors|inputs|inputs/priors|equations)/[^/\0\n]+)"
 _LEFT_OUT = ("output", "form", "figure", "scheduler")
 _UNTYPED = (*_LEFT_OUT, "no_draws")  # of a command line that makes the same figures
 _COPIED = {"equations": "equations", "evidence": "inputs", "source": "inputs", "runs": "inputs"}
+_FILES = (*_COPIED, "scenario")  # arguments that name files
 
 
 @dataclass
 class _Session:
-    """Priors by scenario as it was typed, None where none was; options as they became."""
+    """Priors by scenario as it was typed, None where none was; options as they became.
+
+    And files made for the record by their place in its folder, and which stand for what was typed.
+    """
 
     priors: dict[str | None, Priors] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    copies: dict[Path, str] = field(default_factory=dict)
     reached: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -115,6 +122,14 @@ def note_priors(typed: str | None, priors: Priors) -> None:
     session = _session.get()
     if session is not None:
         session.priors[typed] = priors
+
+
+def note_files(texts: Mapping[str, str], copies: Mapping[str, str]) -> None:
+    """Remember files for the record, by name, and which of them stand for what was typed."""
+    session = _session.get()
+    if session is not None:
+        session.files |= {f"inputs/{name}": text for name, text in texts.items()}
+        session.copies |= {Path(typed): f"inputs/{name}" for typed, name in copies.items()}
 
 
 def note_reached(**options: Any) -> None:
@@ -247,7 +262,8 @@ def _write(
 
     folder = staging.folder
     files, by_name = _merged_priors(session)
-    copies = dict(_copies(arguments))
+    read = {path: copy for path, copy in _copies(arguments) if path not in session.copies}
+    copies = read | session.copies
     record = {
         "format": _FORMAT,
         "command": [name, *spelt_out(name, arguments, by_name, copies)],
@@ -260,10 +276,11 @@ def _write(
             "machine": platform.machine(),
         },
     }
+    files |= session.files
     for part in {Path(name).parent for name in files}:
         texts = {Path(name).name: text for name, text in files.items() if Path(name).parent == part}
         save_texts(texts, folder / part)
-    for source, copy in copies.items():
+    for source, copy in read.items():
         save_texts({Path(copy).name: source.read_text(encoding="utf-8")}, (folder / copy).parent)
     record["files"] = [*staging.files, RECORD]
     for old in _files_of_before(folder, result):
@@ -339,7 +356,7 @@ def spelt_out(
             if one is None:
                 continue
             word = str(one.value if isinstance(one, Enum) else one)
-            word = copies.get(Path(word), word)
+            word = copies.get(Path(word), word) if key in _FILES else word
             if parameter.param_type_name == "argument":
                 positional.append(by_name.get(word, word))
             elif not isinstance(one, bool):

@@ -14,7 +14,7 @@ import typer
 from uncertain_scale.cli.record import spelt_out
 from uncertain_scale.cli.showing import Form, Format, show
 from uncertain_scale.errors import DataError, UncertainScaleError
-from uncertain_scale.inputs.reading import is_inside
+from uncertain_scale.reading import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["verify"]
 
-_KEPT_IN = ("priors", "inputs", "equations")
+_KEPT_IN = tuple(map(Path, ("priors", "inputs", "inputs/priors", "equations")))
 _READING = ("scenario", "scenarios", "priors", "evidence", "equations", "source", "runs")
 _FORBIDDEN = ("output", "scheduler", "resume", "figure")
 
@@ -149,10 +149,6 @@ def _in_folder(word: str, folder: Path) -> str:
         if path.suffix:
             raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")
         return word
-    if (
-        len(path.parts) != 2
-        or path.parts[0] not in _KEPT_IN
-        or not is_inside(folder / path, folder)
-    ):
+    if path.parent not in _KEPT_IN or not is_inside(folder / path, folder):
         raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")
     return str(folder / path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from uncertain_scale.inputs.reading import UnreadableError
+from uncertain_scale.reading import UnreadableError
 
 __all__ = ["DEEPEST", "MOST_KEYS", "refuse_unbounded"]
 
@@ -54,7 +54,7 @@ def refuse_unbounded(text: str) -> None:
     >>> refuse_unbounded("x = " + "[" * 65)
     Traceback (most recent call last):
     ...
-    uncertain_scale.inputs.reading.UnreadableError: nests deeper than 64 lists and tables; \
+    uncertain_scale.reading.UnreadableError: nests deeper than 64 lists and tables; \
 state it with fewer
     """
     depth = keys = 0

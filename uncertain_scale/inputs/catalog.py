@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from uncertain_scale.errors import ClaimError, DataError, PriorError, nearest
-from uncertain_scale.inputs.reading import is_file, is_inside
+from uncertain_scale.reading import is_file, is_inside
 
 __all__ = [
     "claims_names",

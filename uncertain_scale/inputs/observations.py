@@ -19,8 +19,8 @@ from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.text import number_text
 from uncertain_scale.inputs.observation_document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
-from uncertain_scale.inputs.reading import is_file
 from uncertain_scale.inputs.toml import TomlReader
+from uncertain_scale.reading import is_file
 from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.errors import nearest
-from uncertain_scale.inputs.reading import UnreadableError, is_inside, open_within, text_lines
+from uncertain_scale.reading import UnreadableError, is_inside, open_within, text_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import DataError, UnitError, nearest
-from uncertain_scale.inputs.reading import UnreadableError, read_text
+from uncertain_scale.reading import UnreadableError, read_text
 from uncertain_scale.units import conversion_factor, parse_quantity
 
 if TYPE_CHECKING:

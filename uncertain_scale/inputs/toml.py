@@ -11,7 +11,7 @@ from uncertain_scale.errors import FileError, nearest
 from uncertain_scale.inputs.bounds import refuse_unbounded
 from uncertain_scale.inputs.catalog import shipped_folder
 from uncertain_scale.inputs.lines import line_numbers
-from uncertain_scale.inputs.reading import UnreadableError, is_inside, read_text
+from uncertain_scale.reading import UnreadableError, is_inside, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,14 +6,18 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.errors import PriorError
+from uncertain_scale.inputs.catalog import find_prior_file
 from uncertain_scale.inputs.distributions import Distribution
+from uncertain_scale.inputs.toml import parse_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from uncertain_scale.inputs.prior import JointSample, Prior, Priors, Provenance
 
-__all__ = ["overlay_file", "prior_files"]
+__all__ = ["claims_files", "overlay_file", "prior_files"]
 
 
 def prior_files(
@@ -99,6 +103,64 @@ def overlay_file(inputs: Iterable[Prior], *, title: str = "", extends: str | Non
         "inputs": {prior.name: _input(prior) for prior in inputs},
     }
     return tomli_w.dumps({key: part for key, part in document.items() if part})
+
+
+def claims_files(
+    source: Path, priors: Mapping[Path, Priors]
+) -> tuple[dict[str, str], dict[Path, str]]:
+    """Return the texts of a claims file and of the scenarios that it names, by file name.
+
+    Parameters
+    ----------
+    source
+        A claims file that was read.
+    priors
+        What the scenarios came to that its claims were judged under, by file.
+
+    Returns
+    -------
+    texts, places
+        The claims file by its own name, and prior files in `priors/` beside it, which it names: no
+        shipped scenario is needed to judge the claims again. A scenario that is not among `priors`
+        is named as it was. And which of the texts each of `priors` is.
+    """
+    import tomli_w
+
+    texts: dict[str, str] = {}
+    places: dict[Path, str] = {}
+    for path, scenario in priors.items():
+        stem = path.stem
+        while f"priors/{stem}.toml" in texts:
+            stem += "_"
+        places[path] = f"priors/{stem}.toml"
+        beside = {name.removeprefix("priors/"): text for name, text in texts.items()}
+        files = prior_files(scenario, stem, beside=beside)
+        texts |= {f"priors/{name}": text for name, text in files.items()}
+    _, document = parse_toml(source)
+    for table in _naming_scenarios(document):
+        for key in ("scenario", "against"):
+            if isinstance(name := table.get(key), str):
+                table[key] = _place(name, source.parent, places) or name
+    return texts | {source.name: tomli_w.dumps(document)}, places
+
+
+def _naming_scenarios(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the tables of a claims file that may name scenarios; claims without one take base."""
+    yield document
+    readings, claims = document.get("readings"), document.get("claims")
+    tables = [*(readings.values() if isinstance(readings, dict) else ())]
+    for claim in claims if isinstance(claims, list) else ():
+        if isinstance(claim, dict):
+            claim.setdefault("scenario", "base")
+            tables.append(claim)
+    yield from (table for table in tables if isinstance(table, dict))
+
+
+def _place(name: str, folder: Path, places: Mapping[Path, str]) -> str | None:
+    try:
+        return places.get(find_prior_file(name, beside=folder))
+    except PriorError:
+        return None
 
 
 def _input(prior: Prior) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from uncertain_scale.errors import ModelError
-from uncertain_scale.inputs.reading import UnreadableError, read_text
+from uncertain_scale.reading import UnreadableError, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,7 +21,7 @@ from uncertain_scale.analysis.sketch import group_of
 from uncertain_scale.analysis.streamed import watched_in
 from uncertain_scale.analysis.tally import MOST_BINS, Tally
 from uncertain_scale.errors import DataError, QuestionError
-from uncertain_scale.inputs.reading import UnreadableError, open_within, parse_json
+from uncertain_scale.reading import UnreadableError, open_within, parse_json
 from uncertain_scale.report.saving import save_whole
 from uncertain_scale.report.staging import finish
 from uncertain_scale.sampling.design import Design

@@ -56,7 +56,10 @@ def claims_document(
         "draws": design.draws,
         "probs": sorted(set(probs)),
         "versions": {"uncertain-scale": version("uncertain-scale")},
-        "hashes": {"priors": dict(found.hashes), "equations": model.digest()},
+        "hashes": {
+            "priors": {priors.name: priors.digest() for priors in found.priors.values()},
+            "equations": model.digest(),
+        },
     }
 
 

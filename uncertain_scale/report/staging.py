@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import DataError
-from uncertain_scale.inputs.reading import is_inside
+from uncertain_scale.reading import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -25,7 +25,7 @@ __all__ = ["BLOCK", "Block", "Design", "DesignKind"]
 
 DesignKind: TypeAlias = Literal["sobol", "lhs", "random"]
 
-BLOCK = 2 * STRETCH
+BLOCK = 8 * STRETCH
 """Points made at once: arrays of a dozen variables, or nearly so, then fit the L2 cache."""
 _SMALLEST = 2.0**-54
 _LARGEST = 1 - 2.0**-53

@@ -136,6 +136,16 @@ def test_an_output_that_no_input_moves(asked):
     assert (alone["reason"] == "constant: no input moves it").all()
 
 
+def test_what_cancels_out_has_no_index_at_all(asked):
+    """Input e is in the equation and moves nothing: rounding is no effect."""
+    equations = 'def y(a, c, e):\n    """All but e."""\n    return 1e3 * a + (c + e) - e\n'
+    found = sobol_indices(*asked(equations, only("a", "c") + NORMAL), SMALL, on=["value"])
+    assert found.group.values.tolist() == ["a", "c", "e"]
+    for name in ("first", "total"):
+        assert found[name].values.ravel()[2] == 0, name
+        assert found[f"{name}_mcse"].values.ravel()[2] == 0, name
+
+
 def test_an_index_within_its_error_is_unresolved(asked):
     """Two factors of mean nil: no first order, but a total effect."""
     equations = 'def y(c, e):\n    """Interaction alone."""\n    return (c - 0.5) * e\n'

@@ -7,7 +7,7 @@ from scipy.stats import norm, t
 from uncertain_scale.analysis.sensitivity import sensitivity, shapley_effects
 from uncertain_scale.analysis.sensitivity.game import shapley_values
 from uncertain_scale.analysis.sensitivity.method import run_methods
-from uncertain_scale.analysis.sensitivity.shapley import Shapley
+from uncertain_scale.analysis.sensitivity.shapley import Shapley, _loss
 from uncertain_scale.analysis.sensitivity.study import make_study
 from uncertain_scale.inputs.overlay import correlation_matrix
 from uncertain_scale.sampling import Design
@@ -54,6 +54,20 @@ def test_a_sum_of_partly_tied_normals(asked, most, kind):
         assert (np.abs(estimate - truth) < BOUND * error).all(), (name, estimate, truth)
         assert (error < {"sobol": 2e-3, "random": 0.01}[kind]).all(), (name, error)
     assert float(found["shapley"].sum()) == pytest.approx(1, abs=1e-12)
+
+
+def test_losses_are_half_the_mean_square_of_what_an_exchange_changes():
+    """Two loose players and two tied ones, by the definition: every pair, every draw."""
+    values = np.random.default_rng(5).normal(3, 1, size=(4, 4, 2, 7))
+    tied, loose, chains = values.shape[:3]
+    expected = np.zeros((tied, loose, chains))
+    for own in range(tied):
+        for kept in range(loose):
+            exchanged = loose - 1 - kept
+            for m in range(loose):
+                change = values[-1, m] - values[own, m ^ exchanged]
+                expected[own, kept] += (change**2).mean(axis=-1) / (2 * loose)
+    np.testing.assert_allclose(_loss(values), expected.reshape(tied * loose, chains), atol=1e-12)
 
 
 def test_an_input_that_is_not_in_the_equation_has_no_effect_but_says_something(asked):

@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.interpolate import PchipInterpolator
 
 from uncertain_scale import Design, load_priors, report_document, run
-from uncertain_scale.report.figures.shapes import shape_of_output, shape_of_prior
+from uncertain_scale.report.figures.shapes import (
+    monotone_cubic,
+    shape_of_output,
+    shape_of_prior,
+)
 
 TOML = """
 schema_version = 1
@@ -65,6 +70,18 @@ def test_a_point_mass_is_kept_out_of_the_density(priors):
     assert shape.atoms == ((1.0, pytest.approx(0.6)),)
     assert shape.masses.sum() == pytest.approx(0.4, abs=0.006)
     assert shape.masses[1:] == pytest.approx(shape.masses[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [3, 4, 5, 40])
+def test_the_curve_is_scipys_monotone_cubic(size):
+    generator = np.random.default_rng(size)
+    for _ in range(50):
+        x = np.sort(generator.normal(size=size))
+        y = np.round(generator.normal(size=size), 1) * generator.integers(0, 2, size)
+        at = np.linspace(x[0], x[-1], 100)
+        np.testing.assert_allclose(
+            monotone_cubic(x, y, at), PchipInterpolator(x, y)(at), rtol=0, atol=1e-12
+        )
 
 
 def test_outputs_have_the_shapes_of_their_draws(folder):

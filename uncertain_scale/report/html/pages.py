@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.report import figures
 from uncertain_scale.report.comparing import comparison_rows, comparison_words
 from uncertain_scale.report.figures.axes import with_powers
+from uncertain_scale.report.figures.style import styled
 from uncertain_scale.report.figures.words import percent
 from uncertain_scale.report.html.headline import compared, driven, headline
 from uncertain_scale.report.html.inline import inline
@@ -43,6 +44,7 @@ __all__ = ["html_comparison", "html_report", "html_sensitivity", "page"]
 _GRAPH_WIDTH = 720.0
 
 
+@styled
 def html_report(
     document: Document, background: Background | None = None, *, command: str = ""
 ) -> str:
@@ -98,6 +100,7 @@ def html_report(
     )
 
 
+@styled
 def html_comparison(document: Document, *, command: str = "") -> str:
     """Return comparisons of scenarios as one self-contained HTML page.
 
@@ -128,6 +131,7 @@ def html_comparison(document: Document, *, command: str = "") -> str:
     )
 
 
+@styled
 def html_sensitivity(document: Document, *, command: str = "") -> str:
     """Return a ranking of inputs as one self-contained HTML page.
 
