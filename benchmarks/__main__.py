@@ -63,6 +63,7 @@ def _measure(mode: Mode, tools: Tools) -> Results:
         checked=checked,
         million=million,
         split=split,
+        each_draw=_stage("a draw in parts", lambda: stages.each_draw(mode)),
         growth=growth,
         accuracy=accuracy,
         whole=_stage("whole processes", lambda: tools.whole(mode, ours)),

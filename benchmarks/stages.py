@@ -23,6 +23,7 @@ __all__ = ["FULL", "NORMAL", "OURS", "QUICK", "Mode", "Tools", "WrongAnswerError
 
 OURS, PLAIN = "uncertain_scale", "plain"
 MILLION = 10**6
+EACH_DRAW = ("points", "quantile functions", "equations", "counting")
 _HERE = Path(__file__).parent
 _SCRIPTS = ("sensitivity.py", "ppf.py", "cluster.py")
 
@@ -204,6 +205,44 @@ def split(mode: Mode) -> dict[str, float]:
         for part, start, end in zip(parts, marks[:-1], marks[1:], strict=True):
             parts[part].append(end - start)
     return {part: median(times) for part, times in parts.items()}
+
+
+def each_draw(mode: Mode) -> dict[str, float]:
+    """Return nanoseconds of one thread for a draw: points, inputs, model, and counting on top."""
+    import uncertain_scale as us
+    from uncertain_scale.sampling.engine import Simulation
+    from uncertain_scale.sampling.propagate import propagate
+
+    model = us.default_model().extended(MODEL / "equations.py")
+    priors = us.load_priors(MODEL / "priors.toml", variables=model.variables)
+    asked = model, priors, us.ask(model, {}, outputs=NAMES)
+    design = us.Design(draws=1 << 16, chains=16)
+    simulation = Simulation.of(*asked, design)
+    sampler = simulation.sampler()
+    parts: dict[str, list[float]] = {part: [] for part in EACH_DRAW}
+    for _ in range(mode.rounds):
+        marks = dict.fromkeys(EACH_DRAW, 0.0)
+        for chain in range(design.chains):
+            start = time.perf_counter()
+            for points in design.blocks(sampler.positions, chain=chain):
+                made = time.perf_counter()
+                inputs = sampler.draw(points, chain)
+                drawn = time.perf_counter()
+                propagate(simulation.plan, inputs)
+                done = time.perf_counter()
+                for part, spent in zip(
+                    EACH_DRAW, (made - start, drawn - made, done - drawn), strict=False
+                ):
+                    marks[part] += spent
+                start = time.perf_counter()
+        start = time.perf_counter()
+        us.stream(*asked, design, threads=1)
+        marks["counting"] = time.perf_counter() - start - sum(marks.values())
+        for part, spent in marks.items():
+            parts[part].append(spent)
+    return {
+        part: 1e9 * median(times) / (design.draws * design.chains) for part, times in parts.items()
+    }
 
 
 def scripts(mode: Mode) -> dict[str, str]:

@@ -85,6 +85,7 @@ def test_the_page_says_what_is_met_and_what_is_missed_and_why():
         checked={"plain": 1000},
         million={"plain": one, "uncertain_scale": {**one, "seconds": 0.3, "ratio": 0.3}},
         split={"reading": 0.1, "drawing": 0.1, "summaries": 0.2},
+        each_draw=dict.fromkeys(stages.EACH_DRAW, 60.0),
         growth={"plain": growth, "uncertain_scale": growth},
         accuracy={
             "rungs": {"uncertain_scale": [rung]},
@@ -112,7 +113,8 @@ def test_the_page_says_what_is_met_and_what_is_missed_and_why():
     page = writing.markdown(found)
     assert "| 0.30x (300 ms) | met |" in page
     assert "| 1.00x (10.0 s), 1,250 MiB (plain 1,250) | missed |" in page
-    assert "**the same at 1e7**: 1000 ns a draw, and 131 bytes a draw in memory" in page
+    assert "**the same at 1e7**: 1000 ns a draw; a draw of seven inputs and eight outputs" in page
+    assert "alone, in turns of two perfect threads, are 30 ns: the floor" in page
     assert "| not run: too large | not measured |" in page
     assert "0.200x (200 ms for 65,536 draws; plain 1.00 s for 1,620,944) | missed |" in page
     assert "- skipped: squiggle: no node" in page

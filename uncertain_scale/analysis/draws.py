@@ -78,6 +78,10 @@ class Draws(Sketch):
     def tallies(self) -> list[Tally]:
         return self._tallies_of_groups
 
+    @override
+    def forget_tables(self) -> None:
+        """Do nothing: draws that are put in order by it stand in its bins."""
+
     @cached_property
     def by_chain(self) -> FloatArray:
         """Each chain in ascending order, shape (chain, draw)."""

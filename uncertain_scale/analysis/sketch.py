@@ -68,6 +68,11 @@ class Sketch:
         """Draws by bin and group, without those at atoms."""
         return self.table.continuous()
 
+    def forget_tables(self) -> None:
+        """Free what is made again from the tallies where it is asked for, and is larger."""
+        for name in ("table", "continuous"):
+            self.__dict__.pop(name, None)
+
     @property
     def pooled(self) -> FloatArray:
         """Draws in ascending order, evenly thinned where there are many."""

@@ -108,9 +108,13 @@ def summarize_each(
         Draws that are not finite numbers.
     """
     levels = read_probs(probs)
-    rows = each(
-        lambda name: _row(outputs[name], levels, attributes[name]), list(outputs), threads=1
-    )
+
+    def row(name: str) -> Row:
+        found = _row(outputs[name], levels, attributes[name])
+        outputs[name].forget_tables()
+        return found
+
+    rows = each(row, list(outputs), threads=1)
     chains = next((one.chains for one in outputs.values()), 0)
     table = dict(zip(outputs, rows, strict=True))
     return _lay_out(table, levels, {"chains": chains, "draws": draws})

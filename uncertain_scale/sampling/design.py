@@ -1,7 +1,7 @@
 """Designs: how the points of a chain fill the unit cube, one named coordinate at a time.
 
-A chain's points are made in blocks, which fit a processor's cache and leave no trace: a coordinate
-is the same number whatever the block it is made in.
+A chain's points are made in blocks, which bound memory and leave no trace: a coordinate is the same
+number whatever the block it is made in.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["BLOCK", "Block", "Design", "DesignKind"]
 DesignKind: TypeAlias = Literal["sobol", "lhs", "random"]
 
 BLOCK = 8 * STRETCH
-"""Points made at once: arrays of a dozen variables, or nearly so, then fit the L2 cache."""
+"""Points made at once: with fewer, two threads wait for Python's lock; more gain little."""
 _SMALLEST = 2.0**-54
 _LARGEST = 1 - 2.0**-53
 _MOST_DRAWS = 1 << 26
