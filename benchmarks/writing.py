@@ -146,7 +146,8 @@ def _goal_million(found: Results) -> Goal:
         ours["ratio"] <= 0.35,
         f"the floor is drawing and the model, {drawing:.0f} ms or {drawing / plain:.2f}x; "
         f"summaries take {summaries:.0f} ms, most of it for what plain has not: every figure's "
-        "Monte Carlo error, the fit of a density for the ends of its highest part, and whether moments exist",
+        "Monte Carlo error, the fit of a density for the ends of its highest part, and whether "
+        "moments exist",
     )
 
 
