@@ -11,7 +11,7 @@ from shelf import DESIGNS, SHELF, cube
 
 from uncertain_scale.analysis import summarize
 from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.moments import heaviness
+from uncertain_scale.analysis.moments import heaviness, standard_deviation
 from uncertain_scale.analysis.tails import fit_tail
 
 SEEDS = pytest.mark.parametrize(
@@ -126,3 +126,8 @@ def test_exact_moments_of_the_shelf_are_within_reach() -> None:
         draws = specimen.draw(cube("sobol", specimen.dimensions, 3))
         assert draws.mean() == pytest.approx(specimen.mean, abs=0.01 * specimen.sd)
         assert draws.std() == pytest.approx(specimen.sd, rel=0.03)
+
+
+@pytest.mark.parametrize("value", [3.0, 0.0])
+def test_a_constant_has_no_spread_and_no_doubt_of_that(value: float) -> None:
+    assert standard_deviation(Draws(np.full((4, 100), value))) == (0.0, 0.0)
