@@ -1,6 +1,6 @@
 """Run this package's engine and its peers on one model, and write `benchmarks/results.md`.
 
-    python -m benchmarks            half an hour, ours up to 1e9 draws
+    python -m benchmarks            a quarter of an hour, ours up to 1e9 draws
     python -m benchmarks --quick    about a minute, up to 1e6 draws
     python -m benchmarks --full     all up to 1e9 draws, more rounds and seeds
 
