@@ -19,9 +19,15 @@ __all__ = ["RESULTS", "Study", "load", "markdown", "save"]
 
 RESULTS = Path(__file__).with_name("results.json")
 _MUTANTS = Path(__file__).with_name("mutants.json")
+_FUZZ = Path(__file__).with_name("fuzz.json")
 _TEMPLATE = Path(__file__).with_name("page.md")
 _PACKAGES = ("uncertain-scale", "numpy", "scipy", "xarray", "arviz-stats")
 _P_VALUES = (0.001, 1.0)
+_INPUTS = """\
+`python tests/fuzz` makes prior files, claims, evidence, tables, values, events, saved reports and
+command lines by grammars and by mutation of what is shipped, and sends each through the command
+line. The last {total:,}, from seed {seed}: **{faults}** were met badly, by a traceback, a warning,
+more than ten seconds, or a file opened or left that nobody named; the slowest took {slowest} s."""
 _WORDS = """\
 A change of the code that no test notices is a test that is missing. `.ci/mutants.py` changes the
 numerical core a little (another operator, another number, a condition turned round), at places
@@ -75,7 +81,9 @@ def markdown(study: Study) -> str:
 
     def filled(found: re.Match[str]) -> str:
         what, _, part = found[1].partition(" ")
-        lines = {"summary": _summary, "mutants": _mutants, "table": _table}[what](study, part)
+        lines = {"summary": _summary, "fuzz": _fuzz, "mutants": _mutants, "table": _table}[what](
+            study, part
+        )
         return "\n".join(lines)
 
     return re.sub(r"\{\{(.+?)\}\}", filled, _TEMPLATE.read_text(encoding="utf-8"))
@@ -132,6 +140,17 @@ def _cell(check: Check | None) -> str:
     if check is None:
         return ""
     return f"**{_value(check)}**" if check.outside else _value(check)
+
+
+def _fuzz(_study: Study, _: str) -> Iterator[str]:
+    found: dict[str, Any] = json.loads(_FUZZ.read_text(encoding="utf-8"))
+    kinds = found["kinds"]
+    yield "## Whatever is typed is answered or refused\n"
+    yield _INPUTS.format(**found, total=sum(kinds["all"].values()), faults=kinds["all"]["faults"])
+    told = list(kinds["all"])
+    yield f"\n| kind of input | {' | '.join(told)} |\n|---|" + "---:|" * len(told)
+    for kind, counts in kinds.items():
+        yield f"| {kind} | " + " | ".join(f"{counts[one]:,}" for one in told) + " |"
 
 
 def _mutants(_study: Study, _: str) -> Iterator[str]:

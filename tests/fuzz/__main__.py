@@ -1,6 +1,7 @@
 """Many inputs through the command line, each to be answered or refused in words.
 
 python tests/fuzz --inputs 100000 --seed 1          a night's run, on one core
+python tests/fuzz --inputs 100000 --seed 1 --write  also writes the figures of docs/validation.md
 python tests/fuzz --only 'seed:number'              one input again, with its words and files
 
 `coverage_guided.py` beside this goes by coverage instead, with atheris.
@@ -11,6 +12,7 @@ Input N of seed S is always the same one. The exit code is 1 if an input is not 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -26,6 +28,8 @@ from grammar import SMALL, Case
 from sandbox import Sandbox
 
 _MOST_SHOWN = 40
+_TOLD = ("answered", "told apart", "refused", "faults")
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "validation" / "fuzz.json"
 
 
 def saved_report(sandbox: Sandbox) -> dict[str, bytes]:
@@ -62,6 +66,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=float, default=10.0, help="seconds for an input")
+    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
     parser.add_argument("--only", metavar="SEED:NUMBER", help="one input, shown")
     options = parser.parse_args()
     os.environ["COLUMNS"] = "80"
@@ -98,23 +103,21 @@ def main() -> int:
                 faults[kind].append(f"{options.seed}:{number}")
                 if len(faults[kind]) == 1:
                     print(f"{options.seed}:{number} {case.kind}: {outcome.fault}", flush=True)
-    print(f"\n{'kind':<24}{'answered':>10}{'told apart':>12}{'refused':>10}{'faults':>8}")
-    for kind, found in sorted(counts.items()):
-        print(
-            f"{kind:<24}{found['answered']:>10,}{found['told apart']:>12,}"
-            f"{found['refused']:>10,}{found['faults']:>8,}"
-        )
     total = sum((counts[kind] for kind in counts), Counter[str]())
-    print(
-        f"{'all':<24}{total['answered']:>10,}{total['told apart']:>12,}"
-        f"{total['refused']:>10,}{total['faults']:>8,}"
-    )
+    rows = {**dict(sorted(counts.items())), "all": total}
+    print(f"\n{'kind':<24}" + "".join(f"{told:>12}" for told in _TOLD))
+    for kind, found in rows.items():
+        print(f"{kind:<24}" + "".join(f"{found[told]:>12,}" for told in _TOLD))
     print(
         f"{total.total():,} inputs in {time.perf_counter() - begun:.0f} s; "
         f"the slowest took {slowest[0]:.2f} s ({slowest[1]})"
     )
     for kind, where in sorted(faults.items(), key=lambda one: -len(one[1]))[:_MOST_SHOWN]:
         print(f"{len(where):>6} x {kind}   {' '.join(where[:4])}")
+    if options.write:
+        table = {kind: {told: found[told] for told in _TOLD} for kind, found in rows.items()}
+        found = {"seed": options.seed, "slowest": round(slowest[0], 1), "kinds": table}
+        RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return int(bool(faults))
 
 

@@ -70,6 +70,27 @@ def test_all_faults_are_told_at_once(tmp_path):
     assert len(str(caught.value).splitlines()) == 2
 
 
+def test_what_a_replaced_equation_leaves_without_units_is_checked_again(tmp_path):
+    body = """
+    def hours(other: Hours) -> Hours:
+        return other
+
+
+    def twice(hours) -> Hours:
+        return 2 * hours
+
+
+    def flop(seconds: Annotated[float, "gpu*s"], speed: Speed) -> Flop:
+        return seconds * speed
+    """
+    model = build(tmp_path, body)
+    bare = tmp_path / "bare.py"
+    bare.write_text("def hours(other):\n    return other\n", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"twice\(hours\): its units do not work out") as caught:
+        model.extended(bare)
+    assert "flop" not in str(caught.value)
+
+
 def test_a_fitted_law_is_exempt(tmp_path):
     body = """
     @empirical

@@ -54,6 +54,11 @@ class Equation:
         return " ".join(text.split("\n\n")[0].split()).removesuffix(".")
 
     @property
+    def variables(self) -> tuple[str, ...]:
+        """The variable computed, and those it is computed from."""
+        return (self.target, *self.arguments)
+
+    @property
     def empirical(self) -> bool:
         """Whether it is a fitted law for bare numbers, which quantities cannot go through."""
         return bool(getattr(self.function, "__empirical__", False))

@@ -65,13 +65,9 @@ class Model:
         """
         equations = _read_all(modules)
         computed = dict.fromkeys(equation.target for equation in equations)
-        return cls._checked(equations, tuple(computed if headline is None else headline))
-
-    @classmethod
-    def _checked(cls, equations: tuple[Equation, ...], headline: tuple[str, ...]) -> Model:
         variables = _agreed_units(equations)
         check_units(equations, variables)
-        return cls(equations, variables, headline)
+        return cls(equations, variables, tuple(computed if headline is None else headline))
 
     def extended(self, *modules: types.ModuleType | Path | str) -> Model:
         """Return the model with further equations, whose results become its headline.
@@ -83,7 +79,13 @@ class Model:
         own = _read_all(modules)
         merged = {equation.name: equation for equation in (*self.equations, *own)}
         computed = dict.fromkeys(equation.target for equation in own)
-        return self._checked(tuple(merged.values()), tuple(computed))
+        equations = tuple(merged.values())
+        variables = _agreed_units(equations)
+        # What was there before was checked, in units that it may not have any more.
+        moved = {name for name, units in variables.items() if units != self.variables.get(name)}
+        new = [e for e in equations if e in own or not moved.isdisjoint(e.variables)]
+        check_units(new, {name: variables[name] for e in new for name in e.variables})
+        return Model(equations, variables, tuple(computed))
 
     def ways_to(self, variable: str) -> list[Equation]:
         """Return the equations that compute a variable."""
@@ -106,8 +108,7 @@ class Model:
 def default_model() -> Model:
     """Return the built-in model of the scale of LLM training.
 
-    Its units are checked where it is extended, and by the package's tests: not at every start,
-    which would wait for pint.
+    Its units are checked by the package's tests: not at every start, which would wait for pint.
     """
     from uncertain_scale.equations import HEADLINE, SUBJECTS
 
