@@ -11,7 +11,7 @@ from shelf import DESIGNS, SHELF, cube
 
 from uncertain_scale.analysis import summarize
 from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.moments import heaviness, standard_deviation
+from uncertain_scale.analysis.moments import heaviness, mean, standard_deviation
 from uncertain_scale.analysis.tails import fit_tail
 
 SEEDS = pytest.mark.parametrize(
@@ -131,3 +131,15 @@ def test_exact_moments_of_the_shelf_are_within_reach() -> None:
 @pytest.mark.parametrize("value", [3.0, 0.0])
 def test_a_constant_has_no_spread_and_no_doubt_of_that(value: float) -> None:
     assert standard_deviation(Draws(np.full((4, 100), value))) == (0.0, 0.0)
+
+
+def test_errors_of_moments_are_hardly_wider_than_they_should_be() -> None:
+    """Random draws of a normal: what widens errors of skewed chains adds little by chance."""
+    errors = []
+    for seed in range(200):
+        draws = Draws(ndtri(cube("random", 1, 400 + seed, draws=512)[..., 0]))
+        errors.append([mean(draws)[1], standard_deviation(draws)[1]])
+    ratio = np.sqrt(np.square(errors).mean(axis=0)) / [1 / np.sqrt(8192), 1 / np.sqrt(2 * 8192)]
+    assert np.all(ratio > 0.95)
+    assert ratio[0] < 1.2
+    assert ratio[1] < 1.35

@@ -88,6 +88,22 @@ def test_sobol_g(asked):
     assert (found["rank_share"] == 1).all()
 
 
+def test_many_inputs_go_by_the_hybrids_of_each(asked):
+    """The G function of seven inputs: more than whose every subset is run."""
+    a = np.array([0, 0.5, 1, 2, 3, 6, 9])
+    names = "abcdefg"
+    terms = " * ".join(
+        f"(abs(4 * {x} - 2) + {k}) / (1 + {k})" for x, k in zip(names, a, strict=True)
+    )
+    equations = f'def y({", ".join(names)}):\n    """G."""\n    return {terms}\n'
+    inputs = "".join(f'inputs.{x} = {{ kind = "uniform", lower = 0, upper = 1 }}\n' for x in names)
+    found = sensitivity(*asked(equations, inputs), Design(seed=5), on=["value"])
+    parts = 1 / (3 * (1 + a) ** 2)
+    whole = np.prod(1 + parts) - 1
+    close(found, "first", parts / whole, 0.003, output="y")
+    close(found, "total", parts * np.prod(1 + parts) / (1 + parts) / whole, 0.003, output="y")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_product_of_lognormals(specimen, kind):
     found = sensitivity(*specimen("product"), Design(kind=kind, seed=5))

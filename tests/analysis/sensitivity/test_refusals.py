@@ -200,6 +200,14 @@ def test_one_chain_has_no_error(asked):
     assert (found["first_unresolved"] == "").all()
 
 
+def test_two_chains_have_an_error(asked):
+    found = sensitivity(*asked(EQUATIONS, INPUTS), Design(draws=256, chains=2))
+    assert (found["first_mcse"] > 0).any()
+    width = (found["total_high"] - found["total_low"]) / 2
+    # Student's t with one degree of freedom.
+    np.testing.assert_allclose(width, 12.7062 * found["total_mcse"], rtol=1e-5)
+
+
 def test_each_method_alone_gives_what_all_give_together(asked):
     question = asked(EQUATIONS, INPUTS + TIES)
     whole = sensitivity(*question, SMALL)
