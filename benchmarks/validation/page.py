@@ -27,7 +27,8 @@ _INPUTS = """\
 `python tests/fuzz` makes prior files, claims, evidence, tables, values, events, saved reports and
 command lines by grammars and by mutation of what is shipped, and sends each through the command
 line. The last {total:,}, from seed {seed}: **{faults}** were met badly, by a traceback, a warning,
-more than ten seconds, or a file opened or left that nobody named; the slowest took {slowest} s."""
+more than ten seconds, or a file opened or left that nobody named; the slowest took {slowest} s.
+Told apart are saved reports of which `verify` says that they are not what was written."""
 _WORDS = """\
 A change of the code that no test notices is a test that is missing. `.ci/mutants.py` changes the
 numerical core a little (another operator, another number, a condition turned round), at places
