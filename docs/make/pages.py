@@ -256,7 +256,7 @@ def _keys(table: type[BaseModel], also: Any = None) -> Iterator[str]:
 
 
 def _default(field: Any) -> str:
-    value = field.get_default(call_default_factory=True)
+    value = field.get_default(call_default_factory=True, validated_data={})
     if value is None or value in ("", [], {}, ()):
         return ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
