@@ -21,6 +21,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import h5py
+import numpy as np
 from typer.main import get_command
 
 from uncertain_scale.cli.main import app
@@ -30,6 +32,24 @@ PRIORS = """\
 schema_version = 1
 inputs.hourly_rate = { kind = "lognormal", q05 = 1.4, q95 = 3.2, units = "USD/gpu/hour" }
 """
+
+
+def contents(path: Path) -> bytes:
+    """Return what a file holds; of draws all arrays, since old versions of HDF5 note the time."""
+    if path.suffix != ".nc":
+        return path.read_bytes()
+    found: list[str] = []
+
+    def note(name: str, one: object) -> None:
+        if isinstance(one, h5py.Dataset):
+            found.append(f"{name} {np.asarray(one[()]).tolist()}")
+
+    try:
+        with h5py.File(path) as file:
+            file.visititems(note)
+    except OSError:
+        return b"no whole file"
+    return "\n".join(found).encode()
 
 
 class Killing:
@@ -59,7 +79,7 @@ class Killing:
     def files(self) -> dict[str, bytes]:
         """Return the files that people see in the folder."""
         return {
-            str(path.relative_to(self.folder)): path.read_bytes()
+            str(path.relative_to(self.folder)): contents(path)
             for path in sorted(self.folder.rglob("*"))
             if path.is_file() and not any(part.startswith(".") for part in path.parts[-3:])
         }
