@@ -20,7 +20,7 @@ from uncertain_scale.analysis.tally import STRETCH, Tally
 from uncertain_scale.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
     import xarray as xr
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AnyDraws", "Draws", "all_draws", "answer_groups", "read_draws", "refuse_bad"]
 
+_PART = 8 * STRETCH  # draws that are counted at once
 _FEW = 1 << 14  # up to so many draws are sorted whole
 _MARGIN = 4.0  # roots of the number of draws to either side of a quantile that are put in order
 
@@ -67,9 +68,8 @@ class Draws(Sketch):
         tallies = []
         for rows in self._groups:
             tally = Tally(binning)
-            for row in rows:
-                for start in range(0, row.size, 8 * STRETCH):
-                    tally.count(np.ascontiguousarray(row[start : start + 8 * STRETCH]))
+            for part in _parts(rows):
+                tally.count(part)
             tallies.append(tally)
         return tallies
 
@@ -80,7 +80,7 @@ class Draws(Sketch):
 
     @override
     def forget_tables(self) -> None:
-        """Do nothing: draws that are put in order by it stand in its bins."""
+        """Do nothing: its bins are where draws that were put in order are found again."""
 
     @cached_property
     def by_chain(self) -> FloatArray:
@@ -201,14 +201,19 @@ class Draws(Sketch):
         """Return the draws that lie in chosen bins, and the places of these."""
         table, binning = self.table, self.tallies[0].binning
         draws, places = [], []
-        for row in rows:
-            for at in range(0, row.size, 8 * STRETCH):
-                x = np.ascontiguousarray(row[at : at + 8 * STRETCH])
-                bins = (binning.numbers(binning.standard(x)) >> table.coarser) - table.first
-                kept = np.flatnonzero(chosen[bins])
-                draws.append(x[kept])
-                places.append(bins[kept])
+        for x in _parts(rows):
+            bins = (binning.numbers(binning.standard(x)) >> table.coarser) - table.first
+            kept = np.flatnonzero(chosen[bins])
+            draws.append(x[kept])
+            places.append(bins[kept])
         return np.concatenate(draws), np.concatenate(places)
+
+
+def _parts(rows: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    """Yield rows part by part, contiguous and each a multiple of `STRETCH` or the last of a row."""
+    for row in rows:
+        for start in range(0, row.size, _PART):
+            yield np.ascontiguousarray(row[start : start + _PART])
 
 
 @dataclass(frozen=True, eq=False)

@@ -118,10 +118,12 @@ def _note(source: str, scenarios: list[str], priors: Mapping[Path, Priors]) -> N
     from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
     from uncertain_scale.inputs.writing import claims_files
 
-    path = find_claims_file(source)
-    texts, places = claims_files(path, priors)
-    copies = {source: path.name} | {one: places[find_prior_file(one)] for one in scenarios}
-    note_files(texts, copies)
+    def made() -> tuple[dict[str, str], dict[str, str]]:
+        path = find_claims_file(source)
+        texts, places = claims_files(path, priors)
+        return texts, {source: path.name} | {one: places[find_prior_file(one)] for one in scenarios}
+
+    note_files(made)
 
 
 def tell_faults(document: Document) -> None:

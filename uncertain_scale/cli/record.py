@@ -62,12 +62,11 @@ _FILES = (*_COPIED, "scenario")  # arguments that name files
 class _Session:
     """Priors by scenario as it was typed, None where none was; options as they became.
 
-    And files made for the record by their place in its folder, and which stand for what was typed.
+    And what makes further files for the record, and tells which stand for what was typed.
     """
 
     priors: dict[str | None, Priors] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
-    copies: dict[Path, str] = field(default_factory=dict)
+    files: Callable[[], tuple[dict[str, str], dict[str, str]]] = lambda: ({}, {})
     reached: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -124,12 +123,14 @@ def note_priors(typed: str | None, priors: Priors) -> None:
         session.priors[typed] = priors
 
 
-def note_files(texts: Mapping[str, str], copies: Mapping[str, str]) -> None:
-    """Remember files for the record, by name, and which of them stand for what was typed."""
+def note_files(make: Callable[[], tuple[dict[str, str], dict[str, str]]]) -> None:
+    """Remember what makes files for the record, if there is one: texts by name, and names by word.
+
+    The names are those of the files that stand for words of the command line.
+    """
     session = _session.get()
     if session is not None:
-        session.files |= {f"inputs/{name}": text for name, text in texts.items()}
-        session.copies |= {Path(typed): f"inputs/{name}" for typed, name in copies.items()}
+        session.files = make
 
 
 def note_reached(**options: Any) -> None:
@@ -257,16 +258,19 @@ def _digest(path: Path) -> str:
 def _write(
     staging: Staging, name: str, arguments: Mapping[str, Any], session: _Session, result: str
 ) -> None:
+    from uncertain_scale.inputs.writing import scenario_files
     from uncertain_scale.report.saving import as_json, save_texts
     from uncertain_scale.sampling.record import package_versions
 
     folder = staging.folder
-    files, by_name = _merged_priors(session)
-    read = {path: copy for path, copy in _copies(arguments) if path not in session.copies}
-    copies = read | session.copies
+    files, by_name = scenario_files(session.priors)
+    made, stand_ins = session.files()
+    files |= {f"inputs/{name}": text for name, text in made.items()}
+    written = {Path(word): f"inputs/{name}" for word, name in stand_ins.items()}
+    read = {path: copy for path, copy in _copies(arguments) if path not in written}
     record = {
         "format": _FORMAT,
-        "command": [name, *spelt_out(name, arguments, by_name, copies)],
+        "command": [name, *spelt_out(name, arguments, by_name, read | written)],
         "result": result,
         "sha256": _digest(staging.place(folder / result)),
         "versions": package_versions(),
@@ -276,7 +280,6 @@ def _write(
             "machine": platform.machine(),
         },
     }
-    files |= session.files
     for part in {Path(name).parent for name in files}:
         texts = {Path(name).name: text for name, text in files.items() if Path(name).parent == part}
         save_texts(texts, folder / part)
@@ -298,21 +301,6 @@ def _files_of_before(folder: Path, result: str) -> list[str]:
     texts = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
     ours = _OURS.format(re.escape(result.removesuffix(".json")))
     return [name for name in texts if re.fullmatch(ours, name) and is_inside(folder / name, folder)]
-
-
-def _merged_priors(session: _Session) -> tuple[dict[str, str], dict[str | None, str]]:
-    """Return the texts of the scenarios' files by path, and the path of each scenario."""
-    from uncertain_scale.inputs.writing import prior_files
-
-    files: dict[str, str] = {}
-    by_name: dict[str | None, str] = {}
-    for typed, priors in session.priors.items():
-        stem = re.sub(r"[^\w.+ -]", "_", priors.name)[:80] or "priors"
-        while f"{stem}.toml" in files:
-            stem += "_"
-        files |= prior_files(priors, stem, beside=files)
-        by_name[typed] = f"priors/{stem}.toml"
-    return {f"priors/{name}": text for name, text in files.items()}, by_name
 
 
 def _copies(arguments: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

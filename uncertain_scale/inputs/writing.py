@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from uncertain_scale.errors import PriorError
 from uncertain_scale.inputs.catalog import find_prior_file
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs.prior import JointSample, Prior, Priors, Provenance
 
-__all__ = ["claims_files", "overlay_file", "prior_files"]
+__all__ = ["claims_files", "overlay_file", "prior_files", "scenario_files"]
+
+_Name = TypeVar("_Name")
 
 
 def prior_files(
@@ -105,6 +108,27 @@ def overlay_file(inputs: Iterable[Prior], *, title: str = "", extends: str | Non
     return tomli_w.dumps({key: part for key, part in document.items() if part})
 
 
+def scenario_files(
+    scenarios: Mapping[_Name, Priors],
+) -> tuple[dict[str, str], dict[_Name, str]]:
+    """Return the texts of files in `priors/` that state scenarios whole, and which file is whose.
+
+    Parameters
+    ----------
+    scenarios
+        By whatever they are called; a file has the name of the priors, as far as files may.
+    """
+    texts: dict[str, str] = {}
+    places: dict[_Name, str] = {}
+    for name, priors in scenarios.items():
+        stem = re.sub(r"[^\w.+ -]", "_", priors.name)[:80] or "priors"
+        while f"{stem}.toml" in texts:
+            stem += "_"
+        places[name] = f"priors/{stem}.toml"
+        texts |= prior_files(priors, stem, beside=texts)
+    return {f"priors/{name}": text for name, text in texts.items()}, places
+
+
 def claims_files(
     source: Path, priors: Mapping[Path, Priors]
 ) -> tuple[dict[str, str], dict[Path, str]]:
@@ -126,16 +150,7 @@ def claims_files(
     """
     import tomli_w
 
-    texts: dict[str, str] = {}
-    places: dict[Path, str] = {}
-    for path, scenario in priors.items():
-        stem = path.stem
-        while f"priors/{stem}.toml" in texts:
-            stem += "_"
-        places[path] = f"priors/{stem}.toml"
-        beside = {name.removeprefix("priors/"): text for name, text in texts.items()}
-        files = prior_files(scenario, stem, beside=beside)
-        texts |= {f"priors/{name}": text for name, text in files.items()}
+    texts, places = scenario_files(priors)
     _, document = parse_toml(source)
     for table in _naming_scenarios(document):
         for key in ("scenario", "against"):

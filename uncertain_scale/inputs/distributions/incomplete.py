@@ -64,6 +64,8 @@ def log_beta_quantile(alpha: float, beta: float, p: FloatArray, q: FloatArray) -
         thin = ~low & (q < _THIN)
         if thin.any():
             log_x[thin] = np.log1p(-np.exp(log_beta_quantile(beta, alpha, q[thin], p[thin])))
+        if alpha == beta:  # scipy's median may be off by 3e-8
+            log_x[p == q] = np.log(0.5)
         return log_x
 
 

@@ -48,8 +48,8 @@ class Shape:
     def curve(self) -> tuple[FloatArray, FloatArray]:
         """Return values and the density on the axis, 1 at its highest.
 
-        The curve is a monotone cubic through the cells' densities at their middles (Fritsch and
-        Carlson 1980, doi:10.1137/0717021), so that it has no bump that the cells have not.
+        The curve is a monotone cubic through the cells' densities at their middles, so that it has
+        no bump that the cells have not.
         """
         at = np.log(self.edges) if self.log else self.edges
         middles = (at[1:] + at[:-1]) / 2
@@ -64,7 +64,7 @@ class Shape:
 def monotone_cubic(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
     """Return a smooth curve through points that rises and falls only where they do.
 
-    scipy.interpolate has it as `PchipInterpolator`; importing that takes as long as half a report.
+    It is scipy's `PchipInterpolator`, without the 0.15 s that importing scipy.interpolate takes.
 
     Parameters
     ----------
