@@ -23,6 +23,7 @@ __all__ = ["FULL", "NORMAL", "OURS", "QUICK", "Mode", "Tools", "WrongAnswerError
 
 OURS, PLAIN = "uncertain_scale", "plain"
 MILLION = 10**6
+NEEDED, SMALL = "all that a report of a user's equations imports", "report of 8,192 draws"
 EACH_DRAW = ("points", "quantile functions", "equations", "counting")
 _HERE = Path(__file__).parent
 _SCRIPTS = ("sensitivity.py", "ppf.py", "cluster.py")
@@ -180,7 +181,8 @@ class Tools:
             "python, nothing imported": [python, "-c", "pass"],
             "import numpy": [python, "-c", "import numpy"],
             "import xarray": [python, "-c", "import xarray"],
-            "report of 32 draws": our_command(32),
+            NEEDED: [python, "-c", "import numpy, scipy.special, xarray, pint, pydantic, typer"],
+            SMALL: our_command(1 << 13),
         }
         runs = {name: (lambda c=c: process(c)[0]) for name, c in commands.items()}
         return {name: median(times) for name, times in in_turns(runs, mode.rounds).items()}
