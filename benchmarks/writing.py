@@ -236,7 +236,7 @@ def _goal_whole(found: Results) -> Goal:
         goal,
         f"{ours['ratio']:.2f}x {_label(base)} ({ours['seconds']:.2f} s)",
         met,
-        f"the floor is what is imported from others, {found.starts[NEEDED]:.2f} s; a report of 8,192 "
+        f"the floor is what is imported of others, {found.starts[NEEDED]:.2f} s; a report of 8,192 "
         f"draws takes {found.starts[SMALL]:.2f} s, its own modules, units and views included",
     )
 
