@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Correlation", "JointSample", "Prior", "Priors", "Provenance"]
 
 _MOST_HINTS = 100  # names that are likened to those of the model
+_ENDS = np.array([2.0**-54, 1 - 2.0**-53])  # the levels furthest out that draws may have
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,12 @@ class Prior:
     fallback: bool = False
     joint: str = ""
     provenance: Provenance = field(default_factory=Provenance)
+
+    @cached_property
+    def varies(self) -> bool:
+        """Whether two draws can differ."""
+        low, high = self.ppf(_ENDS)
+        return bool(low != high)
 
     def ppf(self, u: FloatArray) -> FloatArray:
         """Return the quantiles at probabilities `u`, in the model's units."""
@@ -129,6 +137,11 @@ class JointSample:
     def name(self) -> str:
         """The columns' names in one, which also names its random stream."""
         return "+".join(self.inputs)
+
+    @cached_property
+    def varies(self) -> bool:
+        """Whether two rows differ."""
+        return bool((self.rows != self.rows[:1]).any())
 
     def draw(self, u: FloatArray) -> FloatArray:
         """Return the rows at coordinates `u`; shape (len(u), inputs)."""

@@ -14,7 +14,7 @@ from uncertain_scale.errors import QuestionError
 from uncertain_scale.inputs.overlay import correlation_matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from uncertain_scale.inputs.prior import JointSample, Priors
     from uncertain_scale.units.aliases import FloatArray
@@ -59,8 +59,12 @@ class InputSampler:
     @property
     def coordinates(self) -> list[str]:
         """Names of the coordinates that the inputs wanted are drawn from."""
+        return self.coordinates_of(self.names)
+
+    def coordinates_of(self, inputs: Iterable[str]) -> list[str]:
+        """Return the names of the coordinates that some inputs are drawn from."""
         names: dict[str, None] = {}
-        for name in self.names:
+        for name in inputs:
             joint = self._priors.inputs[name].joint
             names.update(dict.fromkeys(self._copulas.get(name, ([joint or name], None))[0]))
         return list(names)

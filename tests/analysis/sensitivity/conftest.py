@@ -33,3 +33,11 @@ def specimen(specimens):
         return model, priors, ask(model, {})
 
     return make
+
+
+@pytest.fixture(params=["structure", "exchanges"])
+def road(request, monkeypatch):
+    """Take shares of products and sums from their structure, or as those of any other output."""
+    if request.param == "exchanges":
+        monkeypatch.setattr("uncertain_scale.analysis.sensitivity.chains.split", lambda *_: None)
+    return request.param

@@ -80,6 +80,7 @@ def test_ishigami(specimen, kind):
     assert found["rank"].sel(scale="value", **place).values.tolist() == [2, 1, 3]
 
 
+@pytest.mark.usefixtures("road")
 def test_sobol_g(asked):
     found = sensitivity(*asked(G, UNIT), Design(seed=5), on=["value"])
     close(found, "first", [0.50625, 0.225, 0.1265625], 0.002, output="g")
@@ -88,7 +89,8 @@ def test_sobol_g(asked):
     assert (found["rank_share"] == 1).all()
 
 
-def test_many_inputs_go_by_the_hybrids_of_each(asked):
+@pytest.mark.usefixtures("road")
+def test_many_inputs(asked):
     """The G function of seven inputs: more than whose every subset is run."""
     a = np.array([0, 0.5, 1, 2, 3, 6, 9])
     names = "abcdefg"
@@ -104,6 +106,7 @@ def test_many_inputs_go_by_the_hybrids_of_each(asked):
     close(found, "total", parts * np.prod(1 + parts) / (1 + parts) / whole, 0.003, output="y")
 
 
+@pytest.mark.usefixtures("road")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_product_of_lognormals(specimen, kind):
     found = sensitivity(*specimen("product"), Design(kind=kind, seed=5))
@@ -224,6 +227,7 @@ def test_intervals_cover_as_they_say(specimen, kind):
     assert 0.93 < shares.mean() < 0.975, shares
 
 
+@pytest.mark.usefixtures("road")
 def test_first_order_is_the_variance_of_the_conditional_mean(asked):
     """A case with no symmetry, by quadrature: y = exp(x1) x2 with a triangular x2."""
     inputs = """

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.sensitivity.estimates import variance
+from uncertain_scale.analysis.sensitivity.estimates import settled, variance
 from uncertain_scale.analysis.sensitivity.evaluation import Hybrids, Pinned
+from uncertain_scale.analysis.sensitivity.separable import Stretched, split
 from uncertain_scale.sampling.sobol import STRETCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from uncertain_scale.analysis.sensitivity.separable import Product, Sum
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Chains"]
+
+_FEW = 256  # points that are enough for moments of one group
 
 
 class Chains:
@@ -39,6 +43,7 @@ class Chains:
         self.study = study
         self.numbers = numbers
         self._variance: dict[tuple[str, Scale], FloatArray] = {}
+        self._splits: dict[tuple[str, Scale], Product | Sum | None] = {}
         self._held_anywhere: dict[tuple[int, int], Pinned] = {}
 
     def by_chain(self, values: FloatArray) -> FloatArray:
@@ -60,24 +65,55 @@ class Chains:
     @cached_property
     def first(self) -> dict[str, FloatArray]:
         """Levels of sample A: those of a forecast with the same design."""
-        return self._levels(self.study.design, self.study.positions)
+        return self.study.levels(self._points[0], self._draws)
 
     @cached_property
     def second(self) -> dict[str, FloatArray]:
         """Levels of sample B, independent of A; with it one net of twice the dimension."""
-        return self._levels(self.study.design, self.study.free, "\0B")
+        return self.study.levels(self._points[1], self._draws)
+
+    @cached_property
+    def stretched(self) -> Stretched:
+        """Points of A and of B that go further into the tails."""
+        draws = self.study.design.draws
+        if self.study.design.kind == "sobol":  # whose first points are even among themselves
+            draws = max(min(draws, _FEW), draws // 4)
+        points = {
+            name: np.stack([self.by_chain(sample[name])[:, :draws] for sample in self._points])
+            for name in self.study.positions
+        }
+        turns = np.array([[2 * number + sample for number in self.numbers] for sample in (0, 1)])
+        return Stretched(self.study, points, turns)
 
     @cached_property
     def hybrids(self) -> Hybrids:
         """Points between A and B."""
         return Hybrids(self.study, self.first, self.second)
 
+    def split(self, output: str, scale: Scale) -> Product | Sum | None:
+        """Return an output as a product or sum of what its inputs give, if it is either."""
+        key = output, scale
+        if key not in self._splits:
+            known = key in self.study.entangled
+            self._splits[key] = None if known else split(self.stretched, output, scale)
+        return self._splits[key]
+
+    @property
+    def separable(self) -> frozenset[tuple[str, Scale]]:
+        """The outputs and scales that were found to be a product or sum."""
+        return frozenset(key for key, found in self._splits.items() if found)
+
     def variance(self, output: str, scale: Scale) -> FloatArray:
         """Return an output's variance by chain; 0 where only rounding varies."""
         key = output, scale
         if key not in self._variance:
-            runs = (self.hybrids.on(scale, output, k) for k in (self.study.movers[output], 0))
-            self._variance[key] = variance(*map(self.by_chain, runs))
+            movers = self.study.movers[output]
+            if found := self.split(output, scale):
+                largest = np.abs(self.stretched.on(scale, output, movers)).max(axis=(0, 2))
+                self._variance[key] = settled(found.whole, largest)
+            else:
+                runs = (self.hybrids.on(scale, output, kept) for kept in (movers, 0))
+                self._variance[key] = variance(*map(self.by_chain, runs))
         return self._variance[key]
 
     def block(self, start: int, stop: int) -> Hybrids:
@@ -105,7 +141,10 @@ class Chains:
                 kind="lhs" if self.study.design.kind == "random" else self.study.design.kind,
                 draws=size,
             )
-            levels = self._levels(design, self.study.positions, "\0held")
+            held = {f"{name}\0held": place for name, place in self.study.positions.items()}
+            columns = self._columns(design, held).values()
+            points = dict(zip(self.study.positions, columns, strict=True))
+            levels = self.study.levels(points, size * len(self.numbers))
             blocks = {name: self.by_chain(values).T for name, values in levels.items()}
             self._held_anywhere[size, draws] = Pinned(
                 self.study,
@@ -114,16 +153,28 @@ class Chains:
             )
         return self._held_anywhere[size, draws]
 
-    def _levels(
-        self, design: Design, positions: Mapping[str, int], suffix: str = ""
-    ) -> dict[str, FloatArray]:
+    @property
+    def _draws(self) -> int:
+        return self.study.design.draws * len(self.numbers)
+
+    @cached_property
+    def _points(self) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        """Points of A and of B by coordinate."""
+        study = self.study
+        second = {name: f"{name}\0B" for name in study.free}
+        free = {second[name]: place for name, place in study.free.items()}
+        found = self._columns(study.design, {**study.positions, **free})
+        return {name: found[name] for name in second}, {name: found[second[name]] for name in second}
+
+    def _columns(self, design: Design, places: Mapping[str, int]) -> dict[str, FloatArray]:
+        """Return coordinates of the chains' points by name, chain by chain."""
+        if not places:
+            return {}
+        size = max(design.draws, STRETCH)
         chains = [
-            self.study.sampler.levels(_Columns(design, positions, number, suffix), number)
-            for number in self.numbers
+            next(design.blocks(places, chain=number, size=size)).columns for number in self.numbers
         ]
-        if len(chains) == 1:
-            return chains[0]
-        return {name: np.concatenate([levels[name] for levels in chains]) for name in chains[0]}
+        return {name: np.concatenate([columns[name] for columns in chains]) for name in places}
 
     def _part(
         self, levels: Mapping[str, FloatArray], start: int, stop: int
@@ -131,20 +182,3 @@ class Chains:
         return {
             name: self.by_chain(values)[:, start:stop].ravel() for name, values in levels.items()
         }
-
-
-class _Columns:
-    """Columns of some coordinates of a chain; the others move nothing."""
-
-    def __init__(
-        self, design: Design, positions: Mapping[str, int], chain: int, suffix: str
-    ) -> None:
-        self._draws = design.draws
-        self._suffix = suffix
-        named = {f"{name}{suffix}": place for name, place in positions.items()}
-        size = max(design.draws, STRETCH)
-        self._columns = next(design.blocks(named, chain=chain, size=size)).columns if named else {}
-
-    def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
-        found = self._columns.get(f"{name}{self._suffix}")
-        return np.full(self._draws, 0.5) if found is None else found

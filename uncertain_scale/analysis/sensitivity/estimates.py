@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Estimate", "average", "ratio", "variance"]
+__all__ = ["Estimate", "average", "ratio", "settled", "variance"]
 
 _COVERAGE = 0.95
 _ROUNDING = 1e-13
@@ -124,5 +124,16 @@ def variance(first: FloatArray, second: FloatArray) -> FloatArray:
     """
     both = np.concatenate([first, second], axis=1)
     found = both.var(axis=1, ddof=1)
-    rounding = (_ROUNDING * np.abs(both).max(axis=1)) ** 2
-    return np.where(np.isfinite(found), np.where(found <= rounding, 0.0, found), np.nan)
+    return settled(found, np.abs(both).max(axis=1))
+
+
+def settled(variances: FloatArray, largest: FloatArray) -> FloatArray:
+    """Return variances, 0 where only rounding varies and nan where there are none.
+
+    Parameters
+    ----------
+    variances, largest
+        Of some numbers, and the largest of these without its sign.
+    """
+    found = np.where(variances <= (_ROUNDING * largest) ** 2, 0.0, variances)
+    return np.where(np.isfinite(variances), found, np.nan)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Player, Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Evaluation", "Hybrids", "Pinned"]
+__all__ = ["Alone", "Evaluation", "Hybrids", "Pinned"]
 
 
 class Evaluation(ABC):
@@ -32,6 +32,7 @@ class Evaluation(ABC):
         self.study = study
         self._by_state: dict[tuple[str, int], FloatArray] = {}
         self._by_arguments: dict[tuple[str, tuple[int, ...]], FloatArray] = {}
+        self._scaled: dict[tuple[Scale, int], FloatArray] = {}
 
     def value(self, variable: str, state: int) -> FloatArray:
         """Return a variable's draws in a state, shape (draws,)."""
@@ -39,6 +40,14 @@ class Evaluation(ABC):
         if key not in self._by_state:
             self._by_state[key] = self._compute(*key)
         return self._by_state[key]
+
+    def on(self, scale: Scale, variable: str, state: int) -> FloatArray:
+        """Return a variable's draws on a scale, nan where that is no finite number."""
+        values = self.value(variable, state)
+        key = scale, id(values)
+        if key not in self._scaled:
+            self._scaled[key] = _on_scale(values, scale)
+        return self._scaled[key]
 
     def _compute(self, variable: str, state: int) -> FloatArray:
         way = self.study.plan.reached[variable]
@@ -90,15 +99,6 @@ class Hybrids(Evaluation):
     ) -> None:
         super().__init__(study)
         self._levels = first, second
-        self._scaled: dict[tuple[Scale, int], FloatArray] = {}
-
-    def on(self, scale: Scale, variable: str, kept: int) -> FloatArray:
-        """Return a variable's draws on a scale, nan where that is no finite number."""
-        values = self.value(variable, kept)
-        key = scale, id(values)
-        if key not in self._scaled:
-            self._scaled[key] = _on_scale(values, scale)
-        return self._scaled[key]
 
     def _relevant(self, variable: str, state: int) -> int:
         return state & self.study.reach[variable]
@@ -107,40 +107,72 @@ class Hybrids(Evaluation):
         first, second = self._levels
         player = self.study.player_of.get(name)
         if player is None:
-            return self._draws(name, 0, lambda: first[name])
+            return self._draws(name, 0, lambda: {0: first[name]})
         own = 1 << player
+        if self.study.neighbours[player] == own:  # by one call, whose cost is the same for both
+            return self._draws(name, state, lambda: {own: first[name], 0: second[name]})
         if state & own:
-            return self._draws(name, own, lambda: first[name])
+            return self._draws(name, own, lambda: {own: first[name]})
         tied = next(part for part in self.study.components(state | own) if part & own) & ~own
         if not tied:
-            return self._draws(name, 0, lambda: second[name])
+            return self._draws(name, 0, lambda: {0: second[name]})
         kept = bits(tied)
         correlation = self.study.correlation
         weights = np.linalg.solve(correlation[np.ix_(kept, kept)], correlation[kept, player])
 
-        def given_kept() -> FloatArray:
+        def given_kept() -> dict[int, FloatArray]:
             scores = ndtri(second[name])
             for k, weight in zip(kept, weights, strict=True):
                 scores += weight * self._difference(k)
-            return np.asarray(ndtr(scores))
+            return {tied: np.asarray(ndtr(scores))}
 
         return self._draws(name, tied, given_kept)
 
-    def _draws(self, name: str, state: int, levels: Callable[[], FloatArray]) -> FloatArray:
+    def _draws(
+        self, name: str, state: int, levels: Callable[[], Mapping[int, FloatArray]]
+    ) -> FloatArray:
+        """Return an input's draws in a state, from levels by state that are drawn together."""
         key = f"input {name}", (state,)
         if key not in self._by_arguments:
-            player = self.study.player_of.get(name)
-            # Inputs of a joint sample share their level, and the rows that it picks.
-            together = [name] if player is None else self.study.players[player].inputs
-            values = self.study.sampler.values(dict.fromkeys(together, levels()))
-            for member, draws in values.items():
-                self._by_arguments[f"input {member}", (state,)] = draws
+            by_state = levels()
+            together = np.concatenate(list(by_state.values()))
+            for member, draws in _member_draws(self.study, name, together).items():
+                for of, part in zip(by_state, draws.reshape(len(by_state), -1), strict=True):
+                    self._by_arguments[f"input {member}", (of,)] = part
         return self._by_arguments[key]
 
     def _difference(self, player: int) -> FloatArray:
         name = self.study.players[player].inputs[0]
         first, second = self._levels
         return np.asarray(ndtri(first[name]) - ndtri(second[name]))
+
+
+class Alone(Evaluation):
+    """Points whose state is the set of players that are drawn; the others stand at one point.
+
+    A state holds all or none of the players that hang together.
+    """
+
+    ELSEWHERE = 0.4
+    """The level of those not drawn: no median, where what is symmetric often vanishes."""
+
+    def __init__(self, study: Study, levels: Mapping[str, FloatArray]) -> None:
+        super().__init__(study)
+        self._levels = levels
+
+    def _relevant(self, variable: str, state: int) -> int:
+        return state & self.study.movers[variable]
+
+    def _input(self, name: str, state: int) -> FloatArray:
+        key = f"input {name}", (state,)
+        if key not in self._by_arguments:
+            levels = np.append(self._levels[name], self.ELSEWHERE)
+            own = self.study.movers[name]
+            for member, draws in _member_draws(self.study, name, levels).items():
+                fixed = np.full(levels.size - 1, draws[-1])
+                self._by_arguments[f"input {member}", (0,)] = fixed
+                self._by_arguments[f"input {member}", (own,)] = draws[:-1]
+        return self._by_arguments[key]
 
 
 class Pinned(Evaluation):
@@ -200,6 +232,13 @@ class Pinned(Evaluation):
     def _held_levels(self, player: int, draws: int) -> FloatArray:
         where = self._held(self.study.players[player])
         return np.repeat(where.ravel(), draws // where.shape[1])
+
+
+def _member_draws(study: Study, name: str, levels: FloatArray) -> dict[str, FloatArray]:
+    """Return an input's draws at some levels, and of all that share its level and row."""
+    player = study.player_of.get(name)
+    together = [name] if player is None else study.players[player].inputs
+    return study.sampler.values(dict.fromkeys(together, levels))
 
 
 def _on_scale(values: FloatArray, scale: Scale) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.analysis.sensitivity.study import Study
+    from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Findings", "Method", "run_methods"]
@@ -38,6 +39,11 @@ class Method(Protocol):
         """Return what the averages, with chains along their first axis, amount to."""
 
 
+class _Collected(NamedTuple):
+    parts: list[dict[str, FloatArray]]
+    separable: frozenset[tuple[str, Scale]]
+
+
 def run_methods(
     study: Study, methods: Sequence[Method], progress: Callable[[int], object] | None = None
 ) -> xr.Dataset:
@@ -54,13 +60,7 @@ def run_methods(
     """
     import xarray as xr
 
-    def collect(numbers: Sequence[int]) -> list[dict[str, FloatArray]]:
-        chains = Chains(study, numbers)
-        # Numbers that are not finite, or too large to square, end as nan and with a reason.
-        with np.errstate(all="ignore"):
-            return [method.collect(chains) for method in methods]
-
-    batches = study.over_chains(collect, progress)
+    batches = _collect(study, methods, progress)
     results = []
     for k, method in enumerate(methods):
         parts = [batch[k] for batch in batches]
@@ -78,3 +78,23 @@ def run_methods(
             "seed": study.design.seed,
         },
     )
+
+
+def _collect(
+    study: Study, methods: Sequence[Method], progress: Callable[[int], object] | None
+) -> list[list[dict[str, FloatArray]]]:
+    """Return what methods collect, by batch of chains, all of which see the same structure."""
+
+    def collect(numbers: Sequence[int]) -> _Collected:
+        chains = Chains(study, numbers)
+        # Numbers that are not finite, or too large to square, end as nan and with a reason.
+        with np.errstate(all="ignore"):
+            return _Collected([method.collect(chains) for method in methods], chains.separable)
+
+    batches = study.over_chains(collect, progress)
+    separable = [batch.separable for batch in batches]
+    disputed = frozenset.union(*separable) - frozenset.intersection(*separable)
+    if disputed:  # what only some points show is no structure, to any of them
+        study = replace(study, entangled=study.entangled | disputed)
+        return _collect(study, methods, progress)
+    return [batch.parts for batch in batches]

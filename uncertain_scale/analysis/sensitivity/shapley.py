@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from uncertain_scale.analysis.sensitivity.chains import Chains
-from uncertain_scale.analysis.sensitivity.estimates import ratio, variance
+from uncertain_scale.analysis.sensitivity.estimates import ratio
 from uncertain_scale.analysis.sensitivity.game import shapley_values, walsh
 from uncertain_scale.analysis.sensitivity.method import Findings
 from uncertain_scale.analysis.sensitivity.study import bits
@@ -66,7 +66,9 @@ class Shapley:
     construction; `shapley_sum`, their sum over the variance as Sobol' indices take it, says how far
     both estimates of the variance agree. Independent players are exchanged between A and B in all
     ways, which gives 2^k pairs for each set from the runs there are; the sums over pairs are
-    correlations over the group of exclusive or, hence Walsh-Hadamard transforms.
+    correlations over the group of exclusive or, hence Walsh-Hadamard transforms. Of an output that
+    is a product or a sum over independent players (`separable`), what sets explain follows from two
+    moments of each factor or term.
 
     References
     ----------
@@ -101,7 +103,7 @@ class Shapley:
                 def run(kept: int, output: str = output, scale: Scale = scale) -> FloatArray:
                     return chains.by_chain(chains.hybrids.on(scale, output, kept))
 
-                whole[:, o, s] = variance(run(players), run(0))
+                whole[:, o, s] = chains.variance(output, scale)
                 if not whole[:, o, s].any():
                     continue
                 for k in bits(study.reach[output] & ~players):
@@ -194,6 +196,9 @@ def _exact(chains: Chains, output: str, players: int, scale: Scale) -> _Effects:
     draws = chains.study.design.draws
     loose, tied = _loose_and_tied(chains.study, players)
     order = [*loose, *tied]
+    if not tied and (found := chains.split(output, scale)):
+        worth = np.array([found.explained(known)[0] for known in _subsets(loose)])
+        return _Effects(shapley_values(worth).T, worth[1 << np.arange(len(loose))].T)
     blocks = min(-(-(len(chains.numbers) * draws << len(order)) // _BLOCK), draws)
     edges = np.linspace(0, draws, blocks + 1).astype(int)
     loss = np.zeros((1 << len(order), len(chains.numbers)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ _LEAST = 1e-14  # of the variance: less is rounding
 
 @dataclass(frozen=True)
 class Sobol:
-    """Sobol' indices from samples A and B and the hybrids of both.
+    """Sobol' indices: from the structure of an output, or from two samples and their hybrids.
 
     Parameters
     ----------
@@ -44,7 +44,9 @@ class Sobol:
 
     Notes
     -----
-    With f_A, f_B the output on the two samples, f_AB on A with the group's columns from B and f_BA
+    Of an output that is a product or a sum over its independent components (`separable`), indices
+    follow from two moments of each factor or term. For any other, samples A and B are exchanged
+    column by column. With f_A, f_B the output on the two samples, f_AB on A with the group's columns from B and f_BA
     on B with them from A, the variance that the group explains by itself is
     E[(f_B - f_BA)(f_AB - f_A)] / 2, its total is E[(f_A - f_AB)^2 + (f_B - f_BA)^2] / 4, and the
     variance is E[(f_A - f_B)^2 + (f_AB - f_BA)^2] / 4. No mean is subtracted, and the noise of an
@@ -71,7 +73,7 @@ class Sobol:
         parts = {name: partition(self.study, name, merged) for name in self.study.outputs}
         object.__setattr__(self, "partitions", parts)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Names of the groups of all outputs, users' groups first, then as their inputs stand."""
         sets = {
@@ -92,21 +94,29 @@ class Sobol:
         for o, output in enumerate(self.study.outputs):
             # In an order that does not hang on who is named how: equal sets, equal last bits.
             part = dict(sorted(self.partitions[output].items(), key=lambda one: one[1]))
+            own = [names.index(name) for name in part]
             for s, scale in enumerate(scales):
-                if not chains.variance(output, scale).any():
-                    continue
-                found = _moments(
-                    chains, output, scale, list(part.values()), pairs=self.second_order
-                )
                 varies = chains.variance(output, scale) != 0
-                found = np.where(varies[:, None, None], found, 0.0)
-                own = [names.index(name) for name in part]
+                if not varies.any():
+                    continue
+                found = self._variances(chains, output, scale, list(part.values()))
+                found = np.where(varies[:, None, None], _settled(found), 0.0)
                 single[:, :, o, own, s] = found[:, : len(part)].swapaxes(1, 2)
                 for k, (i, j) in enumerate(combinations(own, 2) if self.second_order else ()):
                     both = found[:, len(part) + k]
                     both[:, 0] -= single[:, 0, o, i, s] + single[:, 0, o, j, s]
-                    pairs[:, :, o, i, j, s] = pairs[:, :, o, j, i, s] = both
+                    pairs[:, :, o, i, j, s] = pairs[:, :, o, j, i, s] = _settled(both)
         return {"single": single, "pairs": pairs}
+
+    def _variances(
+        self, chains: Chains, output: str, scale: Scale, groups: Sequence[int]
+    ) -> FloatArray:
+        found = chains.split(output, scale)
+        if found is None:
+            return _moments(chains, output, scale, groups, pairs=self.second_order)
+        sets = [_union(groups, one) for one in _sets(len(groups), pairs=self.second_order)]
+        parts = np.array([[*found.explained(players), found.whole] for players in sets])
+        return parts.transpose(2, 0, 1)
 
     def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `first`, `total` and, if asked, `second`, with their errors."""
@@ -160,23 +170,40 @@ def _moments(
     Returns
     -------
     array of shape (chain, set, 3)
-        For the sets that `_contrasts` lists.
+        For the sets that `_sets` lists.
     """
-    subsets, _, weights = _contrasts(len(groups), pairs=pairs)
+    subsets, weights = _contrasts(len(groups), pairs=pairs)
     points, numbers, draws = chains.hybrids, len(chains.numbers), chains.study.design.draws
     runs = np.empty((numbers, len(subsets), draws))
     for k, subset in enumerate(subsets):
-        kept = sum(groups[g] for g in bits(subset))
+        kept = _union(groups, subset)
         runs[:, k] = chains.by_chain(points.on(scale, output, kept))
     # Every index is a difference of products that no shift changes, but for rounding.
     runs -= runs[:, :1].mean(axis=2, keepdims=True)
     products = (runs @ runs.transpose(0, 2, 1)).reshape(numbers, -1) / draws
-    parts = (products @ weights).reshape(numbers, -1, 3)
-    return np.where(np.abs(parts) <= _LEAST * parts[:, :, 2:], 0.0, parts)
+    return np.asarray((products @ weights).reshape(numbers, -1, 3))
+
+
+def _settled(parts: FloatArray) -> FloatArray:
+    """Return closed, total and whole variances, the last axis, without what is rounding."""
+    return np.where(np.abs(parts) <= _LEAST * parts[..., 2:], 0.0, parts)
+
+
+def _sets(count: int, *, pairs: bool) -> list[int]:
+    """Return the sets to be judged, of an output's own groups, as bit masks.
+
+    Singles stand first, in their order, then pairs in that of combinations.
+    """
+    single = [1 << g for g in range(count)]
+    return single + ([a | b for a, b in combinations(single, 2)] if pairs else [])
+
+
+def _union(groups: Sequence[int], chosen: int) -> int:
+    return sum(groups[g] for g in bits(chosen))
 
 
 @lru_cache(maxsize=64)
-def _contrasts(count: int, *, pairs: bool) -> tuple[list[int], list[int], FloatArray]:
+def _contrasts(count: int, *, pairs: bool) -> tuple[list[int], FloatArray]:
     """Return which subsets of groups are kept in a run, sets to be judged, and how they are.
 
     Sets are bit masks of the output's own groups. The average product of two runs that differ in a
@@ -184,14 +211,13 @@ def _contrasts(count: int, *, pairs: bool) -> tuple[list[int], list[int], FloatA
 
     Returns
     -------
-    subsets, sets
-        The singles among the sets stand first, in their order, then pairs in that of combinations.
+    subsets
+        Of groups, as bit masks.
     weights
         Shape (subsets * subsets, 3 * sets), which a table of average products is multiplied by.
     """
     full = (1 << count) - 1
-    single = [1 << g for g in range(count)]
-    sets = single + ([a | b for a, b in combinations(single, 2)] if pairs else [])
+    sets = _sets(count, pairs=pairs)
     some = [0, full, *sets, *(full & ~one for one in sets)]
     subsets = list(range(full + 1)) if count <= _ALL_SUBSETS else list(dict.fromkeys(some))
     row = {subset: k for k, subset in enumerate(subsets)}
@@ -203,4 +229,4 @@ def _contrasts(count: int, *, pairs: bool) -> tuple[list[int], list[int], FloatA
             for kept in among:
                 weights[row[kept], row[kept ^ plus], k, p] += 1 / len(among)
                 weights[row[kept], row[kept ^ minus], k, p] -= 1 / len(among)
-    return subsets, sets, weights.reshape(len(subsets) ** 2, -1)
+    return subsets, weights.reshape(len(subsets) ** 2, -1)

@@ -21,7 +21,7 @@ from uncertain_scale.model import Plan, solve
 from uncertain_scale.sampling.dependence import InputSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Question
@@ -35,7 +35,6 @@ SCALES: tuple[Scale, ...] = ("value", "log")
 _T = TypeVar("_T")
 _ALONE = 1 << 14  # draws of all chains up to which threads would wait for each other
 _TOGETHER = 1 << 13  # draws that are evaluated at a time, where a chain has fewer
-_ENDS = np.array([2.0**-54, 1 - 2.0**-53])
 
 
 class Player(NamedTuple):
@@ -69,6 +68,8 @@ class Study:
         They hang on no output, so that one alone gives what it gives among others.
     scales
         On which the outputs are looked at.
+    entangled
+        Outputs and scales that are not looked at as products or sums over their inputs.
     """
 
     plan: Plan
@@ -79,6 +80,7 @@ class Study:
     positions: Mapping[str, int]
     free: Mapping[str, int]
     scales: tuple[Scale, ...] = SCALES
+    entangled: frozenset[tuple[str, Scale]] = frozenset()
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -135,6 +137,22 @@ class Study:
     def inputs_of(self, players: int) -> list[str]:
         """Return the inputs of a set of players."""
         return [name for k in bits(players) for name in self.players[k].inputs]
+
+    def coordinates_of(self, players: int) -> list[str]:
+        """Return the coordinates that a set of players is drawn from."""
+        return self.sampler.coordinates_of(self.inputs_of(players))
+
+    def levels(self, points: Mapping[str, FloatArray], draws: int) -> dict[str, FloatArray]:
+        """Return the levels of all inputs at points of the unit cube, each of shape (draws,).
+
+        Parameters
+        ----------
+        points
+            By coordinate of the players; what hangs on no coordinate stands at its median.
+        draws
+            How many points there are.
+        """
+        return self.sampler.levels(_Columns(points, draws), 0)
 
     def components(self, players: int) -> list[int]:
         """Return the independent sets that a set of players falls into by its correlations."""
@@ -226,10 +244,9 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
         priors = priors.replace(given)
     wanted = set(plan.known("given", "prior", "fallback"))
     names = [name for name in priors.inputs if name in wanted]
-    everyone = _players(priors, list(priors.inputs))
-    players = _players(priors, names, {player.name for player in everyone})
+    players = _players(priors, names)
     positions = _positions(priors, players)
-    everywhere = _positions(priors, everyone)
+    everywhere = _positions(priors, _players(priors, list(priors.inputs)))
     free = (place for place in count() if place not in everywhere.values())
     others = dict(zip(everywhere, free, strict=False))
     return Study(
@@ -244,18 +261,26 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
     )
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """Columns of some coordinates; the others move nothing."""
+
+    points: Mapping[str, FloatArray]
+    draws: int
+
+    def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
+        """Return one coordinate of the points."""
+        found = self.points.get(name)
+        return np.full(self.draws, 0.5) if found is None else found
+
+
 def _positions(priors: Priors, players: Sequence[Player]) -> dict[str, int]:
     """Return the positions in the unit cube of the coordinates that players are drawn from."""
     return InputSampler(priors, [name for player in players for name in player.inputs]).positions
 
 
-def _players(
-    priors: Priors, names: Sequence[str], varying: Container[str] | None = None
-) -> tuple[Player, ...]:
-    """Return the players among inputs: joint samples as one, and no constants.
-
-    Those that vary are named by `varying`, where that is known.
-    """
+def _players(priors: Priors, names: Sequence[str]) -> tuple[Player, ...]:
+    """Return the players among inputs: joint samples as one, and no constants."""
     joints = {joint.name: joint for joint in priors.joints}
     players: dict[str, Player] = {}
     for name in names:
@@ -265,13 +290,11 @@ def _players(
             players[prior.joint] = Player(prior.joint, wanted, joint=True)
         else:
             players[name] = Player(name, (name,))
-    if varying is None:
-        ends = {
-            name: joints[name].rows if player.joint else priors.inputs[name].ppf(_ENDS)
-            for name, player in players.items()
-        }
-        varying = {name for name, values in ends.items() if (values != values[:1]).any()}
-    return tuple(player for name, player in players.items() if name in varying)
+    return tuple(
+        player
+        for name, player in players.items()
+        if (joints[name] if player.joint else priors.inputs[name]).varies
+    )
 
 
 def _union(sets: Iterable[int]) -> int:

@@ -1,0 +1,287 @@
+"""Products and sums: found for what they are, their shares exact, nothing else taken for one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.stats import norm
+
+from uncertain_scale.analysis.sensitivity import sensitivity
+from uncertain_scale.analysis.sensitivity.chains import Chains
+from uncertain_scale.analysis.sensitivity.evaluation import Alone
+from uncertain_scale.analysis.sensitivity.method import run_methods
+from uncertain_scale.analysis.sensitivity.separable import Product, Sum
+from uncertain_scale.analysis.sensitivity.shapley import Shapley
+from uncertain_scale.analysis.sensitivity.sobol import Sobol
+from uncertain_scale.analysis.sensitivity.study import make_study
+from uncertain_scale.model import ask
+from uncertain_scale.sampling import Design
+from uncertain_scale.sampling.run import prepare
+
+KINDS = ("sobol", "lhs", "random")
+EQUATIONS = '''
+def product(a, b, c):
+    """A product."""
+    return -5 * a**2 / b * np.exp(c)
+
+
+def total(a, b, c):
+    """A sum."""
+    return 3 + a + 2 * np.log(b) - c
+
+
+def both(a, b, c):
+    """Neither."""
+    return a * b + c
+
+
+def capped(a, b):
+    """A product but for a corner that few draws see."""
+    return np.minimum(a * b, 200)
+
+
+def tied(h, i, a):
+    """A product of what hangs together and what does not."""
+    return h * i * a
+'''
+INPUTS = """
+inputs.a = { kind = "lognormal", mu = 0, sigma = 0.5 }
+inputs.b = { kind = "lognormal", mu = 1, sigma = 0.8 }
+inputs.c = { kind = "uniform", lower = -1, upper = 1 }
+inputs.h = { kind = "lognormal", mu = 0, sigma = 0.4 }
+inputs.i = { kind = "lognormal", mu = 0, sigma = 0.6 }
+[[correlations]]
+inputs = ["h", "i"]
+rank = 0.5
+"""
+
+
+def entangled(study):
+    """Return the study with no structure made use of."""
+    every = frozenset((output, scale) for output in study.outputs for scale in study.scales)
+    return replace(study, entangled=every)
+
+
+def of_product(parts):
+    """Return first and total indices of a product by its factors' variance over squared mean."""
+    parts = np.array(parts)
+    whole = np.prod(1 + parts) - 1
+    return parts / whole, parts * np.prod(1 + parts) / (1 + parts) / whole
+
+
+def lognormal(sigma):
+    return np.expm1(sigma**2)
+
+
+def found_in(question, **options):
+    study = make_study(*question, Design(seed=3, draws=256, **options))
+    chains = Chains(study, range(study.design.chains))
+    with np.errstate(invalid="ignore"):
+        return {
+            (output, scale): type(chains.split(output, scale))
+            for output in study.outputs
+            for scale in study.scales
+        }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_products_and_sums_are_told_from_the_rest(asked, kind):
+    outputs = ["product", "total", "both", "capped", "tied"]
+    found = found_in(asked(EQUATIONS, INPUTS, outputs=outputs), kind=kind)
+    none = type(None)
+    assert found == {
+        ("product", "value"): Product,
+        ("product", "log"): none,  # negative
+        ("total", "value"): Sum,
+        ("total", "log"): none,
+        ("both", "value"): none,
+        ("both", "log"): none,
+        ("capped", "value"): none,
+        ("capped", "log"): none,
+        ("tied", "value"): Product,
+        ("tied", "log"): Sum,
+    }
+
+
+def test_few_draws_see_the_corner_that_gives_a_cap_away(asked):
+    """One in 16,000: most samples of so many draws hold none, and yet the cap is found."""
+    probability = norm.sf((np.log(200) - 1) / np.hypot(0.5, 0.8))
+    assert 0 < probability < 1e-4
+    question = asked(EQUATIONS, INPUTS, outputs=["capped"])
+    for seed in range(20):
+        study = make_study(*question, Design(seed=seed, draws=256, chains=16))
+        assert Chains(study, range(16)).split("capped", "value") is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shares_of_a_product(asked, kind):
+    question = asked(EQUATIONS, INPUTS, outputs=["product"])
+    found = sensitivity(*question, Design(kind=kind, seed=5), on=["value"], second_order=True)
+    mean, square = np.sinh(1), np.sinh(2) / 2
+    parts = np.array([lognormal(1.0), lognormal(0.8), square / mean**2 - 1])
+    first, total = of_product(parts)
+    whole = np.prod(1 + parts) - 1
+    pairs = np.outer(parts, parts) / whole
+    last = parts.prod() / whole
+    effects = first + (pairs.sum(axis=0) - np.diag(pairs)) / 2 + last / 3
+    place = {"output": "product", "scale": "value"}
+    off = {
+        name: np.abs(found[name].sel(place).values - exact)
+        for name, exact in {"first": first, "total": total, "shapley": effects}.items()
+    }
+    apart = ~np.eye(3, dtype=bool)
+    off["second"] = np.abs(found["second"].sel(place).values - pairs)[apart]
+    for name, differences in off.items():
+        errors = found[f"{name}_mcse"].sel(place).values
+        errors = errors[apart] if name == "second" else errors
+        assert (differences <= 8.2 * errors).all(), (name, differences, errors)
+        assert (errors < (3e-4 if kind != "random" else 5e-3)).all(), (name, errors)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_terms_of_a_sum_do_not_meet(asked, kind):
+    question = asked(EQUATIONS, INPUTS, outputs=["total"])
+    found = sensitivity(*question, Design(kind=kind, seed=5), on=["value"], second_order=True)
+    variances = np.array([lognormal(0.5) * np.exp(0.25), 4 * 0.8**2, 1 / 3])
+    place = {"output": "total", "scale": "value"}
+    first = found["first"].sel(place).values
+    error = found["first_mcse"].sel(place).values
+    assert (np.abs(first - variances / variances.sum()) <= 8.2 * error).all()
+    assert (error < (2e-4 if kind != "random" else 5e-3)).all()
+    for name in ("total", "shapley"):
+        assert found[name].sel(place).values == pytest.approx(first, rel=1e-12)
+    pairs = found["second"].sel(place).values
+    assert (pairs[~np.eye(3, dtype=bool)] == 0).all()
+
+
+def test_what_hangs_together_is_one_factor(asked):
+    """A bivariate lognormal's product is lognormal."""
+    question = asked(EQUATIONS, INPUTS, outputs=["tied"])
+    found = sensitivity(*question, Design(seed=5), on=["value"])
+    rho = 2 * np.sin(np.pi * 0.5 / 6)
+    sigma = np.sqrt(0.4**2 + 0.6**2 + 2 * rho * 0.4 * 0.6)
+    first, total = of_product([lognormal(0.5), lognormal(sigma)])
+    place = {"output": "tied", "scale": "value", "group": ["a", "h+i"]}
+    for name, exact in (("first", first), ("total", total)):
+        off = np.abs(found[name].sel(place).values - exact)
+        assert (off <= 8.2 * found[f"{name}_mcse"].sel(place).values).all()
+        assert (off < 1e-3).all()
+
+
+def test_users_groups_are_unions_of_factors(asked):
+    question = asked(EQUATIONS, INPUTS, outputs=["product"])
+    study = make_study(*question, Design(seed=5), on=["value"])
+    found = run_methods(study, [Sobol(study, {"ac": ["a", "c"]})])
+    part = (1 + lognormal(1.0)) * (np.sinh(2) / 2 / np.sinh(1) ** 2) - 1
+    first, total = of_product([part, lognormal(0.8)])
+    place = {"output": "product", "scale": "value", "group": ["ac", "b"]}
+    assert found["first"].sel(place).values == pytest.approx(first, abs=1e-3)
+    assert found["total"].sel(place).values == pytest.approx(total, abs=1e-3)
+
+
+@pytest.mark.parametrize("scenario", ["base", "gb200-dense-fp8"])
+def test_both_roads_lead_to_the_same_shares(scenario):
+    """Of the report's outputs, by structure and by exchanging columns."""
+    model, priors = prepare(scenario)
+    question = ask(model, {"budget": "100M"})
+    study = make_study(model, priors, question, Design(seed=4, draws=2048))
+    plain = entangled(study)
+    roads = [run_methods(one, [Sobol(one), Shapley(one)]) for one in (study, plain)]
+    for name in ("first", "total", "shapley", "variance_reduction"):
+        values, others = (road[name].values for road in roads)
+        error = np.hypot(*(road[f"{name}_mcse"].values for road in roads))
+        assert np.array_equal(np.isnan(values), np.isnan(others))
+        known = ~np.isnan(values)
+        off = np.abs(values - others)[known]
+        assert off.max() < 0.01
+        assert (off <= 8.2 * error[known] + 1e-9).all(), name
+        assert (off <= 2.1 * error[known] + 1e-9).mean() > 0.9, name
+
+
+def test_intervals_are_narrower_for_it():
+    model, priors = prepare("base")
+    question = ask(model, {"budget": "100M"}, outputs=["gpt4_multiple"])
+    study = make_study(model, priors, question, Design(seed=4, draws=1024), on=["value"])
+    plain = entangled(study)
+    errors = [run_methods(one, [Sobol(one)])["total_mcse"].max() for one in (study, plain)]
+    assert errors[0] < errors[1] / 5
+
+
+def test_what_only_some_chains_see_counts_for_all(asked):
+    """A bump about one level, narrow enough for some chains to miss it."""
+    equations = '''
+def y(a, b):
+    """A product, but for a narrow bump."""
+    return a * b + 5 * (np.abs(a - 0.777) < 2e-5)
+'''
+    inputs = "".join(f'inputs.{x} = {{ kind = "uniform", lower = 0, upper = 1 }}\n' for x in "ab")
+    question = asked(equations, inputs)
+    study = make_study(*question, Design("random", draws=1 << 13, chains=16, seed=1), on=["value"])
+    alone = [Chains(study, [k]).split("y", "value") is not None for k in range(16)]
+    assert 0 < sum(alone) < 16
+    found, plain = (
+        run_methods(one, [Sobol(one), Shapley(one)]) for one in (study, entangled(study))
+    )
+    xr.testing.assert_identical(found, plain)
+
+
+def test_a_constant_factor_moves_nothing(asked):
+    equations = 'def y(a, b):\n    """One of them."""\n    return a * b**0\n'
+    question = asked(equations, INPUTS.split("inputs.c", maxsplit=1)[0], outputs=["y"])
+    found = sensitivity(*question, Design(seed=1, draws=256))
+    place = {"output": "y", "group": ["a", "b"]}
+    for name in ("first", "total"):
+        assert found[name].sel(place).values.T.tolist() == [[1, 0], [1, 0]]
+
+
+def test_shares_hang_on_no_batch(asked, monkeypatch):
+    question = asked(EQUATIONS, INPUTS, outputs=["product", "tied"])
+    study = make_study(*question, Design(draws=512, chains=40, seed=3))
+    together = run_methods(study, [Sobol(study), Shapley(study)])
+    monkeypatch.setattr("uncertain_scale.analysis.sensitivity.study._TOGETHER", 1)
+    apart = run_methods(study, [Sobol(study), Shapley(study)])
+    xr.testing.assert_allclose(apart, together, rtol=1e-12)
+
+
+def test_where_the_others_stand_does_not_matter(asked, monkeypatch):
+    question = asked(EQUATIONS, INPUTS, outputs=["product", "total", "tied"])
+    study = make_study(*question, Design(draws=512, seed=3))
+    found = run_methods(study, [Sobol(study)])
+    monkeypatch.setattr(Alone, "ELSEWHERE", 0.8)
+    moved = run_methods(study, [Sobol(study)])
+    for name in ("first", "total"):
+        assert np.nanmax(np.abs(moved[name] - found[name])) < 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_intervals_cover_where_tails_are_heavy(asked, kind):
+    """Lognormals of sigma 1 and 0.7, and a factor that jumps: 95% intervals over 400 seeds."""
+    equations = 'def y(a, b, c):\n    """A product."""\n    return a * b * c\n'
+    inputs = """
+inputs.a = { kind = "lognormal", mu = 0, sigma = 1 }
+inputs.b = { kind = "lognormal", mu = 0, sigma = 0.7 }
+inputs.c = { kind = "choice", values = [1, 2, 5], probabilities = [0.5, 0.3, 0.2] }
+"""
+    values, weights = np.array([1, 2, 5]), np.array([0.5, 0.3, 0.2])
+    mean = weights @ values
+    parts = [lognormal(1.0), lognormal(0.7), weights @ values**2 / mean**2 - 1]
+    logs = np.log(values)
+    shares = np.array([1, 0.49, weights @ logs**2 - (weights @ logs) ** 2])
+    exact = [*of_product(parts), shares / shares.sum()]
+    question = asked(equations, inputs)
+    held = []
+    for seed in range(400):
+        study = make_study(*question, Design(kind, draws=256, chains=8, seed=seed))
+        found = run_methods(study, [Sobol(study)]).sel(output="y")
+        ends = [
+            [found[f"{name}_{end}"].sel(scale=scale).values for end in ("low", "high")]
+            for name, scale in (("first", "value"), ("total", "value"), ("first", "log"))
+        ]
+        held.append(
+            [(low <= at) & (at <= high) for (low, high), at in zip(ends, exact, strict=True)]
+        )
+    covered = np.mean(held, axis=0)
+    assert ((covered >= 0.9) & (covered <= 0.985)).all(), covered
+    assert 0.925 < covered.mean() < 0.98, covered
