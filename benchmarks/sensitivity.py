@@ -12,7 +12,8 @@ scipy gets one output at a time, written by hand as one NumPy function:
 (c) of these, with the quantile functions of this package in place of scipy's (one output).
 Ours come with errors and intervals, scipy's with none; "and intervals" is with its own bootstrap.
 "As sure as ours" gives scipy the draws by which its output is as near the truth as in our run: for
-most outputs far nearer than 0.01.
+most outputs far nearer than 0.01, since products and sums are split by their structure here. Where
+131,072 draws are not enough for that, a > stands before them, and the time is a lower bound.
 Outputs of one input are left out, and so are those of correlated inputs, which scipy has no indices
 for.
 """
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 TOLERANCE = 0.01
+MOST = 1 << 17
 SEEDS = range(20)
 ROUNDS = 15
 CHAINS = 4
@@ -326,11 +328,14 @@ def errors_by_output(case: Case, truth: Any, draws: int) -> dict[str, float]:
 
 
 def needed(error: Callable[[int, int], float], tolerance: float = TOLERANCE) -> tuple[int, float]:
-    """Return the fewest draws, a power of two, that are enough, and the error they leave."""
+    """Return the fewest draws, a power of two, that are enough, and the error they leave.
+
+    No more than `MOST`, enough or not.
+    """
     draws = 64
     while True:
         left = float(np.quantile([error(draws, seed) for seed in SEEDS], 0.9))
-        if left <= tolerance:
+        if left <= tolerance or draws == MOST:
             return draws, left
         draws *= 2
 
@@ -365,7 +370,8 @@ def study(case: Case) -> None:
         jobs[label] = str(n), error, partial(row, n)
         if row.label.startswith(("(a)", "(b)")):
             many, left = needed(errors, near[row.output])
-            jobs[f"{label}{_AS_SURE}"] = str(many), left, partial(row, many)
+            size = f"> {many}" if left > near[row.output] else str(many)
+            jobs[f"{label}{_AS_SURE}"] = size, left, partial(row, many)
         if row.output == case.first:
             jobs[f"{label}, intervals"] = str(n), error, partial(_with_intervals, row, n)
     times: dict[str, list[float]] = {label: [] for label in jobs}
@@ -380,7 +386,7 @@ def study(case: Case) -> None:
         taken = np.array(times[label])
         ratios[label] = float(np.median(taken / base[: taken.size]))
         print(
-            f"{label:50}{size:>10}{error:>8.4f}{1e3 * np.median(taken):>8.1f}{ratios[label]:>9.2f}"
+            f"{label:50}{size:>10}{error:>8.5f}{1e3 * np.median(taken):>8.1f}{ratios[label]:>9.2f}"
         )
     for kind in ("(a)", "(b)"):
         bare = {k: v for k, v in ratios.items() if k.startswith(kind) and "intervals" not in k}

@@ -46,6 +46,11 @@ def y(x1, x2, x3):
     """A product."""
     return x1 * x2 * x3
 '''
+_NEITHER = '''
+def y(x1, x2, x3):
+    """A product and a term."""
+    return x1 * x2 + x3
+'''
 _SUM = '''
 def y(a, b):
     """A weighted sum."""
@@ -62,6 +67,18 @@ def _three(template: str, *values: tuple[float, ...]) -> dict[str, str]:
 
 _SIGMAS = np.array([0.5, 0.3, 0.8])
 _LOG_SHARES = _SIGMAS**2 / (_SIGMAS**2).sum()
+
+
+def _of_neither() -> dict[str, list[float]]:
+    """Return the indices of x1 x2 + x3."""
+    squares = np.exp(_SIGMAS**2)
+    (v1, v2, v3), (s1, s2, _) = squares * (squares - 1), squares
+    own = np.array([s2 * v1, s1 * v2, v3])
+    both = np.array([v1 * v2, v1 * v2, 0])
+    whole = own.sum() + v1 * v2
+    return {"first": list(own / whole), "total": list((own + both) / whole)}
+
+
 _SPECIMENS = {
     "Ishigami": (
         _ISHIGAMI,
@@ -93,6 +110,12 @@ _SPECIMENS = {
         _three(_LOGNORMAL, *[(one,) for one in _SIGMAS]),
         "log",
         {name: list(_LOG_SHARES) for name in ("first", "total", "shapley")},
+    ),
+    "a product and a term": (
+        _NEITHER,
+        _three(_LOGNORMAL, *[(one,) for one in _SIGMAS]),
+        "value",
+        _of_neither(),
     ),
 }
 FLAT = Loss(Penalty(20.0), Penalty(5.0), "USD")

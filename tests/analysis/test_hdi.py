@@ -11,7 +11,14 @@ from shelf import DESIGNS, SHELF, cube, densest_region
 
 from uncertain_scale.analysis.atoms import Atoms, atom_region
 from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.hdi import LEVEL, ROUGH, HighestDensity, _with_atoms, highest_density
+from uncertain_scale.analysis.hdi import (
+    LEVEL,
+    ROUGH,
+    HighestDensity,
+    _best,
+    _with_atoms,
+    highest_density,
+)
 
 EDGED = {
     "exponential": (stats.expon(), 0.9, [0.0, np.log(10)]),
@@ -260,3 +267,28 @@ def test_an_atom_next_to_a_piece_is_its_end_and_far_away_its_own(
     found = _with_atoms(piece, Atoms(np.array([atom]), np.array([0.3]), 1))
     np.testing.assert_allclose(found.ends, ends)
     np.testing.assert_allclose(found.errors, errors)
+
+
+def test_a_piece_that_an_atom_stretches_over_the_next_takes_it_in() -> None:
+    pieces = HighestDensity(np.array([[0.0, 1.0], [2.0, 4.0]]), np.array([[0.1, 0.5], [0.2, 0.3]]))
+    for atom, ends, errors in (
+        (5.0, [[0, 5]], [[0.1, 0]]),
+        (3.0, [[0, 4]], [[0.1, 0.3]]),
+        (9.5, [[0, 1], [2, 4], [9.5, 9.5]], [[0.1, 0.5], [0.2, 0.3], [0, 0]]),
+    ):
+        found = _with_atoms(pieces, Atoms(np.array([atom]), np.array([0.3]), 1))
+        np.testing.assert_allclose(found.ends, ends)
+        np.testing.assert_allclose(found.errors, errors)
+
+
+def test_the_draws_own_interval_takes_the_place_of_one_piece_in_doubt_only() -> None:
+    draws = Draws(np.random.default_rng(1).standard_normal((8, 512)))
+    sure = HighestDensity(np.array([[-1.6, 1.7]]), np.array([[1e-9, 1e-9]]))
+    vague = HighestDensity(np.array([[-1.6, 1.7]]), np.array([[1.0, 1.0]]))
+    apart = HighestDensity(np.array([[-1.6, 0.0], [0.1, 1.7]]), np.full((2, 2), 1.0))
+    moved = np.array([[0.0, 0.1]])
+    assert _best(draws, 0.9, 0.0, vague) is vague
+    assert _best(draws, 0.9, moved, sure) is sure
+    assert _best(draws, 0.9, moved, vague).note == ROUGH
+    assert _best(draws, 0.9, np.inf, sure).note == ROUGH
+    assert _best(draws, 0.9, np.inf, apart) is apart

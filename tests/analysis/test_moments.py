@@ -143,3 +143,18 @@ def test_errors_of_moments_are_hardly_wider_than_they_should_be() -> None:
     assert np.all(ratio > 0.95)
     assert ratio[0] < 1.2
     assert ratio[1] < 1.35
+
+
+def test_the_standard_deviation_of_one_chain_is_that_of_the_sample():
+    """With no chains to compare, draws count as independent: squares over n - 1."""
+    values = np.array([[1.0, 4.0, 5.0, 9.0, 2.5, 7.0]])
+    assert standard_deviation(Draws(values))[0] == pytest.approx(np.std(values, ddof=1), rel=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_both_tails_are_judged_alike(seed):
+    u = np.random.default_rng(seed).random((4, 500))
+    up, down = (heaviness(Draws(sign / u)) for sign in (1, -1))
+    assert "the upper tail" in up.sd
+    assert up.mean.replace("upper", "lower") == down.mean
+    assert up.sd.replace("upper", "lower") == down.sd

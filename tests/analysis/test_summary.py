@@ -10,7 +10,7 @@ from shelf import SHELF, cube
 
 from uncertain_scale.analysis import spread, summarize
 from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.intervals import quantiles
+from uncertain_scale.analysis.intervals import _order_statistic, quantiles
 from uncertain_scale.errors import DataError, QuestionError
 
 
@@ -150,3 +150,24 @@ def test_errors_of_quantiles_are_those_of_independent_draws(level: float) -> Non
     errors = [float(quantiles(Draws(one), np.array([level]))[1][0]) for one in draws]
     # A chi of 15 degrees of freedom, 24 times: a standard error of 4%.
     assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(exact, rel=0.2)
+
+
+@pytest.mark.parametrize("chains", [8, 16, 100])
+def test_stratified_chains_have_the_errors_of_order_statistics(chains: int) -> None:
+    """One uniform point of each chain in a cell: by the covariances of two neighbours in order.
+
+    David and Nagaraja (2003), Order Statistics, 2.2.
+    """
+    order = np.arange(1, chains)
+    lower, upper = order, order + 1
+    whole = (chains + 1) ** 2 * (chains + 2)
+    parts = (
+        lower * (chains + 1 - lower),
+        upper * (chains + 1 - upper),
+        2 * lower * (chains + 1 - upper),
+    )
+    midway = sum(parts) / 4 / whole * chains**2  # in draws, of which a cell holds one a chain
+    of_shares = order * (chains - order) / (chains - 1)
+    rest = midway - _order_statistic(chains) ** 2 * of_shares
+    # What is left is the same wherever the edge lies: half a draw at most.
+    np.testing.assert_allclose(rest, chains**3 / 4 / whole, rtol=1e-12)

@@ -6,6 +6,7 @@ from scipy.stats import kstest
 
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling import Design
+from uncertain_scale.sampling.design import _latin
 from uncertain_scale.sampling.sobol import MAX_COLUMNS
 
 KINDS = ("sobol", "lhs", "random")
@@ -118,3 +119,21 @@ def test_what_a_design_is_unless_told_and_how_far_it_goes():
     Design(seed=2**63 - 1)
     with pytest.raises(QuestionError, match="seed = 9223372036854775808 must lie from 0 to"):
         Design(seed=2**63)
+    Design(chains=1 << 20)
+    with pytest.raises(QuestionError, match="chains = 1048577 must lie from 1 to 1048576"):
+        Design(chains=(1 << 20) + 1)
+
+
+def test_a_last_cell_filled_to_its_edge_ends_below_one():
+    """Division rounds up to 1 what the generator left just below it."""
+
+    class Edge:
+        def random(self, size):
+            return np.full(size, 1 - 2.0**-53)
+
+        def permutation(self, size):
+            return np.arange(size)
+
+    column = _latin(Edge(), 1 << 10)
+    assert column[-1] == 1 - 2.0**-53
+    assert column.max() < 1

@@ -111,6 +111,6 @@ def _order_statistic(chains: int) -> float:
 
     The variance of the point of order k is k(K + 1 - k)/((K + 1)^2 (K + 2)) of the cell, which
     holds K draws; the spread of shares gives k(K - k)/(K - 1). Midway between two points of order
-    k and k + 1, K(K - k) takes the place of the former's numerator, but for what the grain adds.
+    k and k + 1, k(K - k) takes the place of the former's numerator, but for what the grain adds.
     """
     return float(chains / (chains + 1) * np.sqrt((chains - 1) / (chains + 2)))

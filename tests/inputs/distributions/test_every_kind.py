@@ -120,6 +120,15 @@ def test_moments_are_those_of_the_quantiles(text):
 
 
 @pytest.mark.parametrize("text", SHELF)
+def test_what_has_atoms_is_not_continuous(text):
+    kind = parse_distribution(text)[0]
+    values, masses = kind.atoms()
+    assert kind.continuous is (values.size == 0)
+    assert values.shape == masses.shape
+    assert 0 <= masses.sum() <= 1 + 1e-12
+
+
+@pytest.mark.parametrize("text", SHELF)
 def test_shape_ends_and_nonsense(text):
     distribution, _ = parse_distribution(text)
     block = np.linspace(0.1, 0.9, 6).reshape(2, 3)

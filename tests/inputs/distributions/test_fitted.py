@@ -249,3 +249,16 @@ def test_beta_by_quantiles_beyond_all_digits_of_one():
     near_one = special.betaincinv(3, 0.2, [0.1, 0.5])
     high = build("beta", {"q10": float(near_one[0]), "q50": float(near_one[1])})
     assert (high.alpha, high.beta) == pytest.approx((3, 0.2), rel=1e-7)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.0675, 39.75), (0.1476, 0.2734), (5845.0, 2.548)])
+def test_shapes_are_polished_to_the_last_digits(alpha, beta):
+    """By the logits of the quantiles that they were found from."""
+    levels = np.array([0.05, 0.95])
+    exact = log_beta_quantile(alpha, beta, levels, 1 - levels)
+    low, high = np.exp(exact).tolist()
+    kind = build("beta", {"q05": low, "q95": high})
+    found = log_beta_quantile(kind.alpha, kind.beta, levels, 1 - levels)
+    other = log_beta_quantile(kind.beta, kind.alpha, 1 - levels, levels)
+    wanted = np.log([low, high]) - np.log1p([-low, -high])
+    assert np.abs(found - other - wanted).max() < 1e-15 * np.abs(wanted).max()

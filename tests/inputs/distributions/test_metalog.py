@@ -77,6 +77,16 @@ def test_upper_bound_mirrors_lower_bound():
     assert high.support == (-np.inf, 0)
 
 
+def test_only_a_tail_without_a_bound_is_a_power_law():
+    points = {"q10": -5, "q50": -2, "q90": -1}
+    assert build("metalog", points).tails() == (0, 0)
+    assert build("metalog", {**points, "lower": -9, "upper": 0}).tails() == (0, 0)
+    left, right = build("metalog", {**points, "upper": 0}).tails()
+    mirrored = build("metalog", {"q10": 1, "q50": 2, "q90": 5, "lower": 0}).tails()
+    assert (left, right) == pytest.approx(mirrored[::-1], rel=1e-12)
+    assert left > 0 == right
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     st.floats(0.1, 3),

@@ -52,6 +52,18 @@ def test_upper_tail_of_the_last_part_keeps_its_digits():
     )
 
 
+def test_parts_that_begin_far_up_are_told_apart():
+    """Two of three parts lie above where quantiles are read from the upper end."""
+    parts = [Uniform(lower=k, upper=k + 1) for k in range(3)]
+    shares = np.array([0.9992, 0.0005, 0.0003])
+    kind = Mixture(components=tuple(parts), weights=tuple(shares))
+    q = np.array([0.5, 9e-4, 8.0001e-4, 7.9999e-4, 5e-4, 3.0001e-4, 2.9999e-4, 1e-9])
+    above = np.array([8e-4, 3e-4, 0.0])
+    owner = np.array([0, 0, 0, 1, 1, 1, 2, 2])
+    expected = owner + 1 - (q - above[owner]) / shares[owner]
+    np.testing.assert_allclose(kind.quantile(1 - q, q), expected, rtol=1e-10)
+
+
 OVERLAPPING = (
     "mixture(components=[normal(mu=0, sigma=1), normal(mu=3, sigma=0.5)], weights=[3, 1])",
     "mixture(components=[normal(mu=0, sigma=1), normal(mu=14, sigma=0.3)])",

@@ -161,10 +161,10 @@ class Chains:
     def _points(self) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
         """Points of A and of B by coordinate."""
         study = self.study
-        second = {name: f"{name}\0B" for name in study.free}
-        free = {second[name]: place for name, place in study.free.items()}
+        free = {f"{name}\0B": place for name, place in study.free.items()}
         found = self._columns(study.design, {**study.positions, **free})
-        return {name: found[name] for name in second}, {name: found[second[name]] for name in second}
+        names = list(study.positions)
+        return {name: found[name] for name in names}, {name: found[f"{name}\0B"] for name in names}
 
     def _columns(self, design: Design, places: Mapping[str, int]) -> dict[str, FloatArray]:
         """Return coordinates of the chains' points by name, chain by chain."""

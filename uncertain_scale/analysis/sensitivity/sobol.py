@@ -45,8 +45,10 @@ class Sobol:
     Notes
     -----
     Of an output that is a product or a sum over its independent components (`separable`), indices
-    follow from two moments of each factor or term. For any other, samples A and B are exchanged
-    column by column. With f_A, f_B the output on the two samples, f_AB on A with the group's columns from B and f_BA
+    follow from two moments of each factor or term. For any other, columns are exchanged between two
+    samples A and B.
+
+    With f_A, f_B the output on the two samples, f_AB on A with the group's columns from B and f_BA
     on B with them from A, the variance that the group explains by itself is
     E[(f_B - f_BA)(f_AB - f_A)] / 2, its total is E[(f_A - f_AB)^2 + (f_B - f_BA)^2] / 4, and the
     variance is E[(f_A - f_B)^2 + (f_AB - f_BA)^2] / 4. No mean is subtracted, and the noise of an
