@@ -59,20 +59,21 @@ class InputSampler:
     @property
     def coordinates(self) -> list[str]:
         """Names of the coordinates that the inputs wanted are drawn from."""
-        return self.coordinates_of(self.names)
-
-    def coordinates_of(self, inputs: Iterable[str]) -> list[str]:
-        """Return the names of the coordinates that some inputs are drawn from."""
-        names: dict[str, None] = {}
-        for name in inputs:
-            joint = self._priors.inputs[name].joint
-            names.update(dict.fromkeys(self._copulas.get(name, ([joint or name], None))[0]))
-        return list(names)
+        return list(self.positions)
 
     @property
     def positions(self) -> dict[str, int]:
         """Position in the unit cube of each of these coordinates."""
-        return {name: self._positions[name] for name in self.coordinates}
+        return self.positions_of(self.names)
+
+    def positions_of(self, inputs: Iterable[str]) -> dict[str, int]:
+        """Return the position of each coordinate that some of the inputs are drawn from."""
+        found: dict[str, int] = {}
+        for name in inputs:
+            own = [self._priors.inputs[name].joint or name]
+            coordinates, _ = self._copulas.get(name, (own, None))
+            found.update((one, self._positions[one]) for one in coordinates)
+        return found
 
     @property
     def dimension(self) -> int:

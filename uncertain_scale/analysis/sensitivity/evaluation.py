@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from uncertain_scale.analysis.sensitivity.study import Player, Scale, Study
+    from uncertain_scale.model.equation import Equation
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Alone", "Evaluation", "Hybrids", "Pinned"]
@@ -57,17 +58,17 @@ class Evaluation(ABC):
         # Arrays are kept, so equal ids are equal arrays: what nothing changed is not done again.
         key = variable, tuple(map(id, arguments.values()))
         if key not in self._by_arguments:
-            self._by_arguments[key] = self._apply(variable, arguments)
+            self._by_arguments[key] = self._apply(way.equation, arguments)
         return self._by_arguments[key]
 
-    def _apply(self, variable: str, arguments: dict[str, FloatArray]) -> FloatArray:
-        step = self.study.steps[variable]
+    def _apply(self, equation: Equation, arguments: dict[str, FloatArray]) -> FloatArray:
         values = list(arguments.values())
         with suppress(Exception):
-            result = np.asarray(step.steps[0].function(*values), dtype=float)
+            result = np.asarray(equation.function(*values), dtype=float)
             if result.shape == values[0].shape:
                 return result
-        return propagate(step, arguments)[variable]  # which says what is wrong
+        # Which says what is wrong.
+        return propagate(self.study.steps[equation.target], arguments)[equation.target]
 
     @abstractmethod
     def _relevant(self, variable: str, state: int) -> int:

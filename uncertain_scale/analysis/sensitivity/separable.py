@@ -7,7 +7,7 @@ integrals over one or a few coordinates instead of all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -178,33 +178,32 @@ def split(points: Stretched, output: str, scale: Scale) -> Product | Sum | None:
     products of means come from two independent samples, so that none is biased.
     """
     study = points.study
-    fixed = points.on(scale, output, 0)
-    everything = points.on(scale, output, study.movers[output])
     components = tuple(study.components(study.movers[output]))
-    moved = [points.on(scale, output, players) for players in components]
+    fixed = points.on(scale, output, 0)
+    if not components:
+        return Sum(components, np.zeros((0, points.shape[1])))
+    moved = np.array([points.on(scale, output, players) for players in components])
+    everything = points.on(scale, output, study.movers[output])
     allowed = _TOLERANCE * everything.std() + _ROUNDING * np.abs(everything)
 
-    terms = [values - fixed for values in moved]
-    if (np.abs(everything - sum(terms, fixed)) <= allowed).all():
+    terms = moved - fixed
+    if (np.abs(everything - fixed - terms.sum(axis=0)) <= allowed).all():
         return Sum(components, _moments(points, components, terms)[1])
-    ratios = [values / fixed for values in moved]
-    if (np.abs(everything - reduce(np.multiply, ratios, fixed)) <= allowed).all():
-        changes = [ratio - 1 for ratio in ratios]
-        return Product(components, fixed.flat[0] ** 2, *_moments(points, components, changes))
+    ratios = moved / fixed
+    if (np.abs(everything - fixed * ratios.prod(axis=0)) <= allowed).all():
+        constant = float(fixed.flat[0])
+        return Product(components, constant**2, *_moments(points, components, ratios - 1))
     return None
 
 
 def _moments(
-    points: Stretched, components: Sequence[int], changes: Sequence[FloatArray]
+    points: Stretched, components: Sequence[int], changes: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the squared mean of 1 + each change, and its variance, shape (component, chain)."""
-    squared_means, variances = np.empty((2, len(components), points.shape[1]))
-    for k, (players, change) in enumerate(zip(components, changes, strict=True)):
-        weighted = points.weights(players) * change
-        first, second = weighted.mean(axis=-1)
-        squared_means[k] = (1 + first) * (1 + second)
-        variances[k] = (weighted * change).mean(axis=(0, -1)) - first * second
-    return squared_means, variances
+    weighted = changes * np.array([points.weights(players) for players in components])
+    first, second = weighted.mean(axis=-1).swapaxes(0, 1)
+    variances = (weighted * changes).mean(axis=(1, 3)) - first * second
+    return (1 + first) * (1 + second), variances
 
 
 def _inside(components: Sequence[int], players: int) -> list[int]:

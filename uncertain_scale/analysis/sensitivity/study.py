@@ -140,7 +140,7 @@ class Study:
 
     def coordinates_of(self, players: int) -> list[str]:
         """Return the coordinates that a set of players is drawn from."""
-        return self.sampler.coordinates_of(self.inputs_of(players))
+        return list(self.sampler.positions_of(self.inputs_of(players)))
 
     def levels(self, points: Mapping[str, FloatArray], draws: int) -> dict[str, FloatArray]:
         """Return the levels of all inputs at points of the unit cube, each of shape (draws,).
@@ -244,14 +244,17 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
         priors = priors.replace(given)
     wanted = set(plan.known("given", "prior", "fallback"))
     names = [name for name in priors.inputs if name in wanted]
+    sampler = InputSampler(priors, names, tuple(question.given))
     players = _players(priors, names)
-    positions = _positions(priors, players)
-    everywhere = _positions(priors, _players(priors, list(priors.inputs)))
+    positions, everywhere = (
+        sampler.positions_of(name for player in some for name in player.inputs)
+        for some in (players, _players(priors, list(priors.inputs)))
+    )
     free = (place for place in count() if place not in everywhere.values())
     others = dict(zip(everywhere, free, strict=False))
     return Study(
         plan=plan,
-        sampler=InputSampler(priors, names, tuple(question.given)),
+        sampler=sampler,
         design=design,
         players=players,
         positions=positions,
@@ -272,11 +275,6 @@ class _Columns:
         """Return one coordinate of the points."""
         found = self.points.get(name)
         return np.full(self.draws, 0.5) if found is None else found
-
-
-def _positions(priors: Priors, players: Sequence[Player]) -> dict[str, int]:
-    """Return the positions in the unit cube of the coordinates that players are drawn from."""
-    return InputSampler(priors, [name for player in players for name in player.inputs]).positions
 
 
 def _players(priors: Priors, names: Sequence[str]) -> tuple[Player, ...]:
