@@ -7,6 +7,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -247,6 +248,29 @@ def test_what_killed_writers_left_is_cleared_away(cli, saved):
     assert lives.exists()  # another is at it
     assert [path.exists() for path in (old, young, mine)] == [False, True, True]
     os.close(lock)
+
+
+def test_a_writer_that_begins_is_not_taken_for_one_that_was_killed(tmp_path, monkeypatch):
+    """Another begins between the first one's making its stage and locking it."""
+    first, second = (staging.Staging(tmp_path / "report") for _ in range(2))
+    other = threading.Thread(target=second.place, args=[tmp_path / "report" / "b.md"])
+    lock = staging._lock
+
+    def slow(folder, *, wait):
+        if not wait and not other.ident:
+            other.start()
+            time.sleep(0.3)
+        return lock(folder, wait=wait)
+
+    monkeypatch.setattr(staging, "_lock", slow)
+    place = first.place(tmp_path / "report" / "a.md")
+    other.join(10)
+    assert not other.is_alive()
+    assert place.parent.is_dir()
+    place.write_text("whole")
+    first.commit()
+    second.discard()
+    assert contents(tmp_path / "report") == {Path("a.md"): b"whole"}
 
 
 def test_an_error_on_the_way_leaves_the_folder_and_its_record(cli, saved):

@@ -123,9 +123,11 @@ class Staging:
             self._made.insert(0, folder)
             folder = folder.parent
         self.folder.mkdir(parents=True, exist_ok=True)
-        _clear(self.folder)
-        stage = Path(tempfile.mkdtemp(prefix=_PREFIX, suffix=_SUFFIX, dir=self.folder))
-        self._lock = _lock(stage, wait=False)
+        # One at a time: a stage that its writer has not locked yet looks like one left behind.
+        with _locked(self.folder):
+            _clear(self.folder)
+            stage = Path(tempfile.mkdtemp(prefix=_PREFIX, suffix=_SUFFIX, dir=self.folder))
+            self._lock = _lock(stage, wait=False)
         return stage
 
     def _release(self) -> None:

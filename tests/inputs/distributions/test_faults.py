@@ -22,6 +22,14 @@ SPECIMENS = (
     ("normal", {"mu": True, "sigma": 1}, "mu", "mu = true is not a number"),
     ("normal", {"mu": "0", "sigma": 1}, "mu", "mu = '0' is not a number"),
     ("normal", {"mu": NAN, "sigma": 1}, "mu", "mu = nan must be finite"),
+    ("normal", {"mu": 0, "sigma": INF}, "sigma", "sigma = inf must be finite"),
+    ("gamma", {"alpha": INF, "beta": 1}, "alpha", "alpha = inf must be finite"),
+    (
+        "student_t",
+        {"q05": 1, "nu": 4},
+        "q05",
+        "student_t takes two quantiles, 1 given (q05); two with nu given, three without",
+    ),
     ("normal", {"mu": 10**400, "sigma": 1}, "mu", "mu is too large; it must be a finite number"),
     ("normal", {"mu": None, "sigma": 1}, "mu", "mu has no value"),
     (

@@ -221,3 +221,10 @@ def test_components_are_counted():
     part = {"kind": "constant", "value": 1}
     with pytest.raises(DistributionError, match="too many; it may hold 1000"):
         build("mixture", {"components": [part] * 1001})
+
+
+def test_truncation_far_up_keeps_the_digits_of_a_small_probability():
+    """Two equal normals are one, also beyond eight standard deviations."""
+    one = Normal(mu=0, sigma=1)
+    kind = Mixture(components=(one, one)).truncated(8.2, 9)
+    np.testing.assert_allclose(kind.ppf(U), one.truncated(8.2, 9).ppf(U), rtol=1e-9)
