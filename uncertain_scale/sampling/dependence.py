@@ -14,7 +14,7 @@ from uncertain_scale.errors import QuestionError
 from uncertain_scale.inputs.overlay import correlation_matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from uncertain_scale.inputs.prior import JointSample, Priors
     from uncertain_scale.units.aliases import FloatArray
@@ -108,15 +108,23 @@ class InputSampler:
                 coordinates[name] = design.column(name, position=self._positions[name], chain=chain)
             return coordinates[name]
 
-        levels: dict[str, FloatArray] = {}
-        for name in self.names:
-            joint = self._priors.inputs[name].joint
-            if not joint and name in self._copulas:
-                members, weights = self._copulas[name]
-                levels[name] = _blend([coordinate(member) for member in members], weights)
-            else:
-                levels[name] = coordinate(joint or name)
-        return levels
+        return {name: self.level(name, coordinate) for name in self.names}
+
+    def level(self, name: str, coordinate: Callable[[str], FloatArray]) -> FloatArray:
+        """Return the level of each draw of one input, shape (draws,), in (0, 1).
+
+        Parameters
+        ----------
+        name
+            The input.
+        coordinate
+            Gives a coordinate of all points by its name.
+        """
+        joint = self._priors.inputs[name].joint
+        if not joint and name in self._copulas:
+            members, weights = self._copulas[name]
+            return _blend([coordinate(member) for member in members], weights)
+        return coordinate(joint or name)
 
     def values(self, levels: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
         """Return the draws at given levels, by input, in the model's units.

@@ -63,12 +63,12 @@ class Chains:
         return [Chains(self.study, [number]) for number in self.numbers]
 
     @cached_property
-    def first(self) -> dict[str, FloatArray]:
+    def first(self) -> Mapping[str, FloatArray]:
         """Levels of sample A: those of a forecast with the same design."""
         return self.study.levels(self._points[0], self._draws)
 
     @cached_property
-    def second(self) -> dict[str, FloatArray]:
+    def second(self) -> Mapping[str, FloatArray]:
         """Levels of sample B, independent of A; with it one net of twice the dimension."""
         return self.study.levels(self._points[1], self._draws)
 

@@ -7,6 +7,7 @@ sample, whose inputs are drawn by whole rows. Sets of players are bit masks thro
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,7 +22,7 @@ from uncertain_scale.model import Plan, solve
 from uncertain_scale.sampling.dependence import InputSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Question
@@ -142,7 +143,7 @@ class Study:
         """Return the coordinates that a set of players is drawn from."""
         return list(self.sampler.positions_of(self.inputs_of(players)))
 
-    def levels(self, points: Mapping[str, FloatArray], draws: int) -> dict[str, FloatArray]:
+    def levels(self, points: Mapping[str, FloatArray], draws: int) -> Mapping[str, FloatArray]:
         """Return the levels of all inputs at points of the unit cube, each of shape (draws,).
 
         Parameters
@@ -152,7 +153,7 @@ class Study:
         draws
             How many points there are.
         """
-        return self.sampler.levels(_Columns(points, draws), 0)
+        return _Levels(self.sampler, points, draws)
 
     def components(self, players: int) -> list[int]:
         """Return the independent sets that a set of players falls into by its correlations."""
@@ -264,17 +265,29 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
     )
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """Columns of some coordinates; the others move nothing."""
+class _Levels(Mapping[str, "FloatArray"]):
+    """Levels by input, each computed when it is first looked up."""
 
-    points: Mapping[str, FloatArray]
-    draws: int
+    def __init__(self, sampler: InputSampler, points: Mapping[str, FloatArray], draws: int) -> None:
+        self._sampler = sampler
+        self._points = points
+        self._draws = draws
+        self._found: dict[str, FloatArray] = {}
 
-    def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
-        """Return one coordinate of the points."""
-        found = self.points.get(name)
-        return np.full(self.draws, 0.5) if found is None else found
+    def __getitem__(self, name: str) -> FloatArray:
+        if name not in self._found:
+            self._found[name] = self._sampler.level(name, self._column)
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sampler.names)
+
+    def __len__(self) -> int:
+        return len(self._sampler.names)
+
+    def _column(self, name: str) -> FloatArray:
+        found = self._points.get(name)
+        return np.full(self._draws, 0.5) if found is None else found
 
 
 def _players(priors: Priors, names: Sequence[str]) -> tuple[Player, ...]:

@@ -17,7 +17,7 @@ from uncertain_scale.inputs.distributions.continuous import (
     score,
     truncation_faults,
 )
-from uncertain_scale.inputs.distributions.discrete import FROM_BELOW, share_faults
+from uncertain_scale.inputs.distributions.discrete import FROM_BELOW, Constant, share_faults
 from uncertain_scale.inputs.distributions.expansion import expand
 from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.inversion import increasing_roots
@@ -186,12 +186,16 @@ class Mixture(Continuous):
         after = np.append(np.cumsum(shares[:0:-1])[::-1], 0.0)
         upto = before + shares
         # u itself is compared, from the end that keeps its digits.
-        from_below = np.searchsorted(upto[:-1], p)
-        from_above = np.searchsorted(-after[:-1], -q)
-        owner = np.where(p <= FROM_BELOW, from_below, from_above)
+        owner = np.searchsorted(upto[:-1], p)
+        high = np.flatnonzero(p > FROM_BELOW)
+        owner[high] = np.searchsorted(-after[:-1], -q[high])
+        owner[np.isnan(p)] = -1
         x = np.full(p.shape, np.nan)
         for index, (share, distribution) in enumerate(self._parts):
-            mine = np.flatnonzero((owner == index) & ~np.isnan(p))
+            mine = np.flatnonzero(owner == index)
+            if isinstance(distribution, Constant):
+                x[mine] = distribution.value
+                continue
             inner_p = np.clip((p[mine] - before[index]) / share, 0, 1)
             inner_q = np.clip((q[mine] - after[index]) / share, 0, 1)
             # The smaller of the two has its digits; the other is its complement.
