@@ -7,7 +7,6 @@ input costs only the equations downstream of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,10 +62,12 @@ class Evaluation(ABC):
 
     def _apply(self, equation: Equation, arguments: dict[str, FloatArray]) -> FloatArray:
         values = list(arguments.values())
-        with suppress(Exception):
+        try:
             result = np.asarray(equation.function(*values), dtype=float)
-            if result.shape == values[0].shape:
-                return result
+        except Exception:  # noqa: BLE001 (of a user's equation, and told below)
+            result = np.empty(0)
+        if result.shape == values[0].shape:
+            return result
         # Which says what is wrong.
         return propagate(self.study.steps[equation.target], arguments)[equation.target]
 
@@ -244,5 +245,6 @@ def _member_draws(study: Study, name: str, levels: FloatArray) -> dict[str, Floa
 
 def _on_scale(values: FloatArray, scale: Scale) -> FloatArray:
     values = values if scale == "value" else np.log(values)
-    finite = np.isfinite(values)
-    return values if finite.all() else np.asarray(np.where(finite, values, np.nan))
+    if np.isfinite(values.sum()):  # so all of them are
+        return values
+    return np.asarray(np.where(np.isfinite(values), values, np.nan))

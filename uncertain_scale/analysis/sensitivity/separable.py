@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Product", "Stretched", "Sum", "split"]
 
-_TOLERANCE = 1e-9  # of the standard deviation
+_TOLERANCE = 1e-11  # of the range
 _ROUNDING = 64 * np.finfo(float).eps
 _GOLDEN = (np.sqrt(5) - 1) / 2  # whose multiples are even, modulo 1, however many
 _SMALLEST, _LARGEST = 2.0**-54, 1 - 2.0**-53
@@ -184,7 +184,7 @@ def split(points: Stretched, output: str, scale: Scale) -> Product | Sum | None:
         return Sum(components, np.zeros((0, points.shape[1])))
     moved = np.array([points.on(scale, output, players) for players in components])
     everything = points.on(scale, output, study.movers[output])
-    allowed = _TOLERANCE * everything.std() + _ROUNDING * np.abs(everything)
+    allowed = _TOLERANCE * np.ptp(everything) + _ROUNDING * np.abs(everything)
 
     terms = moved - fixed
     if (np.abs(everything - fixed - terms.sum(axis=0)) <= allowed).all():
