@@ -3,6 +3,7 @@
     python -m benchmarks            a quarter of an hour, ours up to 1e9 draws
     python -m benchmarks --quick    about a minute, up to 1e6 draws
     python -m benchmarks --full     all up to 1e9 draws, more rounds and seeds
+    python -m benchmarks --again sensitivity.py    one script of the last sections, into the results
 
 The peers come with `pip install -e '.[bench]'`; Squiggle is installed by npm, into --npm DIR.
 """
@@ -19,7 +20,7 @@ from benchmarks import stages
 from benchmarks.peers import PEERS, why_not
 from benchmarks.squiggle import Squiggle, install
 from benchmarks.stages import FULL, NORMAL, OURS, QUICK, Mode, Tools, WrongAnswerError
-from benchmarks.writing import Results, markdown
+from benchmarks.writing import Results, markdown, with_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,12 @@ _START = time.perf_counter()
 def main() -> None:
     """Measure, and write what was measured."""
     options = _options()
+    if options.again:
+        results = options.output.read_text(encoding="utf-8")
+        results = with_script(results, options.again, stages.script(options.again))
+        options.output.write_text(results, encoding="utf-8")
+        print(options.output)
+        return
     mode = QUICK if options.quick else FULL if options.full else NORMAL
     missing = {name: why for name in PEERS if (why := why_not(name))}
     squiggle = None
@@ -88,6 +95,12 @@ def _options() -> argparse.Namespace:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="about a minute")
     size.add_argument("--full", action="store_true", help="all up to 1e9 draws")
+    size.add_argument(
+        "--again",
+        choices=FULL.scripts,
+        metavar="SCRIPT",
+        help="run one script again, for its section",
+    )
     here = Path(__file__).parent
     parser.add_argument("--output", type=Path, default=here / "results.md", metavar="FILE")
     parser.add_argument(

@@ -249,15 +249,17 @@ def each_draw(mode: Mode) -> dict[str, float]:
 
 def scripts(mode: Mode) -> dict[str, str]:
     """Run the benchmarks of single parts; return what each prints, or how it fails."""
-    found = {}
-    for name in mode.scripts:
-        command = [sys.executable, str(_HERE / name)]
-        done = subprocess.run(  # noqa: S603 (the project's own scripts)
-            command, capture_output=True, text=True, check=False, cwd=_HERE.parent
-        )
-        said = done.stderr.strip().splitlines() or ["no message"]
-        found[name] = done.stdout if done.returncode == 0 else f"failed: {said[-1]}"
-    return found
+    return {name: script(name) for name in mode.scripts}
+
+
+def script(name: str) -> str:
+    """Run the benchmark of a single part; return what it prints, or how it fails."""
+    command = [sys.executable, str(_HERE / name)]
+    done = subprocess.run(  # noqa: S603 (the project's own scripts)
+        command, capture_output=True, text=True, check=False, cwd=_HERE.parent
+    )
+    said = done.stderr.strip().splitlines() or ["no message"]
+    return done.stdout if done.returncode == 0 else f"failed: {said[-1]}"
 
 
 def our_command(draws: int) -> list[str]:

@@ -83,11 +83,38 @@ def _lines(found: Results) -> Iterator[str]:
     yield ""
     yield from _tables(found)
     for name, text in found.scripts.items():
-        yield f"## `benchmarks/{name}`"
-        yield ""
-        yield from ("```text", text.rstrip(), "```", "")
+        yield from (*_script_lines(name, text), "")
 
 
+def with_script(results: str, name: str, text: str) -> str:
+    """Return results in which a script's section holds what it printed when run again.
+
+    Parameters
+    ----------
+    results
+        Results as `markdown` wrote them.
+    name, text
+        The script, and what it printed.
+
+    Raises
+    ------
+    ValueError
+        The results have no such section.
+    """
+    start = results.find(f"## `benchmarks/{name}`\n")
+    if start < 0:
+        raise ValueError(f"the results have no section of {name}")
+    end = results.find("\n## ", start)
+    rest = "" if end < 0 else results[end:]
+    return results[:start] + "\n".join(_script_lines(name, text, _AGAIN)) + "\n" + rest
+
+
+def _script_lines(name: str, text: str, note: str = "") -> list[str]:
+    noted = [note, ""] if note else []
+    return [f"## `benchmarks/{name}`", "", *noted, "```text", text.rstrip(), "```"]
+
+
+_AGAIN = "Run again by itself, with nothing else running."
 _MET = {True: "met", False: "missed", None: "not measured"}
 
 

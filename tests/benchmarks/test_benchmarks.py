@@ -120,3 +120,9 @@ def test_the_page_says_what_is_met_and_what_is_missed_and_why():
     assert "0.200x (200 ms for 65,536 draws; plain 1.00 s for 1,620,944) | missed |" in page
     assert "- skipped: squiggle: no node" in page
     assert "```text\na line\n```" in page
+    again = writing.with_script(page, "ppf.py", "another\n")
+    assert again.startswith(page[: page.index("## `benchmarks/ppf.py`")])
+    assert again.endswith("nothing else running.\n\n```text\nanother\n```\n")
+    assert writing.with_script(again, "ppf.py", "another\n") == again
+    with pytest.raises(ValueError, match="no section of none.py"):
+        writing.with_script(page, "none.py", "")
