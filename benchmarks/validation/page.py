@@ -33,7 +33,7 @@ _WORDS = """\
 A change of the code that no test notices is a test that is missing. `.ci/mutants.py` changes the
 numerical core a little (another operator, another number, a condition turned round), at places
 drawn at random, and asks the tests of that part. The sample has up to {size} changes a group, seed
-{seed}; the target is 85% of them. Tests that were added for what it found are counted."""
+{seed}, and was tried once; the target is 85% of them. Earlier samples have led to tests."""
 
 
 @dataclass(frozen=True)

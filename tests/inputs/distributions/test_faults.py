@@ -118,6 +118,12 @@ SPECIMENS = (
     ("beta", {"mu": 1.5, "sigma": 1}, "mu", "mu = 1.5 must lie between the bounds 0 and 1"),
     (
         "beta",
+        {"mu": 0.5, "sigma": 0.1, "lower": 1, "upper": 2},
+        "mu",
+        "mu = 0.5 must lie between the bounds 1 and 2",
+    ),
+    (
+        "beta",
         {"mu": 0.5, "sigma": 0.6},
         "sigma",
         "sigma = 0.6 must be below 0.5 for a mean of 0.5",
