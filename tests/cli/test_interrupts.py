@@ -20,8 +20,6 @@ from uncertain_scale.report.checkpoint import CHECKPOINT
 from uncertain_scale.sampling import engine
 from uncertain_scale.sampling.stopping import Stop
 
-pytestmark = pytest.mark.slow
-
 EQUATIONS = """
 import time
 from typing import Annotated
@@ -78,6 +76,7 @@ def whole(cli, equations, tmp_path):
     return answers(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_reports_what_is_finished_and_the_run_can_go_on(
     cli, equations, tmp_path, number
@@ -109,6 +108,7 @@ def test_an_interrupt_reports_what_is_finished_and_the_run_can_go_on(
     assert not (folder / CHECKPOINT).exists()
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bits(cli, equations, tmp_path):
     folder, slow = tmp_path / "run", equations(0.05)
     arguments = (*QUESTION, *slow, *DESIGN)
