@@ -94,8 +94,8 @@ class Chains:
         """Return an output as a product or sum of what its inputs give, if it is either."""
         key = output, scale
         if key not in self._splits:
-            known = key in self.study.entangled
-            self._splits[key] = None if known else split(self.stretched, output, scale)
+            tangled = key in self.study.entangled
+            self._splits[key] = None if tangled else split(self.stretched, output, scale)
         return self._splits[key]
 
     @property
