@@ -99,7 +99,7 @@ class Closure:
         bases = [
             self._by(equation).basis
             for equation in self._model.ways_to(name)
-            if self._can_fire(equation) and name not in self._by(equation).ancestors
+            if self._can_fire(equation) and not self._descends(equation)
         ]
         return sorted(frozenset().union(*bases))
 
@@ -115,6 +115,11 @@ class Closure:
 
     def _can_fire(self, equation: Equation) -> bool:
         return all(name in self.reached for name in equation.arguments)
+
+    def _descends(self, equation: Equation) -> bool:
+        """Return whether an equation's own variable is among what its arguments rest on."""
+        target = equation.target
+        return any(target in self.reached[name].ancestors for name in equation.arguments)
 
     def _by(self, equation: Equation) -> Reached:
         ways = [self.reached[name] for name in equation.arguments]
@@ -134,9 +139,10 @@ class Closure:
         for equation in self._model.equations:
             if equation.target not in self.reached or not self._can_fire(equation):
                 continue
-            first, second = self.reached[equation.target], self._by(equation)
-            if first.equation is equation or equation.target in second.ancestors:
+            first = self.reached[equation.target]
+            if first.equation is equation or self._descends(equation):
                 continue
+            second = self._by(equation)
             overridden = first.origin == "given" and not second.basis
             believed = first.origin in {"prior", "fallback"} and second.basis
             if not overridden and not believed:

@@ -17,7 +17,7 @@ from uncertain_scale.sampling.sobol import MAX_COLUMNS, STRETCH, sobol_digits
 from uncertain_scale.sampling.streams import stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from uncertain_scale.units.aliases import FloatArray
 
@@ -116,46 +116,81 @@ class Design:
         QuestionError
             There are more coordinates than a Sobol' design has columns.
         """
-        names = list(coordinates)
+        for values in self._made(coordinates, [chain], size):
+            yield Block(dict(zip(coordinates, values[:, 0], strict=True)))
+
+    def chains_of(self, coordinates: Mapping[str, int], chains: Sequence[int]) -> FloatArray:
+        """Return some coordinates of all points of some chains, in one array.
+
+        Parameters
+        ----------
+        coordinates
+            Position in the cube by name, as in `column`.
+        chains
+            Numbers of the chains, from 0.
+
+        Returns
+        -------
+        array of shape (coordinate, chain, draw)
+
+        Raises
+        ------
+        QuestionError
+            There are more coordinates than a Sobol' design has columns.
+        """
+        return next(self._made(coordinates, chains, max(self.draws, STRETCH)))
+
+    def _made(
+        self, coordinates: Mapping[str, int], chains: Sequence[int], size: int
+    ) -> Iterator[FloatArray]:
+        """Yield coordinates block by block, shape (coordinate, chain, point)."""
         makers = {"sobol": self._sobol, "lhs": self._lhs, "random": self._random}
-        for values in makers[self.kind](coordinates, chain, size):
-            yield Block(dict(zip(names, values, strict=True)))
+        return makers[self.kind](coordinates, chains, size)
 
     def _stretches(self, size: int) -> Iterator[tuple[int, int]]:
         for start in range(0, self.draws, size):
             yield start, min(start + size, self.draws)
 
-    def _sobol(self, coordinates: Mapping[str, int], chain: int, size: int) -> Iterator[FloatArray]:
-        columns = list(coordinates.values())
+    def _sobol(
+        self, coordinates: Mapping[str, int], chains: Sequence[int], size: int
+    ) -> Iterator[FloatArray]:
+        columns = [column for column in coordinates.values() for _ in chains]
         if columns and max(columns) >= MAX_COLUMNS:
             raise QuestionError(
                 f"a Sobol' design has {MAX_COLUMNS} columns and the inputs are more; "
                 "use --design lhs"
             )
-        keys = keys_of(self.seed, chain, list(coordinates))
+        by_chain = [keys_of(self.seed, chain, list(coordinates)) for chain in chains]
+        keys = np.stack(by_chain, axis=1).reshape(len(columns), *by_chain[0].shape[1:])
         for start, stop in self._stretches(size):
             digits = sobol_digits(columns, start, stop)
             u = np.empty(digits.shape)
             scratch = np.empty_like(digits)
             scramble(digits, keys, scratch)
             coordinates_of(digits, keys, scratch, u)
-            yield u
+            yield u.reshape(len(coordinates), len(chains), stop - start)
 
-    def _lhs(self, coordinates: Mapping[str, int], chain: int, size: int) -> Iterator[FloatArray]:
-        streams = [stream(self.seed, chain, name) for name in coordinates]
-        columns = [_latin(generator, self.draws) for generator in streams]
+    def _lhs(
+        self, coordinates: Mapping[str, int], chains: Sequence[int], size: int
+    ) -> Iterator[FloatArray]:
+        columns = [
+            [_latin(stream(self.seed, chain, name), self.draws) for chain in chains]
+            for name in coordinates
+        ]
+        u = np.array(columns).reshape(len(coordinates), len(chains), self.draws)
         for start, stop in self._stretches(size):
-            yield np.array([u[start:stop] for u in columns]).reshape(len(columns), stop - start)
+            yield u[:, :, start:stop]
 
     def _random(
-        self, coordinates: Mapping[str, int], chain: int, size: int
+        self, coordinates: Mapping[str, int], chains: Sequence[int], size: int
     ) -> Iterator[FloatArray]:
-        streams = [stream(self.seed, chain, name) for name in coordinates]
+        streams = [stream(self.seed, chain, name) for name in coordinates for chain in chains]
         for start, stop in self._stretches(size):
             u = np.empty((len(streams), stop - start))
             for row, generator in zip(u, streams, strict=True):
                 generator.random(out=row)
-            yield np.maximum(u, _SMALLEST, out=u)
+            np.maximum(u, _SMALLEST, out=u)
+            yield u.reshape(len(coordinates), len(chains), stop - start)
 
 
 @dataclass(frozen=True)

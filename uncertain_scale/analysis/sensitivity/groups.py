@@ -147,9 +147,9 @@ def _player(study: Study, group: str, member: str) -> int:
 
 
 def _refuse_torn(study: Study, sets: Mapping[str, int]) -> None:
-    for output in study.outputs:
-        for component in study.components(study.movers[output]):
-            for name, players in sets.items():
+    for name, players in sets.items():
+        for output in study.outputs:
+            for component in study.components(study.movers[output]):
                 if component & players and component & ~players:
                     inside, outside = (
                         ", ".join(study.names[k] for k in bits(part))

@@ -155,18 +155,25 @@ class Study:
         """
         return _Levels(self.sampler, points, draws)
 
-    def components(self, players: int) -> list[int]:
+    def components(self, players: int) -> tuple[int, ...]:
         """Return the independent sets that a set of players falls into by its correlations."""
-        found = []
+        if players not in self._components:
+            self._components[players] = tuple(self._parts(players))
+        return self._components[players]
+
+    @cached_property
+    def _components(self) -> dict[int, tuple[int, ...]]:
+        return {}
+
+    def _parts(self, players: int) -> Iterator[int]:
         left = players
         while left:
             component, front = 0, left & -left
             while front:
                 component |= front
                 front = _union(self.neighbours[k] for k in bits(front)) & players & ~component
-            found.append(component)
+            yield component
             left &= ~component
-        return found
 
     def over_chains(
         self,
