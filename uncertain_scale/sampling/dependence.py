@@ -80,6 +80,10 @@ class InputSampler:
         """Number of coordinates of the whole scenario, wanted or not: the first free position."""
         return len(self._positions)
 
+    def rows_of(self, joint: str) -> int:
+        """Return how many rows a joint sample has."""
+        return len(self._joints[joint].rows)
+
     def draw(self, design: Coordinates, chain: int) -> dict[str, FloatArray]:
         """Return the draws of one chain by input, each of shape (draws,), in the model's units.
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from uncertain_scale.analysis.sensitivity.estimates import settled, variance
 from uncertain_scale.analysis.sensitivity.evaluation import Hybrids, Pinned
-from uncertain_scale.analysis.sensitivity.separable import Stretched, split
-from uncertain_scale.sampling.sobol import STRETCH
+from uncertain_scale.analysis.sensitivity.separable import split
+from uncertain_scale.analysis.sensitivity.stretched import Stretched, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from uncertain_scale.analysis.sensitivity.separable import Product, Sum
+    from uncertain_scale.analysis.sensitivity.separable import Structure
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
@@ -43,7 +43,7 @@ class Chains:
         self.study = study
         self.numbers = numbers
         self._variance: dict[tuple[str, Scale], FloatArray] = {}
-        self._splits: dict[tuple[str, Scale], Product | Sum | None] = {}
+        self._splits: dict[tuple[str, Scale], Structure | None] = {}
         self._held_anywhere: dict[tuple[int, int], Pinned] = {}
 
     def by_chain(self, values: FloatArray) -> FloatArray:
@@ -65,12 +65,12 @@ class Chains:
     @cached_property
     def first(self) -> Mapping[str, FloatArray]:
         """Levels of sample A: those of a forecast with the same design."""
-        return self.study.levels(self._points[0], self._draws)
+        return self._levels(self.study.design, self._points[0])
 
     @cached_property
     def second(self) -> Mapping[str, FloatArray]:
         """Levels of sample B, independent of A; with it one net of twice the dimension."""
-        return self.study.levels(self._points[1], self._draws)
+        return self._levels(self.study.design, self._points[1])
 
     @cached_property
     def stretched(self) -> Stretched:
@@ -78,10 +78,7 @@ class Chains:
         draws = self.study.design.draws
         if self.study.design.kind == "sobol":  # whose first points are even among themselves
             draws = max(min(draws, _FEW), draws // 4)
-        points = {
-            name: np.stack([self.by_chain(sample[name])[:, :draws] for sample in self._points])
-            for name in self.study.positions
-        }
+        points = self._points[..., :draws].swapaxes(0, 1)
         turns = np.array([[2 * number + sample for number in self.numbers] for sample in (0, 1)])
         return Stretched(self.study, points, turns)
 
@@ -90,18 +87,20 @@ class Chains:
         """Points between A and B."""
         return Hybrids(self.study, self.first, self.second)
 
-    def split(self, output: str, scale: Scale) -> Product | Sum | None:
-        """Return an output as a product or sum of what its inputs give, if it is either."""
+    def split(self, output: str, scale: Scale) -> Structure | None:
+        """Return an output as a product or sum of what its inputs give, if it is nearly either."""
         key = output, scale
         if key not in self._splits:
             tangled = key in self.study.entangled
-            self._splits[key] = None if tangled else split(self.stretched, output, scale)
+            self._splits[key] = None if tangled else split(View(self.stretched, *key))
         return self._splits[key]
 
     @property
-    def separable(self) -> frozenset[tuple[str, Scale]]:
-        """The outputs and scales that were found to be a product or sum."""
-        return frozenset(key for key, found in self._splits.items() if found)
+    def structure(self) -> frozenset[tuple[str, Scale, type[Structure] | None]]:
+        """The outputs and scales that were looked at, and what they were found to be."""
+        return frozenset(
+            (*key, type(found) if found else None) for key, found in self._splits.items()
+        )
 
     def variance(self, output: str, scale: Scale) -> FloatArray:
         """Return an output's variance by chain; 0 where only rounding varies."""
@@ -142,9 +141,7 @@ class Chains:
                 draws=size,
             )
             held = {f"{name}\0held": place for name, place in self.study.positions.items()}
-            columns = self._columns(design, held).values()
-            points = dict(zip(self.study.positions, columns, strict=True))
-            levels = self.study.levels(points, size * len(self.numbers))
+            levels = self._levels(design, design.chains_of(held, self.numbers))
             blocks = {name: self.by_chain(values).T for name, values in levels.items()}
             self._held_anywhere[size, draws] = Pinned(
                 self.study,
@@ -153,28 +150,19 @@ class Chains:
             )
         return self._held_anywhere[size, draws]
 
-    @property
-    def _draws(self) -> int:
-        return self.study.design.draws * len(self.numbers)
-
     @cached_property
-    def _points(self) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-        """Points of A and of B by coordinate."""
+    def _points(self) -> FloatArray:
+        """Points of A and of B, shape (sample, coordinate, chain, draw)."""
         study = self.study
         free = {f"{name}\0B": place for name, place in study.free.items()}
-        found = self._columns(study.design, {**study.positions, **free})
-        names = list(study.positions)
-        return {name: found[name] for name in names}, {name: found[f"{name}\0B"] for name in names}
+        found = study.design.chains_of({**study.positions, **free}, self.numbers)
+        return found.reshape(2, len(free), *found.shape[1:])
 
-    def _columns(self, design: Design, places: Mapping[str, int]) -> dict[str, FloatArray]:
-        """Return coordinates of the chains' points by name, chain by chain."""
-        if not places:
-            return {}
-        size = max(design.draws, STRETCH)
-        chains = [
-            next(design.blocks(places, chain=number, size=size)).columns for number in self.numbers
-        ]
-        return {name: np.concatenate([columns[name] for columns in chains]) for name in places}
+    def _levels(self, design: Design, points: FloatArray) -> Mapping[str, FloatArray]:
+        """Return levels by input at some points, chain by chain."""
+        draws = design.draws * len(self.numbers)
+        flat = points.reshape(len(points), draws)
+        return self.study.levels(dict(zip(self.study.positions, flat, strict=True)), draws)
 
     def _part(
         self, levels: Mapping[str, FloatArray], start: int, stop: int

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model.equation import Equation
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Alone", "Evaluation", "Hybrids", "Pinned"]
+__all__ = ["Alone", "Evaluation", "Exchanged", "Hybrids", "Listed", "Pinned"]
 
 
 class Evaluation(ABC):
@@ -175,6 +175,61 @@ class Alone(Evaluation):
                 self._by_arguments[f"input {member}", (0,)] = fixed
                 self._by_arguments[f"input {member}", (own,)] = draws[:-1]
         return self._by_arguments[key]
+
+
+class Exchanged(Evaluation):
+    """Points between two samples, whose state is the set of players that are as in the first.
+
+    A state holds all or none of the players that hang together.
+
+    Parameters
+    ----------
+    drawn
+        Both samples, one behind the other.
+    """
+
+    def __init__(self, drawn: Alone) -> None:
+        super().__init__(drawn.study)
+        self._drawn = drawn
+
+    def _relevant(self, variable: str, state: int) -> int:
+        return state & self.study.movers[variable]
+
+    def _input(self, name: str, state: int) -> FloatArray:
+        own = self.study.movers[name]
+        first, second = self._drawn.value(name, own).reshape(2, -1)
+        return first if state & own else second
+
+
+class Listed(Evaluation):
+    """The rows of a joint sample, each once, in the state that holds it; else one point.
+
+    Parameters
+    ----------
+    drawn
+        At whose point the other players stand.
+    player
+        The joint sample.
+    rows
+        How many it has.
+    """
+
+    def __init__(self, drawn: Alone, player: Player, rows: int) -> None:
+        super().__init__(drawn.study)
+        self._drawn = drawn
+        self._levels = (np.arange(rows) + 0.5) / rows
+        self._draws = _member_draws(drawn.study, player.inputs[0], self._levels)
+
+    def _relevant(self, variable: str, state: int) -> int:
+        return state & self.study.movers[variable]
+
+    def _compute(self, variable: str, state: int) -> FloatArray:
+        if state:
+            return super()._compute(variable, state)
+        return np.full(self._levels.size, self._drawn.value(variable, 0)[0])
+
+    def _input(self, name: str, state: int) -> FloatArray:  # noqa: ARG002 (never of no player)
+        return self._draws[name]
 
 
 class Pinned(Evaluation):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from uncertain_scale.analysis.sensitivity.separable import Structure
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
@@ -41,7 +42,7 @@ class Method(Protocol):
 
 class _Collected(NamedTuple):
     parts: list[dict[str, FloatArray]]
-    separable: frozenset[tuple[str, Scale]]
+    structure: frozenset[tuple[str, Scale, type[Structure] | None]]
 
 
 def run_methods(
@@ -89,12 +90,13 @@ def _collect(
         chains = Chains(study, numbers)
         # Numbers that are not finite, or too large to square, end as nan and with a reason.
         with np.errstate(all="ignore"):
-            return _Collected([method.collect(chains) for method in methods], chains.separable)
+            return _Collected([method.collect(chains) for method in methods], chains.structure)
 
     batches = study.over_chains(collect, progress)
-    separable = [batch.separable for batch in batches]
-    disputed = frozenset.union(*separable) - frozenset.intersection(*separable)
+    found = [batch.structure for batch in batches]
+    disputed = frozenset.union(*found) - frozenset.intersection(*found)
     if disputed:  # what only some points show is no structure, to any of them
-        study = replace(study, entangled=study.entangled | disputed)
+        others = {(output, scale) for output, scale, _ in disputed}
+        study = replace(study, entangled=study.entangled | others)
         return _collect(study, methods, progress)
     return [batch.parts for batch in batches]

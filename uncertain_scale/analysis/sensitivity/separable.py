@@ -1,86 +1,30 @@
-"""Outputs that are products or sums over independent inputs, as scaling equations mostly are.
+"""Outputs that are, or nearly are, products or sums over independent inputs.
 
-Their variance splits by algebra. Left to draws are two moments of each factor or term by itself,
-integrals over one or a few coordinates instead of all.
+Scaling equations mostly are. The variance of a product or a sum splits by algebra; left to draws
+are two moments of each factor or term by itself, integrals over one or a few coordinates instead of
+all. Of what is nearly one, the small rest is left to draws too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.sensitivity.evaluation import Alone
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from uncertain_scale.analysis.sensitivity.study import Scale, Study
+    from uncertain_scale.analysis.sensitivity.stretched import View
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Product", "Stretched", "Sum", "split"]
+__all__ = ["Nearly", "Product", "Structure", "Sum", "split"]
 
 _TOLERANCE = 1e-11  # of the range
 _ROUNDING = 64 * np.finfo(float).eps
-_GOLDEN = (np.sqrt(5) - 1) / 2  # whose multiples are even, modulo 1, however many
-_SMALLEST, _LARGEST = 2.0**-54, 1 - 2.0**-53
-
-
-class Stretched:
-    """Points of two samples that go further into the tails than draws do, and their weights.
-
-    Parameters
-    ----------
-    study
-        What is evaluated.
-    points
-        By coordinate, evenly spread in (0, 1), shape (sample, chain, draw).
-    turns
-        A number for each sample of each chain, shape (sample, chain).
-
-    Notes
-    -----
-    A coordinate t becomes u = t^2 (3 - 2 t), and stands for du/dt = 6 t (1 - t) draws. Integrands
-    that grow without bound towards u = 0 or 1, though slower than a square root, then go to 0 at
-    both ends: no single draw decides their mean, whose error is normal. All points of a sample are
-    moved by a part of their distance, each time another, so that a jump of the integrand does not
-    stand near the edge of a cell in all of them, where their spread would miss what it does.
-
-    References
-    ----------
-    Laurie (1996), Periodizing transformations for numerical integration, Journal of Computational
-    and Applied Mathematics 66, 337-344.
-    """
-
-    def __init__(self, study: Study, points: Mapping[str, FloatArray], turns: np.ndarray) -> None:
-        self.study = study
-        draws = next((values.shape[-1] for values in points.values()), 1)
-        self.shape = (*turns.shape, draws)
-        shift = turns[..., None] * _GOLDEN % 1 / draws
-        self._points = {name: (values + shift) % 1 for name, values in points.items()}
-        self._weights: dict[int, FloatArray] = {}
-
-    @cached_property
-    def alone(self) -> Alone:
-        """The model with some players at these points and the others at one."""
-        levels = {
-            name: np.clip(t * t * (3 - 2 * t), _SMALLEST, _LARGEST).ravel()
-            for name, t in self._points.items()
-        }
-        return Alone(self.study, self.study.levels(levels, int(np.prod(self.shape))))
-
-    def weights(self, players: int) -> FloatArray:
-        """Return how many draws each point of a set of players stands for, of `shape`."""
-        if players not in self._weights:
-            columns = [self._points[name] for name in self.study.coordinates_of(players)]
-            self._weights[players] = np.prod([6 * t * (1 - t) for t in columns], axis=0)
-        return self._weights[players]
-
-    def on(self, scale: Scale, output: str, players: int) -> FloatArray:
-        """Return an output with some players at these points, of `shape`."""
-        return self.alone.on(scale, output, players).reshape(self.shape)
+_NEAR = 0.01  # of the variance: up to here a rest is left with half the error or less
+_SPREAD = 32  # points that a rest must lie on in effect, or chains' spread would miss rare ones
 
 
 @dataclass(frozen=True)
@@ -91,12 +35,27 @@ class Sum:
     ----------
     components
         Sets of players.
+    constant
+        The output at one point, from which terms are counted.
     variances
         Of the terms, shape (component, chain).
     """
 
+    NEUTRAL = 0
+
     components: tuple[int, ...]
+    constant: float
     variances: FloatArray
+
+    @staticmethod
+    def parts(values: FloatArray, constant: float) -> FloatArray:
+        """Return terms from the output where one component alone moves."""
+        return values - constant
+
+    @staticmethod
+    def joined(parts: FloatArray, constant: float) -> FloatArray:
+        """Return the output from all terms, which are along the first axis."""
+        return np.asarray(constant + parts.sum(axis=0))
 
     @property
     def whole(self) -> FloatArray:
@@ -105,7 +64,8 @@ class Sum:
 
     def explained(self, players: int) -> tuple[FloatArray, FloatArray]:
         """Return the variance that whole components explain alone, and with all others."""
-        own = np.asarray(self.variances[_inside(self.components, players)].sum(axis=0))
+        inside = [k for k, component in enumerate(self.components) if component & players]
+        own = np.asarray(self.variances[inside].sum(axis=0))
         return own, own
 
 
@@ -117,8 +77,8 @@ class Product:
     ----------
     components
         Sets of players.
-    scale
-        The constant's square.
+    constant
+        The output at one point, of which factors are multiples.
     squared_means, variances
         Of the factors, shape (component, chain).
 
@@ -129,82 +89,166 @@ class Product:
     others the same times prod(m + v).
     """
 
+    NEUTRAL = 1
+
     components: tuple[int, ...]
-    scale: float
+    constant: float
     squared_means: FloatArray
     variances: FloatArray
+
+    @staticmethod
+    def parts(values: FloatArray, constant: float) -> FloatArray:
+        """Return factors from the output where one component alone moves."""
+        return values / constant
+
+    @staticmethod
+    def joined(parts: FloatArray, constant: float) -> FloatArray:
+        """Return the output from all factors, which are along the first axis."""
+        return np.asarray(constant * parts.prod(axis=0))
 
     @cached_property
     def whole(self) -> FloatArray:
         """Variance of the output, by chain."""
-        return self.scale * self._gap(range(len(self.components)))
+        return self.explained(sum(self.components))[0]
 
     def explained(self, players: int) -> tuple[FloatArray, FloatArray]:
         """Return the variance that whole components explain alone, and with all others."""
-        inside = _inside(self.components, players)
-        own = self.scale * self._gap(inside)
-        others = [k for k in range(len(self.components)) if k not in inside]
-        alone = self.squared_means[others]
-        return own * alone.prod(axis=0), own * (alone + self.variances[others]).prod(axis=0)
+        # The gap between prod(m + v) and prod(m), without the loss that their difference brings.
+        gap, below = np.zeros(self.variances.shape[1]), self.constant**2
+        means: FloatArray | float = 1.0
+        squares: FloatArray | float = 1.0
+        for component, mean, variance in zip(
+            self.components, self.squared_means, self.variances, strict=True
+        ):
+            if component & players:
+                gap = gap * (mean + variance) + below * variance
+                below = below * mean
+            else:
+                means = means * mean
+                squares = squares * (mean + variance)
+        return gap * means, gap * squares
 
-    def _gap(self, inside: Iterable[int]) -> FloatArray:
-        """Return prod(m + v) - prod(m) without the loss that a difference brings."""
-        gap, below = np.zeros(self.variances.shape[1]), np.ones(self.variances.shape[1])
-        for k in inside:
-            gap = gap * (self.squared_means[k] + self.variances[k]) + below * self.variances[k]
-            below = below * self.squared_means[k]
-        return gap
 
-
-def split(points: Stretched, output: str, scale: Scale) -> Product | Sum | None:
-    """Return an output as a product or sum over the independent components that move it.
+@dataclass(frozen=True)
+class Nearly:
+    """An output that is a product or a sum but for a rest with little variance.
 
     Parameters
     ----------
-    points
-        Where the output is looked at.
-    output, scale
-        Name of the output, and the scale it is looked at on.
+    near
+        The product or sum.
+    parts
+        Its factors or terms at the points, shape (component, sample, chain, draw).
+    view
+        The output at two samples, between which columns are exchanged.
+
+    Notes
+    -----
+    What an exchange of columns says of the output, less what it says of the product or sum at the
+    same points, is added to what is known of the latter: a control variate, whose coefficient is 1.
+    """
+
+    near: Product | Sum
+    parts: FloatArray
+    view: View
+
+    @cached_property
+    def whole(self) -> FloatArray:
+        """Variance of the output, by chain."""
+        runs = self.runs([sum(self.near.components), 0])
+        own, near = (np.diff(runs, axis=2) ** 2).mean(axis=(2, 3)) / 2
+        return np.asarray(self.near.whole + own - near)
+
+    def runs(self, sets: Sequence[int]) -> FloatArray:
+        """Return the output, and what is near it, with sets of players as in the first sample.
+
+        Less a constant, and times the root of the draws that a point stands for, so that plain
+        means of products are weighted.
+
+        Returns
+        -------
+        array of shape (2, chain, set, draw)
+        """
+        components = self.near.components
+        second = [[0 if kept & players else 1 for kept in sets] for players in components]
+        parts = np.array([part[rows] for part, rows in zip(self.parts, second, strict=True)])
+        runs = np.empty((2, *parts.shape[1:]))
+        runs[0] = [self.view.exchanged(kept) for kept in sets]
+        runs[1] = self.near.joined(parts, self.near.constant)
+        runs -= self.near.constant
+        runs *= np.sqrt(self.view.weights.prod(axis=(0, 1)))
+        return runs.swapaxes(1, 2)
+
+
+Structure: TypeAlias = Product | Sum | Nearly
+
+
+def split(view: View) -> Structure | None:
+    """Return an output as a product or sum over the independent components that move it.
 
     Returns
     -------
-    Product, Sum or None
-        None where the output is neither at each of the points.
+    Product, Sum, Nearly or None
+        A product or a sum where the output is that at each of the points, None where it is not even
+        nearly one.
 
     Notes
     -----
     With c the output at one point, and y_k where component k alone moves from there, the factors
     are y_k / c and the terms y_k - c. Moments are those of what changes, y_k / c - 1 or y_k - c;
-    products of means come from two independent samples, so that none is biased.
+    products of means come from two independent samples, so that none is biased. Those of a joint
+    sample are taken over all its rows.
     """
-    study = points.study
-    components = tuple(study.components(study.movers[output]))
-    fixed = points.on(scale, output, 0)
-    if not components:
-        return Sum(components, np.zeros((0, points.shape[1])))
-    moved = np.array([points.on(scale, output, players) for players in components])
-    everything = points.on(scale, output, study.movers[output])
+    constant = float(view.alone(0).flat[0])
+    if not view.components:
+        return Sum((), constant, np.zeros((0, view.points.shape[1])))
+    moved = np.array([view.alone(players) for players in view.components])
+    everything = view.alone(sum(view.components))
     allowed = _TOLERANCE * np.ptp(everything) + _ROUNDING * np.abs(everything)
 
-    terms = moved - fixed
-    if (np.abs(everything - fixed - terms.sum(axis=0)) <= allowed).all():
-        return Sum(components, _moments(points, components, terms)[1])
-    ratios = moved / fixed
-    if (np.abs(everything - fixed * ratios.prod(axis=0)) <= allowed).all():
-        constant = float(fixed.flat[0])
-        return Product(components, constant**2, *_moments(points, components, ratios - 1))
-    return None
+    parts: dict[type[Product | Sum], FloatArray] = {}
+    beside: dict[type[Product | Sum], FloatArray] = {}
+    for kind in (Product, Sum):
+        parts[kind] = kind.parts(moved, constant)
+        beside[kind] = everything - kind.joined(parts[kind], constant)
+        if (np.abs(beside[kind]) <= allowed).all():
+            return _estimate(kind, view, parts[kind], constant)
+
+    weights = view.weights.prod(axis=0)
+    whole = _squares(everything, weights).sum()
+    rests = {kind: _squares(values, weights) for kind, values in beside.items()}
+    near = [kind for kind, rest in rests.items() if _is_small(rest, whole)]
+    if not near:
+        return None
+    kind = min(near, key=lambda kind: rests[kind].sum())
+    return Nearly(_estimate(kind, view, parts[kind], constant), parts[kind], view)
 
 
-def _moments(
-    points: Stretched, components: Sequence[int], changes: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return the squared mean of 1 + each change, and its variance, shape (component, chain)."""
-    weighted = changes * np.array([points.weights(players) for players in components])
+def _estimate(
+    kind: type[Product | Sum], view: View, parts: FloatArray, constant: float
+) -> Product | Sum:
+    """Return a product or sum with the moments that its parts have at the points."""
+    changes = parts - kind.NEUTRAL
+    weighted = changes * view.weights
     first, second = weighted.mean(axis=-1).swapaxes(0, 1)
+    squared_means = (1 + first) * (1 + second)
     variances = (weighted * changes).mean(axis=(1, 3)) - first * second
-    return (1 + first) * (1 + second), variances
+    for k, players in enumerate(view.components):
+        listed = view.listed(players)
+        if listed is not None:
+            changes = kind.parts(listed, constant) - kind.NEUTRAL
+            squared_means[k], variances[k] = (1 + changes.mean()) ** 2, changes.var()
+    if kind is Sum:
+        return Sum(view.components, constant, variances)
+    return Product(view.components, constant, squared_means, variances)
 
 
-def _inside(components: Sequence[int], players: int) -> list[int]:
-    return [k for k, component in enumerate(components) if component & players]
+def _squares(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return what each point adds to a variance, but for a constant."""
+    return np.asarray(weights * (values - np.average(values, weights=weights)) ** 2)
+
+
+def _is_small(rest: FloatArray, whole: float) -> bool:
+    """Return whether a rest is little of a variance, and no few points make it."""
+    effective = rest.sum() ** 2 / (rest**2).sum()
+    return bool(rest.sum() <= _NEAR * whole and effective >= _SPREAD)

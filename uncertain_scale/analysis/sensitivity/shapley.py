@@ -16,6 +16,7 @@ from uncertain_scale.analysis.sensitivity.chains import Chains
 from uncertain_scale.analysis.sensitivity.estimates import ratio
 from uncertain_scale.analysis.sensitivity.game import shapley_values, walsh
 from uncertain_scale.analysis.sensitivity.method import Findings
+from uncertain_scale.analysis.sensitivity.separable import Nearly
 from uncertain_scale.analysis.sensitivity.study import bits
 from uncertain_scale.sampling.streams import stream
 
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.sensitivity.evaluation import Hybrids
+    from uncertain_scale.analysis.sensitivity.separable import Structure
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Shapley"]
 
 _BLOCK = 1 << 20  # numbers in memory at a time, of one output
+_MOST_NEARLY = 6  # players of what is nearly a product or sum, whose exchanges are all kept
 
 
 class _Effects(NamedTuple):
@@ -68,7 +71,7 @@ class Shapley:
     ways, which gives 2^k pairs for each set from the runs there are; the sums over pairs are
     correlations over the group of exclusive or, hence Walsh-Hadamard transforms. Of an output that
     is a product or a sum over independent players (`separable`), what sets explain follows from two
-    moments of each factor or term.
+    moments of each factor or term; of one that nearly is, so does all but a small rest.
 
     References
     ----------
@@ -196,8 +199,9 @@ def _exact(chains: Chains, output: str, players: int, scale: Scale) -> _Effects:
     draws = chains.study.design.draws
     loose, tied = _loose_and_tied(chains.study, players)
     order = [*loose, *tied]
-    if not tied and (found := chains.split(output, scale)):
-        worth = np.array([found.explained(known)[0] for known in _subsets(loose)])
+    found = None if tied else chains.split(output, scale)
+    if found is not None and not (isinstance(found, Nearly) and len(loose) > _MOST_NEARLY):
+        worth = _worth(found, loose)
         return _Effects(shapley_values(worth).T, worth[1 << np.arange(len(loose))].T)
     blocks = min(-(-(len(chains.numbers) * draws << len(order)) // _BLOCK), draws)
     edges = np.linspace(0, draws, blocks + 1).astype(int)
@@ -214,6 +218,18 @@ def _exact(chains: Chains, output: str, players: int, scale: Scale) -> _Effects:
     back = np.argsort(order)
     added, alone = shapley_values(worth), worth[1 << np.arange(len(order))]
     return _Effects(added[back].T, alone[back].T)
+
+
+def _worth(found: Structure, players: list[int]) -> FloatArray:
+    """Return the variance that sets of players explain, shape (set, chain)."""
+    sets = list(_subsets(players))
+    known = found.near if isinstance(found, Nearly) else found
+    worth = np.array([known.explained(players)[0] for players in sets])
+    if isinstance(found, Nearly):
+        for runs, sign in zip(found.runs(sets).swapaxes(1, 2), (1, -1), strict=True):
+            loss = _loss(runs[None])
+            worth += sign * (loss[0] - loss)
+    return worth
 
 
 def _loss(values: FloatArray) -> FloatArray:

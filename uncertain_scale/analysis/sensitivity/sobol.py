@@ -12,6 +12,7 @@ import numpy as np
 from uncertain_scale.analysis.sensitivity.estimates import ratio
 from uncertain_scale.analysis.sensitivity.groups import group_sets, partition
 from uncertain_scale.analysis.sensitivity.method import Findings
+from uncertain_scale.analysis.sensitivity.separable import Nearly
 from uncertain_scale.analysis.sensitivity.study import bits
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Sobol:
     -----
     Of an output that is a product or a sum over its independent components (`separable`), indices
     follow from two moments of each factor or term. For any other, columns are exchanged between two
-    samples A and B.
+    samples A and B; where it nearly is a product or a sum, only for the rest.
 
     With f_A, f_B the output on the two samples, f_AB on A with the group's columns from B and f_BA
     on B with them from A, the variance that the group explains by itself is
@@ -113,12 +114,20 @@ class Sobol:
     def _variances(
         self, chains: Chains, output: str, scale: Scale, groups: Sequence[int]
     ) -> FloatArray:
+        subsets, weights = _contrasts(len(groups), pairs=self.second_order)
+        kept = [_union(groups, subset) for subset in subsets]
         found = chains.split(output, scale)
         if found is None:
-            return _moments(chains, output, scale, groups, pairs=self.second_order)
+            runs = [chains.by_chain(chains.hybrids.on(scale, output, one)) for one in kept]
+            return _moments(np.stack(runs, axis=1), weights)
+        known = found.near if isinstance(found, Nearly) else found
         sets = [_union(groups, one) for one in _sets(len(groups), pairs=self.second_order)]
-        parts = np.array([[*found.explained(players), found.whole] for players in sets])
-        return parts.transpose(2, 0, 1)
+        rows = [[*known.explained(players), known.whole] for players in sets]
+        parts = np.array(rows).transpose(2, 0, 1)
+        if isinstance(found, Nearly):
+            own, near = (_moments(runs, weights) for runs in found.runs(kept))
+            parts += own - near
+        return parts
 
     def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `first`, `total` and, if asked, `second`, with their errors."""
@@ -164,26 +173,25 @@ class Sobol:
         return ",".join(self.study.inputs_of(players))
 
 
-def _moments(
-    chains: Chains, output: str, scale: Scale, groups: Sequence[int], *, pairs: bool
-) -> FloatArray:
+def _moments(runs: FloatArray, weights: FloatArray) -> FloatArray:
     """Return what sets of an output's groups explain alone, with all others, and the variance.
+
+    Parameters
+    ----------
+    runs
+        The output with subsets of groups as in the first sample, shape (chain, subset, draw).
+    weights
+        As `_contrasts` returns them.
 
     Returns
     -------
     array of shape (chain, set, 3)
-        For the sets that `_sets` lists.
     """
-    subsets, weights = _contrasts(len(groups), pairs=pairs)
-    points, numbers, draws = chains.hybrids, len(chains.numbers), chains.study.design.draws
-    runs = np.empty((numbers, len(subsets), draws))
-    for k, subset in enumerate(subsets):
-        kept = _union(groups, subset)
-        runs[:, k] = chains.by_chain(points.on(scale, output, kept))
     # Every index is a difference of products that no shift changes, but for rounding.
-    runs -= runs[:, :1].mean(axis=2, keepdims=True)
-    products = (runs @ runs.transpose(0, 2, 1)).reshape(numbers, -1) / draws
-    return np.asarray((products @ weights).reshape(numbers, -1, 3))
+    runs = runs - runs[:, :1].mean(axis=2, keepdims=True)
+    chains, _, draws = runs.shape
+    products = (runs @ runs.transpose(0, 2, 1)).reshape(chains, -1) / draws
+    return np.asarray((products @ weights).reshape(chains, -1, 3))
 
 
 def _settled(parts: FloatArray) -> FloatArray:
