@@ -4,8 +4,7 @@ Run as `python benchmarks/sensitivity.py`. On two models: the budget question, a
 seven inputs and eight outputs whose indices of `flop` have a closed form. Every row is given the
 draws that it needs to be within 0.01 of the truth for every first and total index that it gives, in
 nine of ten seeds: ours for all outputs, scipy's for one. All rows are timed in turn, in this
-process, so that what else the machine does falls on all of them; of what takes less than 0.1 s, the
-second of two runs in a row.
+process, so that what else the machine does falls on all of them.
 
 scipy gets one output at a time, written by hand as one NumPy function:
 (a) of all inputs of the question, as frozen distributions of `scipy.stats`;
@@ -13,10 +12,10 @@ scipy gets one output at a time, written by hand as one NumPy function:
 (c) of these, with the quantile functions of this package in place of scipy's (one output).
 Ours come with errors and intervals, scipy's with none; "and intervals" is with its own bootstrap.
 "As sure as ours" gives scipy the draws by which its output is as near the truth as in our run: for
-most outputs far nearer than 0.01, since products and sums are split by their structure here. Where
-131,072 draws are not enough for that, a > stands before them, and the time is a lower bound.
-Outputs of one input are left out, and so are those of correlated inputs, which scipy has no indices
-for.
+most outputs far nearer than 0.01, since products, sums and what is nearly either are split by their
+structure here. Where 131,072 draws are not enough for that, a > stands before them, and the time is
+a lower bound. Outputs of one input are left out, and so are those of correlated inputs, which scipy
+has no indices for.
 """
 
 from __future__ import annotations
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.01
 MOST = 1 << 17
-BRIEF = 0.1
 SEEDS = range(20)
 ROUNDS = 15
 CHAINS = 4
@@ -343,14 +341,10 @@ def needed(error: Callable[[int, int], float], tolerance: float = TOLERANCE) -> 
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """Return the time that some work takes; what is brief, once its caches are its own."""
-    for _ in range(2):
-        start = time.perf_counter()
-        work()
-        took = time.perf_counter() - start
-        if took >= BRIEF:
-            break
-    return took
+    """Return the time that some work takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def study(case: Case) -> None:

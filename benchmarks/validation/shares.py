@@ -51,6 +51,11 @@ def y(x1, x2, x3):
     """A product and a term."""
     return x1 * x2 + x3
 '''
+_NEARLY = '''
+def y(x1, x2, x3):
+    """A product, but for a small term."""
+    return x1 * (x2 * x3 + 0.05)
+'''
 _SUM = '''
 def y(a, b):
     """A weighted sum."""
@@ -77,6 +82,19 @@ def _of_neither() -> dict[str, list[float]]:
     both = np.array([v1 * v2, v1 * v2, 0])
     whole = own.sum() + v1 * v2
     return {"first": list(own / whole), "total": list((own + both) / whole)}
+
+
+def _of_nearly() -> dict[str, list[float]]:
+    """Return the indices of x1 (x2 x3 + 0.05)."""
+    squares = np.exp(_SIGMAS**2)
+    (v1, v2, v3), (s1, s2, s3) = squares * (squares - 1), squares
+    mean = np.sqrt(s2 * s3) + 0.05
+    own = np.array([v1 * mean**2, s1 * v2 * s3, s1 * s2 * v3])
+    pairs = np.array([v1 * v2 * s3, v1 * s2 * v3, s1 * v2 * v3])  # of 1 and 2, 1 and 3, 2 and 3
+    three = v1 * v2 * v3
+    whole = own.sum() + pairs.sum() + three
+    met = np.array([pairs[0] + pairs[1], pairs[0] + pairs[2], pairs[1] + pairs[2]]) + three
+    return {"first": list(own / whole), "total": list((own + met) / whole)}
 
 
 _SPECIMENS = {
@@ -116,6 +134,12 @@ _SPECIMENS = {
         _three(_LOGNORMAL, *[(one,) for one in _SIGMAS]),
         "value",
         _of_neither(),
+    ),
+    "nearly a product": (
+        _NEARLY,
+        _three(_LOGNORMAL, *[(one,) for one in _SIGMAS]),
+        "value",
+        _of_nearly(),
     ),
 }
 FLAT = Loss(Penalty(20.0), Penalty(5.0), "USD")
