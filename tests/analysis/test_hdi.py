@@ -13,6 +13,7 @@ from uncertain_scale.analysis.atoms import Atoms, atom_region
 from uncertain_scale.analysis.draws import Draws
 from uncertain_scale.analysis.hdi import (
     LEVEL,
+    LOOSE,
     ROUGH,
     HighestDensity,
     _best,
@@ -42,6 +43,25 @@ def test_density_highest_where_the_support_ends(name: str, design: str) -> None:
     assert found.ends.shape == (1, 2)
     assert inside(found.ends, found.errors, exact)
     assert np.all(found.errors < 0.05 * (1 + np.abs(found.ends)))
+
+
+def test_ends_of_draws_of_one_sign_have_that_sign() -> None:
+    """The support of an exponential is guessed from the outermost draws, and not beyond 0."""
+    guessed = []
+    for seed in range(40):
+        draws = Draws(stats.expon.ppf(cube("random", 1, seed)[..., 0]))
+        guessed.append(highest_density(draws, [0.9])[0].ends[0, 0])
+    assert min(guessed) == 0
+    assert max(guessed) > 0
+    mirrored = Draws(-stats.expon.ppf(cube("random", 1, guessed.index(0))[..., 0]))
+    assert highest_density(mirrored, [0.9])[0].ends[0, 1] == 0
+
+
+def test_ends_that_no_level_settles_are_said_to_be_loose(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = Draws(ndtri(cube("sobol", 1, 3)[..., 0]))
+    assert highest_density(draws, [0.9])[0].note == ""
+    monkeypatch.setattr("uncertain_scale.analysis.region.Landscape._polish", lambda *_: None)
+    assert highest_density(draws, [0.9])[0].note == LOOSE
 
 
 @pytest.mark.parametrize("design", DESIGNS)

@@ -1,5 +1,7 @@
 """Copulas, joint rows, and draws that an overlay does not move."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
@@ -116,6 +118,14 @@ def test_a_given_that_tears_a_joint_sample_apart_is_refused(folder):
     with pytest.raises(QuestionError, match="give this too, or none of them"):
         InputSampler(priors, ["p", "q"], given=["p"])
     InputSampler(priors, ["p", "q"], given=["p", "q"])
+    rows = np.arange(6.0).reshape(2, 3)
+    three = replace(
+        priors,
+        inputs={name: replace(priors.inputs["p"], joint="p+q+r") for name in "pqr"},
+        joints=(replace(priors.joints[0], inputs=("p", "q", "r"), rows=rows),),
+    )
+    with pytest.raises(QuestionError, match="with q, r; give these too, or none of them"):
+        InputSampler(three, ["p", "q", "r"], given=["p"])
 
 
 def test_scenarios_share_the_draws_of_what_they_do_not_change():

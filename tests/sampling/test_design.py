@@ -132,9 +132,22 @@ def test_what_a_design_is_unless_told_and_how_far_it_goes():
     Design(seed=2**63 - 1)
     with pytest.raises(QuestionError, match="seed = 9223372036854775808 must lie from 0 to"):
         Design(seed=2**63)
+    Design(draws=1 << 26)
+    with pytest.raises(QuestionError, match="draws = 67108865 must lie from 2 to 67108864"):
+        Design(draws=(1 << 26) + 1)
     Design(chains=1 << 20)
     with pytest.raises(QuestionError, match="chains = 1048577 must lie from 1 to 1048576"):
         Design(chains=(1 << 20) + 1)
+
+
+def test_a_random_point_at_zero_is_moved_inside(monkeypatch):
+    class Floor:
+        def random(self, out):
+            out[:] = 0
+
+    monkeypatch.setattr("uncertain_scale.sampling.design.stream", lambda *_: Floor())
+    column = Design(kind="random", draws=4).column("x", position=0, chain=0)
+    assert column.tolist() == [2.0**-54] * 4
 
 
 def test_a_last_cell_filled_to_its_edge_ends_below_one():

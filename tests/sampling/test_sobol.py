@@ -8,7 +8,7 @@ from scipy.stats import chisquare, qmc
 
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.scramble import coordinates_of, keys_of, scramble
-from uncertain_scale.sampling.sobol import MAX_COLUMNS, STRETCH, sobol_digits
+from uncertain_scale.sampling.sobol import MAX_COLUMNS, STRETCH, _stretch, sobol_digits
 
 
 def cells(column, bits):
@@ -130,3 +130,10 @@ def test_coordinates_are_to_the_bit_those_of_plain_arithmetic(seed, chain, name)
     for point in (0, 1, 2, 77, 4096, 8191, 8192, 16_385, 19_999):
         assert found[point] == plain(seed, chain, name, point)
     assert plain(0, 0, "mfu", 0) == float.fromhex("0x1.bbe9ce52d428bp-1")
+
+
+def test_what_is_kept_of_a_column_cannot_be_written():
+    before = sobol_digits([3], 0, 8).tolist()
+    with pytest.raises(ValueError, match="read-only"):
+        _stretch(3)[0] = 1
+    assert sobol_digits([3], 0, 8).tolist() == before

@@ -294,6 +294,21 @@ def test_one_clear_message(kind, table, name, text):
     assert str(caught.value) == text
 
 
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [
+        ("uniform", {}),
+        ("loguniform", {}),
+        ("logitnormal", {"mu": 0, "sigma": 1}),
+        ("beta", {"alpha": 2, "beta": 3}),
+    ],
+)
+def test_what_is_cut_outside_its_bounds_is_refused(kind, table):
+    """Bounds in the right order do not hide what is wrong beside them."""
+    with pytest.raises(DistributionError, match=r"truncate = \[4, 5\] holds no .* is \[1, 3\]"):
+        build(kind, table | {"lower": 1, "upper": 3, "truncate": [4, 5]})
+
+
 def test_all_faults_at_once():
     with pytest.raises(DistributionError) as caught:
         build("normal", {"mu": INF, "sigma": -1, "sd": 3})
