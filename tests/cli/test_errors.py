@@ -90,7 +90,7 @@ def test_a_misused_option_ends_with_code_2(cli, arguments):
 
 def test_the_program_itself_prints_one_line_and_no_traceback(tmp_path):
     """The same from outside, as a process: exit code 2, stdout empty, nothing written."""
-    command = [sys.executable, "-c", "from uncertain_scale.cli import main; main()"]
+    command = [sys.executable, "-m", "uncertain_scale"]
     command += ["report", "--budget", "lots", "--output", str(tmp_path / "report")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
