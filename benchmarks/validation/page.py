@@ -173,4 +173,11 @@ def _mutants(_study: Study, _: str) -> Iterator[str]:
     yield "\nThose that no test noticed:\n"
     yield "| where | change | why |\n|---|---|---|"
     for row in found["survivors"]:
-        yield f"| `{row['where']}` | `{row['change']}` | {row['why']} |"
+        yield f"| `{row['where']}` | {_code(row['change'])} | {row['why']} |"
+
+
+def _code(text: str) -> str:
+    """Return code for a cell of a table, in which a bar would end it, backticks or not."""
+    if "|" not in text:
+        return f"`{text}`"
+    return f"<code>{''.join(c if c.isalnum() or c == ' ' else f'&#{ord(c)};' for c in text)}</code>"

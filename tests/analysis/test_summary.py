@@ -176,6 +176,9 @@ def test_stratified_chains_have_the_errors_of_order_statistics(chains: int) -> N
 def test_spread_of_numbers_without_squares() -> None:
     few = np.array([[1.0, 3.0, 1.5, 9.0], [0.0, 0.0, 0.0, 0.0]]).T
     np.testing.assert_allclose(spread(few * 1e200), spread(few) * 1e200, rtol=1e-14)
+    unlike = np.array([[1e300, 2e200, 3.0], [-1e300, -2e200, 3.0]])
+    np.testing.assert_allclose(spread(unlike), [1e300, 2e200, 0], rtol=1e-14)
+    np.testing.assert_allclose(spread(unlike.T, axis=1), [1e300, 2e200, 0], rtol=1e-14)
 
 
 @pytest.mark.parametrize("level", [0.123, 0.4765, 0.954])

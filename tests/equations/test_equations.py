@@ -161,6 +161,29 @@ def call(function: Callable[..., object], values: Mapping[str, float]) -> float:
     return float(array[0])
 
 
+@pytest.mark.parametrize(
+    ("law", "values", "exact"),
+    [
+        # 1.8e7 kWh.
+        (power.training_energy, {"gpu_hours": 1e7, "gpu_power": 1.5, "pue": 1.2}, 18),
+        # 4e14 FLOP/s on 1,875 W.
+        (power.flop_per_joule, {"effective_flops": 4e14, "gpu_power": 1.5, "pue": 1.25}, 640 / 3),
+        # 4e11 FLOP a token at 1e14 FLOP/s: 4 ms at 0.05 cents a second.
+        (
+            serving.inference_cost,
+            {"served_params": 2e11, "hourly_rate": 1.8, "peak_flops": 1e15, "inference_mfu": 0.1},
+            2,
+        ),
+    ],
+    ids=["energy", "efficiency", "inference"],
+)
+def test_figures_by_hand(
+    law: Callable[..., object], values: Mapping[str, float], exact: float
+) -> None:
+    """What a law and its inverses share, such as a constant, no way there and back tells."""
+    assert call(law, values) == pytest.approx(exact, rel=1e-12)
+
+
 @pytest.mark.parametrize(("law", "inverses"), INVERSES, ids=NAMES)
 @given(data=st.data())
 @settings(max_examples=50, deadline=None)

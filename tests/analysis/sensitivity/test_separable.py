@@ -288,6 +288,13 @@ def test_what_hangs_together_is_one_factor(asked):
         assert (off < 1e-3).all()
 
 
+def test_members_are_those_of_a_group_in_any_output(asked):
+    question = asked(EQUATIONS, INPUTS, outputs=["product", "tied"])
+    study = make_study(*question, Design(seed=5, draws=64), on=["value"])
+    found = run_methods(study, [Sobol(study)])
+    assert found["members"].to_series().to_dict() == {"a": "a", "b": "b", "c": "c", "h+i": "h,i"}
+
+
 def test_users_groups_are_unions_of_factors(asked):
     question = asked(EQUATIONS, INPUTS, outputs=["product"])
     study = make_study(*question, Design(seed=5), on=["value"])
