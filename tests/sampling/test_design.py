@@ -89,13 +89,13 @@ def test_points_lie_strictly_inside_the_cube(kind, draws):
 def test_several_chains_at_once_are_what_each_is_alone(kind):
     design = Design(kind=kind, draws=100, chains=4, seed=5)
     places = {"a": 0, "b": 7, "c": 3}
-    together = design.chains_of(places, [3, 0, 2])
+    together = design.points(places, [3, 0, 2])
     assert together.shape == (3, 3, 100)
     for k, (name, place) in enumerate(places.items()):
         for j, chain in enumerate([3, 0, 2]):
             alone = design.column(name, position=place, chain=chain)
             assert np.array_equal(together[k, j], alone)
-    assert design.chains_of({}, [0, 1]).shape == (0, 2, 100)
+    assert design.points({}, [0, 1]).shape == (0, 2, 100)
 
 
 def test_columns_of_different_names_are_uncorrelated():

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Correlation", "JointSample", "Prior", "Priors", "Provenance"]
+__all__ = ["ENDS", "Correlation", "JointSample", "Prior", "Priors", "Provenance"]
 
+ENDS = (2.0**-54, 1 - 2.0**-53)
+"""The levels furthest out that draws may have."""
 _MOST_HINTS = 100  # names that are likened to those of the model
-_ENDS = np.array([2.0**-54, 1 - 2.0**-53])  # the levels furthest out that draws may have
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Prior:
     @cached_property
     def varies(self) -> bool:
         """Whether two draws can differ."""
-        low, high = self.ppf(_ENDS)
+        low, high = self.ppf(np.array(ENDS))
         return bool(low != high)
 
     def ppf(self, u: FloatArray) -> FloatArray:

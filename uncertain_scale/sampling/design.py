@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 
 from uncertain_scale.errors import QuestionError, nearest
+from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.sampling.scramble import coordinates_of, keys_of, scramble
 from uncertain_scale.sampling.sobol import MAX_COLUMNS, STRETCH, sobol_digits
 from uncertain_scale.sampling.streams import stream
@@ -27,8 +28,6 @@ DesignKind: TypeAlias = Literal["sobol", "lhs", "random"]
 
 BLOCK = 8 * STRETCH
 """Points made at once: with fewer, two threads wait for Python's lock; more gain little."""
-_SMALLEST = 2.0**-54
-_LARGEST = 1 - 2.0**-53
 _MOST_DRAWS = 1 << 26
 
 
@@ -94,8 +93,8 @@ class Design:
         -------
         array of shape (draws,)
         """
-        blocks = self.blocks({name: position}, chain=chain, size=max(self.draws, STRETCH))
-        return next(blocks).column(name, position=position, chain=chain)
+        column: FloatArray = self.points({name: position}, [chain])[0, 0]
+        return column
 
     def blocks(
         self, coordinates: Mapping[str, int], *, chain: int, size: int = BLOCK
@@ -119,8 +118,8 @@ class Design:
         for values in self._made(coordinates, [chain], size):
             yield Block(dict(zip(coordinates, values[:, 0], strict=True)))
 
-    def chains_of(self, coordinates: Mapping[str, int], chains: Sequence[int]) -> FloatArray:
-        """Return some coordinates of all points of some chains, in one array.
+    def points(self, coordinates: Mapping[str, int], chains: Sequence[int]) -> FloatArray:
+        """Return some coordinates of all points of some chains.
 
         Parameters
         ----------
@@ -173,11 +172,10 @@ class Design:
     def _lhs(
         self, coordinates: Mapping[str, int], chains: Sequence[int], size: int
     ) -> Iterator[FloatArray]:
-        columns = [
-            [_latin(stream(self.seed, chain, name), self.draws) for chain in chains]
-            for name in coordinates
-        ]
-        u = np.array(columns).reshape(len(coordinates), len(chains), self.draws)
+        u = np.empty((len(coordinates), len(chains), self.draws))
+        for name, columns in zip(coordinates, u, strict=True):
+            for chain, column in zip(chains, columns, strict=True):
+                column[:] = _latin(stream(self.seed, chain, name), self.draws)
         for start, stop in self._stretches(size):
             yield u[:, :, start:stop]
 
@@ -189,7 +187,7 @@ class Design:
             u = np.empty((len(streams), stop - start))
             for row, generator in zip(u, streams, strict=True):
                 generator.random(out=row)
-            np.maximum(u, _SMALLEST, out=u)
+            np.maximum(u, ENDS[0], out=u)
             yield u.reshape(len(coordinates), len(chains), stop - start)
 
 
@@ -209,4 +207,4 @@ def _latin(generator: np.random.Generator, draws: int) -> FloatArray:
     u = generator.random(draws)
     u += generator.permutation(draws)
     u /= draws
-    return np.clip(u, _SMALLEST, _LARGEST, out=u)
+    return np.clip(u, *ENDS, out=u)

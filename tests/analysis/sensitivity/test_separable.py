@@ -359,14 +359,11 @@ def test_kinds_of_structure_that_differ_count_for_none(asked, monkeypatch):
     study = make_study(*question, Design(draws=1 << 13, chains=4, seed=1), on=["value"])
     plain = run_methods(entangled(study), [Sobol(study)])
 
-    def nearly(view):
+    def by_turns(view):
+        seen.append(view)
         found = split(view)
         parts = found.parts(np.array([view.alone(k) for k in view.components]), found.constant)
         return Nearly(found, parts, view) if len(seen) % 2 else found
-
-    def by_turns(view):
-        seen.append(view)
-        return nearly(view)
 
     seen = []
     monkeypatch.setattr("uncertain_scale.analysis.sensitivity.chains.split", by_turns)

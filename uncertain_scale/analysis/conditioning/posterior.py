@@ -17,6 +17,7 @@ import numpy as np
 from uncertain_scale.analysis.conditioning.smc import Cloud, move, resample, temper
 from uncertain_scale.analysis.conditioning.weights import LARGEST_K, Weights, smoothed
 from uncertain_scale.errors import EvidenceError, QuestionError
+from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.sampling.streams import stream
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ ROADS: tuple[Road, ...] = ("auto", "importance", "smc")
 _LEAST_SHARE = 0.1  # of the draws that must count for weights to be preferred
 _FEWEST = 1024  # particles of a chain
 _MOST = 1 << 16
-_ENDS = (2.0**-54, 1 - 2.0**-53)
 
 
 @dataclass(frozen=True)
@@ -246,4 +246,4 @@ def _scores(u: FloatArray) -> FloatArray:
 def _levels(z: FloatArray) -> FloatArray:
     from scipy.special import ndtr
 
-    return np.asarray(np.clip(ndtr(z), *_ENDS))
+    return np.asarray(np.clip(ndtr(z), *ENDS))

@@ -14,6 +14,7 @@ import numpy as np
 from uncertain_scale.analysis.conditioning.likelihood import log_likelihood
 from uncertain_scale.errors import EvidenceError, QuestionError, UnitError, nearest
 from uncertain_scale.inputs.overlay import correlation_matrix
+from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.model import ask, solve
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.propagate import propagate
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Columns", "Term", "bind", "bind_sound", "varies"]
 
-_ENDS = np.array([2.0**-54, 0.25, 0.5, 0.75, 1 - 2.0**-53])
+_LEVELS = np.array([ENDS[0], 0.25, 0.5, 0.75, ENDS[1]])
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def bind_sound(
 
 def varies(priors: Priors, name: str) -> bool:
     """Tell whether an input is uncertain at all."""
-    ends = priors.inputs[name].ppf(_ENDS)
+    ends = priors.inputs[name].ppf(_LEVELS)
     return bool((ends != ends[:1]).any())
 
 
@@ -276,7 +277,7 @@ def _own_levels(
         scores = scores + own.slopes @ ndtri([levels[name] for name in own.shared])
     if own.tie:
         scores = scores + own.tie * ndtri(levels[own.names[0]])
-    found = np.clip(ndtr(scores), _ENDS[0], _ENDS[-1])
+    found = np.clip(ndtr(scores), *ENDS)
     together = len(own.coordinates) == 1
     return {name: found[0 if together else k] for k, name in enumerate(own.names)}
 

@@ -108,7 +108,8 @@ class Chains:
         if key not in self._variance:
             movers = self.study.movers[output]
             if found := self.split(output, scale):
-                largest = np.abs(self.stretched.on(scale, output, movers)).max(axis=(0, 2))
+                whole = View(self.stretched, *key).alone(movers)
+                largest = np.abs(whole).max(axis=(0, 2))
                 self._variance[key] = settled(found.whole, largest)
             else:
                 runs = (self.hybrids.on(scale, output, kept) for kept in (movers, 0))
@@ -141,7 +142,7 @@ class Chains:
                 draws=size,
             )
             held = {f"{name}\0held": place for name, place in self.study.positions.items()}
-            levels = self._levels(design, design.chains_of(held, self.numbers))
+            levels = self._levels(design, design.points(held, self.numbers))
             blocks = {name: self.by_chain(values).T for name, values in levels.items()}
             self._held_anywhere[size, draws] = Pinned(
                 self.study,
@@ -155,7 +156,7 @@ class Chains:
         """Points of A and of B, shape (sample, coordinate, chain, draw)."""
         study = self.study
         free = {f"{name}\0B": place for name, place in study.free.items()}
-        found = study.design.chains_of({**study.positions, **free}, self.numbers)
+        found = study.design.points({**study.positions, **free}, self.numbers)
         return found.reshape(2, len(free), *found.shape[1:])
 
     def _levels(self, design: Design, points: FloatArray) -> Mapping[str, FloatArray]:

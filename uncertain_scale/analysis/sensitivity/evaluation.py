@@ -71,9 +71,9 @@ class Evaluation(ABC):
         # Which says what is wrong.
         return propagate(self.study.steps[equation.target], arguments)[equation.target]
 
-    @abstractmethod
     def _relevant(self, variable: str, state: int) -> int:
-        """Return the state as far as it matters to a variable."""
+        """Return the state, a set of players, as far as it matters to a variable."""
+        return state & self.study.movers[variable]
 
     @abstractmethod
     def _input(self, name: str, state: int) -> FloatArray:
@@ -162,9 +162,6 @@ class Alone(Evaluation):
         super().__init__(study)
         self._levels = levels
 
-    def _relevant(self, variable: str, state: int) -> int:
-        return state & self.study.movers[variable]
-
     def _input(self, name: str, state: int) -> FloatArray:
         key = f"input {name}", (state,)
         if key not in self._by_arguments:
@@ -192,9 +189,6 @@ class Exchanged(Evaluation):
         super().__init__(drawn.study)
         self._drawn = drawn
 
-    def _relevant(self, variable: str, state: int) -> int:
-        return state & self.study.movers[variable]
-
     def _input(self, name: str, state: int) -> FloatArray:
         own = self.study.movers[name]
         first, second = self._drawn.value(name, own).reshape(2, -1)
@@ -219,9 +213,6 @@ class Listed(Evaluation):
         self._drawn = drawn
         self._levels = (np.arange(rows) + 0.5) / rows
         self._draws = _member_draws(drawn.study, player.inputs[0], self._levels)
-
-    def _relevant(self, variable: str, state: int) -> int:
-        return state & self.study.movers[variable]
 
     def _compute(self, variable: str, state: int) -> FloatArray:
         if state:

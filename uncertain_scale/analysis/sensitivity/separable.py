@@ -186,6 +186,11 @@ Structure: TypeAlias = Product | Sum | Nearly
 def split(view: View) -> Structure | None:
     """Return an output as a product or sum over the independent components that move it.
 
+    Parameters
+    ----------
+    view
+        The output, at the points by which it is judged.
+
     Returns
     -------
     Product, Sum, Nearly or None

@@ -10,15 +10,15 @@ import numpy as np
 
 from uncertain_scale.analysis.sensitivity.evaluation import Alone, Exchanged, Listed
 from uncertain_scale.analysis.sensitivity.study import bits
+from uncertain_scale.inputs.prior import ENDS
 
 if TYPE_CHECKING:
-    from uncertain_scale.analysis.sensitivity.study import Player, Scale, Study
+    from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Stretched", "View"]
 
 _GOLDEN = (np.sqrt(5) - 1) / 2  # whose multiples are even, modulo 1, however many
-_SMALLEST, _LARGEST = 2.0**-54, 1 - 2.0**-53
 _LISTED = 1 << 14  # rows of a joint sample, up to which all are gone through
 
 
@@ -61,17 +61,19 @@ class Stretched:
         self._rows: dict[int, Listed | None] = {}
 
     @cached_property
-    def _alone(self) -> Alone:
+    def alone(self) -> Alone:
+        """The model with some players at these points and the others at one."""
         t = self._points
-        levels = np.clip(t * t * (3 - 2 * t), _SMALLEST, _LARGEST)
-        levels[self._even] = np.maximum(t[self._even], _SMALLEST)
+        levels = np.clip(t * t * (3 - 2 * t), *ENDS)
+        levels[self._even] = np.maximum(t[self._even], ENDS[0])
         draws = int(np.prod(self.shape))
         columns = zip(self.study.positions, levels.reshape(len(levels), draws), strict=True)
         return Alone(self.study, self.study.levels(dict(columns), draws))
 
     @cached_property
-    def _exchanged(self) -> Exchanged:
-        return Exchanged(self._alone)
+    def exchanged(self) -> Exchanged:
+        """The model with some players as in the first sample and the others as in the second."""
+        return Exchanged(self.alone)
 
     @cached_property
     def _stood_for(self) -> dict[str, FloatArray]:
@@ -86,34 +88,15 @@ class Stretched:
             self._weights[players] = own[0] if len(own) == 1 else np.prod(own, axis=0)
         return self._weights[players]
 
-    def on(self, scale: Scale, output: str, players: int) -> FloatArray:
-        """Return an output with some players at these points and the others at one, of `shape`."""
-        return self._alone.on(scale, output, players).reshape(self.shape)
-
-    def exchanged(self, scale: Scale, output: str, kept: int) -> FloatArray:
-        """Return an output with some players as in the first sample, the others as in the second.
-
-        Players that hang together are kept together. Returns shape (chain, draw).
-        """
-        return self._exchanged.on(scale, output, kept).reshape(self.shape[1:])
-
-    def listed(self, scale: Scale, output: str, players: int) -> FloatArray | None:
-        """Return an output by row of a joint sample, the others at one point; else None.
-
-        None too where the rows are too many.
-        """
+    def listed(self, players: int) -> Listed | None:
+        """Return the model at all rows of a joint sample; None where they are too many, or none."""
         if players not in self._rows:
-            self._rows[players] = self._list(players)
-        rows = self._rows[players]
-        return None if rows is None else rows.on(scale, output, players)
-
-    def _list(self, players: int) -> Listed | None:
-        first, *more = bits(players)
-        player: Player = self.study.players[first]
-        if more or not player.joint:
-            return None
-        rows = self.study.sampler.rows_of(player.name)
-        return Listed(self._alone, player, rows) if rows <= _LISTED else None
+            first, *more = bits(players)
+            player = self.study.players[first]
+            rows = self.study.sampler.rows_of(player.name) if player.joint else 0
+            some = not more and 0 < rows <= _LISTED
+            self._rows[players] = Listed(self.alone, player, rows) if some else None
+        return self._rows[players]
 
 
 @dataclass(frozen=True)
@@ -136,13 +119,24 @@ class View:
         return np.array([self.points.weights(players) for players in self.components])
 
     def alone(self, players: int) -> FloatArray:
-        """Return `Stretched.on`."""
-        return self.points.on(self.scale, self.output, players)
+        """Return the output with some players at the points, shape (sample, chain, draw).
+
+        The others stand at one point.
+        """
+        return self.points.alone.on(self.scale, self.output, players).reshape(self.points.shape)
 
     def exchanged(self, kept: int) -> FloatArray:
-        """Return `Stretched.exchanged`."""
-        return self.points.exchanged(self.scale, self.output, kept)
+        """Return the output with some players as in the first sample, shape (chain, draw).
+
+        The others are as in the second. Players that hang together are kept together.
+        """
+        values = self.points.exchanged.on(self.scale, self.output, kept)
+        return values.reshape(self.points.shape[1:])
 
     def listed(self, players: int) -> FloatArray | None:
-        """Return `Stretched.listed`."""
-        return self.points.listed(self.scale, self.output, players)
+        """Return the output by row of a joint sample; None for others and for too many rows.
+
+        The other players stand at one point.
+        """
+        rows = self.points.listed(players)
+        return None if rows is None else rows.on(self.scale, self.output, players)
