@@ -173,7 +173,7 @@ def test_scenarios_asked_for_judge_all_claims_but_ratios():
         if one.claim.against is None:
             assert names == ["base", "h100-sparse-fp8"]
         else:
-            assert names[0].endswith(", moving together")
+            assert names[0].endswith((", shared", ", independent", ", coupled"))
     assert any("a sparse peak" in warning for warning in found.warnings)
     standings = [judged.standing for one in found.checked for judged in one.judged]
     assert {one.prob for standing in standings for one in standing.found.intervals} == {0.8}
@@ -186,10 +186,10 @@ def test_probabilities_out_of_range_are_refused(probs):
         check_claims(MODEL, claims, Design(draws=4, chains=2), probs=probs)
 
 
-def ratio(*, independent, variable="hourly_rate", draws=4096):
+def ratio(*, reading, variable="hourly_rate", draws=4096):
     desk = Desk(MODEL, Design(draws=draws, chains=16, seed=3))
     over, under = (Whole(find_prior_file(name)) for name in ("gb200-dense-fp8", "h100-dense-fp8"))
-    asked = Asked("x", over, under, independent=independent)
+    asked = Asked("x", over, under, reading)
     desk.check(asked, variable)
     desk.want(asked, variable)
     return desk.draws(asked, variable)
@@ -199,14 +199,15 @@ def ratio(*, independent, variable="hourly_rate", draws=4096):
 RATES = ((2.2, 5.0), (1.4, 3.2))
 
 
-@pytest.mark.parametrize("independent", [False, True])
-def test_a_ratio_of_two_lognormals_has_its_closed_form(independent):
-    """The widths add up where the two move apart, and subtract where they move together."""
+@pytest.mark.parametrize("reading", ["stated", "shared"])
+def test_a_ratio_of_two_lognormals_has_its_closed_form(reading):
+    """The widths add up where the two are independent, and subtract where they are one belief."""
     wide = norm.ppf(0.95)
     middles = [np.log(low * high) / 2 for low, high in RATES]
     widths = [np.log(high / low) / (2 * wide) for low, high in RATES]
+    independent = reading == "stated"  # the rents of two chips
     width = np.hypot(*widths) if independent else abs(widths[0] - widths[1])
-    draws = ratio(independent=independent)
+    draws = ratio(reading=reading)
     for level in (0.05, 0.5, 0.95):
         exact = np.exp(middles[0] - middles[1] + width * norm.ppf(level))
         below = (draws.values < exact).mean()
@@ -219,8 +220,8 @@ def test_a_ratio_of_two_lognormals_has_its_closed_form(independent):
 
 def test_what_both_sides_believe_alike_is_shared_even_where_the_rest_is_independent():
     """Energy per GPU-hour: the power is believed differently, the pue is not, and cancels."""
-    together = ratio(independent=False, variable="gpu_power", draws=256).values
-    apart = ratio(independent=True, variable="gpu_power", draws=256).values
+    together = ratio(reading="shared", variable="gpu_power", draws=256).values
+    apart = ratio(reading="stated", variable="gpu_power", draws=256).values
     assert np.ptp(together) < 0.01
     assert np.ptp(apart) > 0.3
     desk = Desk(MODEL, Design(draws=256, chains=4))
@@ -229,10 +230,9 @@ def test_what_both_sides_believe_alike_is_shared_even_where_the_rest_is_independ
         Whole(find_prior_file(name), given=given) for name in ("gb200-dense-fp8", "h100-dense-fp8")
     ]
     for variable in ("facility_power", "gpu_power", "pue"):
-        asked = Asked("x", *sides, independent=True)
-        desk.want(asked, variable)
+        desk.want(Asked("x", *sides), variable)
     power, rated, pue = (
-        desk.draws(Asked("x", *sides, independent=True), name).values
+        desk.draws(Asked("x", *sides), name).values
         for name in ("facility_power", "gpu_power", "pue")
     )
     assert np.allclose(pue, 1, rtol=0, atol=0)

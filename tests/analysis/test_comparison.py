@@ -18,9 +18,12 @@ def scenario(name):
     return load_priors(name, variables=MODEL.variables)
 
 
-def hold(base, *others, outputs=("training_flop", "gpu_hours", "facility_power"), design=SMALL):
+def hold(
+    base, *others, outputs=("training_flop", "gpu_hours", "facility_power"), design=SMALL, couple=()
+):
     question = ask(MODEL, {"budget": "100M"}, outputs=outputs)
-    return compare(MODEL, scenario(base), [scenario(o) for o in others], question, design)[1]
+    over = [scenario(other) for other in others]
+    return compare(MODEL, scenario(base), over, question, design, couple=couple)[1]
 
 
 def test_the_sparse_peak_alone_doubles_flop_in_every_draw_and_moves_nothing_else():
@@ -35,6 +38,7 @@ def test_the_sparse_peak_alone_doubles_flop_in_every_draw_and_moves_nothing_else
     assert found.shares("gpu_hours") == {}
     assert (found.greater["training_flop"], found.greater_mcse["training_flop"]) == (1, 0)
     assert found.greater["gpu_hours"] == 0
+    assert (found.couplings, found.otherwise) == ({}, {})  # what is constant shares nothing
 
 
 def test_the_parts_of_the_posts_overstatement_add_up_to_the_whole():
@@ -64,15 +68,19 @@ def test_ratios_and_differences_are_draw_by_draw():
     """An independent recomputation from the two scenarios' own draws."""
     (found,) = hold("h100-dense-fp8", "gb200-dense-fp8")
     one, two = draws_of("training_flop", "h100-dense-fp8", "gb200-dense-fp8")
-    low, high = found.ratio["eti"].sel(output="training_flop", prob=0.9).values
+    shared = found.otherwise["shared"]
+    low, high = shared.ratio["eti"].sel(output="training_flop", prob=0.9).values
     assert (low, high) == pytest.approx(np.quantile(two / one, [0.05, 0.95]), rel=1e-3)
+    assert shared.greater["training_flop"] == pytest.approx((two > one).mean(), rel=1e-12)
+    (found,) = hold("h100-dense-fp8", "gb200-dense-fp8", couple="shared")
+    assert list(found.otherwise) == ["independent"]
+    assert found.ratio["eti"].equals(shared.ratio["eti"])
     mean = float(found.difference["mean"].sel(output="training_flop"))
     assert mean == pytest.approx((two - one).mean(), rel=1e-12)
-    assert found.greater["training_flop"] == pytest.approx((two > one).mean(), rel=1e-12)
 
 
-def test_same_draws_make_a_difference_far_more_exact_than_two_runs_would():
-    (found,) = hold("h100-dense-fp8", "gb200-dense-fp8")
+def test_a_shared_belief_makes_a_difference_far_more_exact_than_two_runs_would():
+    (found,) = hold("h100-dense-fp8", "gb200-dense-fp8", couple="shared")
     one, two = draws_of("training_flop", "h100-dense-fp8", "gb200-dense-fp8")
     paired = float(found.difference["sd"].sel(output="training_flop"))
     assert paired < 0.7 * np.sqrt(one.var() + two.var())

@@ -125,3 +125,65 @@ def test_what_budget_suffices_is_told_with_probabilities(cli):
     assert values == sorted(values)
     _, out, _ = cli("report", "--training-flop", "5e26", *SMALL)
     assert "budget that suffices" in out
+
+
+CHIPS = ("h100-dense-fp8", "gb200-dense-fp8", "--budget", "250M", "--outputs", "training_flop")
+
+
+def test_two_chips_are_compared_with_their_facts_independent_and_the_other_reading_beside(cli):
+    (one,) = compared(cli, *CHIPS)["comparisons"]
+    assert {name: row["kind"] for row in one["couplings"] for name in row["inputs"]} == {
+        "mfu": "independent",
+        "hourly_rate": "independent",
+    }
+    assert all(row["reason"] for row in one["couplings"])
+    flop = one["outputs"]["training_flop"]
+    assert list(flop["otherwise"]) == ["shared"]
+    widths = [
+        piece_of(found)["high"] / piece_of(found)["low"]
+        for found in (flop["ratio"], flop["otherwise"]["shared"]["ratio"])
+    ]
+    assert widths == [pytest.approx(7.3, rel=0.1), pytest.approx(1.13, rel=0.02)]
+    assert flop["probability_greater"] == pytest.approx(0.75, abs=0.01)
+
+
+def piece_of(ratio):
+    return next(one for one in ratio["intervals"] if (one["kind"], one["prob"]) == ("eti", 0.9))
+
+
+def test_the_coupling_is_changed_on_the_command_line(cli):
+    (one,) = compared(cli, *CHIPS, "--couple", "shared", "--couple", "mfu=0.5")["comparisons"]
+    ranks = {name: row["rank"] for row in one["couplings"] for name in row["inputs"]}
+    assert ranks == {"mfu": 0.5, "hourly_rate": 1.0}
+    assert {row["reason"] for row in one["couplings"]} == {"--couple"}
+    assert list(one["outputs"]["training_flop"]["otherwise"]) == ["shared", "independent"]
+
+
+@pytest.mark.parametrize("form", ["terminal", "md", "html", "csv"])
+def test_every_view_shows_the_coupling_and_the_other_extreme(cli, form):
+    code, out, err = cli("compare", *CHIPS, "--format", form, *SMALL)
+    assert code == 0, err
+    assert "independent" in out.lower()
+    assert "all shared" in out
+    assert "hourly_rate" in out.replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("couple", "said"),
+    [
+        ("mfuu=shared", "'mfuu' is not an input; did you mean 'mfu'"),
+        ("half", "'half': expected 'shared', 'independent' or a rank correlation"),
+        ("mfu=1.5", "'mfu=1.5': expected"),
+    ],
+)
+def test_what_is_no_coupling_is_one_error(cli, couple, said):
+    code, out, err = cli("compare", *CHIPS, "--couple", couple, *SMALL)
+    assert (code, out) == (2, "")
+    assert said in " ".join(err.split())
+
+
+def test_evidence_leaves_nothing_to_couple(cli):
+    arguments = (*CHIPS, "--couple", "shared", "--evidence", "h100-clusters")
+    code, _, err = cli("compare", *arguments, *SMALL)
+    assert code == 2
+    assert "--couple has nothing to act on" in " ".join(err.split())

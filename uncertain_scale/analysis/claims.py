@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from uncertain_scale.analysis.coupling import INDEPENDENT, SHARED, STATED
 from uncertain_scale.analysis.questions import Asked, Desk, Whole
 from uncertain_scale.analysis.verdict import Found, Standing, find, stand
 from uncertain_scale.errors import DataError, QuestionError, UncertainScaleError
@@ -55,9 +56,8 @@ class Own:
 class Judged:
     """Where a claim falls in the draws of one scenario, or of the ratio of two.
 
-    A ratio is judged twice: with all that its two sides believe moving together, as in a comparison
-    of scenarios, and with what they believe differently independent. Dependence in between is
-    likelier than either; where the two verdicts differ, it decides.
+    A ratio is judged with its two sides coupled as in a comparison of scenarios; then with all that
+    they believe differently shared, and with all of it independent, where that is not the same.
     """
 
     scenario: str
@@ -217,9 +217,8 @@ def _case(claim: Claim, chosen: Sequence[Path]) -> _Case:
             Whole(path, given=given, free=claim.free) for path in (claim.scenario, claim.against)
         )
         label = f"{claim.scenario.stem} / {claim.against.stem}"
-        together = Asked(f"{label}, moving together", over, under)
-        apart = Asked(f"{label}, independent", over, under, independent=True)
-        return _Case(claim, own, others, (together, apart))
+        ways = (Asked(label, over, under, reading) for reading in (STATED, SHARED, INDEPENDENT))
+        return _Case(claim, own, others, tuple(ways))
     paths = dict.fromkeys(chosen or [claim.scenario or find_prior_file("base")])
     judged = (Asked(path.stem, Whole(path, given=given, free=claim.free)) for path in paths)
     return _Case(claim, own, others, tuple(judged))
@@ -258,14 +257,16 @@ def _check(case: _Case, desk: Desk, probs: Sequence[float]) -> Checked:
     asserted = claim.asserted or _implied(found)
     judged: list[Judged] = []
     for one in case.judged:
-        if one.independent and judged[0].standing.found.constant:
-            continue  # the two sides differ in what is sure: nothing can be independent
+        manner = desk.manner(one, variable) if one.under else ""
+        if manner is None:
+            continue
         draws = desk.draws(one, variable)
         if asserted.high <= 0 < draws.pooled[0]:
             raise _ImpossibleError(
                 f"{asserted.text} is not possible: {variable} is above 0 in every draw"
             )
-        judged.append(Judged(one.label, stand(asserted, draws, probs)))
+        label = f"{one.label}, {manner}" if manner else one.label
+        judged.append(Judged(label, stand(asserted, draws, probs)))
     return Checked(
         claim=claim,
         units="1" if claim.against else desk.model.variables[variable],

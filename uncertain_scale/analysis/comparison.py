@@ -1,8 +1,9 @@
-"""What changes when an assumption changes: two scenarios on the same draws.
+"""What changes when an assumption changes: two scenarios, draw by draw.
 
-Both answer one question with one design, so that each draw of the one has its twin in the other and
-differences are not blurred by chance. What made the difference is told by letting the changed
-inputs change one after another, in every order.
+Both answer one question with one design, so that each draw of the one has its twin in the other.
+Inputs on which they agree are the same numbers in both; how those that differ depend on one another
+is said by `couplings`. The difference is attributed by letting the changed inputs change one after
+another, in every order.
 """
 
 from __future__ import annotations
@@ -14,6 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uncertain_scale.analysis.coupling import (
+    STATED,
+    as_ranks,
+    changed_inputs,
+    coupled,
+    couplings,
+    readings,
+)
 from uncertain_scale.analysis.draws import all_draws
 from uncertain_scale.analysis.events import probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
@@ -30,16 +39,35 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from uncertain_scale.analysis.coupling import Couple, Coupling
     from uncertain_scale.analysis.events import Event, Probability
     from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.model import Model, Plan, Question
     from uncertain_scale.sampling import Design
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Comparison", "attribute", "changed_inputs", "compare", "same_way"]
+__all__ = ["Comparison", "Ratio", "attribute", "compare", "same_way"]
 
 _MOST_CHANGES = 10
 _ORDERS = 200
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Ratios to the base under one reading of what the two scenarios share.
+
+    Parameters
+    ----------
+    ratio
+        Summary of other / base, draw by draw, as `summarize` lays it out; an output whose base
+        holds a zero has no ratio.
+    greater, greater_mcse
+        P(other > base) and its Monte Carlo error, by output.
+    """
+
+    ratio: xr.Dataset
+    greater: Mapping[str, float]
+    greater_mcse: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -61,6 +89,11 @@ class Comparison:
         Probabilities of events under the base and under the other, by what was typed.
     changed
         The priors of both, by input that differs and that an output depends on.
+    couplings
+        How these depend on one another, by coordinate, as `couplings` returns it.
+    otherwise
+        The same ratios with all of them `shared`, and all `independent`: the extremes that are not
+        what `couplings` says.
     attribution
         By output: how much of log(median of other / median of base) each changed input accounts
         for. The parts add up to the whole. An output whose median is not positive has none.
@@ -76,6 +109,8 @@ class Comparison:
     events: Mapping[str, tuple[Probability, Probability]]
     changed: Mapping[str, tuple[Prior, Prior]]
     attribution: Mapping[str, Mapping[str, float]]
+    couplings: Mapping[str, Coupling]
+    otherwise: Mapping[str, Ratio]
 
     def factor(self, output: str) -> float:
         """Return the ratio of medians that the attribution's parts add up to, in logarithms."""
@@ -97,9 +132,10 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
     *,
     probs: Sequence[float] = (0.9, 0.5, 0.95),
     events: Sequence[Event] = (),
+    couple: Couple = (),
     progress: Callable[[int], object] | None = None,
 ) -> tuple[xr.DataTree, list[Comparison]]:
-    """Answer one question under several scenarios on the same draws.
+    """Answer one question under several scenarios, and hold them against the first draw by draw.
 
     Parameters
     ----------
@@ -113,6 +149,9 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
         Probabilities of the intervals.
     events
         Events whose probabilities are wanted under each; the question asks for their variables.
+    couple
+        How inputs that differ depend on one another, where not as the prior files say: `"shared"`,
+        `"independent"` or a rank correlation, for all or by input.
     progress
         Told how many scenarios are finished, the base among them.
 
@@ -124,21 +163,32 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
     Raises
     ------
     QuestionError
-        A scenario cannot answer the question, or answers it by other equations than the base.
+        A scenario cannot answer the question, or answers it by other equations than the base;
+        `couple` is no coupling of inputs.
 
     References
     ----------
     Shapley (1953), doi:10.1515/9781400881970-018, for the attribution.
     """
     plan = solve(model, base, question)
+    stated = as_ranks(couple)
+    ties = []
+    for other in others:
+        same_way(model, plan, base, other, question)
+        ties.append(couplings(plan, base, other, stated))
     first = sample(model, base, question, design)
     found: list[Comparison] = []
-    for priors in others:
+    for other, tied in zip(others, ties, strict=True):
         if progress is not None:
             progress(1 + len(found))
-        same_way(model, plan, base, priors, question)
-        second = sample(model, priors, question, design)
-        found.append(_compare(plan, (base, first), (priors, second), probs, events))
+        second = sample(model, other, question, design)
+        draws = {
+            reading: second
+            if (apart := coupled(plan, base, other, ranks)) is None
+            else sample(model, other, question, design, coupled=apart)
+            for reading, ranks in readings(tied).items()
+        }
+        found.append(_compare(plan, (base, first), (other, second), draws, tied, probs, events))
     return first, found
 
 
@@ -161,52 +211,58 @@ def same_way(model: Model, plan: Plan, base: Priors, other: Priors, question: Qu
         )
 
 
-def _compare(
+def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read together)
     plan: Plan,
     base: tuple[Priors, xr.DataTree],
     other: tuple[Priors, xr.DataTree],
+    draws: Mapping[str, xr.DataTree],
+    tied: Mapping[str, Coupling],
     probs: Sequence[float],
     events: Sequence[Event],
 ) -> Comparison:
     import xarray as xr
 
-    one, two = (tree["prior_predictive"].to_dataset() for _, tree in (base, other))
-    ratio = xr.Dataset(
-        {name: two[name] / one[name] for name in plan.outputs if (one[name] != 0).all()}
-    )
+    outputs = {name: tree["prior_predictive"].to_dataset() for name, tree in draws.items()}
+    one, two = base[1]["prior_predictive"].to_dataset(), outputs[STATED]
     difference = xr.Dataset({name: two[name] - one[name] for name in plan.outputs})
     for name in plan.outputs:
         difference[name].attrs = {key: one[name].attrs[key] for key in ("units", "long_name")}
-        if name in ratio:
-            ratio[name].attrs = {"units": "1", "long_name": one[name].attrs["long_name"]}
-    greater = {name: (two[name] > one[name]).values.astype(float) for name in plan.outputs}
+    found = {name: _ratio(plan, one, drawn, probs) for name, drawn in outputs.items()}
+    stated = found.pop(STATED)
     changed = changed_inputs(plan, base[0], other[0])
     return Comparison(
         base=base[0].name,
         other=other[0].name,
-        ratio=summarize(ratio, probs=probs),
+        ratio=stated.ratio,
         difference=summarize(difference, probs=probs),
         warnings=utilisation_warnings(all_draws(other[1])),
-        greater={name: float(share.mean()) for name, share in greater.items()},
-        greater_mcse={name: float(spread(share.mean(axis=1))) for name, share in greater.items()},
+        greater=stated.greater,
+        greater_mcse=stated.greater_mcse,
         events={
             event.text: (probability_in(event, base[1]), probability_in(event, other[1]))
             for event in events
         },
         changed=changed,
         attribution=attribute(plan, changed, *(_draws(tree) for _, tree in (base, other))),
+        couplings=tied,
+        otherwise=found,
     )
 
 
-def changed_inputs(plan: Plan, base: Priors, other: Priors) -> dict[str, tuple[Prior, Prior]]:
-    """Return the inputs that the outputs depend on and that the two believe differently."""
-    names = plan.known("prior", "fallback")
-    pairs = {name: (base.inputs[name], other.inputs[name]) for name in names}
-    return {name: (a, b) for name, (a, b) in pairs.items() if not _same(a, b)}
+def _ratio(plan: Plan, base: xr.Dataset, other: xr.Dataset, probs: Sequence[float]) -> Ratio:
+    import xarray as xr
 
-
-def _same(a: Prior, b: Prior) -> bool:
-    return (a.distribution, a.factor, a.joint) == (b.distribution, b.factor, b.joint)
+    ratio = xr.Dataset(
+        {name: other[name] / base[name] for name in plan.outputs if (base[name] != 0).all()}
+    )
+    for name in map(str, ratio.data_vars):
+        ratio[name].attrs = {"units": "1", "long_name": base[name].attrs["long_name"]}
+    greater = {name: (other[name] > base[name]).values.astype(float) for name in plan.outputs}
+    return Ratio(
+        summarize(ratio, probs=probs),
+        {name: float(share.mean()) for name, share in greater.items()},
+        {name: float(spread(share.mean(axis=1))) for name, share in greater.items()},
+    )
 
 
 def attribute(

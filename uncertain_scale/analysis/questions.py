@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from uncertain_scale.analysis.comparison import changed_inputs, same_way
+from uncertain_scale.analysis.comparison import same_way
+from uncertain_scale.analysis.coupling import SHARED, STATED, coupled, couplings, readings
 from uncertain_scale.analysis.draws import all_draws, read_draws
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.errors import DataError, QuestionError
@@ -17,12 +18,12 @@ from uncertain_scale.inputs.distributions import Constant
 from uncertain_scale.model import ask, believe, default_model, solve
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.propagate import propagate
-from uncertain_scale.sampling.streams import stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.analysis.draws import Draws
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Plan, Question
@@ -63,15 +64,15 @@ class Asked:
     ----------
     over, under
         A question, and for a ratio the one that it is over.
-    independent
-        Whether the inputs that the two sides of a ratio believe differently are drawn
-        independently, rather than moving together; what they believe alike is always shared.
+    reading
+        How the inputs that the two sides of a ratio believe differently depend on one another: as
+        `stated`, all `shared` or all `independent`; what they believe alike is always shared.
     """
 
     label: str
     over: Whole
     under: Whole | None = None
-    independent: bool = False
+    reading: str = STATED
 
     @property
     def sides(self) -> tuple[Whole, ...]:
@@ -127,10 +128,30 @@ class Desk:
             It cannot be answered, or a scenario has faults.
         """
         plans = [self._plan(whole, (variable,)) for whole in asked.sides]
-        if asked.under is not None:
+        if asked.reading != STATED:
             (over, question, plan), (under, _, _) = plans
-            if asked.independent:
-                same_way(self.model, plan, over, under, question)
+            same_way(self.model, plan, over, under, question)
+
+    def manner(self, asked: Asked, variable: str) -> str | None:
+        """Say how the two sides of a ratio are read together; None where another reading is equal.
+
+        Returns
+        -------
+        str or None
+            `shared`, `independent`, or `coupled` where some inputs are one and some the other.
+        """
+        found = self._couplings(asked, variable)
+        if asked.reading not in readings(found):
+            return None
+        if asked.reading != STATED:
+            return asked.reading
+        kinds = {one.kind for one in found.values() if one.asked} or {SHARED}
+        return kinds.pop() if len(kinds) == 1 else "coupled"
+
+    def _couplings(self, asked: Asked, variable: str) -> dict[str, Coupling]:
+        over, under = asked.sides
+        priors, _, plan = self._plan(under, (variable,))
+        return couplings(plan, self._plan(over, (variable,))[0], priors)
 
     def want(self, asked: Asked, variable: str, *, warn: bool = False) -> None:
         """Note a variable that will be wanted of a question, and whether warnings are, too."""
@@ -150,35 +171,24 @@ class Desk:
         over = self._draw(asked.over)[variable]
         if asked.under is None:
             return read_draws(over)
-        under = self._draw(asked.under)[variable]
-        if asked.independent:
-            under = _array(variable, self._independent(asked.over, asked.under, variable))
+        under = self._beside(asked, variable)
         if not under.values.all():
             raise DataError(f"{variable} is 0 in some draws of {asked.under.scenario.stem}")
         shape = max(over.shape, under.shape)
         ratio = _in_shape(over, shape) / _in_shape(under, shape)
         return read_draws(_array(variable, ratio))
 
-    def _independent(self, over: Whole, under: Whole, variable: str) -> FloatArray:
-        """Return draws of a ratio's lower side whose own beliefs are independent of the upper's.
-
-        The inputs that the two believe differently are paired anew, all of them by one random
-        order for each chain, which keeps what ties them to one another; what the sides share stays.
-        """
+    def _beside(self, asked: Asked, variable: str) -> xr.DataArray:
+        """Return draws of a ratio's lower side that depend on the upper's as they should."""
+        over, under = asked.sides
         priors, question, plan = self._plan(under, (variable,))
-        tree = sample(self.model, priors, question, self._design)
-        inputs = {str(name): one.values for name, one in tree["prior"].data_vars.items()}
         other = self._plan(over, (variable,))[0]
-        orders = [
-            stream(self._design.seed, chain, "the other side of a ratio").permutation(
-                self._design.draws
-            )
-            for chain in range(self._design.chains)
-        ]
-        for name in changed_inputs(plan, priors, other):
-            paired = [one[order] for one, order in zip(inputs[name], orders, strict=True)]
-            inputs[name] = np.array(paired)
-        return propagate(plan, inputs)[variable]
+        ranks = readings(self._couplings(asked, variable))[asked.reading]
+        apart = coupled(plan, other, priors, ranks)
+        if apart is None:
+            return self._draw(under)[variable]
+        tree = sample(self.model, priors, question, self._design, coupled=apart)
+        return tree["prior_predictive"].to_dataset()[variable]
 
     def _plan(self, whole: Whole, outputs: Sequence[str]) -> tuple[Priors, Question, Plan]:
         priors = believe(

@@ -18,7 +18,17 @@ from uncertain_scale.errors import EvidenceError, QuestionError
 if TYPE_CHECKING:
     from uncertain_scale.report import Document
 
-__all__ = ["compare", "compared"]
+__all__ = ["Couple", "compare", "compared"]
+
+Couple = Annotated[
+    list[str],
+    typer.Option(
+        help="How inputs that differ depend on one another: shared, independent or a rank "
+        "correlation, for all or as INPUT=…; repeatable.",
+        metavar="[INPUT=]HOW",
+        rich_help_panel="Beliefs",
+    ),
+]
 
 
 @with_run_options
@@ -28,6 +38,7 @@ def compare(
         list[str],
         typer.Argument(help="The base, then others: scenarios or files.", metavar="BASE OTHER..."),
     ],
+    couple: Couple = [],  # noqa: B006 (typer reads a default, nobody changes it)
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
@@ -36,7 +47,10 @@ def compare(
         typer.Option(help="Also write comparison.html, .md and .json there.", metavar="DIR"),
     ] = None,
 ) -> None:
-    """Answer a question under several scenarios on the same draws.
+    """Answer a question under several scenarios, draw by draw.
+
+    What they share has the same draws in each; how inputs that differ depend on one another is said
+    by the prior files, or --couple.
 
     Example: uncertain-scale compare h100-dense-fp8 h100-sparse-fp8 --budget 100M
     """
@@ -46,10 +60,15 @@ def compare(
 
     _check(options, scenarios)
     if evidence:
+        if couple:
+            raise QuestionError(
+                "--couple has nothing to act on beside --evidence, where medians are compared and "
+                "not draws; drop one of them"
+            )
         asked = [options.under(name) for name in scenarios]
         _given_evidence(asked, evidence, prob, form, output)
         return
-    document = compared(options, scenarios, prob)
+    document = compared(options, scenarios, prob, couple)
     html = partial(html_comparison, command=typed_command())
     markdown = comparing.markdown_comparison
     keep(document, output, "comparison", markdown=markdown, html=html)
@@ -57,7 +76,9 @@ def compare(
     show(document, form, terminal=terminal, markdown=markdown, csv=csv_comparison, html=html)
 
 
-def compared(options: RunOptions, scenarios: list[str], prob: list[float]) -> Document:
+def compared(
+    options: RunOptions, scenarios: list[str], prob: list[float], couple: list[str]
+) -> Document:
     """Answer under the first scenario and the others, as plain data."""
     from uncertain_scale.analysis.comparison import compare as hold_against
     from uncertain_scale.report.comparing import comparison_document
@@ -75,6 +96,7 @@ def compared(options: RunOptions, scenarios: list[str], prob: list[float]) -> Do
             design,
             probs=prob,
             events=options.events(model),
+            couple=couple,
             progress=bar.counting(len(scenarios), "scenarios"),
         )
     return comparison_document(tree, comparisons, prob)

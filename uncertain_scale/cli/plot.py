@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.claims import SHIPPED, checked, tell_faults
+from uncertain_scale.cli.compare import Couple, compared
 from uncertain_scale.cli.options import (
     Chains,
     Draws,
@@ -118,6 +119,7 @@ def compare(
         typer.Argument(help="The base, then others: scenarios or files.", metavar="BASE OTHER..."),
     ],
     output: Output,
+    couple: Couple = [],  # noqa: B006
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006
 ) -> None:
     """Draw answers under other scenarios over those of a base, draw by draw.
@@ -125,10 +127,9 @@ def compare(
     Example: uncertain-scale plot compare h100-dense-fp8 post-reading --budget 100M --output c.svg
     """
     _checked(output)
-    from uncertain_scale.cli.compare import compared
     from uncertain_scale.report.figures import plot_compare
 
-    _write(plot_compare(compared(options, scenarios, prob)), output)
+    _write(plot_compare(compared(options, scenarios, prob, couple)), output)
 
 
 @app.command()

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.comparison import attribute, changed_inputs, same_way
+from uncertain_scale.analysis.comparison import attribute, same_way
+from uncertain_scale.analysis.coupling import (
+    STATED,
+    changed_inputs,
+    coupled,
+    couplings,
+    readings,
+)
 from uncertain_scale.analysis.draws import Draws, refuse_bad
 from uncertain_scale.analysis.events import happened, probability_of
 from uncertain_scale.analysis.guards import WATCHED, warnings_of
@@ -21,6 +28,7 @@ from uncertain_scale.analysis.histogram import histogram_of
 from uncertain_scale.analysis.intervals import quantiles
 from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.errors import UncertainScaleError
+from uncertain_scale.report.comparing import couplings_document
 from uncertain_scale.report.document import probability_document, sufficient_document
 from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.html.headline import headline_outputs
@@ -31,10 +39,12 @@ from uncertain_scale.sampling.stopping import StoppedError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.analysis.sensitivity.study import Scale
     from uncertain_scale.explore.view import Asked, Scenarios, View
     from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.report import Document
+    from uncertain_scale.sampling.coupling import Coupled
     from uncertain_scale.sampling.stopping import Stop
     from uncertain_scale.units.aliases import FloatArray
 
@@ -123,9 +133,18 @@ def answer_to(
         _check(stop)
         try:
             other = view.held_against(scenarios, name)
-            same_way(asked.model, drawn.simulation.plan, asked.priors, other, asked.question)
+            plan = drawn.simulation.plan
+            same_way(asked.model, plan, asked.priors, other, asked.question)
+            tied = couplings(plan, asked.priors, other)
             twin = _draw(asked, other, view, stop)
-            comparisons.append(_comparison(view, drawn, twin, [] if brief else [of]))
+            twins = {
+                reading: twin
+                if (apart := coupled(plan, asked.priors, other, ranks)) is None
+                else _draw(asked, other, view, stop, apart)
+                for reading, ranks in readings(tied).items()
+            }
+            parts = [] if brief else [of]
+            comparisons.append(_comparison(view, drawn, twin, twins, tied, parts))
         except UncertainScaleError as error:
             refused[name] = str(error)
     comparison = None
@@ -146,9 +165,11 @@ def _check(stop: Stop | None) -> None:
         stop.check()
 
 
-def _draw(asked: Asked, priors: Priors, view: View, stop: Stop | None) -> _Drawn:
+def _draw(
+    asked: Asked, priors: Priors, view: View, stop: Stop | None, apart: Coupled | None = None
+) -> _Drawn:
     """Draw whole chains, as `sample` does."""
-    simulation = Simulation.of(asked.model, priors, asked.question, view.design)
+    simulation = Simulation.of(asked.model, priors, asked.question, view.design, apart)
     refuse_to_hold(simulation)
 
     def chain(number: int) -> dict[str, FloatArray]:
@@ -326,7 +347,14 @@ def _ranking(view: View, asked: Asked, of: str, column: _Column, document: Docum
     return {**document, "on": on, "outputs": {of: output}, "events": []}
 
 
-def _comparison(view: View, base: _Drawn, other: _Drawn, of: Sequence[str]) -> dict[str, Any]:
+def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read together)
+    view: View,
+    base: _Drawn,
+    other: _Drawn,
+    twins: Mapping[str, _Drawn],
+    tied: Mapping[str, Coupling],
+    of: Sequence[str],
+) -> dict[str, Any]:
     plan = base.simulation.plan
     priors = base.simulation.priors, other.simulation.priors
     changed = changed_inputs(plan, *priors)
@@ -339,34 +367,44 @@ def _comparison(view: View, base: _Drawn, other: _Drawn, of: Sequence[str]) -> d
         "warnings": warnings_of(medians, above),
         "events": [],
         "changed_inputs": {name: {} for name in changed},
-        "outputs": {
-            name: _ratio(name, base.values[name], other.values[name], view, parts)
-            for name in plan.outputs
-        },
+        "couplings": couplings_document(tied),
+        "outputs": {name: _output(name, base, twins, view, parts) for name in plan.outputs},
     }
 
 
-def _ratio(
+def _output(
     name: str,
-    base: FloatArray,
-    other: FloatArray,
+    base: _Drawn,
+    twins: Mapping[str, _Drawn],
     view: View,
     parts: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:
     """Return what one output of another scenario is to that of the base, draw by draw."""
-    ratio = None
-    if (base != 0).all():
-        ratio = _statistics(_Column.of(name, other / base), view.probs)
-    greater = (other > base).astype(float)
+    found = {
+        reading: _ratio(name, base.values[name], twin.values[name], view)
+        for reading, twin in twins.items()
+    }
+    stated = found.pop(STATED)
     mine = parts.get(name, {})
     whole = math.fsum(mine.values())
     return {
-        "ratio": ratio,
-        "probability_greater": float(greater.mean()),
-        "probability_greater_mcse": number(spread(greater.mean(axis=1))),
+        **stated,
+        "otherwise": found,
         "ratio_of_medians": math.exp(whole) if name in parts else None,
         "attribution": {one: part / whole for one, part in mine.items()}
         if abs(whole) > _SAME
         else {},
         "factors": {one: math.exp(part) for one, part in mine.items()},
+    }
+
+
+def _ratio(name: str, base: FloatArray, other: FloatArray, view: View) -> dict[str, Any]:
+    ratio = None
+    if (base != 0).all():
+        ratio = _statistics(_Column.of(name, other / base), view.probs)
+    greater = (other > base).astype(float)
+    return {
+        "ratio": ratio,
+        "probability_greater": float(greater.mean()),
+        "probability_greater_mcse": number(spread(greater.mean(axis=1))),
     }

@@ -31,6 +31,7 @@ _STEPS = 400
 _DECADES_OF_A_VALUE = 1.0
 _LEAST_RATIO = 3.0
 _DIGITS = 4
+_ONE_FACT = "One fact, believed otherwise."
 _EDITED = "edited"
 VALUE = "value"
 
@@ -218,8 +219,10 @@ def _by_hand(prior: Prior, distribution: Distribution) -> Prior:
         where=_EDITED,
         stated="",
         interpreted=False,
+        coupling_note=said.coupling_note if prior.coupling is not None else _ONE_FACT,
     )
-    return replace(prior, distribution=distribution, provenance=words)
+    coupling = 1.0 if prior.coupling is None else prior.coupling
+    return replace(prior, distribution=distribution, provenance=words, coupling=coupling)
 
 
 def _stays(name: str, old: Distribution) -> bool:

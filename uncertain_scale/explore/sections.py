@@ -11,7 +11,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report import figures
-from uncertain_scale.report.comparing import comparison_rows, comparison_words
+from uncertain_scale.report.comparing import (
+    comparison_rows,
+    comparison_words,
+    coupling_rows,
+    otherwise_table,
+)
 from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.style import rendering
 from uncertain_scale.report.figures.words import interval_in_words, percent
@@ -104,6 +109,8 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
                     "figure": ratio_figure(compared, one["other"], next(number)),
                     "words": comparison_words(one, compared["base"]),
                     "rows": list(comparison_rows(one, document["probs"][0])),
+                    "otherwise": otherwise_table(one, document["probs"][0]),
+                    "coupled": coupling_rows(one),
                 }
                 for one in compared["comparisons"]
             ]

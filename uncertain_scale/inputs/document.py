@@ -6,11 +6,13 @@ import datetime as dt
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from uncertain_scale.inputs.distributions import json_schemas
 
 __all__ = [
+    "COUPLINGS",
+    "Believed",
     "CorrelationTable",
     "InputTable",
     "JointTable",
@@ -22,12 +24,51 @@ __all__ = [
     "Words",
     "is_name",
     "json_schema",
+    "read_coupling",
 ]
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=_NAME)]
 Line = Annotated[str, Field(max_length=1_000)]
 Words = Annotated[str, Field(max_length=20_000)]
+
+
+def read_coupling(stated: object) -> float | None:
+    """Return the rank correlation that a coupling stands for: 1 shared, 0 independent.
+
+    Raises
+    ------
+    ValueError
+        It is no coupling.
+
+    Examples
+    --------
+    >>> [read_coupling(stated) for stated in ("shared", "independent", 0.5, None)]
+    [1.0, 0.0, 0.5, None]
+    """
+    if stated is None:
+        return None
+    if isinstance(stated, str) and stated in _COUPLINGS:
+        return _COUPLINGS[stated]
+    if isinstance(stated, int | float) and not isinstance(stated, bool) and -1 < stated < 1:
+        return float(stated)
+    raise ValueError(COUPLINGS)
+
+
+COUPLINGS = "expected 'shared', 'independent' or a rank correlation above -1 and below 1"
+_COUPLINGS = {"shared": 1.0, "independent": 0.0}
+Coupled = Annotated[
+    float | None,
+    BeforeValidator(read_coupling),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": [*_COUPLINGS]},
+                {"type": "number", "exclusiveMinimum": -1, "exclusiveMaximum": 1},
+            ]
+        }
+    ),
+]
 
 
 class Table(BaseModel):
@@ -45,7 +86,20 @@ class Sourced(Table):
     note: Words = Field("", description="What is judgement, and why.")
 
 
-class InputTable(Sourced):
+class Believed(Sourced):
+    """A belief that a comparison may hold against another scenario's about the same input."""
+
+    coupling: Coupled = Field(
+        None,
+        description=(
+            "How the input depends on another scenario's in a comparison: 'shared' (one belief, "
+            "seen in both), 'independent' (a fact of its own), or a rank correlation."
+        ),
+    )
+    coupling_note: Line = Field("", description="Why it is coupled so.")
+
+
+class InputTable(Believed):
     """One input: a kind of distribution with its parameters, units and source."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
@@ -68,7 +122,7 @@ class CorrelationTable(Sourced):
     )
 
 
-class JointTable(Sourced):
+class JointTable(Believed):
     """Several inputs drawn together, as whole rows of a CSV file beside the prior file."""
 
     inputs: Annotated[list[Name], Field(min_length=2, max_length=1_000)] = Field(

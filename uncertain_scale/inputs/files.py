@@ -8,6 +8,7 @@ from uncertain_scale.errors import PriorError, nearest
 from uncertain_scale.inputs.catalog import find_prior_file
 from uncertain_scale.inputs.distributions import DistributionError, Empirical, build
 from uncertain_scale.inputs.document import (
+    Believed,
     CorrelationTable,
     InputTable,
     JointTable,
@@ -163,6 +164,7 @@ class _Reader(TomlReader):
             distribution=distribution,
             units=table.units,
             fallback=table.fallback,
+            coupling=table.coupling,
             provenance=self._provenance(table, path),
         )
 
@@ -202,6 +204,7 @@ class _Reader(TomlReader):
                 distribution=Empirical(values=tuple(column.tolist())),
                 units=table.units.get(name, "1"),
                 joint=joint.name,
+                coupling=table.coupling,
                 provenance=joint.provenance,
             )
         return joint
@@ -213,4 +216,5 @@ class _Reader(TomlReader):
             as_of=table.as_of,
             note=table.note,
             where=self.where(path),
+            coupling_note=table.coupling_note if isinstance(table, Believed) else "",
         )

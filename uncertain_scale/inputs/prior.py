@@ -46,6 +46,8 @@ class Provenance:
     """What was typed, where it was typed at all."""
     interpreted: bool = False
     """Whether the kind of distribution was chosen for what was typed, as in "1.4 to 3.2"."""
+    coupling_note: str = ""
+    """Why the belief is coupled as it is with another scenario's."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,10 @@ class Prior:
         True where it holds only if nothing given determines the variable.
     joint
         Name of the joint sample that the input is drawn with, or "".
+    coupling
+        Rank correlation with another scenario's belief about the input: 1 where both are one belief
+        seen twice, 0 where they are independent; None where the file leaves it to the rule of
+        `couplings`.
     """
 
     name: str
@@ -76,6 +82,7 @@ class Prior:
     fallback: bool = False
     joint: str = ""
     provenance: Provenance = field(default_factory=Provenance)
+    coupling: float | None = None
 
     @cached_property
     def varies(self) -> bool:
@@ -235,7 +242,10 @@ class Priors:
         """Return a SHA-256 of all that the draws depend on, as 64 hexadecimal digits."""
         content = {
             "inputs": {
-                name: [prior.distribution.describe(), prior.units, prior.fallback, prior.joint]
+                name: [
+                    *(prior.distribution.describe(), prior.units, prior.fallback, prior.joint),
+                    *(() if prior.coupling is None else (prior.coupling,)),
+                ]
                 for name, prior in sorted(self.inputs.items())
             },
             "coordinates": self.coordinates,

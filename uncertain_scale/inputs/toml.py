@@ -140,6 +140,8 @@ def _in_words(detail: ErrorDetails, kind: type[BaseModel]) -> str:
             return f"'{key}' is missing: {kind.model_fields[key].description}"
         case "extra_forbidden":
             return f"'{key}' is not a key here; {nearest(key, kind.model_fields)}"
+        case "value_error":
+            return f"{key} = {detail['input']!r:.60}: {detail['msg'].removeprefix('Value error, ')}"
         case _:
             return (
                 f"{key} = {detail['input']!r:.60}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"

@@ -183,13 +183,21 @@ def _input(prior: Prior) -> dict[str, Any]:
     table["units"] = prior.units
     if prior.fallback:
         table["fallback"] = True
-    return table | _sources(prior.provenance)
+    return table | _coupling(prior) | _sources(prior.provenance)
 
 
 def _joint(joint: JointSample, priors: Priors, samples: str) -> dict[str, Any]:
     units = {name: priors.inputs[name].units for name in joint.inputs}
     table = {"inputs": list(joint.inputs), "samples": samples, "units": units}
-    return table | _sources(joint.provenance)
+    return table | _coupling(priors.inputs[joint.inputs[0]]) | _sources(joint.provenance)
+
+
+def _coupling(prior: Prior) -> dict[str, Any]:
+    if prior.coupling is None:
+        return {}
+    stated = {1.0: "shared", 0.0: "independent"}.get(prior.coupling, prior.coupling)
+    note = prior.provenance.coupling_note
+    return {"coupling": stated} | ({"coupling_note": note} if note else {})
 
 
 def _sources(said: Provenance) -> dict[str, Any]:

@@ -49,8 +49,8 @@ asserted interval at least by its nearest end.
 A bound holds with 95% probability or more, is likely from 50%, unlikely from 5%, and else does \
 not hold.
 The percentile is the share of draws below the figure, with its Monte Carlo error.
-A ratio of scenarios is judged with all that they believe moving together, and with what they \
-believe differently independent; dependence in between is likelier than either."""
+A ratio of scenarios is judged with what they believe differently coupled as their prior files \
+say; then with all of it shared, and with all of it independent, where that is not the same."""
 
 
 def terminal_claims(document: Document) -> RenderableType:

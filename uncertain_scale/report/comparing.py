@@ -15,14 +15,16 @@ from uncertain_scale.report.document import probability_document, record_documen
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import Scale, share_in_words
 from uncertain_scale.report.rows import design_in_words, intervals_of, question_in_words
+from uncertain_scale.report.updating import plain_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
     from rich.console import RenderableType
 
     from uncertain_scale.analysis.comparison import Comparison
+    from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.inputs import Prior
     from uncertain_scale.report.document import Document
 
@@ -30,8 +32,12 @@ __all__ = [
     "comparison_document",
     "comparison_rows",
     "comparison_words",
+    "coupling_rows",
+    "coupling_words",
+    "couplings_document",
     "in_words",
     "markdown_comparison",
+    "otherwise_table",
     "terminal_comparison",
 ]
 
@@ -86,6 +92,7 @@ def terminal_comparison(document: Document) -> RenderableType:
     prob = document["probs"][0]
     for comparison in document["comparisons"]:
         parts += [Text(), Text(in_words(comparison, document["base"]), style="bold")]
+        parts += map(Text, coupling_words(comparison))
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
         table.add_column("answer, other / base", no_wrap=True)
         for header in ("median", f"{100 * prob:.4g}% interval", "P(more)"):
@@ -93,15 +100,63 @@ def terminal_comparison(document: Document) -> RenderableType:
         for row in comparison_rows(comparison, prob):
             table.add_row(*map(Text, row))
         parts.append(table)
-        lines = [*_attributions(comparison), *_events(comparison), *_warnings(comparison)]
-        parts += [Padding(Text(line), (0, 0, 0, 1)) for line in lines]
+        names, cells = otherwise_table(comparison, prob)
+        if cells:
+            table = plain_table(names, "l" + "r" * (len(names) - 1))
+            for cell in cells:
+                table.add_row(*map(Text, cell))
+            parts.append(table)
+        parts += [Padding(Text(line), (0, 0, 0, 1)) for line in _lines(comparison)]
     return Group(*parts, Text(), Text(design_in_words(document), style="dim"))
 
 
 def comparison_words(comparison: dict[str, Any], base: str) -> list[str]:
     """Say what differs, where it comes from, how events fare, and what is doubtful."""
-    lines = [*_attributions(comparison), *_events(comparison), *_warnings(comparison)]
-    return [in_words(comparison, base), *lines]
+    return [in_words(comparison, base), *coupling_words(comparison), *_lines(comparison)]
+
+
+def otherwise_table(
+    comparison: dict[str, Any], prob: float
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the header and rows of the ratios under the extreme couplings; no rows without any."""
+    kinds: dict[str, None] = {}
+    cells: dict[str, dict[str, tuple[str, str]]] = {}
+    for name, output in comparison["outputs"].items():
+        for kind, one in output["otherwise"].items():
+            if one["ratio"] is not None and not one["ratio"]["constant"]:
+                _, interval = _written(one["ratio"], prob)
+                kinds[kind] = None
+                share = share_in_words(one["probability_greater"])
+                cells.setdefault(name, {})[kind] = (interval, share)
+    words = [(f"all {kind}: {100 * prob:.4g}%", "P(more)") for kind in kinds]
+    rows = [
+        (name, *(cell for kind in kinds for cell in found[kind])) for name, found in cells.items()
+    ]
+    return ("answer", *(word for pair in words for word in pair)), rows
+
+
+def coupling_words(comparison: dict[str, Any]) -> Iterator[str]:
+    """Say which inputs that differ are one belief in both, and which are facts of their own."""
+    kinds: dict[str, list[str]] = {}
+    for names, kind, _ in coupling_rows(comparison):
+        kinds.setdefault(kind, []).append(names)
+    yield from (f"{kind}: {', '.join(names)}" for kind, names in kinds.items())
+
+
+def coupling_rows(comparison: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the inputs that differ, how each is coupled, and why."""
+    return [
+        (
+            ", ".join(one["inputs"]),
+            one["kind"] if one["kind"] != "correlated" else f"rank correlation {one['rank']:g}",
+            one["reason"],
+        )
+        for one in comparison["couplings"]
+    ]
+
+
+def _lines(comparison: dict[str, Any]) -> list[str]:
+    return [*_attributions(comparison), *_events(comparison), *_warnings(comparison)]
 
 
 def markdown_comparison(document: Document) -> str:
@@ -126,8 +181,18 @@ def _one(comparison: Comparison) -> dict[str, Any]:
             for text, (base, other) in comparison.events.items()
         ],
         "changed_inputs": changed,
+        "couplings": couplings_document(comparison.couplings),
         "outputs": {name: _output(comparison, name) for name in comparison.greater},
     }
+
+
+def couplings_document(couplings: Mapping[str, Coupling]) -> list[dict[str, Any]]:
+    """Return as plain data how inputs that answers depend on are coupled."""
+    return [
+        {"inputs": list(one.inputs), "kind": one.kind, "rank": one.rank, "reason": one.reason}
+        for one in couplings.values()
+        if one.asked
+    ]
 
 
 def _belief(prior: Prior) -> dict[str, Any]:
@@ -135,20 +200,31 @@ def _belief(prior: Prior) -> dict[str, Any]:
 
 
 def _output(comparison: Comparison, name: str) -> dict[str, Any]:
-    ratio = name in comparison.ratio["output"].values
     parts = comparison.attribution.get(name, {})
     return {
-        "ratio": statistics(comparison.ratio.sel(output=name)) if ratio else None,
+        "ratio": _statistics(comparison.ratio, name),
         "difference": {
             "units": str(comparison.difference["units"].sel(output=name).item()),
             **statistics(comparison.difference.sel(output=name)),
         },
         "probability_greater": comparison.greater[name],
         "probability_greater_mcse": _finite(comparison.greater_mcse[name]),
+        "otherwise": {
+            kind: {
+                "ratio": _statistics(one.ratio, name),
+                "probability_greater": one.greater[name],
+                "probability_greater_mcse": _finite(one.greater_mcse[name]),
+            }
+            for kind, one in comparison.otherwise.items()
+        },
         "ratio_of_medians": comparison.factor(name) if name in comparison.attribution else None,
         "attribution": comparison.shares(name),
         "factors": {input_name: math.exp(part) for input_name, part in parts.items()},
     }
+
+
+def _statistics(ratio: xr.Dataset, name: str) -> dict[str, Any] | None:
+    return statistics(ratio.sel(output=name)) if name in ratio["output"].values else None
 
 
 def _finite(value: float) -> float | None:
@@ -168,15 +244,18 @@ def comparison_rows(comparison: dict[str, Any], prob: float) -> Iterator[tuple[s
         ratio = output["ratio"]
         if ratio is None or _constant(output, 1.0):
             continue
-        interval = intervals_of(ratio, "eti", prob)[0]
-        exact = ratio["constant"]
-        median = _PLAIN.write(ratio["median"], ratio["median_mcse"], exact=exact)
-        ends = [
-            _PLAIN.write(interval[end], interval[f"{end}_mcse"], exact=exact)
-            for end in ("low", "high")
-        ]
-        shown = f"x{ends[0]}" if exact else f"x{ends[0]} to x{ends[1]}"
-        yield name, f"x{median}", shown, share_in_words(output["probability_greater"])
+        yield name, *_written(ratio, prob), share_in_words(output["probability_greater"])
+
+
+def _written(ratio: dict[str, Any], prob: float) -> tuple[str, str]:
+    """Write the median and the interval of a ratio."""
+    interval = intervals_of(ratio, "eti", prob)[0]
+    exact = ratio["constant"]
+    median = _PLAIN.write(ratio["median"], ratio["median_mcse"], exact=exact)
+    ends = [
+        _PLAIN.write(interval[end], interval[f"{end}_mcse"], exact=exact) for end in ("low", "high")
+    ]
+    return f"x{median}", f"x{ends[0]}" if exact else f"x{ends[0]} to x{ends[1]}"
 
 
 def _events(comparison: dict[str, Any]) -> Iterator[str]:
@@ -208,19 +287,25 @@ def _attributions(comparison: dict[str, Any]) -> Iterator[str]:
 def _markdown(document: Document) -> Iterator[str]:
     yield f"# {plain(question_in_words(document))}: {plain(document['base'])} and others"
     yield ""
-    yield f"{plain(design_in_words(document))}; the same draws for every scenario."
+    yield f"{plain(design_in_words(document))}; what scenarios share has the same draws in each."
     prob = document["probs"][0]
     for comparison in document["comparisons"]:
         yield ""
         yield f"## {plain(comparison['other'])}"
         yield ""
         yield f"{plain(in_words(comparison, document['base']))}."
+        yield from (f"{plain(line).capitalize()}." for line in coupling_words(comparison))
         yield ""
         header = ("answer", "ratio, median", f"{100 * prob:.4g}% interval", "P(more)")
         yield from markdown_table(header, comparison_rows(comparison, prob))
         yield ""
-        lines = [*_attributions(comparison), *_events(comparison), *_warnings(comparison)]
-        yield from (f"- {plain(line)}" for line in lines)
+        names, cells = otherwise_table(comparison, prob)
+        if cells:
+            yield "The same with inputs that differ coupled otherwise:"
+            yield ""
+            yield from markdown_table(names, cells)
+            yield ""
+        yield from (f"- {plain(line)}" for line in _lines(comparison))
         yield ""
         yield from markdown_table(
             ("changed input", "base", "source", "other", "source"),
@@ -235,3 +320,6 @@ def _markdown(document: Document) -> Iterator[str]:
                 for name, pair in comparison["changed_inputs"].items()
             ),
         )
+        if comparison["couplings"]:
+            yield ""
+            yield from markdown_table(("coupled input", "how", "why"), coupling_rows(comparison))

@@ -236,17 +236,23 @@ def _observation(one: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _comparison(comparison: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name, output in comparison["outputs"].items():
-        if output["ratio"] is not None:
-            yield from _statistics(output["ratio"], kind="ratio", name=name, units="1")
+        extremes = {f"ratio, all {kind}": one for kind, one in output["otherwise"].items()}
+        for kind, one in {"ratio": output, **extremes}.items():
+            about = {"kind": kind, "name": name, "units": "1"}
+            yield from _statistics(one["ratio"], **about) if one["ratio"] is not None else ()
+            yield _figure(one, "probability_greater", **about)
         difference = output["difference"]
         yield from _statistics(difference, kind="difference", name=name, units=difference["units"])
-        yield _figure(output, "probability_greater", kind="ratio", name=name, units="1")
         if output["ratio_of_medians"] is not None:
             kind = "ratio of medians"
             yield _figure(output, "ratio_of_medians", kind=kind, name=name, units="1")
             for input_name, factor in output["factors"].items():
                 about = {"kind": kind, "name": name, "input": input_name, "units": "1"}
                 yield {"measure": "factor", "value": factor, **about}
+    ranks = {name: one["rank"] for one in comparison["couplings"] for name in one["inputs"]}
+    for name, rank in ranks.items():
+        row = {"kind": "coupling", "name": name, "measure": "rank_correlation", "units": "1"}
+        yield row | {"value": rank}
     for event in comparison["events"]:
         for side in ("base", "other"):
             about = {"kind": f"event, {side}", "name": event["event"], "units": "1"}

@@ -21,6 +21,7 @@ from uncertain_scale.report.comparing import (
     comparison_document,
     comparison_rows,
     comparison_words,
+    otherwise_table,
     terminal_comparison,
 )
 from uncertain_scale.report.document import priors_document, report_document
@@ -189,6 +190,9 @@ def _comparisons(document: Document) -> Iterator[Markup]:
             ("answer, other / base", "median", f"{100 * prob:.4g}% interval", "P(more)"),
             comparison_rows(comparison, prob),
         )
+        header, rows = otherwise_table(comparison, prob)
+        if rows:
+            yield _table(header, rows)
         yield from map(_line, others)
     yield _line(design_in_words(document), small=True)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.prior import JointSample, Priors
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Coordinates", "InputSampler"]
+__all__ = ["Coordinates", "InputSampler", "cholesky"]
 
 
 class Coordinates(Protocol):
@@ -160,7 +160,7 @@ def _copulas(priors: Priors) -> dict[str, tuple[list[str], FloatArray]]:
     """
     tied = {name for correlation in priors.correlations for name in correlation.inputs}
     names = [name for name in priors.inputs if name in tied]
-    factor = _cholesky(correlation_matrix(names, priors.correlations))
+    factor = cholesky(correlation_matrix(names, priors.correlations))
     return {
         name: (
             [names[j] for j in range(k + 1) if factor[k, j] != 0],
@@ -171,7 +171,7 @@ def _copulas(priors: Priors) -> dict[str, tuple[list[str], FloatArray]]:
     }
 
 
-def _cholesky(matrix: FloatArray) -> FloatArray:
+def cholesky(matrix: FloatArray) -> FloatArray:
     """Return the lower Cholesky factor, each row to the bit the same whatever rows follow it.
 
     A blocked algorithm may order its sums by the size of the matrix; an overlay that adds a

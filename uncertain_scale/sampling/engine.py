@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from uncertain_scale.model.plan import solve
+from uncertain_scale.sampling.coupling import CoupledSampler
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.design import BLOCK
 from uncertain_scale.sampling.propagate import propagate, refuse_mixing
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.sampling.coupling import Coupled
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.stopping import Stop
     from uncertain_scale.units.aliases import FloatArray
@@ -54,15 +56,25 @@ class Simulation:
         Names of the givens.
     design
         How draws fill the unit cube.
+    coupled
+        What does not share its quantile with another scenario; by default everything does.
     """
 
     plan: Plan
     priors: Priors
     given: tuple[str, ...]
     design: Design
+    coupled: Coupled | None = None
 
     @classmethod
-    def of(cls, model: Model, priors: Priors, question: Question, design: Design) -> Simulation:
+    def of(
+        cls,
+        model: Model,
+        priors: Priors,
+        question: Question,
+        design: Design,
+        coupled: Coupled | None = None,
+    ) -> Simulation:
         """Solve a question, as `sample` takes it.
 
         Raises
@@ -75,7 +87,7 @@ class Simulation:
         plan = solve(model, priors, question)
         for given in question.given.values():
             priors = priors.replace(given)
-        simulation = cls(plan, priors, tuple(question.given), design)
+        simulation = cls(plan, priors, tuple(question.given), design, coupled)
         sampler = simulation.sampler()  # refuses a torn joint sample before anything is drawn
         few = replace(design, kind="random", draws=_FEW)
         points = next(few.blocks(sampler.positions, chain=0))
@@ -94,6 +106,8 @@ class Simulation:
 
     def sampler(self) -> InputSampler:
         """Return what draws the inputs."""
+        if self.coupled is not None:
+            return CoupledSampler(self.priors, self.inputs, self.given, self.coupled)
         return InputSampler(self.priors, self.inputs, self.given)
 
     def blocks(self, chain: int, *, size: int = BLOCK) -> Iterator[dict[str, FloatArray]]:

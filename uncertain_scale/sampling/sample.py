@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.sampling.cluster import Cluster
+    from uncertain_scale.sampling.coupling import Coupled
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.stopping import Stop
     from uncertain_scale.units.aliases import FloatArray
@@ -39,6 +40,7 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
     cluster: Cluster | None = None,
     progress: Callable[[int], object] | None = None,
     done: Mapping[str, FloatArray] | None = None,
+    coupled: Coupled | None = None,
 ) -> xr.DataTree:
     """Answer a question with draws.
 
@@ -61,6 +63,8 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
     done
         Draws of the first chains by variable, each of shape (chain, draw), which are not drawn
         again.
+    coupled
+        What does not share its quantile with the scenario that this one is compared with.
 
     Returns
     -------
@@ -90,7 +94,7 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
     >>> tree["prior_predictive/gpu_hours"].values.tolist()
     [[50000000.0, 50000000.0], [50000000.0, 50000000.0]]
     """
-    simulation = Simulation.of(model, priors, question, design)
+    simulation = Simulation.of(model, priors, question, design, coupled)
     refuse_to_hold(simulation)
     shape = (design.chains, design.draws)
     arrays = {name: np.empty(shape) for name in simulation.variables}

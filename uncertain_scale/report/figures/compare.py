@@ -28,6 +28,7 @@ _HEAD, _TITLE = 32.0, 20.0
 _FOOT = 36.0
 _PLOT = 220.0
 _GAP = 12.0
+_UNDER = 3.0
 _LEAST = 1.5
 _COLUMNS = 88
 _PLAIN = Scale("")
@@ -66,10 +67,20 @@ def plot_compare(document: Document, others: Sequence[str] = (), *, titles: bool
         other: {name: one for name, one in block.items() if not _same(one)}
         for other, block in blocks.items()
     }
-    notes = {other: _unchanged(block) for other, block in blocks.items()}
+    extremes = {one["other"]: _extremes(one) for one in document["comparisons"]}
+    notes = {
+        other: _unchanged(block) + _coupled(extremes[other]) for other, block in blocks.items()
+    }
     ratios = [one for block in moved.values() for one in block.values()]
     ends = [p[end] for one in ratios for p in _pieces(one, probs) for end in ("low", "high")]
     ends += [one["median"] for one in ratios]
+    ends += [
+        _pieces(one, probs[:1])[0][end]
+        for other in blocks
+        for found in extremes[other].values()
+        for one in found.values()
+        for end in ("low", "high")
+    ]
     axis = axis_for(
         min(1 / _LEAST, *ends, 1) / 1.04, max(_LEAST, *ends, 1) * 1.04, "1", middle=1.0, log=True
     )
@@ -98,6 +109,11 @@ def plot_compare(document: Document, others: Sequence[str] = (), *, titles: bool
             draw_bars(
                 plot, [[_PLOT * axis.place(p[e]) for e in ("low", "high")] for p in pieces], y
             )
+            for row, (kind, extreme) in enumerate(extremes[other].get(name, {}).items()):
+                (wide,) = _pieces(extreme, probs[:1])
+                xs = [_PLOT * axis.place(wide[end]) for end in ("low", "high")]
+                tip = f"all {kind}: {ratio_in_words(extreme, probs)}"
+                plot.line(xs, [y + _UNDER * (row + 2)] * 2, colour=ORANGE, width=1.2, tip=tip)
             colour = ORANGE if ratio["constant"] else INK
             plot.dot(_PLOT * axis.place(ratio["median"]), y, colour=colour, radius=3.2, tip=words)
             sheet.text(left + _PLOT + _GAP, y + 3, words, size=9)
@@ -125,6 +141,26 @@ def ratio_in_words(ratio: dict[str, Any], probs: Sequence[float]) -> str:
     middle = _PLAIN.write(ratio["median"], ratio["median_mcse"])
     low, high = (_PLAIN.write(piece[end], piece[f"{end}_mcse"]) for end in ("low", "high"))
     return f"×{middle} ({percent(prob)}: {low} to {high})"
+
+
+def _extremes(comparison: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the ratios under the extreme couplings that can be drawn, by output and coupling."""
+    found = {
+        name: {
+            kind: one["ratio"]
+            for kind, one in output["otherwise"].items()
+            if one["ratio"] and not one["ratio"]["constant"] and _positive(one["ratio"])
+        }
+        for name, output in comparison["outputs"].items()
+    }
+    return {name: kinds for name, kinds in found.items() if kinds}
+
+
+def _coupled(extremes: dict[str, dict[str, dict[str, Any]]]) -> list[str]:
+    kinds = dict.fromkeys(f"all {kind}" for found in extremes.values() for kind in found)
+    if not kinds:
+        return []
+    return [f"lines below the bars: inputs that differ, {', then '.join(kinds)}"]
 
 
 def _same(ratio: dict[str, Any]) -> bool:

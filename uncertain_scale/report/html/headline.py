@@ -12,6 +12,8 @@ from uncertain_scale.report.numbers import scale_for, share_in_words
 from uncertain_scale.report.rows import intervals_of, question_in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from uncertain_scale.report.document import Document
 
 __all__ = ["compared", "driven", "headline", "headline_outputs"]
@@ -78,16 +80,26 @@ def _interval(document: Document, output: dict[str, Any]) -> str:
 
 def compared(document: Document) -> str:
     """Say in a sentence what each scenario makes of the answers that move."""
-    sentences = []
+    sentences, probs = [], document["probs"]
     for one in document["comparisons"]:
         moved = [
-            f"{name} {ratio_in_words(output['ratio'], document['probs'])}"
+            f"{name} {ratio_in_words(output['ratio'], probs)}{_otherwise(output, probs)}"
             for name, output in one["outputs"].items()
             if output["ratio"] and not _same(output["ratio"])
         ]
         said = ", ".join(moved[:2]) or "no answer moves"
         sentences.append(f"{one['other']} over {document['base']}: {said}.")
     return " ".join(sentences)
+
+
+def _otherwise(output: dict[str, Any], probs: Sequence[float]) -> str:
+    """Write what the extreme couplings give, where they give something else."""
+    told = [
+        f"; all {kind}: {ratio_in_words(one['ratio'], probs)}"
+        for kind, one in output["otherwise"].items()
+        if one["ratio"] and not one["ratio"]["constant"]
+    ]
+    return "".join(told)
 
 
 def _same(ratio: dict[str, Any]) -> bool:

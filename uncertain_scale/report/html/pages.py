@@ -6,7 +6,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report import figures
-from uncertain_scale.report.comparing import comparison_rows, comparison_words
+from uncertain_scale.report.comparing import (
+    comparison_rows,
+    comparison_words,
+    coupling_rows,
+    otherwise_table,
+)
 from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.style import styled
 from uncertain_scale.report.figures.words import percent
@@ -124,6 +129,8 @@ def html_comparison(document: Document, *, command: str = "") -> str:
                 "figure": ratio_figure(document, one["other"], next(number)),
                 "words": comparison_words(one, document["base"]),
                 "rows": list(comparison_rows(one, document["probs"][0])),
+                "otherwise": otherwise_table(one, document["probs"][0]),
+                "coupled": coupling_rows(one),
                 "changed": one["changed_inputs"],
             }
             for one in document["comparisons"]
