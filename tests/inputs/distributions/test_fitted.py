@@ -187,8 +187,18 @@ def test_the_median_of_a_symmetric_beta_is_its_middle(shape):
     assert log_beta_quantile(shape, shape, half, half)[0] == np.log(0.5)
 
 
+@pytest.mark.parametrize("shape", [0.347186351960684, 1.2251802857418042, 7.3, 250.0])
+@pytest.mark.parametrize("ulps", [-3, -2, -1, 1, 2, 3])
+def test_medians_of_nearly_symmetric_betas(shape, ulps):
+    """Of these, too."""
+    half = np.array([0.5])
+    found = log_beta_quantile(shape, shape * (1 + ulps * 2.0**-52), half, half)[0]
+    assert found == pytest.approx(np.log(0.5), abs=1e-14)
+
+
 @settings(deadline=None, max_examples=30)
 @example(0.08822265149161379, 0.08822265149161379, ("q10", "q50"))
+@example(-0.4594373554559832, -0.4594373554559832, ("q10", "q50"))
 @given(
     st.floats(-1.3, 3),
     st.floats(-1.3, 3),

@@ -19,6 +19,7 @@ _TINY = -45.0
 # scipy answers NaN where a probability is hardly a normal number.
 _FLOOR = 1e-300
 _THIN = 1e-100
+_NEAR_HALF = 1e-6
 
 
 def log_gamma_quantile(alpha: float, p: FloatArray, q: FloatArray) -> FloatArray:
@@ -64,9 +65,21 @@ def log_beta_quantile(alpha: float, beta: float, p: FloatArray, q: FloatArray) -
         thin = ~low & (q < _THIN)
         if thin.any():
             log_x[thin] = np.log1p(-np.exp(log_beta_quantile(beta, alpha, q[thin], p[thin])))
-        if alpha == beta:  # scipy's median may be off by 3e-8
+        middle = np.abs(x - 0.5) < _NEAR_HALF
+        if middle.any():  # scipy may be off by 3e-8 there, where shapes are equal or nearly so
+            log_x[middle] = np.log(_stepped(alpha, beta, x[middle], p[middle]))
+        if alpha == beta:
             log_x[p == q] = np.log(0.5)
         return log_x
+
+
+def _stepped(alpha: float, beta: float, x: FloatArray, p: FloatArray) -> FloatArray:
+    """Return x after a Newton step towards I_x(alpha, beta) = p."""
+    from scipy.special import betainc
+
+    log_slope = (alpha - 1) * np.log(x) + (beta - 1) * np.log1p(-x) - _log_beta(alpha, beta)
+    step: FloatArray = (betainc(alpha, beta, x) - p) / np.exp(log_slope)
+    return x - step
 
 
 def _log_beta(alpha: float, beta: float) -> float:
