@@ -217,15 +217,15 @@ class Figures:
         claims = [one for one in self.results["claims"]["claims"] if not one["implied"]]
         return [one for one in claims if follow is None or bool(one["own"]["follows"]) is follow]
 
-    def independent(self, names: Iterable[str]) -> bool:
-        """Tell whether ratios are all inside the 90% where both scenarios are independent."""
-        judged = [self.claim(name)["judged"][1] for name in names]
-        return all(
-            one["scenario"].endswith("independent")
-            and one["place"] == "inside"
-            and one["prob"] <= _PROB
-            for one in judged
-        )
+    def outside_together(self, names: Iterable[str]) -> int:
+        """Count the ratios outside the 90% where all that two scenarios believe is shared."""
+        together = [
+            one
+            for name in names
+            for one in self.claim(name)["judged"]
+            if one["scenario"].endswith("shared")
+        ]
+        return sum(one["place"] != "inside" or one["prob"] > _PROB for one in together)
 
     def within(self, names: Iterable[str], prob: float) -> int:
         """Count the claims that lie inside our intervals of a probability."""
