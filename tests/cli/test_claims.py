@@ -47,7 +47,8 @@ def test_scenarios_stand_side_by_side(cli):
     assert below[0] > below[1] > below[2]
     medians = [judged["median"] for judged in one["judged"]]
     assert medians[2] == pytest.approx(2 * medians[1], rel=1e-12)
-    assert len(edit["judged"]) == 2
+    manners = [judged["scenario"].rpartition(", ")[2] for judged in edit["judged"]]
+    assert manners == ["coupled", "shared", "independent"]
     assert set(document["hashes"]["priors"]) >= {*names, "post-2024-07"}
     _, markdown, _ = cli("claims", *options, *chosen, *SMALL, "--format", "md")
     header = next(line for line in markdown.splitlines() if "base: percentile" in line)

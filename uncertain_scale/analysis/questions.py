@@ -9,7 +9,14 @@ import numpy as np
 import xarray as xr
 
 from uncertain_scale.analysis.comparison import same_way
-from uncertain_scale.analysis.coupling import SHARED, STATED, coupled, couplings, readings
+from uncertain_scale.analysis.coupling import (
+    INDEPENDENT,
+    SHARED,
+    STATED,
+    coupled,
+    couplings,
+    readings,
+)
 from uncertain_scale.analysis.draws import all_draws, read_draws
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.errors import DataError, QuestionError
@@ -138,7 +145,8 @@ class Desk:
         Returns
         -------
         str or None
-            `shared`, `independent`, or `coupled` where some inputs are one and some the other.
+            `shared`, `independent`, or `coupled` where inputs are correlated, or some are one and
+            some the other.
         """
         found = self._couplings(asked, variable)
         if asked.reading not in readings(found):
@@ -146,7 +154,7 @@ class Desk:
         if asked.reading != STATED:
             return asked.reading
         kinds = {one.kind for one in found.values() if one.asked} or {SHARED}
-        return kinds.pop() if len(kinds) == 1 else "coupled"
+        return kinds.pop() if kinds in ({SHARED}, {INDEPENDENT}) else "coupled"
 
     def _couplings(self, asked: Asked, variable: str) -> dict[str, Coupling]:
         over, under = asked.sides
