@@ -29,7 +29,7 @@ def test_the_posts_claims_are_reported_in_words(cli, monkeypatch):
         "BF16 on sparse peaks: 5.184; FP8 on H100 dense peaks: 5.129",
         "they give 4e20 FLOP/s, 2 times what is asserted; it would with H100 dense peaks",
         "above the 95% interval: overstated",
-        "base: holds in every draw",
+        "base, in place of post-2024-07: holds in every draw",
     ):
         assert words in flat, words
 
@@ -163,23 +163,109 @@ def test_bad_command_lines_are_told_in_one_line(cli, tmp_path, arguments, patter
     assert not (tmp_path / "x").exists()
 
 
-def test_claims_are_asked_of_ones_own_equations(cli, specimens, tmp_path):
+@pytest.mark.parametrize("named", ['scenario = "product.toml"', ""])
+@pytest.mark.parametrize("points", [False, True])
+def test_claims_are_asked_of_ones_own_equations(cli, specimens, tmp_path, named, points):
+    """Its own scenario judges, of points too: base knows nothing of these inputs."""
     (tmp_path / "memo.toml").write_text(
-        """schema_version = 1
+        f"""schema_version = 1
 title = "Product"
 scenario = "product.toml"
 [[claims]]
 name = "product"
 variable = "product"
 value = 1
-scenario = "product.toml"
+{named}
 """,
         encoding="utf-8",
     )
-    shutil.copy(specimens / "priors" / "product.toml", tmp_path)
+    if points:
+        values = "".join(f"[inputs.{name}]\nkind = 'constant'\nvalue = 1\n" for name in "abc")
+        (tmp_path / "product.toml").write_text(f"schema_version = 1\n{values}", encoding="utf-8")
+    else:
+        shutil.copy(specimens / "priors" / "product.toml", tmp_path)
     equations = specimens / "equations" / "product.py"
     code, out, err = cli(
         "claims", tmp_path / "memo.toml", "--equations", equations, "--format", "json", *SMALL
     )
     assert code == 0, err
-    assert json.loads(out)["claims"][0]["judged"][0]["scenario"] == "product"
+    (judged,) = json.loads(out)["claims"][0]["judged"]
+    assert (judged["scenario"], judged["own"]) == ("product", True)
+    assert judged["place"] == ("equal" if points else "inside")
+
+
+MEMO = """schema_version = 1
+title = "A memo on a GB200 cluster"
+scenario = "gb200-dense-fp8"
+[[claims]]
+name = "flop"
+variable = "training_flop"
+value = "5e26 FLOP"
+given = { budget = "250M USD" }
+"""
+
+
+def test_every_view_names_the_scenario_that_judges(cli, tmp_path):
+    """The memo's own scenario says 2.12 times, inside the 95%; base, of another chip, 4.14."""
+    memo = tmp_path / "memo.toml"
+    memo.write_text(MEMO, encoding="utf-8")
+    shown = {
+        form: " ".join(cli("claims", memo, "--format", form)[1].split())
+        for form in ("terminal", "md", "html", "json", "csv")
+    }
+    verdict = "above the 90% interval, inside the 95%: overstated 2.12x at the median"
+    assert f"of gb200-dense-fp8, the document's own: {verdict}" in shown["terminal"]
+    for form in ("md", "html"):
+        assert "gb200-dense-fp8: percentile" in shown[form]
+        assert verdict in shown[form]
+    assert re.search("Under gb200-dense-fp8, the document(&#39;|')s own", shown["html"])
+    (judged,) = json.loads(shown["json"])["claims"][0]["judged"]
+    assert (judged["scenario"], judged["own"]) == ("gb200-dense-fp8", True)
+    assert judged["asserted_over_median"] == pytest.approx(2.12, abs=0.01)
+    assert "gb200-dense-fp8,True" in shown["csv"]
+    assert not any(
+        re.search(r"\bbase\b.{0,40}(overstated|interval)", one) for one in shown.values()
+    )
+
+
+def test_scenarios_asked_for_stand_beside_the_documents_own(cli, tmp_path):
+    memo = tmp_path / "memo.toml"
+    memo.write_text(MEMO, encoding="utf-8")
+    _, out, _ = cli("claims", memo, "--scenario", "base", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    found = [(row["scenario"], float(row["asserted_over_median"])) for row in rows]
+    assert found == [
+        ("gb200-dense-fp8", pytest.approx(2.12, abs=0.01)),
+        ("base", pytest.approx(4.14, abs=0.02)),
+    ]
+    figure = tmp_path / "figure.svg"
+    cli("plot", "claims", memo, "--scenario", "base", "--output", figure)
+    text = figure.read_text(encoding="utf-8")
+    assert "overstated 2.12x (gb200-dense-fp8)" in text
+    assert "overstated 4.14x (base)" in text
+
+
+def test_a_saved_run_is_judged_under_the_same_scenarios_again(cli, tmp_path):
+    """A memo of point values: the saved claims name what stood in its place."""
+    (tmp_path / "points.toml").write_text(
+        'schema_version = 1\nextends = "gb200-dense-fp8"\n'
+        + "".join(
+            f'[inputs.{name}]\nkind = "constant"\nvalue = {value}\nunits = "{units}"\n'
+            for name, value, units in (
+                ("mfu", 0.4, "1"),
+                ("hourly_rate", 3.0, "USD/gpu/hour"),
+                ("precision_factor", 1.6, "1"),
+            )
+        ),
+        encoding="utf-8",
+    )
+    memo = tmp_path / "memo.toml"
+    memo.write_text(MEMO.replace("gb200-dense-fp8", "points.toml"), encoding="utf-8")
+    code, out, err = cli("claims", memo, *SMALL, "--output", tmp_path / "run", "--format", "csv")
+    assert code == 0, err
+    (row,) = csv.DictReader(io.StringIO(out))
+    assert (row["scenario"], row["in_place_of"]) == ("gb200-dense-fp8", "points")
+    saved = tmp_path / "run" / "inputs" / "memo.toml"
+    assert cli("claims", saved, *SMALL, "--format", "csv")[1] == out
+    code, told, err = cli("verify", tmp_path / "run")
+    assert code == 0, told + err

@@ -1,7 +1,7 @@
 """Claims held against draws: does each follow from its own inputs, and where does it fall in ours.
 
 Every claim is a question to the same engine: once under the document's own inputs, once more for
-each further reading of them, and once for each scenario that it is judged under.
+each further reading of them, and once for each scenario that it is judged under (`judges_of`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from uncertain_scale.analysis.coupling import INDEPENDENT, SHARED, STATED
+from uncertain_scale.analysis.judges import Judge, judges_of
 from uncertain_scale.analysis.questions import Asked, Desk, Whole
 from uncertain_scale.analysis.verdict import Found, Standing, find, stand
 from uncertain_scale.errors import DataError, QuestionError, UncertainScaleError
@@ -58,10 +59,20 @@ class Judged:
 
     A ratio is judged with its two sides coupled as in a comparison of scenarios; then with all that
     they believe differently shared, and with all of it independent, where that is not the same.
+
+    Parameters
+    ----------
+    scenario
+        Its name, or those of a ratio's two sides.
+    standing
+        Where the claim falls.
+    judge
+        The scenario; None of a ratio, which has two.
     """
 
     scenario: str
     standing: Standing
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True)
@@ -102,12 +113,15 @@ class CheckedClaims:
         What is doubtful about the peak and utilisation of the scenarios.
     priors
         What each scenario that was read came to, by its file.
+    judged_by
+        The scenario that each claim is judged under first, by its name; not of ratios.
     """
 
     checked: tuple[Checked, ...]
     faults: tuple[str, ...]
     warnings: tuple[str, ...]
     priors: Mapping[Path, Priors]
+    judged_by: Mapping[str, Path]
 
 
 @dataclass(frozen=True)
@@ -118,6 +132,7 @@ class _Case:
     own: Asked | None
     others: tuple[Asked, ...]
     judged: tuple[Asked, ...]
+    judges: tuple[Judge, ...] = ()
 
     def asked(self) -> Iterator[tuple[Asked, bool]]:
         """Yield everything drawn, and whether it judges the claim."""
@@ -145,8 +160,8 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
     design
         How draws are made.
     scenarios
-        Scenarios to judge all claims under but those on ratios, which name theirs; by default the
-        one that a claim names, or base.
+        Scenarios to judge all claims under but those on ratios, which name theirs; besides the
+        one that a claim or its document names, as `judges_of` has it.
     probs
         Probabilities of the intervals that an assertion is held against.
     progress
@@ -183,13 +198,15 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
         desk.priors(path)
     faults = list(claims.faults)
     cases = []
-    for case in (_case(claim, chosen) for claim in claims.claims):
+    judged_by: dict[str, Path] = {}
+    for case in (_case(claim, chosen, desk) for claim in claims.claims):
+        judged_by |= {case.claim.name: one.scenario for one in case.judges[:1]}
         if found := _refusals(case, desk):
             faults += found
             continue
         cases.append(case)
-        for asked, judges in case.asked():
-            desk.want(asked, case.claim.variable, warn=judges)
+        for asked, warn in case.asked():
+            desk.want(asked, case.claim.variable, warn=warn)
     checked = []
     for number, case in enumerate(cases):
         if progress is not None:
@@ -200,14 +217,15 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
             faults.append(case.claim.fault("value", str(error)))
         except DataError as error:
             faults.append(case.claim.fault("given", f"cannot be judged: {error}"))
-    return CheckedClaims(tuple(checked), tuple(faults), tuple(desk.warnings), desk.loaded)
+    told = tuple(desk.warnings)
+    return CheckedClaims(tuple(checked), tuple(faults), told, desk.loaded, judged_by)
 
 
 class _ImpossibleError(UncertainScaleError):
     """A figure that its variable cannot take."""
 
 
-def _case(claim: Claim, chosen: Sequence[Path]) -> _Case:
+def _case(claim: Claim, chosen: Sequence[Path], desk: Desk) -> _Case:
     """Lay out what is drawn for a claim."""
     own = _own(claim, claim.reading) if claim.reading else None
     others = tuple(_own(claim, reading) for reading in claim.others)
@@ -219,9 +237,9 @@ def _case(claim: Claim, chosen: Sequence[Path]) -> _Case:
         label = f"{claim.scenario.stem} / {claim.against.stem}"
         ways = (Asked(label, over, under, reading) for reading in (STATED, SHARED, INDEPENDENT))
         return _Case(claim, own, others, tuple(ways))
-    paths = dict.fromkeys(chosen or [claim.scenario or find_prior_file("base")])
-    judged = (Asked(path.stem, Whole(path, given=given, free=claim.free)) for path in paths)
-    return _Case(claim, own, others, tuple(judged))
+    judging = judges_of(claim, chosen, desk)
+    judged = (Asked(one.name, Whole(one.scenario, given=given, free=claim.free)) for one in judging)
+    return _Case(claim, own, others, tuple(judged), judging)
 
 
 def _own(claim: Claim, reading: Reading) -> Asked:
@@ -255,6 +273,7 @@ def _check(case: _Case, desk: Desk, probs: Sequence[float]) -> Checked:
     claim, variable = case.claim, case.claim.variable
     found = find(desk.draws(case.own, variable), probs) if case.own else None
     asserted = claim.asserted or _implied(found)
+    judges = {judge.name: judge for judge in case.judges}
     judged: list[Judged] = []
     for one in case.judged:
         manner = desk.manner(one, variable) if one.under else ""
@@ -266,7 +285,7 @@ def _check(case: _Case, desk: Desk, probs: Sequence[float]) -> Checked:
                 f"{asserted.text} is not possible: {variable} is above 0 in every draw"
             )
         label = f"{one.label}, {manner}" if manner else one.label
-        judged.append(Judged(label, stand(asserted, draws, probs)))
+        judged.append(Judged(label, stand(asserted, draws, probs), judges.get(one.label)))
     return Checked(
         claim=claim,
         units="1" if claim.against else desk.model.variables[variable],

@@ -21,7 +21,6 @@ from uncertain_scale.analysis.draws import all_draws, read_draws
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.inputs import load_priors
-from uncertain_scale.inputs.distributions import Constant
 from uncertain_scale.model import ask, believe, default_model, solve
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.propagate import propagate
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.analysis.draws import Draws
-    from uncertain_scale.inputs import Priors
+    from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.model import Model, Plan, Question
     from uncertain_scale.sampling import Design
     from uncertain_scale.units.aliases import FloatArray
@@ -161,6 +160,26 @@ class Desk:
         priors, _, plan = self._plan(under, (variable,))
         return couplings(plan, self._plan(over, (variable,))[0], priors)
 
+    def uncertain(self, whole: Whole, variable: str) -> bool:
+        """Whether an answer rests on an input that is uncertain.
+
+        Raises
+        ------
+        UncertainScaleError
+            The question cannot be answered, or the scenario has faults.
+        """
+        return any(map(_varies, _known(*self._plan(whole, (variable,))).values()))
+
+    def believes(self, path: Path) -> bool:
+        """Whether a scenario holds any uncertain input.
+
+        Raises
+        ------
+        PriorError
+            The file has faults.
+        """
+        return any(map(_varies, self.priors(path).inputs.values()))
+
     def want(self, asked: Asked, variable: str, *, warn: bool = False) -> None:
         """Note a variable that will be wanted of a question, and whether warnings are, too."""
         for whole in asked.sides:
@@ -218,11 +237,9 @@ class Desk:
     def _draw(self, whole: Whole) -> dict[str, xr.DataArray]:
         if whole not in self._drawn:
             priors, question, plan = self._plan(whole, tuple(self._wanted[whole]))
-            known = {**priors.inputs, **question.given}
-            inputs = plan.known("given", "prior", "fallback")
-            constant = all(isinstance(known[name].distribution, Constant) for name in inputs)
-            if constant:
-                few = {name: known[name].ppf(np.full(_FEW, 0.5)) for name in inputs}
+            known = _known(priors, question, plan)
+            if not any(map(_varies, known.values())):
+                few = {name: prior.ppf(np.full(_FEW, 0.5)) for name, prior in known.items()}
                 values = propagate(plan, few)
                 self._drawn[whole] = {name: _array(name, values[name]) for name in plan.outputs}
                 return self._drawn[whole]
@@ -236,6 +253,17 @@ class Desk:
                 said = (f"{priors.name}: {warning}" for warning in found)
                 self.warnings += [one for one in said if one not in self.warnings]
         return self._drawn[whole]
+
+
+def _known(priors: Priors, question: Question, plan: Plan) -> dict[str, Prior]:
+    """Return the priors that an answer rests on, those that are given among them."""
+    known = {**priors.inputs, **question.given}
+    return {name: known[name] for name in plan.known("given", "prior", "fallback")}
+
+
+def _varies(prior: Prior) -> bool:
+    low, high = prior.distribution.support
+    return low < high
 
 
 def _array(name: str, values: FloatArray) -> xr.DataArray:

@@ -21,9 +21,7 @@ from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.errors import QuestionError, nearest, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from uncertain_scale.inputs import Priors
+    from uncertain_scale.analysis.claims import CheckedClaims
     from uncertain_scale.inputs.claims import Claims
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
@@ -39,7 +37,7 @@ def claims(
     ] = SHIPPED,
     scenario: Annotated[
         list[str],
-        typer.Option(help="Judge under this scenario; repeatable.", metavar="NAME|FILE"),
+        typer.Option(help="Judge under this scenario besides; repeatable.", metavar="NAME|FILE"),
     ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
     claim: Annotated[
         list[str], typer.Option(help="Only this claim; repeatable.", metavar="NAME")
@@ -109,18 +107,18 @@ def checked(
         found = check_claims(
             model, stated, design, scenarios=scenarios, probs=probs, progress=counted
         )
-    _note(source, scenarios, found.priors)
+    _note(source, scenarios, found)
     return claims_document(stated, found, model, design, probs)
 
 
-def _note(source: str, scenarios: list[str], priors: Mapping[Path, Priors]) -> None:
+def _note(source: str, scenarios: list[str], found: CheckedClaims) -> None:
     """Remember the claims and the scenarios they were judged under, for the run's record."""
     from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
     from uncertain_scale.inputs.writing import claims_files
 
     def made() -> tuple[dict[str, str], dict[str, str]]:
         path = find_claims_file(source)
-        texts, places = claims_files(path, priors)
+        texts, places = claims_files(path, found.priors, found.judged_by)
         return texts, {source: path.name} | {one: places[find_prior_file(one)] for one in scenarios}
 
     note_files(made)

@@ -64,7 +64,9 @@ class ClaimTable(Table):
     )
     reading: str | None = Field(None, description="Reading that is the claim's own.")
     readings: list[str] = Field(default_factory=list, description="Further readings to try.")
-    scenario: str | None = Field(None, description="Scenario it is judged under, base if none.")
+    scenario: str | None = Field(
+        None, description="Scenario it is judged under, the document's own if none."
+    )
     against: str | None = Field(
         None, description="The claim is on the ratio of `scenario` to this scenario."
     )

@@ -130,7 +130,7 @@ def scenario_files(
 
 
 def claims_files(
-    source: Path, priors: Mapping[Path, Priors]
+    source: Path, priors: Mapping[Path, Priors], judged_by: Mapping[str, Path]
 ) -> tuple[dict[str, str], dict[Path, str]]:
     """Return the texts of a claims file and of the scenarios that it names, by file name.
 
@@ -140,6 +140,8 @@ def claims_files(
         A claims file that was read.
     priors
         What the scenarios came to that its claims were judged under, by file.
+    judged_by
+        The scenario that each claim was judged under first, by its name: the claim names it.
 
     Returns
     -------
@@ -153,6 +155,10 @@ def claims_files(
     texts, places = scenario_files(priors)
     _, document = parse_toml(source)
     for table in _naming_scenarios(document):
+        judge = judged_by.get(str(table.get("name")))
+        if judge in places:
+            table["scenario"] = places[judge]
+            continue
         for key in ("scenario", "against"):
             if isinstance(name := table.get(key), str):
                 table[key] = _place(name, source.parent, places) or name
@@ -160,14 +166,11 @@ def claims_files(
 
 
 def _naming_scenarios(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the tables of a claims file that may name scenarios; claims without one take base."""
+    """Yield the tables of a claims file that may name scenarios."""
     yield document
     readings, claims = document.get("readings"), document.get("claims")
     tables = [*(readings.values() if isinstance(readings, dict) else ())]
-    for claim in claims if isinstance(claims, list) else ():
-        if isinstance(claim, dict):
-            claim.setdefault("scenario", "base")
-            tables.append(claim)
+    tables += claims if isinstance(claims, list) else ()
     yield from (table for table in tables if isinstance(table, dict))
 
 

@@ -13,6 +13,7 @@ from uncertain_scale.errors import printable
 from uncertain_scale.report.claim_words import (
     asserted_in_words,
     given_in_words,
+    judge_in_words,
     median_in_words,
     percentile_in_words,
     readings_in_words,
@@ -39,6 +40,9 @@ __all__ = [
 ]
 
 RULES = """\
+A claim is judged under the scenario of its document, without what the document assumes in its \
+place, and under those that are asked for besides. Another stands in place of the document's where \
+the claim names it, or where the document's gives one number: what it extends, or base.
 A figure counts to its stated digits: it follows from its own inputs where what they give rounds \
 to it. Where these inputs are uncertain, their median counts.
 A figure is inside the narrowest interval of the draws that holds it; an asserted interval, inside \
@@ -110,10 +114,10 @@ def claim_frames(document: Document) -> Iterator[Frame]:
     )
     for labels, claims in _by_scenarios(document):
         header = ["claim", "asserted"]
-        for label in labels:
-            header += [f"{label}: percentile", "median", "verdict"]
+        for judged in claims[0]["judged"]:
+            header += [f"{judged['scenario']}: percentile", "median", "verdict"]
         rows = [tuple(_judged_row(claim)) for claim in claims]
-        yield Frame(f"Under {', '.join(labels)}", header, rows, words=range(1, len(header)))
+        yield Frame(f"Under {'; '.join(labels)}", header, rows, words=range(1, len(header)))
 
 
 def csv_claims(document: Document) -> str:
@@ -135,7 +139,8 @@ def _lines(claim: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "readings", readings_in_words(claim)
     for judged in claim["judged"]:
         at = percentile_in_words(judged)
-        stands = f"at {at} of {judged['scenario']}: " if at else f"{judged['scenario']}: "
+        judge = judge_in_words(judged)
+        stands = f"at {at} of {judge}: " if at else f"{judge}: "
         median = median_in_words(judged, claim)
         gives = "it gives" if judged["constant"] else "median"
         yield "verdict", f"{stands}{judged['verdict']}; {gives} {median}"
@@ -188,7 +193,7 @@ def _by_scenarios(document: Document) -> Iterator[tuple[tuple[str, ...], list[di
     """Yield the claims that are judged under the same scenarios, which share a table."""
 
     def labels(claim: dict[str, Any]) -> tuple[str, ...]:
-        return tuple(judged["scenario"] for judged in claim["judged"])
+        return tuple(map(judge_in_words, claim["judged"]))
 
     order = list(dict.fromkeys(map(labels, document["claims"])))
     ordered = sorted(document["claims"], key=lambda claim: order.index(labels(claim)))
@@ -226,6 +231,9 @@ def _csv_row(claim: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
         "own_verdict": claim["own_verdict"],
         "readings": readings_in_words(claim),
         "scenario": judged["scenario"],
+        "own_scenario": judged["own"],
+        "without_assumptions": judged["without_assumptions"],
+        "in_place_of": judged["in_place_of"],
         "median": judged["median"],
         "median_mcse": judged["median_mcse"],
         "below": judged["below"][0]["probability"],

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "asserted_in_words",
     "given_in_words",
+    "judge_in_words",
     "judged_in_words",
     "median_in_words",
     "own_in_words",
@@ -61,6 +62,15 @@ def judged_in_words(judged: dict[str, Any], claim: dict[str, Any]) -> str:
     """Say where an assertion falls among the draws of a scenario."""
     border = " (borderline: within two Monte Carlo errors of an end)"
     return f"{_placed(judged, claim)}{border if judged['borderline'] else ''}"
+
+
+def judge_in_words(judged: dict[str, Any]) -> str:
+    """Name the scenario that judges, and why it does."""
+    if judged["own"]:
+        without = " without what it assumes" if judged["without_assumptions"] else ""
+        return f"{judged['scenario']}, the document's own{without}"
+    other = judged["in_place_of"]
+    return f"{judged['scenario']}, in place of {other}" if other else str(judged["scenario"])
 
 
 def percentile_in_words(judged: dict[str, Any]) -> str:
@@ -121,7 +131,7 @@ def summary_in_words(claims: Sequence[dict[str, Any]], apart: int) -> list[str]:
     for claim in claims:
         for judged in claim["judged"]:
             manner = judged["scenario"].rpartition(", ")[2]
-            label = f"ratios, {manner}" if claim["ratio"] else judged["scenario"]
+            label = f"ratios, {manner}" if claim["ratio"] else judge_in_words(judged)
             tally = counts.setdefault(label, {})
             place = _tally(judged)
             tally[place] = tally.get(place, 0) + 1

@@ -108,8 +108,12 @@ def _own(own: Own) -> dict[str, Any]:
 
 def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
     standing = judged.standing
+    judge = judged.judge
     one = {
         "scenario": judged.scenario,
+        "own": judge is not None and judge.own,
+        "without_assumptions": judge is not None and judge.without_assumptions,
+        "in_place_of": judge.in_place_of if judge else "",
         **_found(standing.found),
         "below": [
             {"value": share.value, "probability": share.below, "mcse": _number(share.mcse)}

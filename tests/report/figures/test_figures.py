@@ -91,11 +91,16 @@ def test_a_ranking_and_a_comparison_say_their_numbers(drawn):
     assert "gpu_hours unchanged" in drawn["compare"].get_label()
 
 
+def _named(judged):
+    assert (judged["scenario"], judged["in_place_of"]) == ("base", "post-2024-07")
+    return f"base, in place of post-2024-07: {judged['verdict']}"
+
+
 def test_claims_are_drawn_from_understated_to_overstated_with_what_is_outside_marked(drawn, claims):
     label = drawn["claims"].get_label()
     apart = {"peak-bf16", "old-price"}
     told = {c["says"]: c["judged"][0] for c in claims["claims"] if c["name"] not in apart}
-    shown = {said: label.index(f"{said}: {judged['verdict']}") for said, judged in told.items()}
+    shown = {said: label.index(f"{said}: {_named(judged)}") for said, judged in told.items()}
     factors = [told[said]["asserted_over_median"] for said in sorted(shown, key=shown.get)]
     assert len(factors) == 4
     assert factors == sorted(factors)
@@ -106,7 +111,7 @@ def test_claims_are_drawn_from_understated_to_overstated_with_what_is_outside_ma
         (colour,) = [
             colour
             for text, colour in words.items()
-            if (found := re.fullmatch(rf"{side}stated ([\d.]+)x", text))
+            if (found := re.fullmatch(rf"{side}stated ([\d.]+)x \(base\)", text))
             and abs(float(found[1]) - size) < 0.08
         ]
         assert (colour == VERMILLION) == (judged["place"] != "inside")

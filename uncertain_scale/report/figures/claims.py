@@ -1,10 +1,11 @@
-"""What a document asserts beside what our priors give: right, and how far off, at a glance."""
+"""What a document asserts beside what scenarios give: right, and how far off, at a glance."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import DataError
+from uncertain_scale.report.claim_words import judge_in_words
 from uncertain_scale.report.figures.axes import axis_for
 from uncertain_scale.report.figures.intervals import draw_bars
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
@@ -31,10 +32,10 @@ _LEAST = 1.5
 
 @styled
 def plot_claims(document: Document, names: Sequence[str] = ()) -> Figure:
-    """Return a figure of our intervals over what a document asserts, from under- to overstated.
+    """Return a figure of intervals over what a document asserts, from under- to overstated.
 
-    Drawn are figures that draws can be held against: no intervals, bounds or ratios, and nothing
-    that a scenario knows for sure.
+    Drawn are figures that draws can be held against, once for each scenario that judges: no
+    intervals, bounds or ratios, and nothing that a scenario knows for sure.
 
     Parameters
     ----------
@@ -49,9 +50,11 @@ def plot_claims(document: Document, names: Sequence[str] = ()) -> Figure:
         None can be drawn.
     """
     rows = [
-        (claim, claim["judged"][0])
+        (claim, judged)
         for claim in document["claims"]
-        if _can_be_drawn(claim) and (not names or claim["name"] in names)
+        if not names or claim["name"] in names
+        for judged in claim["judged"]
+        if _can_be_drawn(claim, judged)
     ]
     if not rows:
         raise DataError("no claim is a positive figure that draws can be held against")
@@ -60,7 +63,7 @@ def plot_claims(document: Document, names: Sequence[str] = ()) -> Figure:
     pieces = [_relative(claim, judged, probs) for claim, judged in rows]
     ends = [end for one in pieces for piece in one for end in piece]
     axis = axis_for(min(1 / _LEAST, *ends), max(_LEAST, *ends), "1", middle=1.0, log=True)
-    said = [_factor(judged) for _, judged in rows]
+    said = [f"{_factor(judged)} ({judged['scenario']})" for _, judged in rows]
     left = min(max(text_width(c["says"] or c["name"], 9) for c, _ in rows) + _GAP, _LEFT)
     bottom = _TOP + _ROW * len(rows)
     width = left + _PLOT + _GAP + max(text_width(words, 8.5) for words in said)
@@ -73,32 +76,33 @@ def plot_claims(document: Document, names: Sequence[str] = ()) -> Figure:
         plot.text(x, bottom + 13, f"×{words}", size=9, colour=MUTED, align="center")
     plot.text(_PLOT / 2, bottom + 28, "over what is asserted", size=9, colour=MUTED, align="center")
     shares = ", ".join(map(percent, reversed(probs)))
-    sheet.text(
-        0, 10, f"Our medians with {shares} intervals, over what is asserted", size=10, bold=True
-    )
+    sheet.text(0, 10, f"Medians with {shares} intervals, over what is asserted", size=10, bold=True)
     for number, ((claim, judged), bars) in enumerate(zip(rows, pieces, strict=True)):
         y = _TOP + _ROW * (number + 0.5)
         sheet.text(0, y + 3, fitted(claim["says"] or claim["name"], left - _GAP, 9), size=9)
         draw_bars(plot, [[_PLOT * axis.place(end) for end in piece] for piece in bars], y)
         middle = _PLOT * axis.place(judged["median"] / claim["asserted"]["value"])
         colour = VERMILLION if judged["place"] != "inside" else INK
-        plot.dot(middle, y, colour=colour, radius=3.2, tip=judged["verdict"])
+        plot.dot(middle, y, colour=colour, radius=3.2, tip=_verdict(judged))
         sheet.text(left + _PLOT + _GAP, y + 3, said[number], size=8.5, colour=colour)
-    told = ". ".join(f"{claim['says']}: {judged['verdict']}" for claim, judged in rows)
-    sheet.figure.set_label(f"Our intervals over what is asserted. {told}.")
+    told = ". ".join(f"{claim['says']}: {_verdict(judged)}" for claim, judged in rows)
+    sheet.figure.set_label(f"Intervals over what is asserted. {told}.")
     return sheet.figure
 
 
-def _can_be_drawn(claim: dict[str, Any]) -> bool:
+def _verdict(judged: dict[str, Any]) -> str:
+    return f"{judge_in_words(judged)}: {judged['verdict']}"
+
+
+def _can_be_drawn(claim: dict[str, Any], judged: dict[str, Any]) -> bool:
     asserted = claim["asserted"]
     return (
         not claim["implied"]
         and not claim["ratio"]
         and asserted["kind"] == "figure"
         and asserted["value"] > 0
-        and bool(claim["judged"])
-        and not claim["judged"][0]["constant"]
-        and all(piece["low"] > 0 for piece in claim["judged"][0]["intervals"])
+        and not judged["constant"]
+        and all(piece["low"] > 0 for piece in judged["intervals"])
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ def html_claims(document: Document, *, command: str = "") -> str:
     sections = [_section(frame) for frame in claim_frames(document)]
     sections[0] |= {"how": document["note"], "short": "Own inputs"}
     for section in sections[1:]:
-        section["short"] = section["title"].removeprefix("Under ").partition(",")[0]
+        section["short"] = re.split("[,;]", section["title"].removeprefix("Under "))[0]
     rules = {"title": "How claims are judged", "short": "Rules", "rules": RULES.splitlines()}
     told = [*document["summary"], *document["warnings"]]
     return page(
