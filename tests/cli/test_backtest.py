@@ -156,3 +156,60 @@ def test_the_fit_takes_ones_own_runs_and_refuses_too_few(cli, tmp_path):
     assert "2 runs to fit mfu to; expected at least three" in err
     assert cli("priors", "fit-mfu", "--family", "H10")[0] == 2
     assert cli("priors", "fit-mfu", "--smallest", "-1")[0] == 2
+
+
+def test_the_runs_listed_as_outside_are_those_that_the_table_counts(cli, tmp_path):
+    """In every view: runs that count are N less those inside, and the others stand apart."""
+    figure = tmp_path / "figure.svg"
+    forms = ("terminal", "md", "html", "json", "csv")
+    shown = {form: cli("backtest", *FEW, "--format", form)[1] for form in forms}
+    cli("backtest", *FEW, "--figure", figure)
+    document = json.loads(shown["json"])
+    found = document["scores"]["training_flop"]["left_out"]
+    (coverage,) = [one for one in found["coverage"] if one["prob"] == 0.9]
+    count = found["runs"] - coverage["inside"]
+    assert count == round(found["runs"] * (1 - coverage["share"]))
+    title = f"Outside the 90% interval, left out: {count} of {found['runs']}"
+    for form in ("terminal", "md", "html"):
+        assert title in shown[form]
+    rows = [
+        row
+        for row in csv.DictReader(io.StringIO(shown["csv"]))
+        if (row["quantity"], row["prior"]) == ("training_flop", "run left out")
+        and not float(row["low_90"]) <= float(row["published"]) <= float(row["high_90"])
+    ]
+    counted, apart = (
+        [row["run"] for row in rows if row["counts"] == counts] for counts in ("True", "False")
+    )
+    assert len(counted) == count > 0
+    assert len(apart) > 0
+    listed = shown["md"].partition(f"## {title}")[2]
+    listed, _, others = listed.partition("## Shown apart")
+    others = others.partition("## ")[0]
+    assert f"{len(apart)} of {document['table']['tested'] - found['runs']} outside" in others
+    for names, part in ((counted, listed), (apart, others)):
+        assert part.count("\n| ") == len(names) + 1
+        assert all(f"| {name} (" in part for name in names)
+    (told,) = re.findall(r"outside the 90%: (.*?)\. Beside", shown["html"])
+    assert set(told.split(", ")) == set(counted)
+    # Each run outside has two bars in the colour of a miss.
+    assert figure.read_text(encoding="utf-8").count("stroke: #e5534b") == 2 * count
+
+
+def test_runs_that_do_not_count_alone_have_no_score(cli, tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text(f"{HEAD}training_flop [FLOP],grade\nours,H100 SXM,bf16,,,1e6,1e24,C\n")
+    code, out, err = cli("backtest", path, *FEW)
+    assert (code, out) == (2, "")
+    assert "no run counts for the scores (grades C" in err
+
+
+def test_runs_of_one_name_are_as_many_as_there_are_rows(cli, tmp_path):
+    path = tmp_path / "runs.csv"
+    row = "ours,H100 SXM,bf16,,,1e6,1e24,"
+    path.write_text(f"{HEAD}training_flop [FLOP],grade\n{row}A\n{row}A\n{row}C\n")
+    code, out, err = cli("backtest", path, *FEW)
+    if code:  # refused in one line
+        assert "ours" in err
+    else:
+        assert "Runs that count: 2; shown apart: 1; not tested: 0" in out

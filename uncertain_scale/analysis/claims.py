@@ -200,7 +200,8 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
     cases = []
     judged_by: dict[str, Path] = {}
     for case in (_case(claim, chosen, desk) for claim in claims.claims):
-        judged_by |= {case.claim.name: one.scenario for one in case.judges[:1]}
+        if case.judges:
+            judged_by[case.claim.name] = case.judges[0].scenario
         if found := _refusals(case, desk):
             faults += found
             continue

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Model
     from uncertain_scale.report.document import Document
 
-__all__ = ["PRIORS", "backtest_document", "csv_backtest"]
+__all__ = ["PRIORS", "backtest_document", "csv_backtest", "outside"]
 
 PRIORS = {"in_sample": "prior as it is", "left_out": "run left out"}
 """The two forecasts of each quantity, and what views call them."""
@@ -46,7 +46,7 @@ def backtest_document(found: Backtest, model: Model) -> Document:
         "table": {
             "file": Path(table.file).name,  # the same wherever the table lies
             "rows": table.rows,
-            "tested": len({test.run.name for test in found.tests}),
+            "tested": len(found.of(TARGETS[0], scored=False)),
             "not_tested": len(found.skipped),
             "faulty": table.rows - len(table.runs),
             "unused_columns": list(table.unused),
@@ -77,10 +77,31 @@ def backtest_document(found: Backtest, model: Model) -> Document:
     }
 
 
+def outside(document: Document, prob: float, *, counting: bool = True) -> list[dict[str, Any]]:
+    """Return the forecasts of training FLOP, each run left out, that an interval does not hold.
+
+    Parameters
+    ----------
+    document
+        What `backtest_document` returns.
+    prob
+        Probability of the interval.
+    counting
+        Whether of the runs that count, which the scores are of, or of those shown apart.
+    """
+    return [
+        one
+        for one in document["forecasts"]
+        if one["quantity"] == TARGETS[0] and one["scored"] == counting
+        for piece in one["left_out"]["intervals"]
+        if piece["prob"] == prob and not piece["inside"]
+    ]
+
+
 def csv_backtest(document: Document) -> str:
     """Return the forecasts as CSV: a row for each run, quantity and prior; untested runs too."""
     header = [
-        *("run", "chip", "family", "precision", "grade", "status"),
+        *("run", "chip", "family", "precision", "grade", "counts", "status"),
         *("quantity", "units", "given", "prior", "published", "median"),
         *(f"{end}_{100 * prob:g}" for prob in document["probs"] for end in ("low", "high")),
         *("transform", "transform_mcse", "crps_log", "crps_log_mcse"),
@@ -105,6 +126,7 @@ def _row(one: dict[str, Any], kind: str) -> dict[str, Any]:
     }
     return {
         **{name: one[name] for name in about},
+        "counts": one["scored"],
         "status": "tested",
         "given": " ".join(f"{name}={value!r}" for name, value in one["given"].items()),
         "prior": PRIORS[kind],

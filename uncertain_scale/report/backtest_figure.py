@@ -13,6 +13,7 @@ import numpy as np
 
 from uncertain_scale.analysis.backtest.uniformity import ecdf_band
 from uncertain_scale.errors import DataError
+from uncertain_scale.report.backtest_document import outside
 from uncertain_scale.report.saving import save_whole
 
 if TYPE_CHECKING:
@@ -77,11 +78,11 @@ def plot_backtest(document: Document) -> Figure:
         left, right = figure.subplots(1, 2, width_ratios=(1.55, 1.0))
         _intervals(left, tests)
         _ecdf(right, [one["left_out"]["transform"] for one in tests])
-    figure.set_label(_described(tests))
+    figure.set_label(_described(document, tests))
     return figure
 
 
-def _described(tests: Sequence[dict[str, Any]]) -> str:
+def _described(document: Document, tests: Sequence[dict[str, Any]]) -> str:
     """Say in words what the figure shows, for those who do not see it."""
     inside = {
         prob: sum(
@@ -92,13 +93,8 @@ def _described(tests: Sequence[dict[str, Any]]) -> str:
         )
         for prob in (0.5, 0.9)
     }
-    outside = [
-        test["run"]
-        for test in tests
-        for piece in test["left_out"]["intervals"]
-        if piece["prob"] == 0.9 and not piece["inside"]
-    ]
-    named = f"; outside the 90%: {', '.join(outside)}" if outside else ""
+    missed = [one["run"] for one in outside(document, 0.9)]
+    named = f"; outside the 90%: {', '.join(missed)}" if missed else ""
     return (
         f"Forecasts of training FLOP over what was published, for {len(tests)} runs, each "
         f"forecast without itself: {inside[0.5]} inside the 50% interval, {inside[0.9]} inside "

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from uncertain_scale.report.backtest_document import PRIORS
+from uncertain_scale.report.backtest_document import PRIORS, outside
 from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import scale_for
@@ -77,13 +77,11 @@ def terminal_backtest(document: Document) -> RenderableType:
         for row in frame.rows:
             table.add_row(*map(Text, row))
         parts += [Text(), Text(frame.title, style="bold"), table]
-    outside = list(_outside(document))
-    parts.append(Text(_outside_title(outside), style="bold"))
-    for name, where, note in outside:
-        parts += [
-            Padding(Text(f"{name}: {where}"), (0, 0, 0, 1)),
-            *([Padding(Text(note, style="dim"), (0, 0, 0, 3))] if note else []),
-        ]
+    for place, frame in enumerate(_outside(document)):
+        parts += [*([Text()] if place else []), Text(frame.title, style="bold")]
+        for name, where, note in frame.rows:
+            parts.append(Padding(Text(f"{name}: {where}"), (0, 0, 0, 1)))
+            parts += [Padding(Text(note, style="dim"), (0, 0, 0, 3))] if note else []
     for reason, names in _not_tested(document):
         parts += [Text(), Text(f"Not tested ({reason}): {', '.join(names)}")]
     parts += [Text(), Text(f"{METHOD}\n{_made(document)}", style="dim")]
@@ -119,8 +117,7 @@ def _markdown(document: Document) -> Iterator[str]:
 def backtest_frames(document: Document) -> Iterator[Frame]:
     """Yield all tables of a backtest: what it comes to, runs outside, and every forecast."""
     yield from (_headline(document), _others(document), _groups(document))
-    outside = list(_outside(document))
-    yield Frame(_outside_title(outside), ("run", "how", "notes"), outside, words=(1, 2))
+    yield from _outside(document)
     yield Frame("Every forecast", _EVERY, list(_every(document)), words=(1, 2, 3, 5))
     if untested := [(one["run"], one["reason"]) for one in document["not_tested"]]:
         yield Frame("Not tested", ("run", "reason"), untested, words=(1,))
@@ -129,7 +126,7 @@ def backtest_frames(document: Document) -> Iterator[Frame]:
 def backtest_extent(document: Document) -> str:
     """Say how many runs there are, and what became of them."""
     table = document["table"]
-    counted = document["scores"]["training_flop"]["left_out"]["runs"]
+    counted = _counted(document)
     return (
         f"Runs that count: {counted}; shown apart: {table['tested'] - counted}; "
         f"not tested: {table['not_tested']}; rows with faults: {table['faulty']}"
@@ -159,6 +156,11 @@ def _undecided(forecast: dict[str, Any], probs: Sequence[float]) -> list[float]:
         for prob in probs
         if min(abs(share - (1 - prob) / 2), abs(share - (1 + prob) / 2)) <= reach
     ]
+
+
+def _counted(document: Document) -> int:
+    """Return how many runs the scores are of."""
+    return int(document["scores"]["training_flop"]["left_out"]["runs"])
 
 
 def _headline(document: Document) -> Frame:
@@ -221,28 +223,34 @@ def _cells(found: dict[str, Any]) -> tuple[str, ...]:
     return str(found["runs"]), *shares, *tested, f"{found['crps']:.2f}", *baselines
 
 
-def _outside(document: Document) -> Iterator[tuple[str, str, str]]:
-    """Yield each run outside its 90% interval, how far, and what its notes say."""
-    for one in document["forecasts"]:
-        forecast = one["left_out"]
-        interval = next(i for i in forecast["intervals"] if i["prob"] == 0.9)
-        if one["quantity"] != "training_flop" or interval["inside"]:
-            continue
-        scale = scale_for([forecast["median"]], one["units"])
-        low, high = (scale.write(interval[e], interval[f"{e}_mcse"]) for e in ("low", "high"))
-        published = scale.write(one["published"])
-        side = "below" if one["published"] < interval["low"] else "above"
-        ratio = one["published"] / forecast["median"]
-        grade = f", grade {one['grade']}" if one["grade"] else ""
-        yield (
-            f"{one['run']} ({one['chip']}{grade})",
-            f"{published} FLOP, {side} {low} to {high}; x{ratio:.2g} of the median",
-            one["notes"],
-        )
+def _outside(document: Document) -> Iterator[Frame]:
+    """Yield the runs outside their 90% intervals: those that count, and those shown apart."""
+    tested = document["table"]["tested"]
+    counted = _counted(document)
+    title = "Outside the 90% interval, left out"
+    for name, counting, runs in ((title, True, counted), ("Shown apart", False, tested - counted)):
+        missed = outside(document, 0.9, counting=counting)
+        if counting or missed:
+            said = f"{name}: {len(missed) or 'none'} of {runs}" if runs else f"{name}: none"
+            said += "" if counting else " outside the 90% interval"
+            yield Frame(said, ("run", "how", "notes"), list(map(_missed, missed)), words=(1, 2))
 
 
-def _outside_title(outside: Sequence[object]) -> str:
-    return f"Outside the 90% interval, left out: {len(outside) or 'none'}"
+def _missed(one: dict[str, Any]) -> tuple[str, str, str]:
+    """Say of a run outside its 90% interval how far, and what its notes say."""
+    forecast = one["left_out"]
+    interval = next(i for i in forecast["intervals"] if i["prob"] == 0.9)
+    scale = scale_for([forecast["median"]], one["units"])
+    low, high = (scale.write(interval[e], interval[f"{e}_mcse"]) for e in ("low", "high"))
+    published = scale.write(one["published"])
+    side = "below" if one["published"] < interval["low"] else "above"
+    ratio = one["published"] / forecast["median"]
+    grade = f", grade {one['grade']}" if one["grade"] else ""
+    return (
+        f"{one['run']} ({one['chip']}{grade})",
+        f"{published} FLOP, {side} {low} to {high}; x{ratio:.2g} of the median",
+        one["notes"],
+    )
 
 
 def _not_tested(document: Document) -> list[tuple[str, list[str]]]:

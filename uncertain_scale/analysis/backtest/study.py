@@ -140,6 +140,7 @@ class Backtest:
             named.setdefault(f"chip {test.run.chip.family}", []).append(test)
         for test in sorted(self.of(target, scored=False), key=lambda test: test.run.grade or "A"):
             grade = f"grade {test.run.grade}" if test.run.grade else "no grade"
+            grade += "" if test.scored else ", shown apart"
             named.setdefault(grade, []).append(test)
         for test in sorted(tests, key=lambda test: not test.refitted):
             named.setdefault("in the fit" if test.refitted else "not in the fit", []).append(test)
@@ -174,7 +175,7 @@ def backtest(  # noqa: PLR0913 (what is tested, and how)
     Raises
     ------
     DataError
-        No run of the table can be tested.
+        No run of the table can be tested, or none of them counts.
     QuestionError
         The scenario lacks an input that the forecasts need.
 
@@ -204,6 +205,12 @@ def backtest(  # noqa: PLR0913 (what is tested, and how)
         raise DataError(
             f"{table.file}: no run can be tested ({', '.join(reasons) or 'there is no row'}); a "
             "test needs training_flop and gpu_hours, or gpus and training_time for these"
+        )
+    if not any(test.scored for test in tests):
+        grades = ", ".join(sorted({test.run.grade for test in tests}))
+        raise DataError(
+            f"{table.file}: no run counts for the scores (grades {grades}, whose hours and FLOP may "
+            "rest on each other); a run of grade A, B or none does"
         )
     return Backtest(priors, table, design, tests, skipped, _notes(beliefs, tests))
 

@@ -133,9 +133,10 @@ def html_backtest(document: Document, *, command: str = "") -> str:
         The command line that makes it again.
     """
     sections = [_section(frame) for frame in backtest_frames(document)]
-    shorts = ("Result", "Questions", "Groups", "Outside", "Forecasts", "Not tested")
-    for short, section in zip(shorts, sections, strict=False):
+    for short, section in zip(("Result", "Questions", "Groups"), sections, strict=False):
         section["short"] = short
+    for section in sections[3:]:
+        section["short"] = section["title"].partition(":")[0].removesuffix(", left out")
     drawn = figures.plot_backtest(document)
     sections[0] |= {"how": METHOD, "figure": inline(drawn, 1, least=_WIDE)}
     faults = [f"kept apart: {fault['text']}" for fault in document["faults"]]
