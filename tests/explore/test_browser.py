@@ -99,6 +99,22 @@ def test_a_fault_is_told_and_the_last_answer_stays(served, visit):
     page.until("return !deep('.fault').length && deep('h1')[0].innerText.includes('hourly_rate')")
 
 
+def test_the_answer_looked_at_is_the_same_when_a_question_that_lacked_it_has_it_again(
+    served, visit
+):
+    page = visit(served[0])
+    page.choose("Answer looked at", "gpu_hours")
+    page.until("return deep('p.now')[0].innerText.startsWith('gpu_hours')")
+    page.settle()
+    page.type("Budget, USD", "")
+    page.until("return !deep('p.now')[0].innerText.startsWith('gpu_hours')")
+    page.settle()
+    page.type("Budget, USD", "100M")
+    page.until("return deep('p.now')[0].innerText.startsWith('gpu_hours')")
+    page.settle()
+    assert "--of gpu_hours" in page.boxes()["Ranking"]
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (1200, "dark")])
 def test_nothing_scrolls_sideways_and_axe_finds_nothing(served, visit, width, scheme):
     page = visit(served[0], width, scheme)

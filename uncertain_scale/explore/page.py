@@ -71,6 +71,7 @@ class _Page(Quiet):
         start = explorer.shown.view
         self._explorer = explorer
         self._start: View = start
+        self._looked_at = start.of  # also while a question has no such answer
         self._refused = False
         self._worker: Worker | None = None
         self._document: Any = None
@@ -108,10 +109,11 @@ class _Page(Quiet):
         self._panes = {name: html() for name in PARTS}
         self._fault = html()
         self._boxes = pn.Column(**STRETCH)
-        asking = (self._also, self._free, self._outputs, self._others, self._all_over, self._of)
+        asking = (self._also, self._free, self._outputs, self._others, self._all_over)
         for widget in asking:
             widget.param.watch(self._ask, "value")
         self._scenario.param.watch(self._other_scenario, "value")
+        self._of.param.watch(self._other_answer, "value")
 
     @property
     def roots(self) -> dict[str, Any]:
@@ -180,7 +182,7 @@ class _Page(Quiet):
             others=tuple(self._others.value),
             edits=dict(self._editor.edits),
             everywhere=bool(self._all_over.value),
-            of=self._of.value,
+            of=self._looked_at,
             at=self._editor.at,
         )
 
@@ -199,6 +201,11 @@ class _Page(Quiet):
     def _other_scenario(self, _: Any) -> None:
         self._editor.take_up()
         self._ask()
+
+    def _other_answer(self, _: Any) -> None:
+        if not self._quiet:
+            self._looked_at = self._of.value
+            self._ask()
 
     # --- from an answer to what is seen
 
