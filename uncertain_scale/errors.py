@@ -27,6 +27,7 @@ __all__ = [
     "QuestionError",
     "UncertainScaleError",
     "UnitError",
+    "how_to_install",
     "nearest",
     "printable",
 ]
@@ -114,6 +115,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"did you mean '{close[0]}'?"
     shown = ", ".join(names[:12])
     return f"known: {shown}{', …' if len(names) > 12 else ''}" if names else "none is known"
+
+
+def how_to_install(extra: str) -> str:
+    """Say how an optional part of the package is installed.
+
+    Examples
+    --------
+    >>> how_to_install("explore")
+    "pip install -e '.[explore]' in the project's own folder"
+    """
+    return f"pip install -e '.[{extra}]' in the project's own folder"
 
 
 def printable(text: object) -> str:

@@ -1,18 +1,24 @@
 """The server: for this machine and who has the address alone, with clear errors."""
 
+import base64
 import http.client
 import importlib.util
+import json
 import socket
 
 import pytest
 
 
 def status(host, path, **headers):
+    return answered(host, path, **headers)[:2]
+
+
+def answered(host, path, **headers):
     connection = http.client.HTTPConnection(host, timeout=10)
     try:
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
-        return answer.status, answer.read()
+        return answer.status, answer.read(), answer.headers
     finally:
         connection.close()
 
@@ -25,7 +31,8 @@ def test_without_panel_the_extra_is_named(cli, monkeypatch):
     code, out, err = cli("explore", "--budget", "100M")
     assert (code, out) == (2, "")
     assert err == (
-        "error: explore needs panel, which is not installed; pip install 'uncertain-scale[explore]'"
+        "error: explore needs panel, which is not installed; pip install -e '.[explore]' "
+        "in the project's own folder"
     )
 
 
@@ -59,6 +66,35 @@ def test_a_port_in_use_is_told(cli):
     assert err.startswith(f"error: --port {port}: cannot be had on 127.0.0.1 (")
 
 
+GOOD = {"session_id": "a", "session_expiry": 10**12}
+
+
+def a_token(payload):
+    """Return what Bokeh takes for a session's token."""
+    return base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip("=")
+
+
+def test_who_calls_this_machine_by_another_name_is_refused(served):
+    """A name of an attacker's that leads here makes their page one origin with this one."""
+    host, token = served[0].split("/")[2:4]
+    port = host.split(":")[1]
+    for name in (
+        "evil.example",
+        f"evil.example:{port}",
+        f"evil{host}",
+        "127.0.0.1",
+        f"0.0.0.0:{port}",
+    ):
+        for path in (f"/{token}/", f"/{token}/static/js/bokeh.min.js", f"/{token}/ws"):
+            code, text = status(host, path, Host=name)
+            assert code == 403, (name, path)
+            assert token.encode() not in text
+    assert status(host, f"/{token}/", Host=host)[0] == 200
+    for name in (f"localhost:{port}", f"[::1]:{port}"):
+        code, _, headers = answered(host, f"/{token}/?a=b", Host=name)
+        assert (code, headers["Location"]) == (302, f"http://{host}/{token}/?a=b")
+
+
 def test_only_who_has_the_address_is_served(served):
     host, token = served[0].split("/")[2:4]
     port = int(host.split(":")[1])
@@ -78,5 +114,16 @@ def test_only_who_has_the_address_is_served(served):
     for origin in ("http://evil.example", f"http://localhost:{port}", "null"):
         code, _ = status(host, f"/{token}/ws", Origin=origin, **handshake)
         assert code == 403, origin
+    for protocol in (  # no token, and tokens that no page has
+        {},
+        {"Sec-WebSocket-Protocol": "bokeh"},
+        {"Sec-WebSocket-Protocol": "bokeh, stranger"},
+        {"Sec-WebSocket-Protocol": f"bokeh, {a_token({'session_id': 'a'})}"},
+        {"Sec-WebSocket-Protocol": f"bokeh, {a_token({'session_id': 'a', 'session_expiry': 1})}"},
+        {"Sec-WebSocket-Protocol": f"bokeh, {a_token({'session_id': 1, 'session_expiry': 1e12})}"},
+        {"Sec-WebSocket-Protocol": f"other, {a_token(GOOD)}"},
+    ):
+        code, _ = status(host, f"/{token}/ws", Origin=f"http://{host}", **handshake, **protocol)
+        assert code == 403, protocol
     with pytest.raises(ConnectionRefusedError):  # another of this machine's addresses
         socket.create_connection(("127.0.0.2", port), timeout=5)

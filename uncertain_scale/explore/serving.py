@@ -12,7 +12,7 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.errors import PageError
+from uncertain_scale.errors import PageError, how_to_install
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,9 +35,7 @@ def check_panel() -> None:
         Panel is not installed.
     """
     if importlib.util.find_spec("panel") is None:
-        raise PageError(
-            "explore needs panel, which is not installed; pip install 'uncertain-scale[explore]'"
-        )
+        raise PageError(f"explore needs panel, which is not installed; {how_to_install('explore')}")
 
 
 def serve(
@@ -71,7 +69,8 @@ def serve(
     Notes
     -----
     The address holds a random token: all paths, the websocket's among them, begin with it, and the
-    server knows no others. Websockets are refused to pages of other origins.
+    server knows no others. Websockets are refused to pages of other origins, and everything to who
+    calls this machine by another name, as a page does whose name was made to lead here.
     """
     check_panel()
     port = port or _free_port()
@@ -110,6 +109,9 @@ def serve(
         )
     except OSError as error:
         raise PageError(_taken(port, error)) from error
+    from uncertain_scale.explore.gate import guard
+
+    guard(server, address)
     url = f"http://{address}/{token}/"
     server.start()
     for one in (signal.SIGINT, signal.SIGTERM):
