@@ -43,7 +43,7 @@ def chromium():
     parts = {
         "chromium": CHROMIUM,
         "chromedriver (Debian's chromium-driver)": DRIVER,
-        "selenium (pip install 'uncertain-scale[browser]')": find_spec("selenium"),
+        "selenium (pip install -e '.[browser]')": find_spec("selenium"),
     }
     if missing := [what for what, there in parts.items() if not there]:
         pytest.skip(f"not installed: {', '.join(missing)}")

@@ -27,7 +27,7 @@ window.deep ??= (selector, root = document) => [
 @pytest.fixture(scope="session")
 def panel():
     if find_spec("panel") is None:
-        pytest.skip("panel is not installed: pip install 'uncertain-scale[explore]'")
+        pytest.skip("panel is not installed: pip install -e '.[explore]'")
 
 
 @contextmanager

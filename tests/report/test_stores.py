@@ -18,7 +18,7 @@ from uncertain_scale.sampling.chains import draw_chains
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("zarr") is None,
-    reason="zarr is not installed: pip install 'uncertain-scale[scale]'",
+    reason="zarr is not installed: pip install -e '.[scale]'",
 )
 
 

@@ -32,7 +32,7 @@ from uncertain_scale.sampling.stopping import Stop
 
 needs_distributed = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None,
-    reason="dask.distributed is not installed: pip install 'uncertain-scale[scale]'",
+    reason="dask.distributed is not installed: pip install -e '.[scale]'",
 )
 
 EQUATIONS = """

@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from uncertain_scale.errors import ClusterError, UncertainScaleError
+from uncertain_scale.errors import ClusterError, UncertainScaleError, how_to_install
 from uncertain_scale.sampling.batches import AHEAD
 from uncertain_scale.sampling.errand import courier_of, in_words, payload_of, run
 from uncertain_scale.sampling.fingerprint import differences, fingerprint
@@ -240,8 +240,7 @@ def connect(address: str | None) -> Iterator[Cluster | None]:
     _check_address(address)
     if importlib.util.find_spec("distributed") is None:
         raise ClusterError(
-            "--scheduler needs dask.distributed, which is not installed; "
-            "pip install 'uncertain-scale[scale]'"
+            f"--scheduler needs dask.distributed, which is not installed; {how_to_install('scale')}"
         )
     from distributed import Client
     from distributed.versions import VersionMismatchWarning
