@@ -13,8 +13,8 @@
 - **A picture** is what the committed result makes: the same words, colours and marks, these to a
   point. How letters are outlined, how parts are named and in which order styles are written is left
   to the version of Matplotlib.
-- **A record** asks the same and names the digest of the committed result; its priors are the same
-  to the byte.
+- **A record** asks the same and names the digests of the committed files, not of those that are
+  left out; its priors are the same to the byte.
 - Nothing else lies in a folder, and no other folder lies in `reports/`.
 """
 
@@ -31,6 +31,8 @@ from xml.etree import ElementTree as ET
 from folders import PICTURE, RECORD, page_of, picture_of, read
 
 from uncertain_scale.report.differences import ERROR, Grade, differences
+from uncertain_scale.report.integrity import digest_of
+from uncertain_scale.report.saving import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,14 +40,15 @@ if TYPE_CHECKING:
 
     from folders import Report
 
-__all__ = ["faults", "picture_fault", "record_fault", "result_fault", "text_fault"]
+__all__ = ["faults", "picture_fault", "record_fault", "result_fault", "sealed", "text_fault"]
 
 _FIGURE = 1e-3  # of its error, that a figure may be off
 _ERROR, _LOOSE, _FEW = 1e-3, 0.1, 0.02  # of itself: most errors, and one in fifty
 _NOTHING = 1e-12  # next to it a figure is 0: an error of what has none, or a share of nothing
 _AT_EDGE = 3  # draws
 _APART = 1.0  # points that a mark may be off
-_OWN = ("versions", "platform", "sha256")  # of a record: who made it, and what came of it
+# Of a record: who made it, and what came of it.
+_OWN = ("versions", "platform", "sha256", "files", "digests")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _LABELS = re.compile(r"(?s)<!--(.*?)-->|<text[^>]*>([^<]*)<")
@@ -78,7 +81,8 @@ def faults(report: Report, committed: Path, made: Path) -> Iterator[str]:
         picture = (committed / PICTURE).read_text(encoding="utf-8")
         found[PICTURE] = picture_fault(picture, picture_of(report, document) or "")
     if RECORD in there:
-        found[RECORD] = record_fault(report, committed, made)
+        text = (committed / RECORD).read_text(encoding="utf-8")
+        found[RECORD] = record_fault(report, committed, made) or text_fault(text, sealed(committed))
     for name in sorted(names & there - set(found)):
         pair = ((folder / name).read_text(encoding="utf-8") for folder in (committed, made))
         found[name] = text_fault(*pair)
@@ -143,6 +147,16 @@ def record_fault(report: Report, committed: Path, made: Path) -> str:
     if not found:
         return ""
     return f"{found[0].place} is {_brief(found[0].old)}, now {_brief(found[0].new)}"
+
+
+def sealed(folder: Path) -> str:
+    """Return a folder's record with the digests of the files that are kept there."""
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    kept = sorted(name for name, path in paths.items() if path.is_file() and name != RECORD)
+    record["files"] = [*kept, RECORD]
+    record["digests"] = {name: digest_of(paths[name]) for name in kept}
+    return f"{as_json(record)}\n"
 
 
 def _drawn(text: str) -> tuple[list[str], list[float]]:

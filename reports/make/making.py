@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from folders import PICTURE, RECORD, REPORTS, page_of, picture_of, ran, read
-from freshness import faults, picture_fault, record_fault, result_fault, text_fault
+from freshness import faults, picture_fault, record_fault, result_fault, sealed, text_fault
 from paper import paper
 from program import write
 
@@ -42,6 +42,7 @@ def write_report(report: Report, folder: Path) -> None:
     picture, path = picture_of(report, document), kept / PICTURE
     if picture and (not path.exists() or picture_fault(path.read_text("utf-8"), picture)):
         write(path, picture)
+    write(kept / RECORD, sealed(kept))
 
 
 def write_page(folder: Path) -> None:

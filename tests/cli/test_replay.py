@@ -1,6 +1,7 @@
 """Saved results run again from their records, to the bit, and told apart."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -114,6 +115,7 @@ def test_priors_that_were_changed_change_the_answer(cli, saved):
     code, out, _ = cli("verify", saved)
     assert code == 1
     assert out.startswith("different: ")
+    assert "files altered: priors/base.toml changed" in " ".join(out.split())
     assert "mfu.q95" in out
 
 
@@ -160,9 +162,24 @@ def test_equations_run_only_when_that_is_allowed(cli, tmp_path):
     assert cli("verify", folder, "--run-equations")[0] == 0
     kept = folder / "equations" / "mine.py"
     kept.write_text(kept.read_text().replace("2 * gpus", "3 * gpus"))
-    code, out, _ = cli("verify", folder, "--run-equations")
-    assert code == 1
-    assert "hashes.equations" in out
+    kept.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n" + kept.read_text())
+    for allowed in ((), ("--run-equations",)):
+        code, out, err = cli("verify", folder, *allowed)
+        assert (code, out) == (2, "")
+        assert f"{kept} is Python code, and not what the run wrote: it is not run" in err
+    assert not (tmp_path / "ran").exists()
+
+
+def test_equations_that_no_run_wrote_are_not_run(cli, saved, tmp_path):
+    """A record that was made to name a file which it has no digest of."""
+    (saved / "equations").mkdir()
+    (saved / "equations" / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    command = json.loads((saved / "run.json").read_text())["command"]
+    rewrite(saved, command=[*command, "--equations", "equations/evil.py"])
+    code, out, err = cli("verify", saved, "--run-equations")
+    assert (code, out) == (2, "")
+    assert "it is not run" in err
+    assert not (tmp_path / "ran").exists()
 
 
 BROKEN = {
@@ -179,6 +196,19 @@ BROKEN = {
     "writes": (
         lambda folder: rewrite(folder, command=["report", "--output", "elsewhere"]),
         "holds '--output'",
+    ),
+    "digests of none": (lambda folder: rewrite(folder, digests=3), "holds no digests of files"),
+    "a digest of none": (
+        lambda folder: rewrite(folder, digests={"report.md": "abc"}),
+        "holds no digest of 'report.md'",
+    ),
+    "a file elsewhere": (
+        lambda folder: rewrite(folder, digests={"../x": "0" * 64}),
+        "lists '../x', which is not in its folder",
+    ),
+    "a pipe": (
+        lambda folder: ((folder / "report.md").unlink(), os.mkfifo(folder / "report.md")),
+        "is a pipe; expected a regular file",
     ),
     "reads elsewhere": (
         lambda folder: rewrite(folder, command=["report", "--scenario", "../../etc/x.toml"]),
@@ -203,3 +233,145 @@ def test_results_of_different_commands_are_not_compared(cli, saved, tmp_path):
     code, _, err = cli("diff", saved, other)
     assert code == 2
     assert "compare like with like" in err
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Save a result of every command that saves one."""
+    from typer.testing import CliRunner
+
+    from uncertain_scale.cli.main import app
+
+    top = tmp_path_factory.mktemp("every")
+    asked = {
+        "report": ("report", "--budget", "100M", "--outputs", "training_flop"),
+        "compare": ("compare", "base", "post-reading", "--budget", "100M"),
+        "sensitivity": ("sensitivity", "--budget", "100M", "--of", "training_flop"),
+        "sweep": QUESTIONS["sweep"],
+        "update": QUESTIONS["update"],
+        "claims": QUESTIONS["claims"],
+        "backtest": ("backtest",),
+    }
+    for name, words in asked.items():
+        found = CliRunner().invoke(app, [*words, *SMALL, "--output", str(top / name)])
+        assert found.exit_code == 0, found.output
+    return top
+
+
+COMMANDS = ("report", "compare", "sensitivity", "sweep", "update", "claims", "backtest")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_whatever_is_done_to_a_file_of_a_folder_is_told(folders, command, tmp_path):
+    """Appended text, an appended NUL, a changed byte, a lost file: of each file there is."""
+    from uncertain_scale.cli.record import read_record
+
+    folder = tmp_path / "copy"
+    shutil.copytree(folders / command, folder)
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    names.remove("run.json")
+    record = read_record(folder)
+    assert set(record.digests) == names
+    assert record.files().intact
+    assert record.files().added == ()
+    assert any(name.endswith(".html") for name in names)
+    for name in names:
+        path, whole = folder / name, (folder / name).read_bytes()
+        middle = len(whole) // 2
+        for other in (
+            whole + b"<script>alert(1)</script>",
+            whole + b"\0",
+            whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+            b"",
+        ):
+            path.write_bytes(other)
+            assert record.files().changed == (name,)
+        path.unlink()
+        assert record.files().missing == (name,)
+        assert not record.files().intact
+        path.write_bytes(whole)
+    assert record.files().intact
+
+
+@pytest.mark.parametrize("name", ["report.md", "report.html", "draws.nc"])
+@pytest.mark.parametrize("form", ["terminal", "md", "json", "csv"])
+def test_files_that_were_altered_fail_and_are_named_in_every_format(cli, saved, name, form):
+    with (saved / name).open("ab") as file:
+        file.write(b"more")
+    (saved / "extra.txt").write_text("of others")
+    code, out, err = cli("verify", saved, "--format", form)
+    assert code == 1
+    assert name in out
+    assert not out.startswith(("identical", "**identical"))
+    assert err.splitlines() == [
+        f"warning: {saved / name} is not what the run wrote; it was changed since",
+        f"warning: {saved / 'extra.txt'} is in no record: the run did not write it",
+    ]
+    if form == "json":
+        found = json.loads(out)
+        assert (found["intact"], found["verdict"]) == (False, "identical")
+        assert found["files"] == {
+            "changed": [name],
+            "missing": [],
+            "added": ["extra.txt"],
+            "unlisted": False,
+        }
+
+
+def test_a_file_that_the_run_did_not_write_is_told_and_is_no_failure(cli, saved):
+    (saved / "priors" / "mine.toml").write_text("of others")
+    (saved / "inputs").symlink_to("/etc")
+    code, out, err = cli("verify", saved)
+    assert (code, out.partition(":")[0]) == (0, "identical")
+    assert err.splitlines() == [
+        f"warning: {saved / name} is in no record: the run did not write it"
+        for name in ("inputs", "priors/mine.toml")
+    ]
+
+
+def test_a_missing_file_is_a_failure(cli, saved):
+    (saved / "report.html").unlink()
+    code, out, err = cli("verify", saved)
+    assert code == 1
+    assert out.startswith("FILES ALTERED: report.html not there; the answers are identical")
+    assert "report.html is not there, which the run wrote" in err
+
+
+@pytest.mark.parametrize("name", ["run.json", "report.json", "report.md", "draws.nc", "priors"])
+@pytest.mark.parametrize("command", ["verify", "diff"])
+def test_links_out_of_the_folder_are_refused(cli, saved, tmp_path, name, command):
+    other = tmp_path / "other"
+    shutil.copytree(saved, other)
+    path = saved / name
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    path.symlink_to(other / name)
+    code, out, err = cli(command, saved, *([other] if command == "diff" else []))
+    if command == "diff" and name not in {"run.json", "report.json"}:  # which it does not read
+        assert (code, err) == (0, "")
+        return
+    assert (code, out) == (2, "")
+    assert "leads out of the folder by a link" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_record_of_an_earlier_version_is_read_and_says_what_is_unchecked(cli, saved):
+    record = json.loads((saved / "run.json").read_text())
+    del record["digests"]
+    (saved / "run.json").write_text(json.dumps(record))
+    (saved / "report.md").write_text("of others")
+    code, out, err = cli("verify", saved)
+    assert (code, err) == (0, "")
+    assert out.startswith("identical: ")
+    assert "other files are unchecked" in " ".join(out.split())
+
+
+def test_diff_tells_a_result_that_was_changed(cli, saved, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(saved, other)
+    with (other / "report.json").open("a") as file:
+        file.write("\n")
+    code, out, err = cli("diff", saved, other)
+    assert (code, out.partition(":")[0]) == (0, "identical")
+    assert (
+        err == f"warning: {other / 'report.json'} is not what the run wrote; it was changed since\n"
+    )

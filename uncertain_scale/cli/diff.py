@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from uncertain_scale.cli.showing import Form, Format, show
+from uncertain_scale.cli.verify import tell_files
 from uncertain_scale.errors import DataError
 
 __all__ = ["diff"]
@@ -27,6 +28,7 @@ def diff(
     """
     from uncertain_scale.cli.record import read_record
     from uncertain_scale.report.csv_tables import csv_difference
+    from uncertain_scale.report.integrity import Files, digest_of
     from uncertain_scale.report.replaying import (
         difference_document,
         markdown_difference,
@@ -40,6 +42,9 @@ def diff(
             f"{before} and {after} hold results of different commands ({', '.join(commands)}); "
             "compare like with like"
         )
+    for record in records:
+        if digest_of(record.folder / record.result) != record.digest:
+            tell_files(record.folder, Files(changed=(record.result,)))
     results: list[dict[str, Any]] = [record.document() for record in records]
     document = difference_document(*results)
     show(

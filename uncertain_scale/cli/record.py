@@ -8,12 +8,11 @@ change.
 from __future__ import annotations
 
 import functools
-import hashlib
 import platform
 import re
 import shlex
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,14 +24,20 @@ from uncertain_scale.reading import (
     UnreadableError,
     is_inside,
     parse_json,
-    read_bytes,
     read_text,
+)
+from uncertain_scale.report.integrity import (
+    check_files,
+    digest_of,
+    read_digests,
+    refuse_links_out,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from uncertain_scale.inputs import Priors
+    from uncertain_scale.report.integrity import Files
     from uncertain_scale.report.staging import Staging
 
 __all__ = [
@@ -89,6 +94,8 @@ class Record:
         Name of the JSON file with the result.
     digest
         SHA-256 of that file when it was written.
+    digests
+        SHA-256 of each file but the record itself, by name; None in records of earlier versions.
     versions, platform
         What it was made with.
     """
@@ -97,6 +104,7 @@ class Record:
     command: tuple[str, ...]
     result: str
     digest: str
+    digests: Mapping[str, str] | None
     versions: Mapping[str, str]
     platform: Mapping[str, str]
 
@@ -110,10 +118,19 @@ class Record:
         """
         return _read_object(self.folder / self.result)
 
-    @property
-    def intact(self) -> bool:
-        """Whether the result is what the run wrote, to the byte."""
-        return _digest(self.folder / self.result) == self.digest
+    def files(self) -> Files:
+        """Compare the files of the folder with what the run wrote, to the byte.
+
+        Raises
+        ------
+        DataError
+            A file leads out of the folder, or cannot be read.
+        """
+        from uncertain_scale.report.checkpoint import CHECKPOINT
+
+        listed = {**(self.digests or {}), self.result: self.digest}
+        found = check_files(self.folder, listed, ours=(RECORD, CHECKPOINT))
+        return found if self.digests is not None else replace(found, added=(), unlisted=True)
 
 
 def note_priors(typed: str | None, priors: Priors) -> None:
@@ -193,7 +210,8 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
         token = _session.set(session)
         ended: BaseException | None = None
         try:
-            with staged(arguments.get("output") or arguments.get("resume")) as staging:
+            folder = arguments.get("output") or arguments.get("resume")
+            with staged(folder, _names(result)) as staging:
                 try:
                     command(**arguments)
                 except (typer.Exit, BrokenPipeError) as error:  # after all was saved
@@ -209,6 +227,14 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
     return run
 
 
+def _names(result: str) -> list[str]:
+    """Return names of files that a command saves, one in each folder that it fills."""
+    ends = ("json", "md", "html", "csv", "nc")
+    parts = ("priors", "inputs", "inputs/priors", "equations")
+    files = [RECORD, "draws.nc", *(f"{result}.{end}" for end in ends)]
+    return [*files, *(f"{part}/{RECORD}" for part in parts)]
+
+
 def read_record(folder: Path) -> Record:
     """Return the record of a saved result.
 
@@ -221,6 +247,7 @@ def read_record(folder: Path) -> Record:
 
     path = folder / RECORD
     finish(folder)
+    refuse_links_out(folder, [RECORD])
     found = _read_object(path)
     if found.get("format") != _FORMAT:
         raise DataError(
@@ -233,7 +260,9 @@ def read_record(folder: Path) -> Record:
     tables = [found.get(key) for key in ("versions", "platform")]
     if not all(isinstance(table, dict) for table in tables):
         raise DataError(f"{path} does not say what the result was made with; it was changed")
-    return Record(folder, tuple(command), str(result), str(digest), *tables)  # type: ignore[arg-type]
+    refuse_links_out(folder, [str(result)])
+    digests = read_digests(path, found.get("digests"))
+    return Record(folder, tuple(command), str(result), str(digest), digests, *tables)  # type: ignore[arg-type]
 
 
 def _read_object(path: Path) -> dict[str, Any]:
@@ -246,13 +275,6 @@ def _read_object(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise DataError(f"{path} holds no JSON object; it was not written by this program")
     return found
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(read_bytes(path, _LARGEST, "no such is written")).hexdigest()
-    except UnreadableError as error:
-        raise DataError(error.of(path)) from None
 
 
 def _write(
@@ -272,7 +294,7 @@ def _write(
         "format": _FORMAT,
         "command": [name, *spelt_out(name, arguments, by_name, read | written)],
         "result": result,
-        "sha256": _digest(staging.place(folder / result)),
+        "sha256": digest_of(staging.place(folder / result)),
         "versions": package_versions(),
         "platform": {
             "python": platform.python_version(),
@@ -286,6 +308,7 @@ def _write(
     for source, copy in read.items():
         save_texts({Path(copy).name: source.read_text(encoding="utf-8")}, (folder / copy).parent)
     record["files"] = [*staging.files, RECORD]
+    record["digests"] = {name: digest_of(staging.place(folder / name)) for name in staging.files}
     for old in _files_of_before(folder, result):
         staging.remove(old)
     save_texts({RECORD: as_json(record) + "\n"}, folder)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,19 +14,21 @@ import typer
 
 from uncertain_scale.cli.record import spelt_out
 from uncertain_scale.cli.showing import Form, Format, show
-from uncertain_scale.errors import DataError, UncertainScaleError
+from uncertain_scale.errors import DataError, UncertainScaleError, printable
 from uncertain_scale.reading import is_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from uncertain_scale.cli.record import Record
     from uncertain_scale.report.document import Document
+    from uncertain_scale.report.integrity import Files
 
 __all__ = ["verify"]
 
 _KEPT_IN = tuple(map(Path, ("priors", "inputs", "inputs/priors", "equations")))
 _READING = ("scenario", "scenarios", "priors", "evidence", "equations", "source", "runs")
+_MOST_TOLD = 20
 _FORBIDDEN = ("output", "scheduler", "resume", "figure")
 
 
@@ -42,7 +45,8 @@ def verify(
 ) -> None:
     """Run a saved result again from its record, and tell whether the answers are the same.
 
-    The exit code is 0 where they are, to the bit or within Monte Carlo error; 1 where they are not.
+    The exit code is 0 where they are, to the bit or within Monte Carlo error, and the folder holds
+    every file as the run wrote it; else 1.
 
     Example: uncertain-scale verify reports/100M
     """
@@ -57,12 +61,10 @@ def verify(
 
     record = read_record(folder)
     saved = record.document()
-    if not record.intact:
-        typer.echo(
-            f"warning: {folder / record.result} is not what the run wrote; it was changed since",
-            err=True,
-        )
+    files = record.files()
     name, arguments = _arguments(record)
+    _refuse_other_code(record, files, arguments.get("equations") or [])
+    tell_files(folder, files)
     if (equations := arguments.get("equations")) and not run_equations:
         raise DataError(
             f"{folder} was made with equations of its own ({', '.join(map(str, equations))}), "
@@ -70,7 +72,8 @@ def verify(
         )
     saved = {key: part for key, part in saved.items() if key not in UNREPEATED}
     document = difference_document(saved, _replay(record, name, arguments))
-    document["intact"] = record.intact
+    document["intact"] = files.intact
+    document["files"] = asdict(files)
     show(
         document,
         form,
@@ -78,8 +81,38 @@ def verify(
         markdown=markdown_difference,
         csv=csv_difference,
     )
-    if document["grade"] == "different" or not record.intact:
+    if document["grade"] == "different" or not files.intact:
         raise typer.Exit(1)
+
+
+def tell_files(folder: Path, files: Files) -> None:
+    """Tell, on stderr, the files of a folder that are not those that the run wrote."""
+    for names, fault in (
+        (files.changed, "is not what the run wrote; it was changed since"),
+        (files.missing, "is not there, which the run wrote"),
+        (files.added, "is in no record: the run did not write it"),
+    ):
+        for name in names[:_MOST_TOLD]:
+            typer.echo(printable(f"warning: {folder / name} {fault}"), err=True)
+        if more := len(names) - len(names[:_MOST_TOLD]):
+            typer.echo(f"warning: and {more:,} more files of {folder} like these", err=True)
+
+
+def _refuse_other_code(record: Record, files: Files, equations: Sequence[str]) -> None:
+    """Refuse equations that are not those that the run used, before they are run.
+
+    Raises
+    ------
+    DataError
+        A file of equations is not what the run wrote, or is not in its record.
+    """
+    for path in equations:
+        name = Path(path).relative_to(record.folder).as_posix()
+        if name in files.changed or (record.digests is not None and name not in record.digests):
+            raise DataError(
+                f"{path} is Python code, and not what the run wrote: it is not run; put back the "
+                "file that the run wrote, or make the result anew"
+            )
 
 
 def _arguments(record: Record) -> tuple[str, dict[str, Any]]:

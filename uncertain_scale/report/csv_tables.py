@@ -106,13 +106,21 @@ def csv_dependent(document: Document) -> str:
 
 
 def csv_difference(document: Document) -> str:
-    """Return what changed between two results as CSV, a row for each place."""
+    """Return what changed between two results as CSV, a row for each place.
+
+    And one for each file of a folder that is not as its run wrote it.
+    """
+    files = (
+        {"part": "files", "place": name, "grade": kind}
+        for kind in ("changed", "missing", "added")
+        for name in document.get("files", {}).get(kind, ())
+    )
     rows = (
         {"part": part, **{key: _plain(one[key]) for key in ("place", "old", "new", "grade")}}
         for part, changes in document["changes"].items()
         for one in changes
     )
-    return as_csv(("part", "place", "old", "new", "grade"), rows)
+    return as_csv(("part", "place", "old", "new", "grade"), (*files, *rows))
 
 
 def csv_priors(document: Document) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["difference_document", "markdown_difference", "terminal_difference"]
 
 _MOST_SHOWN = 25
+_MOST_NAMED = 3
 _GROUPS = {
     "question": ("question", "probs", "base", "axes", "loss", "decision"),
     "inputs": ("inputs", "scenario", "title", "changed_inputs", "evidence"),
@@ -109,6 +110,9 @@ def _sentence(document: Document) -> str:
     changes = document["changes"]
     count = sum(len(found) for part, found in changes.items() if part != "versions")
     said = f"{document['verdict']}: {document['values']:,} values"
+    altered = _altered(document.get("files") or {})
+    if altered and document["grade"] != Grade.different.name:
+        said = f"FILES ALTERED: {altered}; the answers are {said}"
     if count:
         said += f", {count:,} of them not the same"
         graded = [found for part, found in changes.items() if part != "versions"]
@@ -116,7 +120,22 @@ def _sentence(document: Document) -> str:
             (one for part in graded for one in part), key=lambda one: Grade[one["grade"]]
         )
         said += f"; the first: {worst_one['place']}"
+    if altered and document["grade"] == Grade.different.name:
+        said += f"; files altered: {altered}"
+    if (document.get("files") or {}).get("unlisted"):
+        said += "; its record has a digest of the result alone, so that other files are unchecked"
     return said
+
+
+def _altered(files: Mapping[str, Any]) -> str:
+    """Name the files that are not as a run wrote them; "" where all are."""
+    parts = []
+    for kind, words in (("changed", "changed"), ("missing", "not there")):
+        names = [printable(name) for name in files.get(kind, ())]
+        more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+        if names:
+            parts.append(f"{', '.join(names[:_MOST_NAMED])}{more} {words}")
+    return "; ".join(parts)
 
 
 def _row(change: Mapping[str, Any]) -> tuple[str, str, str, str]:
