@@ -231,11 +231,19 @@ OTHER = {
 }
 
 
+def instead(arguments, option, value):
+    """Return a command line with another value of an option."""
+    if option not in arguments:
+        return (*arguments, option, value)
+    place = arguments.index(option) + 1
+    return (*arguments[:place], value, *arguments[place + 1 :])
+
+
 @pytest.mark.parametrize("what", OTHER)
 def test_a_checkpoint_of_another_question_is_refused(cli, unfinished, what):
     folder, arguments = unfinished
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-    code, out, err = cli(*arguments, *OTHER[what], "--resume", folder)
+    code, out, err = cli(*instead(arguments, *OTHER[what]), "--resume", folder)
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 1
     assert "is of another run: the " in err or "to go on, say --draws 16384 --chains 24" in err

@@ -105,7 +105,7 @@ def sweep(  # noqa: PLR0913 (each is one option of the command line)
         free=free,
         also=[name for event in read for name in event.variables],
     )
-    believed_in = believe(believed_in, model, believed or {})
+    believed_in = believe(believed_in, model, believed or {}, question=question)
     study = Sweep(model, believed_in, question, design or Design(), axes)
     return study.summarize(probs=probs, events=read)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from uncertain_scale.cli.command import DRAWS
 from uncertain_scale.errors import QuestionError, UnitError
 
 if TYPE_CHECKING:
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Effort", "MaxDraws", "MaxTime", "NoDraws", "Precision", "Resume"]
 
-_PANEL = "Draws"
 _SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 _LONGEST = 1e9
 
 
 def _option(help_text: str, metavar: str | None = None, *names: str) -> Any:
-    return typer.Option(*names, help=help_text, rich_help_panel=_PANEL, metavar=metavar)
+    return typer.Option(*names, help=help_text, rich_help_panel=DRAWS, metavar=metavar)
 
 
 Precision = Annotated[

@@ -26,6 +26,7 @@ from uncertain_scale.cli import (
     update,
     verify,
 )
+from uncertain_scale.cli.command import Command
 from uncertain_scale.cli.record import recorded
 from uncertain_scale.cli.running import INTERRUPTED
 from uncertain_scale.errors import QuestionError, UncertainScaleError, printable
@@ -58,6 +59,9 @@ app.command("diff")(diff.diff)
 app.command("sample")(sample.sample)
 app.command("explore")(explore.explore)
 app.command("model")(model.model)
+for _group in (app, plot.app, priors.app):
+    for _registered in _group.registered_commands:
+        _registered.cls = Command
 app.add_typer(plot.app, name="plot")
 app.add_typer(priors.app, name="priors")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
+from uncertain_scale.cli.command import DRAWS
 from uncertain_scale.cli.record import note_priors
 from uncertain_scale.errors import QuestionError
 
@@ -41,7 +42,6 @@ __all__ = [
 
 _QUESTION = "Question"
 _BELIEFS = "Beliefs"
-_DRAWS = "Draws"
 _PROBS = [0.9, 0.5, 0.95]
 _GIVENS = ("budget", "gpus", "training_time", "training_flop")
 _DESIGN = ("draws", "chains", "design", "seed")
@@ -51,12 +51,12 @@ def _option(help_text: str, panel: str, metavar: str, *names: str) -> Any:
     return typer.Option(*names, help=help_text, rich_help_panel=panel, metavar=metavar)
 
 
-Draws = Annotated[int, _option("Draws of a chain.", _DRAWS, "N")]
-Chains = Annotated[int, _option("Independent randomisations.", _DRAWS, "K")]
-DesignName = Annotated[str, _option("How draws fill the cube.", _DRAWS, "sobol|lhs|random")]
-Seed = Annotated[int, _option("Seed of the random streams.", _DRAWS, "S")]
+Draws = Annotated[int, _option("Draws of a chain.", DRAWS, "N")]
+Chains = Annotated[int, _option("Independent randomisations.", DRAWS, "K")]
+DesignName = Annotated[str, _option("How draws fill the cube.", DRAWS, "sobol|lhs|random")]
+Seed = Annotated[int, _option("Seed of the random streams.", DRAWS, "S")]
 Scheduler = Annotated[
-    str | None, _option("Draw on a dask cluster instead of here.", _DRAWS, "tcp://HOST:PORT")
+    str | None, _option("Draw on a dask cluster instead of here.", DRAWS, "tcp://HOST:PORT")
 ]
 Equations = Annotated[
     list[Path],
@@ -141,7 +141,7 @@ class RunOptions:
         question = ask(
             model, self.givens(), outputs=names_of(self.outputs), free=self.free, also=also
         )
-        believed = believe(priors, model, self.changes())
+        believed = believe(priors, model, self.changes(), question=question)
         note_priors(self.scenario, believed)
         return model, believed, question
 

@@ -172,12 +172,14 @@ class View:
             A value that cannot be read, or a fault of a file.
         """
         from uncertain_scale.model import ask
+        from uncertain_scale.model.question import refuse_idle
 
         model = scenarios.model
         events = self.parsed_events(model)
         also = [name for event in events for name in event.variables]
         question = ask(model, self.given, outputs=self.outputs, free=self.free, also=also)
         priors = self.unedited(scenarios)
+        refuse_idle(self.edits, question, "an edit")
         if self.edits:
             title = self._title(priors)
             name = f"{priors.name} + {_STEM}" if self.lays_over_all else _STEM

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.model.model import Model
 
-__all__ = ["EVERYTHING", "Question", "ask", "believe"]
+__all__ = ["EVERYTHING", "Question", "ask", "believe", "refuse_idle"]
 
 EVERYTHING = ("all",)
 
@@ -98,6 +98,7 @@ def believe(
     changes: Mapping[str, str | float],
     *,
     option: str = "--set",
+    question: Question | None = None,
 ) -> Priors:
     """Return priors with inputs replaced by distributions as people type them.
 
@@ -111,11 +112,14 @@ def believe(
         By input: `2.0`, `"1.4 to 3.2"` (5% to 95%) or `"lognormal(q05=1.4, q95=3.2)"`.
     option
         What stated them, for errors and sources.
+    question
+        What they are to answer, where that is known already: it must leave room for the changes.
 
     Raises
     ------
     QuestionError
-        A name that is no variable, or an input that is drawn by whole rows with others.
+        A name that is no variable, an input that is drawn by whole rows with others, or one that
+        the question gives or solves for.
     UnitError
         A distribution that cannot be read, or whose units do not fit.
     """
@@ -131,9 +135,36 @@ def believe(
             words = replace(stated.provenance, long_name=known.provenance.long_name)
             stated = replace(stated, provenance=words)
         priors = priors.replace(stated)
+    if question is not None:
+        refuse_idle(changes, question, option)
     if changes and (faults := loose_ends(priors)):
         raise QuestionError("\n".join(faults))
     return priors
+
+
+def refuse_idle(changes: Iterable[str], question: Question, option: str) -> None:
+    """Refuse priors that are replaced although the question has no use for any.
+
+    Parameters
+    ----------
+    changes
+        Names of the inputs.
+    question
+        What is asked.
+    option
+        What replaced them.
+
+    Raises
+    ------
+    QuestionError
+        One is given too, or solved for.
+    """
+    for name in changes:
+        for way, names in (("given", question.given), ("free", question.free)):
+            if name in names:
+                raise QuestionError(
+                    f"'{name}' is {way} and has a prior by {option} at once; drop one of the two"
+                )
 
 
 def _stated(name: str, value: str | float | Quantity, model: Model, option: str) -> Prior:

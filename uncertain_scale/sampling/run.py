@@ -72,7 +72,7 @@ def run(  # noqa: PLR0913 (each is one option of the command line)
     """
     model, scenario_priors = prepare(scenario, equations=equations, priors=priors)
     question = ask(model, given or {}, outputs=outputs, free=free)
-    scenario_priors = believe(scenario_priors, model, believed or {})
+    scenario_priors = believe(scenario_priors, model, believed or {}, question=question)
     return sample(model, scenario_priors, question, design or Design())
 
 
