@@ -268,10 +268,11 @@ def graph(options: RunOptions, output: Output) -> None:
 
 
 def _checked(output: Path) -> None:
-    """Refuse a file of another kind before anything is computed."""
+    """Refuse a file of another kind, or that cannot be written, before anything is computed."""
     from uncertain_scale.report.figures.style import checked_ending
+    from uncertain_scale.report.staging import check_place
 
-    checked_ending(output)
+    check_place(checked_ending(output))
 
 
 def _write(figure: Figure, output: Path) -> None:

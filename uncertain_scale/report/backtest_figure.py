@@ -15,6 +15,7 @@ from uncertain_scale.analysis.backtest.uniformity import ecdf_band
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.backtest_document import outside
 from uncertain_scale.report.saving import save_whole
+from uncertain_scale.report.staging import check_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,10 +54,11 @@ def check_figure(path: Path) -> None:
     Raises
     ------
     DataError
-        The ending is not one of a figure that can be drawn.
+        The ending is not one of a figure that can be drawn, or the file cannot be written.
     """
     if path.suffix not in _KINDS:
         raise DataError(f"{path} does not end in {', '.join(_KINDS)}; name the figure so")
+    check_place(path)
 
 
 def plot_backtest(document: Document) -> Figure:

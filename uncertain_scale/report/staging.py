@@ -23,9 +23,17 @@ from uncertain_scale.errors import DataError
 from uncertain_scale.reading import is_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Staging", "exchange", "finish", "staged", "staging_of", "sync_folder"]
+__all__ = [
+    "Staging",
+    "check_place",
+    "exchange",
+    "finish",
+    "staged",
+    "staging_of",
+    "sync_folder",
+]
 
 _PREFIX, _SUFFIX = ".uncertain-scale-", ".new"
 _DECIDED = ".uncertain-scale.decided"
@@ -43,7 +51,7 @@ class Staging:
     Parameters
     ----------
     folder
-        Where they go; it is made with the first of them.
+        Where they go; `begin` makes it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -54,21 +62,39 @@ class Staging:
         self._removed: list[str] = []
         self._after: list[Callable[[], object]] = []
 
+    def begin(self) -> None:
+        """Make the folder, and the hidden one in it that the new files wait in.
+
+        Raises
+        ------
+        OSError
+            That cannot be done.
+        """
+        folder = self.folder
+        while not os.path.lexists(folder):
+            self._made.insert(0, folder)
+            folder = folder.parent
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # One at a time: a stage that its writer has not locked yet looks like one left behind.
+        with _locked(self.folder):
+            _clear(self.folder)
+            self._stage = Path(tempfile.mkdtemp(prefix=_PREFIX, suffix=_SUFFIX, dir=self.folder))
+            self._lock = _lock(self._stage, wait=False)
+
     def place(self, path: Path) -> Path:
         """Return where a file of the folder is to be written until it is moved to its path."""
-        stage = self._stage = self._stage or self._begun()
-        place = stage / path.relative_to(self.folder)
+        place = self._begun / path.relative_to(self.folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
 
     def holds(self, path: Path) -> bool:
         """Tell whether a new file waits to be moved to a path."""
-        return self._stage is not None and (self._stage / path.relative_to(self.folder)).is_file()
+        return (self._begun / path.relative_to(self.folder)).is_file()
 
     @property
     def files(self) -> list[str]:
         """Names of the new files, relative to the folder."""
-        return [] if self._stage is None else _files(self._stage)
+        return _files(self._begun)
 
     def remove(self, name: str) -> None:
         """Let a file of the folder go when the new ones come, unless it is among them."""
@@ -79,20 +105,19 @@ class Staging:
         self._after.append(act)
 
     def commit(self) -> None:
-        """Move all files to their places.
+        """Move all files to their places; where there are none, leave all as it was.
 
         Raises
         ------
         OSError
             That cannot be done; what was there stays as it was.
         """
-        if self._stage is not None:
-            stage, new = self._stage, set(self.files)
+        stage, new = self._begun, self.files
+        if not new:
+            self.discard()
+        else:
             for name in new:
-                if (target := self.folder / name).is_dir():
-                    raise IsADirectoryError(0, "a folder has its name", str(target))
-                if (parent := target.parent).is_dir() and not os.access(parent, os.W_OK | os.X_OK):
-                    raise PermissionError(0, "its folder cannot be written", str(parent))
+                _refuse_in_the_way(self.folder, name)
             removed = [name for name in self._removed if name not in new]
             _write_synced(stage / _REMOVED, "\n".join(removed))
             for path in [stage, *(one for one in stage.rglob("*") if one.is_dir())]:
@@ -117,18 +142,11 @@ class Staging:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
+    @property
     def _begun(self) -> Path:
-        folder = self.folder
-        while not folder.exists():
-            self._made.insert(0, folder)
-            folder = folder.parent
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # One at a time: a stage that its writer has not locked yet looks like one left behind.
-        with _locked(self.folder):
-            _clear(self.folder)
-            stage = Path(tempfile.mkdtemp(prefix=_PREFIX, suffix=_SUFFIX, dir=self.folder))
-            self._lock = _lock(stage, wait=False)
-        return stage
+        if self._stage is None:
+            raise RuntimeError("files are placed between begin and commit")
+        return self._stage
 
     def _release(self) -> None:
         if self._lock is not None:
@@ -137,7 +155,7 @@ class Staging:
 
 
 @contextlib.contextmanager
-def staged(folder: Path | None) -> Iterator[Staging | None]:
+def staged(folder: Path | None, names: Iterable[str] = ()) -> Iterator[Staging | None]:
     """Replace the files that a block saves in a folder together, or none if the block fails.
 
     Parameters
@@ -145,12 +163,14 @@ def staged(folder: Path | None) -> Iterator[Staging | None]:
     folder
         The folder, or None for a block that saves nothing. Inside a block for the same folder, its
         files go with those of the outer one.
+    names
+        Files that the block may save, of which it is told early where something is in the way.
 
     Raises
     ------
     DataError
-        The folder cannot be written, which is told before the block is run, or the files cannot be
-        moved to their places; what was there stays as it was.
+        The folder cannot be made or written, which is told before the block is run, or the files
+        cannot be moved to their places; what was there stays as it was.
     """
     outer = _current.get()
     if folder is None or (outer is not None and outer.folder == folder):
@@ -158,6 +178,15 @@ def staged(folder: Path | None) -> Iterator[Staging | None]:
         return
     _refuse_unwritable(folder)
     staging = Staging(folder)
+    try:
+        staging.begin()
+        for name in names:
+            _refuse_in_the_way(folder, name)
+    except OSError as error:
+        staging.discard()
+        raise DataError(
+            f"{folder} cannot be written: {error.strerror or error}; name another folder"
+        ) from error
     token = _current.set(staging)
     try:
         yield staging
@@ -221,6 +250,26 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def check_place(path: Path, *, may_be_folder: bool = False) -> None:
+    """Refuse a file, or a folder in its place, that could not be written, before it is computed.
+
+    Raises
+    ------
+    DataError
+        Its folder is not there or cannot be written, or something else bears the name.
+    """
+    staging = staging_of(path)
+    try:
+        if path.is_dir() and not may_be_folder:
+            raise IsADirectoryError(0, "a folder has its name")
+        if staging is None:
+            Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=_SUFFIX, dir=path.parent)).rmdir()
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written: {error.strerror or error}; name another file"
+        ) from error
+
+
 def _refuse_unwritable(folder: Path) -> None:
     there = folder
     while not os.path.lexists(there) and there.parent != there:
@@ -229,6 +278,27 @@ def _refuse_unwritable(folder: Path) -> None:
         raise DataError(f"{folder} cannot be made: {there} is no folder; name another folder")
     if not os.access(there, os.W_OK | os.X_OK):
         raise DataError(f"{folder} cannot be written: Permission denied; name another folder")
+
+
+def _refuse_in_the_way(folder: Path, name: str) -> None:
+    """Refuse a place that a new file cannot be moved to.
+
+    Raises
+    ------
+    OSError
+        A folder has the file's name, or its own folder is a file, lies elsewhere by a link, or
+        cannot be written.
+    """
+    target, parent = folder / name, (folder / name).parent
+    if target.is_dir():
+        raise IsADirectoryError(0, f"a folder has the name of '{name}'")
+    if os.path.lexists(parent):
+        if not parent.is_dir():
+            raise NotADirectoryError(0, f"'{parent.name}' in it is no folder")
+        if not is_inside(parent, folder):
+            raise PermissionError(0, f"'{parent.name}' in it leads out of it")
+        if not os.access(parent, os.W_OK | os.X_OK):
+            raise PermissionError(0, f"its folder '{parent.name}' cannot be written")
 
 
 def _finish(folder: Path) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.errors import DataError
-from uncertain_scale.report.staging import exchange, sync_folder
+from uncertain_scale.errors import DataError, how_to_install
+from uncertain_scale.report.staging import check_place, exchange, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,11 +44,12 @@ def check_store(path: Path) -> None:
     if importlib.util.find_spec("zarr") is None:
         raise DataError(
             f"{path}: a Zarr store needs zarr, which is not installed; "
-            "pip install 'uncertain-scale[scale]', or name a file that ends in .nc"
+            f"{how_to_install('scale')}, or name a file that ends in .nc"
         )
     if not path.parent.is_dir():
         raise DataError(f"{path} cannot be written: there is no folder {path.parent}")
     known = (".zgroup", ".zmetadata", "zarr.json")
+    check_place(path, may_be_folder=True)
     if path.exists() and not any((path / name).is_file() for name in known):
         raise DataError(f"{path} is there and is no Zarr store; choose another name")
 
