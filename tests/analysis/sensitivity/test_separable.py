@@ -1,5 +1,6 @@
 """Products and sums, whole or nearly: found for what they are, nothing else taken for one."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from uncertain_scale.analysis.sensitivity.separable import Nearly, Product, Sum,
 from uncertain_scale.analysis.sensitivity.shapley import Shapley
 from uncertain_scale.analysis.sensitivity.sobol import Sobol
 from uncertain_scale.analysis.sensitivity.stretched import View
-from uncertain_scale.analysis.sensitivity.study import make_study
+from uncertain_scale.analysis.sensitivity.study import Study, make_study
 from uncertain_scale.model import ask
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.run import prepare
@@ -354,22 +355,60 @@ def y(a, b):
 
 
 def test_kinds_of_structure_that_differ_count_for_none(asked, monkeypatch):
-    """What one batch of chains finds to be a product, another nearly one."""
+    """What even chains find to be a product, odd ones find nearly one, whichever comes first."""
     question = asked(EQUATIONS, INPUTS, outputs=["product"])
     study = make_study(*question, Design(draws=1 << 13, chains=4, seed=1), on=["value"])
     plain = run_methods(entangled(study), [Sobol(study)])
 
-    def by_turns(view):
-        seen.append(view)
-        found = split(view)
-        parts = found.parts(np.array([view.alone(k) for k in view.components]), found.constant)
-        return Nearly(found, parts, view) if len(seen) % 2 else found
+    class Differing(Chains):
+        def split(self, output, scale):
+            (number,) = self.numbers
+            found = super().split(output, scale)
+            if isinstance(found, Product) and number % 2:
+                view = View(self.stretched, output, scale)
+                alone = np.array([view.alone(k) for k in view.components])
+                found = Nearly(found, found.parts(alone, found.constant), view)
+                self._splits[output, scale] = found
+            if found:
+                seen.add((number, type(found)))
+            return found
 
-    seen = []
-    monkeypatch.setattr("uncertain_scale.analysis.sensitivity.chains.split", by_turns)
+    seen = set()
+    monkeypatch.setattr("uncertain_scale.analysis.sensitivity.method.Chains", Differing)
     found = run_methods(study, [Sobol(study)])
-    assert len(seen) == 4
+    assert seen == {(0, Product), (1, Nearly), (2, Product), (3, Nearly)}
     xr.testing.assert_identical(found, plain)
+
+
+def test_the_order_in_which_threads_come_moves_no_bit(asked, monkeypatch):
+    """Four batches at once, and one after the other with the last of them first."""
+    question = asked(EQUATIONS, INPUTS, outputs=["product", "both", "nearly_tied"])
+    design = Design(draws=1 << 11, chains=16, seed=1)
+    methods = [Sobol, Shapley]
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    study = make_study(*question, design)
+    together = run_methods(study, [method(study) for method in methods])
+    over_chains = Study.over_chains
+
+    def backwards(study, work, progress=None):
+        ended = {chain: threading.Event() for chain in (0, 4, 8, 12)}
+
+        def in_turn(numbers):
+            assert numbers.stop == 16 or ended[numbers.stop].wait(600)
+            try:
+                return work(numbers)
+            finally:
+                order.append(numbers.start)
+                ended[numbers.start].set()
+
+        return over_chains(study, in_turn, progress)
+
+    order = []
+    monkeypatch.setattr(Study, "over_chains", backwards)
+    study = make_study(*question, design)  # with none of what the other has worked out
+    found = run_methods(study, [method(study) for method in methods])
+    assert order[:4] == [12, 8, 4, 0]
+    xr.testing.assert_identical(found, together)
 
 
 @pytest.mark.parametrize("players", [6, 7])
