@@ -6,14 +6,34 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
-
-from uncertain_scale.cli.main import app
-from uncertain_scale.errors import UncertainScaleError
+from hypothesis import HealthCheck, settings
 
 SPECIMENS = Path(__file__).parent / "specimens"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 DRIVER = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
+
+# How long an example takes says how loaded the machine is.
+settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any load")
+PRINTED_BY = (  # what a terminal, a user or a service sets; typer reads some of it on import
+    "COLORTERM",
+    "FORCE_COLOR",
+    "GITHUB_ACTIONS",
+    "LINES",
+    "NO_COLOR",
+    "PY_COLORS",
+    "TERMINAL_WIDTH",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+    "TYPER_USE_RICH",
+)
+
+
+def pytest_sessionstart():
+    """Print as on a plain terminal of 80 columns, whatever this one is."""
+    for name in PRINTED_BY:
+        os.environ.pop(name, None)
+    os.environ["COLUMNS"] = "80"
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +44,10 @@ def specimens():
 @pytest.fixture
 def cli():
     """Run the command line in this process; give its exit code, output and error text."""
+    from typer.testing import CliRunner
+
+    from uncertain_scale.cli.main import app
+    from uncertain_scale.errors import UncertainScaleError
 
     def run(*arguments):
         result = CliRunner().invoke(app, [str(argument) for argument in arguments])
@@ -61,7 +85,7 @@ def chromium():
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    driver.set_script_timeout(60)
+    driver.set_script_timeout(300)
     try:
         yield driver
     finally:

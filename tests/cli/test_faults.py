@@ -264,7 +264,7 @@ def test_a_writer_that_begins_is_not_taken_for_one_that_was_killed(tmp_path, mon
 
     monkeypatch.setattr(staging, "_lock", slow)
     place = first.place(tmp_path / "report" / "a.md")
-    other.join(10)
+    other.join(300)
     assert not other.is_alive()
     assert place.parent.is_dir()
     place.write_text("whole")

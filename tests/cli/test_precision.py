@@ -105,7 +105,7 @@ def shown(*, watched):
     )
     os.close(theirs)
     written = b""
-    while select.select([ours], [], [], 60)[0]:
+    while select.select([ours], [], [], 600)[0]:
         try:
             part = os.read(ours, 65536)
         except OSError:  # a terminal that nobody has open any more
@@ -114,7 +114,7 @@ def shown(*, watched):
             break
         written += part
     os.close(ours)
-    assert process.wait(60) == 0
+    assert process.wait(600) == 0
     return written.decode()
 
 

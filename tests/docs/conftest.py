@@ -44,7 +44,7 @@ def scheduler(tmp_path_factory):
 
 def _address(file):
     """Wait until a scheduler has written where it is."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while time.monotonic() < end:
         if file.exists() and (text := file.read_text(encoding="utf-8")).endswith("}"):
             return json.loads(text)["address"]

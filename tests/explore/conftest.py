@@ -49,7 +49,7 @@ def program(*arguments):
             yield line
         finally:
             process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=20)
+            _, err = process.communicate(timeout=300)
         assert (process.returncode, err) == (0, "")
 
 
@@ -73,7 +73,7 @@ class Visitor:
         """Wait until a script gives something, and return it."""
         from selenium.webdriver.support.ui import WebDriverWait
 
-        return WebDriverWait(self.driver, 30, 0.05).until(lambda _: self.run(script, *arguments))
+        return WebDriverWait(self.driver, 300, 0.05).until(lambda _: self.run(script, *arguments))
 
     def settle(self):
         """Wait until the full answer is there, with its command lines."""

@@ -227,14 +227,14 @@ def test_the_latest_wish_is_answered_and_breaks_off_the_full_answer_before():
 
     worker = Worker(slow, tell)
     worker.ask(views[0], settled=True)
-    assert slow.began.wait(10)
+    assert slow.began.wait(300)
     for view in views[1:-1]:
         worker.ask(view, settled=False)
     slow.began.clear()
     worker.ask(views[-1], settled=True)
-    assert slow.began.wait(10)
+    assert slow.began.wait(300)
     slow.release.set()
-    assert done.wait(10)
+    assert done.wait(300)
     worker.close()
     assert slow.broken[0] == views[0]
     assert told[0] == (views[0], True)

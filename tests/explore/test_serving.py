@@ -14,7 +14,7 @@ def status(host, path, **headers):
 
 
 def answered(host, path, **headers):
-    connection = http.client.HTTPConnection(host, timeout=10)
+    connection = http.client.HTTPConnection(host, timeout=300)
     try:
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
@@ -126,4 +126,4 @@ def test_only_who_has_the_address_is_served(served):
         code, _ = status(host, f"/{token}/ws", Origin=f"http://{host}", **handshake, **protocol)
         assert code == 403, protocol
     with pytest.raises(ConnectionRefusedError):  # another of this machine's addresses
-        socket.create_connection(("127.0.0.2", port), timeout=5)
+        socket.create_connection(("127.0.0.2", port), timeout=300)

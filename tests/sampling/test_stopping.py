@@ -55,11 +55,11 @@ def test_a_stop_ends_results_without_waiting_for_work_that_cannot_be_ended():
     stop = Stop()
     threading.Timer(0.2, stop.interrupt).start()
     begun = time.monotonic()
-    found = list(each(lambda number: number or release.wait(30), range(4), threads=2, stop=stop))
+    found = list(each(lambda number: number or release.wait(300), range(4), threads=2, stop=stop))
     took = time.monotonic() - begun
     release.set()
     assert found == []  # the first in order was never finished
-    assert took < 10
+    assert took < 200
 
 
 def test_a_stop_that_nobody_asks_for_changes_nothing(asked):
