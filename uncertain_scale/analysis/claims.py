@@ -16,6 +16,7 @@ from uncertain_scale.analysis.verdict import Found, Standing, find, stand
 from uncertain_scale.errors import DataError, QuestionError, UncertainScaleError
 from uncertain_scale.inputs.assertion import Assertion
 from uncertain_scale.inputs.catalog import find_prior_file
+from uncertain_scale.inputs.files import input_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Priors
     from uncertain_scale.inputs.claims import Claim, Claims, Reading
     from uncertain_scale.model import Model
+    from uncertain_scale.model.own import OwnEquations
     from uncertain_scale.sampling import Design
 
-__all__ = ["Checked", "CheckedClaims", "Judged", "Own", "check_claims"]
+__all__ = ["Checked", "CheckedClaims", "Judged", "Own", "check_claims", "model_for"]
 
 _PROBS = (0.5, 0.9, 0.95)
 
@@ -138,6 +140,41 @@ class _Case:
         """Yield everything drawn, and whether it judges the claim."""
         yield from ((one, False) for one in (self.own, *self.others) if one is not None)
         yield from ((one, True) for one in self.judged)
+
+
+def model_for(own: OwnEquations, claims: Claims, scenarios: Sequence[str] = ()) -> Model:
+    """Return the model of a user's equations that claims are about.
+
+    Parameters
+    ----------
+    own
+        The equations.
+    claims
+        Read with `own.variables`.
+    scenarios
+        As in `check_claims`.
+
+    Raises
+    ------
+    ModelError
+        Units do not agree or do not work out.
+    PriorError
+        A scenario that there is not.
+    """
+    known: set[str] = set()
+    asked: dict[str, None] = {}
+    files: dict[Path, None] = dict.fromkeys(map(find_prior_file, scenarios))
+    for claim in claims.claims:
+        asked |= dict.fromkeys((claim.variable, *claim.free))
+        known |= claim.given.keys()
+        files |= dict.fromkeys(filter(None, (claim.scenario, claim.against)))
+        for reading in (claim.reading, claim.against_reading, *claim.others):
+            if reading is not None:
+                known |= reading.given.keys() | reading.assuming.keys()
+                files[reading.scenario] = None
+    for path in files if own.equations else ():
+        known |= input_names(path)
+    return own.model(sorted(known), tuple(asked))
 
 
 def check_claims(  # noqa: PLR0913 (what is checked, and how)

@@ -21,9 +21,9 @@ from uncertain_scale.analysis.draws import all_draws, read_draws
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.inputs import load_priors
-from uncertain_scale.model import ask, believe, default_model, solve
+from uncertain_scale.model import ask, believe, solve
 from uncertain_scale.sampling import sample
-from uncertain_scale.sampling.propagate import propagate
+from uncertain_scale.sampling.propagate import propagate, refuse_mixing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -223,11 +223,15 @@ class Desk:
         )
         question = ask(self.model, dict(whole.given), outputs=outputs, free=whole.free)
         stated = {name: priors.inputs[name] for name, _ in whole.assuming} | dict(question.given)
-        amounts = default_model().variables
+        amounts = self.model.builtin_variables
         for name, prior in stated.items():
             if amounts.get(name, "1") != "1" and prior.distribution.support[1] <= 0:
                 raise QuestionError(f"{name} = '{prior.provenance.stated}' is not above 0")
-            if name in _SHARES and prior.distribution.support[0] * prior.factor > 1:
+            if (
+                name in amounts
+                and name in _SHARES
+                and prior.distribution.support[0] * prior.factor > 1
+            ):
                 raise QuestionError(
                     f"{name} = '{prior.provenance.stated}' is above 1, more than a peak gives; "
                     "write a percentage with %"
@@ -240,6 +244,7 @@ class Desk:
             known = _known(priors, question, plan)
             if not any(map(_varies, known.values())):
                 few = {name: prior.ppf(np.full(_FEW, 0.5)) for name, prior in known.items()}
+                refuse_mixing(plan, few)
                 values = propagate(plan, few)
                 self._drawn[whole] = {name: _array(name, values[name]) for name in plan.outputs}
                 return self._drawn[whole]

@@ -20,6 +20,7 @@ from uncertain_scale.analysis.summary import summarize
 from uncertain_scale.analysis.swept import read_axes
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.model import ask, believe
+from uncertain_scale.model.own import OwnEquations
 from uncertain_scale.model.plan import Plan, solve
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.dependence import InputSampler
@@ -96,15 +97,19 @@ def sweep(  # noqa: PLR0913 (each is one option of the command line)
     [50000000.0, 100000000.0]
     """
     fixed, axes = read_axes(given, points=points, spacing=steps)
-    model, believed_in = prepare(scenario, equations=equations, priors=priors)
-    read = [parse_event(text, model.variables) for text in events]
-    question = ask(
-        model,
-        first_point(fixed, axes),
-        outputs=outputs,
+    first = first_point(fixed, axes)
+    own = OwnEquations.read(equations)
+    read = [parse_event(text, own.variables) for text in events]
+    also = [name for event in read for name in event.variables]
+    model, believed_in = prepare(
+        scenario,
+        equations=own,
+        priors=priors,
+        known=(*first, *(believed or {})),
+        asked=(*outputs, *also),
         free=free,
-        also=[name for event in read for name in event.variables],
     )
+    question = ask(model, first, outputs=outputs, free=free, also=also)
     believed_in = believe(believed_in, model, believed or {}, question=question)
     study = Sweep(model, believed_in, question, design or Design(), axes)
     return study.summarize(probs=probs, events=read)

@@ -95,13 +95,14 @@ def checked(
     equations: list[Path],
 ) -> Document:
     """Check claims, all or those of some names, as plain data."""
-    from uncertain_scale.analysis.claims import check_claims
+    from uncertain_scale.analysis.claims import check_claims, model_for
     from uncertain_scale.inputs.claim_files import load_claims
-    from uncertain_scale.model import default_model
+    from uncertain_scale.model.own import OwnEquations
     from uncertain_scale.report.claiming import claims_document
 
-    model = default_model().extended(*equations)
-    stated = _only(load_claims(source, model.variables), names)
+    own = OwnEquations.read(equations)
+    stated = _only(load_claims(source, own.variables), names)
+    model = model_for(own, stated, scenarios)
     with Bar() as bar:
         counted = bar.counting(len(stated.claims), "claims")
         found = check_claims(

@@ -85,8 +85,8 @@ def compared(
 
     _check(options, scenarios)
     design = options.checked_design()
-    model, base, question = options.under(scenarios[0]).prepare()
-    others = [options.under(name).prepare()[1] for name in scenarios[1:]]
+    model, base, question = options.under(scenarios[0]).prepare(scenarios)
+    others = [options.under(name).prepare(scenarios)[1] for name in scenarios[1:]]
     with Bar() as bar:
         tree, comparisons = hold_against(
             model,
@@ -124,7 +124,7 @@ def _given_evidence(
 
     trees = []
     for options in asked:
-        prepared = options.prepare()
+        prepared = options.prepare([one.scenario or "base" for one in asked])
         try:
             trees.append(draw(prepared, options.checked_design(), evidence))
         except EvidenceError as error:

@@ -57,9 +57,8 @@ def explore(
     from uncertain_scale.explore.explorer import Explorer
     from uncertain_scale.explore.view import Scenarios
     from uncertain_scale.inputs.catalog import scenario_names
-    from uncertain_scale.model import default_model
 
-    model = default_model().extended(*options.equations)
+    model = options.read(against)[0]
     scenarios = Scenarios(model)
     view = start_of(options, scenarios, against=against, prob=prob)
     # What is wrong with options and files is told here, not in a page.

@@ -40,10 +40,13 @@ def model(
 
     Example: uncertain-scale model --budget 100M --explain training_flop
     """
-    from uncertain_scale.model import default_model, solve
+    from uncertain_scale.model import solve
+    from uncertain_scale.model.own import OwnEquations
 
     if explain is None and not options.asks():
-        whole = default_model().extended(*options.equations)
+        named = options.scenario or options.priors
+        own = OwnEquations.read(options.equations)
+        whole = options.read()[0] if named else own.listed()
         typer.echo(_whole(whole, form), nl=form is not Format.csv)
         return
     whole, priors, question = replace(options, outputs=explain or options.outputs).prepare()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
+from uncertain_scale.cli.answers import keep_for_answers
 from uncertain_scale.cli.command import DRAWS
 from uncertain_scale.cli.record import note_priors
 from uncertain_scale.errors import QuestionError
@@ -47,8 +48,8 @@ _GIVENS = ("budget", "gpus", "training_time", "training_flop")
 _DESIGN = ("draws", "chains", "design", "seed")
 
 
-def _option(help_text: str, panel: str, metavar: str, *names: str) -> Any:
-    return typer.Option(*names, help=help_text, rich_help_panel=panel, metavar=metavar)
+def _option(help_text: str, panel: str, metavar: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help_text, rich_help_panel=panel, metavar=metavar, **more)
 
 
 Draws = Annotated[int, _option("Draws of a chain.", DRAWS, "N")]
@@ -60,7 +61,12 @@ Scheduler = Annotated[
 ]
 Equations = Annotated[
     list[Path],
-    _option("Add equations from a Python file, which is run.", _BELIEFS, "FILE.py"),
+    _option(
+        "Equations of your own, a Python file, which is run.",
+        _BELIEFS,
+        "FILE.py",
+        callback=keep_for_answers,
+    ),
 ]
 
 
@@ -131,19 +137,43 @@ class RunOptions:
         """Tell whether a question was asked at all."""
         return bool(self.givens() or self.free or self.outputs)
 
-    def prepare(self) -> tuple[Model, Priors, Question]:
-        """Return the model, the priors in its units, and the question."""
-        from uncertain_scale.model import ask, believe
-        from uncertain_scale.sampling.run import prepare
+    def prepare(self, beside: Sequence[str] = ()) -> tuple[Model, Priors, Question]:
+        """Return the model, the priors in its units, and the question.
 
-        model, priors = prepare(self.scenario, equations=self.equations, priors=self.priors)
-        also = [name for event in self.events(model) for name in event.variables]
+        Parameters
+        ----------
+        beside
+            Other scenarios of which the same is asked.
+        """
+        from uncertain_scale.model import ask, believe
+
+        model, priors, also = self.read(beside)
         question = ask(
             model, self.givens(), outputs=names_of(self.outputs), free=self.free, also=also
         )
         believed = believe(priors, model, self.changes(), question=question)
         note_priors(self.scenario, believed)
         return model, believed, question
+
+    def read(self, beside: Sequence[str] = ()) -> tuple[Model, Priors, list[str]]:
+        """Return the model, the scenario as its files state it, and the variables of events."""
+        from uncertain_scale.analysis.events import parse_event
+        from uncertain_scale.model.own import OwnEquations
+        from uncertain_scale.sampling.run import prepare
+
+        own = OwnEquations.read(self.equations)
+        events = [parse_event(text, own.variables) for text in self.event]
+        also = [name for event in events for name in event.variables]
+        model, priors = prepare(
+            self.scenario,
+            equations=own,
+            priors=self.priors,
+            known=(*self.givens(), *self.changes()),
+            asked=(*names_of(self.outputs), *also),
+            free=self.free,
+            beside=beside,
+        )
+        return model, priors, also
 
     def events(self, model: Model) -> list[Event]:
         """Return the events whose probabilities are asked for."""

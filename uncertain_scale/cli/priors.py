@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from uncertain_scale.cli import showing
+from uncertain_scale.cli.answers import keep_for_answers
 from uncertain_scale.cli.showing import Form, Format
 from uncertain_scale.cli.tables import SkipBadRows, tell_faults
 from uncertain_scale.errors import PriorError, QuestionError
@@ -62,7 +63,11 @@ def check(
     files: Annotated[list[Path], typer.Argument(help="Prior files to check.", metavar="FILE...")],
     equations: Annotated[
         list[Path],
-        typer.Option(help="Check against these equations too.", metavar="FILE.py"),
+        typer.Option(
+            help="Check against these equations too.",
+            metavar="FILE.py",
+            callback=keep_for_answers,
+        ),
     ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
 ) -> None:
     """Check prior files, and tell everything that is wrong with them at once."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs.lines import Path as KeyPath
 
-__all__ = ["load_priors"]
+__all__ = ["input_names", "load_priors"]
 
 _MOST_FILES = 16
 
@@ -80,6 +80,30 @@ def load_priors(
     if faults:
         raise PriorError(faults)
     return priors
+
+
+def input_names(source: str | Path, overlays: Sequence[str | Path] = ()) -> set[str]:
+    """Return the names of a scenario's inputs, whatever faults its files have besides.
+
+    Parameters
+    ----------
+    source, overlays
+        As in `load_priors`.
+
+    Raises
+    ------
+    PriorError
+        There is no such file, or it is no TOML.
+    """
+    names: set[str] = set()
+    for path in (path for part in (source, *overlays) for path in _chain(find_prior_file(part))):
+        document = parse_toml(path, PriorError)[1]
+        tables, joints = document.get("inputs"), document.get("joint")
+        names |= set(tables) if isinstance(tables, dict) else set()
+        for joint in joints if isinstance(joints, list) else []:
+            columns = joint.get("inputs") if isinstance(joint, dict) else None
+            names |= set(filter(is_name, columns)) if isinstance(columns, list) else set()
+    return names
 
 
 def _refuse_many(readers: Sequence[TomlReader]) -> None:

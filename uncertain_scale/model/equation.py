@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from uncertain_scale.errors import ModelError
+from uncertain_scale.model.calls import user_code
 from uncertain_scale.reading import UnreadableError, read_text
 
 if TYPE_CHECKING:
@@ -64,6 +66,11 @@ class Equation:
         return bool(getattr(self.function, "__empirical__", False))
 
     @property
+    def builtin(self) -> bool:
+        """Whether it is one of the package's own."""
+        return self.function.__module__.startswith("uncertain_scale.")
+
+    @property
     def where(self) -> str:
         """File and line of the function."""
         code = self.function.__code__
@@ -79,16 +86,26 @@ def read_equations(module: types.ModuleType) -> tuple[Equation, ...]:
     Raises
     ------
     ModelError
-        A function with a default, with *args or **kwargs, or with annotations that cannot be read.
+        Functions with a default, without arguments, with *args or **kwargs, with annotations that
+        cannot be read, or of another kind than `def`; all of them, a line each.
     """
-    functions = [
-        value
-        for name, value in vars(module).items()
-        if inspect.isfunction(value)
-        and value.__module__ == module.__name__
-        and not name.startswith("_")
-    ]
-    return tuple(_read(function, module) for function in functions)
+    equations, faults = [], []
+    for name, value in vars(module).items():
+        function = value if inspect.isfunction(value) else _wrapped(value)
+        if (
+            name.startswith("_")
+            or not inspect.isfunction(function)
+            or function.__module__ != module.__name__
+        ):
+            continue
+        try:
+            _refuse_kind(name, value, function, module)
+            equations.append(_read(function, module))
+        except ModelError as error:
+            faults.append(str(error))
+    if faults:
+        raise ModelError("\n".join(dict.fromkeys(faults)))
+    return tuple(equations)
 
 
 def import_equations(path: Path) -> types.ModuleType:
@@ -110,7 +127,8 @@ def import_equations(path: Path) -> types.ModuleType:
     try:
         code = compile(source, str(path), "exec")
         sys.modules[module.__name__] = module  # where get_type_hints looks names up
-        exec(code, vars(module))  # noqa: S102 (this is what the user asks for by naming the file)
+        with user_code():
+            exec(code, vars(module))  # noqa: S102 (what the user asks for by naming the file)
     except SyntaxError as error:
         raise ModelError(f"{path}:{error.lineno}: not Python: {error.msg}") from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 (a user's file may raise anything)
@@ -131,10 +149,50 @@ def _line_in(path: Path, error: BaseException) -> str:
     return lines[-1] if lines else ""
 
 
+def _wrapped(value: object) -> object:
+    """Return the function inside of what `numpy.vectorize`, `functools` and the like make."""
+    if isinstance(value, functools.partial):
+        return value.func
+    if isinstance(value, type | types.ModuleType) or not hasattr(value, "__dict__"):
+        return None
+    return vars(value).get("__wrapped__") or vars(value).get("pyfunc")
+
+
+def _refuse_kind(
+    name: str, value: object, function: types.FunctionType, module: types.ModuleType
+) -> None:
+    """Refuse what stands for a function but is of another kind than `def`."""
+    if not inspect.isfunction(value):
+        kind, instead = f"a {type(value).__name__} object", "call it inside of one"
+    elif function.__name__ == "<lambda>":
+        kind, instead = "a lambda", "which has room for units and a docstring"
+    elif inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        kind, instead = "an 'async def'", "which gives its result when it is called"
+    elif inspect.isgeneratorfunction(function):
+        kind, instead = "a generator (it has 'yield')", "with 'return'"
+    else:
+        return
+    raise ModelError(
+        f"{_where(function, module)} {name} is {kind}; an equation is a plain 'def', {instead}; "
+        "the name of what is none begins with _"
+    )
+
+
+def _where(function: types.FunctionType, module: types.ModuleType) -> str:
+    return f"{Path(module.__file__ or module.__name__).name}:{function.__code__.co_firstlineno}"
+
+
 def _read(function: types.FunctionType, module: types.ModuleType) -> Equation:
-    where = f"{Path(module.__file__ or module.__name__).name}:{function.__code__.co_firstlineno}"
+    where = _where(function, module)
     arguments = inspect.signature(function).parameters
+    if not arguments:
+        raise ModelError(
+            f"{where} {function.__name__} takes no variable; state a constant in a prior file "
+            '(kind = "constant"), and begin the name of what is no equation with _'
+        )
     for argument in arguments.values():
+        if argument.kind is argument.POSITIONAL_ONLY:
+            raise ModelError(f"{where} {function.__name__} takes {argument} by place; drop the '/'")
         if argument.kind not in {argument.POSITIONAL_OR_KEYWORD, argument.KEYWORD_ONLY}:
             raise ModelError(
                 f"{where} {function.__name__} takes {argument}; name each variable it needs"

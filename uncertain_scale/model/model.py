@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import sys
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import types
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Model", "default_model"]
+__all__ = ["Model", "agreed_units", "default_model", "read_all"]
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class Model:
         >>> Model.of(compute).variables["training_flop"]
         'FLOP'
         """
-        equations = _read_all(modules)
+        equations = read_all(modules)
         computed = dict.fromkeys(equation.target for equation in equations)
-        variables = _agreed_units(equations)
+        variables = agreed_units(equations)
         check_units(equations, variables)
         return cls(equations, variables, tuple(computed if headline is None else headline))
 
@@ -74,18 +74,25 @@ class Model:
 
         An equation replaces an earlier one of the same name.
         """
-        if not modules:
-            return self
-        own = _read_all(modules)
+        return self.with_equations(read_all(modules)) if modules else self
+
+    def with_equations(self, own: Sequence[Equation]) -> Model:
+        """Return the model with further equations, as `extended` does for those of modules."""
         merged = {equation.name: equation for equation in (*self.equations, *own)}
         computed = dict.fromkeys(equation.target for equation in own)
         equations = tuple(merged.values())
-        variables = _agreed_units(equations)
+        variables = agreed_units(equations)
         # What was there before was checked, in units that it may not have any more.
         moved = {name for name, units in variables.items() if units != self.variables.get(name)}
         new = [e for e in equations if e in own or not moved.isdisjoint(e.variables)]
         check_units(new, {name: variables[name] for e in new for name in e.variables})
         return Model(equations, variables, tuple(computed))
+
+    @cached_property
+    def builtin_variables(self) -> dict[str, str]:
+        """Units of the variables that built-in equations of the model have."""
+        names = (n for e in self.equations if e.builtin for n in e.variables)
+        return {name: self.variables[name] for name in names}
 
     def ways_to(self, variable: str) -> list[Equation]:
         """Return the equations that compute a variable."""
@@ -112,23 +119,23 @@ def default_model() -> Model:
     """
     from uncertain_scale.equations import HEADLINE, SUBJECTS
 
-    equations = _read_all(SUBJECTS)
-    return Model(equations, _agreed_units(equations), HEADLINE)
+    equations = read_all(SUBJECTS)
+    return Model(equations, agreed_units(equations), HEADLINE)
 
 
-def _read_all(modules: Sequence[types.ModuleType | Path | str]) -> tuple[Equation, ...]:
+def read_all(modules: Sequence[types.ModuleType | Path | str]) -> tuple[Equation, ...]:
     """Read modules in turn; a function replaces an earlier one of the same name."""
     by_name: dict[str, Equation] = {}
     for module in modules:
         loaded = import_equations(Path(module)) if isinstance(module, str | Path) else module
         read = read_equations(loaded)
         if not read:
-            raise ModelError(f"{loaded.__file__}: holds no equations (public functions)")
+            raise ModelError(f"{loaded.__file__}: holds no equations (public functions, by def)")
         by_name.update((equation.name, equation) for equation in read)
     return tuple(by_name.values())
 
 
-def _agreed_units(equations: Sequence[Equation]) -> dict[str, str]:
+def agreed_units(equations: Sequence[Equation]) -> dict[str, str]:
     """Return units by variable; one that nobody annotates is a bare number."""
     units: dict[str, str] = {}
     origin: dict[str, Equation] = {}

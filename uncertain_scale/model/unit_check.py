@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import TYPE_CHECKING, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
 
 from uncertain_scale.errors import ModelError, UnitError
+from uncertain_scale.model.calls import failure, is_interrupt, misfit, user_code
 from uncertain_scale.model.equation import unit_of
 from uncertain_scale.units import conversion_factor, registry
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from uncertain_scale.model.equation import Equation
 
 __all__ = ["check_units"]
+
+_SAME, _SAME_SINGLE = 1e-9, 1e-5  # relative; in double precision, and in less
 
 
 def check_units(equations: Sequence[Equation], units: Mapping[str, str]) -> None:
@@ -44,8 +47,11 @@ def check_units(equations: Sequence[Equation], units: Mapping[str, str]) -> None
     for name, unit in units.items():
         try:
             conversion_factor(f"{unit} ", unit)
-        except UnitError as error:
-            faults.append(f"{name} is declared in units that cannot be read: {error}")
+        except UnitError:
+            faults.append(
+                f"{name} is declared in units that cannot be read: '{unit[:60]}' is not a unit; "
+                "what is counted is in gpu, token, parameter, person or item, or in '1'"
+            )
     if not faults:
         faults = [
             fault
@@ -59,26 +65,51 @@ def check_units(equations: Sequence[Equation], units: Mapping[str, str]) -> None
 def _fault(equation: Equation, units: Mapping[str, str]) -> str:
     """Return what is wrong with one equation's units, or ""."""
     # Values of one size, all different and none special, so that no slip cancels by chance.
-    numbers = {name: 1.1 + 0.37 * k for k, name in enumerate(equation.arguments)}
+    numbers: dict[str, Any] = {name: 1.1 + 0.37 * k for k, name in enumerate(equation.arguments)}
+    fault = _failure(equation, numbers)
+    if fault:  # by what floats lack and arrays have, it may be
+        numbers = {name: np.array([value]) for name, value in numbers.items()}
+        if _failure(equation, numbers):
+            return f"{equation.where} {equation} {fault}"
     quantity = registry().Quantity
     quantities = {name: quantity(value, _pint(units[name])) for name, value in numbers.items()}
     expected = units[equation.target]
     try:
-        with np.errstate(all="ignore"):
-            bare = float(equation.function(**numbers))
+        with user_code():
+            plain = np.asarray(equation.function(**numbers))
             found = quantity(_with_units(equation)(**quantities))
-        magnitude = float(found.to(_pint(expected)).magnitude)
+        bare = float(plain.reshape(()))
+        if plain.dtype.kind == "b":  # of a comparison, which has no units
+            found = quantity(np.asarray(found.magnitude, dtype=float), found.units)
+        magnitude = float(np.reshape(found.to(_pint(expected)).magnitude, ()))
     except Exception as error:  # noqa: BLE001 (a user's equation may raise anything)
         return (
             f"{equation.where} {equation}: its units do not work out to {expected}: {error}; "
-            "mend the formula or its annotations, or mark a fitted law @empirical"
+            "mend the formula or its annotations, or mark a fitted law @empirical "
+            "(from uncertain_scale.units.aliases import empirical)"
         )
-    if np.isclose(magnitude, bare, rtol=1e-9, atol=0, equal_nan=True):
+    same = _SAME if plain.dtype.itemsize >= 8 else _SAME_SINGLE
+    if np.isclose(magnitude, bare, rtol=same, atol=0, equal_nan=True):
         return ""
     return (
         f"{equation.where} {equation} is off by a factor {magnitude / bare:.6g}: its result is in "
         f"{found.units:~P}, declared as {expected}; multiply by a constant annotated with its units"
     )
+
+
+def _failure(equation: Equation, numbers: Mapping[str, Any]) -> str:
+    """Return how an equation fails on plain numbers, or ""."""
+    try:
+        with user_code():
+            result = equation.function(**numbers)
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return failure(error, "plain numbers")
+    if said := misfit(result):
+        return f"gives {said}; expected a number"
+    size = np.size(result)
+    return "" if size == 1 else f"gives {size} numbers where each argument is one"
 
 
 def _pint(units: str) -> str:

@@ -11,7 +11,7 @@ import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from uncertain_scale.model.plan import solve
 from uncertain_scale.sampling.coupling import CoupledSampler
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.design import BLOCK
+from uncertain_scale.sampling.design import BLOCK, Design
 from uncertain_scale.sampling.propagate import propagate, refuse_mixing
 from uncertain_scale.sampling.stopping import StoppedError
 
@@ -29,13 +29,12 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Plan, Question
     from uncertain_scale.sampling.coupling import Coupled
-    from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.stopping import Stop
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Simulation", "each", "processors"]
+__all__ = ["Simulation", "each", "processors", "try_equations"]
 
-_FEW = 16  # draws by which equations are tried
+_FEW = 32  # draws by which equations are tried
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -82,16 +81,14 @@ class Simulation:
         QuestionError
             The question cannot be answered, or is over-determined.
         ModelError
-            An equation fails on arrays, or gives a draw a result that depends on other draws.
+            Equations that fail on arrays, or give a draw a result that depends on other draws.
         """
         plan = solve(model, priors, question)
         for given in question.given.values():
             priors = priors.replace(given)
         simulation = cls(plan, priors, tuple(question.given), design, coupled)
         sampler = simulation.sampler()  # refuses a torn joint sample before anything is drawn
-        few = replace(design, kind="random", draws=_FEW)
-        points = next(few.blocks(sampler.positions, chain=0))
-        refuse_mixing(plan, sampler.draw(points, 0))
+        try_equations(plan, sampler)
         return simulation
 
     @property
@@ -145,6 +142,17 @@ class Simulation:
                 kept[start:stop] = block[name]
             start = stop
         return draws
+
+
+def try_equations(plan: Plan, sampler: InputSampler) -> None:
+    """Try a plan's equations on a few dozen draws before any others are made.
+
+    Raises
+    ------
+    ModelError
+        All that fail, or in which a draw's result depends on other draws.
+    """
+    refuse_mixing(plan, sampler.draw(Design(kind="random", draws=_FEW, chains=1), 0))
 
 
 def each(

@@ -29,9 +29,7 @@ def payload_of(simulation: Simulation, work: Callable[..., object], *, packed: b
     import cloudpickle
 
     foreign = {
-        equation.function.__module__
-        for equation in simulation.plan.steps
-        if not equation.function.__module__.startswith("uncertain_scale.")
+        equation.function.__module__ for equation in simulation.plan.steps if not equation.builtin
     }
     modules = [sys.modules[name] for name in foreign if name in sys.modules]
     for module in modules:  # workers have no such file: its functions go with the job

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uncertain_scale.inputs import load_priors
-from uncertain_scale.model import ask, believe, default_model
+from uncertain_scale.inputs.files import input_names
+from uncertain_scale.model import ask, believe
+from uncertain_scale.model.own import OwnEquations
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.sampling.sample import sample
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -48,7 +50,8 @@ def run(  # noqa: PLR0913 (each is one option of the command line)
     outputs
         Variables wanted; the model's headline by default, everything reachable for `["all"]`.
     equations
-        Files of further equations.
+        Files of further equations. With priors of their variables alone they are a model of another
+        subject, without the built-in equations.
     priors
         Prior files laid over the scenario.
     design
@@ -70,17 +73,28 @@ def run(  # noqa: PLR0913 (each is one option of the command line)
     >>> round(float(tree["prior_predictive/training_time"][0, 0]), 2)
     83.33
     """
-    model, scenario_priors = prepare(scenario, equations=equations, priors=priors)
+    model, scenario_priors = prepare(
+        scenario,
+        equations=equations,
+        priors=priors,
+        known=(*(given or {}), *(believed or {})),
+        asked=outputs,
+        free=free,
+    )
     question = ask(model, given or {}, outputs=outputs, free=free)
     scenario_priors = believe(scenario_priors, model, believed or {}, question=question)
     return sample(model, scenario_priors, question, design or Design())
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 (all that the model hangs on)
     scenario: str | Path | None = None,
     *,
-    equations: Sequence[str | Path] = (),
+    equations: Sequence[str | Path] | OwnEquations = (),
     priors: Sequence[str | Path] = (),
+    known: Iterable[str] = (),
+    asked: Iterable[str] = (),
+    free: Iterable[str] = (),
+    beside: Iterable[str] = (),
 ) -> tuple[Model, Priors]:
     """Return the model and the scenario's priors in its units.
 
@@ -88,8 +102,24 @@ def prepare(
     ----------
     scenario, equations, priors
         As in `run`.
+    known, asked, free
+        Variables of a question: those given or replaced, those wanted, and those solved for.
+    beside
+        Other scenarios for the same model, the prior files laid over each.
     """
-    model = default_model().extended(*equations)
-    files = [*([scenario] if scenario or not priors else []), *priors]
-    source, *overlays = [part or "base" for part in files]
+    own = equations if isinstance(equations, OwnEquations) else OwnEquations.read(equations)
+    source, overlays = _files(scenario, priors)
+    stated = set(known)
+    if own.equations:
+        for files in ((source, overlays), *(_files(one, priors) for one in beside)):
+            stated |= input_names(*files)
+    model = own.model(sorted(stated.difference(free)), (*asked, *free))
     return model, load_priors(source, overlays=overlays, variables=model.variables)
+
+
+def _files(
+    scenario: str | Path | None, priors: Sequence[str | Path]
+) -> tuple[str | Path, list[str | Path]]:
+    """Return the file that a scenario begins with, and those laid over it."""
+    first, *others = [*([scenario or "base"] if scenario or not priors else []), *priors]
+    return first, others

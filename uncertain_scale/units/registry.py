@@ -23,6 +23,8 @@ _DEFINITIONS = (
     "FLOP = [computation] = FLOP = FLOPs = flop",
     "token = [token] = token = tokens",
     "parameter = [parameter] = parameter = parameters = param = params",
+    "person = [person] = person = persons = people",
+    "item = [item] = item = items",
 )
 _FACTOR = r"(?:1|[A-Za-z_%]+(?:\s*(?:\*\*|\^)\s*-?\d)?)"
 # Only names with small powers reach pint, which would evaluate 10**10**10 to the last digit.
@@ -31,7 +33,7 @@ _SPELLING = re.compile(rf"\s*{_FACTOR}(?:(?:\s*[*/]\s*|\s+){_FACTOR})*\s*")
 
 @cache
 def registry() -> pint.UnitRegistry[Any]:
-    """Build pint's registry, once, with USD, gpu, FLOP, token and parameter as base units."""
+    """Build pint's registry, once, with the units above as base units."""
     import pint
 
     units: pint.UnitRegistry[Any] = pint.UnitRegistry()

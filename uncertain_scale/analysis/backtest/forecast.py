@@ -14,6 +14,7 @@ from uncertain_scale.errors import DataError
 from uncertain_scale.model import ask
 from uncertain_scale.model.plan import solve
 from uncertain_scale.sampling.dependence import InputSampler
+from uncertain_scale.sampling.engine import try_equations
 from uncertain_scale.sampling.propagate import propagate
 
 if TYPE_CHECKING:
@@ -181,12 +182,13 @@ class Forecaster:
         question = ask(self._model, given, outputs=(target,))
         # What is given decides how a question is answered, its values do not.
         key = (priors.name, target, *given)
-        if key not in self._plans:
-            self._plans[key] = solve(self._model, priors, question)
-        plan = self._plans[key]
+        plan = self._plans.get(key) or solve(self._model, priors, question)
         for one in question.given.values():
             priors = priors.replace(one)
         sampler = InputSampler(priors, plan.known("given", "prior", "fallback"), tuple(given))
+        if key not in self._plans:
+            try_equations(plan, sampler)
+            self._plans[key] = plan
         return propagate(plan, sampler.draw(columns, chain))[target]
 
 

@@ -17,6 +17,7 @@ from uncertain_scale.inputs.overlay import correlation_matrix
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.model import ask, solve
 from uncertain_scale.sampling.dependence import InputSampler
+from uncertain_scale.sampling.engine import try_equations
 from uncertain_scale.sampling.propagate import propagate
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ def _bind(model: Model, priors: Priors, observation: Observation) -> Term:
         sampler = InputSampler(priors, names, tuple(question.given))
     except QuestionError as error:
         raise EvidenceError([observation.fault("given", str(error))]) from None
+    try_equations(plan, sampler)
     known = [name for name in question.given if name in names]
     own = tuple(_owned(priors, observation, names, known))
     taken = {name for one in own for name in one.names}

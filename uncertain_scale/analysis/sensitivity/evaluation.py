@@ -13,13 +13,12 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from uncertain_scale.analysis.sensitivity.study import bits
-from uncertain_scale.sampling.propagate import propagate
+from uncertain_scale.model.calls import call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from uncertain_scale.analysis.sensitivity.study import Player, Scale, Study
-    from uncertain_scale.model.equation import Equation
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Alone", "Evaluation", "Exchanged", "Hybrids", "Listed", "Pinned"]
@@ -57,19 +56,8 @@ class Evaluation(ABC):
         # Arrays are kept, so equal ids are equal arrays: what nothing changed is not done again.
         key = variable, tuple(map(id, arguments.values()))
         if key not in self._by_arguments:
-            self._by_arguments[key] = self._apply(way.equation, arguments)
+            self._by_arguments[key] = call(way.equation, list(arguments.values()))
         return self._by_arguments[key]
-
-    def _apply(self, equation: Equation, arguments: dict[str, FloatArray]) -> FloatArray:
-        values = list(arguments.values())
-        try:
-            result = np.asarray(equation.function(*values), dtype=float)
-        except Exception:  # noqa: BLE001 (of a user's equation, and told below)
-            result = np.empty(0)
-        if result.shape == values[0].shape:
-            return result
-        # Which says what is wrong.
-        return propagate(self.study.steps[equation.target], arguments)[equation.target]
 
     def _relevant(self, variable: str, state: int) -> int:
         """Return the state, a set of players, as far as it matters to a variable."""

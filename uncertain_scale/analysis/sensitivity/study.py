@@ -18,14 +18,15 @@ import numpy as np
 
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.inputs.overlay import correlation_matrix
-from uncertain_scale.model import Plan, solve
+from uncertain_scale.model import solve
 from uncertain_scale.sampling.dependence import InputSampler
+from uncertain_scale.sampling.engine import try_equations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from uncertain_scale.inputs.prior import Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.model import Model, Plan, Question
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
 
@@ -124,15 +125,6 @@ class Study:
         return {
             name: _union(part for part in components if part & movers)
             for name, movers in self.movers.items()
-        }
-
-    @cached_property
-    def steps(self) -> dict[str, Plan]:
-        """By computed variable, the plan that is its equation alone."""
-        return {
-            name: Plan((name,), {name: way})
-            for name, way in self.plan.reached.items()
-            if way.equation is not None
         }
 
     def inputs_of(self, players: int) -> list[str]:
@@ -253,6 +245,7 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
     wanted = set(plan.known("given", "prior", "fallback"))
     names = [name for name in priors.inputs if name in wanted]
     sampler = InputSampler(priors, names, tuple(question.given))
+    try_equations(plan, sampler)
     players = _players(priors, names)
     positions, everywhere = (
         sampler.positions_of(name for player in some for name in player.inputs)

@@ -1,0 +1,182 @@
+"""One call of an equation: arguments that it cannot change, a number for each draw as its result.
+
+Draws are shared: what an equation wrote into an argument, every other equation and the report would
+read. And its result goes on as plain float64, so all else is refused with what was found.
+"""
+
+from __future__ import annotations
+
+import inspect
+import numbers
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from uncertain_scale.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from uncertain_scale.model.equation import Equation
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["call", "failure", "is_interrupt", "misfit", "running", "user_code"]
+
+_thread = threading.local()
+_RAISES = {"RAISE_VARARGS", "RERAISE"}
+_KINDS = {
+    "c": "complex numbers; take their real part, or abs",
+    "U": "text",
+    "S": "bytes",
+    "M": "dates; give a number of years or days",
+    "m": "times; give a number in the units of the annotation",
+    "V": "records",
+}
+
+
+def running() -> bool:
+    """Return whether this thread is inside of an equation, or of the file that holds some."""
+    return getattr(_thread, "depth", 0) > 0
+
+
+@contextmanager
+def user_code() -> Iterator[None]:
+    """Mark what runs inside as a user's, whose floating-point settings end with it."""
+    _thread.depth = getattr(_thread, "depth", 0) + 1
+    try:
+        # A division by a draw of zero gives inf or nan, which the summary reports in words.
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _thread.depth -= 1
+
+
+def call(equation: Equation, arguments: Sequence[FloatArray]) -> FloatArray:
+    """Return what an equation gives for some draws, in an array that is nobody else's.
+
+    Parameters
+    ----------
+    equation
+        The equation.
+    arguments
+        Draws of its arguments, of one shape. It sees them read-only and in one row.
+
+    Raises
+    ------
+    ModelError
+        It fails, writes into an argument, or does not give a number for each draw.
+    """
+    shape = arguments[0].shape
+    views = [_read_only(draws.reshape(-1)) for draws in arguments]
+    try:
+        with user_code():
+            result = equation.function(**dict(zip(equation.arguments, views, strict=True)))
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        said = _writing(equation, arguments, error) or failure(error, "arrays of draws")
+        raise ModelError(f"{equation.where} {equation} {said}") from error
+    if said := misfit(result):
+        raise ModelError(
+            f"{equation.where} {equation} gives {said}; expected one number for each draw"
+        )
+    array: FloatArray = np.asarray(result, dtype=float)
+    if array.shape != views[0].shape:
+        raise ModelError(
+            f"{equation.where} {equation} gives an array of shape {array.shape} for draws of "
+            f"shape {views[0].shape}; expected one number for each draw"
+        )
+    if array.base is not None or not array.flags.writeable:
+        array = array.copy()  # of an argument that comes back, or of a part of another array
+    return array.reshape(shape)
+
+
+def failure(error: BaseException, given: str) -> str:
+    """Say how an equation failed on what it was given."""
+    if isinstance(error, Exception):
+        return f"fails on {given}: {type(error).__name__}: {error}; write it with numpy's functions"
+    code = f"({error})" if str(error) else ""
+    return f"ends the program by {type(error).__name__}{code}; raise a ValueError, or give nan"
+
+
+def misfit(result: Any) -> str:  # noqa: PLR0911 (one for each kind)
+    """Say what a result is that is not made of plain numbers; "" for one that is."""
+    if result is None:
+        return "None; end it with 'return' and the result"
+    if inspect.isgenerator(result) or inspect.iscoroutine(result) or callable(result):
+        return f"a {type(result).__name__}; give its numbers"
+    if hasattr(result, "units") and hasattr(result, "magnitude"):
+        return "a quantity with units; give its magnitude in the units of the annotation"
+    if isinstance(result, np.ma.MaskedArray):
+        return "a masked array; fill it (result.filled(...)), or give nan where there is no answer"
+    if isinstance(result, np.ndarray) and type(result) is not np.ndarray:
+        return f"a {type(result).__name__}; give a plain array (np.array(result))"
+    try:
+        array = np.asarray(result)
+    except Exception:  # noqa: BLE001 (of lists of several lengths, or of a user's class)
+        return f"a {type(result).__name__} of which numpy makes no array"
+    if array.dtype.kind == "O":
+        other = [one for one in array.flat if not isinstance(one, numbers.Real)]
+        return f"objects ({type(other[0]).__name__})" if other else ""
+    return _KINDS.get(array.dtype.kind, "")
+
+
+def _read_only(draws: FloatArray) -> FloatArray:
+    """Return draws as an array that cannot be made writable, as a view of theirs could be."""
+    return np.asarray(memoryview(cast("Any", draws)).toreadonly())
+
+
+def _refuses_writing(error: BaseException) -> bool:
+    return isinstance(error, ValueError) and any(
+        words in str(error) for words in ("read-only", "WRITEABLE", "not writeable")
+    )
+
+
+def _writing(equation: Equation, arguments: Sequence[FloatArray], error: BaseException) -> str:
+    """Say which arguments an equation writes into; "" where that is not what it failed at."""
+    if not _refuses_writing(error):
+        return ""
+    written = []
+    for k, name in enumerate(equation.arguments):
+        trial = [draws.ravel().copy() for draws in arguments]
+        trial[k] = _read_only(trial[k])
+        try:
+            with user_code():
+                equation.function(**dict(zip(equation.arguments, trial, strict=True)))
+        except Exception as other:  # noqa: BLE001 (any other failure is of the copies)
+            if _refuses_writing(other):
+                written.append(name)
+    if not written:
+        return ""
+    names = ", ".join(f"'{name}'" for name in written)
+    return (
+        f"writes into its argument {names}{_line(equation, error)}, which others read too; write "
+        f"into a copy, {written[0]} = np.array({written[0]}) (np.asarray makes none)"
+    )
+
+
+def _line(equation: Equation, error: BaseException) -> str:
+    file = equation.function.__code__.co_filename
+    lines, trace = [0], error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            lines.append(trace.tb_lineno)
+        trace = trace.tb_next
+    return f" (line {lines[-1]})" if lines[-1] else ""
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Return whether it is Ctrl-C, which comes between two instructions, unlike a `raise`."""
+    if not isinstance(error, KeyboardInterrupt):
+        return False
+    import dis
+
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is None or not any(
+        step.offset == trace.tb_lasti and step.opname in _RAISES
+        for step in dis.get_instructions(trace.tb_frame.f_code)
+    )
