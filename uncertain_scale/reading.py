@@ -175,7 +175,13 @@ def parse_json(text: str) -> Any:
         It is no such JSON.
     """
     try:
-        found = json.loads(text, parse_float=_finite, parse_constant=_finite, parse_int=_whole)
+        found = json.loads(
+            text,
+            parse_float=_finite,
+            parse_constant=_finite,
+            parse_int=_whole,
+            object_pairs_hook=_object,
+        )
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
     level, depth = [found], 0
@@ -190,6 +196,15 @@ def parse_json(text: str) -> Any:
             raise ValueError(_TOO_DEEP)
     if _HALF_PAIR.search(text):
         json.dumps(found, ensure_ascii=False).encode()  # half a pair is no text in UTF-8
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the key '{name[:40]}' stands there twice")
+        found[name] = value
     return found
 
 
@@ -212,7 +227,7 @@ def text_lines(file: BinaryIO, longest: int) -> Iterator[str]:
     Raises
     ------
     UnreadableError
-        A line is longer, or not in UTF-8.
+        A line is longer, not in UTF-8, or holds a NUL.
     """
     number = 0
     while line := file.readline(longest + 1):
@@ -221,6 +236,8 @@ def text_lines(file: BinaryIO, longest: int) -> Iterator[str]:
             raise UnreadableError(f"a line of more than {longest:,} bytes; break it up", number)
         if number == 1 and line.startswith(_OTHER_ENCODINGS):
             raise UnreadableError("is UTF-16, not UTF-8; save it as UTF-8")
+        if b"\0" in line:
+            raise UnreadableError("holds a NUL character: it is no text in UTF-8", number)
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:

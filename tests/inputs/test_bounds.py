@@ -167,9 +167,9 @@ def test_names_that_cannot_be_are_told(tmp_path, named):
         ("a,b\n1,2\n3,4\n".encode("utf-16"), "is UTF-16, not UTF-8"),
         (b"a,b\n1,nan\n3,4\n", "rows.csv:2 holds a number that is not finite"),
         (b"a,b\n1,2\n3,1e999\n", "rows.csv:3 holds a number that is not finite"),
-        (b'a,b\n"1,2\n' * 3, "rows.csv:2 holds no number in each column"),
+        (b'a,b\n"1,2\n' * 3, "is not a CSV file in UTF-8: unexpected end of data"),
         (b"a,b\n" + b"1" * 200_000 + b",2\n", "is not a CSV file in UTF-8: field larger than"),
-        (b"", "has no column 'a'"),
+        (b"", "'rows.csv' is empty; expected a header that names a, b"),
     ],
     ids=["rows", "a line", "latin-1", "utf-16", "nan", "inf", "a quote", "a field", "empty"],
 )

@@ -22,7 +22,7 @@ _POINTS = {1: 25, 2: 9}
 _MOST_POINTS = 10_000
 _DECADE = 10.0
 _PLACES = 12
-_THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
+_UNCLEAR = re.compile(r"\d,\d")  # 10,500 and 2,5M: a list, or one number
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,10 @@ def _is_swept(name: str, value: Any) -> bool:
         return True
     if "," not in value or "(" in value or re.search(r"(?<![A-Za-z_])to(?![A-Za-z_])", value):
         return False
-    if _THOUSANDS.search(value):
+    if _UNCLEAR.search(value):
         raise QuestionError(
             f"{name} = '{value[:60]}': is it one number or a list? Write a number without commas, "
-            "and a list with a space behind each comma"
+            "its decimals behind a point, and a list with a space behind each comma"
         )
     return True
 

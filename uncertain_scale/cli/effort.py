@@ -82,6 +82,7 @@ class Effort:
         """
         if self.max_time is None:
             return None
+        _refuse_ambiguous("--max-time", self.max_time)
         found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*(s|min|h|)\s*", self.max_time)
         seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
         if not 0 < seconds <= _LONGEST:
@@ -134,6 +135,7 @@ class Effort:
 
 
 def _share(text: str) -> float:
+    _refuse_ambiguous("--precision", text)
     found = re.fullmatch(r"\s*(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)\s*(%?)\s*", text)
     if found is None:
         raise QuestionError(
@@ -145,6 +147,7 @@ def _share(text: str) -> float:
 def _count(text: str) -> int:
     from uncertain_scale.units import parse_quantity
 
+    _refuse_ambiguous("--max-draws", text)
     try:
         found = parse_quantity(text)
     except UnitError:
@@ -154,3 +157,14 @@ def _count(text: str) -> int:
             f"--max-draws '{text[:40]}' is no number of draws; expected one such as 10M or 1e9"
         )
     return int(found.value)
+
+
+def _refuse_ambiguous(option: str, text: str) -> None:
+    from uncertain_scale.units.parsing import AmbiguousNumberError, parse_quantity
+
+    try:
+        parse_quantity(text)
+    except AmbiguousNumberError as error:
+        raise QuestionError(f"{option} {error}") from None
+    except UnitError:
+        return  # the option says what it expects

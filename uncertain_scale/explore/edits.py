@@ -32,6 +32,7 @@ _DECADES_OF_A_VALUE = 1.0
 _LEAST_RATIO = 3.0
 _DIGITS = 4
 _ONE_FACT = "One fact, believed otherwise."
+_FLOAT_DIGITS = 15
 _EDITED = "edited"
 VALUE = "value"
 
@@ -62,10 +63,11 @@ class Track:
 
     def value(self, position: float) -> float:
         """Return the value at a place, to as many digits as a step tells apart."""
-        part = min(max(position / self.steps, 0.0), 1.0)
+        part, spread = min(max(position / self.steps, 0.0), 1.0), self.high - self.low
         if self.log:
-            return _shortened(self.low * (self.high / self.low) ** part, digits=_DIGITS - 1)
-        return _shortened(self.low + (self.high - self.low) * part, digits=_DIGITS)
+            value = self.low * (self.high / self.low) ** part
+            return _shortened(value, digits=_DIGITS - 1, spread=spread)
+        return _shortened(self.low + spread * part, digits=_DIGITS, spread=spread)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,9 @@ def handle_of(prior: Prior) -> Handle:
         return Handle(names, tuple(float(stated[name]) for name in names), words)
     names, words = _quantiles_for(distribution)
     levels = np.array([level_of(name) for name in names])
-    values = (_shortened(float(x), digits=_DIGITS) for x in distribution.ppf(levels))
+    points = distribution.ppf(levels).tolist()
+    spread = points[-1] - points[0]
+    values = (_shortened(x, digits=_DIGITS, spread=spread) for x in points)
     return Handle(names, tuple(values), words)
 
 
@@ -250,6 +254,9 @@ def _truncated(distribution: Distribution) -> str:
     return f"before it is truncated to {bounds[0]:g} to {bounds[1]:g}"
 
 
-def _shortened(value: float, *, digits: int) -> float:
-    """Return a number with so many digits."""
+def _shortened(value: float, *, digits: int, spread: float) -> float:
+    """Return a number with so many digits, or as many of the spread that it is told apart in."""
+    if value and spread:
+        beyond = math.floor(math.log10(abs(value))) - math.floor(math.log10(abs(spread)))
+        digits = min(max(digits, beyond + digits - 1), _FLOAT_DIGITS)
     return float(f"{value:.{digits}g}")

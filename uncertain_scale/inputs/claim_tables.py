@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
-from uncertain_scale.inputs.document import Line, Name, Table, Words
+from uncertain_scale.inputs.document import Line, Name, Table, Version, Words
 
 __all__ = ["ClaimTable", "ClaimsFile", "ReadingTable", "json_schema"]
 
@@ -78,7 +78,7 @@ class ClaimTable(Table):
 class ClaimsFile(Table):
     """A whole claims file."""
 
-    schema_version: Literal[1] = Field(description="the version of the format, 1")
+    schema_version: Version
     title: Line = Field(description="the document's title")
     source: Words = Field("", description="Citation of the document.")
     as_of: dt.date | None = Field(None, description="The date of the document.")

@@ -7,6 +7,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from uncertain_scale.inputs.distributions import json_schemas
 
@@ -21,6 +22,7 @@ __all__ = [
     "PriorFile",
     "Sourced",
     "Table",
+    "Version",
     "Words",
     "is_name",
     "json_schema",
@@ -68,6 +70,17 @@ Coupled = Annotated[
             ]
         }
     ),
+]
+
+
+def _whole(value: Any) -> Any:
+    if type(value) is not int:  # true and 1.0 equal 1
+        raise PydanticCustomError("version", "expected the whole number 1")
+    return value
+
+
+Version = Annotated[
+    Literal[1], BeforeValidator(_whole), Field(description="the version of the format, 1")
 ]
 
 
@@ -137,7 +150,7 @@ class JointTable(Believed):
 class PriorFile(Table):
     """A whole prior file."""
 
-    schema_version: Literal[1] = Field(description="the version of the format, 1")
+    schema_version: Version
     title: Line = Field("", description="The scenario in one line.")
     extends: str | None = Field(None, description="Prior file that this one is laid over.")
     coordinates: list[str] = Field(

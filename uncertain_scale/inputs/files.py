@@ -16,6 +16,7 @@ from uncertain_scale.inputs.document import (
     Sourced,
     is_name,
 )
+from uncertain_scale.inputs.lines import line_numbers
 from uncertain_scale.inputs.overlay import lay_over, loose_ends
 from uncertain_scale.inputs.prior import Correlation, JointSample, Prior, Priors, Provenance
 from uncertain_scale.inputs.samples import read_samples
@@ -59,13 +60,17 @@ def load_priors(
     >>> load_priors("h100-dense-fp8").inputs["hourly_rate"].units
     'USD/gpu/hour'
     """
-    paths: dict[Path, None] = {}
+    paths: dict[Path, Path] = {}
     name = []
     for part in (source, *overlays):
         chain = _chain(find_prior_file(part))
+        if chain[-1].resolve() in paths:
+            text = "is laid over files that it is among already, where it is read once; drop it"
+            raise PriorError([f"{shown(chain[-1])} {text}"])
         name.append(chain[-1].stem)
-        paths.update(dict.fromkeys(chain))
-    readers = [_Reader(path, PriorError) for path in paths]
+        for path in chain:
+            paths.setdefault(path.resolve(), path)
+    readers = [_Reader(path, PriorError) for path in paths.values()]
     _refuse_many(readers)
     priors = Priors(name=" + ".join(name))
     for reader in readers:
@@ -124,7 +129,7 @@ def _chain(path: Path) -> list[Path]:
         try:
             following = find_prior_file(extended, beside=chain[-1].parent)
         except PriorError as error:
-            raise PriorError([f"{shown(chain[-1])} extends {error}"]) from None
+            raise PriorError([f"{_place_of_extends(chain[-1])} extends {error}"]) from None
         if following.resolve() in {seen.resolve() for seen in chain}:
             circle = " -> ".join(shown(seen) for seen in (*chain, following))
             raise PriorError([f"{shown(path)}: extends runs in a circle: {circle}; cut it"])
@@ -140,6 +145,11 @@ def _extended(path: Path) -> str | None:
     return extends if isinstance(extends, str) else None
 
 
+def _place_of_extends(path: Path) -> str:
+    lines = line_numbers(parse_toml(path, PriorError)[0])
+    return f"{shown(path)}:{lines[('extends',)]}"
+
+
 class _Reader(TomlReader):
     """Reads one prior file and remembers its faults with their lines."""
 
@@ -152,9 +162,14 @@ class _Reader(TomlReader):
         for name, table in self.tables("inputs", dict):
             if prior := self._prior(name, table):
                 inputs[name] = prior
-        correlations = [
-            self._correlation(index, table) for index, table in self.tables("correlations", list)
-        ]
+        correlations: dict[frozenset[str], Correlation] = {}
+        for index, table in self.tables("correlations", list):
+            if correlation := self._correlation(index, table):
+                first = correlations.setdefault(frozenset(correlation.inputs), correlation)
+                if first is not correlation:
+                    one, other = correlation.inputs
+                    text = f"'{one}' and '{other}' are correlated at {first.provenance.where} too"
+                    self.fault(("correlations", index, "inputs"), f"{text}; keep one")
         joints = []
         for index, table in self.tables("joint", list):
             if joint := self._joint(index, table, inputs):
@@ -163,7 +178,7 @@ class _Reader(TomlReader):
             name=self.path.stem,
             title=header.title if header else "",
             inputs=inputs,
-            correlations=tuple(filter(None, correlations)),
+            correlations=tuple(correlations.values()),
             joints=tuple(joints),
             files=(self.path,),
             coordinates=tuple(header.coordinates) if header else (),
@@ -189,7 +204,7 @@ class _Reader(TomlReader):
             units=table.units,
             fallback=table.fallback,
             coupling=table.coupling,
-            provenance=self._provenance(table, path),
+            provenance=self._provenance(table, path, (*path, "units")),
         )
 
     def _correlation(self, index: int, data: object) -> Correlation | None:
@@ -199,9 +214,10 @@ class _Reader(TomlReader):
             return None
         first, second = table.inputs
         if first == second:
-            self.fault(path, f"correlates '{first}' with itself; name two inputs")
+            self.fault((*path, "inputs"), f"correlates '{first}' with itself; name two inputs")
             return None
-        return Correlation((first, second), table.rank, self._provenance(table, path))
+        key = (*path, "inputs")
+        return Correlation((first, second), table.rank, self._provenance(table, path, key))
 
     def _joint(self, index: int, data: object, inputs: dict[str, Prior]) -> JointSample | None:
         """Read a joint sample, and put the marginal of each of its columns among the inputs."""
@@ -210,9 +226,10 @@ class _Reader(TomlReader):
         if table is None:
             return None
         names = tuple(table.inputs)
-        for name in names:
+        for name in dict.fromkeys(names):
             if name in inputs or names.count(name) > 1:
-                self.fault(path, f"'{name}' is stated twice; keep one")
+                other = f" (also at {inputs[name].provenance.where})" if name in inputs else ""
+                self.fault((*path, "inputs"), f"'{name}' is stated twice{other}; keep one")
                 return None
         for name in sorted(table.units.keys() - set(names)):
             self.fault((*path, "units"), f"'{name}' is not in the joint; {nearest(name, names)}")
@@ -229,11 +246,11 @@ class _Reader(TomlReader):
                 units=table.units.get(name, "1"),
                 joint=joint.name,
                 coupling=table.coupling,
-                provenance=joint.provenance,
+                provenance=self._provenance(table, path, (*path, "units")),
             )
         return joint
 
-    def _provenance(self, table: Sourced, path: KeyPath) -> Provenance:
+    def _provenance(self, table: Sourced, path: KeyPath, key: KeyPath | None = None) -> Provenance:
         return Provenance(
             long_name=table.long_name,
             source=table.source,
@@ -241,4 +258,5 @@ class _Reader(TomlReader):
             note=table.note,
             where=self.where(path),
             coupling_note=table.coupling_note if isinstance(table, Believed) else "",
+            key=self.where(key or path),
         )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from uncertain_scale.inputs.document import Line, Sourced
+from uncertain_scale.inputs.document import Line, Sourced, Version
 
 __all__ = ["EvidenceFile", "ObservationTable", "json_schema"]
 
@@ -27,20 +27,20 @@ def _amount(value: Any) -> Any:
 def _amounts(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(name): _amount(one) for name, one in value.items()}
-    raise PydanticCustomError("amounts", "expected a table, such as {{ gpus = 24576 }}")
+    raise PydanticCustomError("amounts", "expected a table, such as { gpus = 24576 }")
 
 
 def _own(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return value
     if isinstance(value, dict):
-        ranks = [v for v in value.values() if isinstance(v, int | float) and -1 < v < 1]
+        ranks = [v for v in value.values() if type(v) in {int, float} and -1 < v < 1]
         if len(ranks) == len(value):
             return {str(name): float(rank) for name, rank in value.items()}
     raise PydanticCustomError(
         "own",
         "expected names of inputs, such as ['mfu'], or their rank correlations with the "
-        "question's, such as {{ mfu = 0.5 }}",
+        "question's, such as { mfu = 0.5 }",
     )
 
 
@@ -105,7 +105,7 @@ class EvidenceFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    schema_version: Literal[1] = Field(description="the version of the format, 1")
+    schema_version: Version
     title: Line = Field("", description="The evidence in one line.")
     observations: list[ObservationTable] = Field(default_factory=list)
 

@@ -47,7 +47,7 @@ def loose_ends(priors: Priors) -> list[str]:
     """Return the faults of how inputs are tied together: a line each, none where all is well."""
     faults = []
     for correlation in priors.correlations:
-        where = f"{correlation.provenance.where} [[correlations]]".strip()
+        where = f"{correlation.provenance.place} [[correlations]]".strip()
         for name in correlation.inputs:
             prior = priors.inputs.get(name)
             if prior is None:

@@ -42,12 +42,19 @@ class Provenance:
     note: str = ""
     where: str = ""
     """File and line, or the option, that stated it."""
+    key: str = field(default="", compare=False)
+    """File and line of the key that other statements can contradict: units, or a pair's names."""
     stated: str = ""
     """What was typed, where it was typed at all."""
     interpreted: bool = False
     """Whether the kind of distribution was chosen for what was typed, as in "1.4 to 3.2"."""
     coupling_note: str = ""
     """Why the belief is coupled as it is with another scenario's."""
+
+    @property
+    def place(self) -> str:
+        """File and line of the key, where it is known."""
+        return self.key or self.where
 
 
 @dataclass(frozen=True)
@@ -225,6 +232,7 @@ class Priors:
         faults: list[str] = []
         for name, prior in self.inputs.items():
             where = f"{prior.provenance.where} [inputs.{name}]".strip()
+            units = f"{prior.provenance.place} [inputs.{name}]".strip()
             if name not in variables:
                 few = len(faults) < _MOST_HINTS
                 hint = f"; {nearest(name, variables)}" if few else ""
@@ -233,7 +241,7 @@ class Priors:
             try:
                 converted[name] = prior.converted(variables[name])
             except UnitError as error:
-                faults.append(f"{where} {error}")
+                faults.append(f"{units} {error}")
         if faults:
             raise PriorError(faults)
         return replace(self, inputs=converted)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.errors import nearest
+from uncertain_scale.inputs.tables import check_header
 from uncertain_scale.reading import UnreadableError, is_inside, open_within, text_lines
+from uncertain_scale.units.parsing import AmbiguousNumberError, parse_quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from uncertain_scale.units.aliases import FloatArray
@@ -54,15 +55,19 @@ def read_samples(folder: Path, name: str, columns: Sequence[str]) -> FloatArray:
         raise ValueError(f"'{short}' lies outside the prior file's folder; move it there")
     try:
         with open_within(path, _MOST_BYTES, "thin its rows out") as file:
-            rows = csv.reader(text_lines(file, _LONGEST_LINE))
-            header = next(rows, [])
-            for column in columns:
-                if column not in header:
-                    raise ValueError(
-                        f"'{short}' has no column '{column}'; {nearest(column, header)}"
-                    )
-            positions = [header.index(column) for column in columns]
-            values = _values(short, rows, positions)
+            rows = _filled(csv.reader(text_lines(file, _LONGEST_LINE), strict=True))
+            line, header = next(rows, (0, []))
+            if not header:
+                raise ValueError(
+                    f"'{short}' is empty; expected a header that names {', '.join(columns)}"
+                )
+            names = [cell.strip() for cell in header]
+            try:
+                check_header(names, columns, ",".join(header))
+            except ValueError as error:
+                raise ValueError(f"{short}:{line} {error}") from None
+            positions = [names.index(column) for column in columns]
+            values = _values(short, rows, len(names), positions)
     except UnreadableError as error:
         raise ValueError(error.of(f"'{short}'")) from None
     except csv.Error as error:
@@ -72,14 +77,30 @@ def read_samples(folder: Path, name: str, columns: Sequence[str]) -> FloatArray:
     return values[np.lexsort(values.T[::-1])]
 
 
-def _values(name: str, rows: Iterable[list[str]], positions: Sequence[int]) -> FloatArray:
+def _filled(rows: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not empty, with the line each begins on."""
+    line = 0
+    for row in rows:
+        begins, line = line + 1, rows.line_num  # type: ignore[attr-defined]
+        if any(map(str.strip, row)):
+            yield begins, row
+
+
+def _values(
+    name: str, rows: Iterable[tuple[int, list[str]]], width: int, positions: Sequence[int]
+) -> FloatArray:
     """Return the numbers of the columns wanted, as an array of shape (rows, columns)."""
     found = array("d")
     most = min(_MOST_ROWS, _MOST_NUMBERS // len(positions))
-    for line, row in enumerate(rows, 2):
-        if line - 1 > most:
+    for count, (line, row) in enumerate(rows, 1):
+        if count > most:
             raise ValueError(
                 f"'{name}' has more than {most:,} rows of {len(positions)} columns; thin them out"
+            )
+        if len(row) != width:
+            raise ValueError(
+                f"{name}:{line} has {len(row)} cells where the header names {width} columns: "
+                f"{row[:8]!r:.60}"
             )
         found.extend(_numbers(name, line, row, positions))
     return np.array(found).reshape(-1, len(positions))
@@ -87,9 +108,19 @@ def _values(name: str, rows: Iterable[list[str]], positions: Sequence[int]) -> F
 
 def _numbers(name: str, line: int, row: Sequence[str], positions: Sequence[int]) -> list[float]:
     try:
-        numbers = [float(row[position]) for position in positions]
-    except (ValueError, IndexError):
+        numbers = [_number(row[position]) for position in positions]
+    except AmbiguousNumberError as error:
+        raise ValueError(f"{name}:{line} {error}") from None
+    except ValueError:
         raise ValueError(f"{name}:{line} holds no number in each column: {row[:8]!r:.60}") from None
     if not all(map(math.isfinite, numbers)):
         raise ValueError(f"{name}:{line} holds a number that is not finite: {row[:8]!r:.60}")
     return numbers
+
+
+def _number(text: str) -> float:
+    """Read a bare number as every other reader does; a plain one, of millions, the quick way."""
+    try:
+        return float(text)
+    except ValueError:
+        return parse_quantity(text).to("1")

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Faults", "Row", "RowFault", "Table", "read_table"]
+__all__ = ["Faults", "Row", "RowFault", "Table", "check_header", "read_table"]
 
 _MOST_BYTES = 16_000_000
 _MOST_ROWS = 10_000
 _MOST_COLUMNS = 200
 _LONGEST_CELL = 4_000
 _SMALLEST, _LARGEST = 1e-30, 1e40  # no product of a few such numbers leaves the floats
+_OTHER_MARKS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _HEADER = re.compile(r"\s*(?P<name>[^\[\]]*?)\s*(?:\[(?P<units>[^\[\]]*)\])?\s*")
 
 
@@ -188,7 +189,8 @@ def read_table(path: Path, *, required: Sequence[str], shown: str | None = None)
     """
     file = shown or str(path)
     try:
-        lines = io.StringIO(read_text(path, _MOST_BYTES), newline="")
+        text = read_text(path, _MOST_BYTES)
+        lines = io.StringIO(text, newline="")
         numbered = list(islice(_numbered(csv.reader(lines, strict=True)), _MOST_ROWS + 2))
     except UnreadableError as error:
         raise DataError(error.of(file)) from None
@@ -198,7 +200,7 @@ def read_table(path: Path, *, required: Sequence[str], shown: str | None = None)
         raise DataError(f"{file} has more than {_MOST_ROWS:,} rows; split it")
     if not numbered:
         raise DataError(f"{file} is empty; expected a header that names {', '.join(required)}")
-    columns, units = _header(file, numbered[0], required)
+    columns, units = _header(file, numbered[0], required, text.lstrip().partition("\n")[0])
     rows, faults = [], []
     for line, cells in numbered[1:]:
         name = cells[0]
@@ -233,8 +235,40 @@ def _plain(cell: str) -> str:
     return folded if folded.isprintable() else "".join(c for c in folded if c.isprintable())
 
 
+def check_header(names: Sequence[str], required: Sequence[str], line: str) -> None:
+    """Refuse the header of a CSV file whose columns cannot be told apart, or lacks one.
+
+    Parameters
+    ----------
+    names
+        Of the columns; columns without a name may be there, and are not used.
+    required
+        Those that must be there.
+    line
+        The header as it stands in the file.
+
+    Raises
+    ------
+    ValueError
+        Naming the columns, or what stands between them in place of commas.
+    """
+    missing = [name for name in required if name not in names]
+    for mark, words in _OTHER_MARKS.items():
+        if missing and line.count(mark) >= max(line.count(","), 1):
+            raise ValueError(
+                f"the columns are parted by {words}; expected commas (save it as CSV with commas, "
+                "and with a point before decimals)"
+            )
+    if twice := sorted({name for name in names if name and names.count(name) > 1}):
+        named = ", ".join(f"'{name[:60]}'" for name in twice)
+        raise ValueError(f"the header names {named} twice; rename one")
+    if missing:
+        hints = "; ".join(f"'{name}' ({nearest(name, filter(None, names))})" for name in missing)
+        raise ValueError(f"the header lacks the column {hints}")
+
+
 def _header(
-    file: str, numbered: tuple[int, list[str]], required: Sequence[str]
+    file: str, numbered: tuple[int, list[str]], required: Sequence[str], text: str
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     line, cells = numbered
     matches = [_HEADER.fullmatch(cell) for cell in cells]
@@ -242,11 +276,8 @@ def _header(
         match["name"] if match else cell for match, cell in zip(matches, cells, strict=True)
     )
     units = {m["name"]: m["units"].strip() for m in matches if m and m["units"] is not None}
-    twice = sorted({name for name in columns if columns.count(name) > 1})
-    if twice:
-        named = ", ".join(f"'{name}'" for name in twice)
-        raise DataError(f"{file}:{line} the header names {named} twice; rename one")
-    if missing := [name for name in required if name not in columns]:
-        hints = "; ".join(f"'{name}' ({nearest(name, columns)})" for name in missing)
-        raise DataError(f"{file}:{line} the header lacks the column {hints}")
+    try:
+        check_header(columns, required, text)
+    except ValueError as error:
+        raise DataError(f"{file}:{line} {error}") from None
     return columns, units

@@ -14,7 +14,7 @@ from rich.text import Text
 from uncertain_scale.report.backtest_document import PRIORS, outside
 from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
-from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.numbers import scale_for, scale_of
 from uncertain_scale.report.rows import design_in_words, sparkline
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def _missed(one: dict[str, Any]) -> tuple[str, str, str]:
     """Say of a run outside its 90% interval how far, and what its notes say."""
     forecast = one["left_out"]
     interval = next(i for i in forecast["intervals"] if i["prob"] == 0.9)
-    scale = scale_for([forecast["median"]], one["units"])
+    scale = scale_of({**forecast, "units": one["units"]})
     low, high = (scale.write(interval[e], interval[f"{e}_mcse"]) for e in ("low", "high"))
     published = scale.write(one["published"])
     side = "below" if one["published"] < interval["low"] else "above"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.numbers import Scale, scale_for, share_in_words
+from uncertain_scale.report.numbers import Scale, scale_of, share_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def percentile_in_words(judged: dict[str, Any]) -> str:
 
 def median_in_words(found: dict[str, Any], claim: dict[str, Any]) -> str:
     """Write the median with its units, and an interval unless the draws are one number."""
-    scale = scale_for([found["median"]], claim["units"])
+    scale = scale_of({**found, "units": claim["units"]})
     exact = found["constant"]
     median = scale.write(found["median"], found["median_mcse"], exact=exact)
     words = f"{median} {scale.units}".rstrip()

@@ -10,7 +10,7 @@ import numpy as np
 
 from uncertain_scale.analysis.draws import read_draws
 from uncertain_scale.analysis.intervals import quantiles
-from uncertain_scale.report.numbers import scale_for, share_in_words
+from uncertain_scale.report.numbers import scale_for, scale_of, share_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -129,7 +129,7 @@ def bits_in_words(bits: float, error: float | None) -> str:
 def observation_rows(document: Document) -> Iterator[dict[str, str]]:
     """Yield each observation in words, what was predicted for it before and now among them."""
     for one in document["evidence"]["observations"]:
-        scale = scale_for([one["observed"][1]], one["units"])
+        scale = scale_for([one["observed"][1], *one["observed"]], one["units"])
         spans = {
             key: _span(scale, one[key], one.get(f"{key}_mcse", [None] * 3))
             for key in ("observed", "prior_predictive", "posterior_predictive")
@@ -163,7 +163,7 @@ def moved_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
     shown: set[str] = set()
     for name, one in document["evidence"]["moved"].items():
         prior, posterior = one["prior"], one["posterior"]
-        scale = scale_for([posterior["q50"]], one["units"])
+        scale = scale_for([posterior[level] for level in ("q50", *_LEVELS)], one["units"])
         before = [scale.write(prior[level]) for level in _LEVELS]
         now = [scale.write(posterior[level], posterior[f"{level}_mcse"]) for level in _LEVELS]
         bits = "" if one["joint"] in shown else bits_in_words(one["bits"], one["bits_mcse"])
@@ -175,7 +175,7 @@ def moved_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
 def before_rows(document: Document) -> Iterator[tuple[str, str, str]]:
     """Yield each answer before the evidence: name, median, interval, in the answers' scale."""
     for name, one in document["evidence"]["before"].items():
-        scale = scale_for([document["outputs"][name]["median"]], one["units"])
+        scale = scale_of(document["outputs"][name])
         exact = one["low"] == one["high"]
         median, low, high = (
             scale.write(one[key], one[f"{key}_mcse"], exact=exact)

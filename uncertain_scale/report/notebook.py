@@ -27,7 +27,7 @@ from uncertain_scale.report.comparing import (
 from uncertain_scale.report.document import priors_document, report_document
 from uncertain_scale.report.figures.sensitivity import input_label, share_in_brief, shares_of
 from uncertain_scale.report.html.text import linked, worded
-from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.numbers import scale_for, scale_of
 from uncertain_scale.report.ranking import sensitivity_document, terminal_sensitivity
 from uncertain_scale.report.rows import (
     design_in_words,
@@ -211,7 +211,7 @@ def _ranking(document: Document) -> Iterator[Markup]:
 
 
 def _shares(output: dict[str, Any], chains: int) -> Iterator[tuple[str, ...]]:
-    scale = scale_for([output["median"]], output["units"])
+    scale = scale_of(output)
     for name, share in shares_of(output):
         ends = [output["swing"][name][end]["median"] for end in ("low", "high")]
         swing = " to ".join(scale.write(end) for end in ends if end is not None)
@@ -242,7 +242,7 @@ def _place(found: xr.Dataset, name: str, index: int) -> str:
 
 def _row(one: xr.Dataset) -> tuple[str, str, str]:
     median = float(one["median"])
-    scale = scale_for([median], str(one["units"].item()))
+    scale = scale_for([median, *map(float, one["eti"].values)], str(one["units"].item()))
     exact = float(one["sd"]) == 0
     middle = scale.write(median, float(one["median_mcse"]), exact=exact)
     low, high = (

@@ -1,15 +1,29 @@
-"""Numbers for people: as many digits as their Monte Carlo error supports, in readable prefixes."""
+"""Numbers for people: as many digits as their Monte Carlo error supports, in readable prefixes.
+
+A number among others, such as an interval's end, has the digits that tell it from them: years from
+2019.67 to 2020.09 are no "2,020".
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
-__all__ = ["Scale", "digits", "rounded", "scale_for", "share_in_words", "units_in_words"]
+__all__ = [
+    "Scale",
+    "digits",
+    "grouped",
+    "rounded",
+    "scale_for",
+    "scale_of",
+    "share_in_words",
+    "units_in_words",
+]
 
 # Counted things take thousands, millions, billions, trillions behind the number.
 _COUNTED = {"USD", "gpu", "gpu*hour", "USD/gpu", "token", "parameter"}
@@ -31,16 +45,23 @@ _WORDS = {
 }
 _MOST_DIGITS = 3
 _EXACT_DIGITS = 4
+_SPREAD_DIGITS = 2
+_FLOAT_DIGITS = 15
+_CALENDAR = "years"
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How the numbers of one row are written: divided by `divisor`, with `suffix` or `exponent`."""
+    """How the numbers of one row are written: divided by `divisor`, with `suffix` or `exponent`.
+
+    `finest` is the power of ten that tells them from one another, where they lie close together.
+    """
 
     units: str
     divisor: float = 1.0
     suffix: str = ""
     exponent: int | None = None
+    finest: int | None = None
 
     def write(self, value: float, error: float | None = None, *, exact: bool = False) -> str:
         """Write a number with the digits that its error supports.
@@ -60,15 +81,16 @@ class Scale:
         if not math.isfinite(value):
             return "-"
         most = _EXACT_DIGITS if exact else _MOST_DIGITS
-        places = digits(value, error, most=most) if value else 0
+        places = digits(value, error, most=most, finest=self.finest) if value else 0
         value = rounded(value, places)
         if value == 0:
             return "0"
-        places = max(places, digits(value, error, most=most))  # 9.996 has become 10.0
+        # 9.996 has become 10.0
+        places = max(places, digits(value, error, most=most, finest=self.finest))
         if self.exponent is not None:
             return _scientific(value, places, exact=exact)
         text = _fixed(value / self.divisor, places - round(math.log10(self.divisor)), exact=exact)
-        return f"{text}{self.suffix}"
+        return f"{grouped(text, self.units)}{self.suffix}"
 
     def write_error(self, error: float) -> str:
         """Write a standard error to two digits, in the scale of its number."""
@@ -78,12 +100,48 @@ class Scale:
 def scale_for(values: Iterable[float], units: str) -> Scale:
     """Choose how numbers of one variable are written, by the first of them: the median, say.
 
+    The others, such as the ends of its interval, say how far apart they lie, and so to which digit
+    they are told from one another.
+
     Examples
     --------
     >>> scale_for([1562.0], "MW").units
     'GW'
+    >>> scale_for([2019.88, 2019.67, 2020.09], "year").write(2019.8762)
+    '2019.88'
     """
-    size = abs(next(value for value in values if math.isfinite(value)))
+    finite = [value for value in values if math.isfinite(value)]
+    scale = _scale(abs(finite[0]), units)
+    spread, largest = max(finite) - min(finite), max(map(abs, finite))
+    if not spread > largest * 10.0**-_FLOAT_DIGITS:
+        return scale
+    return replace(scale, finest=math.floor(math.log10(spread)) - _SPREAD_DIGITS + 1)
+
+
+def scale_of(output: Mapping[str, Any]) -> Scale:
+    """Choose how the numbers of an answer in a document are written, by its median and intervals.
+
+    Parameters
+    ----------
+    output
+        With `median`, `units`, and `intervals` or, where inputs were held, their `swing`.
+
+    Examples
+    --------
+    >>> interval = {"kind": "eti", "low": 149.2, "high": 150.8}
+    >>> output = {"median": 150.0, "units": "day", "intervals": [interval]}
+    >>> scale_of(output).write(149.24, 1e-3)
+    '149.2'
+    """
+    sides = ("low", "high")
+    pieces = [one for one in output.get("intervals", ()) if one.get("kind", "eti") == "eti"]
+    ends = [piece[side] for piece in pieces for side in sides]
+    ends += [one[side]["median"] for one in output.get("swing", {}).values() for side in sides]
+    known = [end for end in ends if end is not None]
+    return scale_for([output["median"], *known], output["units"])
+
+
+def _scale(size: float, units: str) -> Scale:
     for divisor, prefixed in _LADDERS.get(units, ()):
         if size >= divisor:
             return Scale(units_in_words(prefixed), divisor)
@@ -98,11 +156,13 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     return Scale(words)
 
 
-def digits(value: float, error: float | None, *, most: int = _MOST_DIGITS) -> int:
+def digits(
+    value: float, error: float | None, *, most: int = _MOST_DIGITS, finest: int | None = None
+) -> int:
     """Return the power of ten that a number is rounded to.
 
-    It is the smallest that is at least half the error and leaves at most `most` digits; one digit
-    is always left, so that nothing is rounded to 0.
+    It is the smallest that is at least half the error and leaves at most `most` digits, or those
+    down to `finest`; one digit is always left, so that nothing is rounded to 0.
 
     Examples
     --------
@@ -111,9 +171,16 @@ def digits(value: float, error: float | None, *, most: int = _MOST_DIGITS) -> in
     """
     largest = math.floor(math.log10(abs(value)))
     power = largest - most + 1
+    if finest is not None:
+        power = min(power, max(finest, largest - _FLOAT_DIGITS + 1))
     if error and math.isfinite(error):
         power = max(power, math.ceil(math.log10(error / 2)))
     return min(power, largest)
+
+
+def grouped(text: str, units: str) -> str:
+    """Take the commas out of a number of years, which may be of the calendar: 2019.67."""
+    return text.replace(",", "") if units == _CALENDAR else text
 
 
 def rounded(value: float, power: int) -> float:

@@ -19,7 +19,7 @@ from uncertain_scale.report.deciding import (
 from uncertain_scale.report.document import record_document
 from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.markdown import markdown_table, plain
-from uncertain_scale.report.numbers import scale_for, share_in_words
+from uncertain_scale.report.numbers import scale_of, share_in_words
 from uncertain_scale.report.rows import design_in_words, question_in_words
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _pairs_in_words(output: dict[str, Any]) -> str:
 
 
 def _rows(output: dict[str, Any], chains: int) -> Iterator[tuple[str, float, str, str]]:
-    scale = scale_for([output["median"]], output["units"])
+    scale = scale_of(output)
     for name in output["ranking"]:
         share = output["shapley"][name]["shapley"]
         if share is None or share < _LEAST:
@@ -243,7 +243,7 @@ def _markdown(document: Document) -> Iterator[str]:
 
 
 def _table(output: dict[str, Any], chains: int) -> Iterator[str]:
-    scale = scale_for([output["median"]], output["units"])
+    scale = scale_of(output)
     rows = []
     for name in output["ranking"]:
         swing = output["swing"][name]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.numbers import Scale, scale_for, share_in_words
+from uncertain_scale.report.numbers import Scale, scale_for, scale_of, share_in_words
 from uncertain_scale.report.stopping import stopping_in_words
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def output_rows(document: Document, prob: float) -> Iterator[OutputRow]:
     """Yield a row an output, with its equal-tailed interval of probability `prob`."""
     for name, output in document["outputs"].items():
         interval = intervals_of(output, "eti", prob)[0]
-        scale = scale_for([output["median"]], output["units"])
+        scale = scale_of(output)
         yield OutputRow(
             name=name,
             units=scale.units,
@@ -84,7 +84,7 @@ def intervals_of(output: dict[str, Any], kind: str, prob: float) -> list[dict[st
 def region_in_words(output: dict[str, Any], prob: float) -> str:
     """Write the highest-density region of an output: one interval, or several."""
     pieces = intervals_of(output, "hdi", prob)
-    scale = scale_for([output["median"]], output["units"])
+    scale = scale_of(output)
     if output["constant"]:
         return _write(scale, output, "median")
     return " and ".join(
@@ -111,7 +111,7 @@ def input_rows(document: Document) -> Iterator[InputRow]:
     """Yield a row an input."""
     for name, prior in document["inputs"].items():
         low, median, high = prior["q05"], prior["q50"], prior["q95"]
-        scale = scale_for([median], prior["units"])
+        scale = scale_for([median, low, high], prior["units"])
         joint = f"drawn with {prior['joint'].replace('+', ', ')}" if prior["joint"] else ""
         low, median, high = (scale.write(value, exact=True) for value in (low, median, high))
         yield InputRow(
@@ -170,7 +170,7 @@ def sufficient_rows(document: Document) -> Iterator[tuple[str, str, list[tuple[s
     """Yield each resource asked for, its units, and how much suffices at each probability."""
     for name, levels in document["suffices"].items():
         output = document["outputs"][name]
-        scale = scale_for([output["median"]], output["units"])
+        scale = scale_of(output)
         exact = output["constant"]
         amounts = [
             (f"{one['prob']:.0%}", scale.write(one["value"], one["mcse"], exact=exact))
@@ -182,7 +182,7 @@ def sufficient_rows(document: Document) -> Iterator[tuple[str, str, list[tuple[s
 def error_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
     """Yield each estimate of each output that is not constant with its standard error and units."""
     for name, output in document["outputs"].items():
-        scale = scale_for([output["median"]], output["units"])
+        scale = scale_of(output)
         found = [(s, output[s], output[f"{s}_mcse"]) for s in ("median", "mean", "sd")]
         for prob in document["probs"]:
             for kind in ("eti", "hdi"):

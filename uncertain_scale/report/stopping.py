@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.numbers import scale_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ def percent(share: float) -> str:
 
 def _worst(document: Document, end: dict[str, Any]) -> str:
     output = document["outputs"][end["output"]]
-    scale = scale_for([output["median"]], output["units"])
+    scale = scale_of(output)
     value = scale.write(end["value"], end["standard_error"])
     name = end_in_words(end["output"], end["kind"], end["prob"], end["bound"])
     near = abs(end["relative_to"]) > abs(end["value"]) * (1 + 1e-12)

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
-from uncertain_scale.report.numbers import scale_for, units_in_words
+from uncertain_scale.report.numbers import scale_for, scale_of, units_in_words
 from uncertain_scale.report.rows import (
     chance_in_words,
     design_in_words,
@@ -169,7 +169,7 @@ def _rows(document: Document, name: str, prob: float | None = None) -> Iterator[
     for point in _points_of(document, names):
         output = point["outputs"][name]
         interval = intervals_of(output, "eti", prob)[0]
-        scale = scale_for([output["median"]], output["units"])
+        scale = scale_of(output)
         exact = output["constant"]
         low, high = (
             scale.write(interval[end], interval[f"{end}_mcse"], exact=exact)

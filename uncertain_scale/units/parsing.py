@@ -9,14 +9,22 @@ from dataclasses import dataclass
 from uncertain_scale.errors import UnitError
 from uncertain_scale.units.registry import conversion_factor
 
-__all__ = ["Quantity", "parse_quantity"]
+__all__ = ["AmbiguousNumberError", "Quantity", "parse_quantity"]
 
 SUFFIXES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _LONGEST = 200
-_NUMBER = re.compile(
-    r"(?P<dollar>\$?)\s*(?P<number>[-+]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?P<rest>.*)",
+# Whatever people put between the digits of one number is taken with it, to be judged as a whole.
+_MARKS = r"[.,_'\u2019]+|\s(?=\d{3}(?!\d))"
+_QUANTITY = re.compile(
+    rf"(?P<dollar>\$?)\s*(?P<sign>[-+]?)(?P<digits>[.,]?\d(?:(?:{_MARKS})?\d)*\.?)"
+    r"(?P<exponent>(?:[eE][-+]?\d+)?)(?P<rest>.*)",
     re.DOTALL,
 )
+_GROUPED = re.compile(r"(?:\d+(?:_\d+)*|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.(?:\d+(?:_\d+)*)?)?")
+
+
+class AmbiguousNumberError(UnitError):
+    """A number with marks between its digits that can be read in more than one way."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +57,15 @@ def parse_quantity(text: str) -> Quantity:
     """Read a number with an optional suffix (k, M, B, T) and optional units.
 
     A suffix stands right behind the number; what follows it, or a space, is units: `100M`,
-    `100M USD`, `25k gpu`, `120 MW`, `80day`, `40%`, `$2B`.
+    `100M USD`, `25k gpu`, `120 MW`, `80day`, `40%`, `$2B`. Commas may part groups of exactly three
+    digits, `1,900`, and underscores any digits, `1_900`; the decimals stand behind a point.
 
     Raises
     ------
     UnitError
         The text holds no finite number.
+    AmbiguousNumberError
+        Two people would read it differently, as `2,5M`.
 
     Examples
     --------
@@ -68,20 +79,40 @@ def parse_quantity(text: str) -> Quantity:
         raise UnitError(
             f"'{text[:40]}…' has {len(text):,} characters; expected a value of at most {_LONGEST}"
         )
-    match = _NUMBER.fullmatch(text)
+    match = _QUANTITY.fullmatch(text)
     if match is None:
         raise UnitError(
             f"'{text[:60]}' is not a value; expected a number with optional suffix (k, M, B, T) "
             "and units, such as 100M, 2e25 FLOP or '80 day'"
         )
-    number = float(match["number"].replace("_", "").replace(",", ""))
-    suffix, units = _split_suffix(match["rest"])
+    dollar, sign, digits, exponent, rest = match.groups()
+    if not _GROUPED.fullmatch(digits):
+        tail = f"{exponent}{rest}"[:40]
+        readings = " or ".join(f"{dollar}{sign}{one}{tail}" for one in _readings(digits))
+        raise AmbiguousNumberError(
+            f"'{text[:60]}' can be misread; write {readings} (a point stands before decimals, and "
+            "a comma between groups of three digits, as in 1,900)"
+        )
+    number = float(f"{sign}{digits}{exponent}".replace(",", ""))
+    suffix, units = _split_suffix(rest)
     value = number * SUFFIXES[suffix] if suffix else number
     if not math.isfinite(value):
         raise UnitError(f"'{text[:60]}' is too large; expected a finite number")
-    if match["dollar"]:
+    if dollar:
         units = f"USD{'' if units.startswith('/') else ' '}{units}".strip()
     return Quantity(value, units or None)
+
+
+def _readings(digits: str) -> list[str]:
+    """Return the numbers that digits with marks between them may be meant for."""
+    head, mark, tail = re.split(r"([^\d])(?=\d*\.?$)", digits.removesuffix("."), maxsplit=1)
+    whole, part = (re.sub(r"\D", "", one) for one in (head, tail))
+    others = set(re.sub(r"\d", "", head))
+    joined = f"{whole}{part}".lstrip("0") or "0"
+    decimal = f"{whole.lstrip('0') or '0'}.{part}"
+    if mark == "," and others <= {","}:
+        return [decimal, joined]
+    return [decimal if mark in ",." and mark not in others else joined]
 
 
 def _split_suffix(rest: str) -> tuple[str, str]:

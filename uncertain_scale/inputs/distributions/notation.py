@@ -26,6 +26,7 @@ _TOKEN = re.compile(
 )
 _CALL = re.compile(r"\s*+([A-Za-z_][A-Za-z0-9_]*+)\s*+\(")
 _TO = re.compile(r"(?<![A-Za-z_])to(?![A-Za-z_])")
+_DIGITS_AROUND = re.compile(r"\d,\d")
 _EXAMPLES = 'expected 2.0, "1.4 to 3.2" or "lognormal(q05=1.4, q95=3.2)"'
 
 
@@ -83,7 +84,8 @@ def _interval(first: str, second: str) -> tuple[Distribution, str | None]:
         )
     if not low.value < high.value:
         one, two = number_text(low.value), number_text(high.value)
-        text = f"the interval's lower end {one} is not below its upper end {two}; swap them"
+        text = f"the interval's lower end {one} is not below its upper end {two}; "
+        text += f"for a constant write {one}" if one == two else "swap them"
         raise DistributionError([(None, text)])
     kind = "lognormal" if low.value > 0 else "normal"
     return build(kind, {"q05": low.value, "q95": high.value}), high.units or low.units
@@ -117,6 +119,8 @@ class _Reader:
             what, name = self._next()
             if what != "name" or not self._skip("="):
                 self._at = where
+                if _DIGITS_AROUND.fullmatch(self._text, where - 2, where + 1):
+                    self._refuse("a comma parts parameters; decimals stand behind a point, as 1.4")
                 self._refuse(f"expected name=value, as in {kind}(name=1)")
             if name in parameters:
                 raise DistributionError([(name, f"{name} is stated twice in {kind}(…)")])
@@ -142,12 +146,20 @@ class _Reader:
 
     def _list(self, depth: int) -> list[object]:
         items: list[object] = []
+        close, wide = False, False  # commas between digits, and with a space behind them
         while not self._skip("]"):
             if items:
                 self._expect(",", "expected ',' or ']'")
+                close |= bool(_DIGITS_AROUND.fullmatch(self._text, self._at - 2, self._at + 1))
+                wide |= self._text[self._at : self._at + 1].isspace()
                 if self._skip("]"):
                     break
             items.append(self._value(depth + 1))
+        if close and wide:  # [1,5, 2,5] is four numbers, and was hardly meant so
+            self._refuse(
+                "some commas of the list have a space behind them and others none; decimals stand "
+                "behind a point: [1.5, 2.5]"
+            )
         return items
 
     def _next(self) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from uncertain_scale.report.numbers import Scale, scale_for
+from uncertain_scale.report.numbers import Scale, grouped, scale_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,7 +82,7 @@ class Axis:
             return with_powers(f"{value / own.divisor:.6g}{own.suffix}")
         if not 1e-3 <= abs(divided) < 1e7:
             return with_powers(f"{divided:.6g}{self.scale.suffix}")
-        text = f"{divided:,.6f}".rstrip("0").rstrip(".")
+        text = grouped(f"{divided:,.6f}", self.scale.units).rstrip("0").rstrip(".")
         return f"{text}{self.scale.suffix}"
 
     def _tick_values(self, most: int) -> list[float]:

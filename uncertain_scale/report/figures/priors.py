@@ -69,7 +69,7 @@ def plot_priors(
 def belief_in_words(prior: Prior) -> str:
     """Write a prior's median with its 5% and 95%, or its one value."""
     low, median, high = map(float, prior.ppf(np.array([0.05, 0.5, 0.95])))
-    scale = scale_for([median], prior.model_units)
+    scale = scale_for([median, low, high], prior.model_units)
     middle = f"{scale.write(median, exact=True)} {scale.units}".rstrip()
     if low == high:
         return middle

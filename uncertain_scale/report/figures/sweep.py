@@ -232,8 +232,9 @@ def _told(
         for place in (0, -1):
             x = along["values"][place]
             at = scale_for([x], along["units"])
-            scale = scale_for([line["median"][place]], about["units"])
-            low, high = (scale.write(value) for value in line[probs[-1]][place])
+            ends = line[probs[-1]][place]
+            scale = scale_for([line["median"][place], *ends], about["units"])
+            low, high = (scale.write(value) for value in ends)
             parts.append(
                 f"{f'{label}, ' if label else ''}{along['name']} "
                 f"{at.write(x, exact=True)} {at.units}: {scale.write(line['median'][place])} "

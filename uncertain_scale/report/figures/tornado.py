@@ -62,7 +62,7 @@ def plot_tornado(document: Document, output: str = "") -> Figure:
         raise DataError(f"{name}: no input moves its median; nothing to draw")
     log = low > 0 and high / low >= _LOG
     axis = axis_for(low, high, found["units"], middle=median, log=log)
-    scale = scale_for([median], found["units"])
+    scale = scale_for([median, *ends], found["units"])
 
     def written(value: float) -> str:
         return with_powers(scale.write(value))

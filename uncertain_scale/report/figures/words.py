@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.numbers import scale_of
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def percent(prob: float) -> str:
 
 def interval_in_words(output: dict[str, Any], prob: float, *, median: bool = True) -> str:
     """Write an output's median and equal-tailed interval with the digits that they can bear."""
-    scale = scale_for([output["median"]], output["units"])
+    scale = scale_of(output)
     exact = output["constant"]
     middle = scale.write(output["median"], output["median_mcse"], exact=exact)
     if exact:

@@ -8,7 +8,7 @@ from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.compare import ratio_in_words
 from uncertain_scale.report.figures.sensitivity import input_label, shares_of
 from uncertain_scale.report.figures.words import percent
-from uncertain_scale.report.numbers import scale_for, share_in_words
+from uncertain_scale.report.numbers import scale_of, share_in_words
 from uncertain_scale.report.rows import intervals_of, question_in_words
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def headline(document: Document) -> str:
 
 def _phrase(document: Document, name: str) -> str:
     output = document["outputs"][name]
-    scale = scale_for([output["median"]], output["units"])
+    scale = scale_of(output)
     exact = output["constant"]
     middle = scale.write(output["median"], output["median_mcse"], exact=exact)
     value = f"{middle} {scale.units}".rstrip()
@@ -73,7 +73,7 @@ def _phrase(document: Document, name: str) -> str:
 def _interval(document: Document, output: dict[str, Any]) -> str:
     prob = document["probs"][0]
     piece = intervals_of(output, "eti", prob)[0]
-    scale = scale_for([output["median"]], output["units"])
+    scale = scale_of(output)
     low, high = (scale.write(piece[end], piece[f"{end}_mcse"]) for end in ("low", "high"))
     return with_powers(f"{percent(prob)}: {low} to {high}")
 

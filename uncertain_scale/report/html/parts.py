@@ -17,7 +17,7 @@ from uncertain_scale.report.evidence import (
 from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.sensitivity import LEAST, share_in_brief, shares_of
 from uncertain_scale.report.html.inline import inline
-from uncertain_scale.report.numbers import Scale, scale_for
+from uncertain_scale.report.numbers import Scale, scale_of
 from uncertain_scale.report.rows import design_in_words, intervals_of, output_rows
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def output_rows_of(document: Document) -> Iterator[dict[str, Any]]:
     """Yield a row an output; each number as text and as it stands in the document."""
     for row in output_rows(document, document["probs"][0]):
         output = document["outputs"][row.name]
-        scale = scale_for([output["median"]], output["units"])
+        scale = scale_of(output)
         write = partial(_number, scale, exact=output["constant"])
         ends = [intervals_of(output, "eti", prob)[0] for prob in document["probs"]]
         yield {
@@ -121,7 +121,7 @@ def swing_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
     for name, output in document["outputs"].items():
         if output["median"] is None:
             continue
-        scale = scale_for([output["median"]], output["units"])
+        scale = scale_of(output)
         for input_name, swing in output["swing"].items():
             ends = [swing[end]["median"] for end in ("low", "high")]
             known = [with_powers(scale.write(end)) for end in ends if end is not None]
