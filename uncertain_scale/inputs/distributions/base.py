@@ -112,6 +112,31 @@ class Distribution(BaseModel, ABC):
     def sf(self, x: FloatArray) -> FloatArray:
         """Return P(X > x), elementwise, without loss of digits in the upper tail."""
 
+    def log_pdf(self, x: FloatArray) -> FloatArray:
+        """Return the logarithm of the density, elementwise: -inf where it is 0.
+
+        Raises
+        ------
+        DistributionError
+            Some values have a probability of their own, so that there is no density.
+        """
+        del x
+        text = f"{self.kind} has no density: single values have a probability of their own"
+        raise DistributionError([(None, text)])
+
+    def pdf(self, x: FloatArray) -> FloatArray:
+        """Return the density, elementwise: 0 outside the support.
+
+        Raises what `log_pdf` raises.
+
+        Examples
+        --------
+        >>> from uncertain_scale.inputs.distributions import build
+        >>> build("uniform", {"lower": 2, "upper": 4}).pdf(np.array([1.9, 2.0, 3.0, 4.1])).tolist()
+        [0.0, 0.5, 0.5, 0.0]
+        """
+        return np.asarray(np.exp(self.log_pdf(x)))
+
     @property
     def continuous(self) -> bool:
         """Whether no single value has a probability of its own."""

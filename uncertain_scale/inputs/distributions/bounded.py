@@ -123,6 +123,13 @@ class Triangular(_Moded):
         high = falling * (1 - far) ** 2
         return np.asarray(np.where(x < self.mode, falling + rising * near * (2 - near), high))
 
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        rising = (x - self.lower) / (self.mode - self.lower or 1.0)
+        falling = (self.upper - x) / (self.upper - self.mode or 1.0)
+        height = np.where(x < self.mode, rising, np.where(x > self.mode, falling, 1.0 + 0 * x))
+        return np.asarray(np.log(height) + np.log(2) - np.log(self.upper - self.lower))
+
     def _places(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return where x stands from the mode towards lower, and towards upper, from 0 to 1."""
         left, right = self.mode - self.lower, self.upper - self.mode
@@ -197,6 +204,10 @@ class Pert(_Moded):
     @override
     def above(self, x: FloatArray) -> FloatArray:
         return self._beta.above(x)
+
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        return self._beta.log_density(x)
 
     @override
     def whole_mean(self) -> float:

@@ -90,6 +90,10 @@ class Uniform(Continuous):
     def above(self, x: FloatArray) -> FloatArray:
         return np.clip((self.upper - x) / (self.upper - self.lower), 0, 1)
 
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        return np.asarray(0 * x - np.log(self.upper - self.lower))
+
     @property
     @override
     def whole_support(self) -> tuple[float, float]:
@@ -154,6 +158,10 @@ class LogUniform(Continuous):
     def above(self, x: FloatArray) -> FloatArray:
         return np.clip(np.log(self.upper / np.maximum(x, self.lower)) / self._log_width, 0, 1)
 
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        return np.asarray(-np.log(x) - np.log(self._log_width))
+
     @property
     @override
     def whole_support(self) -> tuple[float, float]:
@@ -196,6 +204,16 @@ class _Scored(Continuous):
     @abstractmethod
     def _normal(self, x: FloatArray) -> FloatArray:
         """Return what x is on the normal scale."""
+
+    def _log_slope(self, x: FloatArray) -> FloatArray:
+        """Return the logarithm of the slope of `_normal`, within the support."""
+        return 0 * x
+
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        z = (self._normal(x) - self.mu) / self.sigma
+        density = -0.5 * z**2 - np.log(self.sigma) - 0.5 * np.log(2 * np.pi) + self._log_slope(x)
+        return np.where(np.isinf(z), -np.inf, density)  # no slope makes up for a normal tail
 
     @override
     def exact(self, p: FloatArray, q: FloatArray) -> FloatArray:
@@ -285,6 +303,10 @@ class LogNormal(_Scored):
     def _normal(self, x: FloatArray) -> FloatArray:
         return np.log(np.maximum(x, 0))
 
+    @override
+    def _log_slope(self, x: FloatArray) -> FloatArray:
+        return -np.log(x)
+
     @property
     @override
     def whole_support(self) -> tuple[float, float]:
@@ -325,6 +347,11 @@ class LogitNormal(_Scored):
     def _normal(self, x: FloatArray) -> FloatArray:
         x = np.clip(x, self.lower, self.upper)
         return np.log(x - self.lower) - np.log(self.upper - x)
+
+    @override
+    def _log_slope(self, x: FloatArray) -> FloatArray:
+        width = np.log(self.upper - self.lower)
+        return np.asarray(width - np.log(x - self.lower) - np.log(self.upper - x))
 
     @property
     @override

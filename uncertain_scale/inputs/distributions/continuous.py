@@ -81,6 +81,10 @@ class Continuous(Distribution):
     def above(self, x: FloatArray) -> FloatArray:
         """Return the untruncated P(X > x)."""
 
+    @abstractmethod
+    def log_density(self, x: FloatArray) -> FloatArray:
+        """Return the logarithm of the untruncated density, at x within the untruncated support."""
+
     @property
     @abstractmethod
     def whole_support(self) -> tuple[float, float]:
@@ -126,6 +130,16 @@ class Continuous(Distribution):
     @override
     def sf(self, x: FloatArray) -> FloatArray:
         return self._share(x, upper=True)
+
+    @override
+    def log_pdf(self, x: FloatArray) -> FloatArray:
+        x = np.asarray(x, dtype=np.float64)
+        low, high = self.support
+        with np.errstate(all="ignore"):
+            density = self.log_density(x)
+            if self._window is not None:
+                density = density - np.log(self._window.mass)
+        return np.where((x < low) | (x > high) | np.isinf(x), -np.inf, density)
 
     @override
     def mean(self) -> float | None:

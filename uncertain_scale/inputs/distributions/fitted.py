@@ -23,7 +23,13 @@ from uncertain_scale.inputs.distributions.closed import order_faults, support_bo
 from uncertain_scale.inputs.distributions.continuous import Continuous, at_ends, score
 from uncertain_scale.inputs.distributions.expansion import expand, in_chunks
 from uncertain_scale.inputs.distributions.faults import DistributionError
-from uncertain_scale.inputs.distributions.incomplete import log_beta_quantile, log_gamma_quantile
+from uncertain_scale.inputs.distributions.incomplete import (
+    log_beta,
+    log_beta_density,
+    log_beta_quantile,
+    log_gamma_density,
+    log_gamma_quantile,
+)
 from uncertain_scale.inputs.distributions.named_quantiles import shape_from_three
 from uncertain_scale.inputs.distributions.shapes import beta_shapes, gamma_shape
 
@@ -141,6 +147,10 @@ class Gamma(Fitted):
 
         return np.asarray(gammaincc(self.alpha, self.beta * np.maximum(x, 0)))
 
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        return np.asarray(log_gamma_density(self.alpha, self.beta * x) + np.log(self.beta))
+
     @property
     @override
     def whole_support(self) -> tuple[float, float]:
@@ -222,6 +232,12 @@ class Beta(Fitted):
 
         place = np.clip((self.upper - np.asarray(x)) / (self.upper - self.lower), 0, 1)
         return np.asarray(betainc(self.beta, self.alpha, place))
+
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        width = self.upper - self.lower
+        places = (x - self.lower) / width, (self.upper - x) / width
+        return np.asarray(log_beta_density(self.alpha, self.beta, *places) - np.log(width))
 
     def _place(self, x: FloatArray) -> FloatArray:
         return np.clip((np.asarray(x) - self.lower) / (self.upper - self.lower), 0, 1)
@@ -306,6 +322,12 @@ class StudentT(Fitted):
         from scipy.special import stdtr
 
         return np.asarray(stdtr(self.nu, (self.mu - x) / self.sigma))
+
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        z = (x - self.mu) / self.sigma
+        at_zero = -log_beta(self.nu / 2, 0.5) - 0.5 * np.log(self.nu) - np.log(self.sigma)
+        return np.asarray(at_zero - (self.nu + 1) / 2 * np.log1p(z**2 / self.nu))
 
     @property
     @override

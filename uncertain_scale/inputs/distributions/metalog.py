@@ -98,9 +98,26 @@ class Metalog(Pointwise):
         return np.asarray(expit(-self._odds(x)))
 
     @override
-    def tails(self) -> tuple[float, float]:
+    def log_density(self, x: FloatArray) -> FloatArray:
+        """Return log f = log u (1 - u) - log h, with h = u (1 - u) dM/du, and the bounds' slope."""
+        odds = self._odds(x)
+        peak = -np.abs(odds) - 2 * np.log1p(np.exp(-np.abs(odds)))
+        density = peak - np.log(self._slope(odds)) + self.log_slope(x)
+        # Towards a bound the density goes as the power 1/k - 1 of the distance.
+        ends = np.where(np.where(odds < 0, *self._end_slopes) > 1, np.inf, -np.inf)
+        at_bound = np.isinf(odds) & np.isfinite(x)
+        return np.where(np.isinf(odds), np.where(at_bound, ends, -np.inf), density)
+
+    @property
+    def _end_slopes(self) -> tuple[float, float]:
+        """B at u = 0 and at u = 1."""
         _, b = self._polynomials
         left, right = np.polynomial.polynomial.polyval(np.array([-0.5, 0.5]), b).tolist()
+        return left, right
+
+    @override
+    def tails(self) -> tuple[float, float]:
+        left, right = self._end_slopes
         # log(x - lower) grows like B(1/2) times the log odds, -log(upper - x) like B(-1/2).
         one_sided = (self.lower is None) != (self.upper is None)
         if not one_sided:
@@ -123,29 +140,29 @@ class Metalog(Pointwise):
     def _least_slope(self) -> float:
         """Return the least of h = u (1 - u) dM/du, over all u in (0, 1).
 
-        h = u (1 - u) (A' + B' L) + B. Both tails are decided by B(-1/2) and B(1/2), which h tends
-        to: beyond log odds of 40 the rest is below 1e-15 of the coefficients.
+        Both tails are decided by B(-1/2) and B(1/2), which h tends to: beyond log odds of 40 the
+        rest is below 1e-15 of the coefficients.
         """
         from scipy.optimize import minimize_scalar
+
+        grid = np.linspace(-40, 40, 4001)
+        values = self._slope(grid)
+        least = int(np.argmin(values))
+        near = grid[max(least - 1, 0)], grid[min(least + 1, 4000)]
+        polished = minimize_scalar(lambda at: float(self._slope(np.asarray(at))), bounds=near)
+        floor = 1e-12 * float(np.abs(self._polynomials[1]).max())
+        return float(min(values[least], polished.fun)) - floor
+
+    def _slope(self, odds: FloatArray) -> FloatArray:
+        """Return h = u (1 - u) dM/du = u (1 - u) (A' + B' L) + B at log odds L."""
         from scipy.special import expit
 
         poly = np.polynomial.polynomial
         a, b = self._polynomials
-        da, db = poly.polyder(a), poly.polyder(b)
-
-        def slope(odds: FloatArray) -> FloatArray:
-            p, q = expit(odds), expit(-odds)
-            place = np.where(p <= q, p - 0.5, 0.5 - q)
-            rest = poly.polyval(place, da) + poly.polyval(place, db) * odds
-            return np.asarray(p * q * rest + poly.polyval(place, b))
-
-        grid = np.linspace(-40, 40, 4001)
-        values = slope(grid)
-        least = int(np.argmin(values))
-        near = grid[max(least - 1, 0)], grid[min(least + 1, 4000)]
-        polished = minimize_scalar(lambda at: float(slope(np.asarray(at))), bounds=near)
-        floor = 1e-12 * float(np.abs(b).max())
-        return float(min(values[least], polished.fun)) - floor
+        p, q = expit(odds), expit(-odds)
+        place = np.where(p <= q, p - 0.5, 0.5 - q)
+        rest = poly.polyval(place, poly.polyder(a)) + poly.polyval(place, poly.polyder(b)) * odds
+        return np.asarray(p * q * rest + poly.polyval(place, b))
 
 
 def _power(term: int) -> int:

@@ -273,6 +273,11 @@ class Mixture(Continuous):
     def above(self, x: FloatArray) -> FloatArray:
         return np.asarray(sum(share * part.sf(x) for share, part in self._whole_parts))
 
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        each = [np.log(share) + part.log_pdf(x) for share, part in self._whole_parts]
+        return np.asarray(np.logaddexp.reduce(each))
+
     @property
     @override
     def whole_support(self) -> tuple[float, float]:

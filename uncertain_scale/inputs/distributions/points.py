@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from typing_extensions import override
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Quantiles"]
+
+Pieces: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.intp]]"
 
 
 class Knots(NamedTuple):
@@ -69,8 +71,8 @@ class Quantiles(Pointwise):
     def exact(self, p: FloatArray, q: FloatArray) -> FloatArray:
         return self.restored(self._value(score(p, q)))
 
-    def _score(self, x: FloatArray) -> FloatArray:
-        """Return the normal scores at x."""
+    def _score(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the normal scores at x, and the slope of the transformed x in them."""
         x = np.asarray(x, dtype=np.float64)
         y = np.atleast_1d(self.transformed(x))
         knots = self._knots
@@ -83,22 +85,30 @@ class Quantiles(Pointwise):
         ends = np.zeros(y.shape), np.ones(y.shape)
         at = increasing_roots(excess, *ends, (np.nan_to_num(inside), piece.astype(np.float64)))
         z = knots.scores[piece] + at * np.diff(knots.scores)[piece]
+        slope = _cubic_slope(knots, piece, at)
         left = knots.scores[0] + (y - knots.values[0]) / knots.slopes[0]
         right = knots.scores[-1] + (y - knots.values[-1]) / knots.slopes[-1]
         z = np.where(y < knots.values[0], left, np.where(y > knots.values[-1], right, z))
-        return np.where(np.isnan(y), np.nan, z).reshape(x.shape)
+        z = np.where(np.isnan(y), np.nan, z)
+        return z.reshape(x.shape), slope.reshape(x.shape)
 
     @override
     def below(self, x: FloatArray) -> FloatArray:
         from scipy.special import ndtr
 
-        return np.asarray(ndtr(self._score(x)))
+        return np.asarray(ndtr(self._score(x)[0]))
 
     @override
     def above(self, x: FloatArray) -> FloatArray:
         from scipy.special import ndtr
 
-        return np.asarray(ndtr(-self._score(x)))
+        return np.asarray(ndtr(-self._score(x)[0]))
+
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        z, slope = self._score(x)
+        density = -0.5 * z**2 - 0.5 * np.log(2 * np.pi) - np.log(slope) + self.log_slope(x)
+        return np.where(np.isinf(z), -np.inf, density)
 
     @override
     def kinks(self) -> tuple[float, ...]:
@@ -123,11 +133,21 @@ def _slopes(widths: FloatArray, rises: FloatArray) -> FloatArray:
     return np.concatenate([secants[:1], inner, secants[-1:]])
 
 
-def _cubic(
-    knots: Knots, piece: np.ndarray[tuple[int, ...], np.dtype[np.intp]], at: FloatArray
-) -> FloatArray:
+def _cubic(knots: Knots, piece: Pieces, at: FloatArray) -> FloatArray:
     """Return Hermite's cubic on pieces, at places from 0 to 1 within them."""
+    first, square, cube = _coefficients(knots, piece)
+    return knots.values[piece] + at * (first + at * (square + at * cube))
+
+
+def _cubic_slope(knots: Knots, piece: Pieces, at: FloatArray) -> FloatArray:
+    """Return the slope of Hermite's cubic in the normal score."""
+    first, square, cube = _coefficients(knots, piece)
+    slope = first + at * (2 * square + 3 * at * cube)
+    return np.asarray(slope / np.diff(knots.scores)[piece])
+
+
+def _coefficients(knots: Knots, piece: Pieces) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return those of the first, second and third power of the place within a piece."""
     rise, width = np.diff(knots.values)[piece], np.diff(knots.scores)[piece]
     first, second = knots.slopes[piece] * width, knots.slopes[piece + 1] * width
-    cube, square = first + second - 2 * rise, 3 * rise - 2 * first - second
-    return knots.values[piece] + at * (first + at * (square + at * cube))
+    return first, 3 * rise - 2 * first - second, first + second - 2 * rise

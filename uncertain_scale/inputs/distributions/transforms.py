@@ -96,6 +96,17 @@ class Pointwise(Continuous):
             return np.asarray(upper - np.exp(-y))
         return np.asarray(lower * expit(-y) + upper * expit(y))
 
+    def log_slope(self, x: FloatArray) -> FloatArray:
+        """Return the logarithm of the slope of `transformed`, within the support."""
+        lower, upper = self.whole_support
+        slope = 0 * x
+        if self.lower is not None:
+            slope = slope - np.log(x - lower)
+        if self.upper is not None:
+            slope = slope - np.log(upper - x)
+        both = self.lower is not None and self.upper is not None
+        return slope + np.log(upper - lower) if both else slope
+
     @override
     def check(self) -> Faults:
         faults: list[Fault] = [
