@@ -14,7 +14,7 @@ from uncertain_scale.analysis.summary import summarize_each
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.record import as_tree
 from uncertain_scale.sampling.stopping import StoppedError
-from uncertain_scale.sampling.tails import tail_indices
+from uncertain_scale.sampling.tails import moment_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -160,7 +160,7 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
         plan=simulation.plan,
         design=design,
         draws=None,
-        tails=tail_indices(simulation.plan, simulation.sampler()),
+        moments=moment_facts(simulation.plan, simulation.sampler()),
     )
     return Streamed(record, reduction, part)
 

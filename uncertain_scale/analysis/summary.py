@@ -9,13 +9,7 @@ import numpy as np
 from uncertain_scale.analysis.draws import AnyDraws, read_draws
 from uncertain_scale.analysis.hdi import HighestDensity, highest_density
 from uncertain_scale.analysis.intervals import equal_tailed, quantiles
-from uncertain_scale.analysis.moments import (
-    Heaviness,
-    heaviness,
-    largest_tail,
-    mean,
-    standard_deviation,
-)
+from uncertain_scale.analysis.moments import Facts, largest_tail, moments
 from uncertain_scale.analysis.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling.engine import each
@@ -32,7 +26,7 @@ Row: TypeAlias = dict[str, Any]
 _WORTH_THREADS = 1 << 21
 
 _SCALARS = ("mean", "mean_mcse", "sd", "sd_mcse", "median", "median_mcse")
-_REASONS = ("mean_reason", "sd_reason", "hdi_reason", "mcse_reason")
+_WORDS = ("mean_state", "sd_state", "mean_reason", "sd_reason", "hdi_reason", "mcse_reason")
 
 
 def summarize(outputs: xr.Dataset, *, probs: Sequence[float] = (0.5, 0.9, 0.95)) -> xr.Dataset:
@@ -142,7 +136,7 @@ def _lay_out(
     data: dict[str, Any] = {name: (one, [row[name] for row in rows.values()]) for name in _SCALARS}
     data |= {
         name: (one, np.array([row[name] for row in rows.values()], dtype=object))
-        for name in (*_REASONS, "units", "long_name")
+        for name in (*_WORDS, "units", "long_name")
     }
     shape = (len(rows), len(levels), 2)
     for name in ("eti", "eti_mcse"):
@@ -195,13 +189,12 @@ def _row(draws: AnyDraws, probs: Sequence[float], attributes: Mapping[str, Any])
         return about | _constant(draws, probs)
     tails = np.array([(1 - prob) / 2 for prob in probs])
     draws.gather(np.concatenate([[0.5], tails, 1 - tails]), largest_tail(draws.size))
-    heavy = heaviness(draws, float(attributes.get("tail_index", 0.0)))
     median, median_mcse = quantiles(draws, np.array([0.5]))
     tailed = [equal_tailed(draws, prob) for prob in probs]
     regions = highest_density(draws, probs)
     return (
         about
-        | _moments(draws, heavy)
+        | _moments(draws, attributes)
         | {
             "median": float(median[0]),
             "median_mcse": float(median_mcse[0]),
@@ -213,17 +206,17 @@ def _row(draws: AnyDraws, probs: Sequence[float], attributes: Mapping[str, Any])
     )
 
 
-def _moments(draws: AnyDraws, heavy: Heaviness) -> dict[str, Any]:
-    nothing = (np.nan, np.nan)
-    average, average_mcse = nothing if heavy.mean else mean(draws)
-    sd, sd_mcse = nothing if heavy.sd else standard_deviation(draws)
+def _moments(draws: AnyDraws, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    found = zip(("mean", "sd"), moments(draws, Facts.of(attributes)), strict=True)
     return {
-        "mean": average,
-        "mean_mcse": average_mcse,
-        "sd": sd,
-        "sd_mcse": sd_mcse,
-        "mean_reason": heavy.mean,
-        "sd_reason": heavy.sd,
+        key: value
+        for name, one in found
+        for key, value in (
+            (name, one.value),
+            (f"{name}_mcse", one.mcse),
+            (f"{name}_state", one.state),
+            (f"{name}_reason", one.reason),
+        )
     }
 
 
@@ -239,6 +232,8 @@ def _constant(draws: AnyDraws, probs: Sequence[float]) -> dict[str, Any]:
         "sd_mcse": error,
         "median": value,
         "median_mcse": error,
+        "mean_state": "exact",
+        "sd_state": "exact",
         "mean_reason": "",
         "sd_reason": "",
         "hdi_reason": "",

@@ -29,7 +29,7 @@ from uncertain_scale.sampling.memory import memory_for
 from uncertain_scale.sampling.propagate import propagate
 from uncertain_scale.sampling.record import as_tree
 from uncertain_scale.sampling.run import prepare
-from uncertain_scale.sampling.tails import tail_indices
+from uncertain_scale.sampling.tails import moment_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -279,13 +279,13 @@ class Sweep:
         import xarray as xr
 
         known = all_draws(tree)
-        tails = tail_indices(self._plan, _sampler(self._priors, self._at(step), self._plan))
+        moments = moment_facts(self._plan, _sampler(self._priors, self._at(step), self._plan))
         return xr.Dataset(
             {
                 name: (
                     ("chain", "draw"),
                     values,
-                    known[name].attrs | ({"tail_index": tails[name]} if name in tails else {}),
+                    known[name].attrs | moments.get(name, {}),
                 )
                 for name, values in self.draws(point).items()
             }
@@ -335,6 +335,7 @@ _VARIABLES = {
     *("mean", "sd", "median", "eti", "hdi", "probability"),
     *(f"{name}_mcse" for name in ("mean", "sd", "median", "eti", "hdi", "probability")),
     *(f"{name}_reason" for name in ("mean", "sd", "hdi", "mcse")),
+    *(f"{name}_state" for name in ("mean", "sd")),
     *("units", "long_name", "equation", "rests_on", "warnings"),
     *("output", "prob", "bound", "mode", "event"),
 }

@@ -9,7 +9,7 @@ from uncertain_scale.sampling.batches import AHEAD, Batches
 from uncertain_scale.sampling.engine import Simulation, each, processors
 from uncertain_scale.sampling.memory import refuse_to_pass
 from uncertain_scale.sampling.record import as_tree
-from uncertain_scale.sampling.tails import tail_indices
+from uncertain_scale.sampling.tails import moment_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ def draw_chains(
         plan=simulation.plan,
         design=design,
         draws=None,
-        tails=tail_indices(simulation.plan, simulation.sampler()),
+        moments=moment_facts(simulation.plan, simulation.sampler()),
     )
     refuse_to_pass(simulation, 2 * AHEAD if cluster else 2 * processors() + 2)
     return record, chains_of(simulation, range(design.chains), cluster=cluster)

@@ -16,7 +16,7 @@ from uncertain_scale.inputs.overlay import correlation_matrix
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from uncertain_scale.inputs.prior import JointSample, Priors
+    from uncertain_scale.inputs.prior import JointSample, Prior, Priors
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Coordinates", "InputSampler", "cholesky"]
@@ -79,6 +79,14 @@ class InputSampler:
     def dimension(self) -> int:
         """Number of coordinates of the whole scenario, wanted or not: the first free position."""
         return len(self._positions)
+
+    def belief(self, name: str) -> tuple[Prior, FloatArray | None]:
+        """Return an input's prior, and its column of the joint sample that it is drawn with."""
+        prior = self._priors.inputs[name]
+        if not prior.joint:
+            return prior, None
+        joint = self._joints[prior.joint]
+        return prior, joint.rows[:, joint.inputs.index(name)]
 
     def rows_of(self, joint: str) -> int:
         """Return how many rows a joint sample has."""

@@ -44,7 +44,7 @@ def as_tree(  # noqa: PLR0913 (all that a record is made of)
     plan: Plan,
     design: Design,
     draws: Mapping[str, FloatArray] | None,
-    tails: Mapping[str, float],
+    moments: Mapping[str, Mapping[str, float]],
 ) -> xr.DataTree:
     """Lay draws out as a DataTree: `prior`, `prior_predictive`, `constant_data`.
 
@@ -55,8 +55,8 @@ def as_tree(  # noqa: PLR0913 (all that a record is made of)
     draws
         Arrays of shape (chain, draw) by variable, in the model's units; without them, each variable
         is a nan that carries its attributes.
-    tails
-        Tail index by output.
+    moments
+        What the model tells of each output's moments, as `moment_facts` returns it.
     """
     import xarray as xr
 
@@ -74,7 +74,7 @@ def as_tree(  # noqa: PLR0913 (all that a record is made of)
         for name in plan.known("given", "prior", "fallback")
     }
     outputs = {
-        name: variable(name, {"tail_index": tails[name], **_derivation(plan, name)})
+        name: variable(name, {**moments[name], **_derivation(plan, name)})
         for name in plan.outputs
     }
     given = {

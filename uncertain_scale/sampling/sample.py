@@ -12,7 +12,7 @@ from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.memory import refuse_to_hold
 from uncertain_scale.sampling.record import as_tree
 from uncertain_scale.sampling.stopping import StoppedError
-from uncertain_scale.sampling.tails import tail_indices
+from uncertain_scale.sampling.tails import moment_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -120,7 +120,7 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
         plan=simulation.plan,
         design=design,
         draws=arrays,
-        tails=tail_indices(simulation.plan, simulation.sampler()),
+        moments=moment_facts(simulation.plan, simulation.sampler()),
     )
 
 

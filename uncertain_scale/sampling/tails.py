@@ -1,8 +1,9 @@
 """How heavy an output's tails are, found by asking the model instead of the draws.
 
-Every input is ppf(u), so the output can be followed along one coordinate into a corner where no
-finite sample goes: if |y| grows like u^-k there, then P(|Y| > y) falls like y^(-1/k), and moments
-of order 1/k and above do not exist.
+Every input is ppf(u), so the output can be followed along one coordinate into a corner, or to a
+pole inside the cube, where no finite sample goes: if |y| grows like u^-k there, then P(|Y| > y)
+falls like y^(-1/k), and moments of order 1/k and above do not exist. Which moments must exist
+follows from the kinds of the inputs and the rules of `extent`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uncertain_scale.inputs.prior import ENDS
+from uncertain_scale.sampling.extent import Extent, carry
 from uncertain_scale.sampling.propagate import propagate
 
 if TYPE_CHECKING:
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.dependence import InputSampler
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["tail_indices"]
+__all__ = ["EXACT", "moment_facts", "tail_indices"]
+
+EXACT = ("exact_mean", "exact_sd")
+"""Facts that hold before anything is observed, and not after."""
 
 # Exact in floating point on both sides: 1 - 2^-49 is still a number. Two equal steps in log u.
 _CORNERS = 2.0 ** -np.array([17, 33, 49])
@@ -29,6 +35,64 @@ _STEP = 16 * np.log(2)
 # the first to the second, since its tail is lighter than every power.
 _STEADY = 0.9
 _LEAST = 0.02
+# A pole is looked for on lines through the medians and through a few points at random, and then
+# closer and closer: brackets shrink by a factor of 8 a round.
+_LINES, _ROUNDS = 8, 11
+_LEVELS = 1 / (1 + np.exp(-np.linspace(-16, 16, 129)))
+_ZOOM = np.linspace(0, 1, 17)
+_POLE = 0.1  # powers below this are none
+_AGREE = 0.1  # by how much the powers of early and of late rounds may differ
+# Orders of moments are told from quantile functions to a few hundredths; see `_order`.
+_MARGIN = 0.97
+_SECOND = 2.0
+
+
+def moment_facts(
+    plan: Plan,
+    sampler: InputSampler,
+    along: Sequence[str] | None = None,
+    *,
+    exact: bool = True,
+) -> dict[str, dict[str, float]]:
+    """Return, by output, what the model tells of its moments, as attributes of its draws.
+
+    Parameters
+    ----------
+    plan, sampler, along
+        As in `tail_indices`.
+    exact
+        Whether an output that is an input keeps the moments of its prior, as it does unless facts
+        have been observed.
+
+    Returns
+    -------
+    dict
+        `tail_index`: moments of order 1/k and above do not exist. `moment_order`: those below it
+        do. `least` and `most`, ends of the range, which may be infinite. `exact_mean` and
+        `exact_sd` of an output that is itself an input, where they exist.
+    """
+    extents = carry(plan, {name: _extent(sampler, name) for name in sampler.names})
+    indices = tail_indices(plan, sampler, along)
+    unsure = [
+        name
+        for name, index in indices.items()
+        if extents[name].order <= _SECOND and 0 <= index < 1
+    ]
+    poles = _poles(plan, sampler, unsure, sampler.coordinates if along is None else list(along))
+    found = {}
+    for name, index in indices.items():
+        extent = extents[name]
+        order = extent.order if np.isinf(extent.order) else _MARGIN * extent.order
+        index = max(index, poles.get(name, 0.0))
+        found[name] = {
+            "tail_index": min(index, 1 / order) if order else index,
+            "moment_order": order,
+            "least": extent.low,
+            "most": extent.high,
+        }
+        if exact and name in sampler.names:
+            found[name] |= _exact(sampler, name)
+    return found
 
 
 def tail_indices(
@@ -53,8 +117,8 @@ def tail_indices(
 
     Notes
     -----
-    A lower bound: a pole inside the cube (a denominator that changes sign) is not seen here, but
-    leaves its mark on the draws.
+    A lower bound: a pole inside the cube (a denominator that changes sign) is not seen here, but by
+    `moment_facts`.
     """
     names = sampler.coordinates if along is None else list(along)
     probes = _Probes(names)
@@ -85,3 +149,111 @@ def _powers(values: FloatArray) -> FloatArray:
         near, far = np.moveaxis(np.diff(np.log(np.abs(values)), axis=-1) / _STEP, -1, 0)
         steady = np.isfinite(far) & (far > _LEAST) & (far > _STEADY * near)
     return np.where(steady, far, 0.0)
+
+
+def _extent(sampler: InputSampler, name: str) -> Extent:
+    """Return the range of an input, and which of its moments its kind has."""
+    prior, rows = sampler.belief(name)
+    sources = frozenset(sampler.positions_of([name]))
+    if rows is not None:
+        values = rows * prior.factor
+        return Extent(float(values.min()), float(values.max()), sources=sources)
+    low, high = sorted(prior.factor * end for end in prior.distribution.support)
+    levels = np.concatenate([_CORNERS, 1 - _CORNERS])
+    quantiles = prior.ppf(levels)
+    powers = _powers(quantiles.reshape(2, 3))
+    tails = [
+        power for power, end in zip(powers, (low, high), strict=True) if not np.isfinite(end)
+    ]
+    inverse = 0.0
+    if low == 0 and quantiles[2] > 0:
+        towards = _powers(1 / quantiles[:3])
+        inverse = 1 / float(towards) if towards else np.inf
+    steepest = max(tails, default=0.0)
+    return Extent(low, high, 1 / float(steepest) if steepest else np.inf, inverse, sources)
+
+
+def _exact(sampler: InputSampler, name: str) -> dict[str, float]:
+    prior, rows = sampler.belief(name)
+    if rows is not None:
+        return {}
+    moments = {"exact_mean": prior.distribution.mean(), "exact_sd": prior.distribution.sd()}
+    found = {key: prior.factor * value for key, value in moments.items() if value is not None}
+    return {key: value for key, value in found.items() if np.isfinite(value)}
+
+
+class _Points:
+    """Points of the cube that are given by coordinate, all others at their medians."""
+
+    def __init__(self, columns: dict[str, FloatArray], size: int) -> None:
+        self._columns, self._size = columns, size
+
+    def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
+        return self._columns.get(name, np.full(self._size, 0.5))
+
+
+def _poles(
+    plan: Plan, sampler: InputSampler, outputs: Sequence[str], along: Sequence[str]
+) -> dict[str, float]:
+    """Return the powers with which outputs grow towards poles inside the cube, where they do."""
+    if not outputs or not along:
+        return {}
+    generator = np.random.default_rng(0)
+    through = np.vstack([np.full(len(along), 0.5), generator.random((_LINES, len(along)))])
+    # Axes: point that a line goes through, coordinate that it follows, level on it, coordinate.
+    shape = (len(through), len(along), _LEVELS.size, len(along))
+    points = np.broadcast_to(through[:, None, None], shape).copy()
+    for k in range(len(along)):
+        points[:, k, :, k] = _LEVELS
+    values = _at(plan, sampler, along, points.reshape(-1, len(along)))
+    found = {}
+    for name in outputs:
+        sizes = values[name].reshape(shape[:3])
+        inner = sizes[..., 1:-1]
+        peak = (inner >= sizes[..., :-2]) & (inner >= sizes[..., 2:])
+        peak &= inner > np.minimum(sizes[..., :-2], sizes[..., 2:])
+        heights = np.where(peak, inner / np.median(sizes, axis=-1, keepdims=True), 0.0)
+        line, k, level = np.unravel_index(int(np.argmax(heights)), heights.shape)
+        if heights[line, k, level] > 1:
+            bracket = _LEVELS[level], _LEVELS[level + 2]
+            found[name] = _pole(plan, sampler, along, (name, through[line], int(k)), bracket)
+    return found
+
+
+def _pole(
+    plan: Plan,
+    sampler: InputSampler,
+    along: Sequence[str],
+    where: tuple[str, FloatArray, int],
+    bracket: tuple[float, float],
+) -> float:
+    """Return the power with which an output grows towards its peak on a line, 0 where it is none.
+
+    The ends of a bracket are about as far from the peak as it is wide.
+    """
+    name, point, k = where
+    low, high = bracket
+    sizes, widths = [], []
+    for _ in range(_ROUNDS):
+        points = np.tile(point, (_ZOOM.size, 1))
+        points[:, k] = low + (high - low) * _ZOOM
+        values = _at(plan, sampler, along, points)[name]
+        widths.append(high - low)
+        sizes.append(float(np.sqrt(values[0] * values[-1])))
+        top = min(max(int(np.argmax(values)), 1), _ZOOM.size - 2)
+        low, high = points[top - 1, k], points[top + 1, k]
+    with np.errstate(all="ignore"):
+        slopes = -np.diff(np.log(sizes)[[2, 6, 10]]) / np.diff(np.log(widths)[[2, 6, 10]])
+    early, late = slopes
+    steady = np.isfinite(slopes).all() and late > _POLE and abs(late - early) < _AGREE * late
+    return float(late) if steady else 0.0
+
+
+def _at(
+    plan: Plan, sampler: InputSampler, along: Sequence[str], points: FloatArray
+) -> dict[str, FloatArray]:
+    """Return the size of each output at points of the cube, infinite where it is no number."""
+    columns = dict(zip(along, np.clip(points, *ENDS).T, strict=True))
+    values = propagate(plan, sampler.draw(_Points(columns, len(points)), chain=0))
+    sizes = {name: np.abs(np.broadcast_to(values[name], len(points))) for name in plan.outputs}
+    return {name: np.where(np.isnan(size), np.inf, size) for name, size in sizes.items()}

@@ -23,7 +23,7 @@ from uncertain_scale.model import solve
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.propagate import propagate
-from uncertain_scale.sampling.tails import tail_indices
+from uncertain_scale.sampling.tails import EXACT, moment_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -124,8 +124,8 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     left_out = [f"left out: {fault}" for fault in faults]
     record["notes"] = [*left_out, *notes_on(terms, record, posterior, plan)]
     along = [name for name in asked.coordinates if name not in touched]
-    tails = tail_indices(plan, asked, along)
-    return _tree(tree, draws, (model, priors, extra, design), tails, record)
+    moments = moment_facts(plan, asked, along, exact=False)
+    return _tree(tree, draws, (model, priors, extra, design), moments, record)
 
 
 def _only_observed(terms: Sequence[Term], plan: Plan, question: Question) -> list[str]:
@@ -212,7 +212,7 @@ def _tree(
     tree: xr.DataTree,
     draws: Mapping[str, FloatArray],
     origin: tuple[Model, Priors, InputSampler, Design],
-    tails: Mapping[str, float],
+    moments: Mapping[str, Mapping[str, float]],
     record: Mapping[str, Any],
 ) -> xr.DataTree:
     """Return the tree with the posterior's groups beside the prior's."""
@@ -237,7 +237,8 @@ def _tree(
 
     outputs = after(predictive)
     for output, one in outputs.data_vars.items():
-        one.attrs["tail_index"] = tails[str(output)]
+        facts = {key: value for key, value in one.attrs.items() if key not in EXACT}
+        one.attrs = facts | moments[str(output)]
     root = tree.attrs | {"conditioning": json.dumps(finite(record))}
     groups = {
         "/": tree.to_dataset().assign_attrs(root),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.analysis.sensitivity.method import Findings
-from uncertain_scale.sampling.tails import tail_indices
+from uncertain_scale.sampling.tails import moment_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,10 +39,10 @@ class Outlook:
     def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `reason` by output and scale, "" where all is well."""
         found = collected["variance"].mean(axis=0)
-        tails = tail_indices(study.plan, study.sampler)
+        moments = moment_facts(study.plan, study.sampler)
         reasons = [
             [
-                _reason(float(found[o, s]), scale, tails[output])
+                _reason(float(found[o, s]), scale, moments[output]["tail_index"])
                 for s, scale in enumerate(study.scales)
             ]
             for o, output in enumerate(study.outputs)
