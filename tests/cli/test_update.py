@@ -177,7 +177,7 @@ def test_weights_that_cannot_be_trusted_are_refused_with_advice(cli, tmp_path):
     path = evidence(tmp_path, fact("Sharp", "240 ± 0.05 MW"))
     code, out, err = cli("update", path, "--budget", "1M", "--road", "importance", *SMALL)
     assert (code, out) == (2, "")
-    assert re.search(r"k-hat is (0\.[7-9]|[1-9]|infinite).*--road smc answers", err)
+    assert re.search(r"k-hat is (0\.[7-9]|[1-9]|infinite).*the road smc answers", err)
     code, out, _ = cli("update", path, "--budget", "1M", *SMALL)
     assert code == 0
     assert "sequential Monte Carlo" in out

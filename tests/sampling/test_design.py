@@ -121,7 +121,7 @@ def test_impossible_designs_are_refused(options, words):
 
 
 def test_more_inputs_than_sobol_columns_are_refused_with_the_way_out():
-    with pytest.raises(QuestionError, match="--design lhs"):
+    with pytest.raises(QuestionError, match="use the design lhs"):
         Design().column("x", position=MAX_COLUMNS, chain=0)
     assert len(Design(kind="lhs").column("x", position=MAX_COLUMNS, chain=0)) == 4096
 

@@ -235,10 +235,8 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
         desk.priors(path)
     faults = list(claims.faults)
     cases = []
-    judged_by: dict[str, Path] = {}
-    for case in (_case(claim, chosen, desk) for claim in claims.claims):
-        if case.judges:
-            judged_by[case.claim.name] = case.judges[0].scenario
+    laid_out = [_case(claim, chosen, desk) for claim in claims.claims]
+    for case in laid_out:
         if found := _refusals(case, desk):
             faults += found
             continue
@@ -255,8 +253,13 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
             faults.append(case.claim.fault("value", str(error)))
         except DataError as error:
             faults.append(case.claim.fault("given", f"cannot be judged: {error}"))
-    told = tuple(desk.warnings)
-    return CheckedClaims(tuple(checked), tuple(faults), told, desk.loaded, judged_by)
+    return CheckedClaims(
+        checked=tuple(checked),
+        faults=tuple(faults),
+        warnings=tuple(desk.warnings),
+        priors=desk.loaded,
+        judged_by={case.claim.name: case.judges[0].scenario for case in laid_out if case.judges},
+    )
 
 
 class _ImpossibleError(UncertainScaleError):

@@ -77,7 +77,7 @@ def _warnings(medians: Mapping[str, float], above: float) -> Iterator[str]:
         yield (
             f"a sparse peak (sparsity_factor = {sparsity:g}) is taken with an mfu against the "
             f"dense one, which overstates the speed {sparsity:g} times unless the run trains with "
-            "2:4 sparsity, which no published run does; --set sparsity_factor=1"
+            "2:4 sparsity, which no published run does; set sparsity_factor to 1"
         )
     best = _best_run(medians["peak_flops"]) if "peak_flops" in medians else None
     dense = medians["mfu"] * sparsity

@@ -299,12 +299,12 @@ def facts_of(sought: Sought) -> dict[str, Any]:
 def _check(design: Design, goal: Goal) -> None:
     if design.chains < 2:
         raise QuestionError(
-            "a precision needs at least two chains, whose spread tells the error; use --chains 16"
+            "a precision needs at least two chains, whose spread tells the error; draw 16, say"
         )
     if design.chains * design.draws > goal.most:
         raise QuestionError(
             f"max-draws = {goal.most:,} is below the {design.chains:,} chains x {design.draws:,} "
-            "draws that the search begins with; allow more, or begin with fewer --draws"
+            "draws that the search begins with; allow more, or begin with fewer draws"
         )
 
 

@@ -161,7 +161,7 @@ class Sweep:
             if name not in self._sampler.names:
                 raise QuestionError(
                     f"{name} is swept, but no answer depends on it; sweep another variable, or "
-                    "ask for other --outputs"
+                    "ask for other outputs"
                 )
             if name in _VARIABLES:
                 raise QuestionError(f"'{name}' names a statistic of the result; rename it")

@@ -95,8 +95,8 @@ def read_axes(
     swept = {name: value for name, value in given.items() if _is_swept(name, value)}
     if not swept:
         raise QuestionError(
-            "nothing is swept; give a range such as --budget 10M..100B, or a list such as "
-            "--budget 10M,30M,100M"
+            "nothing is swept; give a range such as budget = 10M..100B, or a list such as "
+            "budget = 10M,30M,100M"
         )
     if len(swept) > max(_POINTS):
         raise QuestionError(
@@ -114,7 +114,7 @@ def read_axes(
     size = int(np.prod([len(axis.values) for axis in axes]))
     if size > _MOST_POINTS:
         raise QuestionError(
-            f"the sweep has {size:,} points; expected at most {_MOST_POINTS:,}, take fewer --points"
+            f"the sweep has {size:,} points; expected at most {_MOST_POINTS:,}, take fewer points"
         )
     return {name: value for name, value in given.items() if name not in swept}, axes
 
@@ -171,9 +171,7 @@ def _range(name: str, text: str, count: int, spacing: Spacing) -> Axis:
         what = "empty" if low == high else f"reversed ({words[0]} is above {words[1]})"
         raise QuestionError(f"{said}: the range is {what}; expected the lower end first")
     if spacing == "log" and low <= 0:
-        raise QuestionError(
-            f"{said}: logarithmic steps need two positive ends; take --steps linear"
-        )
+        raise QuestionError(f"{said}: logarithmic steps need two positive ends; take linear steps")
     logarithmic = spacing == "log" or (spacing == "auto" and low > 0 and high / low >= _DECADE)
     steps = np.geomspace(low, high, count) if logarithmic else np.linspace(low, high, count)
     # 100M within 10M..100B is 100M to the last bit, and not its neighbour.

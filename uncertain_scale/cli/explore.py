@@ -113,7 +113,7 @@ def _believed(options: RunOptions, view: View, scenarios: Scenarios) -> Mapping[
     from uncertain_scale.model import believe
 
     changes = options.changes()
-    believed = believe(view.unedited(scenarios), scenarios.model, changes)
+    believed = believe(view.unedited(scenarios), scenarios.model, changes, option="--set")
     return {name: believed.inputs[name] for name in changes}
 
 

@@ -151,7 +151,7 @@ class RunOptions:
         question = ask(
             model, self.givens(), outputs=names_of(self.outputs), free=self.free, also=also
         )
-        believed = believe(priors, model, self.changes(), question=question)
+        believed = believe(priors, model, self.changes(), option="--set", question=question)
         note_priors(self.scenario, believed)
         return model, believed, question
 

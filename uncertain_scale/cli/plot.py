@@ -11,7 +11,9 @@ from uncertain_scale.cli.claims import SHIPPED, checked, tell_faults
 from uncertain_scale.cli.compare import Couple, compared
 from uncertain_scale.cli.options import (
     Chains,
+    DesignName,
     Draws,
+    Equations,
     RunOptions,
     Seed,
     names_of,
@@ -232,13 +234,16 @@ def claims(
         list[str], typer.Option(help="Only this claim; repeatable.", metavar="NAME")
     ] = [],  # noqa: B006
     scenario: Annotated[
-        list[str], typer.Option(help="Judge under this scenario.", metavar="NAME|FILE")
+        list[str],
+        typer.Option(help="Judge under this scenario besides; repeatable.", metavar="NAME|FILE"),
     ] = [],  # noqa: B006
+    equations: Equations = [],  # noqa: B006
     draws: Draws = 4096,
     chains: Chains = 16,
+    design: DesignName = "sobol",
     seed: Seed = 0,
 ) -> None:
-    """Draw our intervals over what a document asserts: right, and how far off.
+    """Draw intervals over what a document asserts: right, and how far off.
 
     Example: uncertain-scale plot claims --output claims.svg
     """
@@ -246,9 +251,9 @@ def claims(
     from uncertain_scale.report.figures import plot_claims
     from uncertain_scale.sampling import Design
 
-    drawn = Design(draws=draws, chains=chains, seed=seed)
+    drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
     probs = [0.5, 0.9, 0.95]
-    document = checked(source, claim, drawn, scenarios=scenario, probs=probs, equations=[])
+    document = checked(source, claim, drawn, scenarios=scenario, probs=probs, equations=equations)
     _write(plot_claims(document), output)
     tell_faults(document)
 

@@ -82,7 +82,8 @@ def find_prior_file(source: str | Path, *, beside: Path | None = None) -> Path:
 def _outside(text: str) -> str:
     return (
         f"'{text[:200]}', which lies outside the folder of the file that names it; copy it there, "
-        "or lay prior files over one another yourself: --scenario BASE.toml --priors OVERLAY.toml"
+        "or lay one over the other in the question: "
+        "report --scenario BASE.toml --priors OVERLAY.toml"
     )
 
 

@@ -119,7 +119,7 @@ def import_equations(path: Path) -> types.ModuleType:
     try:
         source = read_text(path, _MOST_BYTES)
     except UnreadableError as error:
-        raise ModelError(f"{error.of(path)} (--equations takes a Python file)") from None
+        raise ModelError(f"{error.of(path)} (equations are read from a Python file)") from None
     # Two files of one name in different folders are two modules.
     unique = hashlib.blake2b(str(path.resolve()).encode(), digest_size=6).hexdigest()
     module = types.ModuleType(f"equations_{unique}")

@@ -99,5 +99,5 @@ def _notes(closure: Closure, question: Question, needed: set[str]) -> Iterator[s
         if given := ", ".join(closure.overridden_by(name)):
             yield (
                 f"{name} is shown as its prior, which the given {given} overrides; "
-                f"--free {name} solves for it"
+                f"free {name} to solve for it"
             )

@@ -97,7 +97,7 @@ def believe(
     model: Model,
     changes: Mapping[str, str | float],
     *,
-    option: str = "--set",
+    option: str = "believed",
     question: Question | None = None,
 ) -> Priors:
     """Return priors with inputs replaced by distributions as people type them.

@@ -30,7 +30,7 @@ def say_contradiction(
     drop = sorted(first.basis | second.basis)
     advice = [f"drop one of {', '.join(drop)}"] if drop else []
     if freed := _freed(contradiction, model, priors, question):
-        advice.append(f"free an input to solve for it ({', '.join(f'--free {n}' for n in freed)})")
+        advice.append(f"free an input to solve for it ({', '.join(freed)})")
     kind = "over-determined" if drop else "ambiguous"
     return (
         f"the question is {kind}: {name} follows in two ways, {_said(first)} and "

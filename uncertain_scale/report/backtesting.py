@@ -143,7 +143,7 @@ def backtest_remarks(document: Document) -> Iterator[str]:
             for prob in _undecided(one[kind], document["probs"]):
                 yield (
                     f"{one['run']}, {one['quantity']}, {words}: within two Monte Carlo errors of "
-                    f"an end of the {100 * prob:.4g}% interval; more --draws decide"
+                    f"an end of the {100 * prob:.4g}% interval; more draws decide"
                 )
 
 

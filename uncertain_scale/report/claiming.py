@@ -64,7 +64,7 @@ def claims_document(
 
 
 def _unknown_errors(design: Design) -> list[str]:
-    return [f"a Monte Carlo error {NEEDS_CHAINS}; --chains 16"] if design.chains < 2 else []
+    return [f"a Monte Carlo error {NEEDS_CHAINS}; draw 16, say"] if design.chains < 2 else []
 
 
 def _claim(checked: Checked) -> dict[str, Any]:

@@ -133,7 +133,8 @@ def _shown(parts: Iterable[Markup], text: RenderableType) -> Shown:
     printed = io.StringIO()
     # In a notebook, a console that is not told otherwise displays what it prints.
     Console(file=printed, width=_WIDTH, no_color=True, force_jupyter=False).print(text)
-    lines = printed.getvalue().splitlines()
+    # What the command line says of its own options is of no use here.
+    lines = [one for one in printed.getvalue().splitlines() if not one.startswith("--format ")]
     return Shown(html=_frame(*parts), text="\n".join(line.rstrip() for line in lines).strip("\n"))
 
 

@@ -24,8 +24,8 @@ UNREPEATED = ("search", "incomplete")
 """Keys of a report that a replay leaves out: it runs what was reached, and does not look for it."""
 
 _WHY = {
-    "max-draws": "stopped since more draws than --max-draws allows would be needed",
-    "max-time": "stopped when --max-time was up",
+    "max-draws": "stopped since more draws than the most allowed would be needed",
+    "max-time": "stopped when the time allowed was up",
     "interrupted": "interrupted",
 }
 

@@ -157,7 +157,7 @@ class Design:
         if columns and max(columns) >= MAX_COLUMNS:
             raise QuestionError(
                 f"a Sobol' design has {MAX_COLUMNS} columns and the inputs are more; "
-                "use --design lhs"
+                "use the design lhs"
             )
         by_chain = [keys_of(self.seed, chain, list(coordinates)) for chain in chains]
         keys = np.stack(by_chain, axis=1).reshape(len(columns), *by_chain[0].shape[1:])

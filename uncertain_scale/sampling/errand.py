@@ -96,7 +96,7 @@ def in_words(error: BaseException) -> str:
     if type(error).__name__ == "KilledWorker":
         return (
             "several workers in a row died of it, perhaps for want of memory; "
-            "their logs tell, and --draws with fewer draws a chain needs less"
+            "their logs tell, and fewer draws a chain need less"
         )
     if isinstance(error, ModuleNotFoundError):
         return f"a worker has no module '{error.name}', which the equations need; install it there"

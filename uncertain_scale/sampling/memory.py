@@ -61,8 +61,7 @@ def refuse_to_hold(simulation: Simulation) -> None:
             f"holding {design.chains:,} chains x {design.draws:,} draws of "
             f"{len(simulation.variables)} variables takes {_gib(memory.needed)} and "
             f"{_gib(memory.free)} are free, of which {_SHARE:.0%} may be used; ask for fewer draws "
-            "or fewer outputs, or for a report without --output or with --no-draws, which holds "
-            "none"
+            "or fewer outputs; the command report without --output, or with --no-draws, holds none"
         )
 
 

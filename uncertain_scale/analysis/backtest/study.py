@@ -209,8 +209,8 @@ def backtest(  # noqa: PLR0913 (what is tested, and how)
     if not any(test.scored for test in tests):
         grades = ", ".join(sorted({test.run.grade for test in tests}))
         raise DataError(
-            f"{table.file}: no run counts for the scores (grades {grades}, whose hours and FLOP may "
-            "rest on each other); a run of grade A, B or none does"
+            f"{table.file}: no run counts for the scores (grades {grades}, whose hours and FLOP "
+            "may rest on each other); a run of grade A, B or none does"
         )
     return Backtest(priors, table, design, tests, skipped, _notes(beliefs, tests))
 

@@ -225,7 +225,7 @@ def _choose(weights: Weights | None, draws: int, road: Road) -> tuple[Road, str]
         why = f"{said}{share:.2g} of the draws count"
     if road == "importance" and not trust:
         said = f"importance weights cannot be trusted here: {why} (k-hat above {LARGEST_K:g})"
-        raise EvidenceError([f"{said}; --road smc answers, or state errors that are less sure"])
+        raise EvidenceError([f"{said}; the road smc answers, or state errors that are less sure"])
     if road != "auto":
         return road, "as asked"
     if weights is not None and trust and weights.effective >= _LEAST_SHARE * draws:

@@ -131,7 +131,7 @@ def checked_ending(path: Path) -> Path:
     """
     if path.suffix.lower() not in ENDINGS:
         raise QuestionError(
-            f"--output {path}: figures are written as {', '.join(ENDINGS)}; "
+            f"{path}: figures are written as {', '.join(ENDINGS)}; "
             f"found '{path.suffix or 'no ending'}'"
         )
     return path

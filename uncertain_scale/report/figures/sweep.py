@@ -168,7 +168,7 @@ def _roles(document: Document) -> tuple[dict[str, Any], dict[str, Any] | None]:
     if len(across["values"]) > len(LINES):
         raise DataError(
             f"{across['name']} has {len(across['values'])} values, a line each; a figure tells "
-            f"{len(LINES)} apart: take fewer --points {across['name']}=N"
+            f"{len(LINES)} apart: take fewer points of {across['name']}"
         )
     return along, across
 

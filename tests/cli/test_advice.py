@@ -1,0 +1,128 @@
+"""Advice in messages: an option is named only where each command that shows it has that option.
+
+What commands, Python functions and files share names its settings in words that are true of all
+three ("free hourly_rate to solve for it").
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+import uncertain_scale
+from uncertain_scale.cli.main import app
+
+ROOT = Path(uncertain_scale.__file__).parent
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+
+# By module, the commands that show its messages, or that these name as the ones to use.
+SHOWN_BY = {
+    "analysis/backtest/study.py": ["backtest"],
+    "cli/backtest.py": ["backtest"],
+    "cli/claims.py": ["claims"],
+    "cli/clusters.py": ["report", "sample"],
+    "cli/compare.py": ["compare"],
+    "cli/diff.py": ["report"],
+    "cli/effort.py": ["report"],
+    "cli/explore.py": ["explore", "sensitivity"],
+    "cli/model.py": ["model"],
+    "cli/options.py": ["report", "update"],
+    "cli/plot.py": ["plot tornado", "plot sweep"],
+    "cli/priors.py": ["priors fit-mfu"],
+    "cli/record.py": ["report"],
+    "cli/running.py": ["report"],
+    "cli/sensitivity.py": ["sensitivity"],
+    "cli/showing.py": ["report", "compare", "sensitivity", "sweep", "claims", "update", "backtest"],
+    "cli/sweep.py": ["sweep", "plot sweep"],
+    "cli/tables.py": ["backtest", "priors fit-mfu"],
+    "cli/update.py": ["update"],
+    "cli/verify.py": ["verify", "report"],
+    "explore/serving.py": ["explore"],
+    "inputs/catalog.py": ["report"],
+    "report/checkpoint.py": ["report"],
+    "report/claim_views.py": ["claims"],
+    "report/html/background.py": ["sensitivity"],
+    "report/notebook.py": ["report"],
+    "report/replaying.py": ["verify", "diff"],
+    "report/sweep_views.py": ["sweep"],
+    "report/terminal.py": ["report", "model"],
+    "report/updating.py": ["update"],
+    "sampling/cluster.py": ["report", "sample"],
+    "sampling/memory.py": ["report"],
+}
+
+
+def commands(command, name=""):
+    """Yield each command's name and the options that it has."""
+    if hasattr(command, "commands"):
+        for word, inner in command.commands.items():
+            yield from commands(inner, f"{name} {word}".strip())
+    else:
+        yield name, {one for parameter in command.params for one in parameter.opts}
+
+
+OPTIONS = dict(commands(typer.main.get_command(app)))
+
+
+def texts(path):
+    """Return the texts of a module but for its docstrings, the parts of f-strings among them."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    documented = [node.body[0] for node in ast.walk(tree) if isinstance(node, kinds) and node.body]
+    docstrings = {id(one.value) for one in documented if isinstance(one, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+    ]
+
+
+def named():
+    """Yield each module that names options, with their names."""
+    for path in sorted(ROOT.rglob("*.py")):
+        module = path.relative_to(ROOT).as_posix()
+        if module == "report/html/inline.py":  # variables of a style sheet
+            continue
+        if found := {one for text in texts(path) for one in _OPTION.findall(text)}:
+            yield module, found - {"--help"}
+
+
+NAMED = {module: options for module, options in named() if options}
+
+
+@pytest.mark.parametrize("module", NAMED)
+def test_an_option_is_named_only_where_commands_have_it(module):
+    assert module in SHOWN_BY, f"{module} names {NAMED[module]}: say it in words true of all"
+    several = {one for command in SHOWN_BY[module] for one in OPTIONS[command]}
+    shared = {one for one in several if all(one in OPTIONS[c] for c in SHOWN_BY[module])}
+    known = several if module in {"cli/explore.py", "cli/verify.py", "cli/plot.py"} else shared
+    assert NAMED[module] <= known, NAMED[module] - known
+
+
+def test_the_table_holds_no_module_that_names_no_option():
+    assert set(SHOWN_BY) == set(NAMED)
+
+
+def test_an_over_determined_claim_is_told_how_a_claim_frees_an_input(cli, tmp_path):
+    """Claims have a key for it and no option; the key answers."""
+    memo = tmp_path / "memo.toml"
+    text = """schema_version = 1
+title = "Memo"
+[[claims]]
+name = "days"
+variable = "training_flop"
+value = "8e25 FLOP"
+given = { budget = "100M USD", gpus = "25k gpu", training_time = "80 day" }
+"""
+    memo.write_text(text, encoding="utf-8")
+    code, _, err = cli("claims", memo, "--draws", "64", "--chains", "2")
+    assert code == 2
+    assert "free an input to solve for it (hourly_rate)" in err
+    assert "--" not in err
+    memo.write_text(f'{text}free = ["hourly_rate"]\n', encoding="utf-8")
+    code, _, err = cli("claims", memo, "--draws", "64", "--chains", "2")
+    assert (code, err) == (0, "")
