@@ -3,6 +3,7 @@
 import pytest
 
 from uncertain_scale.analysis.claims import check_claims
+from uncertain_scale.errors import ClaimError
 from uncertain_scale.inputs.claim_files import load_claims
 from uncertain_scale.model import default_model
 from uncertain_scale.report.claim_words import judge_in_words
@@ -128,3 +129,36 @@ def test_two_scenarios_of_one_name_are_told_apart(judged):
     )
     assert first.endswith("memo.toml".replace("memo", "h100-dense-fp8") + ", the document's own")
     assert second == "priors/h100-dense-fp8.toml"
+
+
+@pytest.mark.parametrize(
+    ("assuming", "warned"),
+    [
+        ('peak_flops = "312e12 FLOP/s/gpu"', True),  # of another chip than the scenario's
+        ("mfu = 0.9", False),
+        ('gpu_power = "2 kW/gpu"', False),  # which no FLOP depend on
+    ],
+)
+def test_a_fact_that_is_assumed_over_the_scenarios_own_is_warned_of(tmp_path, assuming, warned):
+    memo = tmp_path / "memo.toml"
+    memo.write_text(
+        f'schema_version = 1\ntitle = "Memo"\nscenario = "base"\nassuming = {{ {assuming} }}\n'
+        f'[[claims]]\nname = "one"\n{FLOP}',
+        encoding="utf-8",
+    )
+    found = check_claims(MODEL, load_claims(memo, MODEL.variables), DESIGN)
+    assert [text.partition(",")[0] for text in found.warnings] == (
+        ["base holds peak_flops for certain"] if warned else []
+    )
+
+
+def test_assumptions_without_a_scenario_are_refused(tmp_path):
+    """They are assumed in place of a scenario's inputs, and would count for nothing."""
+    memo = tmp_path / "memo.toml"
+    memo.write_text(
+        'schema_version = 1\ntitle = "Memo"\nassuming = { mfu = 0.9 }\n'
+        f'[[claims]]\nname = "one"\n{FLOP}',
+        encoding="utf-8",
+    )
+    with pytest.raises(ClaimError, match=r"memo\.toml:3 assumes inputs, but the file names no"):
+        load_claims(memo, MODEL.variables)

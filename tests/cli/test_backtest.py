@@ -202,14 +202,3 @@ def test_runs_that_do_not_count_alone_have_no_score(cli, tmp_path):
     code, out, err = cli("backtest", path, *FEW)
     assert (code, out) == (2, "")
     assert "no run counts for the scores (grades C" in err
-
-
-def test_runs_of_one_name_are_as_many_as_there_are_rows(cli, tmp_path):
-    path = tmp_path / "runs.csv"
-    row = "ours,H100 SXM,bf16,,,1e6,1e24,"
-    path.write_text(f"{HEAD}training_flop [FLOP],grade\n{row}A\n{row}A\n{row}C\n")
-    code, out, err = cli("backtest", path, *FEW)
-    if code:  # refused in one line
-        assert "ours" in err
-    else:
-        assert "Runs that count: 2; shown apart: 1; not tested: 0" in out

@@ -269,3 +269,39 @@ def test_a_saved_run_is_judged_under_the_same_scenarios_again(cli, tmp_path):
     assert cli("claims", saved, *SMALL, "--format", "csv")[1] == out
     code, told, err = cli("verify", tmp_path / "run")
     assert code == 0, told + err
+
+
+def test_claims_of_ones_own_equations_are_drawn(cli, specimens, tmp_path):
+    memo = tmp_path / "memo.toml"
+    memo.write_text(
+        'schema_version = 1\ntitle = "Product"\nscenario = "product.toml"\n'
+        '[[claims]]\nname = "one"\nvariable = "product"\nvalue = 1\n',
+        encoding="utf-8",
+    )
+    shutil.copy(specimens / "priors" / "product.toml", tmp_path)
+    equations = specimens / "equations" / "product.py"
+    figure = tmp_path / "figure.svg"
+    code, _, err = cli("plot", "claims", memo, "--equations", equations, *SMALL, "--output", figure)
+    assert code == 0, err
+    assert "(product)" in figure.read_text(encoding="utf-8")
+
+
+def test_a_figure_and_an_interval_that_agree_with_one_value_say_how(cli, tmp_path):
+    """48 million GPU-hours are 50 million to one digit, and lie between 40 and 60."""
+    memo = tmp_path / "memo.toml"
+    claim = (
+        'variable = "gpu_hours"\ngiven = { gpus = "25k gpu", training_time = "80 day" }\n'
+        '[[claims]]\nname = "range"\nlow = "40M gpu*hour"\nhigh = "60M gpu*hour"\n'
+    )
+    asked = claim.partition("[[")[0]
+    memo.write_text(
+        'schema_version = 1\ntitle = "Memo"\n[[claims]]\nname = "figure"\n'
+        f'value = "50M gpu*hour"\n{claim}{asked}',
+        encoding="utf-8",
+    )
+    _, out, err = cli("claims", memo, *SMALL, "--format", "json")
+    assert err == ""
+    assert [claim["judged"][0]["verdict"] for claim in json.loads(out)["claims"]] == [
+        "is the one value that the scenario gives, to its stated digits",
+        "holds the one value that the scenario gives",
+    ]

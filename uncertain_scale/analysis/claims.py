@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from uncertain_scale.analysis.coupling import INDEPENDENT, SHARED, STATED
-from uncertain_scale.analysis.judges import Judge, judges_of
+from uncertain_scale.analysis.judges import Judge, assumed_facts, judges_of
 from uncertain_scale.analysis.questions import Asked, Desk, Whole
 from uncertain_scale.analysis.verdict import Found, Standing, find, stand
 from uncertain_scale.errors import DataError, QuestionError, UncertainScaleError
@@ -112,7 +112,8 @@ class CheckedClaims:
     faults
         Why the others could not, a line each, those that the file was read with first.
     warnings
-        What is doubtful about the peak and utilisation of the scenarios.
+        What is doubtful about the peak and utilisation of the scenarios, and what a document
+        assumes of facts that its own scenario holds for certain.
     priors
         What each scenario that was read came to, by its file.
     judged_by
@@ -243,6 +244,7 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
         cases.append(case)
         for asked, warn in case.asked():
             desk.want(asked, case.claim.variable, warn=warn)
+    assumed = [assumed_facts(one.claim, judge, desk) for one in cases for judge in one.judges]
     checked = []
     for number, case in enumerate(cases):
         if progress is not None:
@@ -256,7 +258,7 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
     return CheckedClaims(
         checked=tuple(checked),
         faults=tuple(faults),
-        warnings=tuple(desk.warnings),
+        warnings=tuple(dict.fromkeys([*desk.warnings, *filter(None, assumed)])),
         priors=desk.loaded,
         judged_by={case.claim.name: case.judges[0].scenario for case in laid_out if case.judges},
     )

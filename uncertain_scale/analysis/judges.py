@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.questions import Desk
     from uncertain_scale.inputs.claims import Claim
 
-__all__ = ["Judge", "judges_of"]
+__all__ = ["Judge", "assumed_facts", "judges_of"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,24 @@ def judges_of(claim: Claim, asked: Sequence[Path], desk: Desk) -> tuple[Judge, .
     return first, *map(Judge, ordered[1:], names[1:])
 
 
+def assumed_facts(claim: Claim, judge: Judge, desk: Desk) -> str:
+    """Return a warning where a document assumes what its own scenario holds for certain, or "".
+
+    A chip's peak is no belief to judge by: the claim may be of another chip than the scenario's.
+    """
+    if not judge.without_assumptions or claim.reading is None:
+        return ""
+    whole = Whole(judge.scenario, given=tuple(claim.given.items()), free=claim.free)
+    uncertain = desk.uncertain(whole, claim.variable)
+    facts = [name for name in claim.reading.assuming if uncertain.get(name) is False]
+    if not facts:
+        return ""
+    return (
+        f"{judge.name} holds {', '.join(facts)} for certain, and judges without what the document "
+        "assumes instead; if that is so, give it in the claims, or name a scenario that holds it"
+    )
+
+
 def _first(claim: Claim, desk: Desk) -> Path:
     """Return the scenario that the claim names, else the document's or what judges in its place.
 
@@ -100,7 +118,7 @@ def _first_uncertain(claim: Claim, own: Path, base: Path, desk: Desk) -> Path:
     for path in _line(own, base, desk):
         try:
             whole = Whole(path, given=given, free=claim.free)
-            if desk.uncertain(whole, claim.variable):
+            if any(desk.uncertain(whole, claim.variable).values()):
                 return path
             if beliefs is None and desk.believes(path):
                 beliefs = path

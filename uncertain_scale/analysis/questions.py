@@ -160,15 +160,16 @@ class Desk:
         priors, _, plan = self._plan(under, (variable,))
         return couplings(plan, self._plan(over, (variable,))[0], priors)
 
-    def uncertain(self, whole: Whole, variable: str) -> bool:
-        """Whether an answer rests on an input that is uncertain.
+    def uncertain(self, whole: Whole, variable: str) -> dict[str, bool]:
+        """Return the inputs that an answer rests on, and whether each is uncertain.
 
         Raises
         ------
         UncertainScaleError
             The question cannot be answered, or the scenario has faults.
         """
-        return any(map(_varies, _known(*self._plan(whole, (variable,))).values()))
+        known = _known(*self._plan(whole, (variable,)))
+        return {name: _varies(prior) for name, prior in known.items()}
 
     def believes(self, path: Path) -> bool:
         """Whether a scenario holds any uncertain input.

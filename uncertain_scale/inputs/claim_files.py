@@ -64,6 +64,10 @@ class _Reader(TomlReader):
         header = self.checked(ClaimsFile, head, ())
         scenario = self._scenario("scenario", header.scenario if header else None, ())
         assuming = self._stated("assuming", header.assuming if header else {}, ())
+        if assuming and scenario is None:
+            self.fault(
+                ("assuming",), "assumes inputs, but the file names no scenario for the others"
+            )
         tables = self.tables("claims", list)
         if not tables:
             self.fault((), "holds no claims; state each as a table [[claims]]")

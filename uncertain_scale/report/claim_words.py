@@ -147,8 +147,7 @@ def _placed(judged: dict[str, Any], claim: dict[str, Any]) -> str:
     if place == "bound":
         return _bound(judged["covered"]["probability"], judged["covered"]["mcse"])
     if place == "equal":
-        digits = "" if claim["implied"] else ", to what is asserted"
-        return f"is the one value that the scenario gives{digits}"
+        return _equal(claim)
     over = _over(judged, claim)
     if judged["constant"]:
         return f"{place} the one value that the scenario gives{over}"
@@ -161,6 +160,13 @@ def _placed(judged: dict[str, Any], claim: dict[str, Any]) -> str:
     probs = [one["prob"] for one in judged["intervals"] if one["prob"] < judged["prob"]]
     narrower = f"{100 * max(probs):.4g}%"
     return f"{judged['beyond']} the {narrower} interval, inside the {prob}{over}{rounded}"
+
+
+def _equal(claim: dict[str, Any]) -> str:
+    if claim["asserted"]["kind"] == "interval":
+        return "holds the one value that the scenario gives"
+    digits = "" if claim["implied"] else ", to its stated digits"
+    return f"is the one value that the scenario gives{digits}"
 
 
 def _over(judged: dict[str, Any], claim: dict[str, Any]) -> str:
