@@ -155,7 +155,7 @@ def test_the_coupling_is_changed_on_the_command_line(cli):
     (one,) = compared(cli, *CHIPS, "--couple", "shared", "--couple", "mfu=0.5")["comparisons"]
     ranks = {name: row["rank"] for row in one["couplings"] for name in row["inputs"]}
     assert ranks == {"mfu": 0.5, "hourly_rate": 1.0}
-    assert {row["reason"] for row in one["couplings"]} == {"--couple"}
+    assert {row["reason"] for row in one["couplings"]} == {"as asked for"}
     assert list(one["outputs"]["training_flop"]["otherwise"]) == ["shared", "independent"]
 
 

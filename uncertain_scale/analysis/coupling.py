@@ -120,7 +120,7 @@ def couplings(
     for name in stated:
         if name not in {_ALL, *base.inputs, *other.inputs}:
             raise QuestionError(
-                f"--couple: '{name[:60]}' is not an input; {nearest(name, base.inputs)}"
+                f"couple: '{name[:60]}' is not an input; {nearest(name, base.inputs)}"
             )
     chips = _CHIP in base.inputs and not _same(*(one.inputs[_CHIP] for one in (base, other)))
     found: dict[str, Coupling] = {}
@@ -140,7 +140,7 @@ def couplings(
         inputs = (*before.inputs, name) if before else (name,)
         option = next((stated[one] for one in (*inputs, _ALL) if one in stated), None)
         if option is not None:
-            rank, reason = option, "--couple"
+            rank, reason = option, "as asked for"
         else:
             rank, reason = _by_files((base.name, a), (other.name, b), chips=chips)
         asked = asked or (before is not None and before.asked)
@@ -217,7 +217,7 @@ def as_ranks(stated: Couple) -> dict[str, float]:
     for name, value in pairs:
         rank = _rank(name, value)
         if ranks.setdefault(name, rank) != rank:
-            raise QuestionError(f"--couple names {name or 'all inputs'} twice; keep one")
+            raise QuestionError(f"couple names {name or 'all inputs'} twice; keep one")
     return ranks
 
 
@@ -235,7 +235,7 @@ def _rank(name: str, value: str | float) -> float:
     if rank is None:
         shown = f"{name}={value}" if name else str(value)
         raise QuestionError(
-            f"--couple '{shown[:80]}': {COUPLINGS}, for all inputs that differ or as INPUT=…"
+            f"couple '{shown[:80]}': {COUPLINGS}, for all inputs that differ or as INPUT=…"
         )
     return rank
 
