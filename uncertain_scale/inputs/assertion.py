@@ -103,7 +103,8 @@ def span(low: str | None, high: str | None, units: str) -> Assertion:
     first = -math.inf if low is None else parse_quantity(low).to(units)
     last = math.inf if high is None else parse_quantity(high).to(units)
     if not first < last:
-        raise UnitError(f"low = '{low}' is not below high = '{high}'; swap them")
+        what = f"state 'value = {low}' for a figure" if first == last else "swap them"
+        raise UnitError(f"low = '{low}' is not below high = '{high}'; {what}")
     if high is None:
         return Assertion("at least", first, last, None, f"at least {low}")
     if low is None:

@@ -15,6 +15,7 @@ from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
 from uncertain_scale.inputs.claim_tables import ClaimsFile, ClaimTable, ReadingTable
 from uncertain_scale.inputs.claims import Claim, Claims, Reading
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
+from uncertain_scale.inputs.distributions.text import number_text
 from uncertain_scale.inputs.toml import TomlReader
 from uncertain_scale.units import conversion_factor, parse_quantity
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.lines import Path as KeyPath
 
 __all__ = ["load_claims"]
+
+_LARGE = 1e5
 
 
 def load_claims(source: str | Path, variables: Mapping[str, str]) -> Claims:
@@ -189,7 +192,7 @@ class _Reader(TomlReader):
     def _asserted(self, table: ClaimTable, path: KeyPath) -> Assertion | None:
         """Read what is asserted: a figure, an interval or a bound; nothing where it is implied."""
         stated = {key: getattr(table, key) for key in ("value", "low", "high")}
-        typed = {key: str(value) for key, value in stated.items() if value is not None}
+        typed = {key: _text(value) for key, value in stated.items() if value is not None}
         if table.implied:
             for key in typed:
                 self.fault((*path, key), f"'{key}' stands beside implied = true; drop one")
@@ -205,7 +208,7 @@ class _Reader(TomlReader):
         units = "1" if table.against else self._variables[table.variable]
         faults = len(self.faults)
         for key, text in typed.items():
-            self._check(key, text, units, (*path, key))
+            typed[key] = self._checked(key, text, units, (*path, key))
         if len(self.faults) > faults or not typed:
             return None
         try:
@@ -216,30 +219,33 @@ class _Reader(TomlReader):
             self.fault((*path, next(iter(typed))), str(error))
             return None
 
-    def _check(self, key: str, text: str, units: str, path: KeyPath) -> None:
+    def _checked(self, key: str, text: str, units: str, path: KeyPath) -> str:
+        """Return a number as it was typed, with the variable's units where it has none."""
         try:
             quantity = parse_quantity(text)
-            if quantity.units is None and units != "1":
-                self.fault(path, _no_units(key, text, units))
             quantity.to(units)
         except UnitError as error:
             self.fault(path, f"{key} = '{text[:60]}': {error}")
+            return text
+        return _in_units(text, quantity.units, units)
 
     def _stated(self, key: str, table: Mapping[str, object], path: KeyPath) -> dict[str, str]:
-        """Check the values of a table by variable, and return them as they were typed."""
+        """Check the values of a table by variable, and return them as they were typed.
+
+        A value without units is in those of its variable.
+        """
+        stated: dict[str, str] = {}
         for name, value in table.items():
             if not self._known((name,), (*path, key, name)):
                 continue
-            units, text = self._variables[name], str(value)
+            units, text = self._variables[name], _text(value)
             try:
                 _, typed = parse_distribution(text)
-                if typed is None and units != "1":
-                    self.fault((*path, key, name), f"{key}: {_no_units(name, text, units)}")
-                elif typed is not None:
-                    conversion_factor(typed, units)
+                conversion_factor(typed or units, units)
+                stated[name] = _in_units(text, typed, units)
             except (DistributionError, UnitError) as error:
                 self.fault((*path, key, name), f"{key}: {name} = '{text[:60]}': {error}")
-        return {name: str(value) for name, value in table.items()}
+        return stated
 
     def _known(self, names: Sequence[str], path: KeyPath) -> bool:
         unknown = [name for name in names if name not in self._variables]
@@ -275,5 +281,13 @@ def _with(reading: Reading | None, assuming: Mapping[str, str]) -> Reading | Non
     return replace(reading, assuming={**reading.assuming, **assuming})
 
 
-def _no_units(name: str, text: str, units: str) -> str:
-    return f"{name} = '{text[:60]}' has no units; write '{text[:60]} {units}', say"
+def _text(value: object) -> str:
+    """Return a value as it was typed; 1e8 in TOML is a float, and none of nine digits."""
+    if isinstance(value, float) and abs(value) >= _LARGE:
+        return number_text(value)
+    return str(value)
+
+
+def _in_units(text: str, typed: str | None, units: str) -> str:
+    """Return what was typed with its units, which are the variable's where none were typed."""
+    return text if typed is not None or units == "1" else f"{text} {units}"

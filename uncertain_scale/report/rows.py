@@ -228,7 +228,7 @@ def question_in_words(document: Document) -> str:
     given = document["question"]["given"]
     parts = [f"{name} = {one['stated']}" for name, one in given.items()]
     parts += [f"{name} solved for" for name in document["question"]["free"]]
-    return ", ".join(parts) or "nothing given: what the priors alone imply"
+    return ", ".join(parts) or "the priors alone"
 
 
 def sparkline(counts: list[float], width: int = 12) -> str:

@@ -26,6 +26,7 @@ _DEFINITIONS = (
     "person = [person] = person = persons = people",
     "item = [item] = item = items",
 )
+_NONE = ("", "1")
 _FACTOR = r"(?:1|[A-Za-z_%]+(?:\s*(?:\*\*|\^)\s*-?\d)?)"
 # Only names with small powers reach pint, which would evaluate 10**10**10 to the last digit.
 _SPELLING = re.compile(rf"\s*{_FACTOR}(?:(?:\s*[*/]\s*|\s+){_FACTOR})*\s*")
@@ -68,15 +69,24 @@ def conversion_factor(found: str, expected: str) -> float:
         factor = units.Quantity(1.0, found or "dimensionless").to(expected).magnitude
         doubled = units.Quantity(2.0, found or "dimensionless").to(expected).magnitude
     except pint.DimensionalityError:
-        msg = (
-            f"units '{found[:60] or '1'}' are incompatible with '{expected}'; give it in {expected}"
-        )
-        raise UnitError(msg) from None
+        raise UnitError(_incompatible(found, expected)) from None
     except Exception:  # noqa: BLE001 (pint raises many kinds, from tokenize to AttributeError)
-        msg = f"'{found[:60]}' is not a unit; expected one compatible with '{expected}'"
+        wanted = "none, or %" if expected in _NONE else f"one compatible with '{expected}'"
+        msg = f"'{found[:60]}' is not a unit; expected {wanted}"
         raise UnitError(msg) from None
     if doubled != 2 * factor:
-        raise UnitError(f"units '{found}' have an offset; give the value in {expected}")
+        raise UnitError(f"units '{found}' have an offset; give the value {_in(expected)}")
     if not 0 < factor < math.inf:
-        raise UnitError(f"units '{found[:60]}' are beyond all numbers; give it in {expected}")
+        raise UnitError(f"units '{found[:60]}' are beyond all numbers; give it {_in(expected)}")
     return float(factor)
+
+
+def _incompatible(found: str, expected: str) -> str:
+    if found in _NONE:
+        return f"a number without units is incompatible with '{expected}'; give it {_in(expected)}"
+    other = "a number without units" if expected in _NONE else f"'{expected}'"
+    return f"units '{found[:60]}' are incompatible with {other}; give it {_in(expected)}"
+
+
+def _in(units: str) -> str:
+    return "without units, or in %" if units in _NONE else f"in {units}"
