@@ -69,8 +69,9 @@ def warnings_of(medians: Mapping[str, float], above: float) -> list[str]:
 def _warnings(medians: Mapping[str, float], above: float) -> Iterator[str]:
     sparsity = medians.get("sparsity_factor", 1.0)
     if above:
+        share = "all draws" if above == 1 else f"{min(100 * above, 99.9):.3g}% of the draws"
         yield (
-            f"mfu is above 1 in {above:.3g} of the draws, more than the peak can give; "
+            f"mfu is above 1 in {share}, more than the peak can give; "
             "truncate its prior at 1, or check that it is a share and not a percentage"
         )
     if sparsity > 1:

@@ -17,9 +17,12 @@ from uncertain_scale.equations import (
     serving,
 )
 
-__all__ = ["HEADLINE", "SUBJECTS"]
+__all__ = ["HEADLINE", "SIGNED", "SUBJECTS"]
 
 SUBJECTS = (compute, cluster, cost, power, scale, chinchilla, overtraining, serving)
+
+SIGNED = ("log_A", "log_B", "log_E")
+"""Variables that may be 0 or below; all others are above it."""
 
 HEADLINE: tuple[str, ...] = (
     "gpu_hours",

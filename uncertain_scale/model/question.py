@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from uncertain_scale.errors import QuestionError, UnitError, nearest
+import numpy as np
+
+from uncertain_scale.errors import PriorError, QuestionError, UnitError, nearest
 from uncertain_scale.inputs.distributions import Constant, DistributionError, parse_distribution
 from uncertain_scale.inputs.overlay import loose_ends
 from uncertain_scale.inputs.prior import Prior, Priors, Provenance
@@ -14,11 +16,13 @@ from uncertain_scale.units import Quantity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.model.model import Model
 
 __all__ = ["EVERYTHING", "Question", "ask", "believe", "refuse_idle"]
 
 EVERYTHING = ("all",)
+_TAIL = 0.05 + 1e-9  # an interval is from 5% to 95%, and may begin at 0
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,18 @@ def believe(
         the question gives or solves for.
     UnitError
         A distribution that cannot be read, or whose units do not fit.
+    PriorError
+        Priors of the scenario that are not above 0 where the variable is.
     """
+    faults = [
+        f"{prior.provenance.where} [inputs.{name}] {_not_positive(name, share)}".strip()
+        for name, prior in priors.inputs.items()
+        if name not in changes
+        and model.is_positive(name)
+        and (share := _share_not_positive(prior.distribution))
+    ]
+    if faults:
+        raise PriorError(faults)
     for name, text in changes.items():
         if name not in model.variables:
             raise QuestionError(
@@ -167,6 +182,21 @@ def refuse_idle(changes: Iterable[str], question: Question, option: str) -> None
                 )
 
 
+def _share_not_positive(distribution: Distribution) -> float:
+    """Return the share of a distribution at or below 0, or 0 where its 5% is not below 0."""
+    share = float(distribution.cdf(np.zeros(1))[0])
+    return share if share > _TAIL else 0.0
+
+
+def _not_positive(name: str, share: float) -> str:
+    if share == 1:
+        return f"{name} must be above 0"
+    return (
+        f"{name} must be above 0, and {share:.0%} of its probability is not; state an interval "
+        "above 0, or truncate it, as in normal(mu=1, sigma=2, truncate=[0, inf])"
+    )
+
+
 def _stated(name: str, value: str | float | Quantity, model: Model, option: str) -> Prior:
     """Read one value or distribution in the units of its variable."""
     try:
@@ -178,6 +208,8 @@ def _stated(name: str, value: str | float | Quantity, model: Model, option: str)
             distribution, units = Constant(value=float(value)), None
         in_model = model.variables[name]
         stated = f"{value}" if units or in_model == "1" else f"{value} {in_model}"
+        if (share := _share_not_positive(distribution)) and model.is_positive(name):
+            raise UnitError(_not_positive(name, share))
         prior = Prior(
             name,
             distribution,
