@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 from typing_extensions import override
@@ -20,14 +20,25 @@ from uncertain_scale.analysis.tally import STRETCH, Tally
 from uncertain_scale.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     import numpy.typing as npt
     import xarray as xr
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["AnyDraws", "Draws", "all_draws", "answer_groups", "read_draws", "refuse_bad"]
+__all__ = [
+    "AnyDraws",
+    "Draws",
+    "all_draws",
+    "answer_groups",
+    "read_draws",
+    "read_each",
+    "refuse_bad",
+]
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 _PART = 8 * STRETCH  # draws that are counted at once
 _FEW = 1 << 14  # up to so many draws are sorted whole
@@ -295,6 +306,34 @@ def read_draws(output: xr.DataArray) -> Draws:
         bad = ~np.isfinite(values)
         refuse_bad(str(output.name), float(bad.mean()), float(values[bad][0]))
     return Draws(values)
+
+
+def read_each(
+    read: Callable[[str, _Item], _Result], items: Iterable[tuple[Hashable, _Item]]
+) -> dict[str, _Result]:
+    """Return what is read of each of some outputs, by name, or tell what is wrong with all of them.
+
+    Parameters
+    ----------
+    read
+        From an output's name and draws.
+    items
+        Names and draws.
+
+    Raises
+    ------
+    DataError
+        All faults, a line each.
+    """
+    found, faults = {}, []
+    for name, item in items:
+        try:
+            found[str(name)] = read(str(name), item)
+        except DataError as error:
+            faults.append(str(error))
+    if faults:
+        raise DataError("\n".join(faults))
+    return found
 
 
 def refuse_bad(name: str, share: float, example: float) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.analysis.binning import PILOT, choose_binning
-from uncertain_scale.analysis.draws import refuse_bad
+from uncertain_scale.analysis.draws import read_each, refuse_bad
 from uncertain_scale.analysis.events import happened, probability_of
 from uncertain_scale.analysis.sketch import GROUPS, STAND_INS, Sketch, group_of
 from uncertain_scale.analysis.tally import Tally
@@ -85,14 +85,14 @@ class Part:
         DataError
             Some draws of a variable are no finite numbers.
         """
-        found = {}
-        for name in names:
-            groups = self.tallies[name]
+
+        def sketch(name: str, groups: Mapping[int, Tally]) -> Sketch:
             bad, size = (sum(getattr(t, what) for t in groups.values()) for what in ("bad", "size"))
             if bad:
                 refuse_bad(name, bad / size, next(t.example for t in groups.values() if t.bad))
-            found[name] = Sketch([groups[group] for group in sorted(groups)], len(self.chains))
-        return found
+            return Sketch([groups[group] for group in sorted(groups)], len(self.chains))
+
+        return read_each(sketch, ((name, self.tallies[name]) for name in names))
 
     def probabilities(self) -> list[Probability]:
         """Return the probability of each event."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from uncertain_scale.analysis.binning import PILOT
-from uncertain_scale.analysis.draws import read_draws
+from uncertain_scale.analysis.draws import read_draws, read_each
 from uncertain_scale.analysis.precision import worst
 from uncertain_scale.analysis.streamed import Streamed, stream
 from uncertain_scale.analysis.summary import summarize_each
@@ -314,9 +314,8 @@ def _judge(answer: xr.DataTree | Streamed, design: Design, goal: Goal) -> Step:
         draws: Mapping[str, AnyDraws] = answer.sketches
     else:
         record = answer
-        draws = {
-            str(name): read_draws(one) for name, one in answer["prior_predictive"].data_vars.items()
-        }
+        outputs = answer["prior_predictive"].data_vars.items()
+        draws = read_each(lambda _, output: read_draws(output), outputs)
     attributes = {
         str(name): one.attrs for name, one in record["prior_predictive"].data_vars.items()
     }

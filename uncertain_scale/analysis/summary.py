@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.draws import AnyDraws, read_draws
+from uncertain_scale.analysis.draws import AnyDraws, read_draws, read_each
 from uncertain_scale.analysis.hdi import HighestDensity, highest_density
 from uncertain_scale.analysis.intervals import equal_tailed, quantiles
 from uncertain_scale.analysis.moments import Facts, largest_tail, moments
@@ -66,6 +66,7 @@ def summarize(outputs: xr.Dataset, *, probs: Sequence[float] = (0.5, 0.9, 0.95))
     [-1.6, 1.6]
     """
     levels = read_probs(probs)
+    read_each(lambda _, output: read_draws(output).chains, outputs.data_vars.items())
     rows = each(
         lambda output: _row(read_draws(output), levels, output.attrs),
         outputs.data_vars.values(),

@@ -21,7 +21,7 @@ from uncertain_scale.analysis.coupling import (
     couplings,
     readings,
 )
-from uncertain_scale.analysis.draws import Draws, refuse_bad
+from uncertain_scale.analysis.draws import Draws, read_each, refuse_bad
 from uncertain_scale.analysis.events import happened, probability_of
 from uncertain_scale.analysis.guards import WATCHED, warnings_of
 from uncertain_scale.analysis.histogram import histogram_of
@@ -212,7 +212,7 @@ class _Column:
 
 def _document(view: View, asked: Asked, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
     plan, model = drawn.simulation.plan, asked.model
-    outputs = {name: _Column.of(name, drawn.values[name]) for name in plan.outputs}
+    outputs = read_each(_Column.of, ((name, drawn.values[name]) for name in plan.outputs))
     question, priors = asked.question, drawn.simulation.priors
     watched = {name: drawn.values[name] for name in WATCHED if name in drawn.values}
     medians = {name: float(np.median(values)) for name, values in watched.items()}

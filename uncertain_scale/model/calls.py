@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model.equation import Equation
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["call", "failure", "is_interrupt", "misfit", "running", "user_code"]
+__all__ = ["call", "call_shared", "failure", "is_interrupt", "misfit", "running", "user_code"]
 
 _thread = threading.local()
 _RAISES = {"RAISE_VARARGS", "RERAISE"}
@@ -68,7 +68,14 @@ def call(equation: Equation, arguments: Sequence[FloatArray]) -> FloatArray:
     ModelError
         It fails, writes into an argument, or does not give a number for each draw.
     """
-    shape = arguments[0].shape
+    array = call_shared(equation, arguments)
+    if array.base is not None or not array.flags.writeable:
+        array = array.copy()  # of an argument that comes back, or of a part of another array
+    return array.reshape(arguments[0].shape)
+
+
+def call_shared(equation: Equation, arguments: Sequence[FloatArray]) -> FloatArray:
+    """Return what an equation gives, as `call` does, but in one row and in an array of its own."""
     views = [_read_only(draws.reshape(-1)) for draws in arguments]
     try:
         with user_code():
@@ -88,9 +95,7 @@ def call(equation: Equation, arguments: Sequence[FloatArray]) -> FloatArray:
             f"{equation.where} {equation} gives an array of shape {array.shape} for draws of "
             f"shape {views[0].shape}; expected one number for each draw"
         )
-    if array.base is not None or not array.flags.writeable:
-        array = array.copy()  # of an argument that comes back, or of a part of another array
-    return array.reshape(shape)
+    return array
 
 
 def failure(error: BaseException, given: str) -> str:

@@ -77,10 +77,10 @@ def _fault(equation: Equation, units: Mapping[str, str]) -> str:
     try:
         with user_code():
             plain = np.asarray(equation.function(**numbers))
-            found = quantity(_with_units(equation)(**quantities))
+            result = _with_units(equation)(**quantities)
         bare = float(plain.reshape(()))
-        if plain.dtype.kind == "b":  # of a comparison, which has no units
-            found = quantity(np.asarray(found.magnitude, dtype=float), found.units)
+        # The result of a comparison has no units.
+        found = quantity(float(np.reshape(result, ())) if plain.dtype.kind == "b" else result)
         magnitude = float(np.reshape(found.to(_pint(expected)).magnitude, ()))
     except Exception as error:  # noqa: BLE001 (a user's equation may raise anything)
         return (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.draws import all_draws, answer_groups, read_draws
+from uncertain_scale.analysis.draws import all_draws, answer_groups, read_draws, read_each
 from uncertain_scale.analysis.events import probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.histogram import histogram_of
@@ -96,7 +96,7 @@ def report_document(
     else:
         tree = answer
         outputs = tree[answer_groups(tree)[1]].data_vars.items()
-        draws = {str(name): read_draws(output) for name, output in outputs}
+        draws = read_each(lambda _, output: read_draws(output), outputs)
         chances = [probability_in(event, tree) for event in events]
         warnings = None
     attributes = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.errors import ModelError
-from uncertain_scale.model.calls import call
+from uncertain_scale.model.calls import call, call_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,7 +74,7 @@ def refuse_mixing(plan: Plan, inputs: Mapping[str, FloatArray]) -> None:
         arguments = [values[name] for name in equation.arguments]
         try:
             values[equation.target] = call(equation, arguments)
-            fault = _fault(equation, arguments, values[equation.target])
+            fault = _fault(equation, arguments)
         except ModelError as error:
             faults.append(str(error))
         else:
@@ -83,8 +83,9 @@ def refuse_mixing(plan: Plan, inputs: Mapping[str, FloatArray]) -> None:
         raise ModelError("\n".join(faults))
 
 
-def _fault(equation: Equation, arguments: Sequence[FloatArray], found: FloatArray) -> str:
+def _fault(equation: Equation, arguments: Sequence[FloatArray]) -> str:
     """Say what a draw's result depends on besides the draw; "" where it is on nothing."""
+    found = call_shared(equation, arguments)
     whole = found.copy()
     if not _close(call(equation, arguments), whole, _AGAIN):
         return (
