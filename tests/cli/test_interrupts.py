@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import random
 import shutil
@@ -325,3 +327,142 @@ def test_a_precision_is_sought_on_from_where_it_was_left(cli, unfinished, tmp_pa
     assert document["search"]["reached"] <= 0.02
     code, out, _ = cli("verify", folder, "--run-equations")
     assert (code, out.partition(":")[0]) == (0, "identical")
+
+
+# Signals at a moment: before a function is called for the first time, as often as is said.
+AT = """
+import importlib, signal, sys
+place, times, number, *words = sys.argv[1:]
+module, name = place.split(":")
+def send():
+    for _ in range(int(times)):
+        signal.raise_signal(int(number))
+class Finder:
+    def find_spec(self, found, *rest):
+        if name == "" and found == module:
+            sys.meta_path.remove(self)
+            send()
+sys.meta_path.insert(0, Finder())
+sys.argv = ["uncertain-scale", *words]
+from uncertain_scale.cli import main
+if name:
+    owner, _, attribute = name.rpartition(".")
+    home = importlib.import_module(module)
+    home = getattr(home, owner) if owner else home
+    real, left = getattr(home, attribute), [1]
+    def hooked(*arguments, **options):
+        if left and left.pop():
+            send()
+        return real(*arguments, **options)
+    setattr(home, attribute, hooked)
+main()
+"""
+ASKED = {
+    "report": ("report", "--budget", "100M", "--outputs", "gpu_hours"),
+    "streamed": ("report", "--budget", "100M", "--outputs", "gpu_hours", "--no-draws"),
+    "precision": ("report", "--budget", "100M", "--outputs", "gpu_hours", "--precision", "20%"),
+    "compare": ("compare", "base", "post-reading", "--budget", "100M", "--outputs", "gpu_hours"),
+    "sensitivity": ("sensitivity", "--budget", "100M", "--of", "gpu_hours"),
+    "sweep": ("sweep", "--budget", "10M..1B", "--points", "2", "--outputs", "gpu_hours"),
+    "update": ("update", "h100-clusters", "--gpus", "100k", "--outputs", "gpu_hours"),
+    "claims": ("claims", "post-2024-07", "--claim", "gpu-price"),
+}
+FEW = ("--draws", "64", "--chains", "4", "--format", "md")
+LATE = {
+    "summarising": "uncertain_scale.report:report_document",
+    "drawing the page": "uncertain_scale.report.html.background:background_of",
+    "rendering": "uncertain_scale.report.markdown:markdown_report",
+    "writing": "uncertain_scale.report.saving:save_texts",
+    "writing draws": "uncertain_scale.report.saving:save_draws",
+    "printing": "uncertain_scale.cli.showing:typer.echo",
+    "the record": "uncertain_scale.inputs.writing:scenario_files",
+}
+FINISHING = "finishing: all is drawn, and the answer is written; Ctrl-C again ends at once\n"
+
+
+def run_with_signals(place, times, words, number=signal.SIGINT):
+    command = [sys.executable, "-c", AT, place, times, int(number), *words]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [*((moment, signal.SIGINT) for moment in LATE), ("writing", signal.SIGTERM)],
+)
+def test_from_the_last_chain_on_one_signal_loses_nothing_and_two_say_what_is_lost(
+    tmp_path, moment, number
+):
+    words, folder = (*ASKED["report"], *FEW), tmp_path / "report"
+    done = run_with_signals(LATE[moment], 1, (*words, "--output", folder), number)
+    assert (done.returncode, done.stderr) == (0, FINISHING)
+    assert done.stdout.startswith("# ")
+    assert "INCOMPLETE" not in done.stdout
+    assert {path.name for path in folder.iterdir()} == {
+        *("report.md", "report.json", "report.html", "draws.nc", "run.json", "priors")
+    }
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    done = run_with_signals(LATE[moment], 2, (*words, "--output", folder), number)
+    assert done.returncode == running.INTERRUPTED
+    assert done.stderr == (
+        f"{FINISHING}ended at once: the answer is lost, and {folder} is as it was\n"
+    )
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ASKED)
+def test_every_command_writes_its_answer_although_it_is_interrupted_late(tmp_path, command):
+    words = (*ASKED[command], *FEW, "--output", tmp_path / "run")
+    done = run_with_signals("uncertain_scale.report.saving:as_json", 1, words)
+    assert (done.returncode, done.stderr) == (0, FINISHING)
+    assert (tmp_path / "run" / "run.json").exists()
+    whole = run_with_signals("uncertain_scale.report.saving:as_json", 0, words)
+    assert done.stdout == whole.stdout
+    assert done.stdout
+
+
+EARLY = {
+    "importing": "uncertain_scale.cli.sweep:",
+    "reading the words": "uncertain_scale.cli.command:Command.parse_args",
+    "importing numpy": "numpy:",
+    "reading priors": "uncertain_scale.sampling.run:load_priors",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [*((moment, signal.SIGINT) for moment in EARLY), ("reading priors", signal.SIGTERM)],
+)
+def test_a_signal_before_there_is_anything_ends_at_once_without_a_traceback(
+    tmp_path, moment, number
+):
+    words = (*ASKED["compare"], *FEW, "--output", tmp_path / "run")
+    done = run_with_signals(EARLY[moment], 1, words, number)
+    told = "" if moment == "importing" else "interrupted: there is no answer yet\n"
+    assert (done.returncode, done.stdout, done.stderr) == (running.INTERRUPTED, "", told)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_report_says_so_in_every_format(cli, unfinished):
+    folder, _ = unfinished
+    document = json.loads((folder / "report.json").read_text())
+    from uncertain_scale.report.csv_tables import csv_report
+
+    finished = document["incomplete"]["finished"]
+    rows = list(csv.DictReader(io.StringIO(csv_report(document))))
+    assert rows[0]["kind"] == "INCOMPLETE"
+    assert rows[0]["name"] == (
+        f"interrupted when {finished} of 24 chains were finished; all figures and errors are those "
+        "of these"
+    )
+    assert rows[0]["value"] == ""
+    for name in ("report.md", "report.html"):
+        assert "INCOMPLETE" in (folder / name).read_text()
+    code, out, _ = cli(*ASKED["report"], *FEW[:4], "--format", "csv")
+    assert (code, "INCOMPLETE" in out) == (0, False)
+    code, out, _ = cli(*ASKED["precision"], *FEW[:4], "--max-draws", "64", "--format", "csv")
+    assert code == 0
+    assert next(csv.DictReader(io.StringIO(out)))["kind"] == "precision"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from uncertain_scale.cli.main import main
+try:
+    from uncertain_scale.cli.main import main
+except KeyboardInterrupt:  # before there is anything to lose
+    raise SystemExit(130) from None
 
 __all__ = ["main"]

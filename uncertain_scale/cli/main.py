@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -27,8 +27,8 @@ from uncertain_scale.cli import (
     verify,
 )
 from uncertain_scale.cli.command import Command
+from uncertain_scale.cli.interrupts import INTERRUPTED, Interrupted, end_at_once, interrupts
 from uncertain_scale.cli.record import recorded
-from uncertain_scale.cli.running import INTERRUPTED
 from uncertain_scale.errors import QuestionError, UncertainScaleError, printable
 
 __all__ = ["RECORDED", "app", "main"]
@@ -68,32 +68,42 @@ app.add_typer(priors.app, name="priors")
 
 def main() -> None:
     """Run the program. Bad input ends it with one message and exit code 2."""
+    try:
+        interrupts.listen()
+        code = _run()
+    except Interrupted:
+        typer.echo(interrupts.told(), err=True)
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        end_at_once(code)
+    interrupts.leave(code if isinstance(code, int) else 1)
+    sys.exit(code)
+
+
+def _run() -> Any:
+    """Run the command that the words ask for, and return the exit code."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where it cannot cache is no news
     try:
         _refuse_other_encodings(sys.argv[1:])
         app()
     except UncertainScaleError as error:
         typer.echo(f"error: {printable(error)}", err=True)
-        sys.exit(2)
+        return 2
     except SystemExit as end:
-        if end.code == INTERRUPTED:  # nobody waits for threads that are at their last draws
-            for stream in (sys.stdout, sys.stderr):
-                with contextlib.suppress(OSError):
-                    stream.flush()
-            os._exit(INTERRUPTED)
-        raise
+        return end.code
     except BrokenPipeError:
         # The reader of a pipe has gone (`| head`); keep Python from failing on the last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        return 1
     except MemoryError:
         typer.echo("error: there is not enough memory; ask for fewer draws or outputs", err=True)
-        sys.exit(2)
+        return 2
     except OSError as error:  # such as a full disk under standard output
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         where = f"{error.filename}: " if error.filename else ""
         typer.echo(f"error: {printable(f'{where}{error.strerror or error}')}", err=True)
-        sys.exit(2)
+        return 2
+    return 0
 
 
 def _refuse_other_encodings(words: list[str]) -> None:

@@ -17,6 +17,7 @@ import typer
 
 from uncertain_scale.cli.answers import keep_for_answers
 from uncertain_scale.cli.command import DRAWS
+from uncertain_scale.cli.interrupts import interrupts
 from uncertain_scale.cli.record import note_priors
 from uncertain_scale.errors import QuestionError
 
@@ -190,7 +191,9 @@ class RunOptions:
         from uncertain_scale.sampling import sample
 
         design = self.checked_design()  # a wrong option is told before any file is read
-        return sample(*self.prepare(), design)
+        drawn = sample(*self.prepare(), design)
+        interrupts.drawn()
+        return drawn
 
     def checked_design(self) -> Design:
         """Return the design that the options describe."""

@@ -7,6 +7,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from uncertain_scale.cli.interrupts import interrupts
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -73,9 +75,7 @@ class Bar:
 
     def chains_of(self, design: Design) -> Callable[[int], None]:
         """Return what shows how many chains of a run are finished."""
-        return lambda done: self.show(
-            done, design.chains, f"{done:,} of {design.chains:,} chains x {design.draws:,} draws"
-        )
+        return self._counting(design.chains, lambda done: f"{done} chains x {design.draws:,} draws")
 
     def counting(self, total: int, noun: str, before: int = 0) -> Callable[[int], None]:
         """Return what shows how many of some things are finished.
@@ -87,11 +87,20 @@ class Bar:
         before
             Those that were finished when the counting began.
         """
+        counted = self._counting(total, lambda done: f"{done} {noun}")
 
         def show(done: int) -> None:
-            self.show(before + done, total, f"{before + done:,} of {total:,} {noun}")
+            counted(before + done)
 
         show(0)
+        return show
+
+    def _counting(self, total: int, words: Callable[[str], str]) -> Callable[[int], None]:
+        def show(done: int) -> None:
+            if done == total:
+                interrupts.drawn()
+            self.show(done, total, words(f"{done:,} of {total:,}"))
+
         return show
 
     def _appear(self) -> None:

@@ -7,6 +7,7 @@ change.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import platform
 import re
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from uncertain_scale.cli.interrupts import interrupts
 from uncertain_scale.errors import DataError
 from uncertain_scale.reading import (
     UnreadableError,
@@ -211,7 +213,8 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
         ended: BaseException | None = None
         try:
             folder = arguments.get("output") or arguments.get("resume")
-            with staged(folder, _names(result)) as staging:
+            interrupts.folder = folder
+            with contextlib.ExitStack() as last, staged(folder, _names(result)) as staging:
                 try:
                     command(**arguments)
                 except (typer.Exit, BrokenPipeError) as error:  # after all was saved
@@ -219,6 +222,7 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
                 arguments |= session.reached
                 if staging is not None and staging.holds(staging.folder / f"{result}.json"):
                     _write(staging, command.__name__, arguments, session, f"{result}.json")
+                last.enter_context(interrupts.writing())
         finally:
             _session.reset(token)
         if ended is not None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from uncertain_scale.cli.interrupts import INTERRUPTED, interrupts
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import xarray as xr
 
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EVERY", "INTERRUPTED", "Answered", "answer"]
 
-INTERRUPTED = 130
-"""Exit code of a command that was interrupted."""
 EVERY = 15.0
 """Seconds between checkpoints."""
 _SHARE = 20.0  # of the time goes to what is drawn, for one that goes to writing checkpoints
@@ -81,7 +77,7 @@ def answer(
     ------
     QuestionError
         It cannot be answered so, or not a chain was finished in the time allowed.
-    KeyboardInterrupt
+    typer.Exit
         Somebody did, before the first chain was finished.
     """
     from uncertain_scale.sampling.stopping import Stop, StoppedError
@@ -89,12 +85,12 @@ def answer(
     stop = Stop(effort.seconds)
     run = _Run(asked, design, events, effort.goal(probs), stop, output, cluster)
     try:
-        with _interruptible(stop), Bar() as bar:
+        with interrupts.drawing(stop), Bar() as bar:
             return run.report(probs, effort, bar)
     except StoppedError:
         if stop.why == "interrupted":
             typer.echo("interrupted before the first chain was finished: no answer", err=True)
-            raise KeyboardInterrupt from None
+            raise typer.Exit(INTERRUPTED) from None
         raise QuestionError(
             f"--max-time {effort.max_time} was up before the first chain was finished; allow "
             "more, or begin with fewer --draws"
@@ -145,6 +141,7 @@ class _Run:
             found, summary = sought.step.answer, sought.step.summary
             extra["search"] = facts_of(sought)
             complete = sought.why in {"reached", "max-draws"}
+        interrupts.drawn()
         record = found.record if isinstance(found, Streamed) else found
         finished = int(record.attrs["chains"])
         reached = type(self.design)(
@@ -264,23 +261,3 @@ class _Run:
         end = stage.end
         name = end_in_words(end.output, end.kind, end.prob, end.bound)
         return f"{name} ±{percent(end.error)}, wanted {percent(goal.precision)}"
-
-
-@contextmanager
-def _interruptible(stop: Stop) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end a run with what it has; a second one ends the program."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ask(number: int, frame: Any) -> None:
-        if stop.why == "interrupted":
-            signal.default_int_handler(number, frame)
-        stop.interrupt()
-
-    before = {one: signal.signal(one, ask) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

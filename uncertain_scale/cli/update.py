@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uncertain_scale.cli.interrupts import interrupts
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, report_page, show
@@ -72,7 +73,9 @@ def draw(
             )
     from uncertain_scale.sampling import sample
 
-    return sample(*asked, design, cluster=cluster)
+    drawn = sample(*asked, design, cluster=cluster)
+    interrupts.drawn()
+    return drawn
 
 
 @with_run_options

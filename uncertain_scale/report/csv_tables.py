@@ -13,6 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import printable
+from uncertain_scale.report.stopping import INCOMPLETE, stopping_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -170,6 +171,14 @@ def _figure(one: Mapping[str, Any], key: str, **about: Any) -> dict[str, Any]:
 
 
 def _report(document: Document) -> Iterator[dict[str, Any]]:
+    for words in stopping_in_words(document):
+        mark, colon, told = words.partition(": ")
+        incomplete = mark == INCOMPLETE and colon
+        yield (
+            {"kind": INCOMPLETE, "name": told}
+            if incomplete
+            else {"kind": "precision", "name": words}
+        )
     for name, output in document["outputs"].items():
         yield from _statistics(output, kind="answer", name=name, units=output["units"])
     yield from _events(document)

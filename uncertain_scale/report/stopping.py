@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
 
 __all__ = [
+    "INCOMPLETE",
     "UNREPEATED",
     "end_in_words",
     "incomplete_document",
@@ -20,6 +21,8 @@ __all__ = [
     "stopping_in_words",
 ]
 
+INCOMPLETE = "INCOMPLETE"
+"""What an interrupted report is marked by, in every format that people read."""
 UNREPEATED = ("search", "incomplete")
 """Keys of a report that a replay leaves out: it runs what was reached, and does not look for it."""
 
@@ -45,13 +48,14 @@ def stopping_in_words(document: Document) -> Iterator[str]:
     """Yield what a reader must know first: that a report is incomplete, and how sure it is."""
     if found := document.get("incomplete"):
         yield (
-            f"INCOMPLETE: {found['why']} when {found['finished']:,} of {found['chains']:,} chains "
+            f"{INCOMPLETE}: {found['why']} when {found['finished']:,} of "
+            f"{found['chains']:,} chains "
             "were finished; all figures and errors are those of these"
         )
     if found := document.get("search"):
         asked = percent(found["precision"])
         if found["why"] == "interrupted":
-            yield f"INCOMPLETE: interrupted before the precision of {asked} was reached"
+            yield f"{INCOMPLETE}: interrupted before the precision of {asked} was reached"
         end = found["worst"]
         if end is None:
             yield f"precision {asked}: reached, since no answer varies"
