@@ -434,7 +434,7 @@ def test_a_clock_that_jumps_backwards_disturbs_nothing(cli, tmp_path, monkeypatc
     now = itertools.count(2_000_000_000, -86_400)
     monkeypatch.setattr(time, "time", lambda: float(next(now)))
     asked = ["report", "--scenario", "post-2024-07", "--set", "mfu=0.3 to 0.4", "--budget", "1M"]
-    asked += ["--outputs", "training_flop", "--precision", "2%", "--max-time", "60s"]
+    asked += ["--outputs", "training_flop", "--precision", "2%", "--max-time", "1h"]
     code, out, err = cli(*asked, "--output", tmp_path / "report", "--format", "json")
     assert (code, err) == (0, "")
     assert json.loads(out)["search"]["why"] == "reached"
