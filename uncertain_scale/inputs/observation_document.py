@@ -79,9 +79,22 @@ class ObservationTable(Sourced):
         description="what the fact is about, such as 'Llama 3.1 405B'"
     )
     variable: str = Field(description="the variable that was measured, such as 'facility_power'")
-    value: _Amount = Field(
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [{"required": ["value"]}, {"required": ["lower"]}, {"required": ["upper"]}]
+        }
+    )
+
+    value: _Amount | None = Field(
+        None,
         description="the value, such as 41, '41 MW', '36 to 46 MW' (5% to 95%) or "
-        "'student_t(nu=4, mu=41, sigma=3) MW'"
+        "'student_t(nu=4, mu=41, sigma=3) MW'; or a bound, 'at least 41 MW' or 'at most 41 MW'",
+    )
+    lower: _Amount | None = Field(
+        None, description="In place of a value: a lower bound, such as '15 day'."
+    )
+    upper: _Amount | None = Field(
+        None, description="In place of a value: an upper bound, alone or beside the lower."
     )
     units: str | None = Field(None, description="Units of the value, where its text has none.")
     error: _Amount | None = Field(

@@ -19,6 +19,7 @@ from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.text import number_text
 from uncertain_scale.inputs.observation_document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
+from uncertain_scale.inputs.ranges import Range
 from uncertain_scale.inputs.toml import TomlReader
 from uncertain_scale.reading import is_file
 from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Observation", "evidence_names", "find_evidence_file", "read_evidence"]
 
 _TO = re.compile(r"(?<![A-Za-z_])to(?![A-Za-z_])")
+_BOUND = re.compile(r"(at least|>=|≥|at most|<=|≤)\s*+(.*)")
+_SIDES = {"lower": "least", "upper": "most"}
 _LOGARITHMIC = ("lognormal", "loguniform")
 
 
@@ -41,7 +44,7 @@ class Observation:
     name, variable
         What it is called, and the variable that was measured.
     stated
-        The value with its measurement error as a distribution, in `units`.
+        The value with its measurement error as a distribution, or a range, in `units`.
     units, factor
         Those of `stated`, and what a number in them is multiplied by to be in the model's.
     given
@@ -57,7 +60,7 @@ class Observation:
 
     name: str
     variable: str
-    stated: Distribution
+    stated: Distribution | Range
     units: str
     factor: float
     given: Mapping[str, str | float] = field(default_factory=dict)
@@ -69,7 +72,7 @@ class Observation:
     @property
     def logarithmic(self) -> bool:
         """Whether the error is one of the logarithm, a factor instead of a difference."""
-        return self.stated.kind in _LOGARITHMIC
+        return not isinstance(self.stated, Range) and self.stated.kind in _LOGARITHMIC
 
     def fault(self, key: str, text: str) -> str:
         """Say what is wrong with a key, with its file and line."""
@@ -181,12 +184,15 @@ class _Reader(TomlReader):
             self.fault((*path, fault.key), f"'{table.name}' {fault}")
             return None
         except UnitError as error:
-            key = "units" if table.units else "value"
+            stating = ("units", "value", "lower", "upper")
+            key = next(key for key in stating if getattr(table, key) is not None)
             self.fault((*path, key), f"'{table.name}' {table.variable}: {error}")
             return None
         own = table.own if isinstance(table.own, dict) else dict.fromkeys(table.own, 0.0)
-        keys = (key for key in ("name", "variable", "value", "error", "given", "own"))
+        keys = ("name", "variable", "value", "error", "given", "own")
         places = {key: self.where((*path, key)) for key in keys} | {"": self.where(path)}
+        if table.value is None:
+            places["value"] = self.where((*path, "upper" if table.lower is None else "lower"))
         provenance = Provenance(
             long_name=table.long_name,
             source=table.source,
@@ -217,9 +223,15 @@ class _Fault(Exception):  # noqa: N818 (never leaves this module)
         self.key = key
 
 
-def _stated(table: ObservationTable, in_model: str) -> tuple[Distribution, str, str]:
-    """Return the value with its error as a distribution, its units, and both as typed."""
-    text, error = _parted(table)
+def _stated(table: ObservationTable, in_model: str) -> tuple[Distribution | Range, str, str]:
+    """Return the value with its error as a distribution or a range, its units, and all as typed."""
+    ends = {key: getattr(table, key) for key in ("lower", "upper")}
+    bound = _BOUND.fullmatch(str(table.value).strip())
+    if bound or any(end is not None for end in ends.values()):
+        return _as_range(table, ends, bound, in_model)
+    if table.value is None:
+        raise _Fault("", "'value' is missing: what was measured, or 'lower' or 'upper' for a bound")
+    text, error = _parted(table.value, table.error)
     number = _plain(text)
     if number is None:
         return _as_distribution(table, str(text), in_model)
@@ -246,12 +258,14 @@ def _written(value: float) -> str:
     return short.replace("e+", "e") if float(short) == value else number_text(value)
 
 
-def _parted(table: ObservationTable) -> tuple[float | str, float | str | None]:
+def _parted(
+    stated: float | str, beside: float | str | None
+) -> tuple[float | str, float | str | None]:
     """Return the value and the error, which may stand in one text: `41 ± 3 MW`."""
-    value, sign, error = re.sub(r"\+\s*+/?+\s*+-", "±", str(table.value)).partition("±")
+    value, sign, error = re.sub(r"\+\s*+/?+\s*+-", "±", str(stated)).partition("±")
     if not sign:
-        return table.value, table.error
-    if table.error is not None:
+        return stated, beside
+    if beside is not None:
         raise _Fault("error", "'error' is stated twice, here and in the value; drop one")
     # Units may stand behind the whole: `41 ± 10% MW`.
     share = re.fullmatch(r"(.*%)\s*(\S.*)", error.strip())
@@ -286,6 +300,44 @@ def _as_distribution(
         )
     units = _units(table, Quantity(0.0, units), None, in_model)
     return stated, units, text if units in text or units == "1" else f"{text} {units}"
+
+
+def _as_range(
+    table: ObservationTable,
+    ends: dict[str, float | str | None],
+    bound: re.Match[str] | None,
+    in_model: str,
+) -> tuple[Range, str, str]:
+    """Read a bound or two: `lower`, `upper`, or a value such as `at least 15 day`."""
+    for key in ("error", "error_kind"):
+        if getattr(table, key) is not None:
+            raise _Fault(key, f"'{key}' stands beside a bound, which has none; drop it")
+    if table.value is not None and any(end is not None for end in ends.values()):
+        raise _Fault("value", "'value' stands beside 'lower' or 'upper'; keep one")
+    if bound:
+        ends["lower" if bound[1] in {"at least", ">=", "≥"} else "upper"] = bound[2]
+    read = {
+        key: _end("value" if bound else key, end) for key, end in ends.items() if end is not None
+    }
+    typed = dict.fromkeys(end.units for end in read.values() if end.units)
+    units = _units(table, Quantity(0.0, next(iter(typed), None)), None, in_model)
+    values = {key: end.to(units) for key, end in read.items()}
+    stated = Range(**values)
+    if not stated.lower < stated.upper:
+        said = f"lower = {ends['lower']} is not below upper = {ends['upper']}"
+        raise _Fault("lower", f"{said}; swap them, or state what is exact as a given")
+    shown = "" if units == "1" else f" {units}"
+    words = {key: f"{_written(value)}{shown}" for key, value in values.items()}
+    if len(words) == 2:
+        return stated, units, f"between {words['lower']} and {words['upper']}"
+    return stated, units, " ".join(f"at {_SIDES[key]} {word}" for key, word in words.items())
+
+
+def _end(key: str, end: float | str) -> Quantity:
+    try:
+        return parse_quantity(end) if isinstance(end, str) else Quantity(float(end))
+    except UnitError as error:
+        raise _Fault(key, f"{key} = '{str(end)[:60]}': {error}") from None
 
 
 def _units(

@@ -243,7 +243,12 @@ def _observation(one: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         "prior_predictive": "observation before",
         "posterior_predictive": "observation now",
     }
+    for key in ("lower", "upper"):
+        if one[key] is not None:
+            yield {"kind": "observed", **about, "measure": key, "value": one[key]}
     for key, kind in kinds.items():
+        if one[key] is None:
+            continue
         errors = one.get(f"{key}_mcse", [None] * len(one[key]))
         for prob, value, error in zip(_QUANTILES.values(), one[key], errors, strict=True):
             yield {"kind": kind, **about, "prob": prob, "value": value, "mcse": error}

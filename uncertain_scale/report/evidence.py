@@ -129,16 +129,18 @@ def bits_in_words(bits: float, error: float | None) -> str:
 def observation_rows(document: Document) -> Iterator[dict[str, str]]:
     """Yield each observation in words, what was predicted for it before and now among them."""
     for one in document["evidence"]["observations"]:
-        scale = scale_for([one["observed"][1], *one["observed"]], one["units"])
+        scale = scale_for([_middle(one), *(one["observed"] or ())], one["units"])
         spans = {
-            key: _span(scale, one[key], one.get(f"{key}_mcse", [None] * 3))
-            for key in ("observed", "prior_predictive", "posterior_predictive")
+            key: _span(scale, one[key], one[f"{key}_mcse"])
+            for key in ("prior_predictive", "posterior_predictive")
         }
+        joined = "=" if one["observed"] else ""  # "at least 15 day" joins by itself
         given = [f"{name} = {_plain(value)}" for name, value in one["given"].items()]
         own = [f"{name} (rank {rank:g})" if rank else name for name, rank in one["own"].items()]
         yield {
             **{key: one[key] for key in ("name", "variable", "stated", "source", "as_of", "note")},
             **spans,
+            "fact": " ".join(filter(None, (one["variable"], joined, one["stated"]))),
             "units": scale.units,
             "given": ", ".join(given),
             "own": ", ".join(own),
@@ -152,7 +154,7 @@ def observation_lines(document: Document) -> Iterator[tuple[str, str]]:
         given = f", given {row['given']}" if row["given"] else ""
         own = f"; its own {row['own']}" if row["own"] else ""
         yield (
-            f"{row['name']}: {row['variable']} = {row['stated']}{given}{own}",
+            f"{row['name']}: {row['fact']}{given}{own}",
             f"{row['prior_predictive']} by the priors (90%, p = {row['p_value']}), "
             f"now {row['posterior_predictive']} {row['units']}".rstrip(),
         )
@@ -182,6 +184,13 @@ def before_rows(document: Document) -> Iterator[tuple[str, str, str]]:
             for key in ("median", "low", "high")
         )
         yield name, median, low if exact else f"{low} to {high}"
+
+
+def _middle(one: Mapping[str, Any]) -> float:
+    """Return the value observed, or a bound of it."""
+    if one["observed"]:
+        return float(one["observed"][1])
+    return float(one["upper"] if one["lower"] is None else one["lower"])
 
 
 def _span(scale: Scale, ends: Sequence[float], errors: Sequence[float | None]) -> str:

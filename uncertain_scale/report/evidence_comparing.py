@@ -145,9 +145,7 @@ def _markdown(document: Document) -> Iterator[str]:
 
 
 def _headline(document: Document) -> Iterator[str]:
-    names = ", ".join(
-        f"{one['name']}: {one['variable']} = {one['stated']}" for one in observation_rows(document)
-    )
+    names = ", ".join(f"{one['name']}: {one['fact']}" for one in observation_rows(document))
     yield f"Evidence: {names}"
     yield WHY
 

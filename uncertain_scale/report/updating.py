@@ -103,7 +103,8 @@ def markdown_evidence(document: Document) -> Iterator[str]:
     said = "" if error is None else f" ± {error:.1g}"
     yield plain(
         f"Log marginal likelihood of the evidence: {evidence['log_evidence']:.4g}{said}. "
-        "p: probability, under the priors, of a measured value as far out."
+        "p: probability, under the priors, of a measured value as far out, or the share of the "
+        "predictions that the observation allows, if that is larger."
     )
     yield ""
     yield "## What moved"

@@ -181,8 +181,9 @@ def _draw(  # noqa: PLR0913, PLR0917
 
 def _in_all(posterior: Posterior) -> dict[str, float]:
     """Return what was learnt about all coordinates together: E log likelihood - log evidence."""
+    least = posterior.grain / np.log(2)
     bits = (posterior.log_likelihood.mean(axis=1) - posterior.log_evidence) / np.log(2)
-    return {"bits": max(float(bits.mean()), 0.0), "mcse": float(spread(bits))}
+    return {"bits": max(float(bits.mean()), 0.0), "mcse": float(np.maximum(spread(bits), least))}
 
 
 def _learnt(

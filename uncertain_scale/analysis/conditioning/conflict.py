@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.conditioning.likelihood import tail_probability
+from uncertain_scale.analysis.conditioning.likelihood import (
+    allowed_share,
+    highest_log_likelihood,
+    log_likelihood,
+    tail_probabilities,
+)
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
 from uncertain_scale.analysis.draws import Draws
 from uncertain_scale.analysis.intervals import quantiles
@@ -41,10 +46,23 @@ class Prediction:
     farthest
         Least and largest of its draws.
     p_value
-        Twice the smaller of the probabilities of a measured value at or below, and at or above,
-        the one observed.
+        How unlikely an observation such as this is: the larger of two probabilities. Twice the
+        smaller of those of a measured value at or below, and at or above, the one observed; and
+        the share of the predictions that the observation allows (`allowed_share`).
     draws
         Number of draws behind these.
+
+    Notes
+    -----
+    The first is Box's prior predictive check where the predictive is symmetric. It takes a wide
+    interval for a value measured at its middle, which surprises although most predictions are
+    allowed; the second bounds what any other prior could gain by the observation. The larger is
+    at most as often small as it says.
+
+    References
+    ----------
+    Box (1980), doi:10.2307/2982063. Evans and Moshonov (2006), doi:10.1214/06-BA129. Edwards,
+    Lindman and Savage (1963), doi:10.1037/h0044139, for the bound.
     """
 
     quantiles: FloatArray
@@ -71,13 +89,12 @@ def predict(term: Term, predicted: FloatArray) -> Prediction:
     found, errors = np.quantile(draws, _LEVELS, method="hazen"), nothing
     if draws.size == predicted.size:
         found, errors = quantiles(Draws(predicted), np.array(_LEVELS))
-    stated, x = term.observation.stated, draws / term.observation.factor
-    tails = float(tail_probability(term.observation, draws).mean()), float(stated.cdf(x).mean())
+    below, above = (float(tail.mean()) for tail in tail_probabilities(term.observation, draws))
     return Prediction(
         found,
         errors,
         (float(draws.min()), float(draws.max())),
-        min(2 * min(tails), 1.0),
+        min(max(2 * min(below, above), allowed_share(term.observation, predicted)), 1.0),
         draws.size,
     )
 
@@ -98,13 +115,25 @@ def refuse_against_prior(terms: Sequence[Term], priors: Priors, seed: int) -> li
         def draw(chain: int, term: Term = term, space: Space = space) -> FloatArray:
             return term.predict(space.columns(space.points(design, chain)))
 
-        prediction = predict(term, np.array(over_chains(draw, design.chains)))
+        predicted = np.array(over_chains(draw, design.chains))
+        prediction = predict(term, predicted)
+        if np.isneginf(log_likelihood(term.observation, predicted)).all():
+            prediction = replace(prediction, p_value=_rare_share(term, space, seed))
         found.append(prediction)
         if prediction.p_value < _NEVER:
             faults.append(_against_prior(term, prediction))
     if faults:
         raise EvidenceError(faults)
     return found
+
+
+def _rare_share(term: Term, space: Space, seed: int) -> float:
+    """Return the share of predictions that an observation allows, where no draw is allowed."""
+    try:
+        posterior = find_posterior(space, replace(_QUICK, seed=seed), "smc")
+    except EvidenceError:
+        return 0.0
+    return float(np.exp(posterior.log_evidence - highest_log_likelihood(term.observation)).mean())
 
 
 def refuse_against_each_other(

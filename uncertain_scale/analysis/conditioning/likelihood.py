@@ -6,15 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.inputs.distributions import LogNormal, Normal, StudentT
+from uncertain_scale.inputs.ranges import Range
 
 if TYPE_CHECKING:
+    from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.inputs.observations import Observation
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["log_likelihood", "tail_probability"]
+__all__ = [
+    "allowed_share",
+    "distance",
+    "highest_log_likelihood",
+    "log_likelihood",
+    "tail_probabilities",
+]
 
-_STEP = 1e-4  # of the interquartile range, over which a density is the slope of a probability
+_LEVELS = (np.arange(1000) + 0.5) / 1000
 
 
 def log_likelihood(observation: Observation, predicted: FloatArray) -> FloatArray:
@@ -23,7 +30,7 @@ def log_likelihood(observation: Observation, predicted: FloatArray) -> FloatArra
     Parameters
     ----------
     observation
-        The value with its error.
+        The value with its error, or a range.
     predicted
         What the variable would be; a prediction that is no number has no likelihood.
 
@@ -31,7 +38,8 @@ def log_likelihood(observation: Observation, predicted: FloatArray) -> FloatArra
     -------
     array of the shape of `predicted`
         The log-density of the stated distribution at the prediction, -inf where it is 0; for a
-        lognormal or loguniform, that of the logarithm, so that an error is a factor.
+        lognormal or loguniform, that of the logarithm, so that an error is a factor. For a range,
+        0 within and -inf outside.
 
     Notes
     -----
@@ -41,61 +49,92 @@ def log_likelihood(observation: Observation, predicted: FloatArray) -> FloatArra
 
     Examples
     --------
+    >>> from uncertain_scale.inputs.distributions import Normal
     >>> from uncertain_scale.inputs.observations import Observation
     >>> seen = Observation("x", "x", Normal(mu=1.0, sigma=2.0), "1", 1.0)
     >>> log_likelihood(seen, np.array([1.0, 3.0])).round(3).tolist()
     [-1.612, -2.112]
     """
     x = np.asarray(predicted, dtype=float) / observation.factor
-    with np.errstate(all="ignore"):
-        density = _log_density(observation, x)
-    return np.asarray(np.where(np.isnan(density), -np.inf, density))
+    stated = observation.stated
+    if isinstance(stated, Range):
+        return stated.log_likelihood(x)
+    found = _log_density(stated, x, logarithmic=observation.logarithmic)
+    return np.where(np.isnan(found), -np.inf, found)
 
 
-def tail_probability(observation: Observation, predicted: FloatArray) -> FloatArray:
-    """Return, for each prediction, the probability of a value at or below the one observed.
+def tail_probabilities(
+    observation: Observation, predicted: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return, for each prediction, P(a measured value <= the one observed) and P(it is >= that).
+
+    Parameters
+    ----------
+    observation, predicted
+        As in `log_likelihood`. Of a range no value was measured: both are 0.
+    """
+    x = np.asarray(predicted, dtype=float) / observation.factor
+    stated = observation.stated
+    if isinstance(stated, Range):
+        return np.zeros_like(x), np.zeros_like(x)
+    return stated.sf(x), stated.cdf(x)
+
+
+def allowed_share(observation: Observation, predicted: FloatArray) -> float:
+    """Return the mean likelihood of predictions, over that of the value observed best.
+
+    It is the share of the predictions that an observation allows: those in a range, or within the
+    bounds of a uniform one. No other predictions can make the observation more than one over this
+    share times as likely.
 
     Parameters
     ----------
     observation, predicted
         As in `log_likelihood`.
+
+    Examples
+    --------
+    >>> from uncertain_scale.inputs.observations import Observation
+    >>> seen = Observation("x", "x", Range(lower=3.0), "1", 1.0)
+    >>> allowed_share(seen, np.array([1.0, 2.0, 3.0, 4.0]))
+    0.5
+    """
+    found = log_likelihood(observation, predicted)
+    return float(np.exp(np.minimum(found - highest_log_likelihood(observation), 0.0)).mean())
+
+
+def distance(observation: Observation, predicted: FloatArray) -> FloatArray:
+    """Return how far predictions are outside what an observation allows, 0 within.
+
+    Parameters
+    ----------
+    observation, predicted
+        As in `log_likelihood`; a prediction that is no number is infinitely far.
     """
     x = np.asarray(predicted, dtype=float) / observation.factor
-    return np.asarray(observation.stated.sf(x))
-
-
-def _log_density(observation: Observation, x: FloatArray) -> FloatArray:
-    """Return the log-density of the stated distribution, or of its logarithm."""
-    stated = observation.stated
-    whole = getattr(stated, "truncate", None) is None
-    if isinstance(stated, Normal) and whole:
-        return _normal((x - stated.mu) / stated.sigma, stated.sigma)
-    if isinstance(stated, LogNormal) and whole:
-        score = (np.log(np.maximum(x, 0)) - stated.mu) / stated.sigma
-        return _normal(score, stated.sigma)
-    if isinstance(stated, StudentT) and whole:
-        return _student(stated.nu, (x - stated.mu) / stated.sigma, stated.sigma)
+    low, high = observation.stated.support
     if observation.logarithmic:
-        return np.where(x > 0, _slope(observation, x) + np.log(np.maximum(x, 0)), -np.inf)
-    return _slope(observation, x)
+        with np.errstate(all="ignore"):
+            x, low, high = np.log(np.maximum(x, 0)), np.log(low), np.log(high)
+    outside = np.maximum(np.maximum(low - x, x - high), 0.0)
+    return np.where(np.isnan(outside), np.inf, outside)
 
 
-def _normal(score: FloatArray, sigma: float) -> FloatArray:
-    return np.asarray(-0.5 * score**2 - np.log(sigma) - 0.5 * np.log(2 * np.pi))
+def _log_density(stated: Distribution, x: FloatArray, *, logarithmic: bool) -> FloatArray:
+    """Return the log-density of the stated distribution, or of its logarithm."""
+    density = stated.log_pdf(x)
+    if not logarithmic:
+        return density
+    with np.errstate(all="ignore"):
+        return np.where(x > 0, density + np.log(x), -np.inf)
 
 
-def _student(nu: float, score: FloatArray, sigma: float) -> FloatArray:
-    from scipy.special import gammaln
+def highest_log_likelihood(observation: Observation) -> float:
+    """Return the highest log-likelihood, but for the outermost 0.05% of the stated distribution.
 
-    constant = gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi) - np.log(sigma)
-    return np.asarray(constant - (nu + 1) / 2 * np.log1p(score**2 / nu))
-
-
-def _slope(observation: Observation, x: FloatArray) -> FloatArray:
-    """Return a log-density as the slope of the probability on the nearer side of the median."""
-    stated = observation.stated
-    low, middle, high = stated.ppf(np.array([0.25, 0.5, 0.75]))
-    step = _STEP * (high - low)
-    below = stated.cdf(x + step) - stated.cdf(x - step)
-    above = stated.sf(x - step) - stated.sf(x + step)
-    return np.asarray(np.log(np.where(x < middle, below, above) / (2 * step)))
+    These may hold a density without bound, next to which nothing would be likely.
+    """
+    if isinstance(observation.stated, Range):
+        return 0.0
+    values = observation.stated.ppf(_LEVELS) * observation.factor
+    return float(log_likelihood(observation, values).max())

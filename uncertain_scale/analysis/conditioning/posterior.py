@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from uncertain_scale.analysis.conditioning.rare import SHARE, Unreachable, reach
 from uncertain_scale.analysis.conditioning.smc import Cloud, move, resample, temper
 from uncertain_scale.analysis.conditioning.weights import LARGEST_K, Weights, smoothed
+from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.errors import EvidenceError, QuestionError
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.sampling.streams import stream
@@ -38,7 +40,7 @@ ROADS: tuple[Road, ...] = ("auto", "importance", "smc")
 
 _LEAST_SHARE = 0.1  # of the draws that must count for weights to be preferred
 _FEWEST = 1024  # particles of a chain
-_MOST = 1 << 16
+_FEW = 20  # draws of a chain that count, on average, for weights without a tail to be trusted
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,11 @@ class Space:
             total += term.log_likelihood(columns)
         return total
 
+    def outside(self, u: FloatArray) -> FloatArray:
+        """Return how far points are from what each observation allows: (draw, observation)."""
+        columns = self.columns(u)
+        return np.stack([term.distance(columns) for term in self.terms], axis=1)
+
 
 @dataclass(frozen=True)
 class Posterior:
@@ -117,6 +124,14 @@ class Posterior:
     weights: Weights | None
     stages: int
     memory: float
+    grain: float = 0.0
+    """Least error of the log marginal likelihood, of counting whole draws within bounds."""
+
+    @property
+    def log_evidence_error(self) -> float:
+        """Monte Carlo error of the log marginal likelihood; nan for one chain."""
+        means = np.exp(self.log_evidence - self.log_evidence.max())
+        return float(np.maximum(spread(means) / means.mean(), self.grain))
 
 
 def find_posterior(
@@ -150,7 +165,7 @@ def find_posterior(
         raise QuestionError(f"road '{road}' is unknown; expected {', '.join(ROADS)}")
     points, likelihoods = _likely(space, design)
     weights = smoothed(likelihoods) if np.isfinite(likelihoods).any(axis=1).all() else None
-    chosen, reason = _choose(weights, likelihoods.size, road)
+    chosen, reason = _choose(weights, likelihoods.shape, road)
 
     def lead(chain: int) -> Cloud:
         rng = stream(design.seed, chain, "\0posterior")
@@ -162,21 +177,30 @@ def find_posterior(
             cloud = Cloud(_scores(u[index]), likelihood[index], evidence, [1.0])
             move(cloud, _of_scores(space), rng)
         else:
-            cloud = temper(Cloud(_scores(u), likelihood.copy()), _of_scores(space), rng)
+            cloud = Cloud(_scores(u), likelihood.copy())
+            cloud = reach(cloud, lambda z: space.outside(_levels(z)), _of_scores(space), rng)
+            cloud = temper(cloud, _of_scores(space), rng)
         if len(cloud.z) > design.draws:
             cloud = cloud.chosen(rng.choice(len(cloud.z), design.draws, replace=False))
         return cloud
 
-    clouds = over_chains(lead, design.chains, progress)
+    try:
+        clouds = over_chains(lead, design.chains, progress)
+    except Unreachable:
+        raise EvidenceError([_none(space, likelihoods.size)]) from None
+    # Where draws have to be led in, the levels that they pass are scattered enough.
+    counted = chosen == "importance" or np.isneginf(likelihoods).mean() < SHARE
+    evidence = np.array([cloud.log_evidence for cloud in clouds])
     return Posterior(
         u=np.array([_levels(cloud.z) for cloud in clouds]),
         log_likelihood=np.array([cloud.log_likelihood for cloud in clouds]),
-        log_evidence=np.array([cloud.log_evidence for cloud in clouds]),
+        log_evidence=evidence,
         road=chosen,
         reason=reason,
         weights=weights,
         stages=max(len(cloud.temperatures) for cloud in clouds),
         memory=max(cloud.memory for cloud in clouds),
+        grain=_grain(likelihoods, evidence) if counted else 0.0,
     )
 
 
@@ -194,37 +218,54 @@ def over_chains(
 
 
 def _likely(space: Space, design: Design) -> tuple[FloatArray, FloatArray]:
-    """Return draws of the prior, as many as it takes for each chain to hold a likely one."""
-    size = max(design.draws, _FEWEST)
-    while True:
-        wide = replace(design, draws=size)
-        points = np.array(over_chains(lambda c: space.points(wide, c), design.chains))  # noqa: B023
-        found = np.array(
-            over_chains(lambda c: space.log_likelihood(points[c]), design.chains)  # noqa: B023
-        )
-        if np.isfinite(found).any(axis=1).all() or size >= _MOST:
-            break
-        size = min(8 * size, _MOST)
-    if not np.isfinite(found).any(axis=1).all():
-        names = ", ".join(f"'{term.observation.name}'" for term in space.terms)
-        said = f"of {size:,} draws of the prior none can give all that was observed ({names})"
-        raise EvidenceError([f"{said}; widen the priors, or the errors"])
+    """Return draws of the prior, and their log-likelihoods."""
+    wide = replace(design, draws=max(design.draws, _FEWEST))
+    points = np.array(over_chains(lambda c: space.points(wide, c), design.chains))
+    found = np.array(over_chains(lambda c: space.log_likelihood(points[c]), design.chains))
+    if np.isposinf(found).any():
+        said = f"the density stated is infinite at {np.isposinf(found).sum():,} of the predictions"
+        raise EvidenceError([f"{_names(space)}: {said}; state an error whose density is finite"])
     return points, found
 
 
-def _choose(weights: Weights | None, draws: int, road: Road) -> tuple[Road, str]:
-    """Return the road to take, and why."""
+def _grain(likelihoods: FloatArray, log_evidence: FloatArray) -> float:
+    """Return the error of the mean likelihood by draws that are counted or not, relative to it.
+
+    Chains of a net may all count the same within bounds: see `probability_of`.
+    """
+    if not np.isneginf(likelihoods).any():
+        return 0.0
+    chains, draws = likelihoods.shape
+    top = np.exp(likelihoods.max() - log_evidence.mean())
+    return float(top * 12**-0.5 / draws / chains**0.5)
+
+
+def _none(space: Space, draws: int) -> str:
+    """Say that nothing can give all that was observed."""
+    said = f"of {draws:,} draws of the prior, and of those led towards it, none can give all"
+    return f"{said} that was observed ({_names(space)}); widen the priors, or the errors"
+
+
+def _names(space: Space) -> str:
+    return ", ".join(f"'{term.observation.name}'" for term in space.terms)
+
+
+def _choose(weights: Weights | None, shape: tuple[int, ...], road: Road) -> tuple[Road, str]:
+    """Return the road to take, and why; `shape` is the number of chains and of draws of each."""
+    chains, draws = shape[0], shape[0] * shape[1]
     if weights is None:
         trust, why = False, "some chain has no draw that the evidence allows"
     else:
         share = weights.effective / draws
-        trust = weights.k_hat is None or weights.k_hat <= LARGEST_K
         k_hat = weights.k_hat
-        shape = "" if k_hat is None else f"{k_hat:.2f}" if np.isfinite(k_hat) else "infinite"
-        said = f"k-hat is {shape}, " if shape else ""
+        enough = weights.effective >= _FEW * chains
+        trust = enough if k_hat is None else k_hat <= LARGEST_K
+        tail = "" if k_hat is None else f"{k_hat:.2f}" if np.isfinite(k_hat) else "infinite"
+        said = f"k-hat is {tail}, " if tail else ""
         why = f"{said}{share:.2g} of the draws count"
     if road == "importance" and not trust:
-        said = f"importance weights cannot be trusted here: {why} (k-hat above {LARGEST_K:g})"
+        limit = f"k-hat above {LARGEST_K:g}, or fewer than {_FEW} of a chain"
+        said = f"importance weights cannot be trusted here: {why} ({limit})"
         raise EvidenceError([f"{said}; the road smc answers, or state errors that are less sure"])
     if road != "auto":
         return road, "as asked"

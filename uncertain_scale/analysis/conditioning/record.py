@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.inputs.ranges import Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ def record_of(
         "stages": posterior.stages,
         "memory": posterior.memory,
         "log_evidence": top + float(np.log(means.mean())),
-        "log_evidence_mcse": float(spread(means) / means.mean()),
+        "log_evidence_mcse": posterior.log_evidence_error,
         "bears": any(set(term.inputs) & set(plan.reached) for term in terms),
         "observations": [
             _observation(term, *predictions)
@@ -54,17 +54,24 @@ def record_of(
 
 def _observation(term: Term, before: Prediction, after: Prediction) -> dict[str, Any]:
     seen, said = term.observation, term.observation.provenance
-    stated = seen.stated.ppf(np.array([0.05, 0.5, 0.95])) * seen.factor
+    stated = seen.stated
+    observed = lower = upper = None
+    if isinstance(stated, Range):
+        lower, upper = (end * seen.factor for end in stated.support)
+    else:
+        observed = (stated.ppf(np.array([0.05, 0.5, 0.95])) * seen.factor).tolist()
     return {
         "name": seen.name,
         "variable": seen.variable,
         "units": term.units,
         "stated": seen.words,
-        "error_on": "log" if seen.logarithmic else "value",
+        "error_on": None if observed is None else "log" if seen.logarithmic else "value",
         "given": dict(seen.given),
         "own": dict(seen.own),
         "shares": list(term.inputs),
-        "observed": stated.tolist(),
+        "observed": observed,
+        "lower": lower,
+        "upper": upper,
         "prior_predictive": before.quantiles.tolist(),
         "prior_predictive_mcse": before.errors.tolist(),
         "posterior_predictive": after.quantiles.tolist(),
@@ -86,8 +93,8 @@ def notes_on(
     for one in record["observations"]:
         if one["p_value"] < _SURPRISING:
             yield (
-                f"'{one['name']}' surprises: under the priors a value as far out has probability "
-                f"{one['p_value']:.1g}; look at its givens, and at the priors"
+                f"'{one['name']}' surprises: under the priors an observation as far out has "
+                f"probability {one['p_value']:.1g}; look at its givens, and at the priors"
             )
     learnt = record["information"]["inputs"].values()
     for joint, rows in {one["joint"]: one["rows"] for one in learnt if one["joint"]}.items():

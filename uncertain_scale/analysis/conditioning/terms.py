@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.conditioning.likelihood import log_likelihood
+from uncertain_scale.analysis.conditioning.likelihood import distance, log_likelihood
 from uncertain_scale.errors import EvidenceError, QuestionError, UnitError, nearest
 from uncertain_scale.inputs.overlay import correlation_matrix
 from uncertain_scale.inputs.prior import ENDS
@@ -99,6 +99,10 @@ class Term:
     def log_likelihood(self, points: Mapping[str, FloatArray]) -> FloatArray:
         """Return the log-likelihood of what was observed at points given by coordinate."""
         return log_likelihood(self.observation, self.predict(points))
+
+    def distance(self, points: Mapping[str, FloatArray]) -> FloatArray:
+        """Return how far points are from what the observation allows, 0 where it does."""
+        return distance(self.observation, self.predict(points))
 
 
 def bind(

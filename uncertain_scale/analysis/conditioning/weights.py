@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST_K", "Weights", "smoothed"]
 
 LARGEST_K = 0.7
+_EQUAL = 1e-9  # between log-weights that differ by rounding alone
 _NOTHING = 40.0  # below the largest log-weight, from which on a draw adds nothing to a tail
 
 
@@ -73,6 +74,8 @@ def _smooth(log_weights: FloatArray) -> tuple[FloatArray, float | None]:
     """
     top = log_weights.max()
     plain = log_weights - top - np.log(np.exp(log_weights - top).sum())
+    if top - log_weights[np.isfinite(log_weights)].min() < _EQUAL:
+        return plain, None
     if (log_weights > top - _NOTHING).sum() < 3 * np.sqrt(log_weights.size):
         return plain, np.inf
     try:
