@@ -24,9 +24,8 @@ from uncertain_scale.analysis.coupling import (
     readings,
 )
 from uncertain_scale.analysis.draws import all_draws
-from uncertain_scale.analysis.events import probability_in
+from uncertain_scale.analysis.events import probability_in, share_of
 from uncertain_scale.analysis.guards import utilisation_warnings
-from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.analysis.sensitivity.game import shapley_values
 from uncertain_scale.analysis.summary import summarize
 from uncertain_scale.errors import QuestionError
@@ -50,6 +49,7 @@ __all__ = ["Comparison", "Ratio", "attribute", "compare", "same_way"]
 
 _MOST_CHANGES = 10
 _ORDERS = 200
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,14 @@ class Ratio:
     ratio
         Summary of other / base, draw by draw, as `summarize` lays it out; an output whose base
         holds a zero has no ratio.
-    greater, greater_mcse
-        P(other > base) and its Monte Carlo error, by output.
+    greater, greater_mcse, greater_ends
+        P(other > base), its Monte Carlo error, and between what it lies, by output.
     """
 
     ratio: xr.Dataset
     greater: Mapping[str, float]
     greater_mcse: Mapping[str, float]
+    greater_ends: Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,9 @@ class Comparison:
     warnings
         What is doubtful about the other's peak and utilisation.
     greater, greater_mcse
-        P(other > base) and its Monte Carlo error, by output.
+        P(other > base) and its Monte Carlo error, by output; nan where all draws agree.
+    greater_ends
+        The 95% interval of that probability.
     events
         Probabilities of events under the base and under the other, by what was typed.
     changed
@@ -106,6 +109,7 @@ class Comparison:
     warnings: Sequence[str]
     greater: Mapping[str, float]
     greater_mcse: Mapping[str, float]
+    greater_ends: Mapping[str, tuple[float, float]]
     events: Mapping[str, tuple[Probability, Probability]]
     changed: Mapping[str, tuple[Prior, Prior]]
     attribution: Mapping[str, Mapping[str, float]]
@@ -238,6 +242,7 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
         warnings=utilisation_warnings(all_draws(other[1])),
         greater=stated.greater,
         greater_mcse=stated.greater_mcse,
+        greater_ends=stated.greater_ends,
         events={
             event.text: (probability_in(event, base[1]), probability_in(event, other[1]))
             for event in events
@@ -257,11 +262,22 @@ def _ratio(plan: Plan, base: xr.Dataset, other: xr.Dataset, probs: Sequence[floa
     )
     for name in map(str, ratio.data_vars):
         ratio[name].attrs = {"units": "1", "long_name": base[name].attrs["long_name"]}
-    greater = {name: (other[name] > base[name]).values.astype(float) for name in plan.outputs}
+    greater = {
+        name: share_of((other[name] > base[name]).values, constant=_alike(ratio.get(name)))
+        for name in plan.outputs
+    }
     return Ratio(
         summarize(ratio, probs=probs),
-        {name: float(share.mean()) for name, share in greater.items()},
-        {name: float(spread(share.mean(axis=1))) for name, share in greater.items()},
+        {name: found.value for name, found in greater.items()},
+        {name: found.mcse for name, found in greater.items()},
+        {name: (found.low, found.high) for name, found in greater.items()},
+    )
+
+
+def _alike(ratio: xr.DataArray | None) -> bool:
+    """Say whether a ratio is one number, but for rounding."""
+    return ratio is not None and bool(
+        np.ptp(ratio.values) <= _ROUNDING * np.abs(ratio.values).max()
     )
 
 

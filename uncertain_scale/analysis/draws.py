@@ -34,6 +34,7 @@ __all__ = [
     "answer_groups",
     "read_draws",
     "read_each",
+    "read_outputs",
     "refuse_bad",
 ]
 
@@ -273,6 +274,34 @@ def all_draws(tree: xr.DataTree) -> xr.Dataset:
     """Return an answer's inputs and outputs together, as they were drawn."""
     inputs, outputs = (tree[group].to_dataset() for group in answer_groups(tree))
     return inputs.merge(outputs, compat="override")
+
+
+def read_outputs(outputs: object) -> xr.Dataset:
+    """Return outputs as a dataset, from one or from an answer's tree.
+
+    Raises
+    ------
+    DataError
+        It is something else, or holds no output.
+    """
+    import xarray as xr
+
+    wanted = "expected what run or sample return, or a dataset with a variable an output"
+    if isinstance(outputs, xr.DataTree):
+        group = answer_groups(outputs)[1]
+        known = group in outputs.children or not outputs.children
+        found = (outputs[group] if group in outputs.children else outputs).to_dataset()
+        if not known or not found.data_vars:
+            groups = ", ".join(map(str, outputs.children)) or "none"
+            raise DataError(f"the tree has no outputs in {group} (its groups: {groups}); {wanted}")
+        return found
+    if isinstance(outputs, xr.DataArray) and outputs.name is not None:
+        return outputs.to_dataset()
+    if not isinstance(outputs, xr.Dataset):
+        raise DataError(f"found {type(outputs).__name__}; {wanted}")
+    if not outputs.data_vars:
+        raise DataError(f"the dataset holds no variable; {wanted}")
+    return outputs
 
 
 def read_draws(output: xr.DataArray) -> Draws:

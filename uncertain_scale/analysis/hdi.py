@@ -18,12 +18,15 @@ from uncertain_scale.analysis.atoms import Atoms, atom_region
 from uncertain_scale.analysis.cells import DEGREE, extremes, lay_cells
 from uncertain_scale.analysis.coordinates import choose_coordinate
 from uncertain_scale.analysis.density import SmoothDensity
+from uncertain_scale.analysis.intervals import beyond
 from uncertain_scale.analysis.monte_carlo_error import skewed_spread, spread
 from uncertain_scale.analysis.region import Landscape, Region
 from uncertain_scale.analysis.splines import spline_basis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy.typing as npt
 
     from uncertain_scale.analysis.cells import Cells
     from uncertain_scale.analysis.coordinates import Coordinate
@@ -66,11 +69,22 @@ class HighestDensity:
         Shape (piece, bound), in the output's units, pieces ascending.
     note
         What a reader should know of it, or nothing.
+    out
+        Whether the first and the last end lie too far out for the draws to bear: they are then
+        bounds without an error.
     """
 
     ends: FloatArray
     errors: FloatArray
     note: str = ""
+    out: tuple[bool, bool] = (False, False)
+
+    @property
+    def beyond(self) -> npt.NDArray[np.bool_]:
+        """Which ends the draws do not bear, shape (piece, bound)."""
+        found = np.zeros(self.ends.shape, dtype=bool)
+        found[0, 0], found[-1, 1] = self.out
+        return found
 
 
 def highest_density(draws: AnyDraws, probs: Sequence[float]) -> list[HighestDensity]:
@@ -105,7 +119,22 @@ def highest_density(draws: AnyDraws, probs: Sequence[float]) -> list[HighestDens
     atoms = draws.atoms
     within = [prob for prob in probs if prob > atoms.mass]
     smooth = dict(zip(within, _beyond_atoms(draws, atoms, within), strict=True)) if within else {}
-    return [smooth[prob] if prob in smooth else _of_atoms(draws, atoms, prob) for prob in probs]
+    regions = (smooth[prob] if prob in smooth else _of_atoms(draws, atoms, prob) for prob in probs)
+    return [_borne(draws, prob, region) for prob, region in zip(probs, regions, strict=True)]
+
+
+def _borne(draws: AnyDraws, prob: float, region: HighestDensity) -> HighestDensity:
+    """Return a region whose ends that lie beyond all draws are the bounds that these give.
+
+    So do its ends where so few draws are expected outside of the region that none may be.
+    """
+    levels = np.array([1 - prob, prob])  # all that is outside lies to one side at most
+    low, high = (bool(one) for one in beyond(draws, levels))
+    ends, errors = region.ends.copy(), region.errors.copy()
+    for out, place, far in ((low, (0, 0), draws.low), (high, (-1, 1), draws.high)):
+        if out or not np.isfinite(ends[place]):
+            ends[place], errors[place] = far, np.nan
+    return replace(region, ends=ends, errors=errors, out=(low, high)) if low or high else region
 
 
 def _of_atoms(draws: AnyDraws, atoms: Atoms, prob: float) -> HighestDensity:

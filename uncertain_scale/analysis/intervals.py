@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import pdtr
 
 from uncertain_scale.analysis.monte_carlo_error import spread
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from uncertain_scale.analysis.draws import AnyDraws
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["equal_tailed", "quantiles"]
+__all__ = ["beyond", "equal_tailed", "quantiles"]
+
+# An end that fewer than three draws are expected beyond lies, in one run of twenty or more, beyond
+# all of them: P(none) = exp(-3). No order statistic then bounds it with 95%.
+_BORNE = 3.0
+_SURE = 0.95
 
 # An order statistic wanders by about 1/N in probability even where every chain is perfectly
 # stratified and the chains' shares below it agree: midway between the last of K uniform points
@@ -26,6 +34,8 @@ _MANY, _BELOW = 8, 4
 # share of the distance to the nearer end: the slope's own noise is then a tenth.
 _WINDOW = 0.25
 _WIDEST_WINDOW = 64
+_FEW_ALIKE = 4
+_MOST_BEYOND = 8  # above the 95% quantile of a Poisson distribution of mean 3
 
 
 def equal_tailed(draws: AnyDraws, prob: float) -> tuple[FloatArray, FloatArray]:
@@ -47,6 +57,29 @@ def equal_tailed(draws: AnyDraws, prob: float) -> tuple[FloatArray, FloatArray]:
     return quantiles(draws, np.array([tail, 1 - tail]))
 
 
+def beyond(draws: AnyDraws, levels: FloatArray) -> npt.NDArray[np.bool_]:
+    """Return which quantiles lie too far out for the draws to bear.
+
+    Parameters
+    ----------
+    draws
+        Draws of one output.
+    levels
+        Probabilities below, in (0, 1).
+
+    Notes
+    -----
+    Where the farthest draws are one value, as a probability of its own or a bound makes them, it is
+    the quantile.
+    """
+    levels = np.atleast_1d(np.asarray(levels, dtype=float))
+    count = draws.size
+    few = min(_FEW_ALIKE, count - 1)
+    ends = draws.at(np.array([0.0, few, count - 1 - few, count - 1.0]))
+    alike = np.where(levels < 0.5, ends[0] == ends[1], ends[2] == ends[3])
+    return np.asarray((np.minimum(levels, 1 - levels) * count < _BORNE) & ~alike)
+
+
 def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return quantiles of the pooled draws and their Monte Carlo errors.
 
@@ -60,7 +93,8 @@ def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArr
     Returns
     -------
     values, errors
-        Arrays of the shape of `levels`.
+        Arrays of the shape of `levels`. Where the draws do not bear a quantile, see `beyond`, the
+        value is what it is beyond with 95%, one of the farthest draws, and its error nan.
 
     Notes
     -----
@@ -78,7 +112,17 @@ def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArr
     # Type 5, "hazen". ArviZ's default is type 7, whose bias of (1/2 - t)/N in probability matters
     # beside quasi-random errors, which can be as small as 1/N.
     values = draws.at(levels * draws.size + 0.5 - 1)
-    return values, _errors(draws, values, levels)
+    errors = _errors(draws, values, levels)
+    out = beyond(draws, levels)
+    if out.any():
+        # The number of draws beyond a quantile is a Poisson's of this mean, or less spread.
+        expected = np.minimum(levels, 1 - levels) * draws.size
+        ranks = np.arange(_MOST_BEYOND)
+        rank = (pdtr(ranks, expected[:, None]) < _SURE).sum(axis=1)
+        rank = np.minimum(rank, (draws.size - 1) // 2)
+        bound = draws.at(np.where(levels < 0.5, rank, draws.size - 1 - rank))
+        values, errors = np.where(out, bound, values), np.where(out, np.nan, errors)
+    return values, errors
 
 
 def _errors(draws: AnyDraws, values: FloatArray, levels: FloatArray) -> FloatArray:

@@ -241,9 +241,7 @@ def mean(draws: AnyDraws, tails: list[FarTail] | None = None) -> tuple[float, fl
     return draws.mean(), _with_tails(error, draws, tails, 1)
 
 
-def standard_deviation(
-    draws: AnyDraws, tails: list[FarTail] | None = None
-) -> tuple[float, float]:
+def standard_deviation(draws: AnyDraws, tails: list[FarTail] | None = None) -> tuple[float, float]:
     """Return the standard deviation of the pooled draws and its Monte Carlo error.
 
     Parameters

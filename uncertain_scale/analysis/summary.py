@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.draws import AnyDraws, read_draws, read_each
+from uncertain_scale.analysis.draws import AnyDraws, read_draws, read_each, read_outputs
 from uncertain_scale.analysis.hdi import HighestDensity, highest_density
-from uncertain_scale.analysis.intervals import equal_tailed, quantiles
+from uncertain_scale.analysis.intervals import beyond, equal_tailed, quantiles
 from uncertain_scale.analysis.moments import Facts, largest_tail, moments
 from uncertain_scale.analysis.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.errors import QuestionError
@@ -29,14 +29,17 @@ _SCALARS = ("mean", "mean_mcse", "sd", "sd_mcse", "median", "median_mcse")
 _WORDS = ("mean_state", "sd_state", "mean_reason", "sd_reason", "hdi_reason", "mcse_reason")
 
 
-def summarize(outputs: xr.Dataset, *, probs: Sequence[float] = (0.5, 0.9, 0.95)) -> xr.Dataset:
+def summarize(
+    outputs: xr.Dataset | xr.DataTree, *, probs: Sequence[float] = (0.5, 0.9, 0.95)
+) -> xr.Dataset:
     """Summarise outputs: mean, sd, median, equal-tailed and highest-density intervals.
 
     Parameters
     ----------
     outputs
         One variable an output, dims (chain, draw), with attributes `units` and `long_name`, and
-        `tail_index` where it is known otherwise than from the draws.
+        what `uncertain_scale.sampling.tails.moment_facts` tells of its moments. Or what `run`,
+        `sample` and `condition` return: its outputs, given the evidence where there is any.
     probs
         Probabilities of the intervals, each between 0 and 1.
 
@@ -47,12 +50,17 @@ def summarize(outputs: xr.Dataset, *, probs: Sequence[float] = (0.5, 0.9, 0.95))
         `mean_reason`, `sd_reason`, `mcse_reason` why a number is nan, `hdi_reason` what to know of
         the highest-density intervals ('' where there is nothing to say). Dims (output, prob,
         bound): `eti`, `eti_mcse`. Dims (output, prob, mode, bound): `hdi`, `hdi_mcse`, a piece of
-        the region a mode, ascending, nan where there are fewer. Attributes `chains`, `draws`.
+        the region a mode, ascending, nan where there are fewer. `eti_beyond` and `hdi_beyond` say
+        which ends lie too far out for the draws to bear: these are then what the ends are beyond,
+        with 95%, without an error. `mean_state` and `sd_state` are "exact", "estimated",
+        "unsettled" where the draws do not bear the figure, and "none" where it does not exist.
+        Attributes `chains`, `draws`.
 
     Raises
     ------
     DataError
-        Draws that are not finite numbers, or dims other than (chain, draw).
+        Something else than outputs, or none; draws that are not finite numbers, or dims other than
+        (chain, draw).
     QuestionError
         No probability, or one that is not between 0 and 1.
 
@@ -66,6 +74,7 @@ def summarize(outputs: xr.Dataset, *, probs: Sequence[float] = (0.5, 0.9, 0.95))
     [-1.6, 1.6]
     """
     levels = read_probs(probs)
+    outputs = read_outputs(outputs)
     read_each(lambda _, output: read_draws(output).chains, outputs.data_vars.items())
     rows = each(
         lambda output: _row(read_draws(output), levels, output.attrs),
@@ -140,10 +149,14 @@ def _lay_out(
         for name in (*_WORDS, "units", "long_name")
     }
     shape = (len(rows), len(levels), 2)
-    for name in ("eti", "eti_mcse"):
+    for name in ("eti", "eti_mcse", "eti_beyond"):
         data[name] = (interval, np.reshape([row[name] for row in rows.values()], shape))
-    for name, part in (("hdi", "ends"), ("hdi_mcse", "errors")):
-        table = np.full((len(rows), len(levels), modes, 2), np.nan)
+    for name, part, empty in (
+        ("hdi", "ends", np.nan),
+        ("hdi_mcse", "errors", np.nan),
+        ("hdi_beyond", "beyond", False),
+    ):
+        table = np.full((len(rows), len(levels), modes, 2), empty)
         for place, row in enumerate(rows.values()):
             for which, region in enumerate(row["regions"]):
                 table[place, which, : len(region.ends)] = getattr(region, part)
@@ -201,6 +214,7 @@ def _row(draws: AnyDraws, probs: Sequence[float], attributes: Mapping[str, Any])
             "median_mcse": float(median_mcse[0]),
             "eti": [ends for ends, _ in tailed],
             "eti_mcse": [errors for _, errors in tailed],
+            "eti_beyond": [beyond(draws, levels) for levels in np.transpose([tails, 1 - tails])],
             "regions": regions,
             "hdi_reason": "; ".join(dict.fromkeys(one.note for one in regions if one.note)),
         }
@@ -240,5 +254,6 @@ def _constant(draws: AnyDraws, probs: Sequence[float]) -> dict[str, Any]:
         "hdi_reason": "",
         "eti": [ends] * len(probs),
         "eti_mcse": [errors] * len(probs),
+        "eti_beyond": [np.zeros(2, dtype=bool)] * len(probs),
         "regions": [HighestDensity(ends[None], errors[None])] * len(probs),
     }

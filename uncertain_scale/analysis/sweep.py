@@ -211,7 +211,7 @@ class Sweep:
             plan=self._plan,
             design=self._design,
             draws=self.draws(self.points[0]),
-            tails=tail_indices(self._plan, _sampler(self._priors, question, self._plan)),
+            moments=moment_facts(self._plan, _sampler(self._priors, question, self._plan)),
         )
         still = {k: v for k, v in question.given.items() if k not in self.names}
         shared = _with_given(self._priors, replace(question, given=still))
@@ -257,6 +257,8 @@ class Sweep:
             found["warnings"] = (), "\n".join(utilisation_warnings(draws))
             found["probability"] = "event", [chance.value for chance in likely]
             found["probability_mcse"] = "event", [chance.mcse for chance in likely]
+            found["probability_low"] = "event", [chance.low for chance in likely]
+            found["probability_high"] = "event", [chance.high for chance in likely]
             return found
 
         # A point at a time: its outputs are summarised side by side, and one point is held.
@@ -336,6 +338,7 @@ _VARIABLES = {
     *(f"{name}_mcse" for name in ("mean", "sd", "median", "eti", "hdi", "probability")),
     *(f"{name}_reason" for name in ("mean", "sd", "hdi", "mcse")),
     *(f"{name}_state" for name in ("mean", "sd")),
+    *("eti_beyond", "hdi_beyond", "probability_low", "probability_high"),
     *("units", "long_name", "equation", "rests_on", "warnings"),
     *("output", "prob", "bound", "mode", "event"),
 }

@@ -10,13 +10,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from uncertain_scale.analysis.events import Probability, probability_of
 from uncertain_scale.analysis.intervals import equal_tailed, quantiles
-from uncertain_scale.analysis.monte_carlo_error import spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,8 @@ class Share:
     value: float
     below: float
     mcse: float
+    low: float = 0.0
+    high: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Standing:
     shares: tuple[Share, ...]
     covered: float
     covered_mcse: float
+    covered_ends: tuple[float, float]
     place: Place
     prob: float
     beyond: Side
@@ -165,15 +168,16 @@ def stand(asserted: Assertion, draws: Draws, probs: Sequence[float]) -> Standing
     shares = tuple(_share(v, values) for v in ([nearest] if asserted.value is not None else points))
     grain = _NEAR * np.abs(values)
     inside = (values >= asserted.low - grain) & (values <= asserted.high + grain)
-    by_chain = inside.mean(axis=1)
+    covered = _chance(inside.mean(axis=1), values)
     spoken = (asserted.value, asserted.value) if asserted.value is not None else None
     place, prob, beyond, borderline = _placed(asserted, found, spoken)
     wide, rounded, _, _ = _placed(asserted, found)
     return Standing(
         found=found,
         shares=shares,
-        covered=float(by_chain.mean()),
-        covered_mcse=_error(by_chain, values),
+        covered=covered.value,
+        covered_mcse=covered.mcse,
+        covered_ends=(covered.low, covered.high),
         place=place,
         prob=prob,
         beyond=beyond,
@@ -187,14 +191,17 @@ def _share(value: float, values: FloatArray) -> Share:
     grain = _NEAR * abs(value)
     equal = (np.abs(values - value) <= grain).mean(axis=1)
     below = (values < value - grain).mean(axis=1) + equal / 2
-    return Share(value, float(below.mean()), _error(below, values))
+    found = _chance(below, values)
+    return Share(value, found.value, found.mcse, found.low, found.high)
 
 
-def _error(by_chain: FloatArray, values: FloatArray) -> float:
-    """Return the error of a share from those of the chains; none where all draws are one number."""
+def _chance(by_chain: FloatArray, values: FloatArray) -> Probability:
+    """Return a share of draws from those of the chains; certain where all draws are one number."""
     if values.min() == values.max():
-        return 0.0
-    return float(np.hypot(spread(by_chain), _GRAIN / values.size))
+        share = float(by_chain.mean())
+        return Probability(share, 0.0, share, share)
+    found = probability_of(by_chain, values.shape[1])
+    return replace(found, mcse=float(np.hypot(found.mcse, _GRAIN / values.size)))
 
 
 def _placed(

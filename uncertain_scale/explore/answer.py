@@ -22,11 +22,10 @@ from uncertain_scale.analysis.coupling import (
     readings,
 )
 from uncertain_scale.analysis.draws import Draws, read_each, refuse_bad
-from uncertain_scale.analysis.events import happened, probability_of
+from uncertain_scale.analysis.events import happened, share_of
 from uncertain_scale.analysis.guards import WATCHED, warnings_of
 from uncertain_scale.analysis.histogram import histogram_of
 from uncertain_scale.analysis.intervals import quantiles
-from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.report.comparing import couplings_document
 from uncertain_scale.report.document import probability_document, sufficient_document
@@ -245,7 +244,7 @@ def _document(view: View, asked: Asked, drawn: _Drawn) -> tuple[Document, dict[s
         "events": [
             {
                 "event": event.text,
-                **probability_document(probability_of(found.mean(axis=1), found.shape[1])),
+                **probability_document(share_of(found)),
             }
             for event, found in ((one, happened(one, drawn.values)) for one in asked.events)
         ],
@@ -402,9 +401,11 @@ def _ratio(name: str, base: FloatArray, other: FloatArray, view: View) -> dict[s
     ratio = None
     if (base != 0).all():
         ratio = _statistics(_Column.of(name, other / base), view.probs)
-    greater = (other > base).astype(float)
+    greater = share_of(other > base, constant=ratio is not None and ratio["constant"])
     return {
         "ratio": ratio,
-        "probability_greater": float(greater.mean()),
-        "probability_greater_mcse": number(spread(greater.mean(axis=1))),
+        "probability_greater": greater.value,
+        "probability_greater_mcse": number(greater.mcse),
+        "probability_greater_low": greater.low,
+        "probability_greater_high": greater.high,
     }

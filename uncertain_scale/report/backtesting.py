@@ -14,7 +14,7 @@ from rich.text import Text
 from uncertain_scale.report.backtest_document import PRIORS, outside
 from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
-from uncertain_scale.report.numbers import scale_for, scale_of
+from uncertain_scale.report.numbers import percent, scale_for, scale_of
 from uncertain_scale.report.rows import design_in_words, sparkline
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def backtest_remarks(document: Document) -> Iterator[str]:
             for prob in _undecided(one[kind], document["probs"]):
                 yield (
                     f"{one['run']}, {one['quantity']}, {words}: within two Monte Carlo errors of "
-                    f"an end of the {100 * prob:.4g}% interval; more draws decide"
+                    f"an end of the {percent(prob)} interval; more draws decide"
                 )
 
 
@@ -171,7 +171,7 @@ def _headline(document: Document) -> Frame:
     for one, other in zip(as_is["coverage"], left_out["coverage"], strict=True):
         counts = (f"{c['inside']} of {s['runs']}" for c, s in ((one, as_is), (other, left_out)))
         share = f"{other['share']:.0%}, {other['low']:.0%} to {other['high']:.0%}"
-        rows.append((f"inside {100 * one['prob']:.4g}%", *counts, share, _verdict(other)))
+        rows.append((f"inside {percent(one['prob'])}", *counts, share, _verdict(other)))
     tenths = document["transforms"]
     rejected = "rejected" if left_out["uniformity_p"] < _LEVEL else "not rejected"
     rows += [

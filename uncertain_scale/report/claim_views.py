@@ -21,6 +21,7 @@ from uncertain_scale.report.claim_words import (
 from uncertain_scale.report.csv_tables import as_csv
 from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
+from uncertain_scale.report.numbers import percent
 from uncertain_scale.report.rows import design_in_words
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ def _csv_row(claim: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
     }
     for interval in judged["intervals"]:
         for end in ("low", "high"):
-            row[f"{end}_{100 * interval['prob']:.4g}"] = interval[end]
+            row[f"{end}_{percent(interval['prob'])[:-1]}"] = interval[end]
     return row | {
         "verdict": judged["verdict"],
         "where": claim["quote"],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.numbers import Scale, scale_of, share_in_words
+from uncertain_scale.report.numbers import Scale, percent, probability_in_words, scale_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ def percentile_in_words(judged: dict[str, Any]) -> str:
     """Say which share of the draws lies below what is asserted; "" where all are one number."""
     if judged["constant"]:
         return ""
-    shares = (_percent(share["probability"], share["mcse"]) for share in judged["below"])
+    shares = (_percent(share) for share in judged["below"])
     return " to ".join(dict.fromkeys(shares))
 
 
@@ -91,8 +91,8 @@ def median_in_words(found: dict[str, Any], claim: dict[str, Any]) -> str:
     if exact or not intervals:
         return words
     chosen = next((one for one in intervals if one["prob"] == _SHOWN), intervals[-1])
-    ends = (scale.write(chosen[end], chosen[f"{end}_mcse"]) for end in ("low", "high"))
-    return f"{words} ({100 * chosen['prob']:.4g}%: {' to '.join(ends)})"
+    ends = (scale.write_end(chosen, end) for end in ("low", "high"))
+    return f"{words} ({percent(chosen['prob'])}: {' to '.join(ends)})"
 
 
 def asserted_in_words(claim: dict[str, Any]) -> str:
@@ -143,22 +143,22 @@ def summary_in_words(claims: Sequence[dict[str, Any]], apart: int) -> list[str]:
 
 
 def _placed(judged: dict[str, Any], claim: dict[str, Any]) -> str:
-    place, prob = judged["place"], f"{100 * judged['prob']:.4g}%"
+    place, prob = judged["place"], f"{percent(judged['prob'])}"
     if place == "bound":
-        return _bound(judged["covered"]["probability"], judged["covered"]["mcse"])
+        return _bound(judged["covered"])
     if place == "equal":
         return _equal(claim)
     over = _over(judged, claim)
     if judged["constant"]:
         return f"{place} the one value that the scenario gives{over}"
-    rounded = f"; rounded, inside the {100 * judged['rounded']:.4g}%" if judged["rounded"] else ""
+    rounded = f"; rounded, inside the {percent(judged['rounded'])}" if judged["rounded"] else ""
     over = f"{over} at the median" if over else ""
     if place != "inside":
         return f"{place} the {prob} interval{over}{rounded}"
     if not judged["beyond"]:
         return f"inside the {prob} interval"
     probs = [one["prob"] for one in judged["intervals"] if one["prob"] < judged["prob"]]
-    narrower = f"{100 * max(probs):.4g}%"
+    narrower = f"{percent(max(probs))}"
     return f"{judged['beyond']} the {narrower} interval, inside the {prob}{over}{rounded}"
 
 
@@ -181,16 +181,20 @@ def _over(judged: dict[str, Any], claim: dict[str, Any]) -> str:
     return f": {verb}{least} {written}x"
 
 
-def _bound(probability: float, mcse: float | None) -> str:
+def _bound(covered: dict[str, Any]) -> str:
+    probability = covered["probability"]
     if probability in {0.0, 1.0}:
-        return "holds in every draw" if probability else "holds in no draw"
+        said = "holds in every draw" if probability else "holds in no draw"
+        bound = probability_in_words(covered)
+        return said if covered["low"] == covered["high"] else f"{said}: probability {bound} (95%)"
     word = next(word for least, word in _LIKELY if probability >= least)
-    return f"{word}: true in {_percent(probability, mcse)} of the draws"
+    return f"{word}: true in {_percent(covered)} of the draws"
 
 
-def _percent(share: float, mcse: float | None) -> str:
+def _percent(found: dict[str, Any]) -> str:
+    share, mcse = found["probability"], found["mcse"]
     if not 1e-3 <= share <= 1 - 1e-3:
-        return share_in_words(share)
+        return probability_in_words(found)
     error = f" ± {100 * mcse:.1g}%" if mcse else ""
     return f"{_PLAIN.write(100 * share, 100 * (mcse or 0.0))}%{error}"
 
@@ -208,7 +212,7 @@ def _off(excess: float | None, asserted: dict[str, Any]) -> str:
 
 
 def _tally(judged: dict[str, Any]) -> str:
-    place, prob = judged["place"], f"{100 * judged['prob']:.4g}%"
+    place, prob = judged["place"], f"{percent(judged['prob'])}"
     if place == "bound":
         return "by a bound"
     if judged["constant"]:

@@ -116,10 +116,21 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
         "in_place_of": judge.in_place_of if judge else "",
         **_found(standing.found),
         "below": [
-            {"value": share.value, "probability": share.below, "mcse": _number(share.mcse)}
+            {
+                "value": share.value,
+                "probability": share.below,
+                "mcse": _number(share.mcse),
+                "low": share.low,
+                "high": share.high,
+            }
             for share in standing.shares
         ],
-        "covered": {"probability": standing.covered, "mcse": _number(standing.covered_mcse)},
+        "covered": {
+            "probability": standing.covered,
+            "mcse": _number(standing.covered_mcse),
+            "low": standing.covered_ends[0],
+            "high": standing.covered_ends[1],
+        },
         "place": standing.place,
         "prob": standing.prob,
         "beyond": standing.beyond,

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from uncertain_scale.report.document import probability_document, record_document, statistics
 from uncertain_scale.report.markdown import markdown_table, plain
-from uncertain_scale.report.numbers import Scale, share_in_words
+from uncertain_scale.report.numbers import Scale, percent, probability_in_words
 from uncertain_scale.report.rows import design_in_words, intervals_of, question_in_words
 from uncertain_scale.report.updating import plain_table
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from rich.console import RenderableType
 
-    from uncertain_scale.analysis.comparison import Comparison
+    from uncertain_scale.analysis.comparison import Comparison, Ratio
     from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.inputs import Prior
     from uncertain_scale.report.document import Document
@@ -95,7 +95,7 @@ def terminal_comparison(document: Document) -> RenderableType:
         parts += map(Text, coupling_words(comparison))
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
         table.add_column("answer, other / base", no_wrap=True)
-        for header in ("median", f"{100 * prob:.4g}% interval", "P(more)"):
+        for header in ("median", f"{percent(prob)} interval", "P(more)"):
             table.add_column(header, justify="right", no_wrap=True)
         for row in comparison_rows(comparison, prob):
             table.add_row(*map(Text, row))
@@ -126,9 +126,9 @@ def otherwise_table(
             if one["ratio"] is not None and not one["ratio"]["constant"]:
                 _, interval = _written(one["ratio"], prob)
                 kinds[kind] = None
-                share = share_in_words(one["probability_greater"])
+                share = probability_in_words(one, "probability_greater")
                 cells.setdefault(name, {})[kind] = (interval, share)
-    words = [(f"all {kind}: {100 * prob:.4g}%", "P(more)") for kind in kinds]
+    words = [(f"all {kind}: {percent(prob)}", "P(more)") for kind in kinds]
     rows = [
         (name, *(cell for kind in kinds for cell in found[kind])) for name, found in cells.items()
     ]
@@ -207,19 +207,27 @@ def _output(comparison: Comparison, name: str) -> dict[str, Any]:
             "units": str(comparison.difference["units"].sel(output=name).item()),
             **statistics(comparison.difference.sel(output=name)),
         },
-        "probability_greater": comparison.greater[name],
-        "probability_greater_mcse": _finite(comparison.greater_mcse[name]),
+        **_greater(comparison, name),
         "otherwise": {
             kind: {
                 "ratio": _statistics(one.ratio, name),
-                "probability_greater": one.greater[name],
-                "probability_greater_mcse": _finite(one.greater_mcse[name]),
+                **_greater(one, name),
             }
             for kind, one in comparison.otherwise.items()
         },
         "ratio_of_medians": comparison.factor(name) if name in comparison.attribution else None,
         "attribution": comparison.shares(name),
         "factors": {input_name: math.exp(part) for input_name, part in parts.items()},
+    }
+
+
+def _greater(found: Comparison | Ratio, name: str) -> dict[str, Any]:
+    low, high = found.greater_ends[name]
+    return {
+        "probability_greater": found.greater[name],
+        "probability_greater_mcse": _finite(found.greater_mcse[name]),
+        "probability_greater_low": low,
+        "probability_greater_high": high,
     }
 
 
@@ -244,7 +252,7 @@ def comparison_rows(comparison: dict[str, Any], prob: float) -> Iterator[tuple[s
         ratio = output["ratio"]
         if ratio is None or _constant(output, 1.0):
             continue
-        yield name, *_written(ratio, prob), share_in_words(output["probability_greater"])
+        yield name, *_written(ratio, prob), probability_in_words(output, "probability_greater")
 
 
 def _written(ratio: dict[str, Any], prob: float) -> tuple[str, str]:
@@ -252,15 +260,13 @@ def _written(ratio: dict[str, Any], prob: float) -> tuple[str, str]:
     interval = intervals_of(ratio, "eti", prob)[0]
     exact = ratio["constant"]
     median = _PLAIN.write(ratio["median"], ratio["median_mcse"], exact=exact)
-    ends = [
-        _PLAIN.write(interval[end], interval[f"{end}_mcse"], exact=exact) for end in ("low", "high")
-    ]
+    ends = [_PLAIN.write_end(interval, end, exact=exact) for end in ("low", "high")]
     return f"x{median}", f"x{ends[0]}" if exact else f"x{ends[0]} to x{ends[1]}"
 
 
 def _events(comparison: dict[str, Any]) -> Iterator[str]:
     for event in comparison["events"]:
-        before, after = (share_in_words(event[side]["probability"]) for side in ("base", "other"))
+        before, after = (probability_in_words(event[side]) for side in ("base", "other"))
         yield f"P({event['event']}): {before} in the base, {after} in {comparison['other']}"
 
 
@@ -296,7 +302,7 @@ def _markdown(document: Document) -> Iterator[str]:
         yield f"{plain(in_words(comparison, document['base']))}."
         yield from (f"{plain(line).capitalize()}." for line in coupling_words(comparison))
         yield ""
-        header = ("answer", "ratio, median", f"{100 * prob:.4g}% interval", "P(more)")
+        header = ("answer", "ratio, median", f"{percent(prob)} interval", "P(more)")
         yield from markdown_table(header, comparison_rows(comparison, prob))
         yield ""
         names, cells = otherwise_table(comparison, prob)

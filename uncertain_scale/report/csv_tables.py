@@ -13,6 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import printable
+from uncertain_scale.report.rows import figure_note
 from uncertain_scale.report.stopping import INCOMPLETE, stopping_in_words
 
 if TYPE_CHECKING:
@@ -33,8 +34,21 @@ __all__ = [
     "csv_sensitivity",
 ]
 
-COLUMNS = ("scenario", "kind", "name", "measure", "input", "prob", "value", "mcse", "units")
-"""Columns of every table of figures."""
+COLUMNS = (
+    "scenario",
+    "kind",
+    "name",
+    "measure",
+    "input",
+    "prob",
+    "value",
+    "mcse",
+    "units",
+    "low",
+    "high",
+    "note",
+)
+"""Columns of every table of figures; `low` and `high` are the 95% interval of a probability."""
 
 _SHARES = ("rank_correlation", "variance_reduction", "interval_reduction")
 _FORMULA = ("=", "+", "-", "@")
@@ -167,6 +181,11 @@ def _under(scenario: str, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, 
 def _figure(one: Mapping[str, Any], key: str, **about: Any) -> dict[str, Any]:
     """Return the row of a figure that stands beside its error; its key is its measure."""
     row = {"measure": key, "value": one[key], "mcse": one.get(f"{key}_mcse", one.get("mcse"))}
+    if key.startswith("probability"):
+        start = "" if key == "probability" else f"{key}_"
+        row |= {end: one.get(f"{start}{end}") for end in ("low", "high")}
+    if note := figure_note(one, key):
+        row["note"] = note
     return row | about
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from uncertain_scale.analysis.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.markdown import markdown_table, plain
-from uncertain_scale.report.numbers import Scale, scale_for, share_in_words
+from uncertain_scale.report.numbers import Scale, probability_in_words, scale_for, share_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +47,8 @@ def decision_document(
         "event": event,
         "probability": number(found["probability"]),
         "mcse": number(found["probability_mcse"]),
+        "low": number(found["probability_low"]),
+        "high": number(found["probability_high"]),
         "answer": str(found["answer"].item()),
         "answer_unresolved": str(found["answer_unresolved"].item()),
     }
@@ -105,7 +107,7 @@ def markdown_decision(decision: dict[str, Any]) -> Iterator[str]:
 
 
 def _in_words(decision: dict[str, Any]) -> Iterator[str]:
-    event = f"P({decision['event']}) = {share_in_words(decision['probability'])}"
+    event = f"P({decision['event']}) = {probability_in_words(decision)}"
     answer = decision["answer"]
     said = (
         f"{answer} (or the other: too close to tell)" if decision["answer_unresolved"] else answer

@@ -133,7 +133,12 @@ def events_document(tree: xr.DataTree, events: Sequence[Event]) -> list[dict[str
 
 def probability_document(found: Probability) -> dict[str, Any]:
     """Return a probability with its error as plain data."""
-    return {"probability": found.value, "mcse": _number(found.mcse)}
+    return {
+        "probability": found.value,
+        "mcse": _number(found.mcse),
+        "low": found.low,
+        "high": found.high,
+    }
 
 
 def sufficient_document(
@@ -277,15 +282,17 @@ def statistics_of(values: Mapping[str, Any], probs: Sequence[float]) -> dict[str
         interval for which, prob in enumerate(probs) for interval in _intervals(values, which, prob)
     ]
     reasons = {name: str(values[f"{name}_reason"]) for name in _REASONS}
+    found["state"] = {name: str(values[f"{name}_state"]) for name in ("mean", "sd")}
     found["reason"] = {name: reason for name, reason in reasons.items() if reason}
     return found
 
 
 def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[str, Any]]:
     """Return the equal-tailed interval and each piece of the highest-density region."""
-    pieces = [("eti", values["eti"][which], values["eti_mcse"][which])]
-    regions = zip(values["hdi"][which], values["hdi_mcse"][which], strict=True)
-    pieces += [("hdi", ends, errors) for ends, errors in regions]
+    keys = ("", "_mcse", "_beyond")
+    pieces = [("eti", *(values[f"eti{key}"][which] for key in keys))]
+    regions = zip(*(values[f"hdi{key}"][which] for key in keys), strict=True)
+    pieces += [("hdi", *region) for region in regions]
     return [
         {
             "kind": kind,
@@ -294,8 +301,13 @@ def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[
             "high": _number(ends[1]),
             "low_mcse": _number(errors[0]),
             "high_mcse": _number(errors[1]),
+            **{
+                f"{end}_beyond": True
+                for end, out in zip(("low", "high"), beyond, strict=True)
+                if out
+            },
         }
-        for kind, ends, errors in pieces
+        for kind, ends, errors, beyond in pieces
         if math.isfinite(ends[0]) or kind == "eti"
     ]
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import printable
+from uncertain_scale.report.numbers import percent
 from uncertain_scale.report.rows import (
     error_rows,
     event_rows,
@@ -113,7 +114,7 @@ def _answers(document: Document) -> Iterator[str]:
     first = document["probs"][0]
     header = ["answer", "units", "median", "mean", "sd"]
     for prob in document["probs"]:
-        header += [f"{100 * prob:.4g}% equal-tailed", f"{100 * prob:.4g}% highest density"]
+        header += [f"{percent(prob)} equal-tailed", f"{percent(prob)} highest density"]
     rows = []
     for row in output_rows(document, first):
         output = document["outputs"][row.name]

@@ -27,7 +27,7 @@ from uncertain_scale.report.comparing import (
 from uncertain_scale.report.document import priors_document, report_document
 from uncertain_scale.report.figures.sensitivity import input_label, share_in_brief, shares_of
 from uncertain_scale.report.html.text import linked, worded
-from uncertain_scale.report.numbers import scale_for, scale_of
+from uncertain_scale.report.numbers import percent, scale_for, scale_of
 from uncertain_scale.report.ranking import sensitivity_document, terminal_sensitivity
 from uncertain_scale.report.rows import (
     design_in_words,
@@ -139,7 +139,7 @@ def _shown(parts: Iterable[Markup], text: RenderableType) -> Shown:
 
 
 def _report(document: Document) -> Iterator[Markup]:
-    prob = f"{100 * document['probs'][0]:.4g}%"
+    prob = percent(document["probs"][0])
     yield _head(f"Given {question_in_words(document)}", document)
     yield _table(
         ("answer", "median", f"{prob} interval", "units", "shape", "what it is"),
@@ -188,7 +188,7 @@ def _comparisons(document: Document) -> Iterator[Markup]:
         first, *others = comparison_words(comparison, document["base"])
         yield _line(first, strong=True)
         yield _table(
-            ("answer, other / base", "median", f"{100 * prob:.4g}% interval", "P(more)"),
+            ("answer, other / base", "median", f"{percent(prob)} interval", "P(more)"),
             comparison_rows(comparison, prob),
         )
         header, rows = otherwise_table(comparison, prob)
@@ -224,7 +224,7 @@ def _points(found: xr.Dataset) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return a summary as a header and rows of text: a row for each point and output."""
     prob = float(found["prob"].values[0])
     swept = [str(name) for name in found["median"].dims if name != "output"]
-    header = (*swept, "answer", "median", f"{100 * prob:.4g}% interval", "units")
+    header = (*swept, "answer", "median", f"{percent(prob)} interval", "units")
     rows = []
     shape = [found.sizes[name] for name in swept]
     for index in np.ndindex(*shape):

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any
 
 __all__ = [
     "Scale",
     "digits",
     "grouped",
+    "percent",
+    "probability_in_words",
     "rounded",
     "scale_for",
     "scale_of",
@@ -91,6 +92,23 @@ class Scale:
             return _scientific(value, places, exact=exact)
         text = _fixed(value / self.divisor, places - round(math.log10(self.divisor)), exact=exact)
         return f"{grouped(text, self.units)}{self.suffix}"
+
+    def write_end(self, piece: Mapping[str, Any], end: str, *, exact: bool = False) -> str:
+        """Write an end of an interval, or what it is beyond where the draws do not bear it.
+
+        Parameters
+        ----------
+        piece
+            With `low`, `high`, their errors, and `low_beyond` or `high_beyond` where they are.
+        end
+            "low" or "high".
+        exact
+            As in `write`.
+        """
+        text = self.write(piece[end], piece[f"{end}_mcse"], exact=exact)
+        if not piece.get(f"{end}_beyond"):
+            return text
+        return f"{'below' if end == 'low' else 'above'} {text}"
 
     def write_error(self, error: float) -> str:
         """Write a standard error to two digits, in the scale of its number."""
@@ -188,6 +206,17 @@ def rounded(value: float, power: int) -> float:
     return round(value, -power) if abs(power) < 300 else value
 
 
+def percent(prob: float) -> str:
+    """Write the probability of an interval in percent, with all digits that it was given.
+
+    Examples
+    --------
+    >>> percent(0.9), percent(0.9999999)
+    ('90%', '99.99999%')
+    """
+    return f"{float(f'{100 * prob:.15g}'):.12g}%"
+
+
 def share_in_words(share: float) -> str:
     """Write a probability in percent, and what is nearly none or all as such.
 
@@ -201,6 +230,34 @@ def share_in_words(share: float) -> str:
     if 1 - 1e-3 < share < 1:
         return ">99.9%"
     return f"{100 * share:.3g}%"
+
+
+def probability_in_words(found: Mapping[str, Any], key: str = "probability") -> str:
+    """Write a probability in percent, and of what no draw or every draw shows, the 95% bound.
+
+    Parameters
+    ----------
+    found
+        With the probability and its 95% interval, `low` and `high`.
+    key
+        Of the probability; another than the default is in the names of the ends too.
+
+    Examples
+    --------
+    >>> probability_in_words({"probability": 0.0, "low": 0.0, "high": 4.57e-5})
+    'below 0.0046%'
+    >>> probability_in_words({"probability": 1.0, "low": 1 - 4.57e-5, "high": 1.0})
+    'above 99.9954%'
+    """
+    start = "" if key == "probability" else f"{key}_"
+    share, low, high = found[key], found.get(f"{start}low"), found.get(f"{start}high")
+    if share not in {0, 1} or low is None or high is None or low == high:
+        return share_in_words(share)
+    missed = float(f"{max(high - low, 1e-15):.1e}")
+    places = max(1 - math.floor(math.log10(100 * missed)), 0)
+    if share:
+        return f"above {100 * (1 - missed):.{places}f}%"
+    return f"below {100 * missed:.{places}f}%"
 
 
 def units_in_words(units: str) -> str:

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.numbers import Scale, scale_for, scale_of, share_in_words
+from uncertain_scale.report.numbers import (
+    Scale,
+    percent,
+    probability_in_words,
+    scale_for,
+    scale_of,
+    share_in_words,
+)
 from uncertain_scale.report.stopping import stopping_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from uncertain_scale.report.document import Document
 
@@ -22,10 +29,13 @@ __all__ = [
     "design_in_words",
     "error_rows",
     "event_rows",
+    "figure_note",
+    "figure_notes",
     "input_rows",
     "intervals_of",
     "output_rows",
     "question_in_words",
+    "reasons_in_words",
     "region_in_words",
     "remarks",
     "run_in_words",
@@ -33,6 +43,14 @@ __all__ = [
     "sufficient_rows",
 ]
 
+_BEYOND = {
+    "low": "beyond the draws: at most this, with 95%",
+    "high": "beyond the draws: at least this, with 95%",
+}
+_TOO_FAR = (
+    "fewer than three draws are expected beyond an end of its intervals, so only a bound of it is "
+    "given (95%); more draws, or a smaller --prob, would give the end"
+)
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -139,12 +157,14 @@ def remarks(document: Document) -> Iterator[str]:
         if prior["origin"] == "fallback":
             yield f"{name} is not determined by what is given; its prior is used"
     for name, output in document["outputs"].items():
-        for reason in dict.fromkeys(output["reason"].values()):
+        for reason in dict.fromkeys(reasons_in_words(output)):
             yield f"{name}: {reason}"
+        if any(one.get("low_beyond") or one.get("high_beyond") for one in output["intervals"]):
+            yield f"{name}: {_TOO_FAR}"
         for prob in document["probs"]:
             if len(intervals_of(output, "hdi", prob)) > 1:
                 region = region_in_words(output, prob)
-                yield f"{name} has separate likely regions ({prob:.0%}): {region}"
+                yield f"{name} has separate likely regions ({percent(prob)}): {region}"
                 break
 
 
@@ -157,12 +177,15 @@ def event_rows(document: Document) -> Iterator[tuple[str, str, str]]:
 def chance_in_words(event: dict[str, Any], document: Document) -> tuple[str, str]:
     """Return an event's probability and its standard error in words.
 
-    Of what happens in no draw, or in all, draws tell no error, but how many there were.
+    Of what happens in no draw, or in all, draws tell no error, but their number and a bound.
     """
     share, mcse = event["probability"], event["mcse"]
     if share in {0, 1}:
         draws = document["chains"] * document["draws"]
-        return f"{'all' if share else 'none'} of {draws:,} draws", ""
+        bound = probability_in_words(event)
+        counted = f"{'all' if share else 'none'} of {draws:,} draws"
+        certain = event.get("low") == event.get("high")
+        return counted if certain else f"{counted}: {bound} (95%)", ""
     return share_in_words(share), "" if mcse is None else f"{100 * mcse:.1g}%"
 
 
@@ -173,7 +196,7 @@ def sufficient_rows(document: Document) -> Iterator[tuple[str, str, list[tuple[s
         scale = scale_of(output)
         exact = output["constant"]
         amounts = [
-            (f"{one['prob']:.0%}", scale.write(one["value"], one["mcse"], exact=exact))
+            (percent(one["prob"]), scale.write(one["value"], one["mcse"], exact=exact))
             for one in levels
         ]
         yield name, scale.units, amounts
@@ -188,7 +211,7 @@ def error_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
             for kind in ("eti", "hdi"):
                 for piece in intervals_of(output, kind, prob):
                     for end in ("low", "high"):
-                        label = f"{100 * prob:.4g}% {kind} {end}"
+                        label = f"{percent(prob)} {kind} {end}"
                         found.append((label, piece[end], piece[f"{end}_mcse"]))
         for label, value, error in found:
             if value is not None and error is not None and not output["constant"]:
@@ -249,12 +272,47 @@ def sparkline(counts: list[float], width: int = 12) -> str:
     return "".join(_BLOCKS[max(level - 1, 0)] if level else " " for level in levels)
 
 
+def figure_note(one: Mapping[str, Any], key: str) -> str:
+    """Return what a reader should know of one figure: that it is not settled, or a bound."""
+    if key in {"low", "high"}:
+        return _BEYOND[key] if one.get(f"{key}_beyond") else ""
+    return str(one.get("reason", {}).get(key, "")) if key in {"mean", "sd"} else ""
+
+
+def figure_notes(output: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a reader should know of each figure of an output."""
+    yield from filter(None, (figure_note(output, key) for key in ("mean", "sd")))
+    for piece in output["intervals"]:
+        for end in ("low", "high"):
+            if note := figure_note(piece, end):
+                yield f"{percent(piece['prob'])} {piece['kind']} {end}: {note}"
+
+
+def unsettled(output: Mapping[str, Any], name: str) -> bool:
+    """Say whether the draws do not bear a mean or a standard deviation."""
+    return bool(output.get("state", {}).get(name) == "unsettled")
+
+
+def reasons_in_words(output: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what there is to know of an output's figures, with what the draws give of them."""
+    scale = scale_for([output["median"]], output["units"])
+    for name, reason in output["reason"].items():
+        if not unsettled(output, name):
+            yield reason
+            continue
+        value, error = output[name], output[f"{name}_mcse"]
+        about = "" if error is None else f" ± {scale.write_error(error)}"
+        head, _, tail = reason.partition(": ")
+        yield f"{head}: {scale.write(value, error)}{about} {scale.units}".rstrip() + f"; {tail}"
+
+
 def _write(scale: Scale, output: dict[str, Any], name: str) -> str:
-    value = output[name]
+    value, error = output[name], output[f"{name}_mcse"]
     if value is None:
         return "none"
-    return scale.write(value, output[f"{name}_mcse"], exact=output["constant"])
+    text = scale.write(value, error, exact=output["constant"])
+    return f"{text} (not settled)" if unsettled(output, name) else text
 
 
 def _end(scale: Scale, output: dict[str, Any], interval: dict[str, Any], end: str) -> str:
-    return scale.write(interval[end], interval[f"{end}_mcse"], exact=output["constant"])
+    return scale.write_end(interval, end, exact=output["constant"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.report.numbers import percent as level_in_words
 from uncertain_scale.report.numbers import scale_of
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def stopping_in_words(document: Document) -> Iterator[str]:
 
 def end_in_words(output: str, kind: str, prob: float, bound: str) -> str:
     """Name an end of an interval."""
-    return f"{output} {100 * prob:.4g}% {kind} {bound}"
+    return f"{output} {level_in_words(prob)} {kind} {bound}"
 
 
 def percent(share: float) -> str:

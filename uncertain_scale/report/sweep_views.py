@@ -14,13 +14,14 @@ from rich.text import Text
 
 from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.markdown import markdown_table, plain
-from uncertain_scale.report.numbers import scale_for, scale_of, units_in_words
+from uncertain_scale.report.numbers import percent, scale_for, scale_of, units_in_words
 from uncertain_scale.report.rows import (
     chance_in_words,
     design_in_words,
     input_rows,
     intervals_of,
     question_in_words,
+    reasons_in_words,
     region_in_words,
 )
 
@@ -81,7 +82,7 @@ def terminal_sweep(document: Document) -> RenderableType:
             parts.append(Text(f" {words} at every {' and '.join(names)}\n"))
             continue
         draw = _chart([row.ends for row in rows], _WIDTH[len(own)])
-        table = _table([*own, "median", f"{100 * prob:.4g}% interval"], ["units", ""])
+        table = _table([*own, "median", f"{percent(prob)} interval"], ["units", ""])
         for row in rows:
             table.add_row(*map(Text, (*row.at, row.median, row.interval, row.units)), draw(row))
         parts.append(table)
@@ -108,8 +109,8 @@ def sweep_frames(document: Document) -> Iterator[Frame]:
         header = [*own, "units", "median"]
         columns = []
         for prob in document["probs"]:
-            header += [f"{100 * prob:.4g}% equal-tailed", "errors of its ends"]
-            header += [f"{100 * prob:.4g}% highest density"]
+            header += [f"{percent(prob)} equal-tailed", "errors of its ends"]
+            header += [f"{percent(prob)} highest density"]
             columns.append(_rows(document, name, prob))
         body = []
         for same in zip(*columns, strict=True):
@@ -171,10 +172,7 @@ def _rows(document: Document, name: str, prob: float | None = None) -> Iterator[
         interval = intervals_of(output, "eti", prob)[0]
         scale = scale_of(output)
         exact = output["constant"]
-        low, high = (
-            scale.write(interval[end], interval[f"{end}_mcse"], exact=exact)
-            for end in ("low", "high")
-        )
+        low, high = (scale.write_end(interval, end, exact=exact) for end in ("low", "high"))
         errors = [interval[f"{end}_mcse"] for end in ("low", "high")]
         known = [scale.write_error(error) for error in errors if error is not None]
         yield _Row(
@@ -239,10 +237,10 @@ def sweep_remarks(document: Document) -> Iterator[str]:
         )
         said = [f"warning: {warning}" for warning in point["warnings"]]
         for name, output in point["outputs"].items():
-            said += [f"{name}: {reason}" for reason in dict.fromkeys(output["reason"].values())]
+            said += [f"{name}: {reason}" for reason in dict.fromkeys(reasons_in_words(output))]
             prob = document["probs"][0]
             if len(intervals_of(output, "hdi", prob)) > 1:
-                said.append(f"{name} has separate likely regions ({prob:.0%})")
+                said.append(f"{name} has separate likely regions ({percent(prob)})")
         for remark in said:
             places.setdefault(remark, []).append(at)
     for remark, where in places.items():

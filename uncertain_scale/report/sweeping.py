@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uncertain_scale.analysis.events import Probability
 from uncertain_scale.report.csv_tables import as_csv
-from uncertain_scale.report.document import inputs_document, record_document, statistics_of
-from uncertain_scale.report.rows import intervals_of
+from uncertain_scale.report.document import (
+    inputs_document,
+    probability_document,
+    record_document,
+    statistics_of,
+)
+from uncertain_scale.report.numbers import percent
+from uncertain_scale.report.rows import figure_notes, intervals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +33,8 @@ __all__ = ["csv_sweep", "sweep_document"]
 
 _STATISTICS = ("mean", "sd", "median")
 _WORDS = ("units", "long_name", "equation", "rests_on")
-_NOT_OF_A_ROW = (*_WORDS, "warnings", "probability", "probability_mcse")
+_CHANCES = ("probability", "probability_mcse", "probability_low", "probability_high")
+_NOT_OF_A_ROW = (*_WORDS, "warnings", *_CHANCES)
 
 
 def sweep_document(tree: xr.DataTree, found: xr.Dataset, axes: Sequence[Axis]) -> Document:
@@ -76,7 +84,8 @@ def csv_sweep(document: Document) -> str:
     """Return a sweep as comma-separated values, a row for each point and output.
 
     Numbers are at full precision, with their standard errors beside them; a cell is empty where
-    there is no number. A probability is the `mean` of a row named `P(event)`.
+    there is no number. A probability is the `mean` of a row named `P(event)`, its 95% interval
+    `low` and `high`. `notes` say what is not settled, does not exist or lies beyond the draws.
     """
     rows = list(_rows(document))
     return as_csv(list(dict.fromkeys(name for row in rows for name in row)), rows)
@@ -92,9 +101,7 @@ def _points(found: xr.Dataset, names: Sequence[str]) -> Iterator[dict[str, Any]]
     arrays = {str(name): one.values for name, one in found.data_vars.items()}
     rows = {name: values for name, values in arrays.items() if name not in _NOT_OF_A_ROW}
     for index in np.ndindex(*(found.sizes[name] for name in names)):
-        chances = zip(
-            events, arrays["probability"][index], arrays["probability_mcse"][index], strict=True
-        )
+        chances = zip(events, *(arrays[name][index] for name in _CHANCES), strict=True)
         yield {
             "at": {
                 name: float(found[name].values[k]) for name, k in zip(names, index, strict=True)
@@ -107,8 +114,8 @@ def _points(found: xr.Dataset, names: Sequence[str]) -> Iterator[dict[str, Any]]
                 for k, (output, words) in enumerate(about.items())
             },
             "events": [
-                {"event": event, "probability": float(p), "mcse": _finite(mcse)}
-                for event, p, mcse in chances
+                {"event": event, **probability_document(Probability(*map(float, chance)))}
+                for event, *chance in chances
             ],
             "warnings": str(arrays["warnings"][index]).splitlines(),
         }
@@ -125,9 +132,11 @@ def _rows(document: Document) -> Iterator[dict[str, Any]]:
                 "units": output["units"],
                 **_with_errors(output),
                 **_ends(output, document["probs"]),
+                "notes": "; ".join(figure_notes(output)),
             }
         for event in point["events"]:
             chance = {"mean": event["probability"], "mean_mcse": event["mcse"]}
+            chance |= {"low": event["low"], "high": event["high"]}
             yield {**where, "output": f"P({event['event']})", "units": "1", **chance}
 
 
@@ -142,7 +151,7 @@ def _ends(output: dict[str, Any], probs: Sequence[float]) -> dict[str, Any]:
     for prob in probs:
         for kind in ("eti", "hdi"):
             for number, piece in enumerate(intervals_of(output, kind, prob), start=1):
-                which = f"{kind}_{100 * prob:.4g}{f'_{number}' if number > 1 else ''}"
+                which = f"{kind}_{percent(prob)[:-1]}{f'_{number}' if number > 1 else ''}"
                 for end in ("low", "low_mcse", "high", "high_mcse"):
                     found[f"{which}_{end}"] = piece[end]
     return found

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from uncertain_scale.errors import printable
+from uncertain_scale.report.numbers import percent
 from uncertain_scale.report.rows import (
     event_rows,
     input_rows,
@@ -91,7 +92,7 @@ def _outputs(document: Document) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("answer", no_wrap=True)
     table.add_column("median", justify="right", no_wrap=True)
-    table.add_column(f"{100 * prob:.4g}% interval", justify="right", no_wrap=True)
+    table.add_column(f"{percent(prob)} interval", justify="right", no_wrap=True)
     table.add_column("units", no_wrap=True)
     table.add_column("shape", no_wrap=True)
     for row in output_rows(document, prob):

@@ -18,6 +18,7 @@ from uncertain_scale.report.evidence import (
     observation_rows,
     road_in_words,
 )
+from uncertain_scale.report.numbers import percent
 from uncertain_scale.report.rows import (
     event_rows,
     output_rows,
@@ -38,7 +39,7 @@ __all__ = ["evidence_block", "markdown_evidence", "plain_table", "terminal_updat
 
 def terminal_update(document: Document) -> RenderableType:
     """Return what evidence moved, as something that rich can print."""
-    prob = f"{100 * document['probs'][0]:.4g}%"
+    prob = percent(document["probs"][0])
     answers = plain_table(("answer", f"{prob} before", "median", f"{prob} now", "units"), "lrrrl")
     before = {name: interval for name, _, interval in before_rows(document)}
     for row in output_rows(document, document["probs"][0]):
@@ -116,7 +117,7 @@ def markdown_evidence(document: Document) -> Iterator[str]:
         return
     yield "## Answers before the evidence"
     yield ""
-    prob = f"{100 * document['probs'][0]:.4g}% interval"
+    prob = f"{percent(document['probs'][0])} interval"
     yield from markdown_table(("answer", "median", prob), before_rows(document))
     yield ""
 

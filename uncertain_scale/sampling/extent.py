@@ -35,6 +35,8 @@ class Extent(np.lib.mixins.NDArrayOperatorsMixin):
         E|X|^q is finite for every q below it.
     inverse
         E|X|^-q is finite for every q below it.
+    exponent
+        E exp(s|X|) is finite for every s below it.
     sources
         The coordinates that it rests on: extents without a common one are independent.
     """
@@ -44,6 +46,7 @@ class Extent(np.lib.mixins.NDArrayOperatorsMixin):
     order: float = 0.0
     inverse: float = 0.0
     sources: frozenset[str] = frozenset()
+    exponent: float = 0.0
 
     def __post_init__(self) -> None:
         if math.isnan(self.low) or math.isnan(self.high):
@@ -51,6 +54,7 @@ class Extent(np.lib.mixins.NDArrayOperatorsMixin):
             object.__setattr__(self, "high", _INF)
         if self.bounded:
             object.__setattr__(self, "order", _INF)
+            object.__setattr__(self, "exponent", _INF)
         if self.low > 0 or self.high < 0:
             object.__setattr__(self, "inverse", _INF)
 
@@ -81,7 +85,8 @@ class Extent(np.lib.mixins.NDArrayOperatorsMixin):
         del types
         if func is np.where and len(args) == 3 and not kwargs:
             condition, *either = args
-            return _either(*map(_of, either), of=_of(condition).sources)
+            one, other = map(_of, either)
+            return _either(one, other, _of(condition).sources)
         if func is np.clip:
             return _clip(*args, **kwargs)
         return NotImplemented
@@ -131,11 +136,14 @@ def _add(a: Extent, b: Extent) -> Extent:
     alike = (a.low >= 0 and b.low >= 0) or (a.high <= 0 and b.high <= 0)
     inverse = max(a.inverse, b.inverse) if alike else 0.0
     order = min(a.order, b.order)
-    return Extent(a.low + b.low, a.high + b.high, order, inverse, a.sources | b.sources)
+    independent = not a.sources & b.sources
+    exponent = _joined(a.exponent, b.exponent, independent=independent)
+    ends = a.low + b.low, a.high + b.high
+    return Extent(*ends, order, inverse, a.sources | b.sources, exponent)
 
 
 def _negative(a: Extent) -> Extent:
-    return Extent(-a.high, -a.low, a.order, a.inverse, a.sources)
+    return Extent(-a.high, -a.low, a.order, a.inverse, a.sources, a.exponent)
 
 
 def _joined(one: float, other: float, *, independent: bool) -> float:
@@ -149,6 +157,12 @@ def _multiply(a: Extent, b: Extent) -> Extent:
     if a is b:
         return _power(a, Extent(2.0, 2.0))
     independent = not a.sources & b.sources
+    # Only a bounded factor leaves an exponential moment.
+    exponents = (
+        one.exponent / size
+        for one, other in ((a, b), (b, a))
+        if 0 < (size := max(abs(other.low), abs(other.high))) < _INF
+    )
     low, high = _hull(*(x * y for x in (a.low, a.high) for y in (b.low, b.high)))
     return Extent(
         low,
@@ -156,6 +170,7 @@ def _multiply(a: Extent, b: Extent) -> Extent:
         _joined(a.order, b.order, independent=independent),
         _joined(a.inverse, b.inverse, independent=independent),
         a.sources | b.sources,
+        max(exponents, default=0.0),
     )
 
 
@@ -204,8 +219,7 @@ def _raised(value: float, power: float) -> float:
 
 def _exp(a: Extent) -> Extent:
     low, high = (float(np.exp(end)) for end in (a.low, a.high))
-    # What is not bounded above may grow faster than any moment allows.
-    order, inverse = (0.0 if math.isinf(end) else _INF for end in (high, a.low))
+    order, inverse = (a.exponent if math.isinf(end) else _INF for end in (high, a.low))
     return Extent(low, high, order, inverse, a.sources)
 
 
@@ -241,7 +255,7 @@ def _minimum(a: Extent, b: Extent) -> Extent:
     return Extent(*ends, order, inverse, a.sources | b.sources)
 
 
-def _either(a: Extent, b: Extent, of: frozenset[str] = frozenset()) -> Extent:
+def _either(a: Extent, b: Extent, of: frozenset[str]) -> Extent:
     return Extent(
         min(a.low, b.low),
         max(a.high, b.high),

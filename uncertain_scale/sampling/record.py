@@ -74,8 +74,7 @@ def as_tree(  # noqa: PLR0913 (all that a record is made of)
         for name in plan.known("given", "prior", "fallback")
     }
     outputs = {
-        name: variable(name, {**moments[name], **_derivation(plan, name)})
-        for name in plan.outputs
+        name: variable(name, {**moments[name], **_derivation(plan, name)}) for name in plan.outputs
     }
     given = {
         name: xr.DataArray(

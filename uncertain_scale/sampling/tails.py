@@ -74,18 +74,16 @@ def moment_facts(
     extents = carry(plan, {name: _extent(sampler, name) for name in sampler.names})
     indices = tail_indices(plan, sampler, along)
     unsure = [
-        name
-        for name, index in indices.items()
-        if extents[name].order <= _SECOND and 0 <= index < 1
+        name for name, index in indices.items() if extents[name].order <= _SECOND and 0 <= index < 1
     ]
     poles = _poles(plan, sampler, unsure, sampler.coordinates if along is None else list(along))
     found = {}
     for name, index in indices.items():
         extent = extents[name]
         order = extent.order if np.isinf(extent.order) else _MARGIN * extent.order
-        index = max(index, poles.get(name, 0.0))
+        steepest = max(index, poles.get(name, 0.0))
         found[name] = {
-            "tail_index": min(index, 1 / order) if order else index,
+            "tail_index": min(steepest, 1 / order) if order else steepest,
             "moment_order": order,
             "least": extent.low,
             "most": extent.high,
@@ -162,15 +160,23 @@ def _extent(sampler: InputSampler, name: str) -> Extent:
     levels = np.concatenate([_CORNERS, 1 - _CORNERS])
     quantiles = prior.ppf(levels)
     powers = _powers(quantiles.reshape(2, 3))
-    tails = [
-        power for power, end in zip(powers, (low, high), strict=True) if not np.isfinite(end)
-    ]
+    tails = [power for power, end in zip(powers, (low, high), strict=True) if not np.isfinite(end)]
     inverse = 0.0
     if low == 0 and quantiles[2] > 0:
         towards = _powers(1 / quantiles[:3])
         inverse = 1 / float(towards) if towards else np.inf
     steepest = max(tails, default=0.0)
-    return Extent(low, high, 1 / float(steepest) if steepest else np.inf, inverse, sources)
+    order = 1 / float(steepest) if steepest else np.inf
+    return Extent(low, high, order, inverse, sources, _exponent(quantiles.reshape(2, 3)))
+
+
+def _exponent(quantiles: FloatArray) -> float:
+    """Return below which s the mean of exp(s|X|) exists, from quantiles towards both ends."""
+    near, far = np.abs(np.diff(quantiles, axis=1)).T / _STEP
+    if (far > near / _STEADY).any():
+        return 0.0  # heavier than an exponential tail, as a lognormal's
+    steady = far > _STEADY * near
+    return _MARGIN / float(far[steady].max()) if steady.any() and far[steady].max() else np.inf
 
 
 def _exact(sampler: InputSampler, name: str) -> dict[str, float]:
@@ -212,11 +218,14 @@ def _poles(
         inner = sizes[..., 1:-1]
         peak = (inner >= sizes[..., :-2]) & (inner >= sizes[..., 2:])
         peak &= inner > np.minimum(sizes[..., :-2], sizes[..., 2:])
-        heights = np.where(peak, inner / np.median(sizes, axis=-1, keepdims=True), 0.0)
-        line, k, level = np.unravel_index(int(np.argmax(heights)), heights.shape)
-        if heights[line, k, level] > 1:
+        with np.errstate(all="ignore"):
+            heights = np.where(peak, inner / np.median(sizes, axis=-1, keepdims=True), 0.0)
+        heights = np.nan_to_num(heights, posinf=np.inf)
+        line, coordinate, level = np.unravel_index(int(np.argmax(heights)), heights.shape)
+        if heights[line, coordinate, level] > 1:
             bracket = _LEVELS[level], _LEVELS[level + 2]
-            found[name] = _pole(plan, sampler, along, (name, through[line], int(k)), bracket)
+            where = name, through[line], int(coordinate)
+            found[name] = _pole(plan, sampler, along, where, bracket)
     return found
 
 

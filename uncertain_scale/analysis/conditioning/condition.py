@@ -239,7 +239,7 @@ def _tree(
     outputs = after(predictive)
     for output, one in outputs.data_vars.items():
         facts = {key: value for key, value in one.attrs.items() if key not in EXACT}
-        one.attrs = facts | moments[str(output)]
+        one.attrs = {**facts, **moments[str(output)]}
     root = tree.attrs | {"conditioning": json.dumps(finite(record))}
     groups = {
         "/": tree.to_dataset().assign_attrs(root),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from uncertain_scale.analysis.events import probability_of
 from uncertain_scale.analysis.sensitivity.chains import Chains
 from uncertain_scale.analysis.sensitivity.estimates import average
 from uncertain_scale.analysis.sensitivity.loss import Loss, Penalty
@@ -20,6 +21,7 @@ from uncertain_scale.analysis.sensitivity.method import Findings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy.typing as npt
     import xarray as xr
 
     from uncertain_scale.analysis.sensitivity.estimates import Estimate
@@ -116,9 +118,11 @@ class Decision:
         yes = bool(losses.value[0] <= losses.value[1])
         moved, says_yes = collected["moved"], collected["says_yes"]
         changes = average(moved * (1 - says_yes if yes else says_yes))
-        saved = average(collected["saved"][:, :, 1 if yes else 0])
+        chosen = _chosen_by_others(collected["losses"])
+        every = np.arange(chosen.size)
+        saved = average(collected["saved"][every, :, 1 - chosen])
         variables = {
-            **_scalar(average(collected["probability"]), "probability"),
+            **_probability(collected["probability"], study.design.draws),
             "answer": xr.Variable((), "yes" if yes else "no"),
             "answer_unresolved": xr.Variable((), _unresolved(collected["losses"])),
             **changes.variables("changes", ("input",)),
@@ -133,7 +137,7 @@ class Decision:
             for k, name in enumerate(("yes", "no")):
                 variables |= _scalar(average(collected["losses"][:, k]), f"expected_loss_{name}")
             # With perfect information no answer is wrong: what is left to lose is all of it.
-            variables |= _scalar(average(collected["losses"][:, 0 if yes else 1]), "evpi")
+            variables |= _scalar(average(collected["losses"][every, chosen]), "evpi")
             attrs["units"] = self.loss.units
         known = self._known(study)
         members = [",".join(study.inputs_of(players)) for players in known.values()]
@@ -157,6 +161,21 @@ class Decision:
         return yes, no
 
 
+def _chosen_by_others(losses: FloatArray) -> npt.NDArray[np.intp]:
+    """Return for each chain the answer, 0 for yes and 1 for no, that all other chains give.
+
+    The lesser of two averages is too small on average: the answer is chosen by the same noise that
+    its loss is read with. A chain that has no part in the choice has no such bias.
+
+    Parameters
+    ----------
+    losses
+        Of yes and of no, shape (chain, answer).
+    """
+    others = losses.sum(axis=0) - losses if len(losses) > 1 else losses
+    return np.asarray(np.argmin(others, axis=1))
+
+
 def _halves(values: FloatArray) -> FloatArray:
     """Return means over draws, the last axis: of all, of the first half and of the second."""
     half = values.shape[-1] // 2
@@ -173,6 +192,14 @@ def _without_bias(means: FloatArray) -> FloatArray:
 def _scalar(estimate: Estimate, name: str) -> dict[str, xr.Variable]:
     variables = estimate.variables(name, ())
     return {key: variables[key] for key in (name, f"{name}_mcse")}
+
+
+def _probability(shares: FloatArray, draws: int) -> dict[str, xr.Variable]:
+    import xarray as xr
+
+    found = probability_of(shares, draws)
+    figures = {"": found.value, "_mcse": found.mcse, "_low": found.low, "_high": found.high}
+    return {f"probability{end}": xr.Variable((), value) for end, value in figures.items()}
 
 
 def _unresolved(losses: FloatArray) -> str:

@@ -139,7 +139,7 @@ def ratio_in_words(ratio: dict[str, Any], probs: Sequence[float]) -> str:
     prob = 0.9 if 0.9 in probs else max(probs)
     piece = intervals_of(ratio, "eti", prob)[0]
     middle = _PLAIN.write(ratio["median"], ratio["median_mcse"])
-    low, high = (_PLAIN.write(piece[end], piece[f"{end}_mcse"]) for end in ("low", "high"))
+    low, high = (_PLAIN.write_end(piece, end) for end in ("low", "high"))
     return f"×{middle} ({percent(prob)}: {low} to {high})"
 
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.numbers import scale_of
+from uncertain_scale.report.numbers import percent, scale_of
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
 
 __all__ = ["in_brief", "interval_in_words", "percent"]
-
-
-def percent(prob: float) -> str:
-    """Write a probability of an interval: 0.9 is 90%."""
-    return f"{100 * prob:.4g}%"
 
 
 def interval_in_words(output: dict[str, Any], prob: float, *, median: bool = True) -> str:
@@ -26,7 +21,7 @@ def interval_in_words(output: dict[str, Any], prob: float, *, median: bool = Tru
     if exact:
         return f"{middle} {scale.units}".rstrip()
     piece = intervals_of(output, "eti", prob)[0]
-    low, high = (scale.write(piece[end], piece[f"{end}_mcse"]) for end in ("low", "high"))
+    low, high = (scale.write_end(piece, end) for end in ("low", "high"))
     if not median:
         return f"{percent(prob)}: {low} to {high} {scale.units}".rstrip()
     return f"{middle} {scale.units}".rstrip() + f" ({percent(prob)}: {low} to {high})"

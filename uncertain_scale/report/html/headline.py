@@ -74,7 +74,7 @@ def _interval(document: Document, output: dict[str, Any]) -> str:
     prob = document["probs"][0]
     piece = intervals_of(output, "eti", prob)[0]
     scale = scale_of(output)
-    low, high = (scale.write(piece[end], piece[f"{end}_mcse"]) for end in ("low", "high"))
+    low, high = (scale.write_end(piece, end) for end in ("low", "high"))
     return with_powers(f"{percent(prob)}: {low} to {high}")
 
 

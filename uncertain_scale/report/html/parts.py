@@ -53,10 +53,15 @@ def output_rows_of(document: Document) -> Iterator[dict[str, Any]]:
             "units": row.units,
             "median": write(output["median"], output["median_mcse"]),
             "intervals": [
-                [write(piece[end], piece[f"{end}_mcse"]) for end in ("low", "high")]
+                [_end(scale, piece, end, exact=output["constant"]) for end in ("low", "high")]
                 for piece in ends
             ],
         }
+
+
+def _end(scale: Scale, piece: dict[str, Any], end: str, *, exact: bool) -> tuple[str, str]:
+    """Return an end of an interval as text and at full precision."""
+    return with_powers(scale.write_end(piece, end, exact=exact)), repr(piece[end])
 
 
 def _number(scale: Scale, value: float, error: float | None, *, exact: bool) -> tuple[str, str]:

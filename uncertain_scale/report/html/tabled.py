@@ -26,6 +26,7 @@ from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.frames import Frame
 from uncertain_scale.report.html.inline import inline
 from uncertain_scale.report.html.pages import page
+from uncertain_scale.report.numbers import percent
 from uncertain_scale.report.rows import design_in_words, event_rows, question_in_words
 from uncertain_scale.report.sweep_views import (
     sweep_frames,
@@ -264,7 +265,7 @@ def _scored(document: Document) -> str:
     """Say in a sentence how many runs the widest promise holds for."""
     found = document["scores"]["training_flop"]["left_out"]
     told = [
-        f"{one['inside']} of {found['runs']} inside the {100 * one['prob']:.4g}%"
+        f"{one['inside']} of {found['runs']} inside the {percent(one['prob'])}"
         for one in found["coverage"]
         if one["prob"] in {0.5, 0.9}
     ]
