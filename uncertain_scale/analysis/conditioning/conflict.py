@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.analysis.conditioning.likelihood import (
-    allowed_share,
     highest_log_likelihood,
     log_likelihood,
-    tail_probabilities,
+    surprise,
 )
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
 from uncertain_scale.analysis.draws import Draws
@@ -46,23 +45,9 @@ class Prediction:
     farthest
         Least and largest of its draws.
     p_value
-        How unlikely an observation such as this is: the larger of two probabilities. Twice the
-        smaller of those of a measured value at or below, and at or above, the one observed; and
-        the share of the predictions that the observation allows (`allowed_share`).
+        How unlikely an observation such as this is: see `surprise`.
     draws
         Number of draws behind these.
-
-    Notes
-    -----
-    The first is Box's prior predictive check where the predictive is symmetric. It takes a wide
-    interval for a value measured at its middle, which surprises although most predictions are
-    allowed; the second bounds what any other prior could gain by the observation. The larger is
-    at most as often small as it says.
-
-    References
-    ----------
-    Box (1980), doi:10.2307/2982063. Evans and Moshonov (2006), doi:10.1214/06-BA129. Edwards,
-    Lindman and Savage (1963), doi:10.1037/h0044139, for the bound.
     """
 
     quantiles: FloatArray
@@ -89,12 +74,11 @@ def predict(term: Term, predicted: FloatArray) -> Prediction:
     found, errors = np.quantile(draws, _LEVELS, method="hazen"), nothing
     if draws.size == predicted.size:
         found, errors = quantiles(Draws(predicted), np.array(_LEVELS))
-    below, above = (float(tail.mean()) for tail in tail_probabilities(term.observation, draws))
     return Prediction(
         found,
         errors,
         (float(draws.min()), float(draws.max())),
-        min(max(2 * min(below, above), allowed_share(term.observation, predicted)), 1.0),
+        surprise(term.observation, draws) * draws.size / predicted.size,
         draws.size,
     )
 
