@@ -188,3 +188,95 @@ def test_shipped_files_are_complete_toml_with_sources():
         for prior in document.get("inputs", {}).values():
             assert prior["source"]
             assert prior["as_of"]
+
+
+LABORATORY = """print("read")
+from typing import Annotated as A
+def budget(
+    staff: A[float, "person"], salary: A[float, "USD/person/year"]
+) -> A[float, "USD/year"]:
+    print("called")
+    return staff * salary
+"""
+STAFF = """schema_version = 1
+title = "A laboratory"
+[inputs.staff]
+kind = "uniform"
+lower = {lower}
+upper = 14
+units = "person"
+[inputs.salary]
+kind = "uniform"
+lower = 50000
+upper = 80000
+units = "USD/person/year"
+"""
+MEMO = """schema_version = 1
+title = "Memo"
+scenario = "own.toml"
+[[claims]]
+name = "cost"
+variable = "budget"
+value = "1M USD/year"
+scenario = "own.toml"
+"""
+
+
+@pytest.fixture
+def laboratory(tmp_path):
+    """Write a model of another subject, which uses a name of the built-in one and prints."""
+    for name, text in (
+        ("own.py", LABORATORY),
+        ("own.toml", STAFF.format(lower=8)),
+        ("more.toml", STAFF.format(lower=12)),
+        ("memo.toml", MEMO),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "report --priors {}/own.toml",
+        "report --scenario {}/own.toml --no-draws",
+        "report --priors {}/own.toml --event budget<700k",
+        "report --priors {}/own.toml --set salary=60k",
+        "sensitivity --priors {}/own.toml",
+        "sweep --priors {}/own.toml --given staff=8..14 --points 3",
+        "compare {0}/own.toml {0}/more.toml",
+        "claims {}/memo.toml",
+        "model --priors {}/own.toml",
+        "model --priors {}/own.toml --explain budget",
+        "model",
+    ],
+)
+def test_another_subject_runs_in_every_command_and_prints_beside_the_answer(
+    cli, laboratory, command
+):
+    words = command.format(laboratory).split()
+    few = [] if words[0] == "model" else ["--draws", "64", "--chains", "2"]
+    code, out, err = cli(*words, "--equations", laboratory / "own.py", "--format", "json", *few)
+    assert code == 0, err
+    assert "read" in err.split()
+    assert "budget" in json.dumps(json.loads(out))
+
+
+def test_another_subject_is_replayed(cli, laboratory):
+    asked = ("report", "--priors", laboratory / "own.toml", "--equations", laboratory / "own.py")
+    assert cli(*asked, "--draws", 64, "--output", laboratory / "out")[0] == 0
+    code, out, err = cli("verify", laboratory / "out", "--run-equations")
+    assert (code, out[:9]) == (0, "identical"), err
+
+
+@pytest.mark.parametrize("draws", [[], ["--no-draws"]])
+def test_all_outputs_without_finite_numbers_are_told(cli, tmp_path, draws):
+    text = "import numpy as np\nfrom uncertain_scale.units.aliases import empirical\n"
+    for name in ("low", "high"):
+        text += f"@empirical\ndef {name}(mfu):\n    return np.log(mfu - 0.35)\n"
+    (tmp_path / "own.py").write_text(text, encoding="utf-8")
+    code, out, err = cli(
+        "report", "--equations", tmp_path / "own.py", "--outputs", "low,high,mfu", *draws
+    )
+    assert (code, out) == (2, "")
+    assert [line.split("'")[1] for line in err.splitlines()] == ["low", "high"]

@@ -141,18 +141,22 @@ def _refuses_writing(error: BaseException) -> bool:
 
 def _writing(equation: Equation, arguments: Sequence[FloatArray], error: BaseException) -> str:
     """Say which arguments an equation writes into; "" where that is not what it failed at."""
-    if not _refuses_writing(error):
-        return ""
-    written = []
-    for k, name in enumerate(equation.arguments):
-        trial = [draws.ravel().copy() for draws in arguments]
-        trial[k] = _read_only(trial[k])
+
+    def refuses(read_only: str) -> bool:
+        given = {name: draws.flatten() for name, draws in named.items()}
+        if read_only:
+            given[read_only] = _read_only(given[read_only])
         try:
             with user_code():
-                equation.function(**dict(zip(equation.arguments, trial, strict=True)))
+                equation.function(**given)
         except Exception as other:  # noqa: BLE001 (any other failure is of the copies)
-            if _refuses_writing(other):
-                written.append(name)
+            return _refuses_writing(other)
+        return False
+
+    named = dict(zip(equation.arguments, arguments, strict=True))
+    if not _refuses_writing(error) or refuses(""):  # of what it made read-only itself
+        return ""
+    written = [name for name in named if refuses(name)]
     if not written:
         return ""
     names = ", ".join(f"'{name}'" for name in written)
