@@ -261,3 +261,99 @@ def test_a_joint_sample_of_which_few_rows_are_left_is_told(cli, tmp_path):
     code, out, err = cli("update", path, "--budget", "1B", "--outputs", "optimal_params", *SMALL)
     assert code == 0, err
     assert re.search(r"leaves the worth of \d+ rows of the joint sample", " ".join(out.split()))
+
+
+def bound(folder, *lines):
+    table = ["[[observations]]", "name = 'Pilot'", "variable = 'training_flop'", *lines]
+    return evidence(folder, "\n".join([*table, "given = { budget = '200M' }"]))
+
+
+BOUNDED = {
+    "loguniform": "value = 'loguniform(lower=1e26, upper=1e30) FLOP'",
+    "wider": "value = 'loguniform(lower=1e26, upper=1e32) FLOP'",
+    "uniform": "value = 'uniform(lower=1e26, upper=1e32) FLOP'",
+    "beta": "value = 'beta(alpha=1.5, beta=5, lower=1e26, upper=1e27) FLOP'",
+    "truncated": "value = 'lognormal(mu=61, sigma=2, truncate=[1e26, 1e40]) FLOP'",
+    "pert": "value = 'pert(lower=1e26, mode=2e26, upper=1e29) FLOP'",
+    "at least": "lower = '1e26 FLOP'",
+    "between": "lower = '1e26 FLOP'\nupper = '1e27 FLOP'",
+}
+
+
+@pytest.mark.parametrize("stated", BOUNDED.values(), ids=BOUNDED)
+@pytest.mark.parametrize("road", ["importance", "smc"])
+def test_no_draw_is_left_outside_a_bound(cli, tmp_path, stated, road):
+    path = bound(tmp_path, stated)
+    arguments = ("update", path, "--budget", "200M", "--outputs", "training_flop", "--road", road)
+    event = ("--event", "training_flop < 1e26")
+    code, out, err = cli(*arguments, *event, *SMALL, "--format", "json")
+    assert code == 0, err
+    document = json.loads(out)
+    assert document["events"][0]["probability"] == 0
+    (one,) = document["evidence"]["observations"]
+    assert one["p_value"] > 0.01  # 47% of the prior is within
+    assert not any("surprises" in note for note in document["evidence"]["notes"])
+
+
+def test_a_bound_is_shown_in_every_format(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    path = bound(tmp_path, "lower = '1e26 FLOP'")
+    arguments = ("update", path, "--budget", "200M", "--outputs", "training_flop", *SMALL)
+    code, out, err = cli(*arguments, "--output", tmp_path / "saved")
+    assert code == 0, err
+    flat = " ".join(out.split())
+    assert "Pilot: training_flop at least 1e26 FLOP, given budget = 200M" in flat
+    assert re.search(r"by the priors \(90%, p = 0\.4\d\), now 1\.0\d?e26 to", flat)
+    assert max(map(len, out.splitlines())) <= 80
+    markdown = (tmp_path / "saved" / "report.md").read_text(encoding="utf-8")
+    assert "| training\\_flop | at least 1e26 FLOP |" in markdown
+    page = (tmp_path / "saved" / "report.html").read_text(encoding="utf-8")
+    assert "training_flop at least 1" in page
+    (one,) = json.loads(cli(*arguments, "--format", "json")[1])["evidence"]["observations"]
+    shown = {key: one[key] for key in ("stated", "observed", "lower", "upper", "error_on")}
+    assert shown == {
+        "stated": "at least 1e26 FLOP",
+        "observed": None,
+        "lower": 1e26,
+        "upper": None,
+        "error_on": None,
+    }
+    rows = cli(*arguments, "--format", "csv")[1].splitlines()
+    (row,) = (row for row in rows if ",observed," in row)
+    assert "lower" in row
+    assert "1e+26" in row
+    both = ("h100-dense-fp8", "h100-sparse-fp8", "--budget", "200M", "--evidence", path)
+    code, out, err = cli("compare", *both, "--outputs", "training_flop", *SMALL)
+    assert code == 0, err
+    assert "Evidence: Pilot: training_flop at least 1e26 FLOP" in " ".join(out.split())
+
+
+def test_a_bound_is_drawn_again_from_its_record(cli, tmp_path):
+    path = bound(tmp_path, "upper = '4e25 FLOP'")
+    saved = tmp_path / "saved"
+    code, _, err = cli("update", path, "--budget", "200M", *SMALL, "--output", saved)
+    assert code == 0, err
+    path.unlink()
+    code, out, err = cli("verify", saved)
+    assert code == 0, err + out
+
+
+def test_what_has_atoms_is_no_error(cli, tmp_path):
+    mixed = "mixture(components=[constant(value=1e26), lognormal(mu=60, sigma=1)])"
+    for text in ("constant(value=1e26)", "empirical(values=[1e26, 2e26])", mixed):
+        path = bound(tmp_path, f"value = '{text} FLOP'")
+        code, out, err = cli("update", path, "--budget", "1M", *SMALL)
+        assert (code, out) == (2, "")
+        assert re.search(r"'Pilot' value = '.*' has no density.*; state", err)
+
+
+def test_a_bound_that_no_draw_meets_is_refused(cli, tmp_path):
+    path = bound(tmp_path, "lower = '1e30 FLOP'")
+    code, out, err = cli("update", path, "--budget", "1M", *SMALL)
+    assert (code, out) == (2, "")
+    assert re.search(
+        r"facts\.toml:5 .*'Pilot' contradicts the prior: training_flop is observed as at least "
+        r"1e30 FLOP, but .* FLOP \(90%; .* p < 1e-06\)",
+        err,
+    )
+    assert len(err.splitlines()) == 1

@@ -331,8 +331,10 @@ def evidence_file(r: Random) -> str:
         value = f"{likely.get(name, '3e14')} {units(r, name)}"
         if goes_wrong(r, 0.4):
             value = typed(r, name)
-        lines.append(f"value = {number(r) if goes_wrong(r, 0.2) else quoted(value)}")
-        if not goes_wrong(r, 0.2):
+        bounded = r.random() < 0.2
+        key = r.choice(("lower", "upper")) if bounded else "value"
+        lines.append(f"{key} = {number(r) if goes_wrong(r, 0.2) else quoted(value)}")
+        if goes_wrong(r, 0.5) if bounded else not goes_wrong(r, 0.2):
             strange = (number(r), quoted(typed(r, name)))
             lines.append(f"error = {r.choice(strange) if goes_wrong(r, 0.4) else quoted('10%')}")
         if goes_wrong(r, 0.2):

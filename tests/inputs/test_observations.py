@@ -1,6 +1,7 @@
 """Evidence files: how values and errors are read, and what is shipped."""
 
 import json
+import re
 import tomllib
 
 import jsonschema
@@ -76,6 +77,79 @@ def test_a_plain_number_an_interval_and_a_normal_error_in_percent(tmp_path):
     assert normal.stated.sd() == pytest.approx(4)
 
 
+@pytest.mark.parametrize(
+    ("lines", "ends", "words"),
+    [
+        (["lower = '15 GW'"], (15e3, np.inf), "at least 15 GW"),
+        (["lower = 15", "units = 'MW'"], (15, np.inf), "at least 15 MW"),
+        (["value = 'at least 15 MW'"], (15, np.inf), "at least 15 MW"),
+        (["value = '>= 15'", "units = 'MW'"], (15, np.inf), "at least 15 MW"),
+        (["upper = '20MW'"], (-np.inf, 20), "at most 20 MW"),
+        (["value = 'at most 20 MW'"], (-np.inf, 20), "at most 20 MW"),
+        (["lower = 0", "upper = '20 MW'"], (0, 20), "between 0 MW and 20 MW"),
+        (["lower = '15 MW'", "upper = '2 GW'"], (15, 2000), "between 15 MW and 2000 MW"),
+        (["lower = -3.5", "units = 'MW'"], (-3.5, np.inf), "at least -3.5 MW"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_bounds_stated_in_many_ways(tmp_path, lines, ends, words):
+    seen = read(tmp_path, *lines)
+    assert tuple(end * seen.factor for end in seen.stated.support) == ends
+    assert seen.words == words
+    assert not seen.logarithmic
+
+
+def test_a_bound_of_a_bare_number(tmp_path):
+    seen = read(tmp_path, "lower = '40%'", variable="mfu")
+    assert seen.stated.lower * seen.factor == pytest.approx(0.4)
+    assert read(tmp_path, "upper = 0.4", variable="mfu").stated.support == (-np.inf, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("lines", "pattern"),
+    [
+        (["error = '3 MW'"], r":2 .*'value' is missing: .* or 'lower' or 'upper' for a bound"),
+        (["lower = 15"], r"'x' facility_power has no units; say which"),
+        (["lower = '15 USD'"], r":5 .*facility_power: units 'USD' are incompatible"),
+        (["lower = '15 MW'", "upper = '20 USD'"], r"'x' facility_power: units '.*' are incomp"),
+        (["lower = '20 MW'", "upper = '15 MW'"], r":5 .*lower = 20 MW is not below upper = 15 MW"),
+        (["lower = '2 GW'", "upper = '30 MW'"], r"lower = 2 GW is not below upper = 30 MW"),
+        (["lower = '15 to 20 MW'"], r":5 .*lower = '15 to 20 MW' is an interval; a bound is"),
+        (["value = 'at least many MW'"], r":5 .*value = 'many MW': 'many MW' is not a value"),
+        (["lower = '15 MW'", "error = '3 MW'"], r":6 .*'error' stands beside a bound"),
+        (["value = '15 ± 3 MW'", "lower = '15 MW'"], r"'value' stands beside 'lower' or 'upper'"),
+        (["lower = true"], r"lower = True: expected a number"),
+        (["lower = inf", "units = 'MW'"], r"lower = inf: expected a number"),
+        (["lower = '15 MW'", "units = 'MW'"], r"has units twice"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_bounds_that_cannot_be_read(tmp_path, lines, pattern):
+    path = tmp_path / "facts.toml"
+    head = ("schema_version = 1", "[[observations]]", "name = 'x'", "variable = 'facility_power'")
+    path.write_text("\n".join([*head, *lines]), encoding="utf-8")
+    observations, faults = read_evidence([path], VARIABLES)
+    assert (observations, len(faults)) == ((), 1)
+    assert re.search(pattern, faults[0]), faults[0]
+
+
+@pytest.mark.parametrize(
+    ("keys", "valid"),
+    [
+        ({"lower": "15 day"}, True),
+        ({"lower": 15, "upper": "20 day"}, True),
+        ({"value": "at least 15 day"}, True),
+        ({}, False),
+        ({"lower": True}, False),
+    ],
+    ids=str,
+)
+def test_the_schema_takes_a_value_or_a_bound(keys, valid):
+    document = {"schema_version": 1, "observations": [{"name": "x", "variable": "y", **keys}]}
+    check = jsonschema.Draft202012Validator(json_schema())
+    assert check.is_valid(document) is valid
+
+
 def test_words_are_as_typed(tmp_path):
     assert read(tmp_path, "value = '41 ± 3 MW'").words == "41 MW ± 3 MW"
     assert read(tmp_path, "value = 3.65e14", "units = 'MW'", "error = '5%'").words == (
@@ -111,8 +185,6 @@ def test_a_file_that_is_no_evidence(tmp_path, text, pattern):
     except EvidenceError as error:
         faults = error.faults
     assert faults
-    import re
-
     assert re.search(pattern, "\n".join(faults))
 
 

@@ -296,7 +296,9 @@ def _as_distribution(
             raise _Fault(key, f"'{key}' stands beside a distribution, which has its own; drop it")
     if not stated.continuous:
         raise _Fault(
-            "value", f"value = '{text[:60]}' has no density, so that nothing can be weighed"
+            "value",
+            f"value = '{text[:60]}' has no density, as single values of it have probabilities; "
+            "state a continuous distribution, an interval or a bound, or what is exact as a given",
         )
     units = _units(table, Quantity(0.0, units), None, in_model)
     return stated, units, text if units in text or units == "1" else f"{text} {units}"
@@ -334,6 +336,8 @@ def _as_range(
 
 
 def _end(key: str, end: float | str) -> Quantity:
+    if isinstance(end, str) and _TO.search(end):
+        raise _Fault(key, f"{key} = '{end[:60]}' is an interval; a bound is one number")
     try:
         return parse_quantity(end) if isinstance(end, str) else Quantity(float(end))
     except UnitError as error:
