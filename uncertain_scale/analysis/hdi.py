@@ -39,6 +39,7 @@ __all__ = ["HighestDensity", "highest_density"]
 _FEWEST = 400  # draws below which no density is fitted
 _CHANCE = 0.02  # that a fit is refined though nothing but chance moves any of its ends
 _MISFIT = 8.0  # standard errors by which a fine enough fit may miss the averages of another spline
+_TELLING = 16  # pieces of a spline that shows whether there may be another piece of the region
 _CHECKS = 32  # pieces of that spline
 # An end is uncertain by a part of a draw even where the chains' influence agrees.
 _GRAIN = 0.25
@@ -46,6 +47,7 @@ _GRAIN = 0.25
 _WIDER = 0.4
 # Which fit is chosen depends on the same draws, which the influence leaves out.
 _CHOICE = 1.03
+_CHANGED = 2.0  # errors by which ends differ where a valley counts, so that it is told
 _THINNED = 2001  # order statistics by which the coordinate is chosen
 _BOUNDARY_DRAWS = 10
 _PLACES, _EQUAL = (
@@ -55,6 +57,7 @@ _PLACES, _EQUAL = (
 
 LEVEL = "nearly every interval of this probability is equally dense; the equal-tailed one is shown"
 LOOSE = "the density hardly falls where the interval ends, so its ends are loosely determined"
+LOST = "where its highest-density interval ends is not settled by these draws; more would settle it"
 UNSURE = "how many pieces the region has is not settled by these draws"
 ROUGH = "the density is rough or the draws are few, so the shortest interval of the draws is shown"
 
@@ -134,7 +137,18 @@ def _borne(draws: AnyDraws, prob: float, region: HighestDensity) -> HighestDensi
     for out, place, far in ((low, (0, 0), draws.low), (high, (-1, 1), draws.high)):
         if out or not np.isfinite(ends[place]):
             ends[place], errors[place] = far, np.nan
-    return replace(region, ends=ends, errors=errors, out=(low, high)) if low or high else region
+    if low or high:
+        return replace(region, ends=ends, errors=errors, out=(low, high))
+    lost = _lost(region)
+    if not lost.any():
+        return region
+    return replace(region, errors=np.where(lost, np.nan, region.errors), note=LOST)
+
+
+def _lost(region: HighestDensity) -> npt.NDArray[np.bool_]:
+    """Return which ends have an error as large as the region: such an error says nothing."""
+    span = float(region.ends[-1, 1] - region.ends[0, 0])
+    return np.asarray((region.errors >= span) & (span > 0))
 
 
 def _of_atoms(draws: AnyDraws, atoms: Atoms, prob: float) -> HighestDensity:
@@ -171,6 +185,10 @@ def _beyond_atoms(draws: AnyDraws, atoms: Atoms, probs: Sequence[float]) -> list
             smooth = _in_units(draws, coordinate, region, doubt)
             if not atoms.values.size:
                 smooth = _best(draws, prob, doubt, smooth)
+            smooth = _with_rival(smooth, region, coordinate)
+            if _lost(smooth).any() and not atoms.values.size:
+                raw = _shortest_of_draws(draws, prob)
+                smooth = smooth if _lost(raw).any() else raw
         found.append(_with_atoms(smooth, atoms) if atoms.values.size else smooth)
     if draws.chains < 2:
         return [replace(one, errors=np.full_like(one.errors, np.nan)) for one in found]
@@ -202,9 +220,32 @@ def _settle(
         ]
         steady = fine_enough and not any(np.any(doubt) for _, doubt in found)
         if steady or pieces >= finest:
-            return found
+            return _with_rivals(found, cells, coordinate, probs, (density, pieces))
         fine_enough = density.misfit(check) < _MISFIT
         pieces *= 2
+
+
+def _with_rivals(
+    found: Sequence[tuple[Region | None, FloatArray | float]],
+    cells: Cells,
+    coordinate: Coordinate,
+    probs: Sequence[float],
+    last: tuple[SmoothDensity, int],
+) -> list[tuple[Region | None, FloatArray | float]]:
+    """Add to each region the outer ends that a fit gives which is fine enough to show more pieces.
+
+    A coarse fit that moves no end by more than chance may still bridge a valley.
+    """
+    density, pieces = last
+    finer = min(max(_TELLING, 2 * pieces), cells.knots.size - 1)
+    if finer > pieces:
+        tried = SmoothDensity(cells, _some(cells.knots, finer), density)
+        density = tried if tried.converged else density
+    landscape = Landscape(density, coordinate)
+    return [
+        (region and replace(region, rival=landscape.rival(prob, region.ends)), doubt)
+        for (region, doubt), prob in zip(found, probs, strict=True)
+    ]
 
 
 def _limit(freedom: int, ends: int) -> float:
@@ -264,6 +305,18 @@ def _best(
         if np.any(np.isinf(doubt)) or raw.errors.sum() < smooth.errors.sum():
             return raw
     return smooth
+
+
+def _with_rival(found: HighestDensity, region: Region, coordinate: Coordinate) -> HighestDensity:
+    """Widen the errors of the outer ends by how far a reading with more pieces moves them."""
+    if region.rival is None:
+        return found
+    places = ([0, -1], [0, 1])
+    moved = np.abs(coordinate.back(region.rival) - found.ends[places])
+    errors = found.errors.copy()
+    errors[places] = np.hypot(errors[places], moved)
+    told = (moved > _CHANGED * found.errors[places]).any()
+    return replace(found, errors=errors, note=UNSURE if told else found.note)
 
 
 def _is_level(table: Table, prob: float) -> bool:

@@ -21,7 +21,11 @@ _MATERIAL = 1e-3  # a peak with less probability between the valleys beside it i
 
 
 def fill_valleys(
-    height: FloatArray, below: FloatArray, influence: FloatArray, grain: FloatArray
+    height: FloatArray,
+    below: FloatArray,
+    influence: FloatArray,
+    grain: FloatArray,
+    real: float = _REAL,
 ) -> FloatArray:
     """Fill the valleys that are not deeper than chance makes them.
 
@@ -35,6 +39,8 @@ def fill_valleys(
         What each chain adds to it, shape (grid, chain).
     grain
         A further error of it, shape (grid,).
+    real
+        Standard errors from which a valley is none of chance.
 
     Returns
     -------
@@ -66,7 +72,7 @@ def fill_valleys(
             for peak, (left, right) in zip(beside, pairwise(peaks), strict=True)
         ]
         least = int(np.argmin(certainty))
-        if certainty[least] >= _REAL:
+        if certainty[least] >= real:
             break
         left, right, level = peaks[least], peaks[least + 1], height[beside[least]]
         between = filled[left : right + 1]

@@ -25,6 +25,7 @@ _STEPS_A_CELL = 4
 _BISECTIONS = 14
 _POLISHES = 4
 _MATERIAL = 1e-3  # a piece or a gap with less probability is none, unless the gap is wide
+_LIKELY = 1.5  # standard errors from which a valley may be real
 _WIDE_GAP = 0.02  # as a share of the region's width
 
 
@@ -44,6 +45,9 @@ class Region:
         Whether an end is where all draws end, shape (piece, bound).
     settled
         Whether the ends are where the density crosses a level, to full precision.
+    rival
+        Ends of the region if valleys that may be chance were real, shape (bound,): the first and
+        the last. None where that makes no other pieces.
     """
 
     ends: FloatArray
@@ -51,6 +55,7 @@ class Region:
     density: FloatArray
     touches: np.ndarray
     settled: bool = True
+    rival: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,11 @@ class Landscape:
         return fill_valleys(self._height, self._below, self._influence, grain)
 
     @cached_property
+    def _likely(self) -> FloatArray:
+        grain = self.density.log_density_grain(self._grid)
+        return fill_valleys(self._height, self._below, self._influence, grain, _LIKELY)
+
+    @cached_property
     def _below(self) -> FloatArray:
         return self.density.cdf(self._grid)
 
@@ -106,10 +116,7 @@ class Landscape:
         Hyndman (1996), Computing and graphing highest density regions,
         doi:10.1080/00031305.1996.10473359.
         """
-        height = self._filled.copy()
-        level = self._level(height, prob)
-        while self._smooth_over(height, level):
-            level = self._level(height, prob)
+        height, level = self._cut(self._filled, prob)
         inside = height >= level
         ends, signs, below = self._crossings(height, level)
         mass = float((signs * below).sum()) + float(inside[-1])
@@ -124,6 +131,28 @@ class Landscape:
             (bool(inside[0]), bool(inside[-1])),
         )
         return replace(found, settled=polished is not None)
+
+    def _cut(self, height: FloatArray, prob: float) -> tuple[FloatArray, float]:
+        """Return heights without immaterial gaps and pieces, and the level that cuts them."""
+        height = height.copy()
+        level = self._level(height, prob)
+        while self._smooth_over(height, level):
+            level = self._level(height, prob)
+        return height, level
+
+    def rival(self, prob: float, ends: FloatArray) -> FloatArray | None:
+        """Return the outer ends of the region with the valleys that may be real, if it has more.
+
+        Parameters
+        ----------
+        prob
+            Probability inside.
+        ends
+            Of the region that is shown, (piece, bound).
+        """
+        height, level = self._cut(self._likely, prob)
+        other, _, _ = self._crossings(height, level)
+        return other[[0, -1]] if other.size > ends.size and ends.size else None
 
     def _log_density(self, y: FloatArray) -> FloatArray:
         return self.density.log_density(y) - self.coordinate.log_stretch(y)

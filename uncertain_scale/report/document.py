@@ -290,6 +290,7 @@ def statistics_of(values: Mapping[str, Any], probs: Sequence[float]) -> dict[str
 def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[str, Any]]:
     """Return the equal-tailed interval and each piece of the highest-density region."""
     keys = ("", "_mcse", "_beyond")
+    several = not str(values["mcse_reason"])  # one chain tells no error of anything
     pieces = [("eti", *(values[f"eti{key}"][which] for key in keys))]
     regions = zip(*(values[f"hdi{key}"][which] for key in keys), strict=True)
     pieces += [("hdi", *region) for region in regions]
@@ -302,9 +303,9 @@ def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[
             "low_mcse": _number(errors[0]),
             "high_mcse": _number(errors[1]),
             **{
-                f"{end}_beyond": True
-                for end, out in zip(("low", "high"), beyond, strict=True)
-                if out
+                f"{end}_{'beyond' if out else 'unsettled'}": True
+                for end, error, out in zip(("low", "high"), errors, beyond, strict=True)
+                if out or (several and not math.isfinite(error))
             },
         }
         for kind, ends, errors, beyond in pieces

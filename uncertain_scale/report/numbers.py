@@ -94,17 +94,19 @@ class Scale:
         return f"{grouped(text, self.units)}{self.suffix}"
 
     def write_end(self, piece: Mapping[str, Any], end: str, *, exact: bool = False) -> str:
-        """Write an end of an interval, or what it is beyond where the draws do not bear it.
+        """Write an end of an interval, or what it is beyond, or that draws do not settle it.
 
         Parameters
         ----------
         piece
-            With `low`, `high`, their errors, and `low_beyond` or `high_beyond` where they are.
+            With `low`, `high`, their errors, and `_beyond` or `_unsettled` of an end that is.
         end
             "low" or "high".
         exact
             As in `write`.
         """
+        if piece.get(f"{end}_unsettled"):
+            return f"{self.write(piece[end], 2 * abs(piece[end]))} (not settled)"
         text = self.write(piece[end], piece[f"{end}_mcse"], exact=exact)
         if not piece.get(f"{end}_beyond"):
             return text

@@ -275,6 +275,8 @@ def sparkline(counts: list[float], width: int = 12) -> str:
 def figure_note(one: Mapping[str, Any], key: str) -> str:
     """Return what a reader should know of one figure: that it is not settled, or a bound."""
     if key in {"low", "high"}:
+        if one.get(f"{key}_unsettled"):
+            return "not settled by these draws"
         return _BEYOND[key] if one.get(f"{key}_beyond") else ""
     return str(one.get("reason", {}).get(key, "")) if key in {"mean", "sd"} else ""
 
