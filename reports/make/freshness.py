@@ -30,8 +30,8 @@ from xml.etree import ElementTree as ET
 
 from folders import PICTURE, RECORD, page_of, picture_of, read
 
+from uncertain_scale.cli.integrity import digest_of
 from uncertain_scale.report.differences import ERROR, Grade, differences
-from uncertain_scale.report.integrity import digest_of
 from uncertain_scale.report.saving import as_json
 
 if TYPE_CHECKING:

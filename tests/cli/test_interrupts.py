@@ -370,7 +370,7 @@ ASKED = {
 FEW = ("--draws", "64", "--chains", "4", "--format", "md")
 LATE = {
     "summarising": "uncertain_scale.report:report_document",
-    "drawing the page": "uncertain_scale.report.html.background:background_of",
+    "drawing the page": "uncertain_scale.report.html:background_of",
     "rendering": "uncertain_scale.report.markdown:markdown_report",
     "writing": "uncertain_scale.report.saving:save_texts",
     "writing draws": "uncertain_scale.report.saving:save_draws",
@@ -463,6 +463,6 @@ def test_an_interrupted_report_says_so_in_every_format(cli, unfinished):
         assert "INCOMPLETE" in (folder / name).read_text()
     code, out, _ = cli(*ASKED["report"], *FEW[:4], "--format", "csv")
     assert (code, "INCOMPLETE" in out) == (0, False)
-    code, out, _ = cli(*ASKED["precision"], *FEW[:4], "--max-draws", "64", "--format", "csv")
+    code, out, _ = cli(*ASKED["precision"], *FEW[:4], "--max-draws", "256", "--format", "csv")
     assert code == 0
     assert next(csv.DictReader(io.StringIO(out)))["kind"] == "precision"

@@ -26,9 +26,9 @@ def diff(
 
     Example: uncertain-scale diff reports/100M reports/1B
     """
+    from uncertain_scale.cli.integrity import Files, digest_of
     from uncertain_scale.cli.record import read_record
     from uncertain_scale.report.csv_tables import csv_difference
-    from uncertain_scale.report.integrity import Files, digest_of
     from uncertain_scale.report.replaying import (
         difference_document,
         markdown_difference,

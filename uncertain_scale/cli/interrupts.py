@@ -85,6 +85,10 @@ class Interrupts:
         finally:
             self._stop = None
 
+    def begun(self) -> None:
+        """Let the first signal end what is begun now."""
+        self._drawn = False
+
     def drawn(self) -> None:
         """Let the first signal from now on wait until the answer is written."""
         self._drawn = True

@@ -27,6 +27,7 @@ from uncertain_scale.cli import (
     verify,
 )
 from uncertain_scale.cli.command import Command
+from uncertain_scale.cli.encoding import mend_streams
 from uncertain_scale.cli.interrupts import INTERRUPTED, Interrupted, end_at_once, interrupts
 from uncertain_scale.cli.record import recorded
 from uncertain_scale.errors import QuestionError, UncertainScaleError, printable
@@ -70,6 +71,7 @@ def main() -> None:
     """Run the program. Bad input ends it with one message and exit code 2."""
     try:
         interrupts.listen()
+        mend_streams()
         code = _run()
     except Interrupted:
         typer.echo(interrupts.told(), err=True)

@@ -9,6 +9,7 @@ import typer
 
 from uncertain_scale.cli import showing
 from uncertain_scale.cli.answers import keep_for_answers
+from uncertain_scale.cli.encoding import json_for_stdout
 from uncertain_scale.cli.showing import Form, Format
 from uncertain_scale.cli.tables import SkipBadRows, tell_faults
 from uncertain_scale.errors import PriorError, QuestionError
@@ -35,7 +36,7 @@ def list_(form: Form = Format.terminal) -> None:
     elif form is Format.md:
         typer.echo("\n".join(markdown_table(header, titles.items())))
     elif form is Format.json:
-        typer.echo(as_json({"scenarios": titles}))
+        typer.echo(json_for_stdout(as_json({"scenarios": titles})))
     else:
         typer.echo("\n".join(f"{name:<18} {title}" for name, title in titles.items()))
 

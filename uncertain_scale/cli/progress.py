@@ -36,6 +36,7 @@ class Bar:
         self._timer: threading.Timer | None = None
 
     def __enter__(self) -> Bar:  # noqa: PYI034 (mypy's target is 3.11's own Self, which reads no better)
+        interrupts.begun()
         if self._watched:
             self._timer = threading.Timer(PATIENCE, self._appear)
             self._timer.daemon = True
@@ -48,6 +49,8 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is None:
+            interrupts.drawn()
         if self._timer is not None:
             self._timer.cancel()
         with self._lock:

@@ -20,6 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from uncertain_scale.cli.integrity import (
+    check_files,
+    digest_of,
+    read_digests,
+    refuse_links_out,
+)
 from uncertain_scale.cli.interrupts import interrupts
 from uncertain_scale.errors import DataError
 from uncertain_scale.reading import (
@@ -28,18 +34,12 @@ from uncertain_scale.reading import (
     parse_json,
     read_text,
 )
-from uncertain_scale.report.integrity import (
-    check_files,
-    digest_of,
-    read_digests,
-    refuse_links_out,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from uncertain_scale.cli.integrity import Files
     from uncertain_scale.inputs import Priors
-    from uncertain_scale.report.integrity import Files
     from uncertain_scale.report.staging import Staging
 
 __all__ = [

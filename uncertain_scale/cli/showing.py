@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uncertain_scale.cli.encoding import json_for_stdout, page_for_stdout
 from uncertain_scale.cli.record import typed_command
 from uncertain_scale.errors import QuestionError
 
@@ -91,11 +92,11 @@ def show(
             raise QuestionError(
                 "there is no page for this result; --format md, json or csv shows it"
             )
-        typer.echo(html(document), nl=False)
+        typer.echo(page_for_stdout(html(document)), nl=False)
     elif form == "json":
         from uncertain_scale.report.saving import as_json
 
-        typer.echo(as_json(document))
+        typer.echo(json_for_stdout(as_json(document)))
     elif form in {"md", "csv"}:
         typer.echo((markdown if form == "md" else csv)(document), nl=False)
     else:

@@ -20,9 +20,9 @@ from uncertain_scale.reading import is_inside
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from uncertain_scale.cli.integrity import Files
     from uncertain_scale.cli.record import Record
     from uncertain_scale.report.document import Document
-    from uncertain_scale.report.integrity import Files
 
 __all__ = ["verify"]
 
