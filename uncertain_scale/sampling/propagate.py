@@ -66,7 +66,7 @@ def refuse_mixing(plan: Plan, inputs: Mapping[str, FloatArray]) -> None:
     ModelError
         All equations that fail or are such, a line each.
     """
-    values = dict(inputs)
+    values = {name: draws.reshape(-1) for name, draws in inputs.items()}
     faults = []
     for equation in plan.steps:
         if not all(name in values for name in equation.arguments):
