@@ -31,7 +31,7 @@ COMMANDS = {
     "priors": ("priors", "show", "base"),
     "list": ("priors", "list"),
     "schema": ("priors", "schema"),
-    "fit": ("priors", "fit"),
+    "fit": ("priors", "fit-mfu"),
     "columns": ("backtest", "--columns"),
     "claims listed": ("claims", "--list"),
     "verify": ("verify", "SAVED"),
@@ -124,7 +124,7 @@ def test_every_command_says_the_same_in_every_encoding(printed, wanted, name, fo
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("report",), ("plot",), ("plot", "sweep"), ("priors", "fit")]
+    "words", [(), ("report",), ("plot",), ("plot", "sweep"), ("priors", "fit-mfu")]
 )
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_help_is_shown_in_every_encoding(printed, words, encoding):

@@ -271,7 +271,7 @@ def test_whatever_is_done_to_a_file_of_a_folder_is_told(folders, command, tmp_pa
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     names.remove("run.json")
     record = read_record(folder)
-    assert set(record.digests) == names
+    assert {*record.digests, record.result} == names
     assert record.files().intact
     assert record.files().added == ()
     assert any(name.endswith(".html") for name in names)

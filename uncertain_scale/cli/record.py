@@ -97,7 +97,7 @@ class Record:
     digest
         SHA-256 of that file when it was written.
     digests
-        SHA-256 of each file but the record itself, by name; None in records of earlier versions.
+        SHA-256 of each file but that and the record, by name; None in records of earlier versions.
     versions, platform
         What it was made with.
     """
@@ -312,7 +312,9 @@ def _write(
     for source, copy in read.items():
         save_texts({Path(copy).name: source.read_text(encoding="utf-8")}, (folder / copy).parent)
     record["files"] = [*staging.files, RECORD]
-    record["digests"] = {name: digest_of(staging.place(folder / name)) for name in staging.files}
+    record["digests"] = {
+        name: digest_of(staging.place(folder / name)) for name in staging.files if name != result
+    }
     for old in _files_of_before(folder, result):
         staging.remove(old)
     save_texts({RECORD: as_json(record) + "\n"}, folder)
