@@ -75,7 +75,7 @@ def call(equation: Equation, arguments: Sequence[FloatArray]) -> FloatArray:
 
 
 def call_shared(equation: Equation, arguments: Sequence[FloatArray]) -> FloatArray:
-    """Return what an equation gives, as `call` does, in one row, and perhaps in an array of its own."""
+    """Return what an equation gives, as `call` does, in one row and perhaps not a copy."""
     views = [_read_only(draws.reshape(-1)) for draws in arguments]
     try:
         with user_code():
