@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 from shelf import cube
 
 from uncertain_scale.analysis.events import parse_event, probability
@@ -85,7 +86,10 @@ def test_chains_that_count_alike_leave_the_doubt_of_a_rounding():
     sure = probability(
         parse_event("x < 2", {"x": "1"}), xr.Dataset({"x": (("chain", "draw"), draws)})
     )
-    assert (sure.value, sure.mcse) == (1, 0)
+    assert sure.value == 1
+    assert np.isnan(sure.mcse)
+    assert sure.low == pytest.approx(0.05 ** (1 / 160))
+    assert sure.high == 1
 
 
 @pytest.mark.slow
@@ -99,3 +103,32 @@ def test_errors_of_probabilities_are_honest_where_one_input_decides(design):
         found = probability(event, xr.Dataset({"x": (("chain", "draw"), draws)}))
         scores.append((found.value - 0.3) / found.mcse)
     assert np.mean(np.abs(scores) <= 2) >= 0.9
+
+
+@pytest.mark.parametrize("chains", [1, 16])
+def test_what_no_draw_shows_has_a_bound(chains):
+    """0.95 of the time it would have shown, were it likelier: (1 - p)^N = 0.05."""
+    draws = np.random.default_rng(1).random((chains, 500))
+    x = xr.Dataset({"x": (("chain", "draw"), draws)})
+    never = probability(parse_event("x > 2", {"x": "1"}), x)
+    assert (never.value, never.low) == (0, 0)
+    assert np.isnan(never.mcse)
+    assert (1 - never.high) ** draws.size == pytest.approx(0.05)
+    always = probability(parse_event("x < 2", {"x": "1"}), x)
+    assert (always.low, always.high) == pytest.approx((1 - never.high, 1))
+
+
+def test_what_rests_on_constants_is_certain():
+    x = xr.Dataset({"x": (("chain", "draw"), np.full((4, 10), 3.0))})
+    found = probability(parse_event("x > 2", {"x": "1"}), x)
+    assert (found.value, found.mcse, found.low, found.high) == (1, 0, 1, 1)
+
+
+def test_the_interval_of_one_chain_is_that_of_independent_draws():
+    """Clopper and Pearson's by scipy."""
+    draws = np.arange(200.0)[None]
+    found = probability(
+        parse_event("x < 7", {"x": "1"}), xr.Dataset({"x": (("chain", "draw"), draws)})
+    )
+    exact = stats.binomtest(7, 200).proportion_ci(method="exact")
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high))

@@ -1,5 +1,7 @@
 """Tail indices found by probing the corners of the cube."""
 
+import math
+
 import pytest
 
 from uncertain_scale import Design, Model, ask, load_priors, sample
@@ -16,17 +18,36 @@ def exponential(x):
     return np.exp(x)
 def constant(x):
     return 0 * x + 3
+def shifted_pole(x):
+    return 1 / (x - 0.3)
+def square_pole(x):
+    return 1 / (x - 0.3) ** 2
+def two_pole(x, w):
+    return 1 / (x - w)
+def capped(x):
+    return np.minimum(1 / x, 1e4)
+def clipped(x):
+    return np.where(x > 0.5, x, 1 / np.clip(x, 0.01, 0.99))
+def itself(x):
+    return x * 1.0
+def peak(x):
+    return 1 / ((x - 0.3) ** 2 + 1e-6)
 """
 
 
-def index(tmp_path, output, prior):
+def facts(tmp_path, output, prior):
     (tmp_path / "own.py").write_text(EQUATIONS, encoding="utf-8")
     text = f"schema_version = 1\ninputs.x = {{ {prior} }}\n"
+    text += 'inputs.w = { kind = "uniform", lower = 0.1, upper = 1.3 }\n'
     (tmp_path / "own.toml").write_text(text, encoding="utf-8")
     model = Model.of(tmp_path / "own.py")
     priors = load_priors(tmp_path / "own.toml", variables=model.variables)
     tree = sample(model, priors, ask(model, {}, outputs=[output]), Design(draws=2, chains=1))
-    return tree[f"prior_predictive/{output}"].attrs["tail_index"]
+    return tree[f"prior_predictive/{output}"].attrs
+
+
+def index(tmp_path, output, prior):
+    return facts(tmp_path, output, prior)["tail_index"]
 
 
 @pytest.mark.parametrize(
@@ -47,3 +68,61 @@ def index(tmp_path, output, prior):
 )
 def test_power_laws_are_found_and_lighter_tails_are_not(tmp_path, output, prior, expected):
     assert index(tmp_path, output, prior) == pytest.approx(expected, rel=0.03, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("output", "prior", "expected"),
+    [
+        ("inverse", 'kind = "normal", mu = 0, sigma = 1', 1),
+        ("shifted_pole", 'kind = "normal", mu = 0.5, sigma = 0.1', 1),
+        ("square_pole", 'kind = "uniform", lower = 0, upper = 1', 2),
+        ("two_pole", 'kind = "uniform", lower = 0, upper = 1', 1),
+        ("peak", 'kind = "uniform", lower = 0, upper = 1', 0),
+        ("clipped", 'kind = "normal", mu = 0.3, sigma = 0.2', 0),
+        ("capped", 'kind = "uniform", lower = 0, upper = 1', 0),
+    ],
+)
+def test_poles_inside_the_cube_are_found_and_peaks_are_none(tmp_path, output, prior, expected):
+    assert index(tmp_path, output, prior) == pytest.approx(expected, rel=0.05, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("output", "prior", "order"),
+    [
+        ("itself", 'kind = "lognormal", mu = 0, sigma = 3', math.inf),
+        ("itself", 'kind = "gamma", alpha = 0.001, beta = 1', math.inf),
+        ("itself", 'kind = "student_t", nu = 3, mu = 0, sigma = 1', 3),
+        ("inverse", 'kind = "gamma", alpha = 3, beta = 1', 3),
+        ("inverse", 'kind = "lognormal", mu = 0, sigma = 2', math.inf),
+        ("power", 'kind = "gamma", alpha = 3, beta = 1', 5),
+        ("exponential", 'kind = "normal", mu = 0, sigma = 1.5', math.inf),
+        ("exponential", 'kind = "gamma", alpha = 1, beta = 4', 4),
+        ("exponential", 'kind = "lognormal", mu = 0, sigma = 0.5', 0),
+        ("exponential", 'kind = "student_t", nu = 3, mu = 0, sigma = 1', 0),
+        ("inverse", 'kind = "normal", mu = 0, sigma = 1', 0),
+    ],
+)
+def test_moments_that_must_exist_are_known_up_to_their_order(tmp_path, output, prior, order):
+    """Closed forms: a t of nu degrees has moments below nu, 1/gamma below alpha."""
+    assert facts(tmp_path, output, prior)["moment_order"] == pytest.approx(order, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("output", "prior", "least", "most"),
+    [
+        ("capped", 'kind = "uniform", lower = 0, upper = 1', 1, 1e4),
+        ("clipped", 'kind = "normal", mu = 0.3, sigma = 0.2', -math.inf, math.inf),
+        ("peak", 'kind = "uniform", lower = 0, upper = 1', 1 / (0.49 + 1e-6), 1e6),
+        ("shifted", 'kind = "uniform", lower = 0, upper = 1', 1 / 1.1, 10),
+    ],
+)
+def test_ranges_hold_by_interval_arithmetic(tmp_path, output, prior, least, most):
+    found = facts(tmp_path, output, prior)
+    assert (found["least"], found["most"]) == pytest.approx((least, most))
+
+
+def test_an_output_that_is_an_input_has_the_moments_of_its_prior(tmp_path):
+    found = facts(tmp_path, "x", 'kind = "lognormal", mu = 0, sigma = 3')
+    assert found["exact_mean"] == pytest.approx(math.exp(4.5))
+    assert found["exact_sd"] == pytest.approx(math.exp(4.5) * math.sqrt(math.exp(9) - 1))
+    assert "exact_mean" not in facts(tmp_path, "x", 'kind = "student_t", nu = 1, mu = 0, sigma = 1')

@@ -315,7 +315,7 @@ def _with_rival(found: HighestDensity, region: Region, coordinate: Coordinate) -
     moved = np.abs(coordinate.back(region.rival) - found.ends[places])
     errors = found.errors.copy()
     errors[places] = np.hypot(errors[places], moved)
-    told = (moved > _CHANGED * found.errors[places]).any()
+    told = found.note != ROUGH and (moved > _CHANGED * found.errors[places]).any()
     return replace(found, errors=errors, note=UNSURE if told else found.note)
 
 
