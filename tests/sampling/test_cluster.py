@@ -190,6 +190,31 @@ def test_when_all_workers_or_the_scheduler_die_it_is_told_in_time(question, monk
             refused(address, "the scheduler at .* has gone", lambda _: itself.kill())
 
 
+@pytest.mark.slow
+@needs_distributed
+def test_a_result_that_the_last_worker_takes_with_it_is_not_waited_for(question, monkeypatch):
+    """It dies when it has told of a result, and before that is taken from it."""
+    monkeypatch.setattr(clusters, "_NO_WORKERS", 0.5)
+    monkeypatch.setattr(clusters, "_LOOK", 0.2)
+    gather = clusters.Cluster._gather
+
+    def lost(cluster, ready, running):
+        if ready:
+            only.kill()
+            only.wait()
+        return gather(cluster, ready, running)
+
+    monkeypatch.setattr(clusters.Cluster, "_gather", lost)
+    refusal = pytest.raises(ClusterError, match="all workers of .* have gone, and none came")
+    with (
+        scheduler() as (address, _),
+        worker(address) as (_, only),
+        refusal,
+        connect(address) as cluster,
+    ):
+        stream(*asking(question, "slow"), Design(draws=64, chains=50), cluster=cluster)
+
+
 @needs_distributed
 def test_a_run_that_is_stopped_has_the_chains_that_were_done_and_goes_on_from_them(
     workers, question

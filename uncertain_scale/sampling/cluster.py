@@ -28,6 +28,7 @@ from uncertain_scale.sampling.fingerprint import differences, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from uncertain_scale.sampling.batches import Batches
     from uncertain_scale.sampling.engine import Simulation
@@ -149,11 +150,28 @@ class Cluster:
             with self._told(chains):
                 if future.status == "error":
                     raise future.exception()
-                worker, same, seconds, result, packed = self._client.gather(future, direct=True)
+                worker, same, seconds, result, packed = self._taken(future)
             del running[future]
             if not same:
                 self.other_digits.add(worker)
             yield pickle.loads(zlib.decompress(result)) if packed else result, seconds  # noqa: S301
+
+    def _taken(self, future: Any) -> Any:
+        """Return a result; one that its worker took with it is drawn again, while there are any."""
+        import asyncio  # costs a start too much
+
+        coming: Future[Any] = asyncio.run_coroutine_threadsafe(
+            self._client.gather(future, direct=True, asynchronous=True),
+            self._client.loop.asyncio_loop,
+        )
+        seen = time.monotonic()
+        while True:
+            try:
+                return coming.result(timeout=_LOOK)
+            except TimeoutError:
+                if coming.done():  # its own
+                    raise
+                _, seen = self._count(seen)
 
     def _count(self, seen: float) -> tuple[int, float]:
         """Return the threads of the workers, and when there last were any."""
