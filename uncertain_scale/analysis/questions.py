@@ -245,7 +245,7 @@ class Desk:
             known = _known(priors, question, plan)
             if not any(map(_varies, known.values())):
                 few = {name: prior.ppf(np.full(_FEW, 0.5)) for name, prior in known.items()}
-                refuse_mixing(plan, {name: draws.ravel() for name, draws in few.items()})
+                refuse_mixing(plan, few)
                 values = propagate(plan, few)
                 self._drawn[whole] = {name: _array(name, values[name]) for name in plan.outputs}
                 return self._drawn[whole]
