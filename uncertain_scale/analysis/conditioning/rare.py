@@ -81,7 +81,8 @@ def reach(
         cloud.log_likelihood = np.zeros(len(cloud.z))
         move(cloud, _within(farthest, level), rng, temperature=_MOVES)
         far = farthest(cloud.z)
-    cloud.log_likelihood = log_likelihood(cloud.z)
+    if cloud.temperatures:
+        cloud.log_likelihood = log_likelihood(cloud.z)
     if np.isneginf(cloud.log_likelihood).all():
         raise Unreachable
     return cloud
