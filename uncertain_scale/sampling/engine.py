@@ -152,7 +152,8 @@ def try_equations(plan: Plan, sampler: InputSampler) -> None:
     ModelError
         All that fail, or in which a draw's result depends on other draws.
     """
-    refuse_mixing(plan, sampler.draw(Design(kind="random", draws=_FEW, chains=1), 0))
+    few = Design(kind="random", draws=_FEW, chains=1)
+    refuse_mixing(plan, sampler.draw(next(few.blocks(sampler.positions, chain=0)), 0))
 
 
 def each(
