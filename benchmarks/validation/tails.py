@@ -1,4 +1,4 @@
-"""Whether moments that do not exist are denied, and those that do are not.
+"""Whether moments that do not exist are denied or in doubt, and those that do are not.
 
 Answers of models, as a user asks for them, and transformed uniforms, of which nothing but the draws
 is known; near the limits too: a t with 2 degrees of freedom has no variance, one with 3 has.
@@ -18,7 +18,7 @@ from benchmarks.validation.check import share
 from benchmarks.validation.honesty import DESIGNS
 from uncertain_scale import Design, Model, ask, load_priors, sample
 from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.moments import heaviness
+from uncertain_scale.analysis.moments import Facts, heaviness, moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,8 +91,8 @@ def tails(cases: int, seed: int) -> Iterator[Check]:
             for case in range(cases):
                 design = Design(kind, seed=seed + case)
                 u = [design.column(name, position=0, chain=c) for c in range(design.chains)]
-                one = heaviness(Draws(transform(np.array(u))))
-                found.append((bool(one.mean), bool(one.sd)))
+                doubts = heaviness(Draws(transform(np.array(u))))
+                found.append(tuple(bool(side) for _, side in doubts))
             yield from _rates(f"draws: {name}", kind, np.array(found), exists)
 
 
@@ -112,8 +112,8 @@ def _asked(equation: str, prior: str, kind: str, cases: int, seed: int) -> np.nd
         for case in range(cases):
             design = Design(kind, seed=seed + case)  # type: ignore[arg-type]
             y = sample(model, priors, ask(model, {}), design)["prior_predictive/y"]
-            one = heaviness(Draws(y.values), float(y.attrs.get("tail_index", 0.0)))
-            found.append((bool(one.mean), bool(one.sd)))
+            known = moments(Draws(y.values), Facts.of(y.attrs))
+            found.append(tuple(one.state in {"none", "unsettled"} for one in known))
     return np.array(found)
 
 

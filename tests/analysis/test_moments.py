@@ -134,18 +134,17 @@ def test_errors_of_skewed_means_hold_where_no_chain_has_a_far_draw(sigma: float)
     assert beyond <= 2
 
 
-def test_errors_of_a_chain_spread_alone_would_not_hold() -> None:
-    """The seeds where it is low by much: the error is at least half as large as the deviation."""
-    low = []
+@pytest.mark.slow
+def test_the_spread_of_chains_alone_would_not_do() -> None:
+    """Of 120 lognormals with sigma 2 the spread, widened for skewness, leaves 6 low by 4 errors."""
+    beyond = np.zeros(2, dtype=int)
     for seed in range(120):
-        u = cube("sobol", 1, 80_000 + seed, draws=256)[..., 0]
-        draws = Draws(np.exp(2 * ndtri(u)))
+        draws = Draws(np.exp(2 * ndtri(cube("sobol", 1, 80_000 + seed, draws=256)[..., 0])))
         value, error = mean(draws)
         plain = float(skewed_spread(draws.means(), 0.3))
-        low.append([(value - np.exp(2)) / plain, (value - np.exp(2)) / error])
-    least = np.min(low, axis=0)
-    assert least[0] < -4.5
-    assert least[1] > -4.5
+        beyond += np.abs(value - np.exp(2)) > 4 * np.array([plain, error])
+    assert beyond[0] >= 3
+    assert beyond[1] <= 2
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from uncertain_scale.analysis.sensitivity.sobol import Sobol
 from uncertain_scale.analysis.sensitivity.study import SCALES, make_study
 from uncertain_scale.analysis.sensitivity.swing import Swing
 from uncertain_scale.errors import QuestionError
-from uncertain_scale.sampling.tails import tail_indices
+from uncertain_scale.sampling.tails import moment_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -255,7 +255,7 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
     if (
         loss is not None
         and loss.grows
-        and tail_indices(study.plan, study.sampler)[output] >= _NO_MEAN
+        and moment_facts(study.plan, study.sampler)[output]["tail_index"] >= _NO_MEAN
     ):
         raise QuestionError(
             f"the mean of {output} does not exist, nor that of a loss that grows with its distance "
