@@ -83,6 +83,8 @@ class Staging:
 
     def place(self, path: Path) -> Path:
         """Return where a file of the folder is to be written until it is moved to its path."""
+        if self._stage is None:
+            self.begin()
         place = self._begun / path.relative_to(self.folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
@@ -145,7 +147,7 @@ class Staging:
     @property
     def _begun(self) -> Path:
         if self._stage is None:
-            raise RuntimeError("files are placed between begin and commit")
+            raise RuntimeError("no folder waits for files yet")
         return self._stage
 
     def _release(self) -> None:
