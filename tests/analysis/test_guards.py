@@ -19,6 +19,7 @@ def warned(**inputs):
     ("inputs", "words"),
     [
         ({"mfu": [0.3, 1.2]}, "mfu is above 1 in 50% of the draws"),
+        ({"mfu": [40.0, 50.0]}, "mfu is above 1 in all draws"),
         ({"mfu": 30.0}, "not a percentage"),
         ({"mfu": 0.3, "sparsity_factor": 2.0}, "set sparsity_factor to 1"),
         ({"mfu": 0.3, "sparsity_factor": 2.0, "peak_flops": H100}, "dense peak, 0.6 at the median"),

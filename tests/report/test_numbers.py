@@ -46,6 +46,51 @@ def test_constants_are_written_exactly_and_without_padding(value, units, text):
     assert scale_for([value], units).write(value, 0.0, exact=True) == text
 
 
+@pytest.mark.parametrize(
+    ("values", "units", "texts"),
+    [
+        ((2019.88, 2019.67, 2020.09), "year", ["2019.88", "2019.67", "2020.09"]),
+        ((150.0, 149.2, 150.8), "day", ["150", "149.2", "150.8"]),
+        ((1.0004e26, 1.0003e26, 1.00052e26), "FLOP", ["1.0004e26", "1.0003e26", "1.00052e26"]),
+        ((25_000, 24_990, 25_010), "gpu", ["25k", "24.99k", "25.01k"]),
+        ((-1e6 - 1, -1e6 - 2, -1e6), "1", ["-1.000001e6", "-1.000002e6", "-1e6"]),
+        ((2e15, 2e15 - 3, 2e15 + 3), "1", ["2e15", "1.999999999999997e15", "2.000000000000003e15"]),
+        ((2.1, 1.4, 3.2), "USD/gpu/hour", ["2.1", "1.4", "3.2"]),
+    ],
+)
+def test_numbers_that_lie_close_together_are_told_apart(values, units, texts):
+    scale = scale_for(values, units)
+    assert [scale.write(value, exact=True) for value in values] == texts
+
+
+@given(st.floats(1, 1e25), st.floats(1e-9, 1), st.sampled_from(["year", "FLOP", "USD", "MW", "1"]))
+def test_ends_of_an_interval_are_not_written_alike(middle, relative, units):
+    """Whatever the width, the ends stand for themselves to a tenth of it."""
+    ends = middle, middle * (1 + relative)
+    scale = scale_for(ends, units)
+    found = [
+        float(scale.write(end).replace(",", "").rstrip("kMBT")) * scale.divisor for end in ends
+    ]
+    for end, number in zip(ends, found, strict=True):
+        assert abs(number - end) <= 0.1 * (ends[1] - ends[0])
+
+
+def test_the_error_still_limits_the_digits_of_close_ends():
+    scale = scale_for((2019.88, 2019.67, 2020.09), "year")
+    assert [scale.write(2019.8762, error) for error in (0.001, 0.1, 1.5)] == [
+        "2019.88",
+        "2019.9",
+        "2020",
+    ]
+
+
+@pytest.mark.parametrize("value", [5e-324, 1e-310, 9.997e-311, 1.5e-300, 8e307])
+@pytest.mark.parametrize("relative", [0.0, 1e-3, 1.0])
+def test_numbers_at_the_ends_of_the_range_are_written(value, relative):
+    text = scale_for([value], "1").write(value, value * relative)
+    assert float(text) == pytest.approx(value, rel=0.6 if relative == 1 else 0.01)
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_what_is_not_finite_is_a_dash(value):
     assert scale_for([1.0], "USD").write(value) == "-"

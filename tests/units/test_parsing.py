@@ -59,3 +59,49 @@ def test_units_convert_by_magnitude():
 def test_incompatible_units_name_both():
     with pytest.raises(UnitError, match="'day'.*'USD'"):
         parse_quantity("80 day").to("USD")
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("2,5M", "2.5M or 25M"),
+        ("0,4", "0.4 or 4"),
+        ("0,400", "0.400 or 400"),
+        ("$2,5M", "$2.5M or $25M"),
+        ("-2,5 USD", "-2.5 USD or -25 USD"),
+        ("6,5e23 FLOP", "6.5e23 FLOP or 65e23 FLOP"),
+        ("10,5%", "10.5% or 105%"),
+        ("1,23,456", "123.456 or 123456"),
+        ("1900,5", "1900.5 or 19005"),
+        ("1,9000", "1.9000 or 19000"),
+        (",5M", "0.5M or 5M"),
+        ("1.234,5", "1234.5 ("),
+        ("1.234.567", "1234567 ("),
+        ("1,9.5", "19.5 ("),
+        ("1'900", "1900 ("),
+        ("1 900 MW", "1900 MW ("),
+        ("1\u202f900 MW", "1900 MW ("),
+        ("1__000", "1000 ("),
+    ],
+)
+def test_a_number_that_can_be_misread_is_refused_with_its_readings(text, readings):
+    with pytest.raises(UnitError) as caught:
+        parse_quantity(text)
+    assert f"can be misread; write {readings}" in str(caught.value)
+    for reading in readings.removesuffix(" (").split(" or "):
+        parse_quantity(reading)
+
+
+@given(st.integers(0, 10**18), st.sampled_from(["", ".25", ".5e3"]))
+def test_commas_between_groups_of_three_digits_change_no_number(number, rest):
+    assert parse_quantity(f"{number:,}{rest}") == parse_quantity(f"{number}{rest}")
+
+
+@given(st.integers(0, 10**6), st.text("0123456789", min_size=1, max_size=7))
+def test_a_comma_is_read_where_it_parts_three_digits_and_nowhere_else(whole, part):
+    text = f"{whole},{part}"
+    if len(part) == 3 and 0 < whole < 1000:
+        assert parse_quantity(text).value == int(f"{whole}{part}")
+    else:
+        with pytest.raises(UnitError, match=f"{whole}.{part} or "):
+            parse_quantity(text)

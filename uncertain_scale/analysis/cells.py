@@ -84,7 +84,11 @@ def lay_cells(draws: Sketch, coordinate: Coordinate, *, grain: float = np.inf) -
     """
     table = draws.continuous
     size = int(table.sizes.sum())
-    ends = coordinate.forward(table.edges)
+    least, greatest = (float(tail[0]) for tail in extremes(draws, 0))
+    # A bin may begin at 0, whose atom was taken out; the draws left do not, and 0 has no log.
+    nearest = least if coordinate.centre > 0 else greatest
+    with_log = np.where(table.edges * np.sign(nearest) > 0, table.edges, nearest)
+    ends = coordinate.forward(with_log if coordinate.kind == "log" else table.edges)
 
     def quantile(below: FloatArray) -> FloatArray:
         return coordinate.forward(table.at(below))

@@ -281,7 +281,9 @@ def _in_units(
     ends = coordinate.back(region.ends)
     stretch = np.exp(coordinate.log_stretch(region.ends))
     size = int(draws.continuous.sizes.sum())
-    grain = np.hypot(_GRAIN / (size * region.density), np.where(np.isinf(doubt), 0.0, doubt))
+    with np.errstate(divide="ignore"):  # a density of 0, where ends could lie anywhere
+        wide = _GRAIN / (size * region.density)
+    grain = np.hypot(wide, np.where(np.isinf(doubt), 0.0, doubt))
     errors = np.hypot(_CHOICE * skewed_spread(region.influence, _WIDER, axis=2), grain) * stretch
     lower, upper = extremes(draws, _BOUNDARY_DRAWS)
     for side, ascending in ((0, lower), (1, -upper[::-1])):

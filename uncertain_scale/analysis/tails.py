@@ -21,6 +21,7 @@ _CAUTION = 0.5
 _RAREST = 1e-3
 _NODES = 129
 _LARGEST = 700.0  # whose exponential is a number
+_SMALL = 1e-290
 
 
 def fit_tail(exceedances: FloatArray) -> tuple[float, float]:
@@ -48,6 +49,9 @@ def fit_tail(exceedances: FloatArray) -> tuple[float, float]:
     >>> bool(abs(k - 1) < 0.05)
     True
     """
+    if exceedances[-1] < _SMALL:  # whose inverse is no number
+        index, scale = fit_tail(exceedances / exceedances[-1])
+        return index, scale * float(exceedances[-1])
     count = exceedances.size
     quarter = max(exceedances[int(count / 4 + 0.5) - 1], _TINY, 1e-12 * exceedances[-1])
     grid = 30 + int(np.sqrt(count))

@@ -47,7 +47,8 @@ _WORDS = {
 _MOST_DIGITS = 3
 _EXACT_DIGITS = 4
 _SPREAD_DIGITS = 2
-_FLOAT_DIGITS = 15
+_FAR = 300  # powers of ten that `round` does not take
+_FLOAT_DIGITS = 16
 _CALENDAR = "years"
 
 
@@ -194,7 +195,7 @@ def digits(
     if finest is not None:
         power = min(power, max(finest, largest - _FLOAT_DIGITS + 1))
     if error and math.isfinite(error):
-        power = max(power, math.ceil(math.log10(error / 2)))
+        power = max(power, math.ceil(math.log10(error) - math.log10(2)))
     return min(power, largest)
 
 
@@ -205,7 +206,11 @@ def grouped(text: str, units: str) -> str:
 
 def rounded(value: float, power: int) -> float:
     """Round to a multiple of ten to `power`."""
-    return round(value, -power) if abs(power) < 300 else value
+    if abs(power) < _FAR:
+        return round(value, -power)
+    places = max(math.floor(math.log10(abs(value))) - power, 0) if value else 0
+    near = float(f"{value:.{places}e}")
+    return near if math.isfinite(near) else value
 
 
 def percent(prob: float) -> str:
@@ -273,6 +278,6 @@ def _fixed(value: float, power: int, *, exact: bool) -> str:
 
 
 def _scientific(value: float, power: int, *, exact: bool) -> str:
-    exponent = math.floor(math.log10(abs(value)))
-    mantissa = _fixed(value / 10.0**exponent, power - exponent, exact=exact)
-    return f"{mantissa}e{exponent}"
+    number, _, exponent = f"{value:.15e}".partition("e")  # 10**exponent may be no number
+    mantissa = _fixed(float(number), power - int(exponent), exact=exact)
+    return f"{mantissa}e{int(exponent)}"

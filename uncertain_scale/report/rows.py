@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uncertain_scale.inputs.distributions import KINDS
 from uncertain_scale.report.numbers import (
     Scale,
     percent,
@@ -51,6 +53,7 @@ _TOO_FAR = (
     "fewer than three draws are expected beyond an end of its intervals, so only a bound of it is "
     "given (95%); more draws, or a smaller --prob, would give the end"
 )
+_TYPED = ("--set", "given")
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -137,7 +140,7 @@ def input_rows(document: Document) -> Iterator[InputRow]:
             units=scale.units,
             median=median,
             interval="" if low == high else f"{low} to {high}",
-            distribution=joint or prior["distribution"],
+            distribution=joint or "; ".join([prior["distribution"], *_mu_in_words(prior)]),
             source=prior["source"] or "no source given",
             as_of=prior["as_of"],
             note=prior["note"],
@@ -152,6 +155,8 @@ def remarks(document: Document) -> Iterator[str]:
     if document.get("evidence") is not None:
         yield from document["evidence"]["notes"]
     for name, prior in document["inputs"].items():
+        if prior["where"] in _TYPED:
+            yield from (f"{name}: {words}" for words in _mu_in_words(prior))
         if prior["interpreted"]:
             yield f"{name}: {prior['source']} is read as {prior['distribution']}"
         if prior["origin"] == "fallback":
@@ -306,6 +311,16 @@ def reasons_in_words(output: Mapping[str, Any]) -> Iterator[str]:
         about = "" if error is None else f" ± {scale.write_error(error)}"
         head, _, tail = reason.partition(": ")
         yield f"{head}: {scale.write(value, error)}{about} {scale.units}".rstrip() + f"; {tail}"
+
+
+def _mu_in_words(prior: dict[str, Any]) -> list[str]:
+    """Say what mu and sigma are in the kinds that a distribution is stated by."""
+    kinds = dict.fromkeys(re.findall(r"\b(\w+)\(mu=", prior["distribution"]))
+    return [
+        f"mu and sigma of this {kind} are {KINDS[kind].mu_is}"
+        for kind in kinds
+        if kind in KINDS and KINDS[kind].mu_is
+    ]
 
 
 def _write(scale: Scale, output: dict[str, Any], name: str) -> str:

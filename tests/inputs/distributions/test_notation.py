@@ -59,6 +59,9 @@ def test_reads(text, described, units):
         ("nan", "'nan' is not a value"),
         ("1 to", "'1 to' is not from one to another"),
         ("1 to 2 to 3", "is not from one to another"),
+        ("2 to 2", "lower end 2 is not below its upper end 2; for a constant write 2"),
+        ("normal(mu=1,4, sigma=2)", "decimals stand behind a point"),
+        ("choice(values=[1,5, 2,5])", "decimals stand behind a point: [1.5, 2.5]"),
         ("3 to 1", "lower end 3 is not below its upper end 1; swap them"),
         ("2 to 2", "lower end 2 is not below"),
         ("normal(", "the end after 'normal(': expected a number, a name"),
@@ -142,3 +145,18 @@ def test_numbers_come_back_to_the_bit():
     text = f"empirical(values={values})"
     again, _ = parse_distribution(parse_distribution(text)[0].describe())
     np.testing.assert_array_equal(again.values, values)
+
+
+@pytest.mark.parametrize("text", ["1,4 to 3.2", "1 to 3,2 USD", "1,4", "-0,4 to 1"])
+def test_decimal_commas_are_refused_at_either_end(text):
+    with pytest.raises(UnitError, match="can be misread; write"):
+        parse_distribution(text)
+
+
+def test_commas_between_groups_of_three_digits_stay():
+    assert parse_distribution("1,400 to 3,200")[0] == parse_distribution("1400 to 3200")[0]
+
+
+def test_lists_may_be_written_with_spaces_or_without():
+    wide, close = (parse_distribution(f"choice(values={x})")[0] for x in ("[1, 2, 4]", "[1,2,4]"))
+    assert wide == close

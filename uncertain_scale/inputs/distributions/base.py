@@ -75,6 +75,9 @@ class Distribution(BaseModel, ABC):
     effort: ClassVar[int] = 1
     """What it counts among the components of a mixture, by the time that its inversion takes."""
 
+    mu_is: ClassVar[str] = ""
+    """What `mu` and `sigma` are, where kinds differ in it."""
+
     _stated: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @abstractmethod

@@ -147,8 +147,9 @@ class Triangular(_Moded):
 
     @override
     def whole_sd(self) -> float:
-        left, right = self.mode - self.lower, self.upper - self.mode
-        return float(np.sqrt((left**2 + left * right + right**2) / 18))
+        width = self.upper - self.lower
+        left, right = (self.mode - self.lower) / width, (self.upper - self.mode) / width
+        return width * float(np.sqrt((left**2 + left * right + right**2) / 18))
 
 
 class Pert(_Moded):

@@ -281,7 +281,8 @@ class Normal(_Scored):
 class LogNormal(_Scored):
     """Normal in the logarithm: Q(u) = exp(mu + sigma z(u)).
 
-    Mean exp(mu + sigma²/2), variance mean² (exp(sigma²) - 1).
+    mu and sigma are those of the logarithm: the median is exp(mu), the mean exp(mu + sigma²/2), the
+    variance mean² (exp(sigma²) - 1).
 
     Examples
     --------
@@ -291,6 +292,7 @@ class LogNormal(_Scored):
     """
 
     kind: Literal["lognormal"] = "lognormal"
+    mu_is = "those of the logarithm"
 
     @classmethod
     def _normal_values(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> FloatArray:
@@ -315,21 +317,27 @@ class LogNormal(_Scored):
     @override
     def whole_mean(self) -> float:
         with np.errstate(over="ignore", under="ignore"):
-            return float(np.exp(self.mu + self.sigma**2 / 2))
+            return float(np.exp(self.mu + np.square(self.sigma) / 2))
 
     @override
     def whole_sd(self) -> float:
         with np.errstate(over="ignore", under="ignore"):
-            return self.whole_mean() * float(np.sqrt(np.expm1(self.sigma**2)))
+            mean, variance = self.whole_mean(), np.square(self.sigma)
+            if 0 < mean < np.inf:
+                return mean * float(np.sqrt(np.expm1(variance)))
+            share = float(np.sqrt(-np.expm1(-variance))) or self.sigma
+            return float(np.exp(self.mu + variance)) * share
 
 
 class LogitNormal(_Scored):
     """Normal in the logit between two bounds.
 
-    Q(u) = lower + (upper - lower) / (1 + exp(-(mu + sigma z(u)))); moments by quadrature.
+    Q(u) = lower + (upper - lower) / (1 + exp(-(mu + sigma z(u)))), where mu and sigma are those of
+    the logit; moments by quadrature.
     """
 
     kind: Literal["logitnormal"] = "logitnormal"
+    mu_is = "those of the logit"
     lower: Number = Field(default=0.0, description="Lower end of the support.")
     upper: Number = Field(default=1.0, description="Upper end of the support.")
 

@@ -237,10 +237,14 @@ class Continuous(Distribution):
 
     def _sd_by_quadrature(self) -> float:
         centre = self._mean_by_quadrature()
+        low, high = self.ppf(np.array([0.05, 0.95])).tolist()
+        # Squares may leave the numbers where the sd does not; a power of two changes no digit.
+        unit = float(2.0 ** np.round(np.log2(high - low or abs(centre) or 1.0)))
         variance = expectation(
-            lambda p, q: (self._quantile(p, q, self.exact) - centre) ** 2, self._kink_levels()
+            lambda p, q: ((self._quantile(p, q, self.exact) - centre) / unit) ** 2,
+            self._kink_levels(),
         )
-        return float(np.sqrt(variance))
+        return unit * float(np.sqrt(variance))
 
 
 def score(p: FloatArray, q: FloatArray) -> FloatArray:

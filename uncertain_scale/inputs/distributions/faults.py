@@ -103,7 +103,11 @@ def unknown_text(cls: type[Distribution], name: str) -> str:
 def ways_text(cls: type[Distribution]) -> str:
     """Say what a kind takes."""
     required = [name for name, field in cls.model_fields.items() if field.is_required()]
-    ways = [" and ".join(names) for names in (required, cls.alternative) if names]
+    ways = [
+        f"{' and '.join(names)}{f' ({cls.mu_is})' if cls.mu_is and 'mu' in names else ''}"
+        for names in (required, cls.alternative)
+        if names
+    ]
     least, most = cls.quantile_counts
     if least:
         count = str(least) if most == least else f"{least} or more"

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Beta", "Fitted", "Gamma", "StudentT"]
 
+_LEAST_NU, _MOST_NU = 0.01, 1e12
 _DEGREES = np.geomspace(0.1, 1e6, 141)
 
 
@@ -103,6 +104,7 @@ class Gamma(Fitted):
     """
 
     kind: Literal["gamma"] = "gamma"
+    mu_is = "the mean and standard deviation"
     effort = 8
     alpha: Positive = Field(description="Shape.")
     beta: Positive = Field(description="Rate, one over the scale.")
@@ -173,6 +175,7 @@ class Beta(Fitted):
     """
 
     kind: Literal["beta"] = "beta"
+    mu_is = "the mean and standard deviation"
     effort = 8
     alpha: Positive = Field(description="First shape: the larger, the less mass near lower.")
     beta: Positive = Field(description="Second shape: the larger, the less mass near upper.")
@@ -341,6 +344,13 @@ class StudentT(Fitted):
     @override
     def whole_mean(self) -> float:
         return self.mu
+
+    @override
+    def check(self) -> Faults:
+        if _LEAST_NU <= self.nu <= _MOST_NU:
+            return super().check()
+        text = f"nu = {self.nu:g} must lie from {_LEAST_NU:g}, below which quantiles leave the "
+        return [("nu", f"{text}numbers, to {_MOST_NU:g}, above which it is a normal")]
 
     @override
     def whole_sd(self) -> float:

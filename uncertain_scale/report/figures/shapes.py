@@ -17,6 +17,7 @@ _CENTRAL = (0.005, 0.995)
 _CELLS, _COARSE = 40, 16
 _MANY = 100
 _POINTS = 4
+_SMALL = 1e-290
 _DECADES = 1.5
 _NONE = 1e-6
 
@@ -78,11 +79,13 @@ def monotone_cubic(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
     Fritsch and Butland (1984), doi:10.1137/0905021; Moler (2004), Numerical Computing with MATLAB,
     section 3.4, for the slopes at both ends.
     """
+    if x[-1] - x[0] < _SMALL:  # where slopes are no numbers
+        x, at = x / (x[-1] - x[0]), at / (x[-1] - x[0])
     step = np.diff(x)
     rise = np.diff(y) / step
     before, after = rise[:-1], rise[1:]
     first, second = step[:-1] + 2 * step[1:], 2 * step[:-1] + step[1:]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         inner = (first + second) / (first / before + second / after)
     inner = np.where(before * after > 0, inner, 0.0)
     ends = (_end_slope(*step[:2], *rise[:2]), _end_slope(*step[:-3:-1], *rise[:-3:-1]))

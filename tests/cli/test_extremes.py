@@ -1,0 +1,121 @@
+"""Reports on priors at the ends of the range of numbers, and on givens that make no sense."""
+
+import json
+
+import pytest
+
+MODEL = """
+from typing import Annotated
+
+def y(x: Annotated[float, "1"]) -> Annotated[float, "1"]:
+    \"\"\"Twice x.\"\"\"
+    return 2 * x
+"""
+FEW = ("--draws", "256", "--chains", "4")
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(MODEL, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        "beta(mu=0.5, sigma=0.4999)",
+        "gamma(alpha=0.001, beta=1)",
+        "gamma(alpha=0.02, beta=1e-200)",
+        "loguniform(lower=1e-300, upper=1e300)",
+        "normal(mu=1e300, sigma=1e299)",
+        "uniform(lower=0, upper=1e-310)",
+        "lognormal(mu=-740, sigma=2)",
+        "student_t(nu=0.05, mu=0, sigma=1)",
+    ],
+)
+@pytest.mark.parametrize("form", ["json", "html"])
+def test_no_extreme_prior_warns(cli, model, prior, form):
+    """Warnings are errors in this suite."""
+    asked = ("--equations", model, "--outputs", "y", "--set", f"x={prior}", "--format", form)
+    code, out, err = cli("report", *asked, *FEW)
+    assert (code, err) == (0, "")
+    if form == "json":
+        interval = json.loads(out)["outputs"]["y"]["intervals"][0]
+        assert interval["low"] <= interval["high"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("--budget=-5M",), "given budget = '-5M': budget must be above 0"),
+        (("--gpus", "0"), "given gpus = '0': gpus must be above 0"),
+        (("--training-time=-3day",), "training_time must be above 0"),
+        (("--budget=-1M to 5M",), "budget must be above 0, and 14% of its probability is not"),
+        (("--budget", "1M", "--set", "mfu=-0.3"), "--set mfu = '-0.3': mfu must be above 0"),
+        (("--given", "log_A=-5", "--budget=-1"), "budget must be above 0"),
+    ],
+)
+def test_what_must_be_above_0_is_refused_by_its_own_name(cli, asked, message):
+    code, out, err = cli("report", *asked, *FEW)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_a_prior_file_is_held_to_what_is_possible_too(cli, tmp_path):
+    path = tmp_path / "own.toml"
+    text = "schema_version = 1\n[inputs.hourly_rate]\nkind = 'normal'\nmu = 1\nsigma = 2\n"
+    path.write_text(f"{text}units = 'USD/gpu/hour'\n", encoding="utf-8")
+    code, _, err = cli("report", "--budget", "1M", "--priors", path, *FEW)
+    assert code == 2
+    assert "own.toml:2 [inputs.hourly_rate] hourly_rate must be above 0, and 31% of its" in err
+
+
+@pytest.mark.parametrize("prior", ["0 to 5", "normal(mu=2, sigma=1)"])
+def test_an_interval_may_begin_at_0(cli, prior):
+    asked = ("--budget", "1M", "--set", f"hourly_rate={prior}", "--outputs", "gpu_price")
+    assert cli("report", *asked, *FEW)[0] == 0
+
+
+def test_a_model_of_ones_own_may_be_negative(cli, model):
+    asked = ("--equations", model, "--outputs", "y", "--given", "x=-3")
+    code, out, _ = cli("report", *asked, "--format", "json", *FEW)
+    assert code == 0
+    assert json.loads(out)["outputs"]["y"]["median"] == -6
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--budget", "2,5M"),
+        ("--budget", "1,4M to 3,2M"),
+        ("--budget", "1M", "--set", "mfu=0,4"),
+        ("--given", "budget=2,5M"),
+        ("--budget", "1M", "--event", "training_flop >= 1,5e23"),
+        ("--budget", "1M", "--precision", "0,5%"),
+        ("--budget", "1M", "--precision", "1%", "--max-time", "1,5h"),
+        ("--budget", "1M", "--precision", "1%", "--max-draws", "1,5M"),
+    ],
+)
+def test_no_option_takes_a_decimal_comma(cli, asked):
+    code, out, err = cli("report", *asked, *FEW)
+    assert (code, out) == (2, "")
+    assert "can be misread; write" in err
+
+
+def test_mu_and_sigma_are_explained_where_they_are_used(cli):
+    beliefs = (
+        "--set",
+        "hourly_rate=lognormal(mu=0.7, sigma=0.2)",
+        "--set",
+        "mfu=beta(mu=0.3, sigma=0.1)",
+    )
+    _, out, _ = cli("report", "--budget", "1M", *beliefs, "--format", "md", *FEW)
+    out = out.replace("\\_", "_")
+    assert "hourly_rate: mu and sigma of this lognormal are those of the logarithm" in out
+    assert "mfu: mu and sigma of this beta are the mean and standard deviation" in out
+
+
+def test_the_priors_alone_are_no_given(cli, model):
+    _, out, _ = cli("report", "--equations", model, "--outputs", "y", "--set", "x=1 to 2", *FEW)
+    assert out.startswith("Given the priors alone\n")
