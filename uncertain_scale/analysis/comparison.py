@@ -27,7 +27,7 @@ from uncertain_scale.analysis.draws import all_draws
 from uncertain_scale.analysis.events import probability_in, share_of
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.sensitivity.game import shapley_values
-from uncertain_scale.analysis.summary import summarize, summarize_each
+from uncertain_scale.analysis.summary import summarize_variables
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model.plan import solve
 from uncertain_scale.sampling import sample
@@ -238,7 +238,7 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
         base=base[0].name,
         other=other[0].name,
         ratio=stated.ratio,
-        difference=summarize(difference, probs=probs),
+        difference=summarize_variables(difference, probs=probs),
         warnings=utilisation_warnings(all_draws(other[1])),
         greater=stated.greater,
         greater_mcse=stated.greater_mcse,
@@ -266,9 +266,8 @@ def _ratio(plan: Plan, base: xr.Dataset, other: xr.Dataset, probs: Sequence[floa
         name: share_of((other[name] > base[name]).values, constant=_alike(ratio.get(name)))
         for name in plan.outputs
     }
-    none: xr.Dataset = summarize_each({}, probs=probs, attributes={}, draws=0)
     return Ratio(
-        summarize(ratio, probs=probs) if ratio else none,
+        summarize_variables(ratio, probs=probs),
         {name: found.value for name, found in greater.items()},
         {name: found.mcse for name, found in greater.items()},
         {name: (found.low, found.high) for name, found in greater.items()},

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["read_probs", "summarize", "summarize_each"]
+__all__ = ["read_probs", "summarize", "summarize_each", "summarize_variables"]
 
 Row: TypeAlias = dict[str, Any]
 
@@ -73,8 +73,12 @@ def summarize(
     >>> summary["hdi"].sel(output="x", prob=0.9, mode=0).values.round(1).tolist()
     [-1.6, 1.6]
     """
+    return summarize_variables(read_outputs(outputs), probs=probs)
+
+
+def summarize_variables(outputs: xr.Dataset, *, probs: Sequence[float]) -> xr.Dataset:
+    """Summarise the variables of a dataset, of which there may be none, as `summarize` does."""
     levels = read_probs(probs)
-    outputs = read_outputs(outputs)
     read_each(lambda _, output: read_draws(output).chains, outputs.data_vars.items())
     rows = each(
         lambda output: _row(read_draws(output), levels, output.attrs),

@@ -155,12 +155,7 @@ def remarks(document: Document) -> Iterator[str]:
     if document.get("evidence") is not None:
         yield from document["evidence"]["notes"]
     for name, prior in document["inputs"].items():
-        if prior["where"] in _TYPED:
-            yield from (f"{name}: {words}" for words in _mu_in_words(prior))
-        if prior["interpreted"]:
-            yield f"{name}: {prior['source']} is read as {prior['distribution']}"
-        if prior["origin"] == "fallback":
-            yield f"{name} is not determined by what is given; its prior is used"
+        yield from _input_remarks(name, prior)
     for name, output in document["outputs"].items():
         for reason in dict.fromkeys(reasons_in_words(output)):
             yield f"{name}: {reason}"
@@ -171,6 +166,15 @@ def remarks(document: Document) -> Iterator[str]:
                 region = region_in_words(output, prob)
                 yield f"{name} has separate likely regions ({percent(prob)}): {region}"
                 break
+
+
+def _input_remarks(name: str, prior: dict[str, Any]) -> Iterator[str]:
+    if prior["where"] in _TYPED:
+        yield from (f"{name}: {words}" for words in _mu_in_words(prior))
+    if prior["interpreted"]:
+        yield f"{name}: {prior['source']} is read as {prior['distribution']}"
+    if prior["origin"] == "fallback":
+        yield f"{name} is not determined by what is given; its prior is used"
 
 
 def event_rows(document: Document) -> Iterator[tuple[str, str, str]]:
