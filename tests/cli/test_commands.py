@@ -262,6 +262,26 @@ def test_another_subject_runs_in_every_command_and_prints_beside_the_answer(
     assert "budget" in json.dumps(json.loads(out))
 
 
+def test_what_is_ranked_may_be_of_the_built_in_model(cli, tmp_path):
+    """Under priors of one's own, which name only variables of one's own equation."""
+    (tmp_path / "own.py").write_text(
+        "from typing import Annotated as A\n"
+        'def half(budget: A[float, "USD"], hourly_rate: A[float, "USD/gpu/hour"]\n'
+        ') -> A[float, "gpu*hour"]:\n    return budget / hourly_rate / 2\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "own.toml").write_text(
+        'schema_version = 1\ntitle = "Rent"\n'
+        '[inputs.budget]\nkind = "uniform"\nlower = 1e6\nupper = 2e6\nunits = "USD"\n'
+        '[inputs.hourly_rate]\nkind = "constant"\nvalue = 2\nunits = "USD/gpu/hour"\n',
+        encoding="utf-8",
+    )
+    asked = ("--priors", tmp_path / "own.toml", "--equations", tmp_path / "own.py", "--draws", 64)
+    code, out, err = cli("sensitivity", *asked, "--of", "gpu_hours", "--format", "json")
+    assert code == 0, err
+    assert list(json.loads(out)["outputs"]) == ["gpu_hours"]
+
+
 def test_another_subject_is_replayed(cli, laboratory):
     asked = ("report", "--priors", laboratory / "own.toml", "--equations", laboratory / "own.py")
     assert cli(*asked, "--draws", 64, "--output", laboratory / "out")[0] == 0

@@ -138,17 +138,21 @@ class RunOptions:
         """Tell whether a question was asked at all."""
         return bool(self.givens() or self.free or self.outputs)
 
-    def prepare(self, beside: Sequence[str] = ()) -> tuple[Model, Priors, Question]:
+    def prepare(
+        self, beside: Sequence[str] = (), asked: Sequence[str] = ()
+    ) -> tuple[Model, Priors, Question]:
         """Return the model, the priors in its units, and the question.
 
         Parameters
         ----------
         beside
             Other scenarios of which the same is asked.
+        asked
+            Variables that are looked at besides those of the question.
         """
         from uncertain_scale.model import ask, believe
 
-        model, priors, also = self.read(beside)
+        model, priors, also = self.read(beside, asked)
         question = ask(
             model, self.givens(), outputs=names_of(self.outputs), free=self.free, also=also
         )
@@ -156,7 +160,9 @@ class RunOptions:
         note_priors(self.scenario, believed)
         return model, believed, question
 
-    def read(self, beside: Sequence[str] = ()) -> tuple[Model, Priors, list[str]]:
+    def read(
+        self, beside: Sequence[str] = (), asked: Sequence[str] = ()
+    ) -> tuple[Model, Priors, list[str]]:
         """Return the model, the scenario as its files state it, and the variables of events."""
         from uncertain_scale.analysis.events import parse_event
         from uncertain_scale.model.own import OwnEquations
@@ -170,7 +176,7 @@ class RunOptions:
             equations=own,
             priors=self.priors,
             known=(*self.givens(), *self.changes()),
-            asked=(*names_of(self.outputs), *also),
+            asked=(*names_of(self.outputs), *also, *asked),
             free=self.free,
             beside=beside,
         )

@@ -80,7 +80,7 @@ def sensitivity(
     if loss is not None and len(options.event) != 1:
         events = f"{len(options.event)} events" if options.event else "no --event"
         raise QuestionError(f"--loss says what a wrong answer to one --event costs; found {events}")
-    model, priors, question = options.prepare()
+    model, priors, question = options.prepare(asked=names_of(of))
     if evidence:
         if groups or loss is not None:
             option = "--group" if groups else "--loss"
@@ -140,7 +140,7 @@ def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
     from uncertain_scale.sampling import sample
 
     design = options.checked_design()
-    asked = options.prepare()
+    asked = options.prepare(asked=of)
     with Bar() as bar:
         found = analyse(*asked, design, of=of, progress=bar.counting(design.chains, "chains"))
     _must_move(found)

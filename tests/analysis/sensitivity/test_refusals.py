@@ -93,8 +93,8 @@ def test_a_bad_group_is_refused(asked, groups, message):
 
 def test_a_bad_question_is_refused(asked):
     question = asked(EQUATIONS, INPUTS)
-    with pytest.raises(QuestionError, match="'training_flops' is not a variable.*'training_flop'"):
-        sensitivity(*question, SMALL, of=["training_flops"])
+    with pytest.raises(QuestionError, match="'yy' is not a variable.*did you mean 'y'"):
+        sensitivity(*question, SMALL, of=["yy"])
     with pytest.raises(QuestionError, match="scale 'logs' .*; expected value, log or both"):
         sensitivity(*question, SMALL, on=["logs"])
     with pytest.raises(QuestionError, match="no scale"):
