@@ -121,5 +121,5 @@ def test_the_command_says_what_it_wrote(cli, tmp_path):
 
 def test_without_zarr_it_is_told_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(DataError, match=r"pip install 'uncertain-scale\[scale\]'"):
+    with pytest.raises(DataError, match=r"pip install -e '\.\[scale\]'"):
         stores.check_store(tmp_path / "draws.zarr")

@@ -378,7 +378,7 @@ def test_the_command_line_answers_the_same_on_a_cluster(workers, cli, tmp_path):
 
 def test_without_distributed_it_is_told_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    refusal = pytest.raises(ClusterError, match=r"pip install 'uncertain-scale\[scale\]'")
+    refusal = pytest.raises(ClusterError, match=r"pip install -e '\.\[scale\]'")
     with refusal, connect("tcp://127.0.0.1:1"):
         pass
 
