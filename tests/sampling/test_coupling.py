@@ -10,21 +10,30 @@ from uncertain_scale.sampling.coupling import Coupled
 
 DESIGN = Design(draws=4096, chains=16, seed=5)
 NAMES = "abc"
-RANK = 0.6
+RANK, LOOSE = 0.6, 0.3
 LIMIT = 4.9 / np.sqrt(16 * 4096)  # of a rank correlation that is 0, for random points
+
+
+def made(folder, rank):
+    (folder / "own.py").write_text("def y(a, b, c):\n    return a + b + c\n", encoding="utf-8")
+    tables = [f"inputs.{n} = {{ kind = 'normal', mu = 0, sigma = 1 }}" for n in NAMES]
+    for pair in ("ab", "bc"):
+        tables += ["[[correlations]]", f"inputs = {list(pair)}", f"rank = {rank}"]
+    (folder / "own.toml").write_text("\n".join(["schema_version = 1", *tables]), encoding="utf-8")
+    model = Model.of(folder / "own.py")
+    return model, load_priors(folder / "own.toml", variables=model.variables)
 
 
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory):
     """Three normal inputs, of which two pairs are correlated, and their sum."""
-    folder = tmp_path_factory.mktemp("own")
-    (folder / "own.py").write_text("def y(a, b, c):\n    return a + b + c\n", encoding="utf-8")
-    tables = [f"inputs.{n} = {{ kind = 'normal', mu = 0, sigma = 1 }}" for n in NAMES]
-    for pair in ("ab", "bc"):
-        tables += ["[[correlations]]", f"inputs = {list(pair)}", f"rank = {RANK}"]
-    (folder / "own.toml").write_text("\n".join(["schema_version = 1", *tables]), encoding="utf-8")
-    model = Model.of(folder / "own.py")
-    return model, load_priors(folder / "own.toml", variables=model.variables)
+    return made(tmp_path_factory.mktemp("own"), RANK)
+
+
+@pytest.fixture(scope="module")
+def loose(tmp_path_factory):
+    """Correlate them so little that new draws can be independent of the old ones."""
+    return made(tmp_path_factory.mktemp("loose"), LOOSE)
 
 
 def draws(setting, ranks, *, design=DESIGN, outputs=("a", "b", "c"), without=()):
@@ -62,17 +71,28 @@ def test_an_input_without_ties_has_the_rank_correlation_that_is_asked_for(settin
         assert rank(base["c"], other["c"]) == pytest.approx(asked, abs=LIMIT)
 
 
-def test_correlated_inputs_are_independent_given_what_is_shared(setting):
-    """Their partial correlation vanishes; what is left is what a and c explain of each."""
+@pytest.mark.parametrize("asked", [0.0, 0.4])
+def test_correlated_inputs_have_the_rank_correlation_that_is_asked_for(loose, asked):
+    """Whatever shared inputs they are correlated with, asked for or not."""
+    base, other = draws(loose, None), draws(loose, {"b": asked})
+    assert rank(base["b"], other["b"]) == pytest.approx(asked, abs=LIMIT)
+    for name in "ac":
+        assert np.array_equal(base[name], other[name])
+        assert rank(other[name], other["b"]) == pytest.approx(LOOSE, abs=LIMIT)
+    alone = draws(loose, {"b": asked}, outputs=("b",))
+    assert np.array_equal(alone["b"], other["b"])
+
+
+def test_where_correlations_tie_too_closely_it_comes_as_near_as_it_can(setting):
+    """B has most of its variance from a and c; given these, b and b' are at most opposed."""
     base, other = draws(setting, None), draws(setting, {"b": 0.0})
-    shared = np.array([base["a"], base["c"]])
-    residuals = []
-    for one in (base["b"], other["b"]):
-        slopes = np.linalg.lstsq(shared.T, one, rcond=None)[0]
-        residuals.append(one - slopes @ shared)
-    assert abs(np.corrcoef(residuals)[0, 1]) < LIMIT
     r = 2 * np.sin(np.pi * RANK / 6)
-    assert np.corrcoef(base["b"], other["b"])[0, 1] == pytest.approx(2 * r**2, abs=LIMIT)
+    explained = 2 * r**2
+    least = explained - (1 - explained)  # residuals that are opposed
+    found = np.corrcoef(base["b"], other["b"])[0, 1]
+    assert least - LIMIT < found < explained - 0.1
+    for name in "ac":
+        assert rank(other[name], other["b"]) == pytest.approx(RANK, abs=LIMIT)
 
 
 def test_all_independent_are_independent(setting):

@@ -270,7 +270,8 @@ class _ImpossibleError(UncertainScaleError):
 
 def _case(claim: Claim, chosen: Sequence[Path], desk: Desk) -> _Case:
     """Lay out what is drawn for a claim."""
-    own = _own(claim, claim.reading) if claim.reading else None
+    same = claim.reading == claim.against_reading  # over itself a reading gives 1 for any claim
+    own = _own(claim, claim.reading) if claim.reading and not same else None
     others = tuple(_own(claim, reading) for reading in claim.others)
     given = tuple(claim.given.items())
     if claim.against is not None and claim.scenario is not None:

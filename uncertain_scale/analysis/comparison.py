@@ -18,10 +18,12 @@ import numpy as np
 from uncertain_scale.analysis.coupling import (
     STATED,
     as_ranks,
+    changed_correlations,
     changed_inputs,
     coupled,
     couplings,
     readings,
+    refuse_idle_couplings,
 )
 from uncertain_scale.analysis.draws import all_draws
 from uncertain_scale.analysis.events import probability_in, share_of
@@ -97,6 +99,8 @@ class Comparison:
     otherwise
         The same ratios with all of them `shared`, and all `independent`: the extremes that are not
         what `couplings` says.
+    correlations
+        Pairs of inputs whose rank correlation differs and that an output depends on.
     attribution
         By output: how much of log(median of other / median of base) each changed input accounts
         for. The parts add up to the whole. An output whose median is not positive has none.
@@ -115,6 +119,7 @@ class Comparison:
     attribution: Mapping[str, Mapping[str, float]]
     couplings: Mapping[str, Coupling]
     otherwise: Mapping[str, Ratio]
+    correlations: Sequence[tuple[str, str]] = ()
 
     def factor(self, output: str) -> float:
         """Return the ratio of medians that the attribution's parts add up to, in logarithms."""
@@ -180,6 +185,7 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
     for other in others:
         same_way(model, plan, base, other, question)
         ties.append(couplings(plan, base, other, stated))
+    refuse_idle_couplings(stated, ties)
     first = sample(model, base, question, design)
     found: list[Comparison] = []
     for other, tied in zip(others, ties, strict=True):
@@ -251,6 +257,7 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
         attribution=attribute(plan, changed, *(_draws(tree) for _, tree in (base, other))),
         couplings=tied,
         otherwise=found,
+        correlations=changed_correlations(plan, base[0], other[0]),
     )
 
 

@@ -28,10 +28,12 @@ __all__ = [
     "Couple",
     "Coupling",
     "as_ranks",
+    "changed_correlations",
     "changed_inputs",
     "coupled",
     "couplings",
     "readings",
+    "refuse_idle_couplings",
 ]
 
 STATED, SHARED, INDEPENDENT = "stated", "shared", "independent"
@@ -80,6 +82,36 @@ def changed_inputs(plan: Plan, base: Priors, other: Priors) -> dict[str, tuple[P
     names = plan.known("prior", "fallback")
     pairs = {name: (base.inputs[name], other.inputs[name]) for name in names}
     return {name: (a, b) for name, (a, b) in pairs.items() if not _same(a, b)}
+
+
+def changed_correlations(plan: Plan, base: Priors, other: Priors) -> list[tuple[str, str]]:
+    """Return the pairs of inputs that the outputs depend on and that the two tie differently."""
+    known = set(plan.known("prior", "fallback"))
+    ranks: list[dict[tuple[str, str], float]] = [
+        {(min(tie.inputs), max(tie.inputs)): tie.rank for tie in one.correlations}
+        for one in (base, other)
+    ]
+    pairs = [pair for pair in dict.fromkeys([*ranks[0], *ranks[1]]) if known.issuperset(pair)]
+    return [pair for pair in pairs if ranks[0].get(pair, 0.0) != ranks[1].get(pair, 0.0)]
+
+
+def refuse_idle_couplings(
+    stated: Mapping[str, float], found: Sequence[Mapping[str, Coupling]]
+) -> None:
+    """Refuse couplings that are asked for of inputs that have none in any comparison.
+
+    Raises
+    ------
+    QuestionError
+        An input is believed alike in all scenarios, or is constant in one of two.
+    """
+    coupled = {name for ties in found for one in ties.values() for name in one.inputs}
+    for name in stated:
+        if name != _ALL and name not in coupled:
+            raise QuestionError(
+                f"couple: '{name}' has nothing to couple: the scenarios believe it alike, or one "
+                "of them holds it constant; drop it"
+            )
 
 
 def couplings(

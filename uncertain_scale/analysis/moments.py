@@ -54,6 +54,9 @@ _MISSING = 0.1
 # average is not by chance: 1 where cells are those of one input, 0 where draws fall anywhere.
 _STRATIFIED = 0.5
 
+# Relative error above which a moment that follows from the inputs' is taken from these.
+_LOOSE = 0.01
+
 # See `skewed_spread`.
 _WIDER_MEAN, _WIDER_SD = 0.3, 0.8
 _NAMES = {1: ("mean", "average"), 2: ("standard deviation", "average square")}
@@ -73,6 +76,9 @@ class Facts:
         Ends of the range.
     exact_mean, exact_sd
         The moments themselves, nan where only draws give them.
+    product_mean, product_sd
+        Those of a product of powers of independent inputs, which count where draws do not settle
+        them.
     """
 
     tail_index: float = 0.0
@@ -81,6 +87,8 @@ class Facts:
     most: float = np.inf
     exact_mean: float = np.nan
     exact_sd: float = np.nan
+    product_mean: float = np.nan
+    product_sd: float = np.nan
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Facts:
@@ -131,7 +139,7 @@ def moments(draws: AnyDraws, facts: Facts) -> tuple[Moment, Moment]:
     A moment is `none` where that follows from the model. Where the model does not tell that it
     exists, it is unsettled if the draws' tail falls so slowly that it may not; see `heaviness`.
     Whether it exists or not, it is unsettled if more than a tenth of it seems to lie beyond all
-    draws.
+    draws. A product of powers of independent inputs then has the moment that follows from theirs.
     """
     tails = far_tails(draws, facts)
     doubts = heaviness(draws)
@@ -147,7 +155,11 @@ def moments(draws: AnyDraws, facts: Facts) -> tuple[Moment, Moment]:
         exists = facts.moment_order > order
         index, side = _FINE if exists else doubts[order - 1]
         missing = _missing(draws, tails, order)
-        if side or missing > _MISSING:
+        product = (facts.product_mean, facts.product_sd)[order - 1]
+        loose = bool(side) or missing > _MISSING
+        if np.isfinite(product) and (loose or error > _LOOSE * abs(value)):
+            found.append(Moment(product, 0.0 if draws.chains > 1 else np.nan, "exact"))
+        elif loose:
             reason = _doubt(order, index, side, missing, exists=exists)
             found.append(Moment(value, error, "unsettled", reason))
         else:

@@ -16,6 +16,7 @@ import numpy as np
 from uncertain_scale.analysis.comparison import attribute, same_way
 from uncertain_scale.analysis.coupling import (
     STATED,
+    changed_correlations,
     changed_inputs,
     coupled,
     couplings,
@@ -366,6 +367,7 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
         "warnings": warnings_of(medians, above),
         "events": [],
         "changed_inputs": {name: {} for name in changed},
+        "changed_correlations": [list(p) for p in changed_correlations(plan, *priors)],
         "couplings": couplings_document(tied),
         "outputs": {name: _output(name, base, twins, view, parts) for name in plan.outputs},
     }

@@ -327,7 +327,9 @@ def _as_range(
     stated = Range(**values)
     if not stated.lower < stated.upper:
         said = f"lower = {ends['lower']} is not below upper = {ends['upper']}"
-        raise _Fault("lower", f"{said}; swap them, or state what is exact as a given")
+        equal = stated.lower == stated.upper
+        advice = "state what is exact as a given" if equal else "swap them"
+        raise _Fault("lower", f"{said}; {advice}")
     shown = "" if units == "1" else f" {units}"
     words = {key: f"{_written(value)}{shown}" for key, value in values.items()}
     if len(words) == 2:

@@ -73,7 +73,9 @@ def in_words(comparison: dict[str, Any], base: str) -> str:
         for name, one in outputs.items()
         if name not in same and _constant(one, None)
     }
-    inputs = ", ".join(comparison["changed_inputs"]) or "nothing that the answers depend on"
+    ties = [f"the correlation of {' and '.join(p)}" for p in comparison["changed_correlations"]]
+    inputs = ", ".join([*comparison["changed_inputs"], *ties])
+    inputs = inputs or "nothing that the answers depend on"
     sentences = [f"{comparison['other']} differs from {base} in {inputs}"]
     for factor in dict.fromkeys(round(value, 9) for value in exact.values()):
         names = [name for name, value in exact.items() if round(value, 9) == factor]
@@ -181,6 +183,7 @@ def _one(comparison: Comparison) -> dict[str, Any]:
             for text, (base, other) in comparison.events.items()
         ],
         "changed_inputs": changed,
+        "changed_correlations": [list(pair) for pair in comparison.correlations],
         "couplings": couplings_document(comparison.couplings),
         "outputs": {name: _output(comparison, name) for name in comparison.greater},
     }

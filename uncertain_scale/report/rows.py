@@ -159,6 +159,7 @@ def remarks(document: Document) -> Iterator[str]:
     for name, output in document["outputs"].items():
         for reason in dict.fromkeys(reasons_in_words(output)):
             yield f"{name}: {reason}"
+        yield from _mostly_one_value(name, output)
         if any(one.get("low_beyond") or one.get("high_beyond") for one in output["intervals"]):
             yield f"{name}: {_TOO_FAR}"
         for prob in document["probs"]:
@@ -166,6 +167,20 @@ def remarks(document: Document) -> Iterator[str]:
                 region = region_in_words(output, prob)
                 yield f"{name} has separate likely regions ({percent(prob)}): {region}"
                 break
+
+
+def _mostly_one_value(name: str, output: dict[str, Any]) -> Iterator[str]:
+    """Say of an answer whose interval is one value that it is not constant."""
+    one = next((piece for piece in output["intervals"] if piece["kind"] == "eti"), None)
+    if output["constant"] or one is None or one["low"] != one["high"] or output["mean"] is None:
+        return
+    scale = scale_of(output)
+    about = scale.write(output["mean"], output["mean_mcse"])
+    yield (
+        f"{name} is {scale.write(one['low'], exact=True)} in most draws, so that its "
+        f"{percent(one['prob'])} interval is that one value; it is not constant: its mean is "
+        f"{about} {scale.units}".rstrip()
+    )
 
 
 def _input_remarks(name: str, prior: dict[str, Any]) -> Iterator[str]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Coupled", "CoupledSampler"]
 
+_STEPS = 21
+_LEAST = 1e-9
+
 
 @dataclass(frozen=True)
 class Coupled:
@@ -32,7 +35,7 @@ class Coupled:
     ----------
     ranks
         Rank correlation of each coordinate (an input, or a joint sample by its name) with the same
-        one of the other scenario, given the inputs that both share; 1 for those that are not named.
+        one of the other scenario; 1 for those that are not named.
     first
         Number of the first column of the unit cube that neither scenario uses.
     without
@@ -56,11 +59,11 @@ class CoupledSampler(InputSampler):
 
     Notes
     -----
-    An input that is correlated with others is coupled given those of them that are shared: these
-    keep their draws, and the scenario keeps its own correlations. With the normal scores of the
-    correlated inputs in an order that has the shared ones first, z = F e for the Cholesky factor F
-    and independent e; a coupled input's e becomes r e + sqrt(1 - r^2) times a new score, with r the
-    correlation of normal scores that belongs to its rank correlation.
+    An input that is correlated with others is given new normal scores that have the stated
+    correlations with the scenario's other inputs, whose draws stay, and with the scores that it has
+    in the other scenario. Where correlations within a scenario do not allow as much (an input that
+    both share ties its partners to one another), these come as near as they can to what is
+    asked: at worst they are so given the inputs that both share.
     """
 
     def __init__(
@@ -82,7 +85,9 @@ class CoupledSampler(InputSampler):
         }
         ordered = sorted((name for name in priors.inputs if name in tied), key=self._is_coupled)
         self._tied = tuple(ordered) if any(map(self._is_coupled, ordered)) else ()
-        self._factor = cholesky(correlation_matrix(self._tied, priors.correlations))
+        ranks = [self._ranks.get(name, 1.0) for name in self._tied]
+        matrix = correlation_matrix(self._tied, priors.correlations)
+        self._weights, self._fresh = _new_scores(matrix, np.array(ranks))
 
     @property
     def positions(self) -> dict[str, int]:
@@ -130,25 +135,51 @@ class CoupledSampler(InputSampler):
         """Return the levels of the wanted ones of correlated inputs that are coupled."""
         from scipy.special import ndtr, ndtri
 
-        news: list[FloatArray] = []  # independent normal scores behind those of the inputs
-        olds: list[FloatArray] = []
+        scores = [ndtri(self.level(name, coordinate)) for name in tied]
+        movers = [name for name in tied if self._is_coupled(name)]
+        fresh = [ndtri(coordinate(_own(name))) for name in movers]
         found = {}
-        for row, name in zip(self._factor, tied, strict=True):
-            k = len(olds)
-            score = ndtri(self.level(name, coordinate))
-            rest = score - sum((row[j] * olds[j] for j in range(k)), np.zeros_like(score))
-            olds.append(rest / row[k])
-            if not self._is_coupled(name):
-                news.append(olds[k])
-                continue
-            rank = self._ranks[name]
-            fresh = ndtri(coordinate(_own(name)))
-            news.append(fresh if rank == 0 else rank * olds[k] + np.sqrt(1 - rank**2) * fresh)
+        for k, name in enumerate(movers):
             if name in self.names:
-                found[name] = ndtr(
-                    sum((row[j] * news[j] for j in range(k + 1)), np.zeros_like(score))
-                )
+                score = np.zeros_like(scores[0])
+                for weight, old in zip(self._weights[k], scores, strict=True):
+                    score += weight * old
+                for weight, new in zip(self._fresh[k], fresh, strict=True):
+                    score += weight * new
+                found[name] = ndtr(score)
         return found
+
+
+def _new_scores(matrix: FloatArray, ranks: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the weights of old and of fresh scores in the new ones of the inputs that are coupled.
+
+    Parameters
+    ----------
+    matrix
+        Correlations of the normal scores, the coupled inputs last.
+    ranks
+        Correlation of each input's new scores with its old ones; 1 for those that are shared.
+
+    Returns
+    -------
+    weights, fresh
+        Shapes (coupled, all) and (coupled, coupled).
+    """
+    shared = int(np.count_nonzero(ranks == 1))
+    factor = cholesky(matrix)
+    own = matrix[shared:, shared:]
+    wanted = matrix[shared:].copy()
+    together = np.outer(ranks[shared:], ranks[shared:])
+    wanted[:, shared:] *= np.sqrt(np.abs(together)) * np.sign(ranks[shared:])
+    wanted[:, shared:][together < 0] = 0
+    given_shared = factor[shared:] * ranks @ factor.T
+    for share in np.linspace(0, 1, _STEPS):
+        across = (1 - share) * wanted + share * given_shared
+        weights = np.linalg.solve(matrix, across.T).T
+        rest = own - weights @ across.T
+        if np.linalg.eigvalsh(rest).min(initial=1.0) > _LEAST:
+            return weights, cholesky(rest)
+    return weights, cholesky(rest + _LEAST * np.eye(len(rest)))
 
 
 def _own(coordinate: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.sampling.extent import Extent, carry
+from uncertain_scale.sampling.products import product_moments
 from uncertain_scale.sampling.propagate import propagate
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT", "moment_facts", "tail_indices"]
 
-EXACT = ("exact_mean", "exact_sd")
+PRODUCT = ("product_mean", "product_sd")
+EXACT = ("exact_mean", "exact_sd", *PRODUCT)
 """Facts that hold before anything is observed, and not after."""
 
 # Exact in floating point on both sides: 1 - 2^-49 is still a number. Two equal steps in log u.
@@ -69,7 +71,8 @@ def moment_facts(
     dict
         `tail_index`: moments of order 1/k and above do not exist. `moment_order`: those below it
         do. `least` and `most`, ends of the range, which may be infinite. `exact_mean` and
-        `exact_sd` of an output that is itself an input, where they exist.
+        `exact_sd` of an output that is itself an input, where they exist; `product_mean` and
+        `product_sd` of one that is a product of powers of independent inputs.
     """
     extents = carry(plan, {name: _extent(sampler, name) for name in sampler.names})
     indices = tail_indices(plan, sampler, along)
@@ -90,6 +93,8 @@ def moment_facts(
         }
         if exact and name in sampler.names:
             found[name] |= _exact(sampler, name)
+    for name, pair in product_moments(plan, sampler).items() if exact else ():
+        found[name] |= dict(zip(PRODUCT, pair, strict=True))
     return found
 
 
