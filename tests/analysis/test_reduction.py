@@ -56,9 +56,9 @@ def reduction(question, design):
     return Reduction.of(simulation, events=[parse_event(EVENT, question[0].variables)])
 
 
-def summary(part, draws, probs=(0.9,)):
+def summary(part, draws, probs=(0.9,), known=None):
     sketches = part.sketches(OUTPUTS)
-    attributes = {name: {} for name in OUTPUTS}
+    attributes = known or {name: {} for name in OUTPUTS}
     return summarize_each(sketches, probs=probs, attributes=attributes, draws=draws)
 
 
@@ -111,9 +111,11 @@ def test_streamed_summaries_are_those_of_held_draws(question, kind):
     part = reduction(question, design).run()
     tree = sample(*question, design)
     held = summarize(tree["prior_predictive"].to_dataset(), probs=[0.9, 0.5])
-    streamed = summary(part, 4096, probs=(0.9, 0.5))
-    for name in ("mean", "sd", "mean_mcse", "sd_mcse"):
-        np.testing.assert_allclose(streamed[name], held[name], rtol=1e-9, equal_nan=True)
+    known = {name: tree[f"prior_predictive/{name}"].attrs for name in OUTPUTS}
+    streamed = summary(part, 4096, probs=(0.9, 0.5), known=known)
+    # Errors of moments rest on the tails too, which bins give to within a bin.
+    for name, near in (("mean", 1e-9), ("sd", 1e-9), ("mean_mcse", 0.05), ("sd_mcse", 0.05)):
+        np.testing.assert_allclose(streamed[name], held[name], rtol=near, equal_nan=True)
     for name in ("median", "eti", "hdi"):
         away = np.abs(streamed[name] - held[name])
         error = np.hypot(held[f"{name}_mcse"], streamed[f"{name}_mcse"])
@@ -129,10 +131,10 @@ def test_streamed_summaries_are_those_of_held_draws(question, kind):
     assert counted == probability_in(event, tree)
 
 
-def test_a_heavy_tail_is_denied_its_mean_when_streamed(question):
+def test_a_heavy_tail_does_not_settle_its_mean_when_streamed(question):
     part = reduction(question, Design(kind="random", draws=4096, chains=16)).run()
     row = summary(part, 4096).sel(output="heavy")
-    assert np.isnan(row["mean"])
+    assert row["mean_state"] == row["sd_state"] == "unsettled"
     assert "upper tail" in str(row["mean_reason"].item())
 
 
