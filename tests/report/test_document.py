@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from uncertain_scale import Design, report_document, run
+from uncertain_scale.errors import DataError
 
 EQUATIONS = """
 def ratio(x, y):
@@ -86,8 +87,16 @@ def test_what_does_not_exist_is_null_with_a_reason(odd):
     ratio = odd["outputs"]["ratio"]
     assert ratio["mean"] is None
     assert ratio["sd"] is None
-    assert "tail" in ratio["reason"]["mean"]
+    assert ratio["state"] == {"mean": "none", "sd": "none"}
+    assert ratio["reason"]["mean"].startswith("no mean: by the model a tail falls like x^-1.0")
     assert ratio["median"] is not None
+
+
+@pytest.mark.parametrize("part", ["prior_predictive", "prior", ""])
+def test_a_part_of_an_answer_is_refused(part):
+    tree = run("base", given={"budget": "100M"}, outputs=["gpu_hours"], design=Design(draws=2))
+    with pytest.raises(DataError, match="as a whole"):
+        report_document(tree[part].to_dataset() if part else {})
 
 
 def test_separate_regions_are_several_intervals(odd):

@@ -30,6 +30,8 @@ def clipped(x):
     return np.where(x > 0.5, x, 1 / np.clip(x, 0.01, 0.99))
 def itself(x):
     return x * 1.0
+def odds(x, v):
+    return v / x
 def peak(x):
     return 1 / ((x - 0.3) ** 2 + 1e-6)
 """
@@ -38,6 +40,7 @@ def peak(x):
 def facts(tmp_path, output, prior):
     (tmp_path / "own.py").write_text(EQUATIONS, encoding="utf-8")
     text = f"schema_version = 1\ninputs.x = {{ {prior} }}\n"
+    text += 'inputs.v = { kind = "normal", mu = 0, sigma = 1 }\n'
     text += 'inputs.w = { kind = "uniform", lower = 0.1, upper = 1.3 }\n'
     (tmp_path / "own.toml").write_text(text, encoding="utf-8")
     model = Model.of(tmp_path / "own.py")
@@ -74,6 +77,7 @@ def test_power_laws_are_found_and_lighter_tails_are_not(tmp_path, output, prior,
     ("output", "prior", "expected"),
     [
         ("inverse", 'kind = "normal", mu = 0, sigma = 1', 1),
+        ("odds", 'kind = "normal", mu = 0, sigma = 1', 1),
         ("shifted_pole", 'kind = "normal", mu = 0.5, sigma = 0.1', 1),
         ("square_pole", 'kind = "uniform", lower = 0, upper = 1', 2),
         ("two_pole", 'kind = "uniform", lower = 0, upper = 1', 1),

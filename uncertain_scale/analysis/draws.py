@@ -297,6 +297,8 @@ def read_outputs(outputs: object) -> xr.Dataset:
         return found
     if isinstance(outputs, xr.DataArray) and outputs.name is not None:
         return outputs.to_dataset()
+    if callable(getattr(outputs, "summarize", None)):
+        raise DataError(f"found {type(outputs).__name__}, which has no draws; ask its summarize()")
     if not isinstance(outputs, xr.Dataset):
         raise DataError(f"found {type(outputs).__name__}; {wanted}")
     if not outputs.data_vars:

@@ -19,6 +19,7 @@ from uncertain_scale.analysis.histogram import histogram_of
 from uncertain_scale.analysis.intervals import quantiles
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.analysis.summary import summarize_each
+from uncertain_scale.errors import DataError
 from uncertain_scale.report.evidence import evidence_document
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def report_document(
     50000000.0
     """
     levels = tuple(dict.fromkeys(probs))
+    _refuse_other(answer)
     if isinstance(answer, Streamed):
         tree, draws = answer.record, answer.sketches
         chances = answer.probabilities()
@@ -121,6 +123,19 @@ def report_document(
         ),
         **evidence_document(tree, levels),
     }
+
+
+def _refuse_other(answer: object) -> None:
+    """Refuse what is no answer: a part of one has no record of how it was made."""
+    import xarray as xr
+
+    if isinstance(answer, Streamed):
+        return
+    if not isinstance(answer, xr.DataTree) or answer_groups(answer)[1] not in answer.children:
+        raise DataError(
+            f"found {type(answer).__name__} without the groups of an answer; expected what run, "
+            "sample, condition or stream return, as a whole"
+        )
 
 
 def events_document(tree: xr.DataTree, events: Sequence[Event]) -> list[dict[str, Any]]:

@@ -266,8 +266,8 @@ def _pole(
 def _at(
     plan: Plan, sampler: InputSampler, along: Sequence[str], points: FloatArray
 ) -> dict[str, FloatArray]:
-    """Return the size of each output at points of the cube, infinite where it is no number."""
+    """Return the size of each output at points of the cube, 0 where it is no number, as 0/0."""
     columns = dict(zip(along, np.clip(points, *ENDS).T, strict=True))
     values = propagate(plan, sampler.draw(_Points(columns, len(points)), chain=0))
     sizes = {name: np.abs(np.broadcast_to(values[name], len(points))) for name in plan.outputs}
-    return {name: np.where(np.isnan(size), np.inf, size) for name, size in sizes.items()}
+    return {name: np.nan_to_num(size, nan=0.0, posinf=np.inf) for name, size in sizes.items()}
