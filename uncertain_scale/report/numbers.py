@@ -280,4 +280,4 @@ def _fixed(value: float, power: int, *, exact: bool) -> str:
 def _scientific(value: float, power: int, *, exact: bool) -> str:
     number, _, exponent = f"{value:.15e}".partition("e")  # 10**exponent may be no number
     mantissa = _fixed(float(number), power - int(exponent), exact=exact)
-    return f"{mantissa}e{int(exponent)}"
+    return f"{mantissa}e{int(exponent)}" if int(exponent) else mantissa

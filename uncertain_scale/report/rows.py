@@ -266,6 +266,8 @@ def run_in_words(document: Document) -> str:
     if not errors:
         return made
     most = max(errors)
+    if most > 1:
+        return f"{made}; the Monte Carlo error of an end is larger than its interval: not settled"
     share = f"{most:.1%}" if most >= 0.0005 else f"{100 * most:.1g}%"
     return f"{made}; Monte Carlo error of an end at most {share} of its interval"
 
