@@ -8,7 +8,7 @@ from uncertain_scale import Design, ask, default_model, load_priors
 from uncertain_scale.analysis.events import parse_event, probability_in
 from uncertain_scale.analysis.sweep import Sweep, first_point
 from uncertain_scale.analysis.swept import read_axes
-from uncertain_scale.errors import DataError, QuestionError, UnitError
+from uncertain_scale.errors import QuestionError, UnitError
 
 MODEL = default_model()
 SMALL = Design(draws=256, chains=4)
@@ -155,7 +155,7 @@ def test_heavy_tails_are_judged_at_each_point(tmp_path):
         ({"budget": "1M..2M", "training_flop": "1e26,1e27"}, {}, QuestionError, "over-determined"),
         ({"mfu": "0.1..0.2", "budget": "1M"}, {"outputs": ["gpus"]}, QuestionError, "no answer"),
         ({"alpha": "0.1..0.2", "budget": "1M"}, {}, QuestionError, "whole rows"),
-        ({"budget": "-1..1"}, {"outputs": ["optimal_params"]}, DataError, "at budget = -1 USD: "),
+        ({"budget": "-1..1"}, {"outputs": ["optimal_params"]}, UnitError, "budget must be above 0"),
         ({"budget": "1M..2M"}, {"probs": [2]}, QuestionError, "between 0 and 1"),
         ({"budget": "1M..2M"}, {"events": ["x > 1"]}, QuestionError, "known"),
         ({"budget": "1M..2M"}, {"free": ["budget"]}, QuestionError, "given and free"),

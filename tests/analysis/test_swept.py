@@ -101,6 +101,9 @@ def test_what_is_not_swept_stays_as_it_was_typed():
         ({"x": "100,200"}, {}, "one number or a list"),
         ({"x": "2,5M"}, {}, "one number or a list"),
         ({"x": "10,5M, 20M"}, {}, "one number or a list"),
+        ({"x": "1,234.5"}, {}, "one number or a list"),
+        ({"x": "1.234,5"}, {}, "one number or a list"),
+        ({"x": "-2,5"}, {}, "one number or a list"),
         ({"x": "10,5M..20M"}, {}, "write 10.5M or 105M"),
         ({"x": "1,,2"}, {}, "missing between two commas"),
         ({"x": "1, 1"}, {}, "listed twice"),
@@ -115,3 +118,18 @@ def test_nonsense_is_told(given, options, words):
         read_axes(given, **options)
     assert isinstance(told.value, UncertainScaleError)
     assert len(str(told.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("0.2,0.3,0.7", (0.2, 0.3, 0.7)),
+        ("1e25,2e25", (1e25, 2e25)),
+        ("1e-3,2e-3", (1e-3, 2e-3)),
+        ("10M,30M", (1e7, 3e7)),
+        ("10, 20, 50", (10, 20, 50)),
+        ("2, 5M", (2, 5e6)),
+    ],
+)
+def test_a_list_that_can_be_no_single_number_needs_no_spaces(text, values):
+    assert axis(text).values == values

@@ -22,7 +22,10 @@ _POINTS = {1: 25, 2: 9}
 _MOST_POINTS = 10_000
 _DECADE = 10.0
 _PLACES = 12
-_UNCLEAR = re.compile(r"\d,\d")  # 10,500 and 2,5M: a list, or one number
+# A list, or one number: 10,500 and 2,5M; 1,234.5; 1.234,5. In 0.2,0.3 every value has its point.
+_UNCLEAR = re.compile(
+    r"(?<![\d.eE])(?<![eE][-+])\d+,\d+(?![\d.])|(?<![\d.])\d{1,3},\d{3}\.|\.\d{3},\d+(?![\d.])"
+)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ _BEYOND = {
 }
 _TOO_FAR = (
     "fewer than three draws are expected beyond an end of its intervals, so only a bound of it is "
-    "given (95%); more draws, or a smaller --prob, would give the end"
+    "given (95%); more draws, or a narrower interval, would give the end"
 )
 _TYPED = ("--set", "given")
 _BLOCKS = "▁▂▃▄▅▆▇█"

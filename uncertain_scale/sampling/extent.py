@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uncertain_scale.model.calls import user_code
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -109,7 +111,8 @@ def carry(plan: Plan, inputs: Mapping[str, Extent]) -> dict[str, Extent]:
     with np.errstate(all="ignore"):
         for equation in plan.steps:
             try:
-                result = equation.function(*(known[name] for name in equation.arguments))
+                with user_code():
+                    result = equation.function(*(known[name] for name in equation.arguments))
                 found = _of(result)
             except Exception:  # noqa: BLE001 - an equation may do anything, and then nothing is known
                 found = UNKNOWN

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.inputs.distributions import Constant, LogNormal
+from uncertain_scale.model.calls import user_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,9 +66,9 @@ def product_moments(plan: Plan, sampler: InputSampler) -> dict[str, tuple[float,
     known: dict[str, Any] = {name: _Product(1.0, {name: 1.0}) for name in sampler.names}
     for equation in plan.steps:
         try:
-            known[equation.target] = _of(
-                equation.function(*(known[name] for name in equation.arguments))
-            )
+            with user_code():
+                result = equation.function(*(known[name] for name in equation.arguments))
+            known[equation.target] = _of(result)
         except Exception:  # noqa: BLE001 - an equation may do anything: nothing is known
             known[equation.target] = None
     found = {

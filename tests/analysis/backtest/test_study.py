@@ -165,6 +165,6 @@ def test_a_scenario_on_other_chips_says_that_its_mfu_is_not_tested():
 
 def test_forecasts_that_are_not_positive_are_refused():
     model, priors = prepare()
-    wrong = us.believe(priors, model, {"mfu": "normal(mu=0.1, sigma=0.2)"})
+    wrong = us.believe(priors, model, {"mfu": "normal(mu=0.1, sigma=0.06)"})
     with pytest.raises(DataError, match=r"training_flop is forecast as -.*expected positive"):
-        backtest(model, wrong, on_h100(), Design(draws=64, chains=2))
+        backtest(model, wrong, on_h100(), Design(draws=512, chains=2))

@@ -148,7 +148,7 @@ def test_the_weights_of_a_bound_count_the_draws_that_meet_it(laboratory):
     assert weights.k_hat is None
     assert weights.effective / weights.logarithms.size == pytest.approx(norm.sf(0.5), abs=1e-3)
     rarely = bounds_of(3.2, np.inf)  # about one draw of a chain
-    with pytest.raises(EvidenceError, match=r"cannot be trusted here: .*--road smc"):
+    with pytest.raises(EvidenceError, match=r"cannot be trusted here: .*the road smc"):
         found(laboratory, [seen(Range(*rarely))], "importance")
 
 
