@@ -129,5 +129,5 @@ def _moment(prior: Prior, power: float) -> np.float64:
         if power == 1 and mean is not None:
             found = np.float64(mean)
         elif mean is not None and sd is not None:
-            found = np.float64(mean**2 + sd**2)
+            found = np.square(np.float64(mean)) + np.square(np.float64(sd))
     return found * np.float64(prior.factor) ** power
