@@ -119,7 +119,7 @@ class OwnEquations:
         if faults:
             faults[-1] += (
                 "; declare the same units, or rename it. For a model of another subject, state "
-                "priors in a file that extends no shipped scenario, and ask for its variables alone: the "
+                "priors in a file that extends no scenario, and ask for its variables alone: the "
                 f"built-in equations take part because '{foreign}' is one of theirs"
             )
             raise ModelError("\n".join(faults))
