@@ -167,11 +167,12 @@ def test_names_that_cannot_be_are_told(tmp_path, named):
         ("a,b\n1,2\n3,4\n".encode("utf-16"), "is UTF-16, not UTF-8"),
         (b"a,b\n1,nan\n3,4\n", "rows.csv:2 holds a number that is not finite"),
         (b"a,b\n1,2\n3,1e999\n", "rows.csv:3 holds a number that is not finite"),
-        (b'a,b\n"1,2\n' * 3, "is not a CSV file in UTF-8: unexpected end of data"),
+        (b'a,b\n"1,2\n', "is not a CSV file in UTF-8: unexpected end of data"),
+        (b'a,b\n"1"2,3\n', "is not a CSV file in UTF-8: ',' expected after"),
         (b"a,b\n" + b"1" * 200_000 + b",2\n", "is not a CSV file in UTF-8: field larger than"),
         (b"", "'rows.csv' is empty; expected a header that names a, b"),
     ],
-    ids=["rows", "a line", "latin-1", "utf-16", "nan", "inf", "a quote", "a field", "empty"],
+    ids=["rows", "a line", "latin-1", "utf-16", "nan", "inf", "a quote", "in a quote", "a field", "empty"],
 )
 def test_samples_are_bounded(tmp_path, rows, said, monkeypatch):
     assert samples._MOST_ROWS == 1_000_000

@@ -279,11 +279,11 @@ def standard_deviation(draws: AnyDraws, tails: list[FarTail] | None = None) -> t
     if not sd:
         return 0.0, 0.0
     error = scale * float(skewed_spread(squares, _WIDER_SD)) / (2 * sd)
-    return scale * sd, _with_tails(error, draws, tails, 2, 2 * scale * sd)
+    return scale * sd, _with_tails(error, draws, tails, 2, scale * sd)
 
 
 def _with_tails(
-    error: float, draws: AnyDraws, tails: list[FarTail], order: int, divisor: float = 1.0
+    error: float, draws: AnyDraws, tails: list[FarTail], order: int, sd: float = np.nan
 ) -> float:
     """Return the error of a moment, no less than the tails make it.
 
@@ -291,13 +291,15 @@ def _with_tails(
     and where all of them are small, so is the spread of the chains. A fit to many more draws is
     surer. What lies beyond all draws is missing in nearly every run, and so counts twice.
     """
-    chains = draws.chains
+    if not tails:
+        return error
+    chains, unit = draws.chains, _unit(tails)
     square = missing = 0.0
     for tail in tails:
-        once, twice = (tail.moment(order, chains, power) for power in (1, 2))
+        once, twice = (tail.moment(order, chains, power, unit) for power in (1, 2))
         square += max(twice - _STRATIFIED * once**2 * draws.size / chains, 0.0) / draws.size
-        missing = max(missing, tail.moment(order, 1.0))
-    far = np.hypot(np.sqrt(square), 2 * missing) / divisor
+        missing = max(missing, tail.moment(order, 1.0, unit=unit))
+    far = np.hypot(np.sqrt(square), 2 * missing) * (unit if order == 1 else unit / (2 * sd) * unit)
     return float(np.maximum(error, far))  # nan for one chain
 
 
@@ -305,15 +307,20 @@ def _missing(draws: AnyDraws, tails: list[FarTail], order: int) -> float:
     """Return which share of a mean distance from the middle, or of its square, no draw reaches."""
     if not tails:
         return 0.0
-    middle = _middle(draws)
-    off = draws.mean() - middle
+    unit = _unit(tails)
+    off = (draws.mean() - _middle(draws)) / unit
     if order == 1:
-        low, high = draws.at(np.array([0.16, 0.84]) * (draws.size - 1))
+        low, high = draws.at(np.array([0.16, 0.84]) * (draws.size - 1)) / unit
         typical = max(abs(off), float(high - low) / 2)
     else:
         scale, squares = draws.mean_squares()
-        typical = scale**2 * float(squares.mean()) + off**2
-    return max(tail.moment(order, 1.0) for tail in tails) / typical if typical else 0.0
+        typical = (scale / unit) ** 2 * float(squares.mean()) + off**2
+    return max(tail.moment(order, 1.0, unit=unit) for tail in tails) / typical if typical else 0.0
+
+
+def _unit(tails: list[FarTail]) -> float:
+    """Return a distance in units of which squares stay within the range of numbers."""
+    return max(tail.threshold for tail in tails)
 
 
 def _middle(draws: AnyDraws) -> float:

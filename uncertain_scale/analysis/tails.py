@@ -178,7 +178,7 @@ class FarTail:
         scale *= max(1 - wary, 0.1) / max(1 - index, 0.1)
         return cls(float(tail[0]), wary, scale, size, total, most)
 
-    def moment(self, order: int, beyond: float, power: int = 1) -> float:
+    def moment(self, order: int, beyond: float, power: int = 1, unit: float = 1.0) -> float:
         """Return the mean of (d^order - q^order)^power where d > q, and 0 elsewhere.
 
         Parameters
@@ -187,11 +187,13 @@ class FarTail:
             Of the distance d, and of what it adds.
         beyond
             Expected number of draws above q.
+        unit
+            Of distances.
         """
         counts = np.geomspace(_RAREST, beyond, _NODES)
         ratio = np.log(self.size / counts)
         steps = ratio if abs(self.index) < 1e-8 else np.expm1(self.index * ratio) / self.index
         logs = np.minimum(np.log(self.threshold) + self.scale * steps, np.log(self.most))
-        logs = np.minimum(logs, _LARGEST / (2 * order * power))
+        logs = np.minimum(logs - np.log(unit), _LARGEST / (2 * order * power))
         above = np.exp(order * logs) - np.exp(order * logs[-1])
         return float(np.trapezoid(above**power * counts, np.log(counts)) / self.total)

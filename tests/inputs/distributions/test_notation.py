@@ -110,11 +110,12 @@ def test_no_text_breaks_the_reader(text):
 
 NUMBERS = st.floats(-1e12, 1e12)
 POSITIVE = st.floats(1e-6, 1e6)
+DEGREES = st.floats(0.01, 1e6)
 SIMPLE = st.one_of(
     st.builds("constant(value={})".format, NUMBERS),
     st.builds("normal(mu={}, sigma={})".format, NUMBERS, POSITIVE),
     st.builds("gamma(alpha={}, beta={})".format, POSITIVE, POSITIVE),
-    st.builds("student_t(nu={}, mu={}, sigma={})".format, POSITIVE, NUMBERS, POSITIVE),
+    st.builds("student_t(nu={}, mu={}, sigma={})".format, DEGREES, NUMBERS, POSITIVE),
     st.builds("lognormal(q05={}, q95=2e6)".format, POSITIVE),
     st.builds("normal(mu={}, sigma=1e12, truncate=[-1e12, inf])".format, NUMBERS),
     st.builds("empirical(values={})".format, st.lists(NUMBERS, min_size=1, max_size=5)),
