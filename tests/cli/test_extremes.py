@@ -1,6 +1,7 @@
 """Reports on priors at the ends of the range of numbers, and on givens that make no sense."""
 
 import json
+import re
 
 import pytest
 
@@ -45,6 +46,18 @@ def test_no_extreme_prior_warns(cli, model, prior, form):
         assert interval["low"] <= interval["high"]
 
 
+def test_a_deviation_whose_squares_leave_the_numbers_is_not_settled(cli, tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(MODEL.replace("2 * x", "max(x, 1.0)").replace("max(", "np.maximum("))
+    path.write_text("import numpy as np\n" + path.read_text(encoding="utf-8"))
+    asked = ("--equations", path, "--outputs", "y", "--set", "x=loguniform(lower=1e-300, upper=1e300)")
+    code, out, err = cli("report", *asked, *FEW)
+    assert (code, err) == (0, "")
+    assert "their squares leave the range of numbers" in " ".join(out.split())
+    assert "no standard deviation" not in out
+    assert re.search(r" 1\.00 to \d(\.\d+)?e2\d\d ", out)
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
@@ -53,6 +66,9 @@ def test_no_extreme_prior_warns(cli, model, prior, form):
         (("--training-time=-3day",), "training_time must be above 0"),
         (("--budget=-1M to 5M",), "budget must be above 0, and 14% of its probability is not"),
         (("--budget", "1M", "--set", "mfu=-0.3"), "--set mfu = '-0.3': mfu must be above 0"),
+        (("--budget", "1M", "--set", "pue=0.9"), "--set pue = '0.9': pue must be at least 1"),
+        (("--budget", "1M", "--set", "pue=95%"), "pue must be at least 1"),
+        (("--budget", "1M", "--set", "pue=0.8 to 1.2"), "pue must be at least 1, and 57% of its"),
         (("--given", "log_A=-5", "--budget=-1"), "budget must be above 0"),
     ],
 )
@@ -74,6 +90,12 @@ def test_a_prior_file_is_held_to_what_is_possible_too(cli, tmp_path):
 @pytest.mark.parametrize("prior", ["0 to 5", "normal(mu=2, sigma=1)"])
 def test_an_interval_may_begin_at_0(cli, prior):
     asked = ("--budget", "1M", "--set", f"hourly_rate={prior}", "--outputs", "gpu_price")
+    assert cli("report", *asked, *FEW)[0] == 0
+
+
+@pytest.mark.parametrize("prior", ["1", "100%", "1.0 to 1.4"])
+def test_a_facility_may_draw_what_its_chips_do(cli, prior):
+    asked = ("--budget", "1M", "--set", f"pue={prior}", "--outputs", "facility_power")
     assert cli("report", *asked, *FEW)[0] == 0
 
 

@@ -357,11 +357,17 @@ def read_each(
         All faults, a line each.
     """
     found, faults = {}, []
+    alike: dict[str, list[str]] = {}
     for name, item in items:
         try:
             found[str(name)] = read(str(name), item)
+        except _NotFiniteError as error:
+            alike.setdefault(error.reason, []).append(f"'{name}'")
         except DataError as error:
             faults.append(str(error))
+    for reason, names in alike.items():
+        told = f"output {names[0]} is" if len(names) == 1 else f"outputs {', '.join(names)} are"
+        faults.append(f"{told} {reason}")
     if faults:
         raise DataError("\n".join(faults))
     return found
@@ -369,8 +375,15 @@ def read_each(
 
 def refuse_bad(name: str, share: float, example: float) -> None:
     """Raise the error that says how many draws of an output are no finite numbers."""
-    raise DataError(
-        f"output '{name}' has {share:.2%} of draws that are no finite numbers "
-        f"(such as {example}, as 1/0 or inf - inf gives); keep its inputs away from where the "
-        "equation breaks down, by truncation say"
-    )
+    raise _NotFiniteError(name, share, example)
+
+
+class _NotFiniteError(DataError):
+    def __init__(self, name: str, share: float, example: float) -> None:
+        self.name = name
+        many = "every draw" if share == 1 else f"{share:.2%} of the draws"
+        self.reason = (
+            f"{example} in {many}, no finite number: there no value meets what is given, or an "
+            "equation breaks down (as 1/0 does); give what can be met, or truncate a prior"
+        )
+        super().__init__(f"output '{name}' is {self.reason}")

@@ -59,6 +59,7 @@ _LOOSE = 0.01
 
 # See `skewed_spread`.
 _WIDER_MEAN, _WIDER_SD = 0.3, 0.8
+_TOO_WIDE = "standard deviation not settled at these draws: their squares leave the range of numbers"
 _NAMES = {1: ("mean", "average"), 2: ("standard deviation", "average square")}
 
 
@@ -156,9 +157,12 @@ def moments(draws: AnyDraws, facts: Facts) -> tuple[Moment, Moment]:
         index, side = _FINE if exists else doubts[order - 1]
         missing = _missing(draws, tails, order)
         product = (facts.product_mean, facts.product_sd)[order - 1]
-        loose = bool(side) or missing > _MISSING
+        too_wide = bool(np.isnan(value))
+        loose = bool(side) or missing > _MISSING or too_wide
         if np.isfinite(product) and (loose or error > _LOOSE * abs(value)):
             found.append(Moment(product, 0.0 if draws.chains > 1 else np.nan, "exact"))
+        elif too_wide:
+            found.append(Moment(np.nan, np.nan, "unsettled", _TOO_WIDE))
         elif loose:
             reason = _doubt(order, index, side, missing, exists=exists)
             found.append(Moment(value, error, "unsettled", reason))
@@ -274,10 +278,12 @@ def standard_deviation(draws: AnyDraws, tails: list[FarTail] | None = None) -> t
     tails = far_tails(draws) if tails is None else tails
     scale, squares = draws.mean_squares()
     off = float(spread(draws.means())) / scale
-    missed = off**2 if np.isfinite(off) else squares.mean() / max(draws.size - 1, 1)
+    missed = off * off if np.isfinite(off) else squares.mean() / max(draws.size - 1, 1)
     sd = float(np.sqrt(squares.mean() + missed))
     if not sd:
         return 0.0, 0.0
+    if np.isinf(sd):
+        return np.nan, np.nan
     error = scale * float(skewed_spread(squares, _WIDER_SD)) / (2 * sd)
     return scale * sd, _with_tails(error, draws, tails, 2, scale * sd)
 
@@ -314,7 +320,8 @@ def _missing(draws: AnyDraws, tails: list[FarTail], order: int) -> float:
         typical = max(abs(off), float(high - low) / 2)
     else:
         scale, squares = draws.mean_squares()
-        typical = (scale / unit) ** 2 * float(squares.mean()) + off**2
+        size = scale / unit
+        typical = size * size * float(squares.mean()) + off * off
     return max(tail.moment(order, 1.0, unit=unit) for tail in tails) / typical if typical else 0.0
 
 

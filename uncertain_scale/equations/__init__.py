@@ -17,12 +17,15 @@ from uncertain_scale.equations import (
     serving,
 )
 
-__all__ = ["HEADLINE", "SIGNED", "SUBJECTS"]
+__all__ = ["HEADLINE", "LEAST", "SIGNED", "SUBJECTS"]
 
 SUBJECTS = (compute, cluster, cost, power, scale, chinchilla, overtraining, serving)
 
 SIGNED = ("log_A", "log_B", "log_E")
 """Variables that may be 0 or below; all others are above it."""
+
+LEAST = {"pue": 1.0}
+"""What variables cannot lie below where that is not 0: a facility draws what its chips do."""
 
 HEADLINE: tuple[str, ...] = (
     "gpu_hours",

@@ -98,14 +98,19 @@ class Model:
         """Return the equations that compute a variable."""
         return [equation for equation in self.equations if equation.target == variable]
 
-    def is_positive(self, variable: str) -> bool:
-        """Tell whether a variable is one of the built-in model that is above 0 in any case."""
-        from uncertain_scale.equations import SIGNED, SUBJECTS
+    def least(self, variable: str) -> float | None:
+        """Return what a variable of the built-in model cannot lie below; of others nothing is known.
+
+        Most are above 0.
+        """
+        from uncertain_scale.equations import LEAST, SIGNED, SUBJECTS
 
         built_in = {module.__name__ for module in SUBJECTS}
-        return variable not in SIGNED and any(
+        if variable in SIGNED or not any(
             variable in e.variables for e in self.equations if e.function.__module__ in built_in
-        )
+        ):
+            return None
+        return LEAST.get(variable, 0.0)
 
     def long_name(self, variable: str) -> str:
         """Return what a variable is in words: the summary of its first equation, or ""."""

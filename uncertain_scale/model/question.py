@@ -130,11 +130,9 @@ def believe(
         Priors of the scenario that are not above 0 where the variable is.
     """
     faults = [
-        f"{prior.provenance.where} [inputs.{name}] {_not_positive(name, share)}".strip()
+        f"{prior.provenance.where} [inputs.{name}] {refusal}".strip()
         for name, prior in priors.inputs.items()
-        if name not in changes
-        and model.is_positive(name)
-        and (share := _share_not_positive(prior.distribution))
+        if name not in changes and (refusal := _impossible(prior, model))
     ]
     if faults:
         raise PriorError(faults)
@@ -182,18 +180,22 @@ def refuse_idle(changes: Iterable[str], question: Question, option: str) -> None
                 )
 
 
-def _share_not_positive(distribution: Distribution) -> float:
-    """Return the share of a distribution at or below 0, or 0 where its 5% is not below 0."""
-    share = float(distribution.cdf(np.zeros(1))[0])
-    return share if share > _TAIL else 0.0
-
-
-def _not_positive(name: str, share: float) -> str:
+def _impossible(prior: Prior, model: Model) -> str:
+    """Return why a prior cannot be: more than a tail of it lies below what its variable can be."""
+    name, least = prior.name, model.least(prior.name)
+    if least is None:
+        return ""
+    end = least / prior.factor
+    share = float(prior.distribution.cdf(np.array([np.nextafter(end, 0) if end else 0.0]))[0])
+    if share <= _TAIL:
+        return ""
+    bound = f"at least {least:g}" if least else "above 0"
     if share == 1:
-        return f"{name} must be above 0"
+        return f"{name} must be {bound}"
     return (
-        f"{name} must be above 0, and {share:.0%} of its probability is not; state an interval "
-        "above 0, or truncate it, as in normal(mu=1, sigma=2, truncate=[0, inf])"
+        f"{name} must be {bound}, and {share:.0%} of its probability is not; state an interval "
+        f"{bound}, or truncate it, as in normal(mu={least + 1:g}, sigma=2, "
+        f"truncate=[{least:g}, inf])"
     )
 
 
@@ -208,8 +210,6 @@ def _stated(name: str, value: str | float | Quantity, model: Model, option: str)
             distribution, units = Constant(value=float(value)), None
         in_model = model.variables[name]
         stated = f"{value}" if units or in_model == "1" else f"{value} {in_model}"
-        if (share := _share_not_positive(distribution)) and model.is_positive(name):
-            raise UnitError(_not_positive(name, share))
         prior = Prior(
             name,
             distribution,
@@ -221,6 +221,9 @@ def _stated(name: str, value: str | float | Quantity, model: Model, option: str)
                 interpreted=isinstance(value, str) and " to " in value,
             ),
         )
-        return prior.converted(in_model)
+        prior = prior.converted(in_model)
+        if refusal := _impossible(prior, model):
+            raise UnitError(refusal)
+        return prior
     except (DistributionError, UnitError) as error:
         raise UnitError(f"{option} {name} = '{str(value)[:80]}': {error}") from None

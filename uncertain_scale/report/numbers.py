@@ -49,6 +49,7 @@ _EXACT_DIGITS = 4
 _SPREAD_DIGITS = 2
 _FAR = 300  # powers of ten that `round` does not take
 _FLOAT_DIGITS = 16
+_LONGEST = 20  # characters of a number that is written out; longer ones have an exponent
 _CALENDAR = "years"
 
 
@@ -91,8 +92,13 @@ class Scale:
         places = max(places, digits(value, error, most=most, finest=self.finest))
         if self.exponent is not None:
             return _scientific(value, places, exact=exact)
-        text = _fixed(value / self.divisor, places - round(math.log10(self.divisor)), exact=exact)
-        return f"{grouped(text, self.units)}{self.suffix}"
+        divided, power = value / self.divisor, places - round(math.log10(self.divisor))
+        text = _fixed(divided, power, exact=exact) if abs(power) < _LONGEST else ""
+        if 0 < len(text) <= _LONGEST:
+            return f"{grouped(text, self.units)}{self.suffix}"
+        if self.suffix:
+            return _scientific(value, places, exact=exact)
+        return _scientific(divided, power, exact=exact)
 
     def write_end(self, piece: Mapping[str, Any], end: str, *, exact: bool = False) -> str:
         """Write an end of an interval, or what it is beyond, or that draws do not settle it.

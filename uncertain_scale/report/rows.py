@@ -325,10 +325,10 @@ def reasons_in_words(output: Mapping[str, Any]) -> Iterator[str]:
     """Yield what there is to know of an output's figures, with what the draws give of them."""
     scale = scale_for([output["median"]], output["units"])
     for name, reason in output["reason"].items():
-        if not unsettled(output, name):
+        value, error = output.get(name), output.get(f"{name}_mcse")
+        if value is None or not unsettled(output, name):
             yield reason
             continue
-        value, error = output[name], output[f"{name}_mcse"]
         about = "" if error is None else f" ± {scale.write_error(error)}"
         head, _, tail = reason.partition(": ")
         yield f"{head}: {scale.write(value, error)}{about} {scale.units}".rstrip() + f"; {tail}"
@@ -345,10 +345,9 @@ def _mu_in_words(prior: dict[str, Any]) -> list[str]:
 
 
 def _write(scale: Scale, output: dict[str, Any], name: str) -> str:
-    value, error = output[name], output[f"{name}_mcse"]
-    if value is None:
-        return "none"
-    text = scale.write(value, error, exact=output["constant"])
+    if output[name] is None:
+        return "not settled" if unsettled(output, name) else "none"
+    text = scale.write(output[name], output[f"{name}_mcse"], exact=output["constant"])
     return f"{text} (not settled)" if unsettled(output, name) else text
 
 
