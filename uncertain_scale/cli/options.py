@@ -186,7 +186,7 @@ class RunOptions:
         """Return the events whose probabilities are asked for."""
         from uncertain_scale.analysis.events import parse_event
 
-        return [parse_event(text, model.variables) for text in self.event]
+        return [parse_event(text, model.variables) for text in dict.fromkeys(self.event)]
 
     def under(self, scenario: str) -> RunOptions:
         """Return the same question to another scenario."""

@@ -101,7 +101,8 @@ def terminal_comparison(document: Document) -> RenderableType:
             table.add_column(header, justify="right", no_wrap=True)
         for row in comparison_rows(comparison, prob):
             table.add_row(*map(Text, row))
-        parts.append(table)
+        if table.row_count:
+            parts.append(table)
         names, cells = otherwise_table(comparison, prob)
         if cells:
             table = plain_table(names, "l" + "r" * (len(names) - 1))
