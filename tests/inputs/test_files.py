@@ -10,7 +10,9 @@ import pytest
 from uncertain_scale.errors import PriorError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.catalog import scenario_names, shipped_folder
+from uncertain_scale.inputs.distributions import parse_distribution
 from uncertain_scale.inputs.document import json_schema
+from uncertain_scale.inputs.prior import Prior
 
 BASE = """\
 schema_version = 1
@@ -164,3 +166,18 @@ def test_the_schema_refuses_what_the_reader_refuses(tmp_path, text):
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(tomllib.loads(text), json_schema())
     faults(write(tmp_path, "one.toml", text))
+
+
+@pytest.mark.parametrize(
+    ("prior", "median"),
+    [
+        ("choice(values=[0, 2])", 1.0),
+        ("choice(values=[0, 2, 7])", 2.0),
+        ("mixture(components=[uniform(lower=0, upper=1), uniform(lower=2, upper=3)])", 1.5),
+        ("normal(mu=2, sigma=1e-9)", 2.0),
+    ],
+)
+def test_a_median_between_two_values_is_their_middle(prior, median):
+    distribution, _ = parse_distribution(prior)
+    found = Prior("x", distribution, units="1").facts()["q50"]
+    assert found == pytest.approx(median, rel=1e-12)

@@ -30,6 +30,8 @@ def answer(tmp_path, text):
         ("np.minimum(x, np.quantile(x, 0.99))", "other draws stand beside it"),
         ("np.argsort(np.argsort(x)) / x.size", "other draws stand beside it"),
         ("x * len(x)", "other draws stand beside it"),
+        ("np.where(np.max(x) > 4.7, 2 * x, x)", "other draws stand beside it"),
+        ("x if np.all(x > 0.6) else 2 * x", "other draws stand beside it"),
         ("np.sort(x)", "another order"),
         ("np.cumsum(x)", "another order"),
         ("x * np.random.default_rng(0).random(x.size)", "another order"),

@@ -29,6 +29,7 @@ __all__ = ["ENDS", "Correlation", "JointSample", "Prior", "Priors", "Provenance"
 
 ENDS = (2.0**-54, 1 - 2.0**-53)
 """The levels furthest out that draws may have."""
+_NEXT, _GAP = 1e-12, 1e-6  # a level just above, and a step there that is no slope
 _MOST_HINTS = 100  # names that are likened to those of the model
 
 
@@ -105,8 +106,10 @@ class Prior:
     def facts(self) -> dict[str, str | float]:
         """Return what a report says of the prior, its quantiles in the model's units."""
         said = self.provenance
-        levels = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
-        quantiles = self.ppf(np.array(list(levels.values())))
+        levels = ("q05", "q50", "q95")
+        low, middle, above, high = self.ppf(np.array([0.05, 0.5, 0.5 + _NEXT, 0.95]))
+        if above - middle > _GAP * (high - low):  # half of it lies on either side of a gap
+            middle = (middle + above) / 2
         return {
             "distribution": self.distribution.describe(longest=8),
             "stated_units": self.units,
@@ -117,7 +120,7 @@ class Prior:
             "note": said.note,
             "where": said.where,
             "interpreted": int(said.interpreted),
-            **dict(zip(levels, map(float, quantiles), strict=True)),
+            **dict(zip(levels, map(float, (low, middle, high)), strict=True)),
         }
 
     def converted(self, units: str) -> Prior:

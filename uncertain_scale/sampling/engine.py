@@ -19,7 +19,7 @@ import numpy as np
 from uncertain_scale.model.plan import solve
 from uncertain_scale.sampling.coupling import CoupledSampler
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.design import BLOCK, Design
+from uncertain_scale.sampling.design import BLOCK, Block, Design
 from uncertain_scale.sampling.propagate import propagate, refuse_mixing
 from uncertain_scale.sampling.stopping import StoppedError
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Simulation", "each", "processors", "try_equations"]
 
 _FEW = 32  # draws by which equations are tried
+_RARE = 1e-6  # the level of the farthest of them
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -153,7 +154,13 @@ def try_equations(plan: Plan, sampler: InputSampler) -> None:
         All that fail, or in which a draw's result depends on other draws.
     """
     few = Design(kind="random", draws=_FEW, chains=1)
-    refuse_mixing(plan, sampler.draw(next(few.blocks(sampler.positions, chain=0)), 0))
+    block = next(few.blocks(sampler.positions, chain=0))
+    columns = {name: column.copy() for name, column in block.columns.items()}
+    for number, column in enumerate(columns.values()):
+        # All low, all high, and each in turn: what depends on a rare value sees one.
+        low, high = _RARE, 1 - _RARE
+        column[:4] = (low, high, low, high) if number % 2 else (low, high, high, low)
+    refuse_mixing(plan, sampler.draw(Block(columns), 0))
 
 
 def each(
