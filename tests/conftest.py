@@ -36,6 +36,15 @@ def pytest_sessionstart():
     os.environ["COLUMNS"] = "80"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark as slow what `slow_but` does not name."""
+    for item in items:
+        for mark in item.iter_markers("slow_but"):
+            if item.callspec.id not in mark.args:
+                item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def specimens():
     return SPECIMENS

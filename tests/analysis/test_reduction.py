@@ -78,6 +78,7 @@ def test_draws_are_the_same_bits_in_blocks_of_any_size(question, kind):
         assert np.array_equal(wholes[0][name], wholes[2][name])
 
 
+@pytest.mark.slow
 def test_threads_order_and_machines_change_no_bit(question):
     """One thread, three threads, chains in reverse, parts of parts, and a pickled job agree."""
     reduced = reduction(question, Design(draws=1500, chains=70, seed=5))

@@ -82,6 +82,7 @@ def test_faults_of_a_marginal_are_found_and_none_where_there_is_none(fault):
     assert min(marginals.p_values(law, -3 + 0.2 * spoilt).values()) < 1e-5
 
 
+@pytest.mark.slow
 def test_costs_that_go_as_one_over_a_utilisation_are_told_by_a_slice():
     """Where its density at 0 is not 0 there is no mean; where it is flat enough, there is."""
     asked = takewhile(lambda one: not one.row.startswith("draws"), tails.tails(8, 3))

@@ -74,6 +74,7 @@ def test_files_appear_whole(cli, runs, tmp_path):
     assert cli("verify", folder)[0] == 0
 
 
+@pytest.mark.slow
 def test_the_figure_is_the_same_each_time(cli, runs, tmp_path):
     first, second = tmp_path / "a.svg", tmp_path / "b.svg"
     assert cli("backtest", runs, *FEW, "--figure", first)[0] == 0
@@ -158,6 +159,7 @@ def test_the_fit_takes_ones_own_runs_and_refuses_too_few(cli, tmp_path):
     assert cli("priors", "fit-mfu", "--smallest", "-1")[0] == 2
 
 
+@pytest.mark.slow
 def test_the_runs_listed_as_outside_are_those_that_the_table_counts(cli, tmp_path):
     """In every view: runs that count are N less those inside, and the others stand apart."""
     figure = tmp_path / "figure.svg"

@@ -62,6 +62,7 @@ def test_the_posts_closing_edit_per_gpu_and_per_dollar(cli):
         assert low < outputs[name]["ratio"]["median"] < high
 
 
+@pytest.mark.slow
 def test_terminal_and_markdown_say_it_in_words(cli, tmp_path):
     arguments = ("h100-dense-fp8", "h100-sparse-fp8", "post-reading", "--budget", "100M")
     _, out, _ = cli("compare", *arguments, "--output", tmp_path, *SMALL)

@@ -45,6 +45,14 @@ PRINTED = {
     **dict.fromkeys(("diff", "priors", "list"), ("terminal", "md", "json", "csv")),
     **dict.fromkeys(("model", "explained"), ("text", "md", "json", "csv", "mermaid")),
 }
+BRISK = (
+    *(f"report-{form}-ascii" for form in PRINTED["report"]),
+    *(
+        f"{name}-plain-cp1252"
+        for name in ("claims", "verify", "no such option", "a fault of a file")
+    ),
+    *("model-text-ascii", "list-terminal-latin-1", "diff-terminal-ascii"),
+)
 CASES = [(name, form) for name in COMMANDS for form in PRINTED.get(name, ("",))]
 
 
@@ -90,6 +98,7 @@ def wanted():
     return {}
 
 
+@pytest.mark.slow_but(*BRISK)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize(("name", "form"), CASES, ids=lambda value: value or "plain")
 def test_every_command_says_the_same_in_every_encoding(printed, wanted, name, form, encoding):

@@ -316,6 +316,7 @@ def test_a_spoilt_checkpoint_is_one_clear_error(cli, unfinished, name):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_precision_is_sought_on_from_where_it_was_left(cli, unfinished, tmp_path):
     folder, arguments = unfinished
     shutil.copytree(folder, tmp_path / "copy")

@@ -25,6 +25,11 @@ QUESTIONS = {
     "memo": ("claims", "MEMO"),
     "memo judged": ("claims", "MEMO", "--scenario", "base", "--scenario", "MINE"),
 }
+SAVING = {
+    **{name: QUESTIONS[name] for name in ("compare", "sensitivity", "sweep", "update", "claims")},
+    "report": ("report", "--budget", "100M", "--outputs", "training_flop"),
+    "backtest": ("backtest",),
+}
 MEMO = """
 schema_version = 1
 title = "A memo"
@@ -68,6 +73,7 @@ def memo(tmp_path):
     return path
 
 
+@pytest.mark.slow_but("report", "compare", "memo")
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_what_every_command_saves_is_made_again_to_the_bit(cli, tmp_path, mine, memo, question):
     files = {"MINE": mine, "MEMO": memo}
@@ -81,12 +87,29 @@ def test_what_every_command_saves_is_made_again_to_the_bit(cli, tmp_path, mine, 
     assert out.startswith("identical: ")
 
 
-@pytest.fixture
-def saved(cli, tmp_path):
-    folder = tmp_path / "saved"
-    asked = ("report", "--budget", "100M", "--outputs", "training_flop")
-    assert cli(*asked, *SMALL, "--output", folder)[0] == 0
+@pytest.fixture(scope="module")
+def folder_of(tmp_path_factory):
+    """Return a function that gives the folder of a command's result, which it saves once."""
+    from typer.testing import CliRunner
+
+    from uncertain_scale.cli.main import app
+
+    top = tmp_path_factory.mktemp("every")
+
+    def folder(command):
+        if not (top / command).exists():
+            words = [*SAVING[command], *SMALL, "--output", str(top / command)]
+            found = CliRunner().invoke(app, words)
+            assert found.exit_code == 0, found.output
+        return top / command
+
     return folder
+
+
+@pytest.fixture
+def saved(folder_of, tmp_path):
+    """Return a copy of a saved report."""
+    return shutil.copytree(folder_of("report"), tmp_path / "saved")
 
 
 def rewrite(folder, **changes):
@@ -235,39 +258,14 @@ def test_results_of_different_commands_are_not_compared(cli, saved, tmp_path):
     assert "compare like with like" in err
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    """Save a result of every command that saves one."""
-    from typer.testing import CliRunner
-
-    from uncertain_scale.cli.main import app
-
-    top = tmp_path_factory.mktemp("every")
-    asked = {
-        "report": ("report", "--budget", "100M", "--outputs", "training_flop"),
-        "compare": ("compare", "base", "post-reading", "--budget", "100M"),
-        "sensitivity": ("sensitivity", "--budget", "100M", "--of", "training_flop"),
-        "sweep": QUESTIONS["sweep"],
-        "update": QUESTIONS["update"],
-        "claims": QUESTIONS["claims"],
-        "backtest": ("backtest",),
-    }
-    for name, words in asked.items():
-        found = CliRunner().invoke(app, [*words, *SMALL, "--output", str(top / name)])
-        assert found.exit_code == 0, found.output
-    return top
-
-
-COMMANDS = ("report", "compare", "sensitivity", "sweep", "update", "claims", "backtest")
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_whatever_is_done_to_a_file_of_a_folder_is_told(folders, command, tmp_path):
+@pytest.mark.slow_but("report", "claims")
+@pytest.mark.parametrize("command", SAVING)
+def test_whatever_is_done_to_a_file_of_a_folder_is_told(folder_of, command, tmp_path):
     """Appended text, an appended NUL, a changed byte, a lost file: of each file there is."""
     from uncertain_scale.cli.record import read_record
 
     folder = tmp_path / "copy"
-    shutil.copytree(folders / command, folder)
+    shutil.copytree(folder_of(command), folder)
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     names.remove("run.json")
     record = read_record(folder)
@@ -293,6 +291,7 @@ def test_whatever_is_done_to_a_file_of_a_folder_is_told(folders, command, tmp_pa
     assert record.files().intact
 
 
+@pytest.mark.slow_but("json-report.md", "json-draws.nc")
 @pytest.mark.parametrize("name", ["report.md", "report.html", "draws.nc"])
 @pytest.mark.parametrize("form", ["terminal", "md", "json", "csv"])
 def test_files_that_were_altered_fail_and_are_named_in_every_format(cli, saved, name, form):

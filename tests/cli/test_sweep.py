@@ -14,6 +14,7 @@ def swept(cli, *arguments):
     return out
 
 
+@pytest.mark.slow
 def test_each_point_is_what_a_report_prints_to_the_bit(cli):
     event = ("--event", "training_flop >= 1e26")
     document = json.loads(
@@ -91,6 +92,7 @@ def test_an_answer_is_tabled_by_the_swept_variables_that_it_rests_on(cli):
     assert sum(line.startswith("| 1") for line in time.splitlines()) == 6
 
 
+@pytest.mark.slow
 def test_files_hold_what_is_printed(cli, tmp_path):
     arguments = ("--budget", "10M..1B", "--points", "3", "--outputs", "training_flop")
     printed = {

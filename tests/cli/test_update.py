@@ -45,6 +45,7 @@ def fact(name, value, given="gpus = '100k'", variable="facility_power", more="")
     )
 
 
+@pytest.mark.slow
 def test_sound_observations_are_used_and_the_faulty_are_told(cli, tmp_path):
     """The answer is that of the sound ones alone, and every fault is in the report too."""
     sound = fact("A", "150 MW ± 10 MW")
@@ -101,6 +102,7 @@ def test_json_holds_the_evidence_and_what_moved(cli):
     assert document["inputs"] == plain["inputs"]
 
 
+@pytest.mark.slow
 def test_terminal_and_markdown_tell_what_moved(cli, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     arguments = ("h100-clusters", "--budget", "100M", "--event", "training_flop >= 5e25", *SMALL)
@@ -162,6 +164,7 @@ def test_a_fact_that_the_priors_exclude_is_refused_with_the_numbers(cli, tmp_pat
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_two_facts_that_cannot_both_hold_are_named(cli, tmp_path):
     path = evidence(tmp_path, fact("One", "165 ± 2 MW"), fact("Two", "200 ± 2 MW"))
     code, out, err = cli("update", path, "--budget", "1M")
@@ -173,6 +176,7 @@ def test_two_facts_that_cannot_both_hold_are_named(cli, tmp_path):
     assert cli("update", path, "--budget", "1M", *SMALL)[0] == 0
 
 
+@pytest.mark.slow
 def test_weights_that_cannot_be_trusted_are_refused_with_advice(cli, tmp_path):
     path = evidence(tmp_path, fact("Sharp", "240 ± 0.05 MW"))
     code, out, err = cli("update", path, "--budget", "1M", "--road", "importance", *SMALL)
@@ -328,6 +332,7 @@ def test_a_bound_is_shown_in_every_format(cli, tmp_path, monkeypatch):
     assert "Evidence: Pilot: training_flop at least 1e26 FLOP" in " ".join(out.split())
 
 
+@pytest.mark.slow
 def test_a_bound_is_drawn_again_from_its_record(cli, tmp_path):
     path = bound(tmp_path, "upper = '4e25 FLOP'")
     saved = tmp_path / "saved"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("make")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("make")]
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEDULER = "tcp://localhost:8786"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("make")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("make")]
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "reports"

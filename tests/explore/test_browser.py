@@ -48,7 +48,7 @@ def test_what_the_sliders_show_is_had_again_to_the_digit(served, visit, cli, tmp
     assert told == [[name, share_in_brief(one)] for name, one in shares_of(ranked)]
     for number, one in enumerate(found["Comparison"]["comparisons"], 1):
         rows = page.run(
-            "return deep(`section[aria-labelledby=c${arguments[0]}-h] tbody tr`)"
+            "return [...deep(`section[aria-labelledby=c${arguments[0]}-h] tbody`)[0].rows]"
             ".map(row => [...row.querySelectorAll('th, td')].map(cell => cell.innerText))",
             number,
         )

@@ -24,15 +24,14 @@ FOUND = {
     "a large error": (2, ["update", "one.toml", *ASK[1:], "--budget", "1M"],
                       EVIDENCE.format(value=2, error="9" * 400)),
     # a peak of 0 FLOP/s was divided by
-    "a peak of nothing": (0, [*ASK, "--budget", "1M", "--outputs", "training_flop",
-                              "--set", "peak_flops=0"], ""),
+    "a peak of nothing": (2, [*ASK, "--budget", "1M", "--set", "peak_flops=0"], ""),
     # a checkpoint was looked for in a file
     "a file to resume": (2, [*ASK, "--budget", "1M", "--resume", "small.toml"], ""),
     "a file to write to": (2, [*ASK, "--budget", "1M", "--output", "small.toml"], ""),
     "a link to write to": (2, [*ASK, "--budget", "1M", "--output", "link.toml"], ""),
     # the squares of errors are beyond all numbers where the errors are not
     "tails beyond all squares": (
-        0, ["report", *ASK[1:3], "--priors", "one.toml", "--outputs", "training_flop", *SMALL,
+        2, ["report", *ASK[1:3], "--priors", "one.toml", "--outputs", "training_flop", *SMALL,
             "--budget", "1M", "--format", "json"],
         ("schema_version = 1\ninputs.precision_factor = { kind = 'student_t', nu = 2.775e-3, "
         "mu = 0.595, sigma = 0.189 }\n")),

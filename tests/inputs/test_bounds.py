@@ -172,7 +172,7 @@ def test_names_that_cannot_be_are_told(tmp_path, named):
         (b"a,b\n" + b"1" * 200_000 + b",2\n", "is not a CSV file in UTF-8: field larger than"),
         (b"", "'rows.csv' is empty; expected a header that names a, b"),
     ],
-    ids=["rows", "a line", "latin-1", "utf-16", "nan", "inf", "a quote", "in a quote", "a field", "empty"],
+    ids=["rows", "line", "latin-1", "utf-16", "nan", "inf", "a quote", "more", "field", "empty"],
 )
 def test_samples_are_bounded(tmp_path, rows, said, monkeypatch):
     assert samples._MOST_ROWS == 1_000_000

@@ -1,5 +1,6 @@
 """One call of an equation: what it may do with its arguments, and what it may give."""
 
+import signal
 import textwrap
 
 import numpy as np
@@ -111,6 +112,15 @@ def test_all_else_is_refused_with_what_was_found(tmp_path, body, words):
         call(equation(tmp_path, body), [DRAWS])
 
 
+@pytest.fixture
+def interruptible():
+    """Listen to Ctrl-C, which a shell tells what it runs in the background to ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_from_outside_is_no_fault_of_the_equation(tmp_path):
     one = equation(tmp_path, "import _thread, time\n_thread.interrupt_main()\ntime.sleep(5)")
     with pytest.raises(KeyboardInterrupt):

@@ -59,7 +59,9 @@ _LOOSE = 0.01
 
 # See `skewed_spread`.
 _WIDER_MEAN, _WIDER_SD = 0.3, 0.8
-_TOO_WIDE = "standard deviation not settled at these draws: their squares leave the range of numbers"
+_TOO_WIDE = (
+    "standard deviation not settled at these draws: their squares leave the range of numbers"
+)
 _NAMES = {1: ("mean", "average"), 2: ("standard deviation", "average square")}
 
 

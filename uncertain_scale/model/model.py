@@ -99,9 +99,9 @@ class Model:
         return [equation for equation in self.equations if equation.target == variable]
 
     def least(self, variable: str) -> float | None:
-        """Return what a variable of the built-in model cannot lie below; of others nothing is known.
+        """Return what a variable of the built-in model cannot lie below, 0 for most.
 
-        Most are above 0.
+        Of other variables nothing is known: None.
         """
         from uncertain_scale.equations import LEAST, SIGNED, SUBJECTS
 

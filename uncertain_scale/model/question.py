@@ -16,7 +16,6 @@ from uncertain_scale.units import Quantity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.model.model import Model
 
 __all__ = ["EVERYTHING", "Question", "ask", "believe", "refuse_idle"]
@@ -224,6 +223,6 @@ def _stated(name: str, value: str | float | Quantity, model: Model, option: str)
         prior = prior.converted(in_model)
         if refusal := _impossible(prior, model):
             raise UnitError(refusal)
-        return prior
     except (DistributionError, UnitError) as error:
         raise UnitError(f"{option} {name} = '{str(value)[:80]}': {error}") from None
+    return prior

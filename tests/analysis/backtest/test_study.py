@@ -26,6 +26,7 @@ def on_h100():
     return replace(table, runs=tuple(run for run in table.runs if run.chip.family == "H100"))
 
 
+@pytest.mark.slow
 def test_the_shipped_prior_passes_its_own_backtest(shipped):
     """Each run left out: 90% coverage within its binomial interval, PIT not rejected at 1%."""
     found = score(shipped.of("training_flop"), left_out=True)

@@ -47,6 +47,7 @@ def p_values(request):
     return request.param, [surprise(seen, PREDICTED - one) for one in at]
 
 
+@pytest.mark.slow
 def test_surprises_are_no_more_frequent_than_their_p_values(p_values):
     assert (shares(p_values[1]) <= most(LEVELS)).all()
 

@@ -38,6 +38,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow_but(*map(str, CASES[::12]))
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_no_extreme_parameter_warns_or_gives_what_is_no_number(case):
     """Warnings are errors in this suite."""

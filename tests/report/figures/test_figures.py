@@ -53,6 +53,7 @@ def texts_of(figure):
     return {id(one): one for one in found}.values()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_label_lies_over_another_or_leaves_the_figure(drawn, kind):
     from matplotlib.backends.backend_agg import FigureCanvasAgg

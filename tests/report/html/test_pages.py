@@ -184,6 +184,7 @@ TOLD = {
 }
 
 
+@pytest.mark.slow_but("sweep", "update")
 @pytest.mark.parametrize("kind", TABLED)
 def test_every_result_has_a_page_and_its_folder_too(cli, tmp_path, kind):
     """Well-formed, self-contained, with the command that makes it again."""
