@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,6 +51,15 @@ def specimens():
     return SPECIMENS
 
 
+@cache
+def built_once():
+    """Let typer make its commands once, where each run would make them anew."""
+    from typer import testing
+
+    if hasattr(testing, "_get_command"):
+        testing._get_command = cache(testing._get_command)
+
+
 @pytest.fixture
 def cli():
     """Run the command line in this process; give its exit code, output and error text."""
@@ -57,6 +67,8 @@ def cli():
 
     from uncertain_scale.cli.main import app
     from uncertain_scale.errors import UncertainScaleError
+
+    built_once()
 
     def run(*arguments):
         result = CliRunner().invoke(app, [str(argument) for argument in arguments])

@@ -48,17 +48,10 @@ def test_no_extreme_prior_warns(cli, model, prior, form):
 
 def test_a_deviation_whose_squares_leave_the_numbers_is_not_settled(cli, tmp_path):
     path = tmp_path / "own.py"
-    path.write_text(MODEL.replace("2 * x", "max(x, 1.0)").replace("max(", "np.maximum("))
-    path.write_text("import numpy as np\n" + path.read_text(encoding="utf-8"))
-    asked = (
-        "--equations",
-        path,
-        "--outputs",
-        "y",
-        "--set",
-        "x=loguniform(lower=1e-300, upper=1e300)",
-    )
-    code, out, err = cli("report", *asked, *FEW)
+    text = MODEL.replace("2 * x", "np.maximum(x, 1.0)")
+    path.write_text(f"import numpy as np\n{text}", encoding="utf-8")
+    wide = ("--set", "x=loguniform(lower=1e-300, upper=1e300)")
+    code, out, err = cli("report", "--equations", path, "--outputs", "y", *wide, *FEW)
     assert (code, err) == (0, "")
     assert "their squares leave the range of numbers" in " ".join(out.split())
     assert "no standard deviation" not in out

@@ -91,6 +91,7 @@ class TomlReader:
         self.path = path
         self.faults: list[str] = []
         text, self.document = parse_toml(path, error)
+        self._shown = shown(path)
         self._lines = line_numbers(text)
 
     def tables(self, part: str, expected: type[dict[str, Any] | list[Any]]) -> list[Any]:
@@ -119,7 +120,7 @@ class TomlReader:
         while path and path not in self._lines:
             path = path[:-1]
         line = f":{self._lines[path]}" if path else ""
-        return f"{shown(self.path)}{line}"
+        return f"{self._shown}{line}"
 
     def fault(self, path: KeyPath, text: str) -> None:
         """Note what is wrong at a path."""

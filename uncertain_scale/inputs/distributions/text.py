@@ -24,8 +24,9 @@ def number_text(value: float) -> str:
     >>> number_text(8.2e24), number_text(3.0), number_text(0.1)
     ('8.2e24', '3', '0.1')
     """
-    value = float(value)
-    text = repr(value).replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+    text = repr(float(value))
+    if "e" in text:
+        text = text.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
     return text.removesuffix(".0")
 
 
@@ -40,7 +41,10 @@ def _value_text(value: object, longest: int | None) -> str:
         return number_text(value)
     if isinstance(value, Sequence):
         shown = value if longest is None or len(value) <= longest else value[:longest]
-        texts = [_value_text(item, longest) for item in shown]
+        texts = [
+            number_text(item) if type(item) is float else _value_text(item, longest)
+            for item in shown  # of thousands
+        ]
         if len(shown) < len(value):
             texts.append(f"… {len(value)} in all")
         return f"[{', '.join(texts)}]"
