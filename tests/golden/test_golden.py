@@ -1,0 +1,172 @@
+"""What the program says, word for word: every command in every format, kept beside this file.
+
+`GOLDEN=write pytest tests/golden` keeps what is said now. Numbers may differ in their last digits,
+as they do between versions of NumPy; words, layout, keys and their order may not.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+SAID = Path(__file__).parent / "said"
+SPECIMENS = Path(__file__).parents[1] / "specimens"
+SMALL = ("--draws", "64", "--chains", "4", "--seed", "3")
+LAWS = SPECIMENS / "equations" / "tails.py"
+QUESTIONS = {
+    "report": ("report", "--budget", "100M", "--event", "training_flop >= 5e25"),
+    "report-solved": (
+        *("report", "--budget", "1B", "--gpus", "25k", "--training-time", "80day"),
+        *("--free", "hourly_rate", "--set", "mfu=0.3 to 0.45", "--prob", "0.8", "--prob", "0.5"),
+    ),
+    "report-evidence": ("report", "--gpus", "100k", "--evidence", "h100-clusters"),
+    "report-own": (
+        *("report", "--equations", LAWS, "--outputs", "ratio,steps,worst"),
+        *("--set", "x=lognormal(mu=0, sigma=2)", "--set", "u=uniform(lower=0, upper=1)"),
+        *("--event", "worst > 1e9", "--event", "steps >= 2"),
+    ),
+    "compare": (
+        *("compare", "h100-dense-fp8", "h100-sparse-fp8", "gb200-dense-fp8", "--budget", "250M"),
+        *("--event", "training_flop >= 2e26", "--couple", "mfu=0.5"),
+    ),
+    "compare-evidence": (
+        *("compare", "h100-dense-fp8", "h100-sparse-fp8", "--budget", "100M"),
+        *("--evidence", "h100-clusters"),
+    ),
+    "sensitivity": ("sensitivity", "--budget", "100M", "--of", "training_flop,optimal_params"),
+    "sensitivity-pairs": (
+        *(
+            "sensitivity",
+            "--budget",
+            "100M",
+            "--of",
+            "cost_per_flop",
+            "--on",
+            "value",
+            "--second-order",
+        ),
+        *("--set", "mfu=0.3 to 0.45", "--set", "pue=1.2"),
+    ),
+    "sensitivity-decision": (
+        *("sensitivity", "--budget", "100M", "--of", "training_flop"),
+        *("--event", "training_flop >= 5e25", "--loss", "false yes=20M USD, false no=5M USD"),
+    ),
+    "sensitivity-evidence": (
+        *("sensitivity", "--gpus", "100k", "--of", "training_flop"),
+        *("--evidence", "h100-clusters"),
+    ),
+    "sweep": (
+        *("sweep", "--budget", "10M..1B", "--points", "3", "--outputs", "training_flop"),
+        *("--event", "training_flop >= 1e26"),
+    ),
+    "sweep-two": (
+        *("sweep", "--budget", "100M,1B", "--gpus", "10k..100k", "--points", "3"),
+        *("--outputs", "training_time"),
+    ),
+    "claims": ("claims", "post-2024-07", "--claim", "gpu-price", "--claim", "flop-bf16"),
+    "claims-scenarios": (
+        *("claims", "post-2024-07", "--claim", "breakeven"),
+        *("--scenario", "base", "--scenario", "post-reading"),
+    ),
+    "backtest": ("backtest",),
+    "update": ("update", "h100-clusters", "--budget", "100M", "--event", "training_flop >= 5e25"),
+}
+OTHERS = {
+    "claims-list": ("claims", "--list"),
+    "backtest-columns": ("backtest", "--columns"),
+    "model": ("model",),
+    "model-question": ("model", "--budget", "100M"),
+    "model-explain": ("model", "--gpus", "25k", "--explain", "training_flop"),
+    "priors-list": ("priors", "list"),
+    "priors-show": ("priors", "show", "gb200-dense-fp8"),
+    "priors-fit-mfu": ("priors", "fit-mfu"),
+}
+FORMATS = ("terminal", "md", "json", "csv", "html")
+FORMS = {
+    "model": ("text", "md", "json", "csv", "mermaid"),
+    **dict.fromkeys(("priors-list", "priors-show"), FORMATS[:4]),
+}
+CASES = [
+    *((name, form) for name in QUESTIONS for form in FORMATS),
+    *((name, form) for name in OTHERS for form in FORMS.get(name, ("",))),
+]
+DIGEST = re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}(?:[0-9a-f]{52})?\b")
+VERSION = re.compile(r'("(?:python|numpy|scipy|xarray|arviz-stats|uncertain.scale)": )"[^"]*"')
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+NEAR = 1e-6
+TINY = 1e-12
+
+
+@pytest.mark.slow_but(
+    *(f"{name}-{form}" for name in ("report", "compare") for form in ("terminal", "md", "csv")),
+    *(f"{name}-terminal" for name in QUESTIONS),
+)
+@pytest.mark.parametrize(("name", "form"), CASES, ids=lambda word: word or "plain")
+def test_a_command_says_what_it_said(cli, name, form):
+    words = (*QUESTIONS[name], *SMALL) if name in QUESTIONS else OTHERS[name]
+    code, out, err = cli(*words, *(("--format", form) if form else ()))
+    assert code == 0, err
+    text = masked(words_of(out) if form == "html" else out)
+    if err:
+        text += f"\n--- beside it\n{masked(err)}"
+    path = SAID / f"{name}.{form or 'txt'}.txt"
+    if os.environ.get("GOLDEN") == "write":
+        path.write_text(text, encoding="utf-8")
+    kept = path.read_text(encoding="utf-8")
+    assert NUMBER.sub("#", text) == NUMBER.sub("#", kept)
+    numbers, before = (NUMBER.findall(one) for one in (text, kept))
+    far = [
+        pair
+        for pair in zip(numbers, before, strict=True)
+        if float(pair[0]) != pytest.approx(float(pair[1]), rel=NEAR, abs=TINY)
+    ]
+    assert far == []
+
+
+def test_nothing_is_kept_that_is_not_said():
+    assert {path.name for path in SAID.iterdir()} == {
+        f"{name}.{form or 'txt'}.txt" for name, form in CASES
+    }
+
+
+def masked(text):
+    """Return a text without digests and versions, which say what ran and not what came of it."""
+    text = re.sub(
+        r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}(?:[0-9a-f]{52})?\b", "DIGEST", text
+    )
+    text = re.sub(
+        r'("(?:python|numpy|scipy|xarray|arviz-stats|uncertain.scale)": )"[^"]*"', r'\1"V"', text
+    )
+    return text.replace(str(SPECIMENS), "SPECIMENS")
+
+
+class _Words(HTMLParser):
+    """The text of a page, a line an element, headings and cells with their tags."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines, self.skipped = [], 0
+
+    def handle_starttag(self, tag, attrs):  # noqa: ARG002 (as the parser calls it)
+        if tag in {"style", "script", "svg"}:
+            self.skipped += 1
+        elif not self.skipped and tag in {"h1", "h2", "h3", "th", "td", "caption", "summary"}:
+            self.lines.append(f"<{tag}>")
+
+    def handle_endtag(self, tag):
+        if tag in {"style", "script", "svg"}:
+            self.skipped -= 1
+
+    def handle_data(self, data):
+        if not self.skipped and data.strip():
+            self.lines.append(" ".join(data.split()))
+
+
+def words_of(page):
+    parser = _Words()
+    parser.feed(page)
+    return "\n".join(parser.lines) + "\n"
