@@ -14,14 +14,11 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import Distribution, Number
-from uncertain_scale.inputs.distributions.continuous import at_ends
+from uncertain_scale.inputs.distributions.base import Distribution, Number, at_ends
 
 if TYPE_CHECKING:
     from uncertain_scale.inputs.distributions.faults import Fault, Faults
     from uncertain_scale.units.aliases import FloatArray
-
-__all__ = ["Bernoulli", "Choice", "Constant", "Empirical", "share_faults"]
 
 _MOST_VALUES = 1_000_000
 _Share = Annotated[Number, Field(ge=0)]

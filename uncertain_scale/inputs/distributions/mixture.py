@@ -10,25 +10,24 @@ import numpy as np
 from pydantic import BeforeValidator, Field, SerializeAsAny, WithJsonSchema
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import Distribution, Number
-from uncertain_scale.inputs.distributions.continuous import (
+from uncertain_scale.inputs.distributions.base import (
     Continuous,
+    Distribution,
+    Number,
     at_ends,
+    mass_between,
     score,
-    truncation_faults,
 )
 from uncertain_scale.inputs.distributions.discrete import FROM_BELOW, Constant, share_faults
-from uncertain_scale.inputs.distributions.expansion import expand
 from uncertain_scale.inputs.distributions.faults import DistributionError
-from uncertain_scale.inputs.distributions.inversion import increasing_roots
-from uncertain_scale.inputs.distributions.metalog import Metalog
+from uncertain_scale.inputs.distributions.fitted import Fitted
+from uncertain_scale.inputs.distributions.numerical import expand, increasing_roots
+from uncertain_scale.inputs.distributions.pointwise import Pointwise
 
 if TYPE_CHECKING:
-    from uncertain_scale.inputs.distributions.expansion import Expansion
     from uncertain_scale.inputs.distributions.faults import Fault, Faults
+    from uncertain_scale.inputs.distributions.numerical import Expansion
     from uncertain_scale.units.aliases import FloatArray
-
-__all__ = ["Mixture"]
 
 _MOST_COMPONENTS = 1000
 _DEEPEST = 8
@@ -47,7 +46,7 @@ def _component(value: Any) -> Any:
     """Build a component that was stated as a table."""
     if not isinstance(value, dict):
         return value
-    from uncertain_scale.inputs.distributions.union import build
+    from uncertain_scale.inputs.distributions.kinds import build
 
     table = dict(value)
     kind = table.pop("kind", None)
@@ -119,7 +118,7 @@ class Mixture(Continuous):
         kept = []
         for share, component in self._whole_parts:
             inner = component.truncated(window.low, window.high)  # type: ignore[attr-defined]
-            if not truncation_faults(inner):
+            if not inner.truncation_faults():
                 kept.append(Part(share * _mass(component, window.low, window.high), inner))
         total = sum(part.share for part in kept)
         return _ordered([Part(share / total, inner) for share, inner in kept])
@@ -161,11 +160,6 @@ class Mixture(Continuous):
             degree=11,
             pieces=_PIECES,
         )
-
-    @override
-    def ppf(self, u: FloatArray) -> FloatArray:
-        u = np.asarray(u, dtype=np.float64)
-        return self.quantile(u, 1 - u)
 
     @override
     def quantile(self, p: FloatArray, q: FloatArray) -> FloatArray:
@@ -252,26 +246,17 @@ class Mixture(Continuous):
         return each.min(axis=0), each.max(axis=0)
 
     @override
-    def cdf(self, x: FloatArray) -> FloatArray:
+    def _share(self, x: FloatArray, *, above: bool) -> FloatArray:
         x = np.asarray(x, dtype=np.float64)
-        return np.minimum(sum(share * part.cdf(x) for share, part in self._parts), 1)
+        return np.minimum(_sum(self._parts, x, above=above), 1)
 
     @override
-    def sf(self, x: FloatArray) -> FloatArray:
-        x = np.asarray(x, dtype=np.float64)
-        return np.minimum(sum(share * part.sf(x) for share, part in self._parts), 1)
+    def probability(self, x: FloatArray, *, above: bool) -> FloatArray:
+        return _sum(self._whole_parts, x, above=above)
 
     def exact(self, p: FloatArray, q: FloatArray) -> FloatArray:
         """Return quantiles; a truncation is in the components already."""
         return self.quantile(p, q)
-
-    @override
-    def below(self, x: FloatArray) -> FloatArray:
-        return np.asarray(sum(share * part.cdf(x) for share, part in self._whole_parts))
-
-    @override
-    def above(self, x: FloatArray) -> FloatArray:
-        return np.asarray(sum(share * part.sf(x) for share, part in self._whole_parts))
 
     @override
     def log_density(self, x: FloatArray) -> FloatArray:
@@ -312,13 +297,6 @@ class Mixture(Continuous):
         """Return P(low <= X <= high), without truncation."""
         return sum(share * _mass(part, low, high) for share, part in self._whole_parts)
 
-    def truncated(self, low: float, high: float) -> Mixture:
-        """Return this mixture cut to [low, high] as well."""
-        copy = super().truncated(low, high)
-        for name in ("_parts", "_atoms", "_one_behind_another", "_expansion"):
-            copy.__dict__.pop(name, None)
-        return copy
-
     @override
     def check(self) -> Faults:
         faults: list[Fault] = share_faults(
@@ -329,14 +307,14 @@ class Mixture(Continuous):
         if (effort := self.total_effort()) > _MOST_EFFORT:
             text = (
                 f"components holds too many that are slow to invert: they count {effort:,} and may "
-                f"count {_MOST_EFFORT:,} (a metalog and quantiles {Metalog.effort} each; beta, "
-                "gamma, pert and student_t 8); state it with fewer"
+                f"count {_MOST_EFFORT:,} (a metalog and quantiles {Pointwise.effort} each; beta, "
+                f"gamma, pert and student_t {Fitted.effort}); state it with fewer"
             )
             faults.append(("components", text))
         if not faults and self.truncate is not None and not self.continuous:
             text = "truncate needs a continuous kind, and a component is not; truncate the others"
             faults.append(("truncate", text))
-        return faults or super().check()
+        return faults or self.truncation_faults()
 
     def total_effort(self) -> int:
         """Return what the components count together."""
@@ -361,7 +339,11 @@ def _hull(parts: tuple[Part, ...]) -> tuple[float, float]:
 
 
 def _mass(distribution: Distribution, low: float, high: float) -> float:
-    """Return P(low < X <= high) from the end that keeps its digits."""
+    """Return P(low < X <= high)."""
     ends = np.array([low, high])
-    below, above = distribution.cdf(ends), distribution.sf(ends)
-    return float(below[1] - below[0] if below[0] <= 0.5 else above[0] - above[1])
+    return mass_between(distribution.cdf(ends), distribution.sf(ends))
+
+
+def _sum(parts: tuple[Part, ...], x: FloatArray, *, above: bool) -> FloatArray:
+    """Return P(X > x), or P(X <= x), of parts together."""
+    return np.asarray(sum(share * (part.sf(x) if above else part.cdf(x)) for share, part in parts))
