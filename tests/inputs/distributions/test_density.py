@@ -63,10 +63,6 @@ LEVELS = np.concatenate(
 )
 
 
-def pdf(distribution, x):
-    return np.exp(distribution.log_pdf(x))
-
-
 def cut(text):
     """Return a kind cut at its 20% and 90% quantiles."""
     whole = parse_distribution(text)[0]
@@ -84,7 +80,7 @@ def misses(distribution):
     ends = np.unique([*ends, *(x for x in inner if ends[0] < x < ends[-1])])
     nodes, weights = np.polynomial.legendre.leggauss(24)
     half = np.diff(ends) / 2
-    found = (pdf(distribution, ends[:-1, None] + half[:, None] * (1 + nodes)) @ weights) * half
+    found = (distribution.pdf(ends[:-1, None] + half[:, None] * (1 + nodes)) @ weights) * half
     below, above = distribution.cdf(ends), distribution.sf(ends)
     due = np.where(below[1:] < 0.5, np.diff(below), -np.diff(above))
     return float(np.max(np.abs(found - due) / np.maximum(due, 1e-6)))
@@ -108,9 +104,9 @@ def test_a_truncation_renormalises_the_density_and_leaves_none_outside(text):
     assert misses(distribution) < 1e-8
     low, high = distribution.support
     outside = np.array([low - 1e-6 * abs(low), low - 1, high + 1e-6 * abs(high), high + 1, np.inf])
-    assert not pdf(distribution, outside).any()
+    assert not distribution.pdf(outside).any()
     whole, inside = parse_distribution(text)[0], np.linspace(low, high, 9)[1:-1]
-    np.testing.assert_allclose(pdf(distribution, inside) * 0.7, pdf(whole, inside), rtol=1e-6)
+    np.testing.assert_allclose(distribution.pdf(inside) * 0.7, whole.pdf(inside), rtol=1e-6)
 
 
 @pytest.mark.parametrize("text", SMOOTH)
@@ -118,16 +114,17 @@ def test_no_density_outside_the_support_and_none_of_no_number(text):
     distribution, _ = parse_distribution(text)
     low, high = distribution.support
     outside = np.array([-np.inf, np.inf, *(x for x in (low - 1e-9, high + 1e-9) if np.isfinite(x))])
-    assert not pdf(distribution, outside).any()
-    assert np.isnan(pdf(distribution, np.array(np.nan)))
+    assert not distribution.pdf(outside).any()
+    assert np.isnan(distribution.pdf(np.array(np.nan)))
     block = distribution.ppf(np.linspace(0.1, 0.9, 6).reshape(2, 3))
     assert distribution.log_pdf(block).shape == (2, 3)
+    np.testing.assert_array_equal(np.exp(distribution.log_pdf(block)), distribution.pdf(block))
 
 
 @pytest.mark.parametrize("text", ATOMS)
 def test_what_has_atoms_has_no_density(text):
     with pytest.raises(DistributionError, match="has no density"):
-        pdf(parse_distribution(text)[0], np.array([1.0]))
+        parse_distribution(text)[0].pdf(np.array([1.0]))
 
 
 def test_every_kind_has_a_density_or_says_why_not():
@@ -207,7 +204,7 @@ def test_large_shapes_cost_no_digits(shape):
     ],
 )
 def test_densities_at_the_ends_of_a_support(text, x, density):
-    np.testing.assert_allclose(pdf(parse_distribution(text)[0], np.array([x])), [density])
+    np.testing.assert_allclose(parse_distribution(text)[0].pdf(np.array([x])), [density])
 
 
 class Steep(Normal):

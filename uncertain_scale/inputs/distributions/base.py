@@ -28,7 +28,7 @@ from pydantic import (
 from typing_extensions import override
 
 from uncertain_scale.inputs.distributions.faults import DistributionError, faults_of
-from uncertain_scale.inputs.distributions.numerical import expectation
+from uncertain_scale.inputs.distributions.numerical import at_ends, expectation, mass_between
 from uncertain_scale.inputs.distributions.statement import (
     NamedQuantiles,
     amend_schema,
@@ -127,6 +127,19 @@ class Distribution(BaseModel, ABC):
         del x
         text = f"{self.kind} has no density: single values have a probability of their own"
         raise DistributionError([(None, text)])
+
+    def pdf(self, x: FloatArray) -> FloatArray:
+        """Return the density, elementwise: 0 outside the support.
+
+        Raises what `log_pdf` raises.
+
+        Examples
+        --------
+        >>> from uncertain_scale.inputs.distributions import build
+        >>> build("uniform", {"lower": 2, "upper": 4}).pdf(np.array([1.9, 2.0, 3.0, 4.1])).tolist()
+        [0.0, 0.5, 0.5, 0.0]
+        """
+        return np.asarray(np.exp(self.log_pdf(x)))
 
     @property
     def continuous(self) -> bool:
@@ -278,7 +291,7 @@ class Continuous(Distribution):
     def log_density(self, x: FloatArray) -> FloatArray:
         """Return the logarithm of the untruncated density, at x within the untruncated support."""
 
-    @property
+    @cached_property
     def whole_support(self) -> tuple[float, float]:
         """The support without truncation."""
         return self.bounds({name: getattr(self, name, None) for name in ("lower", "upper")})
@@ -417,14 +430,17 @@ class Continuous(Distribution):
         low, high = map(float, self.truncate)
         ends = np.array([low, high])
         with np.errstate(all="ignore"):
-            below, above = (self.probability(ends, above=side) for side in (False, True))
+            below, above = self._both_sides(ends)
         parts = (below[0], above[0], below[1], above[1], mass_between(below, above))
         return Window(low, high, *map(float, parts))
 
     def mass_within(self, low: float, high: float) -> float:
         """Return P(low <= X <= high), without truncation."""
-        ends = np.array([low, high])
-        return mass_between(*(self.probability(ends, above=side) for side in (False, True)))
+        return mass_between(*self._both_sides(np.array([low, high])))
+
+    def _both_sides(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the untruncated P(X <= x) and P(X > x)."""
+        return self.probability(x, above=False), self.probability(x, above=True)
 
     def _quantile(
         self,
@@ -465,8 +481,7 @@ class Continuous(Distribution):
     def _kink_levels(self) -> list[tuple[float, float]]:
         low, high = self.support
         points = np.array([x for x in self.kinks() if low < x < high])
-        sides = (self.probability(points, above=side).tolist() for side in (False, True))
-        levels = zip(*sides, strict=True)
+        levels = zip(*(side.tolist() for side in self._both_sides(points)), strict=True)
         return [self._window.outer(p, q) if self._window else (p, q) for p, q in levels]
 
     def _mean_by_quadrature(self) -> float:
@@ -482,27 +497,3 @@ class Continuous(Distribution):
             self._kink_levels(),
         )
         return unit * float(np.sqrt(variance))
-
-
-def score(p: FloatArray, q: FloatArray) -> FloatArray:
-    """Return the normal scores of probabilities p whose complements are q, exact in both tails."""
-    from scipy.special import ndtri
-
-    z = ndtri(np.minimum(p, q))
-    return np.asarray(np.where(p <= q, z, -z))
-
-
-def at_ends(
-    x: FloatArray, p: FloatArray, q: FloatArray, support: tuple[float, float]
-) -> FloatArray:
-    """Put the ends of the support where p or q is exactly 0, and NaN outside [0, 1]."""
-    x = np.asarray(x)
-    if p.size and not (p.min() > 0 and q.min() > 0):  # NaN counts as at an end
-        x = np.where(p == 0, support[0], np.where(q == 0, support[1], x))
-        x = np.where((p < 0) | (q < 0), np.nan, x)
-    return x
-
-
-def mass_between(below: FloatArray, above: FloatArray) -> float:
-    """Return P between two points from P below and above each, by the end that keeps digits."""
-    return float(below[1] - below[0] if below[0] <= 0.5 else above[0] - above[1])

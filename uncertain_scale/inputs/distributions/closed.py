@@ -12,8 +12,8 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import Continuous, Number, Positive, score
-from uncertain_scale.inputs.distributions.numerical import shape_from_three
+from uncertain_scale.inputs.distributions.base import Continuous, Number, Positive
+from uncertain_scale.inputs.distributions.numerical import score, shape_from_three
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -246,12 +246,12 @@ class Scaled(Continuous):
     def scaled(self, x: FloatArray) -> FloatArray:
         """Return x on the scale that has no ends."""
         lower, upper = self.whole_support
+        if lower == -np.inf and upper == np.inf:
+            return np.asarray(x)
         x = np.clip(x, lower, upper)
         with np.errstate(divide="ignore"):
-            if np.isinf(lower) and np.isinf(upper):
-                return np.asarray(x)
-            from_low = 0.0 if np.isinf(lower) else np.log(x - lower)
-            from_high = 0.0 if np.isinf(upper) else np.log(upper - x)
+            from_low = 0.0 if lower == -np.inf else np.log(x - lower)
+            from_high = 0.0 if upper == np.inf else np.log(upper - x)
         return np.asarray(from_low - from_high)
 
     def unscaled(self, y: FloatArray) -> FloatArray:
@@ -259,11 +259,9 @@ class Scaled(Continuous):
         from scipy.special import expit
 
         lower, upper = self.whole_support
-        if np.isinf(lower) and np.isinf(upper):
-            return y
-        if np.isinf(upper):
-            return np.asarray(np.exp(y) + lower if lower else np.exp(y))
-        if np.isinf(lower):
+        if upper == np.inf:
+            return y if lower == -np.inf else np.asarray(np.exp(y) + lower if lower else np.exp(y))
+        if lower == -np.inf:
             return np.asarray(upper - np.exp(-y))
         return np.asarray(lower * expit(-y) + upper * expit(y))
 
@@ -271,11 +269,11 @@ class Scaled(Continuous):
         """Return the logarithm of the slope of `scaled`, within the support."""
         lower, upper = self.whole_support
         slope = 0 * x
-        if np.isfinite(lower):
+        if lower > -np.inf:
             slope = slope - np.log(x - lower)
-        if np.isfinite(upper):
+        if upper < np.inf:
             slope = slope - np.log(upper - x)
-        both = np.isfinite(lower) and np.isfinite(upper)
+        both = lower > -np.inf and upper < np.inf
         return slope + np.log(upper - lower) if both else slope
 
 
@@ -292,8 +290,8 @@ class _Scored(Scaled):
     def from_quantiles(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> dict[str, Any]:
         lower, upper = cls.ordered_bounds(beside)
         x = quantiles.within(lower, upper).values
-        if np.isfinite(lower):
-            x = np.log(x if np.isinf(upper) else (x - lower) / (upper - x))
+        if lower > -np.inf:
+            x = np.log(x if upper == np.inf else (x - lower) / (upper - x))
         return location_and_scale(quantiles.scores(), x)
 
     @override

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import Continuous, Number, Positive, at_ends, score
+from uncertain_scale.inputs.distributions.base import Continuous, Number, Positive
 from uncertain_scale.inputs.distributions.closed import (
     Moded,
     location_and_scale,
@@ -31,7 +31,13 @@ from uncertain_scale.inputs.distributions.incomplete import (
     log_gamma_density,
     log_gamma_quantile,
 )
-from uncertain_scale.inputs.distributions.numerical import expand, in_chunks, shape_from_three
+from uncertain_scale.inputs.distributions.numerical import (
+    at_ends,
+    expand,
+    in_chunks,
+    score,
+    shape_from_three,
+)
 
 if TYPE_CHECKING:
     from uncertain_scale.inputs.distributions.faults import Faults
@@ -71,29 +77,24 @@ class Fitted(Continuous):
     @override
     def fast(self, p: FloatArray, q: FloatArray) -> FloatArray:
         z = score(p, q)
-        flat = z.ravel()
-        smooth, doubtful = self.expansion(flat)
-        if doubtful.size:
-            there = flat[doubtful], p.ravel()[doubtful], q.ravel()[doubtful]
-            smooth[doubtful] = self.smooth(*there)
-        return self.value(smooth, flat).reshape(z.shape)
+        return self._expanded(z.ravel(), p.ravel(), q.ravel()).reshape(z.shape)
 
     @override
     def ppf(self, u: FloatArray) -> FloatArray:
         u = np.asarray(u, dtype=np.float64)
         if self._window is not None:
             return super().ppf(u)
-        with np.errstate(all="ignore"):
-            return at_ends(in_chunks(self._draw, u), u, 1 - u, self.support)
-
-    def _draw(self, u: FloatArray) -> FloatArray:
-        """Return quantiles at flat u, whose complements 1 - u are as good as u itself."""
         from scipy.special import ndtri
 
-        z = ndtri(u)
+        with np.errstate(all="ignore"):
+            x = in_chunks(lambda u: self._expanded(ndtri(u), u, 1 - u), u)
+            return at_ends(x, u, 1 - u, self.support)
+
+    def _expanded(self, z: FloatArray, p: FloatArray, q: FloatArray) -> FloatArray:
+        """Return quantiles at flat z by the expansion, and exact ones where it does not hold."""
         smooth, doubtful = self.expansion(z)
         if doubtful.size:
-            smooth[doubtful] = self.smooth(z[doubtful], u[doubtful], 1 - u[doubtful])
+            smooth[doubtful] = self.smooth(z[doubtful], p[doubtful], q[doubtful])
         return self.value(smooth, z)
 
 

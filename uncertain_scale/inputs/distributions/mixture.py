@@ -10,18 +10,23 @@ import numpy as np
 from pydantic import BeforeValidator, Field, SerializeAsAny, WithJsonSchema
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import (
-    Continuous,
-    Distribution,
-    Number,
+from uncertain_scale.inputs.distributions.base import Continuous, Distribution
+from uncertain_scale.inputs.distributions.discrete import (
+    FROM_BELOW,
+    Constant,
+    Share,
+    first_step,
+    share_faults,
+)
+from uncertain_scale.inputs.distributions.faults import DistributionError
+from uncertain_scale.inputs.distributions.fitted import Fitted
+from uncertain_scale.inputs.distributions.numerical import (
     at_ends,
+    expand,
+    increasing_roots,
     mass_between,
     score,
 )
-from uncertain_scale.inputs.distributions.discrete import FROM_BELOW, Constant, share_faults
-from uncertain_scale.inputs.distributions.faults import DistributionError
-from uncertain_scale.inputs.distributions.fitted import Fitted
-from uncertain_scale.inputs.distributions.numerical import expand, increasing_roots
 from uncertain_scale.inputs.distributions.pointwise import Pointwise
 
 if TYPE_CHECKING:
@@ -77,20 +82,13 @@ class Mixture(Continuous):
     kind: Literal["mixture"] = "mixture"
     components: Annotated[
         tuple[_Component, ...],
-        WithJsonSchema(
-            {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": _MOST_COMPONENTS,
-                "items": {"type": "object", "required": ["kind"]},
-            }
-        ),
+        WithJsonSchema({"type": "array", "items": {}, "minItems": 1, "maxItems": _MOST_COMPONENTS}),
     ] = Field(
         description="Distributions, each a table with its kind.",
         min_length=1,
         max_length=_MOST_COMPONENTS,
     )
-    weights: tuple[Annotated[Number, Field(ge=0)], ...] | None = Field(
+    weights: tuple[Share, ...] | None = Field(
         default=None, description="Relative weights, of any sum; equal if omitted."
     )
 
@@ -101,10 +99,9 @@ class Mixture(Continuous):
         A mixture among them stands as its own components: one inversion instead of one in another.
         """
         weights = np.ones(len(self.components)) if self.weights is None else np.array(self.weights)
+        shares = (weights / weights.sum()).tolist()
         parts: list[Part] = []
-        for share, component in zip(
-            (weights / weights.sum()).tolist(), self.components, strict=True
-        ):
+        for share, component in zip(shares, self.components, strict=True):
             inner = component._parts if isinstance(component, Mixture) else (Part(1.0, component),)  # noqa: SLF001 - another mixture's
             parts += [Part(share * part.share, part.distribution) for part in inner]
         return _ordered([part for part in parts if part.share > 0])
@@ -135,12 +132,10 @@ class Mixture(Continuous):
     @cached_property
     def _atoms(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Atoms with their masses, and P(X <= atom) and P(X > atom)."""
-        each = [(share, distribution.atoms()) for share, distribution in self._parts]
-        values, index = np.unique(
-            np.concatenate([values for _, (values, _) in each]), return_inverse=True
-        )
-        masses = np.concatenate([share * masses for share, (_, masses) in each])
-        total = np.bincount(index, masses, minlength=values.size).astype(np.float64)
+        each = [part.distribution.atoms() for part in self._parts]
+        values, index = np.unique(np.concatenate([at for at, _ in each]), return_inverse=True)
+        masses = [part.share * mass for part, (_, mass) in zip(self._parts, each, strict=True)]
+        total = np.bincount(index, np.concatenate(masses), minlength=values.size).astype(np.float64)
         return values, total, self.cdf(values), self.sf(values)
 
     @cached_property
@@ -164,14 +159,10 @@ class Mixture(Continuous):
     @override
     def quantile(self, p: FloatArray, q: FloatArray) -> FloatArray:
         p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
-        flat_p, flat_q = p.ravel(), q.ravel()
         with np.errstate(all="ignore"):
-            x = (
-                self._piecewise(flat_p, flat_q)
-                if self._one_behind_another
-                else self._expanded(flat_p, flat_q)
-            )
-        return at_ends(x.reshape(p.shape), p, q, self.support)
+            invert = self._piecewise if self._one_behind_another else self._expanded
+            x = invert(p.ravel(), q.ravel()).reshape(p.shape)
+        return at_ends(x, p, q, self.support)
 
     def _piecewise(self, p: FloatArray, q: FloatArray) -> FloatArray:
         """Return quantiles where each component has a range of probabilities to itself."""
@@ -180,9 +171,7 @@ class Mixture(Continuous):
         after = np.append(np.cumsum(shares[:0:-1])[::-1], 0.0)
         upto = before + shares
         # u itself is compared, from the end that keeps its digits.
-        owner = np.searchsorted(upto[:-1], p)
-        high = np.flatnonzero(p > FROM_BELOW)
-        owner[high] = np.searchsorted(-after[:-1], -q[high])
+        owner = first_step(p, q, upto[:-1], after[:-1])
         owner[np.isnan(p)] = -1
         x = np.full(p.shape, np.nan)
         for index, (share, distribution) in enumerate(self._parts):
@@ -194,11 +183,8 @@ class Mixture(Continuous):
             inner_q = np.clip((q[mine] - after[index]) / share, 0, 1)
             # The smaller of the two has its digits; the other is its complement.
             low = inner_p <= inner_q
-            inner_q, inner_p = (
-                np.where(low, 1 - inner_p, inner_q),
-                np.where(low, inner_p, 1 - inner_q),
-            )
-            x[mine] = distribution.quantile(inner_p, inner_q)
+            pair = np.where(low, inner_p, 1 - inner_q), np.where(low, 1 - inner_p, inner_q)
+            x[mine] = distribution.quantile(*pair)
         return x
 
     def _expanded(self, p: FloatArray, q: FloatArray) -> FloatArray:
@@ -213,8 +199,7 @@ class Mixture(Continuous):
         x = np.full(p.shape, np.nan)
         smooth = ~np.isnan(p)
         if values.size:
-            at = np.where(p <= FROM_BELOW, np.searchsorted(below, p), np.searchsorted(-above, -q))
-            at = np.minimum(at, values.size - 1)
+            at = np.minimum(first_step(p, q, below, above), values.size - 1)
             upto, beyond = below[at], above[at]
             reached = np.where(p <= FROM_BELOW, p <= upto, q >= beyond)
             passed = np.where(p <= FROM_BELOW, p <= upto - masses[at], q >= beyond + masses[at])
@@ -236,14 +221,11 @@ class Mixture(Continuous):
             gap[~lower] = 1 - self.sf(x[~lower]) / q[~lower]
             return gap
 
-        low, high = self._envelope(p, q)
+        each = np.array([part.distribution.quantile(p, q) for part in self._parts])
+        low, high = each.min(axis=0), each.max(axis=0)
         # Brackets a little wider, as the components' quantiles carry their own rounding.
         slack = 1e-8 * np.maximum(np.abs(low), np.abs(high))
         return increasing_roots(excess, low - slack, high + slack, (p, q))
-
-    def _envelope(self, p: FloatArray, q: FloatArray) -> tuple[FloatArray, FloatArray]:
-        each = np.array([part.distribution.quantile(p, q) for part in self._parts])
-        return each.min(axis=0), each.max(axis=0)
 
     @override
     def _share(self, x: FloatArray, *, above: bool) -> FloatArray:
@@ -263,7 +245,7 @@ class Mixture(Continuous):
         each = [np.log(share) + part.log_pdf(x) for share, part in self._whole_parts]
         return np.asarray(np.logaddexp.reduce(each))
 
-    @property
+    @cached_property
     @override
     def whole_support(self) -> tuple[float, float]:
         return _hull(self._whole_parts)

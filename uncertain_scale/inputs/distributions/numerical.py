@@ -1,4 +1,4 @@
-"""Numerical methods for quantile functions: expansion, roots, shapes and integrals."""
+"""Numerical methods for quantile functions: ends, expansion, roots, shapes and integrals."""
 
 from __future__ import annotations
 
@@ -23,6 +23,30 @@ _NODES = 16
 _EDGES = np.concatenate([np.arange(0, 8, 0.25), np.arange(8, 16, 0.5), np.geomspace(16, 690, 40)])
 
 
+def score(p: FloatArray, q: FloatArray) -> FloatArray:
+    """Return the normal scores of probabilities p whose complements are q, exact in both tails."""
+    from scipy.special import ndtri
+
+    z = ndtri(np.minimum(p, q))
+    return np.asarray(np.where(p <= q, z, -z))
+
+
+def at_ends(
+    x: FloatArray, p: FloatArray, q: FloatArray, support: tuple[float, float]
+) -> FloatArray:
+    """Put the ends of the support where p or q is exactly 0, and NaN outside [0, 1]."""
+    x = np.asarray(x)
+    if p.size and not (p.min() > 0 and q.min() > 0):  # NaN counts as at an end
+        x = np.where(p == 0, support[0], np.where(q == 0, support[1], x))
+        x = np.where((p < 0) | (q < 0), np.nan, x)
+    return x
+
+
+def mass_between(below: FloatArray, above: FloatArray) -> float:
+    """Return P between two points from P below and above each, by the end that keeps digits."""
+    return float(below[1] - below[0] if below[0] <= 0.5 else above[0] - above[1])
+
+
 @dataclass(frozen=True, eq=False)
 class Expansion:
     """A function of z on [-REACH, REACH].
@@ -33,13 +57,10 @@ class Expansion:
         Shape (degree + 1, pieces), of powers of the place within a piece, from -1/2 to 1/2.
     good
         Shape (pieces,): whether the error of the piece is below the tolerance.
-    error
-        The largest error seen between the nodes of good pieces.
     """
 
     coefficients: FloatArray
     good: npt.NDArray[np.bool_]
-    error: float
 
     def __call__(self, z: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
         """Return values at flat z, and the indices of those that are not to be trusted."""
@@ -127,8 +148,7 @@ def _fit(
         guesses = np.vander(between, degree + 1, increasing=True) @ coefficients
         errors = np.abs(guesses - checks).max(axis=0)
         good = errors < allowed(checks)
-    worst = float(errors[good].max()) if good.any() else 0.0
-    return Expansion(np.ascontiguousarray(coefficients), good, worst)
+    return Expansion(np.ascontiguousarray(coefficients), good)
 
 
 def in_chunks(function: Callable[[FloatArray], FloatArray], u: FloatArray) -> FloatArray:

@@ -13,10 +13,10 @@ import numpy as np
 from pydantic import ConfigDict, Field
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import Number, score
+from uncertain_scale.inputs.distributions.base import Number  # noqa: TC001 - pydantic reads it
 from uncertain_scale.inputs.distributions.closed import Scaled
 from uncertain_scale.inputs.distributions.faults import DistributionError, unknown_text, ways_text
-from uncertain_scale.inputs.distributions.numerical import increasing_roots
+from uncertain_scale.inputs.distributions.numerical import increasing_roots, score
 from uncertain_scale.inputs.distributions.statement import (
     NamedQuantiles,
     is_quantile_name,
@@ -103,12 +103,13 @@ class Metalog(Pointwise):
         """Coefficients of A and B, ascending."""
         levels = self.points.levels
         odds, place = np.log(levels / (1 - levels)), levels - 0.5
-        terms = range(len(levels))
-        columns = [place ** _power(k) * (odds if _with_odds(k) else 1.0) for k in terms]
+        # Terms 1, L, cL, c, c², c²L, c³, c³L, …: the power of c of each, and whether it has L.
+        terms = [(k // 2, k in {1, 2} or (k > 3 and k % 2 == 1)) for k in range(len(levels))]
+        columns = [place**power * (odds if with_odds else 1.0) for power, with_odds in terms]
         weights = np.linalg.solve(np.column_stack(columns), self.scaled(self.points.values))
         a, b = np.zeros(len(levels)), np.zeros(len(levels))
-        for k, weight in enumerate(weights):
-            (b if _with_odds(k) else a)[_power(k)] += weight
+        for (power, with_odds), weight in zip(terms, weights, strict=True):
+            (b if with_odds else a)[power] += weight
         return a, b
 
     def _metalog(self, p: FloatArray, q: FloatArray) -> FloatArray:
@@ -211,16 +212,6 @@ class Metalog(Pointwise):
         place = np.where(p <= q, p - 0.5, 0.5 - q)
         rest = poly.polyval(place, poly.polyder(a)) + poly.polyval(place, poly.polyder(b)) * odds
         return np.asarray(p * q * rest + poly.polyval(place, b))
-
-
-def _power(term: int) -> int:
-    """Return the power of c in a term counted from 0."""
-    return term // 2
-
-
-def _with_odds(term: int) -> bool:
-    """Tell whether a term has the factor L; the terms are 1, L, cL, c, c², c²L, c³, c³L, …."""
-    return term in {1, 2} or (term > 3 and term % 2 == 1)
 
 
 class Knots(NamedTuple):
