@@ -68,8 +68,8 @@ class Distribution(BaseModel, ABC):
     kind: str
     parameters: ClassVar[tuple[str, ...]] = ()
     """Names of the parameters that quantiles stand in for."""
-    alternative: ClassVar[tuple[str, ...]] = ()
-    """Names of other parameters that may be given in place of `parameters`."""
+    alternative: ClassVar[dict[str, dict[str, Any]]] = {}
+    """Other parameters that may be given in place of `parameters`, each with its JSON Schema."""
     quantile_counts: ClassVar[tuple[int, int]] = (0, 0)
     """Least and largest number of named quantiles that state the kind; (0, 0): none do."""
     free_shape: ClassVar[str] = ""

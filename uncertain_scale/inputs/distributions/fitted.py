@@ -47,6 +47,14 @@ if TYPE_CHECKING:
 
 _LEAST_NU, _MOST_NU = 0.01, 1e12
 _DEGREES = np.geomspace(0.1, 1e6, 141)
+_MEAN_AND_SD: dict[str, dict[str, Any]] = {
+    "mu": {"type": "number", "description": "Mean of the whole."},
+    "sigma": {
+        "type": "number",
+        "description": "Standard deviation of the whole.",
+        "exclusiveMinimum": 0,
+    },
+}
 
 
 class Fitted(Continuous):
@@ -109,7 +117,7 @@ class Gamma(Fitted):
     alpha: Positive = Field(description="Shape.")
     beta: Positive = Field(description="Rate, one over the scale.")
     parameters = ("alpha", "beta")
-    alternative = ("mu", "sigma")
+    alternative = _MEAN_AND_SD
     quantile_counts = (2, 2)
     ends = (0.0, np.inf)
 
@@ -216,7 +224,7 @@ class Beta(_OnBeta):
     lower: Number = Field(default=0.0, description="Lower end of the support.")
     upper: Number = Field(default=1.0, description="Upper end of the support.")
     parameters = ("alpha", "beta")
-    alternative = ("mu", "sigma")
+    alternative = _MEAN_AND_SD
     quantile_counts = (2, 2)
     ends = (0.0, 1.0)
 

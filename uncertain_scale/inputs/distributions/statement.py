@@ -174,7 +174,7 @@ def in_order(distribution: Distribution, data: Mapping[str, Any]) -> dict[str, A
         if is_quantile_name(name):
             return 1, level_of(name)
         if name in distribution.alternative and name not in names:
-            return 0, distribution.alternative.index(name)
+            return 0, list(distribution.alternative).index(name)
         if name not in names:
             return 4, 0
         group = 3 if name == "truncate" else 0 if name in required else 2
@@ -204,8 +204,11 @@ def _read_alternative(
         if missing not in given
     ]
     faults += [(name, said) for name in given if (said := number_fault(name, given[name]))]
-    if "sigma" in given and not faults and given["sigma"] <= 0:
-        faults.append(("sigma", f"sigma = {given['sigma']:g} must be above 0"))
+    faults = faults or [
+        (name, f"{name} = {value:g} must be above {least:g}")
+        for name, value in given.items()
+        if value <= (least := cls.alternative[name].get("exclusiveMinimum", -np.inf))
+    ]
     faults += [(name, unknown_text(cls, name)) for name in beside if name not in cls.model_fields]
     if faults:
         raise DistributionError(faults)
@@ -219,8 +222,7 @@ def _read_quantiles(
     given = {name: value for name, value in data.items() if is_quantile_name(name)}
     beside = {name: value for name, value in data.items() if name not in given}
     faults, levels = _levels(given)
-    own = (*cls.parameters, *cls.alternative)
-    if stated := [name for name in own if name in beside]:
+    if stated := [name for name in (*cls.parameters, *cls.alternative) if name in beside]:
         text = f"{' and '.join(stated)} and quantiles such as {next(iter(given))} are both given; "
         faults.append((stated[0], f"{text}{cls.kind_name()} takes either"))
     faults += [
@@ -231,7 +233,7 @@ def _read_quantiles(
     faults += [
         (name, said)
         for name, value in beside.items()
-        if name in cls.model_fields.keys() - {"kind", "truncate", *own}
+        if name in cls.model_fields.keys() - {"kind", "truncate", *stated}
         and value is not None
         and (said := number_fault(name, value))
     ]
@@ -271,9 +273,9 @@ def _order(
         if levels[low] == levels[high]:
             faults.append((high, f"{low} and {high} are the same quantile; keep one"))
         elif float(given[low]) >= float(given[high]):
-            one, two = number_text(given[low]), number_text(given[high])
-            swap = f"{low} = {one} is not below {high} = {two}; swap them or fix the source"
-            faults.append((low, swap))
+            pair = f"{low} = {number_text(given[low])} is not below"
+            pair += f" {high} = {number_text(given[high])}"
+            faults.append((low, f"{pair}; swap them or fix the source"))
     return faults
 
 
@@ -315,10 +317,7 @@ def amend_schema(schema: dict[str, Any], cls: type[Distribution]) -> None:
     if most:
         text = "Quantile by name: digits after q are decimals, q05 is 5%."
         schema["patternProperties"] = {_PATTERN: {"type": "number", "description": text}}
-    for name in cls.alternative:
-        what = {"mu": "Mean of the whole.", "sigma": "Standard deviation of the whole."}[name]
-        bound = {"exclusiveMinimum": 0} if name == "sigma" else {}
-        properties[name] = {"type": "number", "description": what, **bound}
+    properties.update((name, dict(other)) for name, other in cls.alternative.items())
     schema["additionalProperties"] = False
     ways = _ways(cls)
     if len(ways) > 1:
