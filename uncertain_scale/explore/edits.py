@@ -15,7 +15,7 @@ import numpy as np
 
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.inputs.distributions import KINDS, DistributionError, build
-from uncertain_scale.inputs.distributions.named_quantiles import is_quantile_name, level_of
+from uncertain_scale.inputs.distributions.statement import is_quantile_name, level_of
 from uncertain_scale.inputs.prior import Priors
 
 if TYPE_CHECKING:

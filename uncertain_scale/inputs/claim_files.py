@@ -15,7 +15,7 @@ from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
 from uncertain_scale.inputs.claim_tables import ClaimsFile, ClaimTable, ReadingTable
 from uncertain_scale.inputs.claims import Claim, Claims, Reading
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
-from uncertain_scale.inputs.distributions.text import number_text
+from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.inputs.toml import TomlReader
 from uncertain_scale.units import conversion_factor, parse_quantity
 

@@ -16,7 +16,7 @@ from uncertain_scale.errors import EvidenceError, UnitError, nearest
 from uncertain_scale.inputs.catalog import shipped_folder
 from uncertain_scale.inputs.distributions import Distribution, LogNormal, Normal, parse_distribution
 from uncertain_scale.inputs.distributions.faults import DistributionError
-from uncertain_scale.inputs.distributions.text import number_text
+from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.inputs.observation_document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
 from uncertain_scale.inputs.ranges import Range

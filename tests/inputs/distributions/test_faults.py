@@ -13,8 +13,8 @@ from uncertain_scale.inputs.distributions import (
     DistributionError,
     Normal,
     build,
-    messages,
 )
+from uncertain_scale.inputs.distributions.faults import faults_of
 
 INF, NAN = np.inf, np.nan
 SPECIMENS = (
@@ -334,6 +334,10 @@ def test_a_metalog_with_a_misspelt_bound_and_no_quantiles():
     with pytest.raises(DistributionError) as caught:
         build("metalog", {"lowr": 0})
     assert [name for name, _ in caught.value.faults] == ["lowr", None]
+
+
+def messages(error):
+    return [text for _, text in faults_of(error)]
 
 
 def test_messages_of_pydantics_own_error():

@@ -1,27 +1,26 @@
 """Kinds of distribution: each a frozen model with a quantile function, its inverse and moments."""
 
 from uncertain_scale.inputs.distributions.base import Distribution
-from uncertain_scale.inputs.distributions.bounded import Pert, Triangular
 from uncertain_scale.inputs.distributions.closed import (
     LogitNormal,
     LogNormal,
     LogUniform,
     Normal,
+    Triangular,
     Uniform,
 )
 from uncertain_scale.inputs.distributions.discrete import Bernoulli, Choice, Constant, Empirical
-from uncertain_scale.inputs.distributions.faults import DistributionError, messages
-from uncertain_scale.inputs.distributions.fitted import Beta, Gamma, StudentT
-from uncertain_scale.inputs.distributions.metalog import Metalog
-from uncertain_scale.inputs.distributions.mixture import Mixture
-from uncertain_scale.inputs.distributions.notation import parse_distribution
-from uncertain_scale.inputs.distributions.points import Quantiles
-from uncertain_scale.inputs.distributions.union import (
+from uncertain_scale.inputs.distributions.faults import DistributionError
+from uncertain_scale.inputs.distributions.fitted import Beta, Gamma, Pert, StudentT
+from uncertain_scale.inputs.distributions.kinds import (
     KINDS,
     AnyDistribution,
     build,
     json_schemas,
+    parse_distribution,
 )
+from uncertain_scale.inputs.distributions.mixture import Mixture
+from uncertain_scale.inputs.distributions.pointwise import Metalog, Quantiles
 
 __all__ = [
     "KINDS",
@@ -47,6 +46,5 @@ __all__ = [
     "Uniform",
     "build",
     "json_schemas",
-    "messages",
     "parse_distribution",
 ]

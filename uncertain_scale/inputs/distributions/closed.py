@@ -1,56 +1,28 @@
-"""Kinds whose quantiles have a closed form: uniform, loguniform, normal, lognormal, logitnormal."""
+"""Kinds whose quantiles have a closed form: uniform, loguniform, triangular, and those of a normal.
+
+Normal, lognormal and logitnormal are one kind on three scales. The scale is that of the support: x
+itself where it has no ends, the log from one end, the logit between two.
+"""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import (  # pydantic reads them
-    Number,  # noqa: TC001 - at run time
-    Positive,  # noqa: TC001 - at run time
-)
-from uncertain_scale.inputs.distributions.continuous import Continuous, score
-from uncertain_scale.inputs.distributions.faults import DistributionError
+from uncertain_scale.inputs.distributions.base import Continuous, Number, Positive
+from uncertain_scale.inputs.distributions.numerical import score, shape_from_three
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from uncertain_scale.inputs.distributions.faults import Faults
-    from uncertain_scale.inputs.distributions.named_quantiles import NamedQuantiles
+    from uncertain_scale.inputs.distributions.statement import NamedQuantiles
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "LogNormal",
-    "LogUniform",
-    "LogitNormal",
-    "Normal",
-    "Uniform",
-    "order_faults",
-    "support_bounds",
-]
-
-
-def order_faults(**ascending: float) -> Faults:
-    """Say which of parameters that must ascend do not."""
-    items = list(ascending.items())
-    if not np.isfinite(items[-1][1] - items[0][1]):
-        return [(items[0][0], f"{items[0][0]} and {items[-1][0]} are too far apart for numbers")]
-    return [
-        (one, f"{one} = {low:.12g} must be below {two} = {high:.12g}")
-        for (one, low), (two, high) in pairwise(items)
-        if not low < high
-    ]
-
-
-def support_bounds(beside: dict[str, Any]) -> tuple[float, float]:
-    """Return bounds of support that were given as numbers, in order."""
-    lower, upper = beside.get("lower", 0.0), beside.get("upper", 1.0)
-    if faults := list(order_faults(lower=lower, upper=upper)):
-        raise DistributionError(faults)
-    return float(lower), float(upper)
+_PLACES = np.linspace(0, 1, 65)
 
 
 class Uniform(Continuous):
@@ -73,31 +45,20 @@ class Uniform(Continuous):
     @classmethod
     @override
     def from_quantiles(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> dict[str, Any]:
-        del beside
-        (u1, u2), (x1, x2) = quantiles.levels.tolist(), quantiles.values.tolist()
-        slope = (x2 - x1) / (u2 - u1)
-        return {"lower": x1 - slope * u1, "upper": x2 + slope * (1 - u2)}
+        return dict(zip(cls.parameters, _line_ends(quantiles, quantiles.values), strict=True))
 
     @override
     def exact(self, p: FloatArray, q: FloatArray) -> FloatArray:
         return q * self.lower + p * self.upper
 
     @override
-    def below(self, x: FloatArray) -> FloatArray:
-        return np.clip((x - self.lower) / (self.upper - self.lower), 0, 1)
-
-    @override
-    def above(self, x: FloatArray) -> FloatArray:
-        return np.clip((self.upper - x) / (self.upper - self.lower), 0, 1)
+    def probability(self, x: FloatArray, *, above: bool) -> FloatArray:
+        distance = self.upper - x if above else x - self.lower
+        return np.clip(distance / (self.upper - self.lower), 0, 1)
 
     @override
     def log_density(self, x: FloatArray) -> FloatArray:
         return np.asarray(0 * x - np.log(self.upper - self.lower))
-
-    @property
-    @override
-    def whole_support(self) -> tuple[float, float]:
-        return self.lower, self.upper
 
     @override
     def whole_mean(self) -> float:
@@ -106,10 +67,6 @@ class Uniform(Continuous):
     @override
     def whole_sd(self) -> float:
         return (self.upper - self.lower) / float(np.sqrt(12))
-
-    @override
-    def check(self) -> Faults:
-        return order_faults(lower=self.lower, upper=self.upper) or super().check()
 
 
 class LogUniform(Continuous):
@@ -127,12 +84,9 @@ class LogUniform(Continuous):
     @classmethod
     @override
     def from_quantiles(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> dict[str, Any]:
-        del beside
-        (u1, u2) = quantiles.levels.tolist()
-        y1, y2 = np.log(quantiles.within(0, np.inf).values)
-        slope = (y2 - y1) / (u2 - u1)
+        logs = _line_ends(quantiles, np.log(quantiles.within(0, np.inf).values))
         with np.errstate(over="ignore", under="ignore"):
-            lower, upper = np.exp(y1 - slope * u1), np.exp(y2 + slope * (1 - u2))
+            lower, upper = np.exp(logs)
         if not (lower > 0 and np.isfinite(upper)):
             raise quantiles.refuse("its bounds would leave the range of numbers")
         return {"lower": float(lower), "upper": float(upper)}
@@ -151,33 +105,180 @@ class LogUniform(Continuous):
         return np.asarray(np.where(p <= q, from_low, from_high))
 
     @override
-    def below(self, x: FloatArray) -> FloatArray:
-        return np.clip(np.log(np.maximum(x, self.lower) / self.lower) / self._log_width, 0, 1)
-
-    @override
-    def above(self, x: FloatArray) -> FloatArray:
-        return np.clip(np.log(self.upper / np.maximum(x, self.lower)) / self._log_width, 0, 1)
+    def probability(self, x: FloatArray, *, above: bool) -> FloatArray:
+        x = np.maximum(x, self.lower)
+        ratio = self.upper / x if above else x / self.lower
+        return np.clip(np.log(ratio) / self._log_width, 0, 1)
 
     @override
     def log_density(self, x: FloatArray) -> FloatArray:
         return np.asarray(-np.log(x) - np.log(self._log_width))
 
-    @property
-    @override
-    def whole_support(self) -> tuple[float, float]:
-        return self.lower, self.upper
-
     @override
     def whole_mean(self) -> float:
         return (self.upper - self.lower) / self._log_width
 
+
+def _line_ends(quantiles: NamedQuantiles, values: FloatArray) -> tuple[float, float]:
+    """Return the ends, at probabilities 0 and 1, of the line through two quantiles."""
+    (u1, u2), (x1, x2) = quantiles.levels.tolist(), values.tolist()
+    slope = (x2 - x1) / (u2 - u1)
+    return x1 - slope * u1, x2 + slope * (1 - u2)
+
+
+class Moded(Continuous):
+    """Bounds of support, and the most likely value between them."""
+
+    lower: Number = Field(description="Lowest value.")
+    mode: Number = Field(description="Most likely value.")
+    upper: Number = Field(description="Highest value.")
+    parameters = ("lower", "mode", "upper")
+    quantile_counts = (3, 3)
+
     @override
     def check(self) -> Faults:
-        return order_faults(lower=self.lower, upper=self.upper) or super().check()
+        low, high = f"lower = {self.lower:.12g}", f"upper = {self.upper:.12g}"
+        if not self.lower < self.upper:
+            return [("lower", f"{low} must be below {high}")]
+        if not self.lower <= self.mode <= self.upper:
+            return [("mode", f"mode = {self.mode:.12g} must lie between {low} and {high}")]
+        return self.truncation_faults()
 
 
-class _Scored(Continuous):
-    """A monotone function of a normal score."""
+def moded_from_three(
+    quantiles: NamedQuantiles, standard: Callable[[float, FloatArray], FloatArray]
+) -> dict[str, Any]:
+    """Return bounds and mode from three quantiles, by the place of the mode between 0 and 1."""
+    place, lower, width = shape_from_three(quantiles, standard, _PLACES, 0.5)
+    if not quantiles.reproduced_by(lower + width * standard(place, quantiles.levels)):
+        raise quantiles.refuse("the search for it did not converge")
+    mode = min(lower + place * width, lower + width)
+    return {"lower": lower, "mode": mode, "upper": lower + width}
+
+
+class Triangular(Moded):
+    """Triangular: density rising in a line from lower to the mode and falling to upper.
+
+    With c the mode's place between the bounds, Q(u) = lower + (upper - lower) sqrt(u c) up to
+    u = c, and upper - (upper - lower) sqrt((1 - u)(1 - c)) above.
+
+    Examples
+    --------
+    >>> float(Triangular(lower=0, mode=1, upper=2).ppf(0.5))
+    1.0
+    """
+
+    kind: Literal["triangular"] = "triangular"
+
+    @classmethod
+    @override
+    def from_quantiles(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> dict[str, Any]:
+        return moded_from_three(quantiles, _standard_triangular)
+
+    @property
+    def _shares(self) -> tuple[float, float]:
+        """Probabilities below and above the mode."""
+        width = self.upper - self.lower
+        return (self.mode - self.lower) / width, (self.upper - self.mode) / width
+
+    @override
+    def exact(self, p: FloatArray, q: FloatArray) -> FloatArray:
+        left, right = self.mode - self.lower, self.upper - self.mode
+        rising, falling = self._shares
+        with np.errstate(all="ignore"):  # an arm that has no length is not taken below
+            # Each arm from either of its ends, so that what lies near a bound keeps its digits.
+            from_lower = self.lower + left * np.sqrt(p / rising)
+            from_upper = self.upper - right * np.sqrt(q / falling)
+            down, up = (q - falling) / rising, (p - rising) / falling
+            below_mode = self.mode - left * down / (1 + np.sqrt(1 - down))
+            above_mode = self.mode + right * up / (1 + np.sqrt(1 - up))
+        low = np.where(p <= q, from_lower, below_mode)
+        high = np.where(p <= q, above_mode, from_upper)
+        return np.asarray(np.where(p <= rising, low, high))
+
+    @override
+    def probability(self, x: FloatArray, *, above: bool) -> FloatArray:
+        rising, falling = self._shares
+        # Where x stands from the mode towards lower, and towards upper, from 0 to 1.
+        near = (self.mode - np.clip(x, self.lower, self.mode)) / (self.mode - self.lower or 1.0)
+        far = (np.clip(x, self.mode, self.upper) - self.mode) / (self.upper - self.mode or 1.0)
+        if above:
+            low, high = falling + rising * near * (2 - near), falling * (1 - far) ** 2
+        else:
+            low, high = rising * (1 - near) ** 2, rising + falling * far * (2 - far)
+        return np.asarray(np.where(x < self.mode, low, high))
+
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        rising = (x - self.lower) / (self.mode - self.lower or 1.0)
+        falling = (self.upper - x) / (self.upper - self.mode or 1.0)
+        height = np.where(x < self.mode, rising, np.where(x > self.mode, falling, 1.0 + 0 * x))
+        return np.asarray(np.log(height) + np.log(2) - np.log(self.upper - self.lower))
+
+    @override
+    def kinks(self) -> tuple[float, ...]:
+        return (self.mode,)
+
+    @override
+    def whole_mean(self) -> float:
+        return (self.lower + self.mode + self.upper) / 3
+
+    @override
+    def whole_sd(self) -> float:
+        left, right = self._shares
+        spread = np.sqrt((left**2 + left * right + right**2) / 18)
+        return (self.upper - self.lower) * float(spread)
+
+
+def _standard_triangular(place: float, levels: FloatArray) -> FloatArray:
+    rising = np.sqrt(levels * place)
+    falling = 1 - np.sqrt((1 - levels) * (1 - place))
+    return np.asarray(np.where(levels <= place, rising, falling))
+
+
+class Scaled(Continuous):
+    """A kind on a scale that has no ends, by which its support is bounded or not.
+
+    On that scale x stands at x itself, log(x - lower), -log(upper - x) or, with both ends,
+    log((x - lower) / (upper - x)).
+    """
+
+    def scaled(self, x: FloatArray) -> FloatArray:
+        """Return x on the scale that has no ends."""
+        lower, upper = self.whole_support
+        if lower == -np.inf and upper == np.inf:
+            return np.asarray(x)
+        x = np.clip(x, lower, upper)
+        with np.errstate(divide="ignore"):
+            from_low = 0.0 if lower == -np.inf else np.log(x - lower)
+            from_high = 0.0 if upper == np.inf else np.log(upper - x)
+        return np.asarray(from_low - from_high)
+
+    def unscaled(self, y: FloatArray) -> FloatArray:
+        """Return x for its place on the scale that has no ends."""
+        from scipy.special import expit
+
+        lower, upper = self.whole_support
+        if upper == np.inf:
+            return y if lower == -np.inf else np.asarray(np.exp(y) + lower if lower else np.exp(y))
+        if lower == -np.inf:
+            return np.asarray(upper - np.exp(-y))
+        return np.asarray(lower * expit(-y) + upper * expit(y))
+
+    def log_slope(self, x: FloatArray) -> FloatArray:
+        """Return the logarithm of the slope of `scaled`, within the support."""
+        lower, upper = self.whole_support
+        slope = 0 * x
+        if lower > -np.inf:
+            slope = slope - np.log(x - lower)
+        if upper < np.inf:
+            slope = slope - np.log(upper - x)
+        both = lower > -np.inf and upper < np.inf
+        return slope + np.log(upper - lower) if both else slope
+
+
+class _Scored(Scaled):
+    """A normal on the scale of its support."""
 
     mu: Number = Field(description="Location, on the scale where the kind is normal.")
     sigma: Positive = Field(description="Standard deviation, on the scale where it is normal.")
@@ -185,39 +286,17 @@ class _Scored(Continuous):
     quantile_counts = (2, 2)
 
     @classmethod
-    @abstractmethod
-    def _normal_values(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> FloatArray:
-        """Return quantiles on the scale where the kind is normal."""
-
-    @classmethod
     @override
     def from_quantiles(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> dict[str, Any]:
-        (z1, z2) = quantiles.scores().tolist()
-        (y1, y2) = cls._normal_values(quantiles, beside).tolist()
-        # A weighted mean: exact where one level is 50%, and symmetric where the two are.
-        return {"mu": (z2 * y1 - z1 * y2) / (z2 - z1), "sigma": (y2 - y1) / (z2 - z1)}
-
-    @abstractmethod
-    def _value(self, y: FloatArray) -> FloatArray:
-        """Return what stands at y on the normal scale."""
-
-    @abstractmethod
-    def _normal(self, x: FloatArray) -> FloatArray:
-        """Return what x is on the normal scale."""
-
-    def _log_slope(self, x: FloatArray) -> FloatArray:
-        """Return the logarithm of the slope of `_normal`, within the support."""
-        return 0 * x
-
-    @override
-    def log_density(self, x: FloatArray) -> FloatArray:
-        z = (self._normal(x) - self.mu) / self.sigma
-        density = -0.5 * z**2 - np.log(self.sigma) - 0.5 * np.log(2 * np.pi) + self._log_slope(x)
-        return np.where(np.isinf(z), -np.inf, density)  # no slope makes up for a normal tail
+        lower, upper = cls.ordered_bounds(beside)
+        x = quantiles.within(lower, upper).values
+        if lower > -np.inf:
+            x = np.log(x if upper == np.inf else (x - lower) / (upper - x))
+        return location_and_scale(quantiles.scores(), x)
 
     @override
     def exact(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        return self._value(self.mu + self.sigma * score(p, q))
+        return self.unscaled(self.mu + self.sigma * score(p, q))
 
     @override
     def ppf(self, u: FloatArray) -> FloatArray:
@@ -227,19 +306,29 @@ class _Scored(Continuous):
 
         u = np.asarray(u, dtype=np.float64)
         with np.errstate(all="ignore"):
-            return np.asarray(self._value(self.mu + self.sigma * ndtri(u)))
+            return np.asarray(self.unscaled(self.mu + self.sigma * ndtri(u)))
 
     @override
-    def below(self, x: FloatArray) -> FloatArray:
+    def probability(self, x: FloatArray, *, above: bool) -> FloatArray:
         from scipy.special import ndtr
 
-        return np.asarray(ndtr((self._normal(x) - self.mu) / self.sigma))
+        z = (self.scaled(x) - self.mu) / self.sigma
+        return np.asarray(ndtr(-z if above else z))
 
     @override
-    def above(self, x: FloatArray) -> FloatArray:
-        from scipy.special import ndtr
+    def log_density(self, x: FloatArray) -> FloatArray:
+        z = (self.scaled(x) - self.mu) / self.sigma
+        density = -0.5 * z**2 - np.log(self.sigma) - 0.5 * np.log(2 * np.pi) + self.log_slope(x)
+        return np.where(np.isinf(z), -np.inf, density)  # no slope makes up for a normal tail
 
-        return np.asarray(ndtr((self.mu - self._normal(x)) / self.sigma))
+
+def location_and_scale(standard: FloatArray, values: FloatArray) -> dict[str, float]:
+    """Return mu and sigma by which two standard quantiles become two others.
+
+    Weighted means: exact where one level is 50%, and symmetric where the two are.
+    """
+    (z1, z2), (y1, y2) = standard.tolist(), values.tolist()
+    return {"mu": (z2 * y1 - z1 * y2) / (z2 - z1), "sigma": (y2 - y1) / (z2 - z1)}
 
 
 class Normal(_Scored):
@@ -252,22 +341,6 @@ class Normal(_Scored):
     """
 
     kind: Literal["normal"] = "normal"
-
-    @classmethod
-    def _normal_values(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> FloatArray:
-        del beside
-        return quantiles.values
-
-    def _value(self, y: FloatArray) -> FloatArray:
-        return y
-
-    def _normal(self, x: FloatArray) -> FloatArray:
-        return x
-
-    @property
-    @override
-    def whole_support(self) -> tuple[float, float]:
-        return -np.inf, np.inf
 
     @override
     def whole_mean(self) -> float:
@@ -293,26 +366,7 @@ class LogNormal(_Scored):
 
     kind: Literal["lognormal"] = "lognormal"
     mu_is = "those of the logarithm"
-
-    @classmethod
-    def _normal_values(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> FloatArray:
-        del beside
-        return np.log(quantiles.within(0, np.inf).values)
-
-    def _value(self, y: FloatArray) -> FloatArray:
-        return np.exp(y)
-
-    def _normal(self, x: FloatArray) -> FloatArray:
-        return np.log(np.maximum(x, 0))
-
-    @override
-    def _log_slope(self, x: FloatArray) -> FloatArray:
-        return -np.log(x)
-
-    @property
-    @override
-    def whole_support(self) -> tuple[float, float]:
-        return 0.0, np.inf
+    ends = (0.0, np.inf)
 
     @override
     def whole_mean(self) -> float:
@@ -340,32 +394,9 @@ class LogitNormal(_Scored):
     mu_is = "those of the logit"
     lower: Number = Field(default=0.0, description="Lower end of the support.")
     upper: Number = Field(default=1.0, description="Upper end of the support.")
-
-    @classmethod
-    def _normal_values(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> FloatArray:
-        lower, upper = support_bounds(beside)
-        x = quantiles.within(lower, upper).values
-        return np.asarray(np.log((x - lower) / (upper - x)))
-
-    def _value(self, y: FloatArray) -> FloatArray:
-        from scipy.special import expit
-
-        return np.asarray(self.lower * expit(-y) + self.upper * expit(y))
-
-    def _normal(self, x: FloatArray) -> FloatArray:
-        x = np.clip(x, self.lower, self.upper)
-        return np.log(x - self.lower) - np.log(self.upper - x)
+    ends = (0.0, 1.0)
 
     @override
-    def _log_slope(self, x: FloatArray) -> FloatArray:
+    def log_slope(self, x: FloatArray) -> FloatArray:
         width = np.log(self.upper - self.lower)
         return np.asarray(width - np.log(x - self.lower) - np.log(self.upper - x))
-
-    @property
-    @override
-    def whole_support(self) -> tuple[float, float]:
-        return self.lower, self.upper
-
-    @override
-    def check(self) -> Faults:
-        return order_faults(lower=self.lower, upper=self.upper) or super().check()

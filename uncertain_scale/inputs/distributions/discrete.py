@@ -8,26 +8,27 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
 from uncertain_scale.inputs.distributions.base import Distribution, Number
-from uncertain_scale.inputs.distributions.continuous import at_ends
+from uncertain_scale.inputs.distributions.numerical import at_ends
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from uncertain_scale.inputs.distributions.faults import Fault, Faults
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Bernoulli", "Choice", "Constant", "Empirical", "share_faults"]
-
 _MOST_VALUES = 1_000_000
-_Share = Annotated[Number, Field(ge=0)]
+Share = Annotated[Number, Field(ge=0)]
 _SUM_SLACK = 1e-6
 FROM_BELOW = 0.999
 """Up to here a step is found by the probability itself, beyond by its complement."""
+Indices: TypeAlias = "npt.NDArray[np.intp]"
 
 
 class Discrete(Distribution):
@@ -65,19 +66,16 @@ class Discrete(Distribution):
     @override
     def ppf(self, u: FloatArray) -> FloatArray:
         u = np.asarray(u, dtype=np.float64)
-        values = self._atoms[0]
-        index = np.searchsorted(self._cumulative[0], u)
-        x = np.where(np.isnan(u), np.nan, values.take(index, mode="clip"))
-        return at_ends(x, u, 1 - u, self.support)
+        return self._steps(np.searchsorted(self._cumulative[0], u), u, 1 - u)
 
     @override
     def quantile(self, p: FloatArray, q: FloatArray) -> FloatArray:
         p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
-        values, above = self._atoms[0], self._cumulative[1]
-        from_above = np.searchsorted(-above, -q)
-        from_below = np.searchsorted(self._cumulative[0], p)
-        x = values.take(np.where(p <= FROM_BELOW, from_below, from_above), mode="clip")
-        return at_ends(np.where(np.isnan(p), np.nan, x), p, q, self.support)
+        return self._steps(first_step(p, q, *self._cumulative), p, q)
+
+    def _steps(self, index: Indices, p: FloatArray, q: FloatArray) -> FloatArray:
+        x = np.where(np.isnan(p), np.nan, self._atoms[0].take(index, mode="clip"))
+        return at_ends(x, p, q, self.support)
 
     @override
     def cdf(self, x: FloatArray) -> FloatArray:
@@ -130,14 +128,6 @@ class Constant(Discrete):
         u = np.asarray(u, dtype=np.float64)
         return np.where((u >= 0) & (u <= 1), self.value, np.nan)
 
-    @override
-    def mean(self) -> float:
-        return self.value
-
-    @override
-    def sd(self) -> float:
-        return 0.0
-
 
 class Bernoulli(Discrete):
     """1 with probability p, else 0."""
@@ -161,7 +151,7 @@ class Choice(Discrete):
 
     kind: Literal["choice"] = "choice"
     values: tuple[Number, ...] = Field(description="The values.", min_length=1, max_length=1000)
-    probabilities: tuple[_Share, ...] | None = Field(
+    probabilities: tuple[Share, ...] | None = Field(
         default=None, description="Their probabilities, which sum to 1; equal if omitted."
     )
 
@@ -195,7 +185,7 @@ class Empirical(Discrete):
     values: tuple[Number, ...] = Field(
         description="The observed values.", min_length=1, max_length=_MOST_VALUES
     )
-    weights: tuple[_Share, ...] | None = Field(
+    weights: tuple[Share, ...] | None = Field(
         default=None,
         description="Relative weights, of any sum; equal if omitted.",
         max_length=_MOST_VALUES,
@@ -218,6 +208,14 @@ class Empirical(Discrete):
     @override
     def check(self) -> Faults:
         return share_faults("weights", self.weights, "values", len(self.values))
+
+
+def first_step(p: FloatArray, q: FloatArray, below: FloatArray, above: FloatArray) -> Indices:
+    """Return the first step that reaches p, whose complement is q, of steps with P below and above.
+
+    The step behind the last, where none does.
+    """
+    return np.where(p <= FROM_BELOW, np.searchsorted(below, p), np.searchsorted(-above, -q))
 
 
 def share_faults(

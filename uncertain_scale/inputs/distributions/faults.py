@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs.distributions.base import Distribution
 
-__all__ = ["DistributionError", "Fault", "Faults", "faults_of", "messages"]
-
 _WORDS = {
     "float_type": "is not a number",
     "finite_number": "must be finite",
@@ -47,22 +45,6 @@ class DistributionError(UncertainScaleError, ValueError):
 
     def __reduce__(self) -> tuple[type[DistributionError], tuple[tuple[Fault, ...]]]:
         return type(self), (self.faults,)
-
-
-def messages(error: ValidationError) -> list[str]:
-    """Return what pydantic found wrong with a distribution, in this package's words.
-
-    Examples
-    --------
-    >>> from pydantic import ValidationError
-    >>> from uncertain_scale.inputs.distributions import Normal
-    >>> try:
-    ...     Normal(mu=0, sigma=-0.3)
-    ... except ValidationError as error:
-    ...     messages(error)
-    ['sigma = -0.3 must be above 0']
-    """
-    return [text for _, text in faults_of(error)]
 
 
 def faults_of(error: ValidationError, cls: type[Distribution] | None = None) -> list[Fault]:
@@ -102,10 +84,9 @@ def unknown_text(cls: type[Distribution], name: str) -> str:
 
 def ways_text(cls: type[Distribution]) -> str:
     """Say what a kind takes."""
-    required = [name for name, field in cls.model_fields.items() if field.is_required()]
     ways = [
         f"{' and '.join(names)}{f' ({cls.mu_is})' if cls.mu_is and 'mu' in names else ''}"
-        for names in (required, cls.alternative)
+        for names in (cls.required(), cls.alternative)
         if names
     ]
     least, most = cls.quantile_counts

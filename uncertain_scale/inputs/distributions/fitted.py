@@ -1,4 +1,4 @@
-"""Gamma, beta and student_t: exact quantiles by scipy.special, and fast ones fitted to them.
+"""Gamma, beta, pert and student_t: exact quantiles by scipy.special, fast ones fitted to them.
 
 `exact` inverts the incomplete gamma and beta functions at up to a microsecond a number. `fast`,
 which `ppf` uses, is an expansion in normal scores made at its first use and kept on the instance:
@@ -15,38 +15,52 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import (  # pydantic reads them
-    Number,  # noqa: TC001 - at run time
-    Positive,  # noqa: TC001 - at run time
+from uncertain_scale.inputs.distributions.base import Continuous, Number, Positive
+from uncertain_scale.inputs.distributions.closed import (
+    Moded,
+    location_and_scale,
+    moded_from_three,
 )
-from uncertain_scale.inputs.distributions.closed import order_faults, support_bounds
-from uncertain_scale.inputs.distributions.continuous import Continuous, at_ends, score
-from uncertain_scale.inputs.distributions.expansion import expand, in_chunks
 from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.incomplete import (
+    beta_shapes,
+    gamma_shape,
     log_beta,
     log_beta_density,
     log_beta_quantile,
     log_gamma_density,
     log_gamma_quantile,
 )
-from uncertain_scale.inputs.distributions.named_quantiles import shape_from_three
-from uncertain_scale.inputs.distributions.shapes import beta_shapes, gamma_shape
+from uncertain_scale.inputs.distributions.numerical import (
+    at_ends,
+    expand,
+    in_chunks,
+    score,
+    shape_from_three,
+)
 
 if TYPE_CHECKING:
-    from uncertain_scale.inputs.distributions.expansion import Expansion
     from uncertain_scale.inputs.distributions.faults import Faults
-    from uncertain_scale.inputs.distributions.named_quantiles import NamedQuantiles
+    from uncertain_scale.inputs.distributions.numerical import Expansion
+    from uncertain_scale.inputs.distributions.statement import NamedQuantiles
     from uncertain_scale.units.aliases import FloatArray
-
-__all__ = ["Beta", "Fitted", "Gamma", "StudentT"]
 
 _LEAST_NU, _MOST_NU = 0.01, 1e12
 _DEGREES = np.geomspace(0.1, 1e6, 141)
+_MEAN_AND_SD: dict[str, dict[str, Any]] = {
+    "mu": {"type": "number", "description": "Mean of the whole."},
+    "sigma": {
+        "type": "number",
+        "description": "Standard deviation of the whole.",
+        "exclusiveMinimum": 0,
+    },
+}
 
 
 class Fitted(Continuous):
     """A kind whose quantile is a smooth function of the normal score, but a slow one."""
+
+    effort = 8
 
     @abstractmethod
     def smooth(self, z: FloatArray, p: FloatArray, q: FloatArray) -> FloatArray:
@@ -71,29 +85,24 @@ class Fitted(Continuous):
     @override
     def fast(self, p: FloatArray, q: FloatArray) -> FloatArray:
         z = score(p, q)
-        flat = z.ravel()
-        smooth, doubtful = self.expansion(flat)
-        if doubtful.size:
-            there = flat[doubtful], p.ravel()[doubtful], q.ravel()[doubtful]
-            smooth[doubtful] = self.smooth(*there)
-        return self.value(smooth, flat).reshape(z.shape)
+        return self._expanded(z.ravel(), p.ravel(), q.ravel()).reshape(z.shape)
 
     @override
     def ppf(self, u: FloatArray) -> FloatArray:
         u = np.asarray(u, dtype=np.float64)
         if self._window is not None:
             return super().ppf(u)
-        with np.errstate(all="ignore"):
-            return at_ends(in_chunks(self._draw, u), u, 1 - u, self.support)
-
-    def _draw(self, u: FloatArray) -> FloatArray:
-        """Return quantiles at flat u, whose complements 1 - u are as good as u itself."""
         from scipy.special import ndtri
 
-        z = ndtri(u)
+        with np.errstate(all="ignore"):
+            x = in_chunks(lambda u: self._expanded(ndtri(u), u, 1 - u), u)
+            return at_ends(x, u, 1 - u, self.support)
+
+    def _expanded(self, z: FloatArray, p: FloatArray, q: FloatArray) -> FloatArray:
+        """Return quantiles at flat z by the expansion, and exact ones where it does not hold."""
         smooth, doubtful = self.expansion(z)
         if doubtful.size:
-            smooth[doubtful] = self.smooth(z[doubtful], u[doubtful], 1 - u[doubtful])
+            smooth[doubtful] = self.smooth(z[doubtful], p[doubtful], q[doubtful])
         return self.value(smooth, z)
 
 
@@ -105,19 +114,17 @@ class Gamma(Fitted):
 
     kind: Literal["gamma"] = "gamma"
     mu_is = "the mean and standard deviation"
-    effort = 8
     alpha: Positive = Field(description="Shape.")
     beta: Positive = Field(description="Rate, one over the scale.")
     parameters = ("alpha", "beta")
-    alternative = ("mu", "sigma")
+    alternative = _MEAN_AND_SD
     quantile_counts = (2, 2)
+    ends = (0.0, np.inf)
 
     @classmethod
     @override
     def from_quantiles(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> dict[str, Any]:
-        del beside
-        alpha, beta = gamma_shape(quantiles.within(0, np.inf))
-        return {"alpha": alpha, "beta": beta}
+        return dict(zip(cls.parameters, gamma_shape(quantiles.within(*cls.ends)), strict=True))
 
     @classmethod
     @override
@@ -125,38 +132,26 @@ class Gamma(Fitted):
         mu, sigma = float(given["mu"]), float(given["sigma"])
         if mu <= 0:
             raise DistributionError([("mu", f"mu = {mu:g} must be above 0")])
-        return {**beside, "alpha": (mu / sigma) ** 2, "beta": mu / sigma / sigma}
+        return {"alpha": (mu / sigma) ** 2, "beta": mu / sigma / sigma}
 
     @override
     def smooth(self, z: FloatArray, p: FloatArray, q: FloatArray) -> FloatArray:
-        del z
         return log_gamma_quantile(self.alpha, p, q)
 
     @override
     def value(self, smooth: FloatArray, z: FloatArray) -> FloatArray:
-        del z
         return np.asarray(np.exp(smooth - np.log(self.beta)))
 
     @override
-    def below(self, x: FloatArray) -> FloatArray:
-        from scipy.special import gammainc
+    def probability(self, x: FloatArray, *, above: bool) -> FloatArray:
+        from scipy.special import gammainc, gammaincc
 
-        return np.asarray(gammainc(self.alpha, self.beta * np.maximum(x, 0)))
-
-    @override
-    def above(self, x: FloatArray) -> FloatArray:
-        from scipy.special import gammaincc
-
-        return np.asarray(gammaincc(self.alpha, self.beta * np.maximum(x, 0)))
+        share = gammaincc if above else gammainc
+        return np.asarray(share(self.alpha, self.beta * np.maximum(x, 0)))
 
     @override
     def log_density(self, x: FloatArray) -> FloatArray:
         return np.asarray(log_gamma_density(self.alpha, self.beta * x) + np.log(self.beta))
-
-    @property
-    @override
-    def whole_support(self) -> tuple[float, float]:
-        return 0.0, np.inf
 
     @override
     def whole_mean(self) -> float:
@@ -167,7 +162,55 @@ class Gamma(Fitted):
         return float(np.sqrt(self.alpha)) / self.beta
 
 
-class Beta(Fitted):
+class _OnBeta(Fitted):
+    """A beta between the bounds, whose shapes a kind may state in its own way."""
+
+    @property
+    @abstractmethod
+    def shapes(self) -> tuple[float, float]:
+        """The shapes of the beta."""
+
+    @override
+    def smooth(self, z: FloatArray, p: FloatArray, q: FloatArray) -> FloatArray:
+        return _log_odds(*self.shapes, p, q)
+
+    @override
+    def value(self, smooth: FloatArray, z: FloatArray) -> FloatArray:
+        from scipy.special import expit
+
+        lower, upper = self.whole_support
+        return np.asarray(lower + (upper - lower) * expit(smooth))
+
+    @override
+    def probability(self, x: FloatArray, *, above: bool) -> FloatArray:
+        from scipy.special import betainc
+
+        (alpha, beta), (lower, upper) = self.shapes, self.whole_support
+        distance = upper - np.asarray(x) if above else np.asarray(x) - lower
+        place = np.clip(distance / (upper - lower), 0, 1)
+        return np.asarray(betainc(beta, alpha, place) if above else betainc(alpha, beta, place))
+
+    @override
+    def log_density(self, x: FloatArray) -> FloatArray:
+        lower, upper = self.whole_support
+        width = upper - lower
+        places = (x - lower) / width, (upper - x) / width
+        return np.asarray(log_beta_density(*self.shapes, *places) - np.log(width))
+
+    @override
+    def whole_mean(self) -> float:
+        (alpha, beta), (lower, upper) = self.shapes, self.whole_support
+        return lower * (beta / (alpha + beta)) + upper * (alpha / (alpha + beta))
+
+    @override
+    def whole_sd(self) -> float:
+        (alpha, beta), (lower, upper) = self.shapes, self.whole_support
+        total = alpha + beta
+        share = alpha / total * (beta / total) / (total + 1)
+        return (upper - lower) * float(np.sqrt(share))
+
+
+class Beta(_OnBeta):
     """Beta with shapes alpha and beta on [lower, upper], stated by them or by mean and sd.
 
     With m the mean's place between the bounds and s the sd in their distance,
@@ -176,26 +219,31 @@ class Beta(Fitted):
 
     kind: Literal["beta"] = "beta"
     mu_is = "the mean and standard deviation"
-    effort = 8
     alpha: Positive = Field(description="First shape: the larger, the less mass near lower.")
     beta: Positive = Field(description="Second shape: the larger, the less mass near upper.")
     lower: Number = Field(default=0.0, description="Lower end of the support.")
     upper: Number = Field(default=1.0, description="Upper end of the support.")
     parameters = ("alpha", "beta")
-    alternative = ("mu", "sigma")
+    alternative = _MEAN_AND_SD
     quantile_counts = (2, 2)
+    ends = (0.0, 1.0)
+
+    @property
+    @override
+    def shapes(self) -> tuple[float, float]:
+        return self.alpha, self.beta
 
     @classmethod
     @override
     def from_quantiles(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> dict[str, Any]:
-        lower, upper = support_bounds(beside)
-        alpha, beta = beta_shapes(quantiles.within(lower, upper), lower, upper)
-        return {"alpha": alpha, "beta": beta}
+        bounds = cls.ordered_bounds(beside)
+        shapes = beta_shapes(quantiles.within(*bounds), *bounds)
+        return dict(zip(cls.parameters, shapes, strict=True))
 
     @classmethod
     @override
     def from_alternative(cls, given: dict[str, float], beside: dict[str, Any]) -> dict[str, Any]:
-        lower, upper = support_bounds(beside)
+        lower, upper = cls.ordered_bounds(beside)
         mu, width = float(given["mu"]), upper - lower
         if not lower < mu < upper:
             text = f"mu = {mu:.12g} must lie between the bounds {lower:g} and {upper:g}"
@@ -206,64 +254,49 @@ class Beta(Fitted):
             most = width * float(np.sqrt(m * (1 - m)))
             text = f"sigma = {given['sigma']:g} must be below {most:g} for a mean of {mu:g}"
             raise DistributionError([("sigma", text)])
-        return {**beside, "alpha": m * total, "beta": (1 - m) * total}
+        return {"alpha": m * total, "beta": (1 - m) * total}
 
-    @override
-    def smooth(self, z: FloatArray, p: FloatArray, q: FloatArray) -> FloatArray:
-        del z
-        return log_beta_quantile(self.alpha, self.beta, p, q) - log_beta_quantile(
-            self.beta, self.alpha, q, p
-        )
 
-    @override
-    def value(self, smooth: FloatArray, z: FloatArray) -> FloatArray:
-        from scipy.special import expit
+class Pert(_OnBeta, Moded):
+    """PERT: a smooth bump between bounds, the beta with a stated mode.
 
-        del z
-        place = expit(smooth)
-        return np.asarray(self.lower + (self.upper - self.lower) * place)
+    With c the mode's place between the bounds, a beta with alpha = 1 + shape c and
+    beta = 1 + shape (1 - c); its mean is (lower + shape mode + upper) / (shape + 2).
 
-    @override
-    def below(self, x: FloatArray) -> FloatArray:
-        from scipy.special import betainc
+    References
+    ----------
+    D. G. Malcolm et al. (1959), Operations Research 7(5), 646-669, doi:10.1287/opre.7.5.646.
+    """
 
-        return np.asarray(betainc(self.alpha, self.beta, self._place(x)))
-
-    @override
-    def above(self, x: FloatArray) -> FloatArray:
-        from scipy.special import betainc
-
-        place = np.clip((self.upper - np.asarray(x)) / (self.upper - self.lower), 0, 1)
-        return np.asarray(betainc(self.beta, self.alpha, place))
-
-    @override
-    def log_density(self, x: FloatArray) -> FloatArray:
-        width = self.upper - self.lower
-        places = (x - self.lower) / width, (self.upper - x) / width
-        return np.asarray(log_beta_density(self.alpha, self.beta, *places) - np.log(width))
-
-    def _place(self, x: FloatArray) -> FloatArray:
-        return np.clip((np.asarray(x) - self.lower) / (self.upper - self.lower), 0, 1)
+    kind: Literal["pert"] = "pert"
+    shape: Positive = Field(default=4.0, description="Weight of the mode; 4 is the usual.")
 
     @property
     @override
-    def whole_support(self) -> tuple[float, float]:
-        return self.lower, self.upper
+    def shapes(self) -> tuple[float, float]:
+        place = (self.mode - self.lower) / (self.upper - self.lower)
+        return 1 + self.shape * place, 1 + self.shape * (1 - place)
 
+    @classmethod
     @override
-    def whole_mean(self) -> float:
-        total = self.alpha + self.beta
-        return self.lower * (self.beta / total) + self.upper * (self.alpha / total)
+    def from_quantiles(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> dict[str, Any]:
+        shape = float(beside.get("shape", 4.0))
+        if shape <= 0:
+            return {"lower": 0.0, "mode": 0.0, "upper": 1.0}  # the check of shape will say so
 
-    @override
-    def whole_sd(self) -> float:
-        total = self.alpha + self.beta
-        share = self.alpha / total * (self.beta / total) / (total + 1)
-        return (self.upper - self.lower) * float(np.sqrt(share))
+        def standard(place: float, levels: FloatArray) -> FloatArray:
+            from scipy.special import expit
 
-    @override
-    def check(self) -> Faults:
-        return order_faults(lower=self.lower, upper=self.upper) or super().check()
+            shapes = 1 + shape * place, 1 + shape * (1 - place)
+            return np.asarray(expit(_log_odds(*shapes, levels, 1 - levels)))
+
+        return moded_from_three(quantiles, standard)
+
+
+def _log_odds(alpha: float, beta: float, p: FloatArray, q: FloatArray) -> FloatArray:
+    """Return the log odds of the standard beta's quantiles, whose two ends both keep digits."""
+    low, high = log_beta_quantile(alpha, beta, p, q), log_beta_quantile(beta, alpha, q, p)
+    return low - high
 
 
 class StudentT(Fitted):
@@ -273,18 +306,12 @@ class StudentT(Fitted):
     """
 
     kind: Literal["student_t"] = "student_t"
-    effort = 8
     nu: Positive = Field(description="Degrees of freedom; the smaller, the heavier the tails.")
     mu: Number = Field(description="Location.")
     sigma: Positive = Field(description="Scale; not the standard deviation.")
     parameters = ("mu", "sigma")
     quantile_counts = (2, 3)
-    count_advice = "two with nu given, three without"
-
-    @classmethod
-    @override
-    def free_parameters(cls, data: Any) -> tuple[int, int]:
-        return (2, 2) if "nu" in data else (3, 3)
+    free_shape = "nu"
 
     @classmethod
     @override
@@ -293,9 +320,7 @@ class StudentT(Fitted):
             nu = float(beside["nu"])
             if nu <= 0:
                 return {"mu": 0.0, "sigma": 1.0}  # the check of nu itself will say so
-            (t1, t2) = _standard_t(nu, quantiles.levels).tolist()
-            (x1, x2) = quantiles.values.tolist()
-            return {"mu": (t2 * x1 - t1 * x2) / (t2 - t1), "sigma": (x2 - x1) / (t2 - t1)}
+            return location_and_scale(_standard_t(nu, quantiles.levels), quantiles.values)
         nu, mu, sigma = shape_from_three(quantiles, _standard_t, _DEGREES, _DEGREES[-1])
         if not quantiles.reproduced_by(mu + sigma * _standard_t(nu, quantiles.levels)):
             raise quantiles.refuse()
@@ -315,27 +340,17 @@ class StudentT(Fitted):
         return self.mu + self.sigma * np.sinh(smooth * z)
 
     @override
-    def below(self, x: FloatArray) -> FloatArray:
+    def probability(self, x: FloatArray, *, above: bool) -> FloatArray:
         from scipy.special import stdtr
 
-        return np.asarray(stdtr(self.nu, (x - self.mu) / self.sigma))
-
-    @override
-    def above(self, x: FloatArray) -> FloatArray:
-        from scipy.special import stdtr
-
-        return np.asarray(stdtr(self.nu, (self.mu - x) / self.sigma))
+        z = (x - self.mu) / self.sigma
+        return np.asarray(stdtr(self.nu, -z if above else z))
 
     @override
     def log_density(self, x: FloatArray) -> FloatArray:
         z = (x - self.mu) / self.sigma
         at_zero = -log_beta(self.nu / 2, 0.5) - 0.5 * np.log(self.nu) - np.log(self.sigma)
         return np.asarray(at_zero - (self.nu + 1) / 2 * np.log1p(z**2 / self.nu))
-
-    @property
-    @override
-    def whole_support(self) -> tuple[float, float]:
-        return -np.inf, np.inf
 
     @override
     def tails(self) -> tuple[float, float]:
@@ -346,15 +361,15 @@ class StudentT(Fitted):
         return self.mu
 
     @override
+    def whole_sd(self) -> float:
+        return self.sigma * float(np.sqrt(self.nu / (self.nu - 2)))
+
+    @override
     def check(self) -> Faults:
         if _LEAST_NU <= self.nu <= _MOST_NU:
             return super().check()
         text = f"nu = {self.nu:g} must lie from {_LEAST_NU:g}, below which quantiles leave the "
         return [("nu", f"{text}numbers, to {_MOST_NU:g}, above which it is a normal")]
-
-    @override
-    def whole_sd(self) -> float:
-        return self.sigma * float(np.sqrt(self.nu / (self.nu - 2)))
 
 
 def _standard_t(nu: float, levels: FloatArray) -> FloatArray:

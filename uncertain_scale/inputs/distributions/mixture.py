@@ -10,25 +10,29 @@ import numpy as np
 from pydantic import BeforeValidator, Field, SerializeAsAny, WithJsonSchema
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import Distribution, Number
-from uncertain_scale.inputs.distributions.continuous import (
-    Continuous,
-    at_ends,
-    score,
-    truncation_faults,
+from uncertain_scale.inputs.distributions.base import Continuous, Distribution
+from uncertain_scale.inputs.distributions.discrete import (
+    FROM_BELOW,
+    Constant,
+    Share,
+    first_step,
+    share_faults,
 )
-from uncertain_scale.inputs.distributions.discrete import FROM_BELOW, Constant, share_faults
-from uncertain_scale.inputs.distributions.expansion import expand
 from uncertain_scale.inputs.distributions.faults import DistributionError
-from uncertain_scale.inputs.distributions.inversion import increasing_roots
-from uncertain_scale.inputs.distributions.metalog import Metalog
+from uncertain_scale.inputs.distributions.fitted import Fitted
+from uncertain_scale.inputs.distributions.numerical import (
+    at_ends,
+    expand,
+    increasing_roots,
+    mass_between,
+    score,
+)
+from uncertain_scale.inputs.distributions.pointwise import Pointwise
 
 if TYPE_CHECKING:
-    from uncertain_scale.inputs.distributions.expansion import Expansion
     from uncertain_scale.inputs.distributions.faults import Fault, Faults
+    from uncertain_scale.inputs.distributions.numerical import Expansion
     from uncertain_scale.units.aliases import FloatArray
-
-__all__ = ["Mixture"]
 
 _MOST_COMPONENTS = 1000
 _DEEPEST = 8
@@ -47,7 +51,7 @@ def _component(value: Any) -> Any:
     """Build a component that was stated as a table."""
     if not isinstance(value, dict):
         return value
-    from uncertain_scale.inputs.distributions.union import build
+    from uncertain_scale.inputs.distributions.kinds import build
 
     table = dict(value)
     kind = table.pop("kind", None)
@@ -78,20 +82,13 @@ class Mixture(Continuous):
     kind: Literal["mixture"] = "mixture"
     components: Annotated[
         tuple[_Component, ...],
-        WithJsonSchema(
-            {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": _MOST_COMPONENTS,
-                "items": {"type": "object", "required": ["kind"]},
-            }
-        ),
+        WithJsonSchema({"type": "array", "items": {}, "minItems": 1, "maxItems": _MOST_COMPONENTS}),
     ] = Field(
         description="Distributions, each a table with its kind.",
         min_length=1,
         max_length=_MOST_COMPONENTS,
     )
-    weights: tuple[Annotated[Number, Field(ge=0)], ...] | None = Field(
+    weights: tuple[Share, ...] | None = Field(
         default=None, description="Relative weights, of any sum; equal if omitted."
     )
 
@@ -102,10 +99,9 @@ class Mixture(Continuous):
         A mixture among them stands as its own components: one inversion instead of one in another.
         """
         weights = np.ones(len(self.components)) if self.weights is None else np.array(self.weights)
+        shares = (weights / weights.sum()).tolist()
         parts: list[Part] = []
-        for share, component in zip(
-            (weights / weights.sum()).tolist(), self.components, strict=True
-        ):
+        for share, component in zip(shares, self.components, strict=True):
             inner = component._parts if isinstance(component, Mixture) else (Part(1.0, component),)  # noqa: SLF001 - another mixture's
             parts += [Part(share * part.share, part.distribution) for part in inner]
         return _ordered([part for part in parts if part.share > 0])
@@ -119,7 +115,7 @@ class Mixture(Continuous):
         kept = []
         for share, component in self._whole_parts:
             inner = component.truncated(window.low, window.high)  # type: ignore[attr-defined]
-            if not truncation_faults(inner):
+            if not inner.truncation_faults():
                 kept.append(Part(share * _mass(component, window.low, window.high), inner))
         total = sum(part.share for part in kept)
         return _ordered([Part(share / total, inner) for share, inner in kept])
@@ -136,12 +132,10 @@ class Mixture(Continuous):
     @cached_property
     def _atoms(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Atoms with their masses, and P(X <= atom) and P(X > atom)."""
-        each = [(share, distribution.atoms()) for share, distribution in self._parts]
-        values, index = np.unique(
-            np.concatenate([values for _, (values, _) in each]), return_inverse=True
-        )
-        masses = np.concatenate([share * masses for share, (_, masses) in each])
-        total = np.bincount(index, masses, minlength=values.size).astype(np.float64)
+        each = [part.distribution.atoms() for part in self._parts]
+        values, index = np.unique(np.concatenate([at for at, _ in each]), return_inverse=True)
+        masses = [part.share * mass for part, (_, mass) in zip(self._parts, each, strict=True)]
+        total = np.bincount(index, np.concatenate(masses), minlength=values.size).astype(np.float64)
         return values, total, self.cdf(values), self.sf(values)
 
     @cached_property
@@ -163,21 +157,12 @@ class Mixture(Continuous):
         )
 
     @override
-    def ppf(self, u: FloatArray) -> FloatArray:
-        u = np.asarray(u, dtype=np.float64)
-        return self.quantile(u, 1 - u)
-
-    @override
     def quantile(self, p: FloatArray, q: FloatArray) -> FloatArray:
         p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
-        flat_p, flat_q = p.ravel(), q.ravel()
         with np.errstate(all="ignore"):
-            x = (
-                self._piecewise(flat_p, flat_q)
-                if self._one_behind_another
-                else self._expanded(flat_p, flat_q)
-            )
-        return at_ends(x.reshape(p.shape), p, q, self.support)
+            invert = self._piecewise if self._one_behind_another else self._expanded
+            x = invert(p.ravel(), q.ravel()).reshape(p.shape)
+        return at_ends(x, p, q, self.support)
 
     def _piecewise(self, p: FloatArray, q: FloatArray) -> FloatArray:
         """Return quantiles where each component has a range of probabilities to itself."""
@@ -186,9 +171,7 @@ class Mixture(Continuous):
         after = np.append(np.cumsum(shares[:0:-1])[::-1], 0.0)
         upto = before + shares
         # u itself is compared, from the end that keeps its digits.
-        owner = np.searchsorted(upto[:-1], p)
-        high = np.flatnonzero(p > FROM_BELOW)
-        owner[high] = np.searchsorted(-after[:-1], -q[high])
+        owner = first_step(p, q, upto[:-1], after[:-1])
         owner[np.isnan(p)] = -1
         x = np.full(p.shape, np.nan)
         for index, (share, distribution) in enumerate(self._parts):
@@ -200,11 +183,8 @@ class Mixture(Continuous):
             inner_q = np.clip((q[mine] - after[index]) / share, 0, 1)
             # The smaller of the two has its digits; the other is its complement.
             low = inner_p <= inner_q
-            inner_q, inner_p = (
-                np.where(low, 1 - inner_p, inner_q),
-                np.where(low, inner_p, 1 - inner_q),
-            )
-            x[mine] = distribution.quantile(inner_p, inner_q)
+            pair = np.where(low, inner_p, 1 - inner_q), np.where(low, 1 - inner_p, inner_q)
+            x[mine] = distribution.quantile(*pair)
         return x
 
     def _expanded(self, p: FloatArray, q: FloatArray) -> FloatArray:
@@ -219,8 +199,7 @@ class Mixture(Continuous):
         x = np.full(p.shape, np.nan)
         smooth = ~np.isnan(p)
         if values.size:
-            at = np.where(p <= FROM_BELOW, np.searchsorted(below, p), np.searchsorted(-above, -q))
-            at = np.minimum(at, values.size - 1)
+            at = np.minimum(first_step(p, q, below, above), values.size - 1)
             upto, beyond = below[at], above[at]
             reached = np.where(p <= FROM_BELOW, p <= upto, q >= beyond)
             passed = np.where(p <= FROM_BELOW, p <= upto - masses[at], q >= beyond + masses[at])
@@ -242,43 +221,31 @@ class Mixture(Continuous):
             gap[~lower] = 1 - self.sf(x[~lower]) / q[~lower]
             return gap
 
-        low, high = self._envelope(p, q)
+        each = np.array([part.distribution.quantile(p, q) for part in self._parts])
+        low, high = each.min(axis=0), each.max(axis=0)
         # Brackets a little wider, as the components' quantiles carry their own rounding.
         slack = 1e-8 * np.maximum(np.abs(low), np.abs(high))
         return increasing_roots(excess, low - slack, high + slack, (p, q))
 
-    def _envelope(self, p: FloatArray, q: FloatArray) -> tuple[FloatArray, FloatArray]:
-        each = np.array([part.distribution.quantile(p, q) for part in self._parts])
-        return each.min(axis=0), each.max(axis=0)
+    @override
+    def _share(self, x: FloatArray, *, above: bool) -> FloatArray:
+        x = np.asarray(x, dtype=np.float64)
+        return np.minimum(_sum(self._parts, x, above=above), 1)
 
     @override
-    def cdf(self, x: FloatArray) -> FloatArray:
-        x = np.asarray(x, dtype=np.float64)
-        return np.minimum(sum(share * part.cdf(x) for share, part in self._parts), 1)
-
-    @override
-    def sf(self, x: FloatArray) -> FloatArray:
-        x = np.asarray(x, dtype=np.float64)
-        return np.minimum(sum(share * part.sf(x) for share, part in self._parts), 1)
+    def probability(self, x: FloatArray, *, above: bool) -> FloatArray:
+        return _sum(self._whole_parts, x, above=above)
 
     def exact(self, p: FloatArray, q: FloatArray) -> FloatArray:
         """Return quantiles; a truncation is in the components already."""
         return self.quantile(p, q)
 
     @override
-    def below(self, x: FloatArray) -> FloatArray:
-        return np.asarray(sum(share * part.cdf(x) for share, part in self._whole_parts))
-
-    @override
-    def above(self, x: FloatArray) -> FloatArray:
-        return np.asarray(sum(share * part.sf(x) for share, part in self._whole_parts))
-
-    @override
     def log_density(self, x: FloatArray) -> FloatArray:
         each = [np.log(share) + part.log_pdf(x) for share, part in self._whole_parts]
         return np.asarray(np.logaddexp.reduce(each))
 
-    @property
+    @cached_property
     @override
     def whole_support(self) -> tuple[float, float]:
         return _hull(self._whole_parts)
@@ -312,13 +279,6 @@ class Mixture(Continuous):
         """Return P(low <= X <= high), without truncation."""
         return sum(share * _mass(part, low, high) for share, part in self._whole_parts)
 
-    def truncated(self, low: float, high: float) -> Mixture:
-        """Return this mixture cut to [low, high] as well."""
-        copy = super().truncated(low, high)
-        for name in ("_parts", "_atoms", "_one_behind_another", "_expansion"):
-            copy.__dict__.pop(name, None)
-        return copy
-
     @override
     def check(self) -> Faults:
         faults: list[Fault] = share_faults(
@@ -329,14 +289,14 @@ class Mixture(Continuous):
         if (effort := self.total_effort()) > _MOST_EFFORT:
             text = (
                 f"components holds too many that are slow to invert: they count {effort:,} and may "
-                f"count {_MOST_EFFORT:,} (a metalog and quantiles {Metalog.effort} each; beta, "
-                "gamma, pert and student_t 8); state it with fewer"
+                f"count {_MOST_EFFORT:,} (a metalog and quantiles {Pointwise.effort} each; beta, "
+                f"gamma, pert and student_t {Fitted.effort}); state it with fewer"
             )
             faults.append(("components", text))
         if not faults and self.truncate is not None and not self.continuous:
             text = "truncate needs a continuous kind, and a component is not; truncate the others"
             faults.append(("truncate", text))
-        return faults or super().check()
+        return faults or self.truncation_faults()
 
     def total_effort(self) -> int:
         """Return what the components count together."""
@@ -361,7 +321,11 @@ def _hull(parts: tuple[Part, ...]) -> tuple[float, float]:
 
 
 def _mass(distribution: Distribution, low: float, high: float) -> float:
-    """Return P(low < X <= high) from the end that keeps its digits."""
+    """Return P(low < X <= high)."""
     ends = np.array([low, high])
-    below, above = distribution.cdf(ends), distribution.sf(ends)
-    return float(below[1] - below[0] if below[0] <= 0.5 else above[0] - above[1])
+    return mass_between(distribution.cdf(ends), distribution.sf(ends))
+
+
+def _sum(parts: tuple[Part, ...], x: FloatArray, *, above: bool) -> FloatArray:
+    """Return P(X > x), or P(X <= x), of parts together."""
+    return np.asarray(sum(share * (part.sf(x) if above else part.cdf(x)) for share, part in parts))

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from uncertain_scale.inputs.distributions.expansion import REACH, expand, in_chunks
 from uncertain_scale.inputs.distributions.incomplete import log_beta_quantile, log_gamma_quantile
-from uncertain_scale.inputs.distributions.inversion import increasing_roots
-from uncertain_scale.inputs.distributions.quadrature import expectation
+from uncertain_scale.inputs.distributions.numerical import (
+    REACH,
+    expand,
+    expectation,
+    in_chunks,
+    increasing_roots,
+)
 
 Z = np.linspace(-REACH, REACH, 10_001)[1:-1]
 

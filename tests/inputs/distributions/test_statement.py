@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uncertain_scale.inputs.distributions import DistributionError, build
-from uncertain_scale.inputs.distributions.named_quantiles import is_quantile_name, level_of
+from uncertain_scale.inputs.distributions.statement import is_quantile_name, level_of
 
 
 @given(st.integers(1, 999))

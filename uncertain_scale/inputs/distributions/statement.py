@@ -1,0 +1,351 @@
+"""How a kind is stated: by its parameters, by others in their place, or by named quantiles.
+
+Each class declares the ways (`parameters`, `alternative`, `quantile_counts`); here they are read,
+written as text and put into the JSON Schema. Digits after `q` are decimals, at least two: q05 is
+5%, q975 is 97.5%.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.inputs.distributions.faults import (
+    DistributionError,
+    number_fault,
+    unknown_text,
+)
+
+if TYPE_CHECKING:
+    from uncertain_scale.inputs.distributions.base import Distribution
+    from uncertain_scale.inputs.distributions.faults import Fault
+    from uncertain_scale.units.aliases import FloatArray
+
+_NAME = re.compile(r"q\d+")
+_PATTERN = "^q[0-9]{2,}$"
+_WORDS = ("no", "one", "two", "three", "four")
+
+
+def number_text(value: float) -> str:
+    """Return the shortest text that reads back to the same number.
+
+    Examples
+    --------
+    >>> number_text(8.2e24), number_text(3.0), number_text(0.1)
+    ('8.2e24', '3', '0.1')
+    """
+    text = repr(float(value))
+    if "e" in text:
+        text = text.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+    return text.removesuffix(".0")
+
+
+def call_text(kind: str, stated: Mapping[str, Any], longest: int | None) -> str:
+    """Return `kind(name=value, …)`, which people type and `parse_distribution` reads."""
+    parts = (f"{name}={_value_text(value, longest)}" for name, value in stated.items())
+    return f"{kind}({', '.join(parts)})"
+
+
+def _value_text(value: Any, longest: int | None) -> str:
+    if isinstance(value, int | float):
+        return number_text(value)
+    if isinstance(value, Sequence):
+        shown = value if longest is None or len(value) <= longest else value[:longest]
+        texts = [
+            number_text(item) if type(item) is float else _value_text(item, longest)
+            for item in shown  # of thousands
+        ]
+        if len(shown) < len(value):
+            texts.append(f"… {len(value)} in all")
+        return f"[{', '.join(texts)}]"
+    return str(value.describe(longest)) if hasattr(value, "describe") else repr(value)
+
+
+@dataclass(frozen=True)
+class NamedQuantiles:
+    """Quantiles in ascending order, with the names they were given by."""
+
+    kind: str
+    names: tuple[str, ...]
+    levels: FloatArray
+    values: FloatArray
+
+    def text(self) -> str:
+        """Return them as they were typed."""
+        pairs = zip(self.names, self.values, strict=True)
+        return ", ".join(f"{name} = {number_text(value)}" for name, value in pairs)
+
+    def scores(self) -> FloatArray:
+        """Return the normal scores of the levels."""
+        from scipy.special import ndtri
+
+        return np.asarray(ndtri(self.levels))
+
+    def refuse(self, advice: str = "") -> DistributionError:
+        """Return the error that no distribution of the kind has these quantiles."""
+        text = f"no {self.kind} has {self.text()}"
+        return DistributionError([(None, f"{text}; {advice}" if advice else text)])
+
+    def within(self, lower: float, upper: float) -> NamedQuantiles:
+        """Return these quantiles, all of them strictly inside the support.
+
+        Raises
+        ------
+        DistributionError
+            One is not.
+        """
+        faults: list[Fault] = []
+        for name, value in zip(self.names, self.values, strict=True):
+            said = f"{name} = {number_text(value)} must be"
+            if value <= lower:
+                faults.append((name, f"{said} above {number_text(lower)} for a {self.kind}"))
+            elif value >= upper:
+                faults.append((name, f"{said} below {number_text(upper)} for a {self.kind}"))
+        if faults:
+            raise DistributionError(faults)
+        return self
+
+    def reproduced_by(self, found: FloatArray) -> bool:
+        """Tell whether quantiles are these, to 1e-9 of each."""
+        spread = self.values[-1] - self.values[0]
+        slack = 1e-9 * np.abs(self.values) + 1e-13 * spread
+        return bool(np.all(np.abs(found - self.values) <= slack))
+
+
+def is_quantile_name(name: str) -> bool:
+    """Tell whether a parameter's name is `q` and digits."""
+    return _NAME.fullmatch(name) is not None
+
+
+def level_of(name: str) -> float:
+    """Return the probability that a quantile's name stands for.
+
+    Raises
+    ------
+    DistributionError
+        Fewer than two digits, or a level of 0% or 100%.
+
+    Examples
+    --------
+    >>> level_of("q05"), level_of("q975"), level_of("q001")
+    (0.05, 0.975, 0.001)
+    """
+    digits = name[1:]
+    if len(digits) == 1:
+        text = f"'{name}': write q0{digits} for {digits}% or q{digits}0 for {digits}0%"
+        raise DistributionError([(name, text)])
+    if set(digits) == {"0"} or re.fullmatch(r"10{2,}", digits):
+        end = "0%" if digits[0] == "0" else "100%"
+        text = f"'{name}': no quantile at {end} is a parameter; q001 to q999 are, or others"
+        raise DistributionError([(name, text)])
+    if len(digits) > 15:
+        raise DistributionError([(name[:20], f"'{name[:20]}…' has too many digits; at most 15")])
+    return float(f"0.{digits}")
+
+
+def stated_parameters(cls: type[Distribution], data: dict[str, Any]) -> dict[str, Any]:
+    """Return a kind's own parameters for what was stated.
+
+    Raises
+    ------
+    DistributionError
+        Everything that is wrong with quantiles, or with parameters in place of its own.
+    """
+    if cls.quantile_counts[1] and any(map(is_quantile_name, data)):
+        quantiles, beside = _read_quantiles(cls, data)
+        return {**beside, **cls.from_quantiles(quantiles, beside)}
+    if any(name in data for name in cls.alternative):
+        given, beside = _read_alternative(cls, data)
+        return {**beside, **cls.from_alternative(given, beside)}
+    return data
+
+
+def in_order(distribution: Distribution, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Put what was stated in the order of the fields, quantiles by level, truncate last."""
+    names, required = list(type(distribution).model_fields), distribution.required()
+    resolved = {name: getattr(distribution, name) for name in names}
+
+    def place(name: str) -> tuple[int, float]:
+        if is_quantile_name(name):
+            return 1, level_of(name)
+        if name in distribution.alternative and name not in names:
+            return 0, list(distribution.alternative).index(name)
+        if name not in names:
+            return 4, 0
+        group = 3 if name == "truncate" else 0 if name in required else 2
+        return group, names.index(name)
+
+    return {
+        name: resolved.get(name, data[name])
+        for name in sorted(data, key=place)
+        if name != "kind" and data[name] is not None
+    }
+
+
+def _read_alternative(
+    cls: type[Distribution], data: Mapping[str, Any]
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Return a kind's other parameters, checked, and what else was stated."""
+    given = {name: data[name] for name in cls.alternative if name in data}
+    beside = {name: value for name, value in data.items() if name not in given}
+    names = " and ".join(cls.alternative)
+    if mixed := [name for name in cls.parameters if name in data]:
+        other = " and ".join(cls.parameters)
+        text = f"{cls.kind_name()} takes {other}, or {names}, not both; drop {mixed[0]}"
+        raise DistributionError([(mixed[0], text)])
+    faults: list[Fault] = [
+        (missing, f"{missing} is missing; {cls.kind_name()} takes {names} together")
+        for missing in cls.alternative
+        if missing not in given
+    ]
+    faults += [(name, said) for name in given if (said := number_fault(name, given[name]))]
+    faults = faults or [
+        (name, f"{name} = {value:g} must be above {least:g}")
+        for name, value in given.items()
+        if value <= (least := cls.alternative[name].get("exclusiveMinimum", -np.inf))
+    ]
+    faults += [(name, unknown_text(cls, name)) for name in beside if name not in cls.model_fields]
+    if faults:
+        raise DistributionError(faults)
+    return given, beside
+
+
+def _read_quantiles(
+    cls: type[Distribution], data: Mapping[str, Any]
+) -> tuple[NamedQuantiles, dict[str, Any]]:
+    """Return a kind's named quantiles, ascending and checked, and what else was stated."""
+    given = {name: value for name, value in data.items() if is_quantile_name(name)}
+    beside = {name: value for name, value in data.items() if name not in given}
+    faults, levels = _levels(given)
+    if stated := [name for name in (*cls.parameters, *cls.alternative) if name in beside]:
+        text = f"{' and '.join(stated)} and quantiles such as {next(iter(given))} are both given; "
+        faults.append((stated[0], f"{text}{cls.kind_name()} takes either"))
+    faults += [
+        (name, unknown_text(cls, name))
+        for name in beside
+        if name not in {*cls.model_fields, *cls.alternative}
+    ]
+    faults += [
+        (name, said)
+        for name, value in beside.items()
+        if name in cls.model_fields.keys() - {"kind", "truncate", *stated}
+        and value is not None
+        and (said := number_fault(name, value))
+    ]
+    names = tuple(sorted(levels, key=levels.__getitem__))
+    faults += _order(names, levels, given)
+    faults += _count(cls, list(given), beside)
+    if faults:
+        raise DistributionError(faults)
+    values = np.array([float(given[name]) for name in names])
+    ascending = np.array([levels[name] for name in names])
+    return NamedQuantiles(cls.kind_name(), names, ascending, values), beside
+
+
+def _levels(given: Mapping[str, Any]) -> tuple[list[Fault], dict[str, float]]:
+    """Return the levels of quantiles whose names and values can be read, and others' faults."""
+    faults: list[Fault] = []
+    levels: dict[str, float] = {}
+    for name, value in given.items():
+        text = number_fault(name, value)
+        if text:
+            faults.append((name, text))
+        try:
+            level = level_of(name)
+        except DistributionError as error:
+            faults += error.faults
+            continue
+        if text is None:
+            levels[name] = level
+    return faults, levels
+
+
+def _order(
+    names: tuple[str, ...], levels: Mapping[str, float], given: Mapping[str, Any]
+) -> list[Fault]:
+    faults: list[Fault] = []
+    for low, high in pairwise(names):
+        if levels[low] == levels[high]:
+            faults.append((high, f"{low} and {high} are the same quantile; keep one"))
+        elif float(given[low]) >= float(given[high]):
+            pair = f"{low} = {number_text(given[low])} is not below"
+            pair += f" {high} = {number_text(given[high])}"
+            faults.append((low, f"{pair}; swap them or fix the source"))
+    return faults
+
+
+def _count(cls: type[Distribution], names: list[str], beside: Mapping[str, Any]) -> list[Fault]:
+    least, most = cls.free_parameters(beside)
+    if least <= len(names) <= most:
+        return []
+    words = _WORDS[least] if least == most else f"{_WORDS[least]} to {most}"
+    text = f"{cls.kind_name()} takes {words} quantiles, {len(names)} given ({', '.join(names[:6])})"
+    if cls.free_shape:
+        with_it, without = (_WORDS[count] for count in cls.quantile_counts)
+        text += f"; {with_it} with {cls.free_shape} given, {without} without"
+    return [(names[-1], text)]
+
+
+def amend_schema(schema: dict[str, Any], cls: type[Distribution]) -> None:
+    """Add to a class's JSON Schema what stands in for its parameters, which pydantic cannot tell.
+
+    Kept to what editors understand of draft 7: `patternProperties`, `oneOf`, `required`, `not`.
+
+    Parameters
+    ----------
+    schema
+        Changed in place; pydantic calls this as `json_schema_extra`.
+    cls
+        The class it is of.
+    """
+    properties = schema["properties"]
+    schema["description"] = (cls.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
+    schema["required"] = ["kind", *[n for n in schema.get("required", []) if n != "kind"]]
+    for name, field in properties.items():
+        field.pop("title", None)
+        if "anyOf" in field:  # optional: TOML has no null, so what is left is the one form
+            only = next(form for form in field.pop("anyOf") if form.get("type") != "null")
+            properties[name] = {**only, **field}
+            if properties[name].get("default", ...) is None:
+                del properties[name]["default"]
+    least, most = cls.quantile_counts
+    if most:
+        text = "Quantile by name: digits after q are decimals, q05 is 5%."
+        schema["patternProperties"] = {_PATTERN: {"type": "number", "description": text}}
+    properties.update((name, dict(other)) for name, other in cls.alternative.items())
+    schema["additionalProperties"] = False
+    ways = _ways(cls)
+    if len(ways) > 1:
+        schema["required"] = [n for n in schema["required"] if n not in cls.required()]
+        schema["oneOf"] = ways
+    elif most:
+        beside = sum(1 for name in properties if name in schema["required"])
+        schema["minProperties"] = least + beside
+
+
+def _ways(cls: type[Distribution]) -> list[dict[str, Any]]:
+    """Return the ways to state a kind, of which exactly one holds."""
+    least, most = cls.quantile_counts
+    own, other = list(cls.required()), list(cls.alternative)
+    ways: list[dict[str, Any]] = [
+        {"title": " and ".join(names), "required": names, **_without(against)}
+        for names, against in ((own, other), (other, list(cls.parameters)))
+        if names
+    ]
+    if not most:
+        return ways
+    for way in ways:
+        way["patternProperties"] = {_PATTERN: False}
+    if own:
+        without = _without([*cls.parameters, *other])
+        ways.append({"title": "named quantiles", "minProperties": least + 1, **without})
+    return ways
+
+
+def _without(names: list[str]) -> dict[str, Any]:
+    return {"not": {"anyOf": [{"required": [name]} for name in names]}} if names else {}
