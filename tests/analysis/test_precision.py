@@ -8,13 +8,13 @@ from scipy.stats import binom, norm, t
 
 from uncertain_scale import Design, Model, ask, load_priors, sample, stream
 from uncertain_scale.analysis import seeking as module
-from uncertain_scale.analysis.draws import read_draws
 from uncertain_scale.analysis.precision import Goal, worst
 from uncertain_scale.analysis.seeking import seek
-from uncertain_scale.analysis.summary import summarize
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling import memory
 from uncertain_scale.sampling.stopping import Stop, StoppedError
+from uncertain_scale.statistics.draws import read_draws
+from uncertain_scale.statistics.summary import summarize
 
 EQUATIONS = """
 import numpy as np

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from uncertain_scale.analysis.draws import Draws
 from uncertain_scale.analysis.verdict import find, stand
 from uncertain_scale.inputs.assertion import figure, span
+from uncertain_scale.statistics.draws import Draws
 
 PROBS = (0.95, 0.5, 0.9)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from uncertain_scale import Design, Model, ask, load_priors, run
-from uncertain_scale.analysis.summary import summarize
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.products import product_moments
+from uncertain_scale.statistics.summary import summarize
 
 INPUTS = """
 schema_version = 1

@@ -16,22 +16,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.binning import PILOT, choose_binning
-from uncertain_scale.analysis.draws import read_each, refuse_bad
 from uncertain_scale.analysis.events import happened, probability_of
-from uncertain_scale.analysis.sketch import GROUPS, STAND_INS, Sketch, group_of
-from uncertain_scale.analysis.tally import Tally
 from uncertain_scale.sampling.batches import Batches
 from uncertain_scale.sampling.engine import each
+from uncertain_scale.statistics.draws import read_each, refuse_bad
+from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, group_of
+from uncertain_scale.statistics.tally import PILOT, Tally, choose_binning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from uncertain_scale.analysis.binning import Binning
     from uncertain_scale.analysis.events import Event, Probability
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.engine import Simulation
     from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.statistics.tally import Binning
 
 __all__ = ["Part", "Reduction"]
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from uncertain_scale.analysis.guards import WATCHED, warnings_of
 from uncertain_scale.analysis.reduction import Part, Reduction
-from uncertain_scale.analysis.summary import summarize_each
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.record import as_tree
 from uncertain_scale.sampling.stopping import StoppedError
 from uncertain_scale.sampling.tails import moment_facts
+from uncertain_scale.statistics.summary import summarize_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.events import Event, Probability
-    from uncertain_scale.analysis.sketch import Sketch
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.statistics.sketch import AnyDraws
 
 __all__ = ["Streamed", "stream", "watched_in"]
 
@@ -51,7 +51,7 @@ class Streamed:
     part: Part
 
     @cached_property
-    def sketches(self) -> Mapping[str, Sketch]:
+    def sketches(self) -> Mapping[str, AnyDraws]:
         """What the statistics of each output are made of."""
         return self.part.sketches(self.reduction.simulation.plan.outputs)
 

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.draws import all_draws
 from uncertain_scale.analysis.events import parse_event, probability
 from uncertain_scale.analysis.guards import utilisation_warnings
-from uncertain_scale.analysis.summary import summarize
 from uncertain_scale.analysis.swept import read_axes
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.model import ask, believe
@@ -30,6 +28,8 @@ from uncertain_scale.sampling.propagate import propagate
 from uncertain_scale.sampling.record import as_tree
 from uncertain_scale.sampling.run import prepare
 from uncertain_scale.sampling.tails import moment_facts
+from uncertain_scale.statistics.draws import all_draws
+from uncertain_scale.statistics.summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

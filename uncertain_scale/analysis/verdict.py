@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from uncertain_scale.analysis.events import Probability, probability_of
-from uncertain_scale.analysis.intervals import equal_tailed, quantiles
+from uncertain_scale.statistics.intervals import equal_tailed, quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from uncertain_scale.analysis.draws import Draws
     from uncertain_scale.inputs.assertion import Assertion
+    from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Found", "Interval", "Place", "Share", "Standing", "find", "stand"]
@@ -154,7 +154,7 @@ def stand(asserted: Assertion, draws: Draws, probs: Sequence[float]) -> Standing
 
     Examples
     --------
-    >>> from uncertain_scale.analysis.draws import Draws
+    >>> from uncertain_scale.statistics.draws import Draws
     >>> from uncertain_scale.inputs.assertion import figure
     >>> draws = Draws(np.random.default_rng(0).normal(10, 1, size=(16, 1024)))
     >>> standing = stand(figure("21", "1"), draws, [0.5, 0.95])

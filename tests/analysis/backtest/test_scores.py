@@ -7,7 +7,7 @@ import pytest
 from scipy import special, stats
 
 from uncertain_scale.analysis.backtest.scores import crps, jeffreys, transform
-from uncertain_scale.analysis.draws import Draws
+from uncertain_scale.statistics.draws import Draws
 
 
 @pytest.mark.parametrize("observed", [-2.0, 0.1, 1.5])

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betaincinv
 
-from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
-    from uncertain_scale.analysis.draws import Draws
+    from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["crps", "jeffreys", "transform"]
@@ -37,7 +37,7 @@ def crps(draws: Draws, observed: float) -> tuple[float, float]:
 
     Examples
     --------
-    >>> from uncertain_scale.analysis.draws import Draws
+    >>> from uncertain_scale.statistics.draws import Draws
     >>> crps(Draws(np.array([[1.0, 3.0], [1.0, 3.0]])), 2.0)[0]
     0.33333333333333337
     """
@@ -64,7 +64,7 @@ def transform(draws: Draws, observed: float) -> tuple[float, float]:
 
     Examples
     --------
-    >>> from uncertain_scale.analysis.draws import Draws
+    >>> from uncertain_scale.statistics.draws import Draws
     >>> transform(Draws(np.array([[1.0, 2.0], [2.0, 3.0]])), 2.0)[0]
     0.5
     """

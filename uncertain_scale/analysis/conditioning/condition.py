@@ -16,7 +16,6 @@ from uncertain_scale.analysis.conditioning.information import effective_rows, in
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
 from uncertain_scale.analysis.conditioning.record import finite, notes_on, record_of
 from uncertain_scale.analysis.conditioning.terms import Columns, bind_sound, varies
-from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.inputs.observations import read_evidence
 from uncertain_scale.model import solve
@@ -24,6 +23,7 @@ from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.propagate import propagate
 from uncertain_scale.sampling.tails import EXACT, moment_facts
+from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

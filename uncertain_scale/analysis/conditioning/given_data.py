@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.draws import answer_groups, read_draws
-from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.analysis.sensitivity.ranks import average_ranks
 from uncertain_scale.errors import QuestionError, nearest
+from uncertain_scale.statistics.draws import answer_groups, read_draws
+from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,10 +17,10 @@ import numpy as np
 from uncertain_scale.analysis.conditioning.rare import SHARE, Unreachable, reach
 from uncertain_scale.analysis.conditioning.smc import Cloud, move, resample, temper
 from uncertain_scale.analysis.conditioning.weights import LARGEST_K, Weights, smoothed
-from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.errors import EvidenceError, QuestionError
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.sampling.streams import stream
+from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from uncertain_scale.analysis.draws import answer_groups
-from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.statistics.draws import answer_groups
+from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
     import xarray as xr

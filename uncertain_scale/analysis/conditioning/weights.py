@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.arviz import array_stats
 from uncertain_scale.analysis.conditioning.smc import effective_size
 
 if TYPE_CHECKING:
@@ -72,6 +71,9 @@ def _smooth(log_weights: FloatArray) -> tuple[FloatArray, float | None]:
     one out, hence the sign; it refuses a tail whose values are all equal, and finds no shape where
     most of the tail is nothing beside a few draws.
     """
+    from arviz_stats.base.array import BaseArray
+
+    arviz: Any = BaseArray()
     top = log_weights.max()
     plain = log_weights - top - np.log(np.exp(log_weights - top).sum())
     if top - log_weights[np.isfinite(log_weights)].min() < _EQUAL:
@@ -80,7 +82,7 @@ def _smooth(log_weights: FloatArray) -> tuple[FloatArray, float | None]:
         return plain, np.inf
     try:
         with np.errstate(all="ignore"):
-            weights, k_hat = array_stats().psislw(-log_weights)
+            weights, k_hat = arviz.psislw(-log_weights)
     except ValueError:
         return plain, None
     usable = np.isfinite(k_hat) and not np.isnan(weights).any()

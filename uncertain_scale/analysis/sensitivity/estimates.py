@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import stdtrit
 
-from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import pdtr
 
-from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from uncertain_scale.analysis.draws import AnyDraws
+    from uncertain_scale.statistics.sketch import AnyDraws
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["beyond", "equal_tailed", "quantiles"]

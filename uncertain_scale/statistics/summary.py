@@ -1,25 +1,40 @@
-"""Draws in, statistics out, each with its Monte Carlo error and a reason where it has none."""
+"""Draws in, statistics out, each with its Monte Carlo error and a reason where it has none.
+
+Histograms for reports show the middle of the draws, in logs where they spread over decades.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.draws import AnyDraws, read_draws, read_each, read_outputs
-from uncertain_scale.analysis.hdi import HighestDensity, highest_density
-from uncertain_scale.analysis.intervals import beyond, equal_tailed, quantiles
-from uncertain_scale.analysis.moments import Facts, largest_tail, moments
-from uncertain_scale.analysis.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling.engine import each
+from uncertain_scale.statistics.density.hdi import HighestDensity, highest_density
+from uncertain_scale.statistics.draws import Draws, read_draws, read_each, read_outputs
+from uncertain_scale.statistics.intervals import beyond, equal_tailed, quantiles
+from uncertain_scale.statistics.moments import Facts, largest_tail, moments
+from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy.typing as npt
     import xarray as xr
 
-__all__ = ["read_probs", "summarize", "summarize_each", "summarize_variables"]
+    from uncertain_scale.statistics.sketch import AnyDraws
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = [
+    "Histogram",
+    "histogram",
+    "histogram_of",
+    "read_probs",
+    "summarize",
+    "summarize_each",
+    "summarize_variables",
+]
 
 Row: TypeAlias = dict[str, Any]
 
@@ -27,6 +42,9 @@ _WORTH_THREADS = 1 << 21
 
 _SCALARS = ("mean", "mean_mcse", "sd", "sd_mcse", "median", "median_mcse")
 _WORDS = ("mean_state", "sd_state", "mean_reason", "sd_reason", "hdi_reason", "mcse_reason")
+
+_CENTRAL = (0.005, 0.995)
+_DECADES = 1.5
 
 
 def summarize(
@@ -261,3 +279,49 @@ def _constant(draws: AnyDraws, probs: Sequence[float]) -> dict[str, Any]:
         "eti_beyond": [np.zeros(2, dtype=bool)] * len(probs),
         "regions": [HighestDensity(ends[None], errors[None])] * len(probs),
     }
+
+
+class Histogram(NamedTuple):
+    """Counts between edges, and whether the edges are evenly spaced in logs."""
+
+    counts: npt.NDArray[np.int64]
+    edges: FloatArray
+    logarithmic: bool
+
+
+def histogram(values: npt.ArrayLike, bins: int = 24) -> Histogram:
+    """Count draws over the central 99% of them.
+
+    Parameters
+    ----------
+    values
+        Finite draws, (chain, draw) or of any other shape.
+    bins
+        Number of bins.
+
+    Returns
+    -------
+    Histogram
+        `counts` of shape (bins,), `edges` of shape (bins + 1,), and `logarithmic`, which is true
+        where all draws are positive and their middle spans more than a decade and a half.
+
+    Examples
+    --------
+    >>> counts, edges, logarithmic = histogram(np.geomspace(1, 1e6, 1000), bins=4)
+    >>> logarithmic, bool(counts.sum() >= 985)
+    (True, True)
+    """
+    return histogram_of(Draws(np.asarray(values, dtype=float).reshape(1, -1)), bins)
+
+
+def histogram_of(draws: AnyDraws, bins: int = 24) -> Histogram:
+    """Count draws over the central 99% of them, held or not; see `histogram`."""
+    low, high = map(float, draws.at(np.array(_CENTRAL) * (draws.size - 1)))
+    if not low < high:  # nearly all draws are one number
+        low, high = draws.low, draws.high
+    if not low < high:
+        reach = abs(low) / 2 or 0.5
+        low, high = low - reach, high + reach
+    logarithmic = bool(draws.low > 0 and np.log10(high / low) > _DECADES)
+    edges = np.geomspace(low, high, bins + 1) if logarithmic else np.linspace(low, high, bins + 1)
+    return Histogram(draws.counts_between(edges), edges, logarithmic)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from arviz_stats.base import array_stats
 
-from uncertain_scale.analysis.arviz import array_stats
-from uncertain_scale.analysis.binning import choose_binning
-from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.intervals import equal_tailed, quantiles
-from uncertain_scale.analysis.tally import Tally
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.intervals import equal_tailed, quantiles
+from uncertain_scale.statistics.tally import Tally, choose_binning
 
 RNG = np.random.default_rng(12)
 SHAPES = {
@@ -56,7 +55,7 @@ def test_intervals_are_arvizs_to_the_bit(shape):
     for prob in (0.5, 0.9, 0.95):
         if (1 - prob) / 2 * values.size < _BORNE:
             continue
-        expected = array_stats().eti(values.ravel(), prob, method="hazen")
+        expected = array_stats.eti(values.ravel(), prob, method="hazen")
         assert np.array_equal(equal_tailed(Draws(values), prob)[0], expected)
 
 

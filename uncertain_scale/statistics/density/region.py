@@ -1,7 +1,7 @@
-"""The smallest region that holds a given probability under a fitted density.
+"""The smallest region that holds a given probability: under a fitted density, or of point masses.
 
-It is where the density exceeds a level, in one piece or several. Its ends and their errors follow
-from the density's and the probability's, all linear in the chains' averages.
+Under a density it is where that exceeds a level, in one piece or several. Its ends and their errors
+follow from the density's and the probability's, all linear in the chains' averages.
 """
 
 from __future__ import annotations
@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.peaks import fill_valleys
+from uncertain_scale.statistics.density.fit import fill_valleys
 
 if TYPE_CHECKING:
-    from uncertain_scale.analysis.coordinates import Coordinate
-    from uncertain_scale.analysis.density import SmoothDensity
+    import numpy.typing as npt
+
+    from uncertain_scale.statistics.density.cells import Coordinate
+    from uncertain_scale.statistics.density.fit import SmoothDensity
+    from uncertain_scale.statistics.tally import Atoms
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Landscape", "Region"]
+__all__ = ["Landscape", "Region", "atom_region"]
+
+_RUN = 1.15  # times as many values as are needed: a run without holes is then preferred
+_LATTICE = 5  # up to so many values each stands for itself; of more, neighbours make an interval
 
 _STEPS_A_CELL = 4
 _BISECTIONS = 14
@@ -27,6 +33,54 @@ _POLISHES = 4
 _MATERIAL = 1e-3  # a piece or a gap with less probability is none, unless the gap is wide
 _LIKELY = 1.5  # standard errors from which a valley may be real
 _WIDE_GAP = 0.02  # as a share of the region's width
+
+
+def atom_region(atoms: Atoms, prob: float) -> FloatArray:
+    """Return the fewest point masses that hold a probability, as pieces.
+
+    Parameters
+    ----------
+    atoms
+        Point masses that hold at least `prob` together.
+    prob
+        Probability inside.
+
+    Returns
+    -------
+    array of shape (piece, bound)
+        A value that stands alone has equal ends. Of more than five values on a lattice, such as
+        counts, neighbours make one piece.
+
+    Examples
+    --------
+    >>> atom_region(Atoms(np.array([1.0, 10.0]), np.array([0.7, 0.3]), 2), 0.9).tolist()
+    [[1.0, 1.0], [10.0, 10.0]]
+    """
+    order = np.argsort(-atoms.masses, kind="stable")
+    held = np.cumsum(atoms.masses[order])
+    chosen = np.sort(order[: int(np.searchsorted(held, prob - 1e-12)) + 1])
+    run = _shortest_run(atoms.masses, prob)
+    if atoms.values.size > _LATTICE and run.size <= max(chosen.size + 1, _RUN * chosen.size):
+        chosen = run
+    values = atoms.values[chosen]
+    if atoms.values.size <= _LATTICE:
+        return np.stack([values, values], axis=1)
+    near = np.diff(values) <= 1.5 * np.median(np.diff(atoms.values))
+    apart = np.flatnonzero(~((np.diff(chosen) == 1) & near)) + 1
+    starts = np.concatenate([[0], apart])
+    stops = np.append(apart, values.size) - 1
+    return np.stack([values[starts], values[stops]], axis=1)
+
+
+def _shortest_run(masses: FloatArray, prob: float) -> npt.NDArray[np.int64]:
+    """Return the fewest neighbours that hold a probability together."""
+    below = np.concatenate([[0.0], np.cumsum(masses)])
+    start = np.arange(masses.size)
+    stop = np.searchsorted(below, below[:-1] + prob - 1e-12)
+    held = below[np.minimum(stop, masses.size)] - below[:-1]
+    length = np.where(stop <= masses.size, stop - start, 2 * masses.size)
+    best = int(np.argmin(length - held))  # of equally many, those with the most probability
+    return np.arange(best, min(int(stop[best]), masses.size))
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """Draws of one output reduced to counts and sums, as they come, to be added to one another.
 
-Sums of stretches are added up as whole numbers, which is exact: in whatever order and on whatever
-machine chains are reduced, the same bits come out.
+Draws are counted in fine bins, and apart where values repeat. Sums of stretches are added up as
+whole numbers, which is exact: in whatever order and on whatever machine chains are reduced, the
+same bits come out.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,17 +16,194 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from uncertain_scale.analysis.binning import Binning
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["MOST_BINS", "STRETCH", "Tally"]
+__all__ = [
+    "BINS",
+    "MOST_BINS",
+    "PILOT",
+    "STRETCH",
+    "Atoms",
+    "Binning",
+    "Tally",
+    "choose_binning",
+    "find_atoms",
+]
+
+_DISCRETE = 200  # up to so many different values, all are point masses
+_MASS = 0.005  # with more of them, a point mass is a value with so large a share of the draws
+_FEWEST = 10
+
+BINS = 8192
+"""Bins between the 0.1% and the 99.9% quantile: so many, or up to half as many."""
+PILOT = 1 << 14
+"""Draws that are enough to lay bins by."""
+_TAIL = 0.001
+_WIDE = 2.0  # a factor between the 1% and the 99% quantile from which on bins are in proportion
+_FLOOR = 2.0**-40  # of the median: where bins in proportion turn into even ones
+_MIDDLE = 4.0  # interquartile ranges to either side of the centre in which bins are about even
+_LARGEST = np.finfo(float).max
+_TINY = 2.0**-1000  # its inverse is a number
 
 STRETCH = 8192
 """Draws that are summed as floats; draws are counted in multiples of it, the last ones apart."""
 MOST_BINS = 1 << 16
 """With more bins than this, every two are made one."""
 _PLACES = 80  # binary places to which sums are kept, of draws in standard units
-_LARGE, _LARGEST = 1e200, 1.7e308
+_LARGE, _GREATEST = 1e200, 1.7e308
+
+
+@dataclass(frozen=True)
+class Atoms:
+    """Point masses of a distribution.
+
+    Parameters
+    ----------
+    values
+        Where they are, ascending.
+    masses
+        Their probabilities.
+    distinct
+        Number of different values among all draws.
+    """
+
+    values: FloatArray
+    masses: FloatArray
+    distinct: int
+
+    @property
+    def mass(self) -> float:
+        """Probability of all of them."""
+        return float(self.masses.sum())
+
+
+def find_atoms(pooled: FloatArray) -> Atoms:
+    """Find the values that draws repeat.
+
+    Parameters
+    ----------
+    pooled
+        Draws in ascending order.
+
+    Examples
+    --------
+    >>> find_atoms(np.repeat([1.0, 2.0], [30, 10])).masses.tolist()
+    [0.75, 0.25]
+    """
+    starts = np.flatnonzero(np.append(True, pooled[1:] != pooled[:-1]))
+    counts = np.diff(np.append(starts, pooled.size))
+    values = pooled[starts]
+    if counts.size <= _DISCRETE and counts.size <= pooled.size / 4:
+        kept = np.full(counts.size, fill_value=True)
+    else:
+        kept = counts >= max(_FEWEST, _MASS * pooled.size)
+    return Atoms(values[kept], counts[kept] / pooled.size, counts.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Binning:
+    """Where the bins are: by the leading bits of `unit + |x - centre| / scale`.
+
+    Parameters
+    ----------
+    centre, scale, unit
+        Numbers of that formula.
+    shift
+        How many trailing bits have no say.
+    atoms
+        Values that draws repeat so often that they are counted by themselves, ascending.
+    distinct
+        Number of different values where draws repeat throughout, inf where they do not.
+    """
+
+    centre: float
+    scale: float
+    unit: float
+    shift: int
+    atoms: FloatArray
+    distinct: float = np.inf
+
+    @property
+    def _origin(self) -> int:
+        return _bits(self.unit)
+
+    def standard(self, x: FloatArray) -> FloatArray:
+        """Return (x - centre) / scale, in an array of its own."""
+        if not self.centre:
+            return x * (1 / self.scale)
+        away = x - self.centre
+        away *= 1 / self.scale
+        return away
+
+    def numbers(self, away: FloatArray) -> npt.NDArray[np.int64]:
+        """Return the number of each draw's bin.
+
+        Parameters
+        ----------
+        away
+            At least one draw, as `standard` returns them.
+
+        Returns
+        -------
+        array of the shape of `away`
+            Numbers ascend with the draws, and are negative below the centre.
+        """
+        if away.min() >= 0:
+            bits = (away + self.unit).view(np.int64)
+            bits -= self._origin
+            bits >>= self.shift
+            return bits
+        bits = (np.abs(away) + self.unit).view(np.int64)
+        bits -= self._origin
+        bits >>= self.shift
+        np.invert(bits, out=bits, where=away < 0)  # -1 - bits
+        return bits
+
+    def edges(self, numbers: npt.NDArray[np.int64]) -> FloatArray:
+        """Return the lower ends of bins by their numbers."""
+        last = (_bits(_LARGEST) - self._origin) >> self.shift
+        bits = (np.minimum(np.abs(numbers), last) << self.shift) + self._origin
+        away = (bits.view(np.float64) - self.unit) * self.scale
+        return np.asarray(self.centre + np.where(numbers < 0, -away, away))
+
+
+def choose_binning(pilot: FloatArray, bins: int = BINS) -> Binning:
+    """Lay bins for draws of which some are known.
+
+    Parameters
+    ----------
+    pilot
+        Finite draws, at least one, of any shape.
+    bins
+        As `BINS`.
+
+    Examples
+    --------
+    >>> binning = choose_binning(np.geomspace(1, 1e6, 1001))
+    >>> numbers = binning.numbers(binning.standard(np.array([1.0, 10.0, 1e6])))
+    >>> bool(abs(binning.edges(numbers)[1] - 10) < 0.1)
+    True
+    """
+    ascending = np.sort(pilot, axis=None)
+    atoms = find_atoms(ascending)
+    places = np.array([_TAIL, 0.01, 0.25, 0.5, 0.75, 0.99, 1 - _TAIL]) * (ascending.size - 1)
+    lowest, q01, q25, q50, q75, q99, highest = map(float, ascending[places.round().astype(int)])
+    if lowest == highest:
+        lowest, highest = float(ascending[0]), float(ascending[-1])
+    reach = (highest - lowest) or abs(q50) or 1.0
+    if (lowest > 0 and q99 > _WIDE * q01) or (highest < 0 and q01 < _WIDE * q99):
+        centre, scale, unit = 0.0, abs(q50), _FLOOR
+    else:
+        centre, scale, unit = q50, _MIDDLE * (q75 - q25) or reach, 1.0
+    whole = Binning(centre, max(scale, _TINY), unit, 0, atoms.values)
+    least, most = whole.numbers(whole.standard(np.array([lowest, highest]))).tolist()
+    shift = max((most - least).bit_length() - (bins - 1).bit_length(), 0)
+    distinct = atoms.distinct if atoms.distinct < ascending.size / 4 else np.inf
+    return replace(whole, shift=shift, distinct=distinct)
+
+
+def _bits(number: float) -> int:
+    return int(np.float64(number).view(np.int64))
 
 
 class Tally:
@@ -214,7 +393,7 @@ def _exact(number: float) -> int:
     """Return a float in steps of 2^-80, which are far finer than the rounding of what it sums."""
     if abs(number) < _LARGE:
         return int(number * 2.0**_PLACES)
-    return int(max(min(number, _LARGEST), -_LARGEST)) << _PLACES
+    return int(max(min(number, _GREATEST), -_GREATEST)) << _PLACES
 
 
 def _rounded(total: int, count: int) -> float:

@@ -9,9 +9,7 @@ from scipy import stats
 from scipy.special import ndtr, ndtri
 from shelf import DESIGNS, SHELF, cube, densest_region
 
-from uncertain_scale.analysis.atoms import Atoms, atom_region
-from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.hdi import (
+from uncertain_scale.statistics.density.hdi import (
     LEVEL,
     LOOSE,
     LOST,
@@ -21,6 +19,9 @@ from uncertain_scale.analysis.hdi import (
     _with_atoms,
     highest_density,
 )
+from uncertain_scale.statistics.density.region import atom_region
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.tally import Atoms
 
 EDGED = {
     "exponential": (stats.expon(), 0.9, [0.0, np.log(10)]),
@@ -61,7 +62,9 @@ def test_ends_of_draws_of_one_sign_have_that_sign() -> None:
 def test_ends_that_no_level_settles_are_said_to_be_loose(monkeypatch: pytest.MonkeyPatch) -> None:
     draws = Draws(ndtri(cube("sobol", 1, 3)[..., 0]))
     assert highest_density(draws, [0.9])[0].note == ""
-    monkeypatch.setattr("uncertain_scale.analysis.region.Landscape._polish", lambda *_: None)
+    monkeypatch.setattr(
+        "uncertain_scale.statistics.density.region.Landscape._polish", lambda *_: None
+    )
     assert highest_density(draws, [0.9])[0].note == LOOSE
 
 

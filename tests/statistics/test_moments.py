@@ -10,10 +10,10 @@ from scipy.special import ndtri
 from shelf import DESIGNS, SHELF, cube
 
 from uncertain_scale.analysis import summarize
-from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.moments import Facts, heaviness, mean, moments, standard_deviation
-from uncertain_scale.analysis.monte_carlo_error import skewed_spread
-from uncertain_scale.analysis.tails import fit_tail
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.moments import Facts, heaviness, mean, moments, standard_deviation
+from uncertain_scale.statistics.monte_carlo_error import skewed_spread
+from uncertain_scale.statistics.tails import fit_tail
 
 SEEDS = pytest.mark.parametrize(
     "seeds", [pytest.param(4, marks=pytest.mark.slow), pytest.param(32, marks=pytest.mark.nightly)]

@@ -1,27 +1,39 @@
-"""Draws reduced to a few moments in each of a few hundred cells, chain by chain.
+"""Draws as fits of densities take them: in a smooth coordinate, as moments in some hundred cells.
 
-A spline's average over draws then costs no more than over the cells: each cell's draws are replaced
-by a few weighted nodes with the same moments, so that averages of piecewise quintics stay exact.
+Budgets and FLOP spread over factors, so their logs have plain densities; heavy tails on both sides
+are tamed by an arcsinh, which is linear in the middle and logarithmic outside. A spline's average
+over draws costs no more than over the cells: each cell's draws are replaced by a few weighted nodes
+with the same moments, so that averages of piecewise quintics stay exact.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from uncertain_scale.analysis.tails import far_end
+from uncertain_scale.statistics.tails import far_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from uncertain_scale.analysis.coordinates import Coordinate
-    from uncertain_scale.analysis.sketch import Sketch
-    from uncertain_scale.analysis.table import Table
+    from uncertain_scale.statistics.sketch import AnyDraws, Table
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["DEGREE", "NODES", "NODE_WEIGHTS", "Cells", "extremes", "lay_cells"]
+__all__ = [
+    "DEGREE",
+    "NODES",
+    "NODE_WEIGHTS",
+    "Cells",
+    "Coordinate",
+    "choose_coordinate",
+    "extremes",
+    "lay_cells",
+]
+
+_WIDE = 2.0  # a factor between the 1% and 99% quantiles from which on logs are taken
+_HEAVY = 5.0  # 98% range over interquartile range; 3.4 for a normal
 
 # Quintics miss by h^6 where cubics miss by h^4: a refinement then shows the coarser fit's error.
 DEGREE = 5
@@ -37,6 +49,77 @@ _CORE = 0.002  # share of draws on either side that has no say in how wide the c
 _TAIL_PIECES = 8  # into which the first and last cells, which hold the tails, are cut
 _TAIL_SHARE, _TAIL_DRAWS = 0.05, 200  # draws by which the far ends are found
 _BEYOND = 1e-3  # draws expected beyond the far ends
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """An increasing map from draws x to y, with y of the order of one.
+
+    Parameters
+    ----------
+    kind
+        linear: x = centre + scale y; log: x = centre exp(scale y), with a negative centre and
+        scale for negative draws; arcsinh: x = centre + scale sinh(y).
+    centre, scale
+        Numbers of that formula.
+    """
+
+    kind: Literal["linear", "log", "arcsinh"]
+    centre: float
+    scale: float
+
+    def forward(self, x: FloatArray) -> FloatArray:
+        """Return y of x."""
+        if self.kind == "log":
+            return np.asarray(np.log(x / self.centre) / self.scale)
+        y = (x - self.centre) / self.scale
+        return np.asarray(y if self.kind == "linear" else np.arcsinh(y))
+
+    def back(self, y: FloatArray) -> FloatArray:
+        """Return x of y."""
+        if self.kind == "log":
+            return np.asarray(self.centre * np.exp(self.scale * y))
+        return np.asarray(self.centre + self.scale * (y if self.kind == "linear" else np.sinh(y)))
+
+    def log_stretch(self, y: FloatArray) -> FloatArray:
+        """Return log(dx/dy)."""
+        if self.kind == "log":
+            return np.asarray(np.log(self.centre * self.scale) + self.scale * y)
+        flat = np.full_like(y, np.log(self.scale))
+        return flat if self.kind == "linear" else flat + np.log(np.cosh(y))
+
+    def log_stretch_slope(self, y: FloatArray) -> FloatArray:
+        """Return the derivative of log(dx/dy) by y."""
+        if self.kind == "log":
+            return np.full_like(y, self.scale)
+        return np.zeros_like(y) if self.kind == "linear" else np.tanh(y)
+
+
+def choose_coordinate(pooled: FloatArray) -> Coordinate:
+    """Choose by sign and spread.
+
+    Parameters
+    ----------
+    pooled
+        Draws in ascending order, at least two of them different.
+
+    Examples
+    --------
+    >>> choose_coordinate(np.geomspace(1, 1000, 50)).kind
+    'log'
+    >>> choose_coordinate(np.linspace(-1, 1, 50)).kind
+    'linear'
+    """
+    places = np.array([0.01, 0.25, 0.5, 0.75, 0.99]) * (pooled.size - 1)
+    q01, q25, q50, q75, q99 = map(float, pooled[places.astype(int)])
+    scale = (q75 - q25) / 1.349 or (q99 - q01) / 4.6 or float(pooled[-1] - pooled[0])
+    if pooled[0] > 0 and q99 > _WIDE * q01:
+        return Coordinate("log", q50, float(np.log(q75 / q25) / 1.349 or np.log(q99 / q01) / 4.6))
+    if pooled[-1] < 0 and q01 < _WIDE * q99:
+        return Coordinate("log", q50, float(np.log(q75 / q25) / 1.349 or np.log(q99 / q01) / 4.6))
+    if q99 - q01 > _HEAVY * (q75 - q25):
+        return Coordinate("arcsinh", q50, scale)
+    return Coordinate("linear", q50, scale)
 
 
 @dataclass(frozen=True)
@@ -70,7 +153,7 @@ class Cells:
     grain: float = np.inf
 
 
-def lay_cells(draws: Sketch, coordinate: Coordinate, *, grain: float = np.inf) -> Cells:
+def lay_cells(draws: AnyDraws, coordinate: Coordinate, *, grain: float = np.inf) -> Cells:
     """Lay cells over the draws that are not at atoms, and take the moments of each.
 
     Parameters
@@ -121,7 +204,7 @@ def lay_cells(draws: Sketch, coordinate: Coordinate, *, grain: float = np.inf) -
     )
 
 
-def extremes(draws: Sketch, count: int) -> tuple[FloatArray, FloatArray]:
+def extremes(draws: AnyDraws, count: int) -> tuple[FloatArray, FloatArray]:
     """Return the least and the greatest draws that are not at atoms, `count` + 1 of each."""
     if not draws.atoms.values.size:
         return draws.lowest(count + 1), draws.highest(count + 1)

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from typing_extensions import override
 
-from uncertain_scale.analysis.atoms import Atoms, find_atoms
-from uncertain_scale.analysis.binning import BINS, PILOT, choose_binning
-from uncertain_scale.analysis.sketch import GROUPS, STAND_INS, Sketch
-from uncertain_scale.analysis.tally import STRETCH, Tally
 from uncertain_scale.errors import DataError
+from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, AnyDraws
+from uncertain_scale.statistics.tally import (
+    BINS,
+    PILOT,
+    STRETCH,
+    Atoms,
+    Tally,
+    choose_binning,
+    find_atoms,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -28,7 +34,6 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = [
-    "AnyDraws",
     "Draws",
     "all_draws",
     "answer_groups",
@@ -46,7 +51,7 @@ _FEW = 1 << 14  # up to so many draws are sorted whole
 _MARGIN = 4.0  # roots of the number of draws to either side of a quantile that are put in order
 
 
-class Draws(Sketch):
+class Draws(AnyDraws):
     """Draws of one output, held.
 
     Parameters
@@ -56,7 +61,7 @@ class Draws(Sketch):
     """
 
     def __init__(self, values: FloatArray) -> None:
-        super().__init__([], int(values.shape[0]))
+        self.chains = int(values.shape[0])
         self.values = values
         self._runs: list[_Run] = []
 
@@ -73,7 +78,8 @@ class Draws(Sketch):
         return [self.values[first::GROUPS] for first in range(min(self.chains, GROUPS))]
 
     @cached_property
-    def _tallies_of_groups(self) -> list[Tally]:
+    @override
+    def tallies(self) -> list[Tally]:
         # An odd step: points of a Sobol' net that are a power of two apart lie in one corner.
         pilot = self.values.reshape(-1)[:: self.size // PILOT | 1]
         binning = choose_binning(pilot, BINS)
@@ -84,11 +90,6 @@ class Draws(Sketch):
                 tally.count(part)
             tallies.append(tally)
         return tallies
-
-    @property
-    @override
-    def tallies(self) -> list[Tally]:
-        return self._tallies_of_groups
 
     @override
     def forget_tables(self) -> None:
@@ -107,10 +108,10 @@ class Draws(Sketch):
     @property
     @override
     def atoms(self) -> Atoms:
-        return self._atoms_found if self.size <= _FEW else self._atoms_counted
+        return self._found_atoms if self.size <= _FEW else self._counted_atoms
 
     @cached_property
-    def _atoms_found(self) -> Atoms:
+    def _found_atoms(self) -> Atoms:
         return find_atoms(self.pooled)
 
     @property
@@ -149,7 +150,7 @@ class Draws(Sketch):
     @override
     def counts_between(self, edges: FloatArray) -> npt.NDArray[np.int64]:
         if not self._sorts:
-            return super().counts_between(edges)
+            return self.table.counts_between(edges)
         below = np.searchsorted(self.pooled, edges)
         below[-1] = np.searchsorted(self.pooled, edges[-1], "right")
         return np.diff(below)
@@ -258,9 +259,6 @@ class _Run:
             for x in self.by_group
         ]
         return np.asarray(self.below_by_group + np.concatenate(both) / 2)
-
-
-AnyDraws: TypeAlias = Draws | Sketch
 
 
 def answer_groups(tree: xr.DataTree) -> tuple[str, str]:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.monte_carlo_error import skewed_spread, spread
-from uncertain_scale.analysis.tails import FarTail, tail_index
+from uncertain_scale.statistics.monte_carlo_error import skewed_spread, spread
+from uncertain_scale.statistics.tails import FarTail, tail_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from uncertain_scale.analysis.draws import AnyDraws
+    from uncertain_scale.statistics.sketch import AnyDraws
 
 __all__ = [
     "Facts",
@@ -199,7 +199,7 @@ def heaviness(draws: AnyDraws) -> tuple[tuple[float, str], tuple[float, str]]:
 
     Examples
     --------
-    >>> from uncertain_scale.analysis.draws import Draws
+    >>> from uncertain_scale.statistics.draws import Draws
     >>> u = np.random.default_rng(1).random((16, 4096))
     >>> heaviness(Draws(u))
     ((0.0, ''), (0.0, ''))

@@ -9,29 +9,24 @@ finer fit are shown, with errors from the chains' shares in that fit.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.arviz import array_stats
-from uncertain_scale.analysis.atoms import Atoms, atom_region
-from uncertain_scale.analysis.cells import DEGREE, extremes, lay_cells
-from uncertain_scale.analysis.coordinates import choose_coordinate
-from uncertain_scale.analysis.density import SmoothDensity
-from uncertain_scale.analysis.intervals import beyond
-from uncertain_scale.analysis.monte_carlo_error import skewed_spread, spread
-from uncertain_scale.analysis.region import Landscape, Region
-from uncertain_scale.analysis.splines import spline_basis
+from uncertain_scale.statistics.density.cells import DEGREE, choose_coordinate, extremes, lay_cells
+from uncertain_scale.statistics.density.fit import SmoothDensity, spline_basis
+from uncertain_scale.statistics.density.region import Landscape, Region, atom_region
+from uncertain_scale.statistics.intervals import beyond
+from uncertain_scale.statistics.monte_carlo_error import skewed_spread, spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from uncertain_scale.analysis.cells import Cells
-    from uncertain_scale.analysis.coordinates import Coordinate
-    from uncertain_scale.analysis.draws import AnyDraws
-    from uncertain_scale.analysis.table import Table
+    from uncertain_scale.statistics.density.cells import Cells, Coordinate
+    from uncertain_scale.statistics.sketch import AnyDraws, Table
+    from uncertain_scale.statistics.tally import Atoms
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["HighestDensity", "highest_density"]
@@ -114,7 +109,7 @@ def highest_density(draws: AnyDraws, probs: Sequence[float]) -> list[HighestDens
     --------
     >>> from scipy.special import ndtri
     >>> u = np.random.default_rng(1).random((16, 2048))
-    >>> from uncertain_scale.analysis.draws import Draws
+    >>> from uncertain_scale.statistics.draws import Draws
     >>> found = highest_density(Draws(ndtri(u)), [0.9])[0]
     >>> bool(np.all(np.abs(found.ends - [[-1.645, 1.645]]) < 5 * found.errors))
     True
@@ -370,7 +365,10 @@ def _with_atoms(found: HighestDensity, atoms: Atoms) -> HighestDensity:
 
 def _shortest_of_draws(draws: AnyDraws, prob: float) -> HighestDensity:
     """Return ArviZ's interval, with the error that cube-root asymptotics give the pooled one."""
-    ends = np.asarray(array_stats().hdi(draws.pooled, prob))
-    by_chain = np.asarray(array_stats().hdi(draws.by_chain, prob))
+    from arviz_stats.base.array import BaseArray
+
+    arviz: Any = BaseArray()
+    ends = np.asarray(arviz.hdi(draws.pooled, prob))
+    by_chain = np.asarray(arviz.hdi(draws.by_chain, prob))
     errors = spread(by_chain) * np.sqrt(len(by_chain)) / np.cbrt(len(by_chain))
     return HighestDensity(ends[None], errors[None], ROUGH)

@@ -14,11 +14,11 @@ from arviz_stats.base import array_stats
 from scipy.stats import binom
 from shelf import DESIGNS, SHELF, cube
 
-from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.hdi import highest_density
-from uncertain_scale.analysis.intervals import equal_tailed, quantiles
-from uncertain_scale.analysis.moments import mean, standard_deviation
-from uncertain_scale.analysis.monte_carlo_error import spread
+from uncertain_scale.statistics.density.hdi import highest_density
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.intervals import equal_tailed, quantiles
+from uncertain_scale.statistics.moments import mean, standard_deviation
+from uncertain_scale.statistics.monte_carlo_error import spread
 
 pytestmark = pytest.mark.slow
 PROBS = (0.5, 0.9, 0.95)

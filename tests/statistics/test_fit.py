@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import BSpline
 
-from uncertain_scale.analysis.splines import SplineCurve, spline_basis
+from uncertain_scale.statistics.density.fit import SplineCurve, spline_basis
 
 
 @pytest.mark.parametrize("degree", [1, 3, 5])

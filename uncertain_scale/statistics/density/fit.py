@@ -1,33 +1,148 @@
-"""A smooth density fitted to draws: the log of it is a spline, by maximum likelihood.
+"""A smooth density fitted to draws, a log spline by maximum likelihood, and its real valleys.
 
 The fit sees draws only through averages of splines. So it moves like an average: at the rate of the
 root of the number of draws for random designs, faster for Latin hypercubes and Sobol' nets, and the
 chains' averages tell its error through the fit's derivative. A shortest interval of raw draws has
-neither property.
+neither property. B-splines are written out here: scipy.interpolate is slow to import.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.cells import DEGREE, NODE_WEIGHTS, NODES
-from uncertain_scale.analysis.monte_carlo_error import spread
-from uncertain_scale.analysis.splines import SplineCurve, spline_basis
+from uncertain_scale.statistics.density.cells import DEGREE, NODE_WEIGHTS, NODES
+from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from uncertain_scale.analysis.cells import Cells
+    from uncertain_scale.statistics.density.cells import Cells
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["SmoothDensity"]
+__all__ = ["SmoothDensity", "SplineCurve", "fill_valleys", "spline_basis"]
 
 # Settles what no draws decide, in gaps between clusters; of no weight elsewhere.
 _RIDGE = 1e-10
 _MOST_STEPS = 60
 _CONVERGED = 1e-15
+
+# In standard errors. A t with 15 degrees of freedom exceeds it once in a hundred thousand.
+_REAL = 6.0
+_DEEP = 0.1  # in log density; a shallower valley is none, however sure
+_MATERIAL = 1e-3  # a peak with less probability between the valleys beside it is none
+
+
+def spline_basis(y: FloatArray, knots: FloatArray, degree: int) -> FloatArray:
+    """Return all B-splines at y.
+
+    Parameters
+    ----------
+    y
+        Places, of any shape. Beyond the ends, the outermost pieces go on.
+    knots
+        Where the pieces join, the ends included, ascending, shape (piece + 1,).
+    degree
+        Of the pieces.
+
+    Returns
+    -------
+    array of shape (*y.shape, piece + degree)
+
+    References
+    ----------
+    de Boor (1978), A practical guide to splines, chapter X.
+
+    Examples
+    --------
+    >>> spline_basis(np.array([0.5]), np.array([0.0, 1.0]), 2).tolist()
+    [[0.25, 0.5, 0.25]]
+    """
+    flat = np.asarray(y, dtype=float).ravel()
+    pieces = knots.size - 1
+    piece = np.clip(np.searchsorted(knots, flat, side="right") - 1, 0, pieces - 1)
+    padded = _repeat_ends(knots, degree)
+    at = piece + degree
+    steps = np.arange(1, degree + 1)[:, None]
+    right, left = padded[at + steps] - flat, flat - padded[at + 1 - steps]
+    values = np.ones((1, flat.size))
+    for order in range(1, degree + 1):
+        ahead, behind = right[:order], left[:order][::-1]
+        values /= ahead + behind
+        grown = np.zeros((order + 1, flat.size))
+        grown[:-1] = ahead * values
+        grown[1:] += behind * values
+        values = grown
+    basis = np.zeros((flat.size, pieces + degree))
+    basis[np.arange(flat.size)[:, None], piece[:, None] + np.arange(degree + 1)] = values.T
+    return basis.reshape(*np.shape(y), pieces + degree)
+
+
+class SplineCurve:
+    """A spline as a polynomial a piece, which is many times faster to evaluate than its basis.
+
+    Parameters
+    ----------
+    knots
+        As in `spline_basis`.
+    coefficients
+        Of the B-splines, shape (piece + degree,).
+    degree
+        Of the pieces.
+
+    Examples
+    --------
+    >>> parabola = SplineCurve(np.array([0.0, 1.0]), np.array([0.0, 0.0, 1.0]), 2)
+    >>> half = np.array([0.5])
+    >>> parabola(half).round(12).tolist(), parabola.slope(half).round(12).tolist()
+    ([0.25], [1.0])
+    """
+
+    def __init__(self, knots: FloatArray, coefficients: FloatArray, degree: int) -> None:
+        self._knots = knots
+        self._middle = (knots[:-1] + knots[1:]) / 2
+        self._half = np.diff(knots) / 2
+        places, to_powers = _nodes(degree)
+        y = self._middle[:, None] + self._half[:, None] * places
+        # By power of the place in a piece, -1 at its start and 1 at its end, then by piece.
+        self._powers = to_powers @ (spline_basis(y, knots, degree) @ coefficients).T
+
+    def __call__(self, y: FloatArray) -> FloatArray:
+        """Return the spline at y; beyond the ends, the outermost pieces go on."""
+        piece, place = self._place(y)
+        return _horner(self._powers[:, piece], place)
+
+    def slope(self, y: FloatArray) -> FloatArray:
+        """Return the derivative at y."""
+        piece, place = self._place(y)
+        order = np.arange(1, len(self._powers))
+        slopes = (order[:, None] * self._powers[1:] / self._half)[:, piece]
+        return _horner(slopes, place)
+
+    def _place(self, y: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
+        piece = self._knots[1:-1].searchsorted(y, side="right")
+        return piece, (y - self._middle[piece]) / self._half[piece]
+
+
+def _horner(powers: FloatArray, x: FloatArray) -> FloatArray:
+    value = powers[-1]
+    for power in powers[-2::-1]:
+        value = value * x + power
+    return np.asarray(value)
+
+
+@lru_cache
+def _nodes(degree: int) -> tuple[FloatArray, FloatArray]:
+    """Return Legendre nodes, and what turns a polynomial's values there into its powers."""
+    nodes = np.polynomial.legendre.leggauss(degree + 1)[0]
+    return nodes, np.asarray(np.linalg.inv(np.vander(nodes, increasing=True)), dtype=float)
+
+
+def _repeat_ends(knots: FloatArray, degree: int) -> FloatArray:
+    return np.concatenate([[knots[0]] * degree, knots, [knots[-1]] * degree])
 
 
 class SmoothDensity:
@@ -189,3 +304,102 @@ class SmoothDensity:
         cell = np.clip(np.searchsorted(edges, y, side="right") - 1, 0, edges.size - 2)
         half = (y - edges[cell]) / 2
         return cell, half, edges[cell][:, None] + half[:, None] * (1 + NODES)
+
+
+def fill_valleys(
+    height: FloatArray,
+    below: FloatArray,
+    influence: FloatArray,
+    grain: FloatArray,
+    real: float = _REAL,
+) -> FloatArray:
+    """Fill the valleys that are not deeper than chance makes them.
+
+    Parameters
+    ----------
+    height
+        Log density along a grid.
+    below
+        Probability below each point of the grid.
+    influence
+        What each chain adds to it, shape (grid, chain).
+    grain
+        A further error of it, shape (grid,).
+    real
+        Standard errors from which a valley is none of chance.
+
+    Returns
+    -------
+    array of shape (grid,)
+        The heights, with immaterial peaks cut and each valley that is filled raised to the lower of
+        the peaks beside it.
+
+    Notes
+    -----
+    Pairs of a valley and the lower peak beside it go in the order of how sure they are, least
+    first, as the branches of a merge tree do by persistence.
+
+    Examples
+    --------
+    >>> height = np.array([0.0, 1.0, 0.5, 2.0, 0.0])
+    >>> noise = np.array([[0, 0], [1, -1], [0, 0], [-1, 1], [0, 0]])
+    >>> fill_valleys(height, np.linspace(0, 1, 5), noise, np.zeros(5)).tolist()
+    [0.0, 1.0, 1.0, 2.0, 0.0]
+    """
+    height = _cut_peaks(height, below)
+    filled = height.copy()
+    peaks, valleys = _extremes(height)
+    while valleys:
+        beside = [
+            peak if height[peak] <= height[other] else other for peak, other in pairwise(peaks)
+        ]
+        certainty = [
+            _certainty(height, influence, grain, peak, slice(left + 1, right))
+            for peak, (left, right) in zip(beside, pairwise(peaks), strict=True)
+        ]
+        least = int(np.argmin(certainty))
+        if certainty[least] >= real:
+            break
+        left, right, level = peaks[least], peaks[least + 1], height[beside[least]]
+        between = filled[left : right + 1]
+        np.maximum(between, level, out=between)
+        peaks.remove(beside[least])
+        del valleys[least]
+    return filled
+
+
+def _certainty(
+    height: FloatArray, influence: FloatArray, grain: FloatArray, peak: int, between: slice
+) -> float:
+    """Return how surely, in standard errors, some place is lower than a peak."""
+    depth = height[peak] - height[between]
+    error = np.hypot(
+        spread(influence[peak] - influence[between], axis=1),
+        np.hypot(grain[peak], grain[between]),
+    )
+    return float(np.max(np.where(depth > _DEEP, depth / np.maximum(error, 1e-9), 0.0)))
+
+
+def _cut_peaks(height: FloatArray, below: FloatArray) -> FloatArray:
+    """Cut peaks that hold next to no probability down to the higher valley beside them."""
+    height = height.copy()
+    while True:
+        _, valleys = _extremes(height)
+        bounds = [0, *valleys, height.size - 1]
+        masses = np.diff(below[bounds])
+        least = int(np.argmin(masses))
+        if not valleys or masses[least] >= _MATERIAL:
+            return height
+        around = valleys[max(least - 1, 0) : least + 1]
+        basin = height[bounds[least] : bounds[least + 1] + 1]
+        np.minimum(basin, height[around].max(), out=basin)
+
+
+def _extremes(height: FloatArray) -> tuple[list[int], list[int]]:
+    """Return the places of the peaks and of the valleys between them."""
+    firsts = np.flatnonzero(np.append(True, np.diff(height) != 0))
+    padded = np.concatenate([[-np.inf], height[firsts], [-np.inf]])
+    rise = np.sign(np.diff(padded))
+    peaks = firsts[(rise[:-1] > 0) & (rise[1:] < 0)]
+    valleys = firsts[(rise[:-1] < 0) & (rise[1:] > 0)]
+    return peaks.tolist(), valleys.tolist()
