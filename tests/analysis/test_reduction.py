@@ -9,7 +9,7 @@ import pytest
 
 from uncertain_scale import Design, Model, ask, load_priors, sample, summarize
 from uncertain_scale.analysis.events import parse_event, probability_in
-from uncertain_scale.analysis.reduction import Part, Reduction
+from uncertain_scale.analysis.streamed import Part, Reduction
 from uncertain_scale.errors import DataError
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.sobol import STRETCH

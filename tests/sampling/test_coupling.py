@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from uncertain_scale import Design, Model, ask, load_priors
 from uncertain_scale.sampling import sample
-from uncertain_scale.sampling.coupling import Coupled
+from uncertain_scale.sampling.dependence import Coupled
 
 DESIGN = Design(draws=4096, chains=16, seed=5)
 NAMES = "abc"

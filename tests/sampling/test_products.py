@@ -7,7 +7,7 @@ import pytest
 
 from uncertain_scale import Design, Model, ask, load_priors, run
 from uncertain_scale.sampling.engine import Simulation
-from uncertain_scale.sampling.products import product_moments
+from uncertain_scale.sampling.moment_facts import product_moments
 from uncertain_scale.statistics.summary import summarize
 
 INPUTS = """

@@ -8,7 +8,7 @@ import pytest
 
 from uncertain_scale import Design, ask, default_model, load_priors, sample, stream
 from uncertain_scale.sampling.engine import each
-from uncertain_scale.sampling.stopping import Stop, StoppedError
+from uncertain_scale.sampling.limits import Stop, StoppedError
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.model import ask, believe, solve
 from uncertain_scale.sampling import sample
-from uncertain_scale.sampling.propagate import propagate, refuse_mixing
+from uncertain_scale.sampling.engine import propagate, refuse_mixing
 from uncertain_scale.statistics.draws import all_draws, read_draws
 
 if TYPE_CHECKING:

@@ -15,9 +15,8 @@ from uncertain_scale.analysis.precision import worst
 from uncertain_scale.analysis.streamed import Streamed, stream
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling.engine import Simulation
-from uncertain_scale.sampling.memory import memory_for
+from uncertain_scale.sampling.limits import StoppedError, memory_for
 from uncertain_scale.sampling.sample import sample
-from uncertain_scale.sampling.stopping import StoppedError
 from uncertain_scale.statistics.draws import read_draws, read_each
 from uncertain_scale.statistics.summary import summarize_each
 from uncertain_scale.statistics.tally import PILOT
@@ -29,12 +28,12 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.precision import End, Goal
-    from uncertain_scale.analysis.reduction import Part
+    from uncertain_scale.analysis.streamed import Part
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
-    from uncertain_scale.sampling.stopping import Stop, Why
+    from uncertain_scale.sampling.limits import Stop, Why
     from uncertain_scale.statistics.sketch import AnyDraws
 
 __all__ = ["Sought", "Stage", "Step", "facts_of", "seek"]

@@ -21,13 +21,12 @@ from uncertain_scale.model import ask, believe
 from uncertain_scale.model.own import OwnEquations
 from uncertain_scale.model.plan import Plan, solve
 from uncertain_scale.sampling import Design
+from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import Simulation, each
-from uncertain_scale.sampling.memory import memory_for
-from uncertain_scale.sampling.propagate import propagate
-from uncertain_scale.sampling.record import as_tree
-from uncertain_scale.sampling.run import prepare
-from uncertain_scale.sampling.tails import moment_facts
+from uncertain_scale.sampling.engine import Simulation, each, propagate
+from uncertain_scale.sampling.limits import memory_for
+from uncertain_scale.sampling.moment_facts import moment_facts
+from uncertain_scale.sampling.sample import prepare
 from uncertain_scale.statistics.draws import all_draws
 from uncertain_scale.statistics.summary import summarize
 

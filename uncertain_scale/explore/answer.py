@@ -30,8 +30,7 @@ from uncertain_scale.report.document import probability_document, sufficient_doc
 from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.html.headline import headline_outputs
 from uncertain_scale.sampling.engine import Simulation, each
-from uncertain_scale.sampling.memory import refuse_to_hold
-from uncertain_scale.sampling.stopping import StoppedError
+from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
 from uncertain_scale.statistics.draws import Draws, read_each, refuse_bad
 from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.summary import histogram_of
@@ -44,8 +43,8 @@ if TYPE_CHECKING:
     from uncertain_scale.explore.view import Asked, Scenarios, View
     from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.report import Document
-    from uncertain_scale.sampling.coupling import Coupled
-    from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.sampling.dependence import Coupled
+    from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Answer", "answer_to"]

@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.reduction import Part, Reduction
-from uncertain_scale.analysis.streamed import watched_in
+from uncertain_scale.analysis.streamed import Part, Reduction, watched_in
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.reading import UnreadableError, open_within, parse_json
 from uncertain_scale.report.saving import save_whole
 from uncertain_scale.report.staging import finish
+from uncertain_scale.sampling.chains import package_versions
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.sampling.engine import Simulation
-from uncertain_scale.sampling.record import package_versions
 from uncertain_scale.statistics.sketch import group_of
 from uncertain_scale.statistics.tally import MOST_BINS, Tally
 

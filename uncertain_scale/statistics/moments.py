@@ -67,7 +67,7 @@ _NAMES = {1: ("mean", "average"), 2: ("standard deviation", "average square")}
 
 @dataclass(frozen=True)
 class Facts:
-    """What the model tells of an output's moments; see `sampling.tails.moment_facts`.
+    """What the model tells of an output's moments; see `sampling.moment_facts`.
 
     Parameters
     ----------

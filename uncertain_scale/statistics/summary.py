@@ -56,8 +56,8 @@ def summarize(
     ----------
     outputs
         One variable an output, dims (chain, draw), with attributes `units` and `long_name`, and
-        what `uncertain_scale.sampling.tails.moment_facts` tells of its moments. Or what `run`,
-        `sample` and `condition` return: its outputs, given the evidence where there is any.
+        what `uncertain_scale.sampling.moment_facts` tells of its moments. Or what `run`, `sample`
+        and `condition` return: its outputs, given the evidence where there is any.
     probs
         Probabilities of the intervals, each between 0 and 1.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from uncertain_scale.analysis.backtest.uniformity import ecdf_band, uniformity
+from uncertain_scale.analysis.backtest.scores import ecdf_band, uniformity
 
 POINTS = np.arange(1, 101) / 101
 

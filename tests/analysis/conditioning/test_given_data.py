@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from uncertain_scale.analysis.conditioning.given_data import posterior_sensitivity
+from uncertain_scale.analysis.conditioning.information import posterior_sensitivity
 from uncertain_scale.errors import QuestionError
 
 

@@ -6,7 +6,7 @@ from scipy.stats import norm
 
 from uncertain_scale import Design, ask, believe
 from uncertain_scale.analysis.conditioning import condition
-from uncertain_scale.analysis.conditioning.scenarios import evidence_ratio, ratios_of_medians
+from uncertain_scale.analysis.conditioning.information import evidence_ratio, ratios_of_medians
 from uncertain_scale.errors import EvidenceError
 
 FACT = """

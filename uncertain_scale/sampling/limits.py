@@ -1,24 +1,36 @@
-"""How much memory a run takes if its draws are held, and how much there is."""
+"""The limits of a run: the memory that its draws take, its time, and a person who interrupts it."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Event
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
     from uncertain_scale.sampling.engine import Simulation
 
-__all__ = ["Memory", "memory_for", "refuse_to_hold", "refuse_to_pass"]
+__all__ = [
+    "Memory",
+    "Stop",
+    "StoppedError",
+    "Why",
+    "memory_for",
+    "refuse_to_hold",
+    "refuse_to_pass",
+]
 
 _NUMBER = 8
 _SHARE = 0.6  # of what is free, so that the machine stays usable
 _HELD = 1 << 29  # bytes of draws from which on they are not held unless they are to be kept
 _WORKING = 1.25  # times the draws: one output is ordered beside them
 _UNKNOWN = 1 << 32
+
+Why: TypeAlias = Literal["", "interrupted", "max-time"]
 
 
 @dataclass(frozen=True)
@@ -118,3 +130,51 @@ def _limit() -> int:
         return most - int((group / "memory.current").read_text(encoding="ascii"))
     except (OSError, ValueError):  # no container, or "max"
         return 1 << 62
+
+
+class StoppedError(Exception):
+    """A run was stopped before any of its chains was finished."""
+
+
+@dataclass
+class Stop:
+    """Asked by a run, block by block, whether it is to end.
+
+    Parameters
+    ----------
+    seconds
+        After how many it is to end by itself; never by default.
+    """
+
+    seconds: float | None = None
+    _asked: Event = field(default_factory=Event, init=False, repr=False)
+    _begun: float = field(default_factory=time.monotonic, init=False, repr=False)
+
+    def interrupt(self) -> None:
+        """Ask the run to end."""
+        self._asked.set()
+
+    @property
+    def why(self) -> Why:
+        """Why the run is to end; '' while it is not."""
+        if self._asked.is_set():
+            return "interrupted"
+        return "max-time" if self.left is not None and self.left <= 0 else ""
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left, where they are limited."""
+        if self.seconds is None:
+            return None
+        return self.seconds - (time.monotonic() - self._begun)
+
+    def check(self) -> None:
+        """End the chain that is being drawn, if the run is to end.
+
+        Raises
+        ------
+        StoppedError
+            It is.
+        """
+        if self.why:
+            raise StoppedError(self.why)
