@@ -22,7 +22,6 @@ from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.jobs import Batches
 from uncertain_scale.sampling.limits import StoppedError
-from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.statistics.draws import read_each, refuse_bad
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, group_of
 from uncertain_scale.statistics.summary import summarize_each
@@ -387,15 +386,7 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
         if not part.chains:
             raise StoppedError(stop.why if stop else "")
         design = replace(design, chains=len(part.chains))
-    record = as_tree(
-        model=model,
-        priors=simulation.priors,
-        question=question,
-        plan=simulation.plan,
-        design=design,
-        draws=None,
-        moments=moment_facts(simulation.plan, simulation.sampler()),
-    )
+    record = as_tree(replace(simulation, design=design), model, question)
     return Streamed(record, reduction, part)
 
 

@@ -49,29 +49,26 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in _PACKAGES}
 
 
-def as_tree(  # noqa: PLR0913 (all that a record is made of)
-    *,
+def as_tree(
+    simulation: Simulation,
     model: Model,
-    priors: Priors,
     question: Question,
-    plan: Plan,
-    design: Design,
-    draws: Mapping[str, FloatArray] | None,
-    moments: Mapping[str, Mapping[str, float]],
+    draws: Mapping[str, FloatArray] | None = None,
 ) -> xr.DataTree:
     """Lay draws out as a DataTree: `prior`, `prior_predictive`, `constant_data`.
 
     Parameters
     ----------
-    model, priors, question, plan, design
-        What was run; `priors` with the givens in their places.
+    simulation, model, question
+        The run.
     draws
         Arrays of shape (chain, draw) by variable, in the model's units; without them, each variable
         is a nan that carries its attributes.
-    moments
-        What the model tells of each output's moments, as `moment_facts` returns it.
     """
     import xarray as xr
+
+    plan, priors, design = simulation.plan, simulation.priors, simulation.design
+    moments = moment_facts(plan, simulation.sampler())
 
     def variable(name: str, attributes: Mapping[str, Any]) -> xr.DataArray:
         long_name = attributes.get("long_name") or model.long_name(name) or name
@@ -176,15 +173,7 @@ def draw_chains(
         memory.
     """
     simulation = Simulation.of(model, priors, question, design)
-    record = as_tree(
-        model=model,
-        priors=simulation.priors,
-        question=question,
-        plan=simulation.plan,
-        design=design,
-        draws=None,
-        moments=moment_facts(simulation.plan, simulation.sampler()),
-    )
+    record = as_tree(simulation, model, question)
     refuse_to_pass(simulation, 2 * AHEAD if cluster else 2 * processors() + 2)
     return record, chains_of(simulation, range(design.chains), cluster=cluster)
 

@@ -310,7 +310,9 @@ class CoupledSampler(InputSampler):
         for name in levels:
             own = self._priors.inputs[name].joint or name
             if self._is_coupled(own) and name not in tied:
-                levels[name] = _correlate(coordinate(own), coordinate(_own(own)), self._ranks[own])
+                rank, fresh = self._ranks[own], coordinate(_own(own))
+                weights = np.array([rank, np.sqrt(1 - rank**2)])
+                levels[name] = _blend([coordinate(own), fresh], weights) if rank else fresh
         return levels
 
     def _is_coupled(self, coordinate: str) -> bool:
@@ -377,14 +379,3 @@ def _new_scores(matrix: FloatArray, ranks: FloatArray) -> tuple[FloatArray, Floa
 def _own(coordinate: str) -> str:
     """Return the name of the coordinate that one which is coupled has of its own."""
     return f"{coordinate}, coupled"  # no input's: names have no comma
-
-
-def _correlate(shared: FloatArray, own: FloatArray, correlation: float) -> FloatArray:
-    """Return levels whose normal scores correlate with those of shared ones."""
-    if correlation == 0:
-        return own
-    from scipy.special import ndtr, ndtri
-
-    scores = correlation * ndtri(shared) + np.sqrt(1 - correlation**2) * ndtri(own)
-    levels: FloatArray = ndtr(scores)
-    return levels

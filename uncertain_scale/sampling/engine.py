@@ -242,13 +242,21 @@ class Simulation:
             An equation fails, or does not give a number for each draw.
         """
         draws = {name: np.empty(self.design.draws) for name in self.variables}
+        self.fill(chain, draws)
+        return draws
+
+    def fill(
+        self, chain: int, arrays: Mapping[str, FloatArray], *, stop: Stop | None = None
+    ) -> None:
+        """Write a chain's draws into arrays by variable, until it is stopped."""
         start = 0
         for block in self.blocks(chain):
-            stop = start + next(iter(block.values())).size
-            for name, kept in draws.items():
-                kept[start:stop] = block[name]
-            start = stop
-        return draws
+            if stop is not None:
+                stop.check()
+            end = start + next(iter(block.values())).size
+            for name, array in arrays.items():
+                array[start:end] = block[name]
+            start = end
 
 
 def try_equations(plan: Plan, sampler: InputSampler) -> None:

@@ -18,7 +18,6 @@ from uncertain_scale.sampling.chains import as_tree, chains_of
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
-from uncertain_scale.sampling.moment_facts import moment_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -120,15 +119,7 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
             raise StoppedError(stop.why if stop else "")
         design = replace(design, chains=finished)
         arrays = {name: array[:finished] for name, array in arrays.items()}
-    return as_tree(
-        model=model,
-        priors=simulation.priors,
-        question=question,
-        plan=simulation.plan,
-        design=design,
-        draws=arrays,
-        moments=moment_facts(simulation.plan, simulation.sampler()),
-    )
+    return as_tree(replace(simulation, design=design), model, question, arrays)
 
 
 def _fill(
@@ -147,14 +138,8 @@ def _fill(
         return
 
     def keep(chain: int) -> int:
-        start = 0
-        for block in simulation.blocks(chain):
-            if stop is not None:
-                stop.check()
-            end = start + next(iter(block.values())).size
-            for name, array in arrays.items():
-                array[chain, start:end] = block[name]
-            start = end
+        rows = {name: array[chain] for name, array in arrays.items()}
+        simulation.fill(chain, rows, stop=stop)
         return chain
 
     yield from each(keep, chains, stop=stop)
