@@ -31,13 +31,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import uncertain_scale as us
 from benchmarks.peers import ALPHA, BETA, MODEL, NAMES, _logs, _outputs
-from uncertain_scale.analysis.reduction import Part, Reduction
-from uncertain_scale.analysis.sketch import GROUPS
-from uncertain_scale.analysis.streamed import stream
-from uncertain_scale.sampling.batches import Batches
+from uncertain_scale.analysis.streamed import Part, Reduction, stream
 from uncertain_scale.sampling.cluster import Cluster, connect
 from uncertain_scale.sampling.engine import Simulation
-from uncertain_scale.sampling.errand import payload_of
+from uncertain_scale.sampling.jobs import Batches, payload_of
+from uncertain_scale.statistics.sketch import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
+from arviz_stats.base import array_stats
 
 from uncertain_scale.analysis import summarize
-from uncertain_scale.analysis.arviz import array_stats
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "analysis"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "statistics"))
 from shelf import DESIGNS, SHELF, cube, densest_region  # noqa: F401 (for benchmarks.validation too)
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def study(specimen: Specimen, design: str, seeds: Sequence[int], *, raw: bool = 
         scores.append(row)
         smooth.append(np.array([found[name][0] for name in _outer(found)]) - ends)
         if raw:
-            pairs = [array_stats().hdi(draws.ravel(), prob) for prob in PROBS]
+            pairs = [array_stats.hdi(draws.ravel(), prob) for prob in PROBS]
             shortest.append(np.ravel(pairs) - ends)
     return Study(list(exact), np.array(scores), np.array(smooth), np.array(shortest))
 

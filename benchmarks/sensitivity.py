@@ -34,7 +34,7 @@ from scipy.special import expit
 
 from uncertain_scale import Design, ask
 from uncertain_scale.analysis.sensitivity import sobol_indices
-from uncertain_scale.sampling.run import prepare
+from uncertain_scale.sampling.sample import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -212,8 +212,7 @@ def split(mode: Mode) -> dict[str, float]:
 def each_draw(mode: Mode) -> dict[str, float]:
     """Return nanoseconds of one thread for a draw: points, inputs, model, and counting on top."""
     import uncertain_scale as us
-    from uncertain_scale.sampling.engine import Simulation
-    from uncertain_scale.sampling.propagate import propagate
+    from uncertain_scale.sampling.engine import Simulation, propagate
 
     model = us.default_model().extended(MODEL / "equations.py")
     priors = us.load_priors(MODEL / "priors.toml", variables=model.variables)

@@ -9,7 +9,18 @@ import uncertain_scale
 
 PACKAGE = Path(uncertain_scale.__file__).parent
 BELOW = ("errors", "reading")  # modules that stand beside the folders
-LAYERS = (*BELOW, "units", "inputs", "model", "sampling", "analysis", "report", "explore", "cli")
+FOLDERS = (
+    "units",
+    "inputs",
+    "model",
+    "sampling",
+    "statistics",
+    "analysis",
+    "report",
+    "explore",
+    "cli",
+)
+LAYERS = (*BELOW, *FOLDERS)
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from uncertain_scale.analysis import stream, summarize, sweep
+    from uncertain_scale.analysis import stream, sweep
     from uncertain_scale.analysis.claims import check_claims
     from uncertain_scale.analysis.conditioning import condition
     from uncertain_scale.analysis.precision import Goal
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from uncertain_scale.report import report_document
     from uncertain_scale.report.notebook import show
     from uncertain_scale.sampling import Design, run, sample
+    from uncertain_scale.statistics import summarize
 
 __all__ = [
     "Design",
@@ -71,7 +72,7 @@ _HOME = {
     "seek": "analysis.seeking",
     "show": "report.notebook",
     "stream": "analysis",
-    "summarize": "analysis",
+    "summarize": "statistics",
     "sweep": "analysis",
 }
 

@@ -22,9 +22,9 @@ from benchmarks.coverage import PROBS, SHELF, cube, estimates, study
 from benchmarks.validation.check import share
 from benchmarks.validation.laws import LAWS
 from uncertain_scale import Design
-from uncertain_scale.analysis.draws import Draws
 from uncertain_scale.analysis.events import parse_event, probability
-from uncertain_scale.analysis.moments import Facts, moments
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.moments import Facts, moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ from scipy.stats import norm
 from benchmarks.validation.check import share
 from uncertain_scale import Design, Model, ask, load_priors
 from uncertain_scale.analysis.sensitivity import Loss, Penalty, decision_value
-from uncertain_scale.analysis.sensitivity.method import run_methods
+from uncertain_scale.analysis.sensitivity.methods import run_methods
 from uncertain_scale.analysis.sensitivity.shapley import Shapley
 from uncertain_scale.analysis.sensitivity.sobol import Sobol
 from uncertain_scale.analysis.sensitivity.study import make_study

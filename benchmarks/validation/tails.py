@@ -17,8 +17,8 @@ from scipy.special import ndtri
 from benchmarks.validation.check import share
 from benchmarks.validation.honesty import DESIGNS
 from uncertain_scale import Design, Model, ask, load_priors, sample
-from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.moments import Facts, heaviness, moments
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.moments import Facts, heaviness, moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

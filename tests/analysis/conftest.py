@@ -1,6 +1,6 @@
-"""Lets the tests of this folder import its shelf of distributions."""
+"""Lets the tests of this folder import the shelf of distributions."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "statistics"))

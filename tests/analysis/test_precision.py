@@ -8,13 +8,13 @@ from scipy.stats import binom, norm, t
 
 from uncertain_scale import Design, Model, ask, load_priors, sample, stream
 from uncertain_scale.analysis import seeking as module
-from uncertain_scale.analysis.draws import read_draws
 from uncertain_scale.analysis.precision import Goal, worst
 from uncertain_scale.analysis.seeking import seek
-from uncertain_scale.analysis.summary import summarize
 from uncertain_scale.errors import QuestionError
-from uncertain_scale.sampling import memory
-from uncertain_scale.sampling.stopping import Stop, StoppedError
+from uncertain_scale.sampling import limits
+from uncertain_scale.sampling.limits import Stop, StoppedError
+from uncertain_scale.statistics.draws import read_draws
+from uncertain_scale.statistics.summary import summarize
 
 EQUATIONS = """
 import numpy as np
@@ -66,7 +66,7 @@ def test_the_answer_is_that_of_a_run_of_the_design_reached(asked, kind):
 @pytest.mark.parametrize("kind", ["sobol", "random"])
 def test_streamed_steps_keep_their_chains_and_end_at_the_bits_of_one_run(asked, kind, monkeypatch):
     """Sobol' chains of the greatest length, and random ones, are added to."""
-    monkeypatch.setattr(memory, "_free", lambda: 2**20)
+    monkeypatch.setattr(limits, "_free", lambda: 2**20)
     monkeypatch.setattr(module, "_LONGEST", 1 << 13)
     question = asked("product")
     stages = []

@@ -52,7 +52,7 @@ SHOWN_BY = {
     "report/terminal.py": ["report", "model"],
     "report/updating.py": ["update"],
     "sampling/cluster.py": ["report", "sample"],
-    "sampling/memory.py": ["report"],
+    "sampling/limits.py": ["report"],
 }
 
 

@@ -20,7 +20,7 @@ from uncertain_scale.cli import running
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.report.checkpoint import CHECKPOINT
 from uncertain_scale.sampling import engine
-from uncertain_scale.sampling.stopping import Stop
+from uncertain_scale.sampling.limits import Stop
 
 EQUATIONS = """
 import time
@@ -428,7 +428,7 @@ EARLY = {
     "importing": "uncertain_scale.cli.sweep:",
     "reading the words": "uncertain_scale.cli.command:Command.parse_args",
     "importing numpy": "numpy:",
-    "reading priors": "uncertain_scale.sampling.run:load_priors",
+    "reading priors": "uncertain_scale.sampling.sample:load_priors",
 }
 
 

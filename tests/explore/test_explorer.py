@@ -204,7 +204,7 @@ class Slow:
 
     def show(self, view, *, coarse=False, stop=None):
         from uncertain_scale.explore.explorer import Shown
-        from uncertain_scale.sampling.stopping import StoppedError
+        from uncertain_scale.sampling.limits import StoppedError
 
         if not coarse:
             self.began.set()

@@ -5,7 +5,7 @@ import pytest
 
 import uncertain_scale as us
 from uncertain_scale.errors import ModelError, QuestionError
-from uncertain_scale.sampling.run import prepare
+from uncertain_scale.sampling.sample import prepare
 
 SMALL = us.Design(draws=64, chains=2)
 LABORATORY = """from typing import Annotated as A

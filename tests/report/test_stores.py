@@ -13,7 +13,7 @@ from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.report import stores
 from uncertain_scale.report.saving import save_draws
 from uncertain_scale.report.stores import save_chains
-from uncertain_scale.sampling import memory
+from uncertain_scale.sampling import limits
 from uncertain_scale.sampling.chains import draw_chains
 
 pytestmark = pytest.mark.skipif(
@@ -103,7 +103,7 @@ def test_what_the_disk_or_the_memory_does_not_hold_is_refused_with_numbers(
     ):
         save_chains(record, chains, tmp_path / "draws.zarr")
     assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr(memory, "_free", lambda: 10**6)
+    monkeypatch.setattr(limits, "_free", lambda: 10**6)
     with pytest.raises(QuestionError, match="fewer draws a chain and more chains"):
         draw_chains(*asked, Design(draws=4096, chains=1024))
 

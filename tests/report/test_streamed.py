@@ -11,7 +11,7 @@ from uncertain_scale import Design, ask, default_model, load_priors, run, sample
 from uncertain_scale.analysis.events import parse_event
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.report import report_document
-from uncertain_scale.sampling import memory
+from uncertain_scale.sampling import limits
 
 DESIGN = Design(draws=2048, chains=16, seed=4)
 
@@ -51,7 +51,7 @@ def test_a_streamed_report_says_what_a_held_one_says(scenario, given):
 
 
 def test_a_run_that_would_not_fit_is_refused_with_the_numbers(monkeypatch):
-    monkeypatch.setattr(memory, "_free", lambda: 50 * 2**20)
+    monkeypatch.setattr(limits, "_free", lambda: 50 * 2**20)
     with pytest.raises(QuestionError, match=r"takes 0\.0[5-9] GiB and 0\.05 GiB are free"):
         run("base", given={"budget": "100M"}, design=Design(draws=1 << 14, chains=16))
 
@@ -59,7 +59,7 @@ def test_a_run_that_would_not_fit_is_refused_with_the_numbers(monkeypatch):
 def test_a_report_that_would_not_fit_is_streamed_by_itself(cli, monkeypatch, tmp_path):
     command = ("report", "--budget", "100M", "--chains", "16", "--format", "json")
     _, held, _ = cli(*command)
-    monkeypatch.setattr(memory, "_free", lambda: 10 * 2**20)
+    monkeypatch.setattr(limits, "_free", lambda: 10 * 2**20)
     _, streamed, _ = cli(*command)
     one, other = (json.loads(text)["outputs"]["gpus"] for text in (held, streamed))
     assert other["mean"] == pytest.approx(one["mean"], rel=1e-12)
@@ -72,4 +72,4 @@ def test_a_report_that_would_not_fit_is_streamed_by_itself(cli, monkeypatch, tmp
 
 
 def test_free_memory_is_a_plausible_number():
-    assert 2**20 < memory._free() < 2**50
+    assert 2**20 < limits._free() < 2**50

@@ -23,12 +23,16 @@ from uncertain_scale.analysis.events import parse_event
 from uncertain_scale.analysis.streamed import stream
 from uncertain_scale.errors import ClusterError, ModelError
 from uncertain_scale.sampling import cluster as clusters
-from uncertain_scale.sampling.batches import Batches
 from uncertain_scale.sampling.cluster import connect
 from uncertain_scale.sampling.engine import Simulation
-from uncertain_scale.sampling.errand import payload_of
-from uncertain_scale.sampling.fingerprint import differences, digest_of_draws, fingerprint
-from uncertain_scale.sampling.stopping import Stop
+from uncertain_scale.sampling.jobs import (
+    Batches,
+    differences,
+    digest_of_draws,
+    fingerprint,
+    payload_of,
+)
+from uncertain_scale.sampling.limits import Stop
 
 needs_distributed = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None,
@@ -263,11 +267,11 @@ def test_other_versions_are_refused_by_name_and_other_digits_are_noticed(
             with pytest.raises(ClusterError, match=r"numpy \S+ there, 1.0 here \(1 of 1 workers"):
                 stream(*asked, design, cluster=cluster)
         with monkeypatch.context() as patched:
-            patched.setattr("uncertain_scale.sampling.errand.fingerprint", lambda: other)
+            patched.setattr("uncertain_scale.sampling.jobs.fingerprint", lambda: other)
             with pytest.raises(ClusterError, match=r"numpy 1.0 there, \S+ here.*same versions"):
                 sample_of_a_later_worker(asked, design)
         with monkeypatch.context() as patched:
-            patched.setattr("uncertain_scale.sampling.errand.digest_of_draws", lambda _: "other")
+            patched.setattr("uncertain_scale.sampling.jobs.digest_of_draws", lambda _: "other")
             stream(*asked, design, cluster=cluster)
         assert cluster.other_digits
         assert cluster.other_digits <= set(workers[1])
@@ -275,14 +279,14 @@ def test_other_versions_are_refused_by_name_and_other_digits_are_noticed(
 
 def sample_of_a_later_worker(asked, design):
     """Open a job as a worker does that came after the others were compared."""
-    from uncertain_scale.sampling import errand
+    from uncertain_scale.sampling import jobs
 
     simulation = Simulation.of(*asked, design)
     true = dict(fingerprint())
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(errand, "fingerprint", lambda: true)
+        patched.setattr(jobs, "fingerprint", lambda: true)
         payload = payload_of(simulation, simulation.whole, packed=False)
-    errand._open(payload, "tcp://later:1")
+    jobs._open(payload, "tcp://later:1")
 
 
 @needs_distributed

@@ -7,8 +7,15 @@ import pytest
 from scipy.stats import chisquare, qmc
 
 from uncertain_scale.sampling import Design
-from uncertain_scale.sampling.scramble import coordinates_of, keys_of, scramble
-from uncertain_scale.sampling.sobol import MAX_COLUMNS, STRETCH, _stretch, sobol_digits
+from uncertain_scale.sampling.sobol import (
+    MAX_COLUMNS,
+    STRETCH,
+    _stretch,
+    coordinates_of,
+    keys_of,
+    scramble,
+    sobol_digits,
+)
 
 
 def cells(column, bits):

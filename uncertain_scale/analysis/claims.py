@@ -10,9 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from uncertain_scale.analysis.coupling import INDEPENDENT, SHARED, STATED
-from uncertain_scale.analysis.judges import Judge, assumed_facts, judges_of
 from uncertain_scale.analysis.questions import Asked, Desk, Whole
-from uncertain_scale.analysis.verdict import Found, Standing, find, stand
+from uncertain_scale.analysis.verdict import (
+    Found,
+    Judge,
+    Standing,
+    assumed_facts,
+    find,
+    judges_of,
+    stand,
+)
 from uncertain_scale.errors import DataError, QuestionError, UncertainScaleError
 from uncertain_scale.inputs.assertion import Assertion
 from uncertain_scale.inputs.catalog import find_prior_file

@@ -25,15 +25,15 @@ from uncertain_scale.analysis.coupling import (
     readings,
     refuse_idle_couplings,
 )
-from uncertain_scale.analysis.draws import all_draws
 from uncertain_scale.analysis.events import probability_in, share_of
 from uncertain_scale.analysis.guards import utilisation_warnings
-from uncertain_scale.analysis.sensitivity.game import shapley_values
-from uncertain_scale.analysis.summary import summarize_variables
+from uncertain_scale.analysis.sensitivity.shapley import shapley_values
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model.plan import solve
 from uncertain_scale.sampling import sample
-from uncertain_scale.sampling.propagate import propagate
+from uncertain_scale.sampling.engine import propagate
+from uncertain_scale.statistics.draws import all_draws
+from uncertain_scale.statistics.summary import summarize_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

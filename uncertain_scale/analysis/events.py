@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 import numpy as np
 from scipy.special import betaincinv, stdtrit
 
-from uncertain_scale.analysis.draws import all_draws
-from uncertain_scale.analysis.monte_carlo_error import spread
 from uncertain_scale.errors import QuestionError, UnitError, nearest
+from uncertain_scale.statistics.draws import all_draws
+from uncertain_scale.statistics.monte_carlo_error import spread
 from uncertain_scale.units import conversion_factor, parse_quantity
 
 if TYPE_CHECKING:

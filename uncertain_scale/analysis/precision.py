@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.sketch import GROUPS
 from uncertain_scale.errors import QuestionError
+from uncertain_scale.statistics.sketch import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import xarray as xr
 
-    from uncertain_scale.analysis.draws import AnyDraws
+    from uncertain_scale.statistics.sketch import AnyDraws
 
 __all__ = ["COARSEST", "FINEST", "MOST", "End", "Goal", "worst"]
 

@@ -17,23 +17,23 @@ from uncertain_scale.analysis.coupling import (
     couplings,
     readings,
 )
-from uncertain_scale.analysis.draws import all_draws, read_draws
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.model import ask, believe, solve
 from uncertain_scale.sampling import sample
-from uncertain_scale.sampling.propagate import propagate, refuse_mixing
+from uncertain_scale.sampling.engine import propagate, refuse_mixing
+from uncertain_scale.statistics.draws import all_draws, read_draws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from uncertain_scale.analysis.coupling import Coupling
-    from uncertain_scale.analysis.draws import Draws
     from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.model import Model, Plan, Question
     from uncertain_scale.sampling import Design
+    from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Asked", "Desk", "Whole"]

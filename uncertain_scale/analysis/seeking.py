@@ -11,31 +11,30 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.binning import PILOT
-from uncertain_scale.analysis.draws import read_draws, read_each
 from uncertain_scale.analysis.precision import worst
 from uncertain_scale.analysis.streamed import Streamed, stream
-from uncertain_scale.analysis.summary import summarize_each
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling.engine import Simulation
-from uncertain_scale.sampling.memory import memory_for
+from uncertain_scale.sampling.limits import StoppedError, memory_for
 from uncertain_scale.sampling.sample import sample
-from uncertain_scale.sampling.stopping import StoppedError
+from uncertain_scale.statistics.draws import read_draws, read_each
+from uncertain_scale.statistics.summary import summarize_each
+from uncertain_scale.statistics.tally import PILOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import xarray as xr
 
-    from uncertain_scale.analysis.draws import AnyDraws
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.precision import End, Goal
-    from uncertain_scale.analysis.reduction import Part
+    from uncertain_scale.analysis.streamed import Part
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
-    from uncertain_scale.sampling.stopping import Stop, Why
+    from uncertain_scale.sampling.limits import Stop, Why
+    from uncertain_scale.statistics.sketch import AnyDraws
 
 __all__ = ["Sought", "Stage", "Step", "facts_of", "seek"]
 

@@ -13,23 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.draws import all_draws
 from uncertain_scale.analysis.events import parse_event, probability
 from uncertain_scale.analysis.guards import utilisation_warnings
-from uncertain_scale.analysis.summary import summarize
 from uncertain_scale.analysis.swept import read_axes
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.model import ask, believe
 from uncertain_scale.model.own import OwnEquations
 from uncertain_scale.model.plan import Plan, solve
 from uncertain_scale.sampling import Design
-from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import Simulation, each
-from uncertain_scale.sampling.memory import memory_for
-from uncertain_scale.sampling.propagate import propagate
-from uncertain_scale.sampling.record import as_tree
-from uncertain_scale.sampling.run import prepare
-from uncertain_scale.sampling.tails import moment_facts
+from uncertain_scale.sampling.chains import as_tree
+from uncertain_scale.sampling.engine import Simulation, each, propagate
+from uncertain_scale.sampling.limits import memory_for
+from uncertain_scale.sampling.moment_facts import moment_facts
+from uncertain_scale.sampling.sample import prepare
+from uncertain_scale.statistics.draws import all_draws
+from uncertain_scale.statistics.summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -155,7 +153,7 @@ class Sweep:
     ) -> None:
         self.model, self._priors, self._question, self._design = model, priors, question, design
         self._plan = solve(model, priors, question)
-        self._sampler = _sampler(priors, question, self._plan)
+        self._sampler = self._simulation(question).sampler()
         self.names = [axis.name for axis in axes]
         for name in self.names:
             if name not in self._sampler.names:
@@ -204,15 +202,8 @@ class Sweep:
         The hash of the priors is that of what all points share.
         """
         question = self._at([steps[0] for steps in self._steps])
-        tree = as_tree(
-            model=self.model,
-            priors=_with_given(self._priors, question),
-            question=question,
-            plan=self._plan,
-            design=self._design,
-            draws=self.draws(self.points[0]),
-            moments=moment_facts(self._plan, _sampler(self._priors, question, self._plan)),
-        )
+        simulation = self._simulation(question)
+        tree = as_tree(simulation, self.model, question, self.draws(self.points[0]))
         still = {k: v for k, v in question.given.items() if k not in self.names}
         shared = _with_given(self._priors, replace(question, given=still))
         tree.attrs["hash_priors"] = shared.digest()
@@ -274,6 +265,11 @@ class Sweep:
         given = {**self._question.given, **dict(zip(self.names, step, strict=True))}
         return replace(self._question, given=given)
 
+    def _simulation(self, question: Question) -> Simulation:
+        """Return the run of a question that differs from the sweep's by swept values alone."""
+        priors = _with_given(self._priors, question)
+        return Simulation(self._plan, priors, tuple(question.given), self._design)
+
     def _dataset(
         self, tree: xr.DataTree, step: Sequence[Prior], point: Mapping[str, float]
     ) -> xr.Dataset:
@@ -281,7 +277,7 @@ class Sweep:
         import xarray as xr
 
         known = all_draws(tree)
-        moments = moment_facts(self._plan, _sampler(self._priors, self._at(step), self._plan))
+        moments = moment_facts(self._plan, self._simulation(self._at(step)).sampler())
         return xr.Dataset(
             {
                 name: (
@@ -358,11 +354,6 @@ def _with_given(priors: Priors, question: Question) -> Priors:
     for given in question.given.values():
         priors = priors.replace(given)
     return priors
-
-
-def _sampler(priors: Priors, question: Question, plan: Plan) -> InputSampler:
-    known = plan.known("given", "prior", "fallback")
-    return InputSampler(_with_given(priors, question), known, tuple(question.given))
 
 
 def _split(plan: Plan, swept: Sequence[str]) -> tuple[Plan, Plan]:

@@ -88,8 +88,8 @@ def start_of(
     against, prob
         The scenarios compared with, and the probabilities of intervals.
     """
-    from uncertain_scale.analysis.summary import read_probs
     from uncertain_scale.explore.view import View
+    from uncertain_scale.statistics.summary import read_probs
 
     scenario, overlays = options.scenario, list(options.priors)
     if scenario is None and overlays:

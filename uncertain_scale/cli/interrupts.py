@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.sampling.limits import Stop
 
 __all__ = ["INTERRUPTED", "Interrupted", "Interrupts", "end_at_once", "interrupts"]
 

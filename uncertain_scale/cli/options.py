@@ -166,7 +166,7 @@ class RunOptions:
         """Return the model, the scenario as its files state it, and the variables of events."""
         from uncertain_scale.analysis.events import parse_event
         from uncertain_scale.model.own import OwnEquations
-        from uncertain_scale.sampling.run import prepare
+        from uncertain_scale.sampling.sample import prepare
 
         own = OwnEquations.read(self.equations)
         events = [parse_event(text, own.variables) for text in self.event]

@@ -72,7 +72,7 @@ def check(
     ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
 ) -> None:
     """Check prior files, and tell everything that is wrong with them at once."""
-    from uncertain_scale.sampling.run import prepare
+    from uncertain_scale.sampling.sample import prepare
 
     faults: list[str] = []
     for file in files:

@@ -286,7 +286,7 @@ def _write(
 ) -> None:
     from uncertain_scale.inputs.writing import scenario_files
     from uncertain_scale.report.saving import as_json, save_texts
-    from uncertain_scale.sampling.record import package_versions
+    from uncertain_scale.sampling.chains import package_versions
 
     folder = staging.folder
     files, by_name = scenario_files(session.priors)

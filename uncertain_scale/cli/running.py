@@ -20,16 +20,15 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.precision import Goal
-    from uncertain_scale.analysis.reduction import Part
     from uncertain_scale.analysis.seeking import Stage
-    from uncertain_scale.analysis.streamed import Streamed
+    from uncertain_scale.analysis.streamed import Part, Streamed
     from uncertain_scale.cli.effort import Effort
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.report import Document
     from uncertain_scale.sampling import Design
     from uncertain_scale.sampling.cluster import Cluster
-    from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["EVERY", "INTERRUPTED", "Answered", "answer"]
@@ -80,7 +79,7 @@ def answer(
     typer.Exit
         Somebody did, before the first chain was finished.
     """
-    from uncertain_scale.sampling.stopping import Stop, StoppedError
+    from uncertain_scale.sampling.limits import Stop, StoppedError
 
     stop = Stop(effort.seconds)
     run = _Run(asked, design, events, effort.goal(probs), stop, output, cluster)
@@ -164,7 +163,7 @@ class _Run:
 
     def _large(self) -> bool:
         from uncertain_scale.sampling.engine import Simulation
-        from uncertain_scale.sampling.memory import memory_for
+        from uncertain_scale.sampling.limits import memory_for
 
         return memory_for(Simulation.of(*self.asked, self.design)).streams
 

@@ -22,19 +22,18 @@ from uncertain_scale.analysis.coupling import (
     couplings,
     readings,
 )
-from uncertain_scale.analysis.draws import Draws, read_each, refuse_bad
 from uncertain_scale.analysis.events import happened, share_of
 from uncertain_scale.analysis.guards import WATCHED, warnings_of
-from uncertain_scale.analysis.histogram import histogram_of
-from uncertain_scale.analysis.intervals import quantiles
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.report.comparing import couplings_document
 from uncertain_scale.report.document import probability_document, sufficient_document
 from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.html.headline import headline_outputs
 from uncertain_scale.sampling.engine import Simulation, each
-from uncertain_scale.sampling.memory import refuse_to_hold
-from uncertain_scale.sampling.stopping import StoppedError
+from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
+from uncertain_scale.statistics.draws import Draws, read_each, refuse_bad
+from uncertain_scale.statistics.intervals import quantiles
+from uncertain_scale.statistics.summary import histogram_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,8 +43,8 @@ if TYPE_CHECKING:
     from uncertain_scale.explore.view import Asked, Scenarios, View
     from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.report import Document
-    from uncertain_scale.sampling.coupling import Coupled
-    from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.sampling.dependence import Coupled
+    from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Answer", "answer_to"]

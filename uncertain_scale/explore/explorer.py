@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from uncertain_scale.errors import UncertainScaleError, printable
 from uncertain_scale.explore.answer import answer_to
 from uncertain_scale.explore.sections import sections
-from uncertain_scale.sampling.stopping import StoppedError
+from uncertain_scale.sampling.limits import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from uncertain_scale.explore.answer import Answer
     from uncertain_scale.explore.view import Scenarios, View
-    from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.sampling.limits import Stop
 
 __all__ = ["COARSE", "Explorer", "Shown"]
 

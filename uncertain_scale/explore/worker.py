@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
-from uncertain_scale.sampling.stopping import Stop, StoppedError
+from uncertain_scale.sampling.limits import Stop, StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

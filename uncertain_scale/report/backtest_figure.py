@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.backtest.uniformity import ecdf_band
+from uncertain_scale.analysis.backtest.scores import ecdf_band
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.backtest_document import outside
 from uncertain_scale.report.saving import save_whole

@@ -16,17 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.reduction import Part, Reduction
-from uncertain_scale.analysis.sketch import group_of
-from uncertain_scale.analysis.streamed import watched_in
-from uncertain_scale.analysis.tally import MOST_BINS, Tally
+from uncertain_scale.analysis.streamed import Part, Reduction, watched_in
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.reading import UnreadableError, open_within, parse_json
 from uncertain_scale.report.saving import save_whole
 from uncertain_scale.report.staging import finish
+from uncertain_scale.sampling.chains import package_versions
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.sampling.engine import Simulation
-from uncertain_scale.sampling.record import package_versions
+from uncertain_scale.statistics.sketch import group_of
+from uncertain_scale.statistics.tally import MOST_BINS, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,10 +33,10 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.analysis.binning import Binning
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
+    from uncertain_scale.statistics.tally import Binning
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = [

@@ -6,8 +6,8 @@ import math
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.analysis.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.report.claim_words import judged_in_words, own_in_words, summary_in_words
+from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 
 if TYPE_CHECKING:
     from uncertain_scale.analysis.claims import Checked, CheckedClaims, Judged, Own

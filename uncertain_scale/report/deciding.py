@@ -8,10 +8,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from uncertain_scale.analysis.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import Scale, probability_in_words, scale_for, share_in_words
+from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,24 +12,23 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.draws import all_draws, answer_groups, read_draws, read_each
 from uncertain_scale.analysis.events import probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
-from uncertain_scale.analysis.histogram import histogram_of
-from uncertain_scale.analysis.intervals import quantiles
 from uncertain_scale.analysis.streamed import Streamed
-from uncertain_scale.analysis.summary import summarize_each
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.evidence import evidence_document
+from uncertain_scale.statistics.draws import all_draws, answer_groups, read_draws, read_each
+from uncertain_scale.statistics.intervals import quantiles
+from uncertain_scale.statistics.summary import histogram_of, summarize_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import xarray as xr
 
-    from uncertain_scale.analysis.draws import AnyDraws
     from uncertain_scale.analysis.events import Event, Probability
     from uncertain_scale.inputs import Priors
+    from uncertain_scale.statistics.sketch import AnyDraws
 
 __all__ = [
     "Document",

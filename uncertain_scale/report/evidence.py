@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.draws import read_draws
-from uncertain_scale.analysis.intervals import quantiles
 from uncertain_scale.report.numbers import scale_for, scale_of, share_in_words
+from uncertain_scale.statistics.draws import read_draws
+from uncertain_scale.statistics.intervals import quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

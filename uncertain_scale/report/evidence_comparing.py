@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
-from uncertain_scale.analysis.conditioning.scenarios import evidence_ratio, ratios_of_medians
+from uncertain_scale.analysis.conditioning.information import evidence_ratio, ratios_of_medians
 from uncertain_scale.report.document import report_document
 from uncertain_scale.report.evidence import observation_rows, road_in_words
 from uncertain_scale.report.frames import Frame

@@ -10,7 +10,6 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from uncertain_scale.analysis.draws import all_draws
 from uncertain_scale.report.deciding import (
     decision_document,
     markdown_decision,
@@ -21,6 +20,7 @@ from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import scale_of, share_in_words
 from uncertain_scale.report.rows import design_in_words, question_in_words
+from uncertain_scale.statistics.draws import all_draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,7 +1,6 @@
 """How draws are made: designs, dependence between inputs, and their way through the model."""
 
 from uncertain_scale.sampling.design import Design
-from uncertain_scale.sampling.run import run
-from uncertain_scale.sampling.sample import sample
+from uncertain_scale.sampling.sample import run, sample
 
 __all__ = ["Design", "run", "sample"]

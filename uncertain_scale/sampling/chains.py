@@ -1,32 +1,137 @@
-"""Whole chains of draws, one after another, for what keeps them elsewhere than in memory."""
+"""Whole chains of draws, one after another, and the record of how they were made.
+
+The record is a tree in ArviZ's schema, with the draws in it or without.
+"""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from uncertain_scale.sampling.batches import AHEAD, Batches
+import numpy as np
+
+from uncertain_scale.inputs.distributions import Constant
 from uncertain_scale.sampling.engine import Simulation, each, processors
-from uncertain_scale.sampling.memory import refuse_to_pass
-from uncertain_scale.sampling.record import as_tree
-from uncertain_scale.sampling.tails import moment_facts
+from uncertain_scale.sampling.jobs import AHEAD, Batches
+from uncertain_scale.sampling.limits import refuse_to_pass
+from uncertain_scale.sampling.moment_facts import moment_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
 
     from uncertain_scale.inputs.prior import Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.model import Model, Plan, Question
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
-    from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Drawn", "chains_of", "draw_chains"]
+__all__ = ["Drawn", "as_tree", "chains_of", "draw_chains", "package_versions"]
+
+_PACKAGES = ("uncertain-scale", "numpy", "scipy", "xarray", "arviz-stats")
 
 Drawn: TypeAlias = "tuple[int, dict[str, FloatArray]]"
 """Number of a chain, and its draws by variable, each of shape (draw,)."""
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of this package and of those that its figures rest on."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in _PACKAGES}
+
+
+def as_tree(
+    simulation: Simulation,
+    model: Model,
+    question: Question,
+    draws: Mapping[str, FloatArray] | None = None,
+) -> xr.DataTree:
+    """Lay draws out as a DataTree: `prior`, `prior_predictive`, `constant_data`.
+
+    Parameters
+    ----------
+    simulation, model, question
+        The run.
+    draws
+        Arrays of shape (chain, draw) by variable, in the model's units; without them, each variable
+        is a nan that carries its attributes.
+    """
+    import xarray as xr
+
+    plan, priors, design = simulation.plan, simulation.priors, simulation.design
+    moments = moment_facts(plan, simulation.sampler())
+
+    def variable(name: str, attributes: Mapping[str, Any]) -> xr.DataArray:
+        long_name = attributes.get("long_name") or model.long_name(name) or name
+        attrs = {**attributes, "units": model.variables[name], "long_name": long_name}
+        if draws is None:
+            return xr.DataArray(np.nan, attrs=attrs)
+        return xr.DataArray(draws[name], dims=("chain", "draw"), attrs=attrs)
+
+    held = draws is not None
+    index = {"chain": range(design.chains), "draw": range(design.draws)} if held else {}
+    inputs = {
+        name: variable(name, {"origin": plan.reached[name].origin, **priors.inputs[name].facts()})
+        for name in plan.known("given", "prior", "fallback")
+    }
+    outputs = {
+        name: variable(name, {**moments[name], **_derivation(plan, name)}) for name in plan.outputs
+    }
+    given = {
+        name: xr.DataArray(
+            prior.factor * known.value
+            if isinstance(known := prior.distribution, Constant)
+            else np.nan,
+            attrs={"units": model.variables[name], "stated": prior.provenance.stated},
+        )
+        for name, prior in question.given.items()
+    }
+    root = xr.Dataset(
+        attrs={
+            "inference_library": "uncertain_scale",
+            "inference_library_version": version("uncertain-scale"),
+            "scenario": priors.name,
+            "title": priors.title,
+            "given": json.dumps({n: p.provenance.stated for n, p in question.given.items()}),
+            "free": json.dumps(question.free),
+            "outputs": json.dumps(plan.outputs),
+            "notes": json.dumps(plan.notes),
+            "design": design.kind,
+            "seed": design.seed,
+            "chains": design.chains,
+            "draws": design.draws,
+            "hash_priors": priors.digest(),
+            "hash_equations": model.digest(),
+            "versions": json.dumps(package_versions()),
+        }
+    )
+    return xr.DataTree.from_dict(
+        {
+            "/": root,
+            "/prior": xr.Dataset(inputs, coords=index),
+            "/prior_predictive": xr.Dataset(outputs, coords=index),
+            "/constant_data": xr.Dataset(given),
+        }
+    )
+
+
+def _derivation(plan: Plan, name: str) -> dict[str, str]:
+    """Return how an output was reached."""
+    way = plan.reached[name]
+    return {
+        "origin": way.origin,
+        "equation": str(way.equation) if way.equation else "",
+        "rests_on": ", ".join(sorted(way.basis)),
+    }
 
 
 @dataclass(frozen=True)
@@ -68,15 +173,7 @@ def draw_chains(
         memory.
     """
     simulation = Simulation.of(model, priors, question, design)
-    record = as_tree(
-        model=model,
-        priors=simulation.priors,
-        question=question,
-        plan=simulation.plan,
-        design=design,
-        draws=None,
-        moments=moment_facts(simulation.plan, simulation.sampler()),
-    )
+    record = as_tree(simulation, model, question)
     refuse_to_pass(simulation, 2 * AHEAD if cluster else 2 * processors() + 2)
     return record, chains_of(simulation, range(design.chains), cluster=cluster)
 

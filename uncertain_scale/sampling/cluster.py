@@ -22,17 +22,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from uncertain_scale.errors import ClusterError, UncertainScaleError, how_to_install
-from uncertain_scale.sampling.batches import AHEAD
-from uncertain_scale.sampling.errand import courier_of, in_words, payload_of, run
-from uncertain_scale.sampling.fingerprint import differences, fingerprint
+from uncertain_scale.sampling.jobs import (
+    AHEAD,
+    courier_of,
+    differences,
+    fingerprint,
+    in_words,
+    payload_of,
+    run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from uncertain_scale.sampling.batches import Batches
     from uncertain_scale.sampling.engine import Simulation
-    from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.sampling.jobs import Batches
+    from uncertain_scale.sampling.limits import Stop
 
 __all__ = ["Cluster", "connect"]
 

@@ -1,11 +1,13 @@
 """Designs: how the points of a chain fill the unit cube, one named coordinate at a time.
 
-A chain's points are made in blocks, which bound memory and leave no trace: a coordinate is the same
-number whatever the block it is made in.
+The randomness of an input depends on (seed, chain, name) and on nothing else. A chain's points are
+made in blocks, which bound memory and leave no trace: a coordinate is the same number whatever the
+block it is made in.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -13,22 +15,48 @@ import numpy as np
 
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.inputs.prior import ENDS
-from uncertain_scale.sampling.scramble import coordinates_of, keys_of, scramble
-from uncertain_scale.sampling.sobol import MAX_COLUMNS, STRETCH, sobol_digits
-from uncertain_scale.sampling.streams import stream
+from uncertain_scale.sampling.sobol import (
+    MAX_COLUMNS,
+    STRETCH,
+    coordinates_of,
+    keys_of,
+    scramble,
+    sobol_digits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["BLOCK", "Block", "Design", "DesignKind"]
+__all__ = ["BLOCK", "Block", "Design", "DesignKind", "stream"]
 
 DesignKind: TypeAlias = Literal["sobol", "lhs", "random"]
 
 BLOCK = 8 * STRETCH
 """Points made at once: with fewer, two threads wait for Python's lock; more gain little."""
 _MOST_DRAWS = 1 << 26
+
+
+def stream(seed: int, chain: int, name: str) -> np.random.Generator:
+    """Return the random stream that belongs to one name in one chain.
+
+    Parameters
+    ----------
+    seed
+        Seed of the whole run.
+    chain
+        Number of the chain, from 0.
+    name
+        Name of the input, or of the group of inputs that is drawn together.
+
+    Notes
+    -----
+    The key is a BLAKE2b digest, so streams of different names, chains or seeds are independent, and
+    it is the same on every platform and in every process.
+    """
+    key = hashlib.blake2b(f"{seed}\0{chain}\0{name}".encode(), digest_size=32).digest()
+    return np.random.Generator(np.random.PCG64DXSM(int.from_bytes(key, "little")))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Draws carried through the equations, a chain at a time, into a tree in ArviZ's schema."""
+"""Draws carried through the equations, a chain at a time, into a tree in ArviZ's schema.
+
+`run` goes all the way in one call, from names and values as people type them.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.sampling.chains import chains_of
+from uncertain_scale.inputs import load_priors
+from uncertain_scale.inputs.files import input_names
+from uncertain_scale.model import ask, believe
+from uncertain_scale.model.own import OwnEquations
+from uncertain_scale.sampling.chains import as_tree, chains_of
+from uncertain_scale.sampling.design import Design
 from uncertain_scale.sampling.engine import Simulation, each
-from uncertain_scale.sampling.memory import refuse_to_hold
-from uncertain_scale.sampling.record import as_tree
-from uncertain_scale.sampling.stopping import StoppedError
-from uncertain_scale.sampling.tails import moment_facts
+from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import xarray as xr
 
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.sampling.cluster import Cluster
-    from uncertain_scale.sampling.coupling import Coupled
-    from uncertain_scale.sampling.design import Design
-    from uncertain_scale.sampling.stopping import Stop
+    from uncertain_scale.sampling.dependence import Coupled
+    from uncertain_scale.sampling.limits import Stop
+    from uncertain_scale.units import Quantity
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["sample"]
+__all__ = ["prepare", "run", "sample"]
 
 
 def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
@@ -113,15 +119,7 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
             raise StoppedError(stop.why if stop else "")
         design = replace(design, chains=finished)
         arrays = {name: array[:finished] for name, array in arrays.items()}
-    return as_tree(
-        model=model,
-        priors=simulation.priors,
-        question=question,
-        plan=simulation.plan,
-        design=design,
-        draws=arrays,
-        moments=moment_facts(simulation.plan, simulation.sampler()),
-    )
+    return as_tree(replace(simulation, design=design), model, question, arrays)
 
 
 def _fill(
@@ -140,14 +138,109 @@ def _fill(
         return
 
     def keep(chain: int) -> int:
-        start = 0
-        for block in simulation.blocks(chain):
-            if stop is not None:
-                stop.check()
-            end = start + next(iter(block.values())).size
-            for name, array in arrays.items():
-                array[chain, start:end] = block[name]
-            start = end
+        rows = {name: array[chain] for name, array in arrays.items()}
+        simulation.fill(chain, rows, stop=stop)
         return chain
 
     yield from each(keep, chains, stop=stop)
+
+
+def run(  # noqa: PLR0913 (each is one option of the command line)
+    scenario: str | Path | None = None,
+    *,
+    given: Mapping[str, str | float | Quantity] | None = None,
+    believed: Mapping[str, str | float] | None = None,
+    free: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+    equations: Sequence[str | Path] = (),
+    priors: Sequence[str | Path] = (),
+    design: Design | None = None,
+) -> xr.DataTree:
+    """Answer a question: read priors, build the model, draw, and carry the draws through.
+
+    Parameters
+    ----------
+    scenario
+        Name of a shipped scenario or path of a prior file; `base` unless `priors` stand alone.
+    given
+        What is taken as known, by variable, such as `{"budget": "100M USD"}`.
+    believed
+        Inputs whose priors are replaced, such as `{"mfu": "0.3 to 0.5"}`.
+    free
+        Inputs to be solved for.
+    outputs
+        Variables wanted; the model's headline by default, everything reachable for `["all"]`.
+    equations
+        Files of further equations. With priors of their variables alone they are a model of another
+        subject, without the built-in equations.
+    priors
+        Prior files laid over the scenario.
+    design
+        How draws are made; 16 Sobol' chains of 4,096 draws by default.
+
+    Returns
+    -------
+    xarray.DataTree
+        As `sample` returns it.
+
+    Raises
+    ------
+    UncertainScaleError
+        Anything that is wrong with the files, the values or the question.
+
+    Examples
+    --------
+    >>> tree = run("post-2024-07", given={"budget": "100M", "gpus": "25k"})
+    >>> round(float(tree["prior_predictive/training_time"][0, 0]), 2)
+    83.33
+    """
+    model, scenario_priors = prepare(
+        scenario,
+        equations=equations,
+        priors=priors,
+        known=(*(given or {}), *(believed or {})),
+        asked=outputs,
+        free=free,
+    )
+    question = ask(model, given or {}, outputs=outputs, free=free)
+    scenario_priors = believe(scenario_priors, model, believed or {}, question=question)
+    return sample(model, scenario_priors, question, design or Design())
+
+
+def prepare(  # noqa: PLR0913 (all that the model hangs on)
+    scenario: str | Path | None = None,
+    *,
+    equations: Sequence[str | Path] | OwnEquations = (),
+    priors: Sequence[str | Path] = (),
+    known: Iterable[str] = (),
+    asked: Iterable[str] = (),
+    free: Iterable[str] = (),
+    beside: Iterable[str] = (),
+) -> tuple[Model, Priors]:
+    """Return the model and the scenario's priors in its units.
+
+    Parameters
+    ----------
+    scenario, equations, priors
+        As in `run`.
+    known, asked, free
+        Variables of a question: those given or replaced, those wanted, and those solved for.
+    beside
+        Other scenarios for the same model, the prior files laid over each.
+    """
+    own = equations if isinstance(equations, OwnEquations) else OwnEquations.read(equations)
+    source, overlays = _files(scenario, priors)
+    stated = set(known)
+    if own.equations:
+        for files in ((source, overlays), *(_files(one, priors) for one in beside)):
+            stated |= input_names(*files)
+    model = own.model(sorted(stated.difference(free)), (*asked, *free))
+    return model, load_priors(source, overlays=overlays, variables=model.variables)
+
+
+def _files(
+    scenario: str | Path | None, priors: Sequence[str | Path]
+) -> tuple[str | Path, list[str | Path]]:
+    """Return the file that a scenario begins with, and those laid over it."""
+    first, *others = [*([scenario or "base"] if scenario or not priors else []), *priors]
+    return first, others

@@ -14,7 +14,7 @@ from uncertain_scale.analysis.backtest.forecast import BASELINES, Forecaster, gi
 from uncertain_scale.errors import DataError
 from uncertain_scale.inputs.evidence import published_runs, read_runs, shipped_runs
 from uncertain_scale.sampling import Design
-from uncertain_scale.sampling.run import prepare
+from uncertain_scale.sampling.sample import prepare
 
 
 def run_named(name):

@@ -12,8 +12,8 @@ from scipy.stats import lognorm, norm, truncnorm
 
 from uncertain_scale import Design, ask, believe
 from uncertain_scale.analysis.conditioning import condition
+from uncertain_scale.analysis.conditioning.information import evidence_ratio
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior
-from uncertain_scale.analysis.conditioning.scenarios import evidence_ratio
 from uncertain_scale.analysis.conditioning.terms import bind
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.inputs.distributions import parse_distribution

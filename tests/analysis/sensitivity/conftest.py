@@ -3,7 +3,7 @@
 import pytest
 
 from uncertain_scale.model import ask
-from uncertain_scale.sampling.run import prepare
+from uncertain_scale.sampling.sample import prepare
 
 
 @pytest.fixture
@@ -39,5 +39,5 @@ def specimen(specimens):
 def road(request, monkeypatch):
     """Take shares of products and sums from their structure, or as those of any other output."""
     if request.param == "exchanges":
-        monkeypatch.setattr("uncertain_scale.analysis.sensitivity.chains.split", lambda *_: None)
+        monkeypatch.setattr("uncertain_scale.analysis.sensitivity.estimates.split", lambda *_: None)
     return request.param

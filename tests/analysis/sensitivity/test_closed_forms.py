@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.stats import norm, t
 
 from uncertain_scale.analysis.sensitivity import sensitivity, shapley_effects
-from uncertain_scale.analysis.sensitivity.method import run_methods
+from uncertain_scale.analysis.sensitivity.methods import run_methods
 from uncertain_scale.analysis.sensitivity.shapley import Shapley
 from uncertain_scale.analysis.sensitivity.sobol import Sobol
 from uncertain_scale.analysis.sensitivity.study import make_study

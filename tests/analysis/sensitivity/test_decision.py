@@ -1,4 +1,4 @@
-"""What knowing an input is worth where wrong answers cost something, against exact values."""
+"""What knowing an input is worth for a question with a threshold, against exact values."""
 
 import numpy as np
 import pytest
@@ -280,3 +280,49 @@ def test_what_does_not_matter_to_the_output_adds_nothing(asked):
         groups={"other": ["d"]},
     )
     assert float(found["evppi"].sel(input="other")) == 0
+
+
+def truth(weight, other, threshold):
+    """Return P(the answer changes) and the gain in P(right) of knowing one normal input."""
+
+    def chance(x):
+        return norm.sf((threshold - weight * x) / other)
+
+    whole = norm.sf(threshold / np.hypot(weight, other))
+    switch = threshold / weight
+    changes = norm.sf(switch) if whole < 0.5 else norm.cdf(switch)
+    right = quad(lambda x: max(chance(x), 1 - chance(x)) * norm.pdf(x), -9, 9, points=[switch])[0]
+    return changes, right - max(whole, 1 - whole)
+
+
+@pytest.mark.parametrize("kind", ["sobol", "random"])
+@pytest.mark.parametrize("direction", [">=", ">", "<", "<="])
+@pytest.mark.parametrize("threshold", [1.0, -0.7])
+def test_how_often_knowing_changes_the_answer(asked, kind, direction, threshold):
+    found = decision_value(
+        *asked(SUM, NORMALS),
+        Design(kind=kind, seed=2),
+        output="y",
+        threshold=threshold,
+        direction=direction,
+    )
+    above = norm.sf(threshold / np.sqrt(5))
+    expected = above if ">" in direction else 1 - above
+    assert float(found["probability"]) == pytest.approx(expected, abs=0.01)
+    assert str(found["answer"].values) == ("yes" if expected >= 0.5 else "no")
+    for name, weight, other in (("a", 2, 1), ("b", 1, 2)):
+        changes, gain = truth(weight, other, threshold)
+        one = found.sel(input=name)
+        assert abs(float(one["changes"]) - changes) < BOUND * float(one["changes_mcse"]) + 0.005
+        assert abs(float(one["gain"]) - gain) < BOUND * float(one["gain_mcse"]) + 0.002
+        assert float(one["changes_mcse"]) < 0.012
+        assert float(one["gain_mcse"]) < 0.005
+    assert float(found["changes"].sel(input="c")) == 0
+    assert float(found["gain"].sel(input="c")) == pytest.approx(0, abs=1e-12)
+
+
+def test_a_sure_thing_is_not_changed(asked):
+    found = decision_value(*asked(SUM, NORMALS), Design(draws=256), output="y", threshold=-50.0)
+    assert float(found["probability"]) == 1
+    assert (found["changes"] == 0).all()
+    assert (found["gain"] == 0).all()

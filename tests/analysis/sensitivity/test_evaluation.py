@@ -10,16 +10,13 @@ from scipy.linalg import hadamard
 from scipy.special import ndtr, ndtri
 
 from uncertain_scale import run
-from uncertain_scale.analysis.sensitivity.chains import Chains
-from uncertain_scale.analysis.sensitivity.game import shapley_values, walsh
-from uncertain_scale.analysis.sensitivity.knowledge import IntervalReduction
-from uncertain_scale.analysis.sensitivity.method import run_methods
-from uncertain_scale.analysis.sensitivity.shapley import Shapley
+from uncertain_scale.analysis.sensitivity.estimates import Chains
+from uncertain_scale.analysis.sensitivity.methods import IntervalReduction, Swing, run_methods
+from uncertain_scale.analysis.sensitivity.shapley import Shapley, shapley_values, walsh
 from uncertain_scale.analysis.sensitivity.study import make_study
-from uncertain_scale.analysis.sensitivity.swing import Swing
 from uncertain_scale.model import ask
 from uncertain_scale.sampling import Design
-from uncertain_scale.sampling.run import prepare
+from uncertain_scale.sampling.sample import prepare
 
 EQUATIONS = '''
 def s(a, b):

@@ -16,7 +16,7 @@ from uncertain_scale.analysis.sensitivity import (
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model import ask
 from uncertain_scale.sampling import Design
-from uncertain_scale.sampling.run import prepare
+from uncertain_scale.sampling.sample import prepare
 
 SMALL = Design(draws=256, chains=4, seed=1)
 EQUATIONS = '''

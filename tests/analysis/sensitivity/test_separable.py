@@ -9,17 +9,16 @@ import xarray as xr
 from scipy.stats import norm
 
 from uncertain_scale.analysis.sensitivity import sensitivity
-from uncertain_scale.analysis.sensitivity.chains import Chains
+from uncertain_scale.analysis.sensitivity.estimates import Chains
 from uncertain_scale.analysis.sensitivity.evaluation import Alone
-from uncertain_scale.analysis.sensitivity.method import run_methods
-from uncertain_scale.analysis.sensitivity.separable import Nearly, Product, Sum, split
+from uncertain_scale.analysis.sensitivity.methods import run_methods
+from uncertain_scale.analysis.sensitivity.separable import Nearly, Product, Sum, View, split
 from uncertain_scale.analysis.sensitivity.shapley import Shapley
 from uncertain_scale.analysis.sensitivity.sobol import Sobol
-from uncertain_scale.analysis.sensitivity.stretched import View
 from uncertain_scale.analysis.sensitivity.study import Study, make_study
 from uncertain_scale.model import ask
 from uncertain_scale.sampling import Design
-from uncertain_scale.sampling.run import prepare
+from uncertain_scale.sampling.sample import prepare
 
 KINDS = ("sobol", "lhs", "random")
 WHAT = ("first", "total", "shapley")
@@ -269,7 +268,7 @@ def test_the_rows_of_a_joint_sample_are_gone_through(asked, tmp_path, monkeypatc
     for name, exact in (("first", first), ("total", total)):
         assert found[name].values == pytest.approx(exact, rel=1e-12)
         assert found[f"{name}_mcse"].values == pytest.approx(0, abs=1e-15)
-    monkeypatch.setattr("uncertain_scale.analysis.sensitivity.stretched._LISTED", 49)
+    monkeypatch.setattr("uncertain_scale.analysis.sensitivity.separable._LISTED", 49)
     drawn = run_methods(study, [Sobol(study)]).sel(output="y", scale="value")
     assert (drawn["first_mcse"] > 1e-4).all()
     assert (np.abs(drawn["first"].values - first) < 8.2 * drawn["first_mcse"].values).all()
@@ -374,7 +373,7 @@ def test_kinds_of_structure_that_differ_count_for_none(asked, monkeypatch):
             return found
 
     seen = set()
-    monkeypatch.setattr("uncertain_scale.analysis.sensitivity.method.Chains", Differing)
+    monkeypatch.setattr("uncertain_scale.analysis.sensitivity.methods.Chains", Differing)
     found = run_methods(study, [Sobol(study)])
     assert seen == {(0, Product), (1, Nearly), (2, Product), (3, Nearly)}
     xr.testing.assert_identical(found, plain)

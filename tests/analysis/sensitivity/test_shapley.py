@@ -5,9 +5,8 @@ import pytest
 from scipy.stats import norm, t
 
 from uncertain_scale.analysis.sensitivity import sensitivity, shapley_effects
-from uncertain_scale.analysis.sensitivity.game import shapley_values
-from uncertain_scale.analysis.sensitivity.method import run_methods
-from uncertain_scale.analysis.sensitivity.shapley import Shapley, _loss
+from uncertain_scale.analysis.sensitivity.methods import run_methods
+from uncertain_scale.analysis.sensitivity.shapley import Shapley, _loss, shapley_values
 from uncertain_scale.analysis.sensitivity.study import make_study
 from uncertain_scale.inputs.overlay import correlation_matrix
 from uncertain_scale.sampling import Design

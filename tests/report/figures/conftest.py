@@ -17,7 +17,7 @@ from uncertain_scale.report.comparing import comparison_document
 from uncertain_scale.report.ranking import sensitivity_document
 from uncertain_scale.report.sweeping import sweep_document
 from uncertain_scale.sampling import sample
-from uncertain_scale.sampling.run import prepare
+from uncertain_scale.sampling.sample import prepare
 
 DESIGN = Design(draws=256, chains=8)
 

@@ -200,7 +200,7 @@ def test_pyplot_is_not_loaded():
     code = (
         "import sys\nfrom uncertain_scale.report import figures\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "from uncertain_scale.sampling.run import prepare\n"
+        "from uncertain_scale.sampling.sample import prepare\n"
         "figures.plot_priors(prepare('base')[1].inputs, ['mfu', 'site_power'])\n"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
@@ -230,7 +230,7 @@ def odd(tmp_path_factory):
     from uncertain_scale.model import ask, solve
     from uncertain_scale.report.ranking import sensitivity_document
     from uncertain_scale.sampling import Design, sample
-    from uncertain_scale.sampling.run import prepare
+    from uncertain_scale.sampling.sample import prepare
 
     folder = tmp_path_factory.mktemp("odd")
     (folder / "own.py").write_text(OWN, encoding="utf-8")

@@ -16,7 +16,7 @@ from uncertain_scale.report.html.text import linked
 from uncertain_scale.report.markdown import markdown_report
 from uncertain_scale.report.terminal import terminal_priors, terminal_report
 from uncertain_scale.sampling import sample
-from uncertain_scale.sampling.run import prepare
+from uncertain_scale.sampling.sample import prepare
 
 HOSTILE = {
     "long_name": "</script><script>alert(1)</script><img src=x onerror=alert(2)>",

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.analysis.backtest.scores import crps, transform
-from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.intervals import quantiles
 from uncertain_scale.errors import DataError
 from uncertain_scale.model import ask
 from uncertain_scale.model.plan import solve
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import try_equations
-from uncertain_scale.sampling.propagate import propagate
+from uncertain_scale.sampling.engine import propagate, try_equations
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.intervals import quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

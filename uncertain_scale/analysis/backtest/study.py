@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.backtest.beliefs import SCORED_GRADES, Beliefs
 from uncertain_scale.analysis.backtest.forecast import (
     BASELINES,
     PROBS,
@@ -17,8 +16,8 @@ from uncertain_scale.analysis.backtest.forecast import (
     Forecaster,
     givens,
 )
-from uncertain_scale.analysis.backtest.scores import jeffreys
-from uncertain_scale.analysis.backtest.uniformity import uniformity
+from uncertain_scale.analysis.backtest.mfu_fit import SCORED_GRADES, Beliefs
+from uncertain_scale.analysis.backtest.scores import jeffreys, uniformity
 from uncertain_scale.errors import DataError
 
 if TYPE_CHECKING:
@@ -183,7 +182,7 @@ def backtest(  # noqa: PLR0913 (what is tested, and how)
     --------
     >>> from uncertain_scale.inputs.evidence import shipped_runs
     >>> from uncertain_scale.sampling import Design
-    >>> from uncertain_scale.sampling.run import prepare
+    >>> from uncertain_scale.sampling.sample import prepare
     >>> found = backtest(*prepare(), shipped_runs(), Design(draws=128, chains=2))
     >>> score(found.of("training_flop"), left_out=True).runs
     32

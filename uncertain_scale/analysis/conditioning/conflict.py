@@ -13,10 +13,10 @@ from uncertain_scale.analysis.conditioning.likelihood import (
     surprise,
 )
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
-from uncertain_scale.analysis.draws import Draws
-from uncertain_scale.analysis.intervals import quantiles
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.sampling.design import Design
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.intervals import quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

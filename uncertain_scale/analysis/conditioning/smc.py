@@ -1,7 +1,10 @@
-"""Sequential Monte Carlo: draws led from the prior to the posterior by raising a temperature.
+"""Sequential Monte Carlo: draws led from the prior to the posterior, or into a rare region of it.
 
 In normal scores of the cube the prior is N(0, I) whatever the inputs are, so one set of moves
-serves all of them. Each chain runs by itself, so that the spread between chains is honest.
+serves all of them. Each chain runs by itself, so that the spread between chains is honest. A
+temperature is raised where the likelihood has one. One that is 0 outside of bounds has no
+temperature at which it is mild: such bounds are led in themselves, level by level, each of which
+half of the draws meet.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Cloud", "effective_size", "move", "resample", "temper"]
+__all__ = ["SHARE", "Cloud", "Unreachable", "effective_size", "move", "reach", "resample", "temper"]
 
 _TARGET = 0.5  # of the effective sample size, left by one rise of the temperature
 _MOST_STAGES = 200
@@ -27,6 +30,12 @@ _MEMORY, _LAST_MEMORY = 0.5, 0.1
 _SWEEPS, _LAST_SWEEPS = (2, 12), (4, 40)
 _ACCEPTED = 0.35
 _THINNEST = 1e-12  # of a coordinate's variance
+
+SHARE = 0.5
+"""Of the draws, that a level holds, and that the evidence must allow in the end."""
+
+_LEAST = np.log(1e-15)  # probability, below which nothing is looked for
+_MOVES = 0.5  # a temperature below 1, at which moves need not forget everything
 
 
 @dataclass
@@ -276,3 +285,91 @@ def _correlation(first: FloatArray, second: FloatArray) -> float:
     one, two = first - first.mean(), second - second.mean()
     size = float(np.sqrt((one**2).sum() * (two**2).sum()))
     return abs(float((one * two).sum())) / size if size > 0 else 0.0
+
+
+class Unreachable(Exception):  # noqa: N818 (never leaves the package)
+    """No draws could be led to where all of the evidence is allowed."""
+
+
+def reach(
+    cloud: Cloud,
+    outside: Callable[[FloatArray], FloatArray],
+    log_likelihood: Callable[[FloatArray], FloatArray],
+    rng: np.random.Generator,
+) -> Cloud:
+    """Lead draws of the prior to where at least half of them are allowed by all observations.
+
+    Parameters
+    ----------
+    cloud
+        Draws of the prior.
+    outside
+        How far each observation is from allowing normal scores: (particle, coordinate) to
+        (particle, observation), 0 where it does.
+    log_likelihood, rng
+        As in `temper`.
+
+    Returns
+    -------
+    Cloud
+        Draws of the prior within the last level, with the logarithm of its probability as evidence.
+
+    Raises
+    ------
+    Unreachable
+        The bounds have a probability below 1e-15, or draws stay where they are.
+
+    References
+    ----------
+    Au and Beck (2001), doi:10.1016/S0266-8920(01)00019-4, for the levels; Cerou, Del Moral, Furon
+    and Guyader (2012), doi:10.1007/s11222-011-9231-6, for their choice and its error.
+    """
+    scale = _scale(outside(cloud.z))
+
+    def farthest(z: FloatArray) -> FloatArray:
+        return np.asarray((outside(z) / scale).max(axis=1))
+
+    far = farthest(cloud.z)
+    while (far > 0).mean() > 1 - SHARE:
+        level = _level(far)
+        kept = far <= level
+        cloud.log_evidence += float(np.log(kept.mean()))
+        if cloud.log_evidence < _LEAST:
+            raise Unreachable
+        cloud = cloud.chosen(resample(kept.astype(float), rng))
+        cloud.temperatures.append(0.0)
+        cloud.log_likelihood = np.zeros(len(cloud.z))
+        move(cloud, _within(farthest, level), rng, temperature=_MOVES)
+        far = farthest(cloud.z)
+    if cloud.temperatures:
+        cloud.log_likelihood = log_likelihood(cloud.z)
+    if np.isneginf(cloud.log_likelihood).all():
+        raise Unreachable
+    return cloud
+
+
+def _within(
+    farthest: Callable[[FloatArray], FloatArray], level: float
+) -> Callable[[FloatArray], FloatArray]:
+    return lambda z: np.where(farthest(z) <= level, 0.0, -np.inf)
+
+
+def _level(far: FloatArray) -> float:
+    """Return the distance that half of the draws are within, and that some are beyond."""
+    half, most = np.sort(far)[far.size // 2], far.max()
+    if half < most:
+        return float(half)
+    nearer = far[far < most]
+    if not nearer.size:
+        raise Unreachable
+    return float(nearer.max())
+
+
+def _scale(outside: FloatArray) -> FloatArray:
+    """Return the median distance of the draws outside, by observation, so that these compare."""
+    scale = np.ones(outside.shape[1])
+    for k, column in enumerate(outside.T):
+        beyond = column[(column > 0) & np.isfinite(column)]
+        if beyond.size:
+            scale[k] = np.median(beyond)
+    return scale

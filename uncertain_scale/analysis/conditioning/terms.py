@@ -17,8 +17,7 @@ from uncertain_scale.inputs.overlay import correlation_matrix
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.model import ask, solve
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import try_equations
-from uncertain_scale.sampling.propagate import propagate
+from uncertain_scale.sampling.engine import propagate, try_equations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

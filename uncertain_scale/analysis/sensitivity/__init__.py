@@ -1,8 +1,7 @@
 """Which inputs drive an answer: variance shares, swings, ranks, and what knowing is worth."""
 
-from uncertain_scale.analysis.sensitivity.groups import parse_groups
-from uncertain_scale.analysis.sensitivity.loss import Loss, Penalty, parse_loss
-from uncertain_scale.analysis.sensitivity.outlook import CONSTANT
+from uncertain_scale.analysis.sensitivity.decision import Loss, Penalty, parse_loss
+from uncertain_scale.analysis.sensitivity.methods import CONSTANT
 from uncertain_scale.analysis.sensitivity.result import (
     decision_value,
     interval_reduction,
@@ -12,6 +11,7 @@ from uncertain_scale.analysis.sensitivity.result import (
     sobol_indices,
     swing,
 )
+from uncertain_scale.analysis.sensitivity.sobol import parse_groups
 
 __all__ = [
     "CONSTANT",

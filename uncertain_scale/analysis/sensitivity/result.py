@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.analysis.sensitivity.decision import DIRECTIONS, Decision
-from uncertain_scale.analysis.sensitivity.groups import known_sets
-from uncertain_scale.analysis.sensitivity.knowledge import IntervalReduction
-from uncertain_scale.analysis.sensitivity.method import run_methods
-from uncertain_scale.analysis.sensitivity.outlook import Outlook
-from uncertain_scale.analysis.sensitivity.ranks import RankCorrelation
+from uncertain_scale.analysis.sensitivity.methods import (
+    IntervalReduction,
+    Outlook,
+    RankCorrelation,
+    Swing,
+    run_methods,
+)
 from uncertain_scale.analysis.sensitivity.shapley import Shapley
-from uncertain_scale.analysis.sensitivity.sobol import Sobol
+from uncertain_scale.analysis.sensitivity.sobol import Sobol, known_sets
 from uncertain_scale.analysis.sensitivity.study import SCALES, make_study
-from uncertain_scale.analysis.sensitivity.swing import Swing
 from uncertain_scale.errors import QuestionError
-from uncertain_scale.sampling.tails import moment_facts
+from uncertain_scale.sampling.moment_facts import moment_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import xarray as xr
 
-    from uncertain_scale.analysis.sensitivity.decision import Direction
-    from uncertain_scale.analysis.sensitivity.loss import Loss
-    from uncertain_scale.analysis.sensitivity.method import Method
+    from uncertain_scale.analysis.sensitivity.decision import Direction, Loss
+    from uncertain_scale.analysis.sensitivity.methods import Method
     from uncertain_scale.analysis.sensitivity.study import Scale
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Question

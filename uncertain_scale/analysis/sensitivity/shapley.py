@@ -1,24 +1,24 @@
 """Shapley effects: shares of variance that add up to 1, for dependent inputs as for independent.
 
 The worth of a set J of inputs is Var(E[Y | X_J]); the players are the inputs that the output is
-computed from, a joint sample being one.
+computed from, a joint sample being one. A game is an array: entry J is the worth of the set of
+players whose bits are those of J.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import factorial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from uncertain_scale.analysis.sensitivity.chains import Chains
-from uncertain_scale.analysis.sensitivity.estimates import ratio
-from uncertain_scale.analysis.sensitivity.game import shapley_values, walsh
-from uncertain_scale.analysis.sensitivity.method import Findings
+from uncertain_scale.analysis.sensitivity.estimates import Chains, ratio
+from uncertain_scale.analysis.sensitivity.methods import Findings
 from uncertain_scale.analysis.sensitivity.separable import Nearly
 from uncertain_scale.analysis.sensitivity.study import bits
-from uncertain_scale.sampling.streams import stream
+from uncertain_scale.sampling.design import stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,10 +30,69 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Shapley"]
+__all__ = ["Shapley", "shapley_values", "walsh"]
 
 _BLOCK = 1 << 20  # numbers in memory at a time, of one output
 _MOST_NEARLY = 6  # players of what is nearly a product or sum, whose exchanges are all kept
+
+
+def shapley_values(worth: FloatArray) -> FloatArray:
+    """Return each player's Shapley value.
+
+    Parameters
+    ----------
+    worth
+        Worth of every set of d players along the first axis, shape (2^d, ...).
+
+    Returns
+    -------
+    array of shape (d, ...)
+        Which add up to the worth of all less that of none.
+
+    References
+    ----------
+    Shapley (1953), A value for n-person games, doi:10.1515/9781400881970-018.
+
+    Examples
+    --------
+    >>> shapley_values(np.array([0.0, 1.0, 3.0, 6.0])).tolist()
+    [2.0, 4.0]
+    """
+    count = worth.shape[0].bit_length() - 1
+    sets = np.arange(worth.shape[0])
+    size = np.bitwise_count(sets).astype(int)
+    weight = np.array(
+        [factorial(k) * factorial(count - k - 1) / factorial(count) for k in range(count)]
+    )
+    values = np.empty((count, *worth.shape[1:]))
+    for player in range(count):
+        without = sets[sets >> player & 1 == 0]
+        gain = worth[without | 1 << player] - worth[without]
+        values[player] = np.tensordot(weight[size[without]], gain, axes=1)
+    return values
+
+
+def walsh(values: FloatArray) -> FloatArray:
+    """Return the Walsh-Hadamard transform along the first axis, not normalised.
+
+    Parameters
+    ----------
+    values
+        Shape (2^d, ...).
+
+    Examples
+    --------
+    >>> walsh(np.array([1.0, 2.0])).tolist()
+    [3.0, -1.0]
+    """
+    shape = values.shape
+    step = 1
+    while step < shape[0]:
+        pairs = values.reshape(-1, 2, step, *shape[1:])
+        low, high = pairs[:, 0], pairs[:, 1]
+        values = np.stack([low + high, low - high], axis=1).reshape(shape)
+        step *= 2
+    return values
 
 
 class _Effects(NamedTuple):

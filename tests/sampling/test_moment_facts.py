@@ -1,0 +1,222 @@
+"""Moments of products of powers, and tail indices found by probing the cube, in closed form."""
+
+import math
+
+import numpy as np
+import pytest
+
+from uncertain_scale import Design, Model, ask, load_priors, run, sample
+from uncertain_scale.sampling.engine import Simulation
+from uncertain_scale.sampling.moment_facts import product_moments
+from uncertain_scale.statistics.summary import summarize
+
+INPUTS = """
+schema_version = 1
+inputs.x = { kind = "lognormal", mu = 0, sigma = 3 }
+inputs.w = { kind = "lognormal", mu = 1, sigma = 0.5 }
+inputs.g = { kind = "gamma", alpha = 0.001, beta = 1 }
+inputs.a = { kind = "lognormal", mu = 0, sigma = 1 }
+inputs.b = { kind = "lognormal", mu = 0, sigma = 1 }
+[[correlations]]
+inputs = ["a", "b"]
+rank = 0.5
+"""
+PRODUCTS = """
+import numpy as np
+
+
+def product(x, w):
+    return 3 * x**2 / np.sqrt(w)
+
+
+def times_gamma(g, w):
+    return g * w
+
+
+def tied(a, b):
+    return a * b
+
+
+def total(x, w):
+    return x + w
+"""
+
+
+@pytest.fixture
+def asked(tmp_path):
+    (tmp_path / "own.py").write_text(PRODUCTS, encoding="utf-8")
+    (tmp_path / "own.toml").write_text(INPUTS, encoding="utf-8")
+    model = Model.of(tmp_path / "own.py")
+    return model, load_priors(tmp_path / "own.toml", variables=model.variables)
+
+
+def test_products_have_the_moments_of_their_factors_and_other_outputs_none(asked):
+    model, priors = asked
+    outputs = ["product", "times_gamma", "tied", "total"]
+    simulation = Simulation.of(model, priors, ask(model, {}, outputs=outputs), Design(draws=2))
+    found = product_moments(simulation.plan, simulation.sampler())
+    assert set(found) == {"product", "times_gamma"}
+    mu, sigma = math.log(3) - 0.5, math.hypot(6, 0.25)
+    mean = math.exp(mu + sigma**2 / 2)
+    assert found["product"] == pytest.approx((mean, mean * math.sqrt(math.expm1(sigma**2))))
+    w, square = math.exp(1.125), math.exp(2.5)
+    second = (0.001 + 0.001**2) * square
+    expected = (0.001 * w, math.sqrt(second - (0.001 * w) ** 2))
+    assert found["times_gamma"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_moment_that_draws_do_not_settle_is_the_one_that_follows(asked):
+    model, priors = asked
+    from uncertain_scale import sample
+
+    question = ask(model, {}, outputs=["product", "total"])
+    summary = summarize(sample(model, priors, question, Design(draws=512)), probs=[0.9])
+    product = summary.sel(output="product")
+    assert str(product["sd_state"].item()) == "exact"
+    sigma = math.hypot(6, 0.25)
+    mean = math.exp(math.log(3) - 0.5 + sigma**2 / 2)
+    assert product["mean"].item() == pytest.approx(mean)
+    assert str(summary["sd_state"].sel(output="total").item()) == "unsettled"
+
+
+def test_moments_that_draws_settle_agree_with_those_that_follow():
+    """On the built-in model, within the errors that the draws give."""
+    tree = run(given={"budget": "100M"})
+    outputs = tree["prior_predictive"].to_dataset()
+    summary = summarize(tree, probs=[0.9])
+    compared = 0
+    for name, draws in outputs.data_vars.items():
+        if "product_mean" not in draws.attrs or np.ptp(draws.values) == 0:
+            continue
+        one = summary.sel(output=name)
+        for key in ("mean", "sd"):
+            error = float(one[f"{key}_mcse"])
+            assert abs(float(one[key]) - draws.attrs[f"product_{key}"]) < 4.9 * error, (name, key)
+            compared += error > 0
+    assert compared >= 6
+
+
+EQUATIONS = """
+import numpy as np
+def inverse(x):
+    return 1 / x
+def power(x):
+    return x ** -0.6
+def shifted(x):
+    return 1 / (x + 0.1)
+def exponential(x):
+    return np.exp(x)
+def constant(x):
+    return 0 * x + 3
+def shifted_pole(x):
+    return 1 / (x - 0.3)
+def square_pole(x):
+    return 1 / (x - 0.3) ** 2
+def two_pole(x, w):
+    return 1 / (x - w)
+def capped(x):
+    return np.minimum(1 / x, 1e4)
+def clipped(x):
+    return np.where(x > 0.5, x, 1 / np.clip(x, 0.01, 0.99))
+def itself(x):
+    return x * 1.0
+def odds(x, v):
+    return v / x
+def peak(x):
+    return 1 / ((x - 0.3) ** 2 + 1e-6)
+"""
+
+
+def facts(tmp_path, output, prior):
+    (tmp_path / "own.py").write_text(EQUATIONS, encoding="utf-8")
+    text = f"schema_version = 1\ninputs.x = {{ {prior} }}\n"
+    text += 'inputs.v = { kind = "normal", mu = 0, sigma = 1 }\n'
+    text += 'inputs.w = { kind = "uniform", lower = 0.1, upper = 1.3 }\n'
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    model = Model.of(tmp_path / "own.py")
+    priors = load_priors(tmp_path / "own.toml", variables=model.variables)
+    tree = sample(model, priors, ask(model, {}, outputs=[output]), Design(draws=2, chains=1))
+    return tree[f"prior_predictive/{output}"].attrs
+
+
+def index(tmp_path, output, prior):
+    return facts(tmp_path, output, prior)["tail_index"]
+
+
+@pytest.mark.parametrize(
+    ("output", "prior", "expected"),
+    [
+        ("inverse", 'kind = "uniform", lower = 0, upper = 1', 1),
+        ("inverse", 'kind = "gamma", alpha = 2, beta = 1', 1 / 2),
+        ("inverse", 'kind = "beta", alpha = 0.5, beta = 2', 2),
+        # OpenTURNS's flood model: a roughness that is normal, truncated at 0, to the power -0.6
+        ("power", 'kind = "normal", mu = 30, sigma = 7.5, truncate = [0, inf]', 0.6),
+        ("exponential", 'kind = "gamma", alpha = 1, beta = 2', 1 / 2),
+        ("inverse", 'kind = "lognormal", mu = 0, sigma = 1', 0),
+        ("inverse", 'kind = "lognormal", mu = 0, sigma = 3', 0),
+        ("exponential", 'kind = "normal", mu = 0, sigma = 2', 0),
+        ("shifted", 'kind = "uniform", lower = 0, upper = 1', 0),
+        ("constant", 'kind = "student_t", nu = 1, mu = 0, sigma = 1', 0),
+    ],
+)
+def test_power_laws_are_found_and_lighter_tails_are_not(tmp_path, output, prior, expected):
+    assert index(tmp_path, output, prior) == pytest.approx(expected, rel=0.03, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("output", "prior", "expected"),
+    [
+        ("inverse", 'kind = "normal", mu = 0, sigma = 1', 1),
+        ("odds", 'kind = "normal", mu = 0, sigma = 1', 1),
+        ("shifted_pole", 'kind = "normal", mu = 0.5, sigma = 0.1', 1),
+        ("square_pole", 'kind = "uniform", lower = 0, upper = 1', 2),
+        ("two_pole", 'kind = "uniform", lower = 0, upper = 1', 1),
+        ("peak", 'kind = "uniform", lower = 0, upper = 1', 0),
+        ("clipped", 'kind = "normal", mu = 0.3, sigma = 0.2', 0),
+        ("capped", 'kind = "uniform", lower = 0, upper = 1', 0),
+    ],
+)
+def test_poles_inside_the_cube_are_found_and_peaks_are_none(tmp_path, output, prior, expected):
+    assert index(tmp_path, output, prior) == pytest.approx(expected, rel=0.05, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("output", "prior", "order"),
+    [
+        ("itself", 'kind = "lognormal", mu = 0, sigma = 3', math.inf),
+        ("itself", 'kind = "gamma", alpha = 0.001, beta = 1', math.inf),
+        ("itself", 'kind = "student_t", nu = 3, mu = 0, sigma = 1', 3),
+        ("inverse", 'kind = "gamma", alpha = 3, beta = 1', 3),
+        ("inverse", 'kind = "lognormal", mu = 0, sigma = 2', math.inf),
+        ("power", 'kind = "gamma", alpha = 3, beta = 1', 5),
+        ("exponential", 'kind = "normal", mu = 0, sigma = 1.5', math.inf),
+        ("exponential", 'kind = "gamma", alpha = 1, beta = 4', 4),
+        ("exponential", 'kind = "lognormal", mu = 0, sigma = 0.5', 0),
+        ("exponential", 'kind = "student_t", nu = 3, mu = 0, sigma = 1', 0),
+        ("inverse", 'kind = "normal", mu = 0, sigma = 1', 0),
+    ],
+)
+def test_moments_that_must_exist_are_known_up_to_their_order(tmp_path, output, prior, order):
+    """Closed forms: a t of nu degrees has moments below nu, 1/gamma below alpha."""
+    assert facts(tmp_path, output, prior)["moment_order"] == pytest.approx(order, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("output", "prior", "least", "most"),
+    [
+        ("capped", 'kind = "uniform", lower = 0, upper = 1', 1, 1e4),
+        ("clipped", 'kind = "normal", mu = 0.3, sigma = 0.2', -math.inf, math.inf),
+        ("peak", 'kind = "uniform", lower = 0, upper = 1', 1 / (0.49 + 1e-6), 1e6),
+        ("shifted", 'kind = "uniform", lower = 0, upper = 1', 1 / 1.1, 10),
+    ],
+)
+def test_ranges_hold_by_interval_arithmetic(tmp_path, output, prior, least, most):
+    found = facts(tmp_path, output, prior)
+    assert (found["least"], found["most"]) == pytest.approx((least, most))
+
+
+def test_an_output_that_is_an_input_has_the_moments_of_its_prior(tmp_path):
+    found = facts(tmp_path, "x", 'kind = "lognormal", mu = 0, sigma = 3')
+    assert found["exact_mean"] == pytest.approx(math.exp(4.5))
+    assert found["exact_sd"] == pytest.approx(math.exp(4.5) * math.sqrt(math.exp(9) - 1))
+    assert "exact_mean" not in facts(tmp_path, "x", 'kind = "student_t", nu = 1, mu = 0, sigma = 1')

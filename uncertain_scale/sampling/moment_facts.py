@@ -1,0 +1,387 @@
+"""Moments and tails of outputs as the model alone tells them, instead of the draws.
+
+Every input is ppf(u), so the output can be followed along one coordinate into a corner, or to a
+pole inside the cube, where no finite sample goes: if |y| grows like u^-k there, then P(|Y| > y)
+falls like y^(-1/k), and moments of order 1/k and above do not exist. Which moments must exist
+follows from the kinds of the inputs and the rules of `extent`. Those of products of powers of
+independent inputs follow from the inputs': equations run once on products in the place of arrays,
+and all but multiplying, dividing and raising to a number leaves its result unknown.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.inputs.distributions import Constant, LogNormal
+from uncertain_scale.inputs.prior import ENDS
+from uncertain_scale.model.calls import user_code
+from uncertain_scale.sampling.engine import propagate
+from uncertain_scale.sampling.extent import Extent, carry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from uncertain_scale.inputs.prior import Prior
+    from uncertain_scale.model import Plan
+    from uncertain_scale.sampling.dependence import InputSampler
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["EXACT", "moment_facts", "product_moments", "tail_indices"]
+
+PRODUCT = ("product_mean", "product_sd")
+EXACT = ("exact_mean", "exact_sd", *PRODUCT)
+"""Facts that hold before anything is observed, and not after."""
+
+# Exact in floating point on both sides: 1 - 2^-49 is still a number. Two equal steps in log u.
+_CORNERS = 2.0 ** -np.array([17, 33, 49])
+_STEP = 16 * np.log(2)
+# A power law has the same slope in both steps. A lognormal's slope falls by a quarter and more from
+# the first to the second, since its tail is lighter than every power.
+_STEADY = 0.9
+_LEAST = 0.02
+# A pole is looked for on lines through the medians and through a few points at random, and then
+# closer and closer: brackets shrink by a factor of 8 a round.
+_LINES, _ROUNDS = 8, 11
+_LEVELS = 1 / (1 + np.exp(-np.linspace(-16, 16, 129)))
+_ZOOM = np.linspace(0, 1, 17)
+_POLE = 0.1  # powers below this are none
+_AGREE = 0.1  # by how much the powers of early and of late rounds may differ
+# Orders of moments are told from quantile functions to a few hundredths; see `_order`.
+_MARGIN = 0.97
+_SECOND = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Product(np.lib.mixins.NDArrayOperatorsMixin):
+    """A number times powers of inputs, by name."""
+
+    factor: float = 1.0
+    powers: Mapping[str, float] = field(default_factory=dict)
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        """Refuse to be an array, so that no rule is passed by."""
+        raise TypeError("a product is no array")
+
+    def __bool__(self) -> bool:
+        """Refuse to be true or false, which differs between draws."""
+        raise TypeError("a product is neither true nor false")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """Multiply, divide, or raise to a number."""
+        rule = _RULES.get(ufunc.__name__)
+        if rule is None or method != "__call__" or kwargs:
+            return NotImplemented
+        return rule(*inputs)
+
+
+def product_moments(plan: Plan, sampler: InputSampler) -> dict[str, tuple[float, float]]:
+    """Return mean and standard deviation of each output that is a product of independent powers.
+
+    Parameters
+    ----------
+    plan
+        Which equations, in which order.
+    sampler
+        The inputs and what ties them.
+
+    Returns
+    -------
+    dict
+        By output, in the model's units; outputs of which these do not follow are left out.
+    """
+    known: dict[str, Any] = {name: _Product(1.0, {name: 1.0}) for name in sampler.names}
+    for equation in plan.steps:
+        try:
+            with user_code():
+                result = equation.function(*(known[name] for name in equation.arguments))
+            known[equation.target] = _of(result)
+        except Exception:  # noqa: BLE001 - an equation may do anything: nothing is known
+            known[equation.target] = None
+    found = {
+        name: _moments(known[name], sampler) for name in plan.outputs if known.get(name) is not None
+    }
+    return {name: pair for name, pair in found.items() if np.isfinite(pair).all()}
+
+
+def _of(value: Any) -> _Product:
+    return value if isinstance(value, _Product) else _Product(float(value))
+
+
+def _times(a: _Product, b: _Product) -> _Product:
+    names = dict.fromkeys([*a.powers, *b.powers])
+    powers = {name: a.powers.get(name, 0.0) + b.powers.get(name, 0.0) for name in names}
+    return _Product(a.factor * b.factor, powers)
+
+
+def _raised(a: _Product, power: float) -> _Product:
+    return _Product(a.factor**power, {name: power * one for name, one in a.powers.items()})
+
+
+_RULES: dict[str, Callable[..., _Product]] = {
+    "multiply": lambda a, b: _times(_of(a), _of(b)),
+    "divide": lambda a, b: _times(_of(a), _raised(_of(b), -1.0)),
+    "power": lambda a, b: _raised(a, float(b)),
+    "sqrt": lambda a: _raised(a, 0.5),
+    "square": lambda a: _raised(a, 2.0),
+    "reciprocal": lambda a: _raised(a, -1.0),
+    "positive": lambda a: a,
+}
+
+
+def _moments(product: _Product, sampler: InputSampler) -> tuple[float, float]:
+    powers = {name: power for name, power in product.powers.items() if power}
+    coordinates = [one for name in powers for one in sampler.positions_of([name])]
+    if len(coordinates) > len(set(coordinates)):
+        return math.nan, math.nan
+    with np.errstate(all="ignore"):
+        first, second = (
+            np.prod([_moment(sampler.belief(name)[0], times * p) for name, p in powers.items()])
+            for times in (1, 2)
+        )
+        spread = np.sqrt(np.maximum(second - first**2, 0.0))
+    return float(product.factor * first), float(abs(product.factor) * spread)
+
+
+def _moment(prior: Prior, power: float) -> np.float64:
+    """Return E X^power in the model's units, nan where no closed form is at hand."""
+    kind = prior.distribution
+    found = np.float64(np.nan)
+    if isinstance(kind, Constant):
+        found = np.float64(kind.value) ** power
+    elif isinstance(kind, LogNormal) and kind.truncate is None:
+        found = np.exp(power * kind.mu + np.square(power * kind.sigma) / 2)
+    elif power in {1.0, 2.0} and not prior.joint:
+        mean, sd = kind.mean(), kind.sd()
+        if power == 1 and mean is not None:
+            found = np.float64(mean)
+        elif mean is not None and sd is not None:
+            found = np.square(np.float64(mean)) + np.square(np.float64(sd))
+    return found * np.float64(prior.factor) ** power
+
+
+def moment_facts(
+    plan: Plan,
+    sampler: InputSampler,
+    along: Sequence[str] | None = None,
+    *,
+    exact: bool = True,
+) -> dict[str, dict[str, float]]:
+    """Return, by output, what the model tells of its moments, as attributes of its draws.
+
+    Parameters
+    ----------
+    plan, sampler, along
+        As in `tail_indices`.
+    exact
+        Whether an output that is an input keeps the moments of its prior, as it does unless facts
+        have been observed.
+
+    Returns
+    -------
+    dict
+        `tail_index`: moments of order 1/k and above do not exist. `moment_order`: those below it
+        do. `least` and `most`, ends of the range, which may be infinite. `exact_mean` and
+        `exact_sd` of an output that is itself an input, where they exist; `product_mean` and
+        `product_sd` of one that is a product of powers of independent inputs.
+    """
+    extents = carry(plan, {name: _extent(sampler, name) for name in sampler.names})
+    indices = tail_indices(plan, sampler, along)
+    unsure = [
+        name for name, index in indices.items() if extents[name].order <= _SECOND and 0 <= index < 1
+    ]
+    poles = _poles(plan, sampler, unsure, sampler.coordinates if along is None else list(along))
+    found = {}
+    for name, index in indices.items():
+        extent = extents[name]
+        order = extent.order if np.isinf(extent.order) else _MARGIN * extent.order
+        steepest = max(index, poles.get(name, 0.0))
+        found[name] = {
+            "tail_index": min(steepest, 1 / order) if order else steepest,
+            "moment_order": order,
+            "least": extent.low,
+            "most": extent.high,
+        }
+        if exact and name in sampler.names:
+            found[name] |= _exact(sampler, name)
+    for name, pair in product_moments(plan, sampler).items() if exact else ():
+        found[name] |= dict(zip(PRODUCT, pair, strict=True))
+    return found
+
+
+def tail_indices(
+    plan: Plan, sampler: InputSampler, along: Sequence[str] | None = None
+) -> dict[str, float]:
+    """Return, by output, the largest tail index k along any one coordinate.
+
+    Parameters
+    ----------
+    plan
+        The equations that lead to the outputs.
+    sampler
+        The inputs, each of which offers a quantile function.
+    along
+        Coordinates that are followed; all that the inputs are drawn from by default.
+
+    Returns
+    -------
+    dict
+        k >= 0, and 0 for tails lighter than every power. The mean exists only where k < 1, the
+        standard deviation only where k < 1/2.
+
+    Notes
+    -----
+    A lower bound: a pole inside the cube (a denominator that changes sign) is not seen here, but by
+    `moment_facts`.
+    """
+    names = sampler.coordinates if along is None else list(along)
+    probes = _Probes(names)
+    values = propagate(plan, sampler.draw(probes, chain=0))
+    corners = [np.broadcast_to(values[name], probes.size).reshape(-1, 3) for name in plan.outputs]
+    found = _powers(np.array(corners)).max(axis=-1, initial=0) if corners else ()
+    return dict(zip(plan.outputs, map(float, found), strict=True))
+
+
+class _Probes:
+    """Points that go into both corners of one coordinate, the others at their medians."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._block = {name: 6 * k for k, name in enumerate(names)}
+        self.size = 6 * len(names)
+
+    def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
+        u = np.full(self.size, 0.5)
+        if name in self._block:
+            start = self._block[name]
+            u[start : start + 6] = np.concatenate([_CORNERS, 1 - _CORNERS])
+        return u
+
+
+def _powers(values: FloatArray) -> FloatArray:
+    """Return the powers with which three values grow towards corners, 0 where it is none."""
+    with np.errstate(all="ignore"):
+        near, far = np.moveaxis(np.diff(np.log(np.abs(values)), axis=-1) / _STEP, -1, 0)
+        steady = np.isfinite(far) & (far > _LEAST) & (far > _STEADY * near)
+    return np.where(steady, far, 0.0)
+
+
+def _extent(sampler: InputSampler, name: str) -> Extent:
+    """Return the range of an input, and which of its moments its kind has."""
+    prior, rows = sampler.belief(name)
+    sources = frozenset(sampler.positions_of([name]))
+    if rows is not None:
+        values = rows * prior.factor
+        return Extent(float(values.min()), float(values.max()), sources=sources)
+    low, high = sorted(prior.factor * end for end in prior.distribution.support)
+    levels = np.concatenate([_CORNERS, 1 - _CORNERS])
+    quantiles = prior.ppf(levels)
+    powers = _powers(quantiles.reshape(2, 3))
+    tails = [power for power, end in zip(powers, (low, high), strict=True) if not np.isfinite(end)]
+    inverse = 0.0
+    if low == 0 and quantiles[2] > 0:
+        towards = _powers(1 / quantiles[:3])
+        inverse = 1 / float(towards) if towards else np.inf
+    steepest = max(tails, default=0.0)
+    order = 1 / float(steepest) if steepest else np.inf
+    return Extent(low, high, order, inverse, sources, _exponent(quantiles.reshape(2, 3)))
+
+
+def _exponent(quantiles: FloatArray) -> float:
+    """Return below which s the mean of exp(s|X|) exists, from quantiles towards both ends."""
+    near, far = np.abs(np.diff(quantiles, axis=1)).T / _STEP
+    if (far > near / _STEADY).any():
+        return 0.0  # heavier than an exponential tail, as a lognormal's
+    steady = far > _STEADY * near
+    return _MARGIN / float(far[steady].max()) if steady.any() and far[steady].max() else np.inf
+
+
+def _exact(sampler: InputSampler, name: str) -> dict[str, float]:
+    prior, rows = sampler.belief(name)
+    if rows is not None:
+        return {}
+    moments = {"exact_mean": prior.distribution.mean(), "exact_sd": prior.distribution.sd()}
+    found = {key: prior.factor * value for key, value in moments.items() if value is not None}
+    return {key: value for key, value in found.items() if np.isfinite(value)}
+
+
+class _Points:
+    """Points of the cube that are given by coordinate, all others at their medians."""
+
+    def __init__(self, columns: dict[str, FloatArray], size: int) -> None:
+        self._columns, self._size = columns, size
+
+    def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
+        return self._columns.get(name, np.full(self._size, 0.5))
+
+
+def _poles(
+    plan: Plan, sampler: InputSampler, outputs: Sequence[str], along: Sequence[str]
+) -> dict[str, float]:
+    """Return the powers with which outputs grow towards poles inside the cube, where they do."""
+    if not outputs or not along:
+        return {}
+    generator = np.random.default_rng(0)
+    through = np.vstack([np.full(len(along), 0.5), generator.random((_LINES, len(along)))])
+    # Axes: point that a line goes through, coordinate that it follows, level on it, coordinate.
+    shape = (len(through), len(along), _LEVELS.size, len(along))
+    points = np.broadcast_to(through[:, None, None], shape).copy()
+    for k in range(len(along)):
+        points[:, k, :, k] = _LEVELS
+    values = _at(plan, sampler, along, points.reshape(-1, len(along)))
+    found = {}
+    for name in outputs:
+        sizes = values[name].reshape(shape[:3])
+        inner = sizes[..., 1:-1]
+        peak = (inner >= sizes[..., :-2]) & (inner >= sizes[..., 2:])
+        peak &= inner > np.minimum(sizes[..., :-2], sizes[..., 2:])
+        with np.errstate(all="ignore"):
+            heights = np.where(peak, inner / np.median(sizes, axis=-1, keepdims=True), 0.0)
+        heights = np.nan_to_num(heights, posinf=np.inf)
+        line, coordinate, level = np.unravel_index(int(np.argmax(heights)), heights.shape)
+        if heights[line, coordinate, level] > 1:
+            bracket = _LEVELS[level], _LEVELS[level + 2]
+            where = name, through[line], int(coordinate)
+            found[name] = _pole(plan, sampler, along, where, bracket)
+    return found
+
+
+def _pole(
+    plan: Plan,
+    sampler: InputSampler,
+    along: Sequence[str],
+    where: tuple[str, FloatArray, int],
+    bracket: tuple[float, float],
+) -> float:
+    """Return the power with which an output grows towards its peak on a line, 0 where it is none.
+
+    The ends of a bracket are about as far from the peak as it is wide.
+    """
+    name, point, k = where
+    low, high = bracket
+    sizes, widths = [], []
+    for _ in range(_ROUNDS):
+        points = np.tile(point, (_ZOOM.size, 1))
+        points[:, k] = low + (high - low) * _ZOOM
+        values = _at(plan, sampler, along, points)[name]
+        widths.append(high - low)
+        sizes.append(float(np.sqrt(values[0] * values[-1])))
+        top = min(max(int(np.argmax(values)), 1), _ZOOM.size - 2)
+        low, high = points[top - 1, k], points[top + 1, k]
+    with np.errstate(all="ignore"):
+        slopes = -np.diff(np.log(sizes)[[2, 6, 10]]) / np.diff(np.log(widths)[[2, 6, 10]])
+    early, late = slopes
+    steady = np.isfinite(slopes).all() and late > _POLE and abs(late - early) < _AGREE * late
+    return float(late) if steady else 0.0
+
+
+def _at(
+    plan: Plan, sampler: InputSampler, along: Sequence[str], points: FloatArray
+) -> dict[str, FloatArray]:
+    """Return the size of each output at points of the cube, 0 where it is no number, as 0/0."""
+    columns = dict(zip(along, np.clip(points, *ENDS).T, strict=True))
+    values = propagate(plan, sampler.draw(_Points(columns, len(points)), chain=0))
+    sizes = {name: np.abs(np.broadcast_to(values[name], len(points))) for name in plan.outputs}
+    return {name: np.nan_to_num(size, nan=0.0, posinf=np.inf) for name, size in sizes.items()}

@@ -1,0 +1,338 @@
+"""The smallest region that holds a given probability: under a fitted density, or of point masses.
+
+Under a density it is where that exceeds a level, in one piece or several. Its ends and their errors
+follow from the density's and the probability's, all linear in the chains' averages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uncertain_scale.statistics.density.fit import fill_valleys
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from uncertain_scale.statistics.density.cells import Coordinate
+    from uncertain_scale.statistics.density.fit import SmoothDensity
+    from uncertain_scale.statistics.tally import Atoms
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Landscape", "Region", "atom_region"]
+
+_RUN = 1.15  # times as many values as are needed: a run without holes is then preferred
+_LATTICE = 5  # up to so many values each stands for itself; of more, neighbours make an interval
+
+_STEPS_A_CELL = 4
+_BISECTIONS = 14
+_POLISHES = 4
+_MATERIAL = 1e-3  # a piece or a gap with less probability is none, unless the gap is wide
+_LIKELY = 1.5  # standard errors from which a valley may be real
+_WIDE_GAP = 0.02  # as a share of the region's width
+
+
+def atom_region(atoms: Atoms, prob: float) -> FloatArray:
+    """Return the fewest point masses that hold a probability, as pieces.
+
+    Parameters
+    ----------
+    atoms
+        Point masses that hold at least `prob` together.
+    prob
+        Probability inside.
+
+    Returns
+    -------
+    array of shape (piece, bound)
+        A value that stands alone has equal ends. Of more than five values on a lattice, such as
+        counts, neighbours make one piece.
+
+    Examples
+    --------
+    >>> atom_region(Atoms(np.array([1.0, 10.0]), np.array([0.7, 0.3]), 2), 0.9).tolist()
+    [[1.0, 1.0], [10.0, 10.0]]
+    """
+    order = np.argsort(-atoms.masses, kind="stable")
+    held = np.cumsum(atoms.masses[order])
+    chosen = np.sort(order[: int(np.searchsorted(held, prob - 1e-12)) + 1])
+    run = _shortest_run(atoms.masses, prob)
+    if atoms.values.size > _LATTICE and run.size <= max(chosen.size + 1, _RUN * chosen.size):
+        chosen = run
+    values = atoms.values[chosen]
+    if atoms.values.size <= _LATTICE:
+        return np.stack([values, values], axis=1)
+    near = np.diff(values) <= 1.5 * np.median(np.diff(atoms.values))
+    apart = np.flatnonzero(~((np.diff(chosen) == 1) & near)) + 1
+    starts = np.concatenate([[0], apart])
+    stops = np.append(apart, values.size) - 1
+    return np.stack([values[starts], values[stops]], axis=1)
+
+
+def _shortest_run(masses: FloatArray, prob: float) -> npt.NDArray[np.int64]:
+    """Return the fewest neighbours that hold a probability together."""
+    below = np.concatenate([[0.0], np.cumsum(masses)])
+    start = np.arange(masses.size)
+    stop = np.searchsorted(below, below[:-1] + prob - 1e-12)
+    held = below[np.minimum(stop, masses.size)] - below[:-1]
+    length = np.where(stop <= masses.size, stop - start, 2 * masses.size)
+    best = int(np.argmin(length - held))  # of equally many, those with the most probability
+    return np.arange(best, min(int(stop[best]), masses.size))
+
+
+@dataclass(frozen=True)
+class Region:
+    """A highest-density region in the coordinate of its density.
+
+    Parameters
+    ----------
+    ends
+        Shape (piece, bound), ascending.
+    influence
+        What each chain adds to the ends, shape (piece, bound, chain).
+    density
+        Density at the ends in the fit's coordinate, shape (piece, bound).
+    touches
+        Whether an end is where all draws end, shape (piece, bound).
+    settled
+        Whether the ends are where the density crosses a level, to full precision.
+    rival
+        Ends of the region if valleys that may be chance were real, shape (bound,): the first and
+        the last. None where that makes no other pieces.
+    """
+
+    ends: FloatArray
+    influence: FloatArray
+    density: FloatArray
+    touches: np.ndarray
+    settled: bool = True
+    rival: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """The density of the draws themselves along a grid in the fit's coordinate.
+
+    Parameters
+    ----------
+    density
+        The fit.
+    coordinate
+        What it is in; the region is smallest in draws, so the map's stretch counts.
+    """
+
+    density: SmoothDensity
+    coordinate: Coordinate
+
+    @cached_property
+    def _grid(self) -> FloatArray:
+        edges = self.density.cells.edges
+        steps = np.arange(_STEPS_A_CELL) / _STEPS_A_CELL
+        return np.append((edges[:-1, None] + np.diff(edges)[:, None] * steps).ravel(), edges[-1])
+
+    @cached_property
+    def _height(self) -> FloatArray:
+        return self._log_density(self._grid)
+
+    @cached_property
+    def _influence(self) -> FloatArray:
+        return self.density.log_density_influence(self._grid)
+
+    @cached_property
+    def _filled(self) -> FloatArray:
+        grain = self.density.log_density_grain(self._grid)
+        return fill_valleys(self._height, self._below, self._influence, grain)
+
+    @cached_property
+    def _likely(self) -> FloatArray:
+        grain = self.density.log_density_grain(self._grid)
+        return fill_valleys(self._height, self._below, self._influence, grain, _LIKELY)
+
+    @cached_property
+    def _below(self) -> FloatArray:
+        return self.density.cdf(self._grid)
+
+    def region(self, prob: float, prob_influence: FloatArray) -> Region:
+        """Return the highest-density region.
+
+        Parameters
+        ----------
+        prob
+            Probability inside.
+        prob_influence
+            What each chain adds to `prob`, where that rests on draws too; shape (chain,).
+
+        References
+        ----------
+        Hyndman (1996), Computing and graphing highest density regions,
+        doi:10.1080/00031305.1996.10473359.
+        """
+        height, level = self._cut(self._filled, prob)
+        inside = height >= level
+        ends, signs, below = self._crossings(height, level)
+        mass = float((signs * below).sum()) + float(inside[-1])
+        settled = abs(mass - prob) < 1e-3 * min(prob, 1 - prob)
+        if not settled:
+            return self._shortest(prob)
+        polished = self._polish(ends, signs, level, prob - float(inside[-1]))
+        found = self._with_influence(
+            ends if polished is None else polished,
+            signs,
+            prob_influence,
+            (bool(inside[0]), bool(inside[-1])),
+        )
+        return replace(found, settled=polished is not None)
+
+    def _cut(self, height: FloatArray, prob: float) -> tuple[FloatArray, float]:
+        """Return heights without immaterial gaps and pieces, and the level that cuts them."""
+        height = height.copy()
+        level = self._level(height, prob)
+        while self._smooth_over(height, level):
+            level = self._level(height, prob)
+        return height, level
+
+    def rival(self, prob: float, ends: FloatArray) -> FloatArray | None:
+        """Return the outer ends of the region with the valleys that may be real, if it has more.
+
+        Parameters
+        ----------
+        prob
+            Probability inside.
+        ends
+            Of the region that is shown, (piece, bound).
+        """
+        height, level = self._cut(self._likely, prob)
+        other, _, _ = self._crossings(height, level)
+        return other[[0, -1]] if other.size > ends.size and ends.size else None
+
+    def _log_density(self, y: FloatArray) -> FloatArray:
+        return self.density.log_density(y) - self.coordinate.log_stretch(y)
+
+    def _crossings(
+        self, height: FloatArray, level: float
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return where heights cross a level, -1 going up and +1 down, and the cdf there."""
+        inside = height >= level
+        at = np.flatnonzero(inside[1:] != inside[:-1])
+        part = (level - height[at]) / (height[at + 1] - height[at])
+        y = self._grid[at] + part * (self._grid[at + 1] - self._grid[at])
+        below = self._below[at] + part * (self._below[at + 1] - self._below[at])
+        return y, np.where(inside[at], 1.0, -1.0), below
+
+    def _level(self, height: FloatArray, prob: float) -> float:
+        """Return the level above which the heights hold a probability."""
+        middle = (height[1:] + height[:-1]) / 2
+        order = np.argsort(-middle)
+        held = np.cumsum(np.diff(self._below)[order])
+        last = order[min(int(np.searchsorted(held, prob)), order.size - 1)]
+        step = float(np.abs(np.diff(height))[np.diff(self._below) > 1e-6].max(initial=1e-6))
+        low, high = middle[last] - step, middle[last] + step
+        for _ in range(_BISECTIONS):
+            level = (low + high) / 2
+            _, signs, below = self._crossings(height, level)
+            if (signs * below).sum() + (height[-1] >= level) > prob:
+                low = level
+            else:
+                high = level
+        return float((low + high) / 2)
+
+    def _smooth_over(self, height: FloatArray, level: float) -> bool:
+        """Fill one immaterial gap or cut one immaterial piece; say whether there was any."""
+        inside = height >= level
+        turns = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+        starts = np.concatenate([[0], turns])
+        stops = np.concatenate([turns, [inside.size]])
+        width = self.coordinate.back(self._grid[[*turns, -1]])
+        total = np.ptp(width) or 1.0
+        for start, stop in zip(starts, stops, strict=True):
+            last = min(stop, inside.size - 1)
+            mass = self._below[last] - self._below[max(start - 1, 0)]
+            if mass >= _MATERIAL or (start == 0 and stop == inside.size):
+                continue
+            if inside[start]:
+                height[start:stop] = self._height.min()
+                return True
+            if start > 0 and stop < inside.size:
+                ends = self.coordinate.back(self._grid[[start - 1, stop]])
+                if ends[1] - ends[0] < _WIDE_GAP * total:
+                    height[start:stop] = max(height[start - 1], height[stop])
+                    return True
+        return False
+
+    def _polish(
+        self, ends: FloatArray, signs: FloatArray, level: float, target: float
+    ) -> FloatArray | None:
+        """Move ends to where density and probability are exactly right, by Newton's method."""
+        y = ends
+        reach = 0.05 * float(self.density.cells.knots[-1] - self.density.cells.knots[0])
+        for _ in range(_POLISHES):
+            excess = self._log_density(y) - level
+            slope = self._slope(y)
+            if (slope * signs >= 0).any():
+                return None
+            pull = signs * np.exp(self.density.log_density(y)) / slope
+            missing = target - float((signs * self.density.cdf(y)).sum())
+            rise = (missing + float((pull * excess).sum())) / float(pull.sum())
+            y = y + (rise - excess) / slope
+            level += rise
+            outside = (y <= self._grid[0]) | (y >= self._grid[-1])
+            if (outside | (np.abs(y - ends) > reach)).any() or (np.diff(y) <= 0).any():
+                return None
+        return y
+
+    def _slope(self, y: FloatArray) -> FloatArray:
+        return self.density.slope(y) - self.coordinate.log_stretch_slope(y)
+
+    def _with_influence(
+        self,
+        ends: FloatArray,
+        signs: FloatArray,
+        prob_influence: FloatArray,
+        touches: tuple[bool, bool],
+    ) -> Region:
+        """Differentiate `log f(end) = level` and `sum of +-F(end) = prob` by the chains' shares."""
+        density = self.density
+        slope = np.minimum(self._slope(ends) * signs, -1e-3) * signs
+        shift = density.log_density_influence(ends)
+        lack = prob_influence - (signs[:, None] * density.cdf_influence(ends)).sum(axis=0)
+        pull = signs * np.exp(density.log_density(ends)) / slope
+        rise = (lack + (pull[:, None] * shift).sum(axis=0)) / (pull.sum() if pull.size else 1.0)
+        moved = (rise - shift) / slope[:, None]
+        edge = np.zeros((1, moved.shape[1]))
+        low, high = touches
+        y = np.concatenate([self._grid[:1] if low else [], ends, self._grid[-1:] if high else []])
+        influence = np.concatenate([edge[: int(low)], moved, edge[: int(high)]])
+        touching = np.zeros(y.size, dtype=bool)
+        touching[0] |= low
+        touching[-1] |= high
+        pieces = (y.size // 2, 2)
+        return Region(
+            ends=y.reshape(pieces),
+            influence=influence.reshape(*pieces, -1),
+            density=np.exp(density.log_density(y)).reshape(pieces),
+            touches=touching.reshape(pieces),
+        )
+
+    def _shortest(self, prob: float) -> Region:
+        """Return the shortest interval, where no level cuts out the probability that is asked."""
+        last = int(np.searchsorted(self._below, self._below[-1] - prob))
+        low = self._grid[: max(last, 1)]
+        high = np.interp(self._below[: low.size] + prob, self._below, self._grid)
+        width = self.coordinate.back(high) - self.coordinate.back(low)
+        least = int(np.argmin(width))
+        # Intervals hardly longer would do as well: their range is the error, as a uniform's sd.
+        chains = self.density.influence.shape[0]
+        good = width <= width[least] + 0.02 * abs(width[least])
+        ends = np.array([[low[least], high[least]]])
+        error = np.array([[np.ptp(low[good]), np.ptp(high[good])]]) / np.sqrt(12)
+        alternate = np.where(np.arange(chains) % 2, 1.0, -1.0) * np.sqrt(max(chains - 1, 1))
+        return Region(
+            ends=ends,
+            influence=error[..., None] * alternate,
+            density=np.exp(self.density.log_density(ends)),
+            touches=np.zeros((1, 2), dtype=bool),
+            settled=False,
+        )

@@ -1,0 +1,387 @@
+"""Draws that are held, as the statistics want them: finite, by chain, and in order where it counts.
+
+Sorting all draws costs more than making them. So they are counted in fine bins, and only those of
+the few bins that matter are sorted: quantiles and extremes come out exactly as from a full sort.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from typing_extensions import override
+
+from uncertain_scale.errors import DataError
+from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, AnyDraws
+from uncertain_scale.statistics.tally import (
+    BINS,
+    PILOT,
+    STRETCH,
+    Atoms,
+    Tally,
+    choose_binning,
+    find_atoms,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+    import numpy.typing as npt
+    import xarray as xr
+
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = [
+    "Draws",
+    "all_draws",
+    "answer_groups",
+    "read_draws",
+    "read_each",
+    "read_outputs",
+    "refuse_bad",
+]
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+_PART = 8 * STRETCH  # draws that are counted at once
+_FEW = 1 << 14  # up to so many draws are sorted whole
+_MARGIN = 4.0  # roots of the number of draws to either side of a quantile that are put in order
+
+
+class Draws(AnyDraws):
+    """Draws of one output, held.
+
+    Parameters
+    ----------
+    values
+        Finite numbers of shape (chain, draw).
+    """
+
+    def __init__(self, values: FloatArray) -> None:
+        self.chains = int(values.shape[0])
+        self.values = values
+        self._runs: list[_Run] = []
+
+    @property
+    @override
+    def size(self) -> int:
+        return int(self.values.size)
+
+    @cached_property
+    def _groups(self) -> list[FloatArray]:
+        """Rows of draws by group."""
+        if self.chains == 1:
+            return [part for part in np.array_split(self.values, STAND_INS, axis=1) if part.size]
+        return [self.values[first::GROUPS] for first in range(min(self.chains, GROUPS))]
+
+    @cached_property
+    @override
+    def tallies(self) -> list[Tally]:
+        # An odd step: points of a Sobol' net that are a power of two apart lie in one corner.
+        pilot = self.values.reshape(-1)[:: self.size // PILOT | 1]
+        binning = choose_binning(pilot, BINS)
+        tallies = []
+        for rows in self._groups:
+            tally = Tally(binning)
+            for part in _parts(rows):
+                tally.count(part)
+            tallies.append(tally)
+        return tallies
+
+    @override
+    def forget_tables(self) -> None:
+        """Do nothing: its bins are where draws that were put in order are found again."""
+
+    @cached_property
+    def by_chain(self) -> FloatArray:
+        """Each chain in ascending order, shape (chain, draw)."""
+        return np.sort(self.values, axis=1)
+
+    @cached_property
+    def pooled(self) -> FloatArray:
+        """All draws in ascending order."""
+        return np.sort(self.values, axis=None)
+
+    @property
+    @override
+    def atoms(self) -> Atoms:
+        return self._found_atoms if self.size <= _FEW else self._counted_atoms
+
+    @cached_property
+    def _found_atoms(self) -> Atoms:
+        return find_atoms(self.pooled)
+
+    @property
+    def _sorts(self) -> bool:
+        """Whether all draws are put in order."""
+        return self.size <= _FEW or self.tallies[0].binning.atoms.size > 0
+
+    @override
+    def at(self, places: FloatArray) -> FloatArray:
+        places = np.clip(places, 0, self.size - 1)
+        if np.isnan(places).any():  # as the errors of a single chain are
+            return np.where(np.isnan(places), np.nan, self.at(np.nan_to_num(places)))
+        low = np.floor(places).astype(np.int64)
+        part = places - low
+        below, above = self._ordered(low), self._ordered(np.minimum(low + 1, self.size - 1))
+        step = above - below
+        # From the nearer end, as NumPy's quantiles are taken, to the last bit.
+        return np.asarray(np.where(part < 0.5, below + step * part, above - step * (1 - part)))
+
+    @override
+    def shares_below(self, values: FloatArray) -> FloatArray:
+        values = np.asarray(values, dtype=float)
+        counts = np.empty((len(self._rows), values.size))
+        runs = [] if self._sorts else self._runs
+        for place, value in enumerate(values):
+            run = next((run for run in runs if run.holds(value)), None)
+            if run is not None and self.chains > 1:
+                counts[:, place] = run.below(value)
+            else:
+                counts[:, place] = [
+                    (np.count_nonzero(rows < value) + np.count_nonzero(rows <= value)) / 2
+                    for rows in self._rows
+                ]
+        return np.asarray(counts / np.array([[rows.size] for rows in self._rows]))
+
+    @override
+    def counts_between(self, edges: FloatArray) -> npt.NDArray[np.int64]:
+        if not self._sorts:
+            return self.table.counts_between(edges)
+        below = np.searchsorted(self.pooled, edges)
+        below[-1] = np.searchsorted(self.pooled, edges[-1], "right")
+        return np.diff(below)
+
+    @override
+    def gather(self, levels: FloatArray, tail: int) -> None:
+        if self._sorts:
+            return
+        centre, margin = np.asarray(levels) * self.size, _MARGIN * np.sqrt(self.size)
+        ends = [(0, tail + 1), (self.size - tail - 2, self.size - 1)]
+        self._add_runs([*ends, *zip(centre - margin, centre + margin, strict=True)])
+
+    @property
+    def _rows(self) -> list[FloatArray]:
+        return self._groups if self.chains > 1 else [self.values]
+
+    def _ordered(self, ranks: npt.NDArray[np.int64]) -> FloatArray:
+        """Return the draws with these ranks, from 0."""
+        if self._sorts:
+            return np.asarray(self.pooled[ranks])
+        found = np.full(ranks.shape, np.nan)
+        missing = self._look_up(ranks, found)
+        if missing.any():
+            self._add_runs([(rank, rank) for rank in np.unique(ranks[missing]).tolist()])
+            self._look_up(ranks, found)
+        return found
+
+    def _look_up(self, ranks: npt.NDArray[np.int64], found: FloatArray) -> npt.NDArray[np.bool_]:
+        """Fill in the draws that have been put in order; return which are missing."""
+        missing = np.full(ranks.shape, fill_value=True)
+        for run in self._runs:
+            place = ranks - run.start
+            there = missing & (place >= 0) & (place < run.ordered.size)
+            found[there] = run.ordered[place[there]]
+            missing &= ~there
+        return missing
+
+    def _add_runs(self, spans: Sequence[tuple[float, float]]) -> None:
+        """Put the draws in order whose ranks lie in spans, with all others in their bins."""
+        table = self.table
+        pooled = np.cumsum(table.counts.sum(axis=0))
+        ranks = np.clip(np.array(spans), 0, self.size - 1)
+        chosen = np.zeros(pooled.size + 2, dtype=bool)  # an empty bin on either side
+        for low, high in np.searchsorted(pooled, np.floor(ranks), side="right"):
+            chosen[low + 1 : high + 2] = True
+        turns = np.flatnonzero(chosen[1:] != chosen[:-1])
+        starts, stops = turns[::2], turns[1::2]
+        picked = [self._pick(rows, chosen[1:-1]) for rows in self._groups]
+        cumulated = np.concatenate(
+            [np.zeros((len(picked), 1), int), np.cumsum(table.counts, axis=1)], axis=1
+        )
+        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+            by_group = [np.sort(x[(n >= start) & (n < stop)]) for x, n in picked]
+            ordered = np.sort(np.concatenate(by_group))
+            ends = cumulated[:, start]
+            self._runs.append(_Run(int(ends.sum()), ordered, by_group, ends))
+
+    def _pick(
+        self, rows: FloatArray, chosen: npt.NDArray[np.bool_]
+    ) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+        """Return the draws that lie in chosen bins, and the places of these."""
+        table, binning = self.table, self.tallies[0].binning
+        draws, places = [], []
+        for x in _parts(rows):
+            bins = (binning.numbers(binning.standard(x)) >> table.coarser) - table.first
+            kept = np.flatnonzero(chosen[bins])
+            draws.append(x[kept])
+            places.append(bins[kept])
+        return np.concatenate(draws), np.concatenate(places)
+
+
+def _parts(rows: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    """Yield rows part by part, contiguous and each a multiple of `STRETCH` or the last of a row."""
+    for row in rows:
+        for start in range(0, row.size, _PART):
+            yield np.ascontiguousarray(row[start : start + _PART])
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """All draws of neighbouring bins, in order.
+
+    Parameters
+    ----------
+    start
+        Number of draws below them.
+    ordered
+        The draws.
+    by_group, below_by_group
+        The same by group, and how many draws of each lie below.
+    """
+
+    start: int
+    ordered: FloatArray
+    by_group: list[FloatArray]
+    below_by_group: npt.NDArray[np.int64]
+
+    def holds(self, value: float) -> bool:
+        """Say whether it has draws to either side of a value."""
+        return bool(self.ordered.size and self.ordered[0] <= value <= self.ordered[-1])
+
+    def below(self, value: float) -> FloatArray:
+        """Return how many draws of each group lie below a value, half of those that equal it."""
+        both = [
+            np.searchsorted(x, [value]) + np.searchsorted(x, [value], "right")
+            for x in self.by_group
+        ]
+        return np.asarray(self.below_by_group + np.concatenate(both) / 2)
+
+
+def answer_groups(tree: xr.DataTree) -> tuple[str, str]:
+    """Return the groups of inputs and outputs that answer: the posterior's, where there is one."""
+    if "posterior" in tree.children:
+        return "posterior", "posterior_predictive"
+    return "prior", "prior_predictive"
+
+
+def all_draws(tree: xr.DataTree) -> xr.Dataset:
+    """Return an answer's inputs and outputs together, as they were drawn."""
+    inputs, outputs = (tree[group].to_dataset() for group in answer_groups(tree))
+    return inputs.merge(outputs, compat="override")
+
+
+def read_outputs(outputs: object) -> xr.Dataset:
+    """Return outputs as a dataset, from one or from an answer's tree.
+
+    Raises
+    ------
+    DataError
+        It is something else, or holds no output.
+    """
+    import xarray as xr
+
+    wanted = "expected what run or sample return, or a dataset with a variable an output"
+    if isinstance(outputs, xr.DataTree):
+        group = answer_groups(outputs)[1]
+        known = group in outputs.children or not outputs.children
+        found = (outputs[group] if group in outputs.children else outputs).to_dataset()
+        if not known or not found.data_vars:
+            groups = ", ".join(map(str, outputs.children)) or "none"
+            raise DataError(f"the tree has no outputs in {group} (its groups: {groups}); {wanted}")
+        return found
+    if isinstance(outputs, xr.DataArray) and outputs.name is not None:
+        return outputs.to_dataset()
+    if callable(getattr(outputs, "summarize", None)):
+        raise DataError(f"found {type(outputs).__name__}, which has no draws; ask its summarize()")
+    if not isinstance(outputs, xr.Dataset):
+        raise DataError(f"found {type(outputs).__name__}; {wanted}")
+    if not outputs.data_vars:
+        raise DataError(f"the dataset holds no variable; {wanted}")
+    return outputs
+
+
+def read_draws(output: xr.DataArray) -> Draws:
+    """Take the draws out of an output, or say what is wrong with them.
+
+    Parameters
+    ----------
+    output
+        Dims `chain` and `draw` in any order.
+
+    Raises
+    ------
+    DataError
+        Other dims, no draws, or draws that are not finite numbers.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> read_draws(xr.DataArray([[1.0, 2.0]], dims=("chain", "draw"), name="budget")).chains
+    1
+    """
+    if set(output.dims) != {"chain", "draw"}:
+        raise DataError(
+            f"output '{output.name}' has dims {tuple(map(str, output.dims))}; "
+            "expected ('chain', 'draw')"
+        )
+    values = np.asarray(output.transpose("chain", "draw").values, dtype=float)
+    if values.size == 0:
+        raise DataError(f"output '{output.name}' has no draws; expected at least one")
+    if not (np.isfinite(values.min()) and np.isfinite(values.max())):
+        bad = ~np.isfinite(values)
+        refuse_bad(str(output.name), float(bad.mean()), float(values[bad][0]))
+    return Draws(values)
+
+
+def read_each(
+    read: Callable[[str, _Item], _Result], items: Iterable[tuple[Hashable, _Item]]
+) -> dict[str, _Result]:
+    """Return what is read of each of some outputs, by name, or tell what is wrong with all of them.
+
+    Parameters
+    ----------
+    read
+        From an output's name and draws.
+    items
+        Names and draws.
+
+    Raises
+    ------
+    DataError
+        All faults, a line each.
+    """
+    found, faults = {}, []
+    alike: dict[str, list[str]] = {}
+    for name, item in items:
+        try:
+            found[str(name)] = read(str(name), item)
+        except _NotFiniteError as error:
+            alike.setdefault(error.reason, []).append(f"'{name}'")
+        except DataError as error:
+            faults.append(str(error))
+    for reason, names in alike.items():
+        told = f"output {names[0]} is" if len(names) == 1 else f"outputs {', '.join(names)} are"
+        faults.append(f"{told} {reason}")
+    if faults:
+        raise DataError("\n".join(faults))
+    return found
+
+
+def refuse_bad(name: str, share: float, example: float) -> None:
+    """Raise the error that says how many draws of an output are no finite numbers."""
+    raise _NotFiniteError(name, share, example)
+
+
+class _NotFiniteError(DataError):
+    def __init__(self, name: str, share: float, example: float) -> None:
+        self.name = name
+        many = "every draw" if share == 1 else f"{share:.2%} of the draws"
+        self.reason = (
+            f"{example} in {many}, no finite number: there no value meets what is given, or an "
+            "equation breaks down (as 1/0 does); give what can be met, or truncate a prior"
+        )
+        super().__init__(f"output '{name}' is {self.reason}")

@@ -1,0 +1,160 @@
+"""Quantiles and equal-tailed intervals, with errors that hold for every design."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import pdtr
+
+from uncertain_scale.statistics.monte_carlo_error import spread
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from uncertain_scale.statistics.sketch import AnyDraws
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["beyond", "equal_tailed", "quantiles"]
+
+# An end that fewer than three draws are expected beyond lies, in one run of twenty or more, beyond
+# all of them: P(none) = exp(-3). No order statistic then bounds it with 95%.
+_BORNE = 3.0
+_SURE = 0.95
+
+# An order statistic wanders by about 1/N in probability even where every chain is perfectly
+# stratified and the chains' shares below it agree: midway between the last of K uniform points
+# below a cell's edge and the first above, by 0.63 of a draw for 16 chains.
+_GRAIN = 0.63
+# So many chains that differ by no more than one draw, with so many draws in each below a quantile,
+# do so by no chance: they are stratified to the draw. The quantile is then one of K points, each
+# uniform in the cell that it divides, and wanders less than the shares below it.
+_MANY, _BELOW = 8, 4
+# Order statistics to either side over which the slope of the quantile function is taken, as a
+# share of the distance to the nearer end: the slope's own noise is then a tenth.
+_WINDOW = 0.25
+_WIDEST_WINDOW = 64
+_FEW_ALIKE = 4
+_MOST_BEYOND = 8  # above the 95% quantile of a Poisson distribution of mean 3
+
+
+def equal_tailed(draws: AnyDraws, prob: float) -> tuple[FloatArray, FloatArray]:
+    """Return the interval that leaves (1 - prob) / 2 on either side, and its errors.
+
+    Parameters
+    ----------
+    draws
+        Draws of one output.
+    prob
+        Probability inside, in (0, 1).
+
+    Returns
+    -------
+    ends, errors
+        Arrays of shape (bound,), low and high.
+    """
+    tail = (1 - prob) / 2
+    return quantiles(draws, np.array([tail, 1 - tail]))
+
+
+def beyond(draws: AnyDraws, levels: FloatArray) -> npt.NDArray[np.bool_]:
+    """Return which quantiles lie too far out for the draws to bear.
+
+    Parameters
+    ----------
+    draws
+        Draws of one output.
+    levels
+        Probabilities below, in (0, 1).
+
+    Notes
+    -----
+    Where the farthest draws are one value, as a probability of its own or a bound makes them, it is
+    the quantile.
+    """
+    levels = np.atleast_1d(np.asarray(levels, dtype=float))
+    count = draws.size
+    few = min(_FEW_ALIKE, count - 1)
+    ends = draws.at(np.array([0.0, few, count - 1 - few, count - 1.0]))
+    alike = np.where(levels < 0.5, ends[0] == ends[1], ends[2] == ends[3])
+    return np.asarray((np.minimum(levels, 1 - levels) * count < _BORNE) & ~alike)
+
+
+def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return quantiles of the pooled draws and their Monte Carlo errors.
+
+    Parameters
+    ----------
+    draws
+        Draws of one output.
+    levels
+        Probabilities below, in (0, 1).
+
+    Returns
+    -------
+    values, errors
+        Arrays of the shape of `levels`. Where the draws do not bear a quantile, see `beyond`, the
+        value is what it is beyond with 95%, one of the farthest draws, and its error nan.
+
+    Notes
+    -----
+    A quantile of pooled draws is no average of the chains' quantiles, but the share of draws below
+    a point is an average of the chains' shares. So the error is found in probability, from each
+    chain's share below the pooled quantile, and carried over by the slope of the pooled quantile
+    function across two errors to either side, as Woodruff's interval for a quantile is.
+
+    References
+    ----------
+    Woodruff (1952), doi:10.1080/01621459.1952.10483443. Hyndman and Fan (1996),
+    doi:10.1080/00031305.1996.10473566.
+    """
+    levels = np.atleast_1d(np.asarray(levels, dtype=float))
+    # Type 5, "hazen". ArviZ's default is type 7, whose bias of (1/2 - t)/N in probability matters
+    # beside quasi-random errors, which can be as small as 1/N.
+    values = draws.at(levels * draws.size + 0.5 - 1)
+    errors = _errors(draws, values, levels)
+    out = beyond(draws, levels)
+    if out.any():
+        # The number of draws beyond a quantile is a Poisson's of this mean, or less spread.
+        expected = np.minimum(levels, 1 - levels) * draws.size
+        ranks = np.arange(_MOST_BEYOND)
+        rank = (pdtr(ranks, expected[:, None]) < _SURE).sum(axis=1)
+        rank = np.minimum(rank, (draws.size - 1) // 2)
+        bound = draws.at(np.where(levels < 0.5, rank, draws.size - 1 - rank))
+        values, errors = np.where(out, bound, values), np.where(out, np.nan, errors)
+    return values, errors
+
+
+def _errors(draws: AnyDraws, values: FloatArray, levels: FloatArray) -> FloatArray:
+    count = draws.size
+    shares = draws.shares_below(values)
+    wander = spread(shares) * count  # in order statistics
+    chains = len(shares)
+    length = count / chains
+    stratified = (np.ptp(shares, axis=0) * length <= 1 + 1e-9) & (
+        np.minimum(levels, 1 - levels) * length >= _BELOW
+    )
+    if chains >= _MANY:
+        wander = np.where(stratified, _order_statistic(chains), 1.0) * wander
+    steps = np.hypot(wander, _GRAIN)
+    centre = levels * count - 0.5
+    room = np.minimum(centre, count - 1 - centre)
+    window = np.maximum(np.minimum(_WINDOW * room, _WIDEST_WINDOW), 2 * steps)
+    low, high = np.maximum(centre - window, 0), np.minimum(centre + window, count - 1)
+    # The steeper side: where the density rises to both sides, as between two peaks, an estimate
+    # that has strayed uphill would otherwise claim too small an error.
+    rises = [
+        (draws.at(high) - values) / np.maximum(high - centre, 1e-9),
+        (values - draws.at(low)) / np.maximum(centre - low, 1e-9),
+    ]
+    return np.asarray(steps * np.maximum(*rises))
+
+
+def _order_statistic(chains: int) -> float:
+    """Return the sd of one of K uniform points as a share of the sd of how many lie below it.
+
+    The variance of the point of order k is k(K + 1 - k)/((K + 1)^2 (K + 2)) of the cell, which
+    holds K draws; the spread of shares gives k(K - k)/(K - 1). Midway between two points of order
+    k and k + 1, k(K - k) takes the place of the former's numerator, but for what the grain adds.
+    """
+    return float(chains / (chains + 1) * np.sqrt((chains - 1) / (chains + 2)))

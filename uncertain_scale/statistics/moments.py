@@ -1,0 +1,360 @@
+"""Mean and standard deviation with their errors, whether they exist, and whether draws settle them.
+
+That a moment exists, or not, follows from the model alone. Draws tell how heavy a tail seems, and
+whether so many of them can bear the figure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from uncertain_scale.statistics.monte_carlo_error import skewed_spread, spread
+from uncertain_scale.statistics.tails import FarTail, tail_index
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from uncertain_scale.statistics.sketch import AnyDraws
+
+__all__ = [
+    "Facts",
+    "Moment",
+    "State",
+    "far_tails",
+    "heaviness",
+    "largest_tail",
+    "mean",
+    "moments",
+    "standard_deviation",
+]
+
+State: TypeAlias = Literal["exact", "estimated", "unsettled", "none"]
+
+# How many draws make a tail, in roots of their number, and the tail index above which the first and
+# the second moment are in doubt. Three roots is what Pareto smoothing takes. Four times as many
+# tell a power from a lognormal best (at 65,536 draws: 0.99 +- 0.04 for 1/U, 0.48 +- 0.02 for a t
+# with 2 degrees of freedom, 0.32 +- 0.02 for a lognormal with sigma 1.2); few find a pole that only
+# the farthest draws come near.
+_TAILS = ((12.0, 0.85, 0.42), (3.0, 0.85, 0.55), (0.8, 0.95, 0.75))
+_FEWEST = 25
+_MOST = 1 / 20  # of the draws
+# With fewer draws the fit is noisier, and the limits are those of Pareto smoothing or above.
+_PLENTY = 1500
+_SCANT = (0.85, 0.6)
+# An index found by asking the model is exact to about a hundredth.
+_EXACT = (0.98, 0.49)
+_FINE = (0.0, "")
+# The share of a moment beyond all draws above which it is not settled.
+_MISSING = 0.1
+# Of what a chain's last cell of a stratified design adds to a mean, this much of the square of the
+# average is not by chance: 1 where cells are those of one input, 0 where draws fall anywhere.
+_STRATIFIED = 0.5
+
+# Relative error above which a moment that follows from the inputs' is taken from these.
+_LOOSE = 0.01
+
+# See `skewed_spread`.
+_WIDER_MEAN, _WIDER_SD = 0.3, 0.8
+_TOO_WIDE = (
+    "standard deviation not settled at these draws: their squares leave the range of numbers"
+)
+_NAMES = {1: ("mean", "average"), 2: ("standard deviation", "average square")}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the model tells of an output's moments; see `sampling.moment_facts`.
+
+    Parameters
+    ----------
+    tail_index
+        Moments of order 1/k and above do not exist.
+    moment_order
+        Moments below this order exist.
+    least, most
+        Ends of the range.
+    exact_mean, exact_sd
+        The moments themselves, nan where only draws give them.
+    product_mean, product_sd
+        Those of a product of powers of independent inputs, which count where draws do not settle
+        them.
+    """
+
+    tail_index: float = 0.0
+    moment_order: float = 0.0
+    least: float = -np.inf
+    most: float = np.inf
+    exact_mean: float = np.nan
+    exact_sd: float = np.nan
+    product_mean: float = np.nan
+    product_sd: float = np.nan
+
+    @classmethod
+    def of(cls, attributes: Mapping[str, Any]) -> Facts:
+        """Read the attributes of an output's draws."""
+        return cls(
+            **{name: float(attributes[name]) for name in cls.__annotations__ if name in attributes}
+        )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A mean or a standard deviation.
+
+    Parameters
+    ----------
+    value, mcse
+        The figure and its Monte Carlo error; nan where there is none.
+    state
+        "exact", "estimated", "unsettled" (these draws do not bear it), or "none" (it does not
+        exist).
+    reason
+        What a reader should know where it is unsettled or none.
+    """
+
+    value: float
+    mcse: float
+    state: State = "estimated"
+    reason: str = ""
+
+
+def largest_tail(size: int) -> int:
+    """Return how many draws of so many make the largest tail that is looked at."""
+    return int(min(max(_TAILS)[0] * np.sqrt(size), _MOST * size))
+
+
+def moments(draws: AnyDraws, facts: Facts) -> tuple[Moment, Moment]:
+    """Return the mean and the standard deviation of an output that varies.
+
+    Parameters
+    ----------
+    draws
+        Draws of one output.
+    facts
+        What the model tells of them.
+
+    Notes
+    -----
+    A moment is `none` where that follows from the model. Where the model does not tell that it
+    exists, it is unsettled if the draws' tail falls so slowly that it may not; see `heaviness`.
+    Whether it exists or not, it is unsettled if more than a tenth of it seems to lie beyond all
+    draws. A product of powers of independent inputs then has the moment that follows from theirs.
+    """
+    tails = far_tails(draws, facts)
+    doubts = heaviness(draws)
+    found = []
+    for order, exact in ((1, facts.exact_mean), (2, facts.exact_sd)):
+        if np.isfinite(exact):
+            found.append(Moment(exact, 0.0 if draws.chains > 1 else np.nan, "exact"))
+            continue
+        if facts.tail_index >= _EXACT[order - 1]:
+            found.append(Moment(np.nan, np.nan, "none", _denial(order, facts.tail_index)))
+            continue
+        value, error = (mean, standard_deviation)[order - 1](draws, tails)
+        exists = facts.moment_order > order
+        index, side = _FINE if exists else doubts[order - 1]
+        missing = _missing(draws, tails, order)
+        product = (facts.product_mean, facts.product_sd)[order - 1]
+        too_wide = bool(np.isnan(value))
+        loose = bool(side) or missing > _MISSING or too_wide
+        if np.isfinite(product) and (loose or error > _LOOSE * abs(value)):
+            found.append(Moment(product, 0.0 if draws.chains > 1 else np.nan, "exact"))
+        elif too_wide:
+            found.append(Moment(np.nan, np.nan, "unsettled", _TOO_WIDE))
+        elif loose:
+            reason = _doubt(order, index, side, missing, exists=exists)
+            found.append(Moment(value, error, "unsettled", reason))
+        else:
+            found.append(Moment(value, error))
+    return found[0], found[1]
+
+
+def heaviness(draws: AnyDraws) -> tuple[tuple[float, str], tuple[float, str]]:
+    """Return a tail index and its tail where the mean, and where the sd, may not exist.
+
+    Parameters
+    ----------
+    draws
+        Draws of one output.
+
+    Returns
+    -------
+    mean, sd
+        (0, "") where nothing in the draws is against it.
+
+    Notes
+    -----
+    Where P(|X| > x) falls like x^(-1/k), moments of order 1/k and above do not exist. The index k
+    is fitted to both tails, over three numbers of draws, and the largest counts. Draws alone prove
+    nothing: a tail that falls like a power as far as they go may end just beyond.
+
+    References
+    ----------
+    Zhang and Stephens (2009), doi:10.1198/tech.2009.08017. Vehtari, Simpson, Gelman, Yao and Gabry
+    (2024), Pareto smoothed importance sampling, arXiv:1507.02646.
+
+    Examples
+    --------
+    >>> from uncertain_scale.statistics.draws import Draws
+    >>> u = np.random.default_rng(1).random((16, 4096))
+    >>> heaviness(Draws(u))
+    ((0.0, ''), (0.0, ''))
+    >>> heaviness(Draws(1 / u))[0][1]
+    'the upper tail'
+    """
+    doubts = [_FINE, _FINE]
+    for roots, *limits in _TAILS:
+        size = int(min(roots * np.sqrt(draws.size), _MOST * draws.size))
+        if size < _FEWEST:
+            continue
+        scant = roots == max(_TAILS)[0] and size < _PLENTY
+        lower, upper = -draws.lowest(size + 1)[::-1], draws.highest(size + 1)
+        for tail, side in ((lower, "the lower tail"), (upper, "the upper tail")):
+            index = tail_index(tail)
+            for order, limit in enumerate(_SCANT if scant else limits):
+                if index > max(limit, doubts[order][0]):
+                    doubts[order] = (index, side)
+    return doubts[0], max(doubts)
+
+
+def far_tails(draws: AnyDraws, facts: Facts | None = None) -> list[FarTail]:
+    """Return both tails of an output's distances from its median, as far as they can be fitted.
+
+    Parameters
+    ----------
+    draws
+        Draws of one output.
+    facts
+        What the model tells of its range.
+    """
+    facts = facts or Facts()
+    size = largest_tail(draws.size)
+    if size < _FEWEST:
+        return []
+    middle = _middle(draws)
+    sides = (
+        (draws.highest(size + 1) - middle, facts.most - middle),
+        ((middle - draws.lowest(size + 1))[::-1], middle - facts.least),
+    )
+    tails = [FarTail.fit(tail, size, draws.size, most) for tail, most in sides]
+    return [tail for tail in tails if tail is not None]
+
+
+def mean(draws: AnyDraws, tails: list[FarTail] | None = None) -> tuple[float, float]:
+    """Return the mean and its Monte Carlo error.
+
+    Parameters
+    ----------
+    draws
+        Draws of one output.
+    tails
+        As `far_tails` finds them.
+    """
+    tails = far_tails(draws) if tails is None else tails
+    error = float(skewed_spread(draws.means(), _WIDER_MEAN))
+    return draws.mean(), _with_tails(error, draws, tails, 1)
+
+
+def standard_deviation(draws: AnyDraws, tails: list[FarTail] | None = None) -> tuple[float, float]:
+    """Return the standard deviation of the pooled draws and its Monte Carlo error.
+
+    Parameters
+    ----------
+    draws
+        Draws of one output.
+    tails
+        As `far_tails` finds them.
+
+    Notes
+    -----
+    The error is that of the mean of the standard deviation's influence, ((x - mean)^2/sd - sd)/2.
+
+    Squares about the mean of the draws are too small by the variance of that mean, which is theirs
+    over n for independent draws (hence n/(n - 1)) and hardly anything for stratified ones. It is
+    taken from the spread of the chains.
+    """
+    tails = far_tails(draws) if tails is None else tails
+    scale, squares = draws.mean_squares()
+    off = float(spread(draws.means())) / scale
+    missed = off * off if np.isfinite(off) else squares.mean() / max(draws.size - 1, 1)
+    sd = float(np.sqrt(squares.mean() + missed))
+    if not sd:
+        return 0.0, 0.0
+    if np.isinf(sd):
+        return np.nan, np.nan
+    error = scale * float(skewed_spread(squares, _WIDER_SD)) / (2 * sd)
+    return scale * sd, _with_tails(error, draws, tails, 2, scale * sd)
+
+
+def _with_tails(
+    error: float, draws: AnyDraws, tails: list[FarTail], order: int, sd: float = np.nan
+) -> float:
+    """Return the error of a moment, no less than the tails make it.
+
+    The few draws beyond a share 1/n of a chain of n are what a stratified design leaves to chance,
+    and where all of them are small, so is the spread of the chains. A fit to many more draws is
+    surer. What lies beyond all draws is missing in nearly every run, and so counts twice.
+    """
+    if not tails:
+        return error
+    chains, unit = draws.chains, _unit(tails)
+    square = missing = 0.0
+    for tail in tails:
+        once, twice = (tail.moment(order, chains, power, unit) for power in (1, 2))
+        square += max(twice - _STRATIFIED * once**2 * draws.size / chains, 0.0) / draws.size
+        missing = max(missing, tail.moment(order, 1.0, unit=unit))
+    far = np.hypot(np.sqrt(square), 2 * missing) * (unit if order == 1 else unit / (2 * sd) * unit)
+    return float(np.maximum(error, far))  # nan for one chain
+
+
+def _missing(draws: AnyDraws, tails: list[FarTail], order: int) -> float:
+    """Return which share of a mean distance from the middle, or of its square, no draw reaches."""
+    if not tails:
+        return 0.0
+    unit = _unit(tails)
+    off = (draws.mean() - _middle(draws)) / unit
+    if order == 1:
+        low, high = draws.at(np.array([0.16, 0.84]) * (draws.size - 1)) / unit
+        typical = max(abs(off), float(high - low) / 2)
+    else:
+        scale, squares = draws.mean_squares()
+        size = scale / unit
+        typical = size * size * float(squares.mean()) + off * off
+    return max(tail.moment(order, 1.0, unit=unit) for tail in tails) / typical if typical else 0.0
+
+
+def _unit(tails: list[FarTail]) -> float:
+    """Return a distance in units of which squares stay within the range of numbers."""
+    return max(tail.threshold for tail in tails)
+
+
+def _middle(draws: AnyDraws) -> float:
+    return float(draws.at(np.array([(draws.size - 1) / 2]))[0])
+
+
+def _denial(order: int, index: float) -> str:
+    name, settles = _NAMES[order]
+    return (
+        f"no {name}: by the model a tail falls like x^-{1 / index:.1f} (tail index {index:.2f}), "
+        f"so the {settles} never settles"
+    )
+
+
+def _doubt(order: int, index: float, side: str, missing: float, *, exists: bool) -> str:
+    name, _ = _NAMES[order]
+    said = f"{name} not settled at these draws"
+    if side:
+        return (
+            f"{said}: as far as they go {side} falls like x^-{1 / index:.1f} (tail index "
+            f"{index:.2f}), too slowly to tell whether there is one; more draws, or a bound on "
+            "what is behind that tail, would settle it"
+        )
+    there = "; it exists" if exists else ""
+    return (
+        f"{said}: about {min(missing, 1):.0%} of what makes it lies beyond all of them{there}; "
+        "more draws would settle it"
+    )

@@ -1,0 +1,327 @@
+"""Draws in, statistics out, each with its Monte Carlo error and a reason where it has none.
+
+Histograms for reports show the middle of the draws, in logs where they spread over decades.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from uncertain_scale.errors import QuestionError
+from uncertain_scale.sampling.engine import each
+from uncertain_scale.statistics.density.hdi import HighestDensity, highest_density
+from uncertain_scale.statistics.draws import Draws, read_draws, read_each, read_outputs
+from uncertain_scale.statistics.intervals import beyond, equal_tailed, quantiles
+from uncertain_scale.statistics.moments import Facts, largest_tail, moments
+from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+    import xarray as xr
+
+    from uncertain_scale.statistics.sketch import AnyDraws
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = [
+    "Histogram",
+    "histogram",
+    "histogram_of",
+    "read_probs",
+    "summarize",
+    "summarize_each",
+    "summarize_variables",
+]
+
+Row: TypeAlias = dict[str, Any]
+
+_WORTH_THREADS = 1 << 21
+
+_SCALARS = ("mean", "mean_mcse", "sd", "sd_mcse", "median", "median_mcse")
+_WORDS = ("mean_state", "sd_state", "mean_reason", "sd_reason", "hdi_reason", "mcse_reason")
+
+_CENTRAL = (0.005, 0.995)
+_DECADES = 1.5
+
+
+def summarize(
+    outputs: xr.Dataset | xr.DataTree, *, probs: Sequence[float] = (0.5, 0.9, 0.95)
+) -> xr.Dataset:
+    """Summarise outputs: mean, sd, median, equal-tailed and highest-density intervals.
+
+    Parameters
+    ----------
+    outputs
+        One variable an output, dims (chain, draw), with attributes `units` and `long_name`, and
+        what `uncertain_scale.sampling.moment_facts` tells of its moments. Or what `run`, `sample`
+        and `condition` return: its outputs, given the evidence where there is any.
+    probs
+        Probabilities of the intervals, each between 0 and 1.
+
+    Returns
+    -------
+    xr.Dataset
+        Dims (output): `mean`, `sd`, `median`, each with `_mcse`, `units`, `long_name`, and in words
+        `mean_reason`, `sd_reason`, `mcse_reason` why a number is nan, `hdi_reason` what to know of
+        the highest-density intervals ('' where there is nothing to say). Dims (output, prob,
+        bound): `eti`, `eti_mcse`. Dims (output, prob, mode, bound): `hdi`, `hdi_mcse`, a piece of
+        the region a mode, ascending, nan where there are fewer. `eti_beyond` and `hdi_beyond` say
+        which ends lie too far out for the draws to bear: these are then what the ends are beyond,
+        with 95%, without an error. `mean_state` and `sd_state` are "exact", "estimated",
+        "unsettled" where the draws do not bear the figure, and "none" where it does not exist.
+        Attributes `chains`, `draws`.
+
+    Raises
+    ------
+    DataError
+        Something else than outputs, or none; draws that are not finite numbers, or dims other than
+        (chain, draw).
+    QuestionError
+        No probability, or one that is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> draws = np.random.default_rng(1).normal(size=(16, 1024))
+    >>> tree = xr.Dataset({"x": (("chain", "draw"), draws, {"units": "day"})})
+    >>> summary = summarize(tree, probs=[0.9])
+    >>> summary["hdi"].sel(output="x", prob=0.9, mode=0).values.round(1).tolist()
+    [-1.6, 1.6]
+    """
+    return summarize_variables(read_outputs(outputs), probs=probs)
+
+
+def summarize_variables(outputs: xr.Dataset, *, probs: Sequence[float]) -> xr.Dataset:
+    """Summarise the variables of a dataset, of which there may be none, as `summarize` does."""
+    levels = read_probs(probs)
+    read_each(lambda _, output: read_draws(output).chains, outputs.data_vars.items())
+    rows = each(
+        lambda output: _row(read_draws(output), levels, output.attrs),
+        outputs.data_vars.values(),
+        threads=_threads(max((one.size for one in outputs.data_vars.values()), default=0)),
+    )
+    names = [str(name) for name in outputs.data_vars]
+    sizes = {"chains": outputs.sizes.get("chain", 0), "draws": outputs.sizes.get("draw", 0)}
+    return _lay_out(dict(zip(names, rows, strict=True)), levels, sizes)
+
+
+def summarize_each(
+    outputs: Mapping[str, AnyDraws],
+    *,
+    probs: Sequence[float],
+    attributes: Mapping[str, Mapping[str, Any]],
+    draws: int,
+) -> xr.Dataset:
+    """Summarise outputs whose draws need not be held, as `summarize` does.
+
+    Parameters
+    ----------
+    outputs
+        Draws or sketches by output.
+    probs
+        As in `summarize`.
+    attributes
+        By output, with `units`, `long_name` and `tail_index`.
+    draws
+        Draws of a chain.
+
+    Raises
+    ------
+    DataError
+        Draws that are not finite numbers.
+    """
+    levels = read_probs(probs)
+
+    def row(name: str) -> Row:
+        found = _row(outputs[name], levels, attributes[name])
+        outputs[name].forget_tables()
+        return found
+
+    rows = each(row, list(outputs), threads=1)
+    chains = next((one.chains for one in outputs.values()), 0)
+    table = dict(zip(outputs, rows, strict=True))
+    return _lay_out(table, levels, {"chains": chains, "draws": draws})
+
+
+def _threads(draws: int) -> int | None:
+    """Return how many threads to summarise outputs of so many draws in; None for one a processor.
+
+    Up to some millions of draws most of the work is many short calls, at which threads only wait
+    for each other; beyond, it is sorting.
+    """
+    return 1 if draws <= _WORTH_THREADS else None
+
+
+def _lay_out(
+    rows: Mapping[str, Row], levels: Sequence[float], sizes: Mapping[str, int]
+) -> xr.Dataset:
+    """Return rows by output as the dataset that `summarize` describes."""
+    import xarray as xr
+
+    names = list(rows)
+    modes = max((len(one.ends) for row in rows.values() for one in row["regions"]), default=1)
+    one, interval = ("output",), ("output", "prob", "bound")
+    pieces = ("output", "prob", "mode", "bound")
+    data: dict[str, Any] = {name: (one, [row[name] for row in rows.values()]) for name in _SCALARS}
+    data |= {
+        name: (one, np.array([row[name] for row in rows.values()], dtype=object))
+        for name in (*_WORDS, "units", "long_name")
+    }
+    shape = (len(rows), len(levels), 2)
+    for name in ("eti", "eti_mcse", "eti_beyond"):
+        data[name] = (interval, np.reshape([row[name] for row in rows.values()], shape))
+    for name, part, empty in (
+        ("hdi", "ends", np.nan),
+        ("hdi_mcse", "errors", np.nan),
+        ("hdi_beyond", "beyond", False),
+    ):
+        table = np.full((len(rows), len(levels), modes, 2), empty)
+        for place, row in enumerate(rows.values()):
+            for which, region in enumerate(row["regions"]):
+                table[place, which, : len(region.ends)] = getattr(region, part)
+        data[name] = (pieces, table)
+    return xr.Dataset(
+        data,
+        coords={
+            "output": np.array(names, dtype=object),
+            "prob": levels,
+            "bound": ["low", "high"],
+            "mode": np.arange(modes),
+        },
+        attrs=dict(sizes),
+    )
+
+
+def read_probs(probs: Sequence[float]) -> list[float]:
+    """Return probabilities of intervals, each once.
+
+    Raises
+    ------
+    QuestionError
+        There is none, or one is not between 0 and 1.
+    """
+    levels = list(dict.fromkeys(float(prob) for prob in probs))
+    wrong = [prob for prob in levels if not 0 < prob < 1]
+    if wrong or not levels:
+        found = ", ".join(map(str, wrong)) or "none"
+        raise QuestionError(
+            f"probabilities of intervals: found {found}; expected numbers between 0 and 1, "
+            "such as 0.9"
+        )
+    return levels
+
+
+def _row(draws: AnyDraws, probs: Sequence[float], attributes: Mapping[str, Any]) -> Row:
+    """Return the statistics of one output."""
+    about = {
+        "units": str(attributes.get("units", "")),
+        "long_name": str(attributes.get("long_name", "")),
+        "mcse_reason": "" if draws.chains > 1 else NEEDS_CHAINS,
+    }
+    if draws.constant:
+        return about | _constant(draws, probs)
+    tails = np.array([(1 - prob) / 2 for prob in probs])
+    draws.gather(np.concatenate([[0.5], tails, 1 - tails]), largest_tail(draws.size))
+    median, median_mcse = quantiles(draws, np.array([0.5]))
+    tailed = [equal_tailed(draws, prob) for prob in probs]
+    regions = highest_density(draws, probs)
+    return (
+        about
+        | _moments(draws, attributes)
+        | {
+            "median": float(median[0]),
+            "median_mcse": float(median_mcse[0]),
+            "eti": [ends for ends, _ in tailed],
+            "eti_mcse": [errors for _, errors in tailed],
+            "eti_beyond": [beyond(draws, levels) for levels in np.transpose([tails, 1 - tails])],
+            "regions": regions,
+            "hdi_reason": "; ".join(dict.fromkeys(one.note for one in regions if one.note)),
+        }
+    )
+
+
+def _moments(draws: AnyDraws, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    found = zip(("mean", "sd"), moments(draws, Facts.of(attributes)), strict=True)
+    return {
+        key: value
+        for name, one in found
+        for key, value in (
+            (name, one.value),
+            (f"{name}_mcse", one.mcse),
+            (f"{name}_state", one.state),
+            (f"{name}_reason", one.reason),
+        )
+    }
+
+
+def _constant(draws: AnyDraws, probs: Sequence[float]) -> dict[str, Any]:
+    """Return the statistics of a number that does not vary, whose error is zero."""
+    value = draws.low
+    error = 0.0 if draws.chains > 1 else np.nan
+    ends, errors = np.full(2, value), np.full(2, error)
+    return {
+        "mean": value,
+        "mean_mcse": error,
+        "sd": 0.0,
+        "sd_mcse": error,
+        "median": value,
+        "median_mcse": error,
+        "mean_state": "exact",
+        "sd_state": "exact",
+        "mean_reason": "",
+        "sd_reason": "",
+        "hdi_reason": "",
+        "eti": [ends] * len(probs),
+        "eti_mcse": [errors] * len(probs),
+        "eti_beyond": [np.zeros(2, dtype=bool)] * len(probs),
+        "regions": [HighestDensity(ends[None], errors[None])] * len(probs),
+    }
+
+
+class Histogram(NamedTuple):
+    """Counts between edges, and whether the edges are evenly spaced in logs."""
+
+    counts: npt.NDArray[np.int64]
+    edges: FloatArray
+    logarithmic: bool
+
+
+def histogram(values: npt.ArrayLike, bins: int = 24) -> Histogram:
+    """Count draws over the central 99% of them.
+
+    Parameters
+    ----------
+    values
+        Finite draws, (chain, draw) or of any other shape.
+    bins
+        Number of bins.
+
+    Returns
+    -------
+    Histogram
+        `counts` of shape (bins,), `edges` of shape (bins + 1,), and `logarithmic`, which is true
+        where all draws are positive and their middle spans more than a decade and a half.
+
+    Examples
+    --------
+    >>> counts, edges, logarithmic = histogram(np.geomspace(1, 1e6, 1000), bins=4)
+    >>> logarithmic, bool(counts.sum() >= 985)
+    (True, True)
+    """
+    return histogram_of(Draws(np.asarray(values, dtype=float).reshape(1, -1)), bins)
+
+
+def histogram_of(draws: AnyDraws, bins: int = 24) -> Histogram:
+    """Count draws over the central 99% of them, held or not; see `histogram`."""
+    low, high = map(float, draws.at(np.array(_CENTRAL) * (draws.size - 1)))
+    if not low < high:  # nearly all draws are one number
+        low, high = draws.low, draws.high
+    if not low < high:
+        reach = abs(low) / 2 or 0.5
+        low, high = low - reach, high + reach
+    logarithmic = bool(draws.low > 0 and np.log10(high / low) > _DECADES)
+    edges = np.geomspace(low, high, bins + 1) if logarithmic else np.linspace(low, high, bins + 1)
+    return Histogram(draws.counts_between(edges), edges, logarithmic)
