@@ -10,138 +10,27 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from uncertain_scale.equations import (
-    HEADLINE,
-    SUBJECTS,
-    chinchilla,
-    cluster,
-    compute,
-    cost,
-    overtraining,
-    power,
-    scale,
-    serving,
-)
+from uncertain_scale.equations import HEADLINE, chinchilla, overtraining, power, serving
+from uncertain_scale.model import default_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-EQUATIONS = [
-    function
-    for module in SUBJECTS
-    for name, function in vars(module).items()
-    if inspect.isfunction(function)
-    and function.__module__ == module.__name__
-    and not name.startswith("_")
-]
+    from uncertain_scale.model.equation import Equation
+
+MODEL = default_model()
+WRITTEN = [equation for equation in MODEL.equations if equation.law is None]
+DERIVED = [equation for equation in MODEL.equations if equation.law is not None]
 FITTED = {"log_A": 6.178, "log_B": 7.643, "log_E": 0.597, "alpha": 0.348, "beta": 0.366}
 # Where a law holds for some values of an argument only; elsewhere values are of order one.
-RANGES = {
-    "shrink_factor": (1.01, 4.0),
-    "data_multiple": (1.01, 50.0),
-    "training_flop": (1e19, 1e29),
-}
-# Each law with its inverses, one for each of its arguments that is not a fitted constant.
-INVERSES: list[tuple[Callable[..., object], tuple[Callable[..., object], ...]]] = [
-    (
-        compute.effective_flops,
-        (
-            compute.mfu__implied,
-            compute.precision_factor__implied,
-            compute.sparsity_factor__implied,
-            compute.peak_flops__implied,
-        ),
-    ),
-    (compute.training_flop, (compute.gpu_hours__from_compute, compute.effective_flops__implied)),
-    (cluster.gpu_hours__from_cluster, (cluster.gpus, cluster.training_time)),
-    (
-        cluster.cluster_flops,
-        (cluster.gpus__from_flops, cluster.effective_flops__from_cluster),
-    ),
-    (cost.gpu_hours, (cost.budget__from_hours, cost.hourly_rate__implied)),
-    (cost.gpus_purchasable, (cost.budget__from_purchase, cost.gpu_price__from_purchase)),
-    (cost.cluster_price, (cost.gpus__from_price, cost.gpu_price__from_cluster)),
-    (cost.breakeven_time, (cost.gpu_price__from_breakeven, cost.hourly_rate__from_breakeven)),
-    (
-        cost.cost_per_flop,
-        (cost.hourly_rate__from_cost_per_flop, cost.effective_flops__from_cost_per_flop),
-    ),
-    (power.facility_power, (power.gpus__from_power, power.gpu_power__implied, power.pue__implied)),
-    (
-        power.training_energy,
-        (power.gpu_hours__from_energy, power.gpu_power__from_energy, power.pue__from_energy),
-    ),
-    (
-        power.flop_per_joule,
-        (
-            power.effective_flops__from_efficiency,
-            power.gpu_power__from_efficiency,
-            power.pue__from_efficiency,
-        ),
-    ),
-    (
-        power.hyperscaler_share,
-        (power.facility_power__from_share, power.hyperscaler_power__implied),
-    ),
-    (power.sites_needed, (power.facility_power__from_sites, power.site_power__implied)),
-    (scale.gpt4_multiple, (scale.training_flop__from_multiple, scale.gpt4_flop__implied)),
-    (chinchilla.optimal_params, (chinchilla.training_flop__from_params,)),
-    (chinchilla.optimal_tokens, (chinchilla.training_flop__from_tokens,)),
-    (chinchilla.equal_loss_data_multiple, (chinchilla.shrink_factor__from_equal_loss,)),
-    (
-        chinchilla.equal_loss_compute_multiple,
-        (
-            chinchilla.equal_loss_data_multiple__from_compute,
-            chinchilla.shrink_factor__from_multiples,
-        ),
-    ),
-    (
-        overtraining.data_multiple,
-        (overtraining.compute_multiple__from_data, overtraining.shrink_factor__from_data),
-    ),
-    (overtraining.optimal_equivalent_multiple, (overtraining.data_multiple__from_equivalent,)),
-    (
-        overtraining.overtraining_factor,
-        (
-            overtraining.data_multiple__from_overtraining,
-            overtraining.shrink_factor__from_overtraining,
-        ),
-    ),
-    (
-        overtraining.overtraining_factor__from_model,
-        (
-            overtraining.training_tokens__from_overtraining,
-            overtraining.model_params__from_overtraining,
-            overtraining.optimal_tokens_per_param__implied,
-        ),
-    ),
-    (
-        chinchilla.data_repetitions,
-        (chinchilla.optimal_tokens__from_repetitions, chinchilla.unique_tokens__implied),
-    ),
-    (
-        chinchilla.equal_loss_repetitions,
-        (
-            chinchilla.data_repetitions__from_equal_loss,
-            chinchilla.equal_loss_data_multiple__from_repetitions,
-        ),
-    ),
-    (
-        serving.inference_cost,
-        (
-            serving.served_params__from_inference_cost,
-            serving.inference_mfu__implied,
-            serving.hourly_rate__from_inference_cost,
-            serving.peak_flops__from_inference_cost,
-        ),
-    ),
-    (serving.inference_saving, (serving.shrink_factor__from_saving,)),
-    (
-        serving.output_price_ratio,
-        (serving.old_output_price__implied, serving.new_output_price__implied),
-    ),
+RANGES = {"shrink_factor": (1.01, 4.0), "training_flop": (1e19, 1e29)}
+# Laws that are no products of powers, and their inverses.
+INVERSES: list[tuple[Callable[..., object], Callable[..., object]]] = [
+    (chinchilla.optimal_params, chinchilla.training_flop__from_params),
+    (chinchilla.optimal_tokens, chinchilla.training_flop__from_tokens),
+    (chinchilla.equal_loss_data_multiple, chinchilla.shrink_factor__from_equal_loss),
+    (overtraining.optimal_equivalent_multiple, overtraining.data_multiple__from_equivalent),
 ]
-NAMES = [law.__name__ for law, _ in INVERSES]
 # A loss comes from two intermediate results; its inverse is tested with the law.
 ELSEWHERE = {"optimal_loss", "training_flop__from_loss"}
 
@@ -152,6 +41,15 @@ def target(function: Callable[..., object]) -> str:
 
 def arguments(function: Callable[..., object]) -> list[str]:
     return list(inspect.signature(function).parameters)
+
+
+def drawn(names: Iterable[str], data: st.DataObject) -> dict[str, float]:
+    values = {}
+    for name in names:
+        low, high = RANGES.get(name, (0.01, 100.0))
+        exponent = data.draw(st.floats(np.log10(low), np.log10(high)), label=name)
+        values[name] = FITTED.get(name, 10**exponent)
+    return values
 
 
 def call(function: Callable[..., object], values: Mapping[str, float]) -> float:
@@ -180,78 +78,80 @@ def call(function: Callable[..., object], values: Mapping[str, float]) -> float:
 def test_figures_by_hand(
     law: Callable[..., object], values: Mapping[str, float], exact: float
 ) -> None:
-    """What a law and its inverses share, such as a constant, no way there and back tells."""
+    """A constant of a law and of its inverses, no way there and back tests."""
     assert call(law, values) == pytest.approx(exact, rel=1e-12)
 
 
-@pytest.mark.parametrize(("law", "inverses"), INVERSES, ids=NAMES)
+@pytest.mark.parametrize(("law", "inverse"), INVERSES, ids=lambda function: function.__name__)
 @given(data=st.data())
 @settings(max_examples=50, deadline=None)
-def test_inverse_undoes_its_law(
-    law: Callable[..., object], inverses: tuple[Callable[..., object], ...], data: st.DataObject
+def test_a_written_inverse_undoes_its_law(
+    law: Callable[..., object], inverse: Callable[..., object], data: st.DataObject
 ) -> None:
-    """From any arguments to the law's result and back, each inverse returns its argument."""
-    values = dict(FITTED)
-    for name in arguments(law):
-        if name not in FITTED:
-            low, high = RANGES.get(name, (0.01, 100.0))
-            values[name] = 10 ** data.draw(st.floats(np.log10(low), np.log10(high)), label=name)
+    """From any arguments to the law's result and back, an inverse returns its argument."""
+    values = drawn(arguments(law), data)
     values[target(law)] = call(law, values)
-    for inverse in inverses:
-        assert call(inverse, values) == pytest.approx(values[target(inverse)], rel=1e-6)
+    assert call(inverse, values) == pytest.approx(values[target(inverse)], rel=1e-6)
 
 
-@pytest.mark.parametrize(("law", "inverses"), INVERSES, ids=NAMES)
-def test_every_argument_has_an_inverse(
-    law: Callable[..., object], inverses: tuple[Callable[..., object], ...]
-) -> None:
-    """Every argument of a law can be solved for, save the fitted constants and a shrink factor.
+@pytest.mark.parametrize("inverse", DERIVED, ids=lambda inverse: inverse.name)
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_a_derived_inverse_undoes_its_law(inverse: Equation, data: st.DataObject) -> None:
+    assert inverse.law is not None
+    values = {name: np.array([x]) for name, x in drawn(inverse.law.arguments, data).items()}
+    values[inverse.law.target] = inverse.law.function(**values)
+    found = inverse.function(*(values[name] for name in inverse.arguments))
+    assert found[0] == pytest.approx(values[inverse.target][0], rel=1e-13)
 
-    The factor by which a model shrinks has no closed form behind `optimal_equivalent_multiple`
-    that any question needs.
+
+def test_every_law_is_solved_for_every_argument() -> None:
+    """Save for fitted constants, and for a shrink factor that no question needs.
+
+    The factor by which a model shrinks has no closed form behind `optimal_equivalent_multiple`.
     """
-    solved = {target(inverse) for inverse in inverses}
-    unsolved = set(arguments(law)) - solved - set(FITTED)
-    expected = {"shrink_factor"} if law is overtraining.optimal_equivalent_multiple else set()
-    assert unsolved == expected
+    assert MODEL.inverses == ()  # no product of powers is left
+    covered = {function.__name__ for pair in INVERSES for function in pair} | ELSEWHERE
+    laws = {e.name for e in DERIVED if e.law for e in (e, e.law)}
+    # Each of the three variables of GPU-hours is asked for on its own.
+    assert {e.name for e in MODEL.equations} == covered | laws | {"training_time"}
+    for law, inverse in INVERSES:
+        unsolved = set(arguments(law)) - {target(inverse)} - FITTED.keys()
+        expected = {"shrink_factor"} if law is overtraining.optimal_equivalent_multiple else set()
+        assert unsolved == expected
 
 
-def test_every_equation_is_a_law_or_its_inverse() -> None:
-    covered = {f.__name__ for law, inverses in INVERSES for f in (law, *inverses)}
-    assert {function.__name__ for function in EQUATIONS} == covered | ELSEWHERE
-
-
-@pytest.mark.parametrize("function", EQUATIONS, ids=lambda function: function.__name__)
-def test_equation_documents_itself_and_hides_no_prior(function: Callable[..., object]) -> None:
-    """A first sentence of its own, then the formula; no defaults; every argument annotated."""
-    doc = inspect.getdoc(function)
+@pytest.mark.parametrize("equation", MODEL.equations, ids=lambda equation: equation.name)
+def test_equation_documents_itself(equation: Equation) -> None:
+    """A first sentence of its own, then the formula."""
+    doc = inspect.getdoc(equation.function)
     assert doc is not None
     first, _, formula = doc.partition("\n\n")
     assert first.endswith(".")
     assert "\n" not in first
     assert formula
-    signature = inspect.signature(function)
+
+
+@pytest.mark.parametrize("equation", WRITTEN, ids=lambda equation: equation.name)
+def test_equation_hides_no_prior(equation: Equation) -> None:
+    """No defaults; every argument annotated."""
+    signature = inspect.signature(equation.function)
     for parameter in signature.parameters.values():
         assert parameter.default is inspect.Parameter.empty
         assert parameter.annotation is not inspect.Parameter.empty
     assert signature.return_annotation is not inspect.Signature.empty
 
 
-def test_names_of_equations_are_unique() -> None:
-    names = [function.__name__ for function in EQUATIONS]
-    assert len(names) == len(set(names))
-
-
 def test_headline_names_variables_that_equations_compute() -> None:
-    assert set(HEADLINE) <= {target(function) for function in EQUATIONS}
+    assert set(HEADLINE) <= {equation.target for equation in MODEL.equations}
     assert len(HEADLINE) == len(set(HEADLINE))
 
 
 def test_equations_keep_the_shape_of_draws() -> None:
     """One number a draw, whatever the shape, and an array of its own."""
-    for function in EQUATIONS:
-        draws = [np.full((2, 3), 1.0 + 0.1 * k) for k, _ in enumerate(arguments(function))]
-        result = function(*draws)
+    for equation in MODEL.equations:
+        draws = [np.full((2, 3), 1.0 + 0.1 * k) for k, _ in enumerate(equation.arguments)]
+        result = equation.function(*draws)
         assert isinstance(result, np.ndarray)
         assert result.shape == (2, 3)
         assert all(result is not values for values in draws)

@@ -7,6 +7,7 @@ FLOP for GPT-4.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ from uncertain_scale.equations import (
     scale,
     serving,
 )
+from uncertain_scale.model import default_model
 
 if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
@@ -31,6 +33,7 @@ def a(value: float) -> FloatArray:
     return np.array([value])
 
 
+INVERSE = SimpleNamespace(**{one.name: one.function for one in default_model().equations})
 FP8 = compute.effective_flops(a(1e15), a(2), a(2), a(0.3))
 BF16 = compute.effective_flops(a(1e15), a(2), a(1), a(0.3))
 
@@ -41,19 +44,19 @@ BF16 = compute.effective_flops(a(1e15), a(2), a(1), a(0.3))
         (cost.gpus_purchasable(a(1e9), a(4e4)), 25_000),
         (power.facility_power(a(25e3), a(1.5), a(1)), 37.5),
         (power.facility_power(a(25e3), a(1.6), a(1)), 40),
-        (power.gpu_power__implied(a(40), a(25e3), a(1)), 1.6),
-        (cost.budget__from_hours(cluster.gpu_hours__from_cluster(a(25e3), a(80)), a(2)), 96e6),
+        (INVERSE.gpu_power__implied(a(40), a(25e3), a(1)), 1.6),
+        (INVERSE.budget__from_hours(INVERSE.gpu_hours__from_cluster(a(25e3), a(80)), a(2)), 96e6),
         (cluster.training_time(cost.gpu_hours(a(1e8), a(2)), a(25e3)), 1e8 / (25e3 * 48)),
         (cluster.training_time(cost.gpu_hours(a(1e9), a(2)), a(1e5)), 1e9 / (1e5 * 48)),
         (cost.breakeven_time(a(4e4), a(2)), 4e4 / (2 * 8766)),
         (compute.training_flop(a(5e7), FP8), 2.16e26),
         (compute.training_flop(a(5e7), BF16), 1.08e26),
-        (compute.training_flop(cluster.gpu_hours__from_cluster(a(25e3), a(80)), FP8), 2.0736e26),
-        (compute.training_flop(cluster.gpu_hours__from_cluster(a(25e3), a(80)), BF16), 1.0368e26),
+        (compute.training_flop(INVERSE.gpu_hours__from_cluster(a(25e3), a(80)), FP8), 2.0736e26),
+        (compute.training_flop(INVERSE.gpu_hours__from_cluster(a(25e3), a(80)), BF16), 1.0368e26),
         (scale.gpt4_multiple(a(2.16e26), a(2e25)), 10.8),
         (scale.gpt4_multiple(a(2e26), a(2e25)), 10),
         (scale.gpt4_multiple(a(9e25), a(2e25)), 4.5),
-        (cost.budget__from_hours(cluster.gpu_hours__from_cluster(a(1e5), a(200)), a(2)), 0.96e9),
+        (INVERSE.budget__from_hours(INVERSE.gpu_hours__from_cluster(a(1e5), a(200)), a(2)), 0.96e9),
         (power.facility_power(a(1e5), a(1.5), a(1)), 150),
         (cost.cluster_price(a(1e5), a(4e4)), 4e9),
         (cluster.gpus(cost.gpu_hours(a(1e10), a(2)), a(200)), 1e10 / (2 * 24 * 200)),
@@ -61,7 +64,7 @@ BF16 = compute.effective_flops(a(1e15), a(2), a(1), a(0.3))
         (compute.training_flop(cost.gpu_hours(a(1e10), a(2)), FP8), 2.16e28),
         (scale.gpt4_multiple(a(2.16e28), a(2e25)), 1080),
         (
-            cost.budget__from_hours(compute.gpu_hours__from_compute(a(2e28), FP8), a(2)),
+            INVERSE.budget__from_hours(INVERSE.gpu_hours__from_compute(a(2e28), FP8), a(2)),
             2e28 / 1.2e15 / 1800,
         ),
         (power.sites_needed(a(1500), a(5)), 0.3),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from uncertain_scale.equations import compute
 from uncertain_scale.inputs.evidence import published_runs
+from uncertain_scale.model import default_model
 
 
 def test_utilisation_of_published_runs() -> None:
@@ -21,8 +21,9 @@ def test_utilisation_of_published_runs() -> None:
         for name in ("training_flop", "hours", "peak_flops")
     )
     one = np.ones(len(runs))
-    speed = compute.effective_flops__implied(flop, hours)
-    mfu = compute.mfu__implied(speed, peak, one, one)
+    functions = {equation.name: equation.function for equation in default_model().equations}
+    speed = functions["effective_flops__implied"](flop, hours)
+    mfu = functions["mfu__implied"](speed, peak, one, one)
     assert len(mfu) == 13
     assert mfu == pytest.approx([run.mfu for run in runs])
     assert np.quantile(mfu, [0.05, 0.5, 0.95]) == pytest.approx([0.142, 0.253, 0.357], abs=6e-4)

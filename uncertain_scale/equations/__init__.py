@@ -2,8 +2,9 @@
 
 Every public function of a subject is an equation. Its name is the variable that it computes, with
 what follows two underscores telling one way from another; its argument names are the variables that
-it computes from; its annotations are their units. A law stands beside its inverses, so that a
-question can be asked in any direction.
+it computes from; its annotations are their units. A law that is a product of powers names its
+inverses, which the model derives, and any other stands beside them, so that a question can be asked
+in any direction.
 """
 
 from uncertain_scale.equations import (

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import numpy as np
 
+from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import (
     Dimensionless,
     FloatArray,
@@ -184,6 +185,14 @@ def shrink_factor__from_equal_loss(
     return (1 + alpha / beta * spent) ** (1 / alpha)
 
 
+@inverses(
+    equal_loss_data_multiple__from_compute=(
+        "Multiple of data at equal loss, implied by the compute multiple"
+    ),
+    shrink_factor__from_multiples=(
+        "Factor by which the model shrinks, implied by the two multiples at equal loss"
+    ),
+)
 def equal_loss_compute_multiple(
     equal_loss_data_multiple: Dimensionless, shrink_factor: Dimensionless
 ) -> Dimensionless:
@@ -194,26 +203,10 @@ def equal_loss_compute_multiple(
     return equal_loss_data_multiple / shrink_factor
 
 
-def equal_loss_data_multiple__from_compute(
-    equal_loss_compute_multiple: Dimensionless, shrink_factor: Dimensionless
-) -> Dimensionless:
-    """Multiple of data at equal loss, implied by the compute multiple.
-
-    Compute multiple x shrink factor.
-    """
-    return equal_loss_compute_multiple * shrink_factor
-
-
-def shrink_factor__from_multiples(
-    equal_loss_data_multiple: Dimensionless, equal_loss_compute_multiple: Dimensionless
-) -> Dimensionless:
-    """Factor by which the model shrinks, implied by the two multiples at equal loss.
-
-    Data multiple / compute multiple.
-    """
-    return equal_loss_data_multiple / equal_loss_compute_multiple
-
-
+@inverses(
+    optimal_tokens__from_repetitions="Tokens that epochs of the unique text amount to",
+    unique_tokens__implied="Stock of unique text, implied by the epochs that a run needs",
+)
 def data_repetitions(optimal_tokens: Tokens, unique_tokens: Tokens) -> Dimensionless:
     """Epochs of the unique text in the compute-optimal run.
 
@@ -224,24 +217,14 @@ def data_repetitions(optimal_tokens: Tokens, unique_tokens: Tokens) -> Dimension
     return optimal_tokens / unique_tokens
 
 
-def optimal_tokens__from_repetitions(
-    data_repetitions: Dimensionless, unique_tokens: Tokens
-) -> Tokens:
-    """Tokens that epochs of the unique text amount to.
-
-    Epochs x unique tokens.
-    """
-    return data_repetitions * unique_tokens
-
-
-def unique_tokens__implied(optimal_tokens: Tokens, data_repetitions: Dimensionless) -> Tokens:
-    """Stock of unique text, implied by the epochs that a run needs.
-
-    Tokens / epochs.
-    """
-    return optimal_tokens / data_repetitions
-
-
+@inverses(
+    data_repetitions__from_equal_loss=(
+        "Epochs of the unique text in the compute-optimal run, from the smaller model's"
+    ),
+    equal_loss_data_multiple__from_repetitions=(
+        "Multiple of data at equal loss, implied by the epochs of both models"
+    ),
+)
 def equal_loss_repetitions(
     data_repetitions: Dimensionless, equal_loss_data_multiple: Dimensionless
 ) -> Dimensionless:
@@ -250,23 +233,3 @@ def equal_loss_repetitions(
     Epochs of the compute-optimal run x data multiple, as if repeated text were worth as much.
     """
     return data_repetitions * equal_loss_data_multiple
-
-
-def data_repetitions__from_equal_loss(
-    equal_loss_repetitions: Dimensionless, equal_loss_data_multiple: Dimensionless
-) -> Dimensionless:
-    """Epochs of the unique text in the compute-optimal run, from the smaller model's.
-
-    Epochs / data multiple.
-    """
-    return equal_loss_repetitions / equal_loss_data_multiple
-
-
-def equal_loss_data_multiple__from_repetitions(
-    equal_loss_repetitions: Dimensionless, data_repetitions: Dimensionless
-) -> Dimensionless:
-    """Multiple of data at equal loss, implied by the epochs of both models.
-
-    Epochs of the smaller model / epochs of the compute-optimal run.
-    """
-    return equal_loss_repetitions / data_repetitions

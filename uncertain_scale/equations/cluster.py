@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import (
     Days,
     FlopPerSecond,
@@ -15,6 +16,7 @@ from uncertain_scale.units.aliases import (
 HOURS_PER_DAY: Annotated[float, "hour/day"] = 24.0
 
 
+@inverses(gpu_hours__from_cluster="GPU-hours of a cluster held for a time")
 def gpus(gpu_hours: GpuHours, training_time: Days) -> Gpus:
     """GPUs that train at once.
 
@@ -31,33 +33,13 @@ def training_time(gpu_hours: GpuHours, gpus: Gpus) -> Days:
     return gpu_hours / (gpus * HOURS_PER_DAY)
 
 
-def gpu_hours__from_cluster(gpus: Gpus, training_time: Days) -> GpuHours:
-    """GPU-hours of a cluster held for a time.
-
-    GPUs x days x 24 hours/day.
-    """
-    return gpus * training_time * HOURS_PER_DAY
-
-
+@inverses(
+    gpus__from_flops="GPUs that make up a cluster of a given speed",
+    effective_flops__from_cluster="Speed at which one GPU trains, implied by a cluster's",
+)
 def cluster_flops(gpus: Gpus, effective_flops: FlopPerSecondPerGpu) -> FlopPerSecond:
     """Speed at which the cluster trains.
 
     GPUs x useful speed of one.
     """
     return gpus * effective_flops
-
-
-def gpus__from_flops(cluster_flops: FlopPerSecond, effective_flops: FlopPerSecondPerGpu) -> Gpus:
-    """GPUs that make up a cluster of a given speed.
-
-    Speed of the cluster / useful speed of one GPU.
-    """
-    return cluster_flops / effective_flops
-
-
-def effective_flops__from_cluster(cluster_flops: FlopPerSecond, gpus: Gpus) -> FlopPerSecondPerGpu:
-    """Speed at which one GPU trains, implied by a cluster's.
-
-    Speed of the cluster / GPUs.
-    """
-    return cluster_flops / gpus

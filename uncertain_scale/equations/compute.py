@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import (
     Dimensionless,
     Flop,
@@ -14,6 +15,12 @@ from uncertain_scale.units.aliases import (
 SECONDS_PER_HOUR: Annotated[float, "s/hour"] = 3600.0
 
 
+@inverses(
+    mfu__implied="Whole-run utilisation of the dense BF16 peak, implied by a speed",
+    precision_factor__implied="Realised speed-up over BF16, implied by a speed",
+    sparsity_factor__implied="Sparse over dense peak, implied by a speed",
+    peak_flops__implied="Dense BF16 peak of one GPU, implied by a speed",
+)
 def effective_flops(
     peak_flops: FlopPerSecondPerGpu,
     sparsity_factor: Dimensionless,
@@ -32,77 +39,15 @@ def effective_flops(
     return peak_flops * sparsity_factor * precision_factor * mfu
 
 
-def mfu__implied(
-    effective_flops: FlopPerSecondPerGpu,
-    peak_flops: FlopPerSecondPerGpu,
-    sparsity_factor: Dimensionless,
-    precision_factor: Dimensionless,
-) -> Dimensionless:
-    """Whole-run utilisation of the dense BF16 peak, implied by a speed.
-
-    Speed / (peak x sparsity x precision).
-    """
-    return effective_flops / (peak_flops * sparsity_factor * precision_factor)
-
-
-def precision_factor__implied(
-    effective_flops: FlopPerSecondPerGpu,
-    peak_flops: FlopPerSecondPerGpu,
-    sparsity_factor: Dimensionless,
-    mfu: Dimensionless,
-) -> Dimensionless:
-    """Realised speed-up over BF16, implied by a speed.
-
-    Speed / (peak x sparsity x MFU).
-    """
-    return effective_flops / (peak_flops * sparsity_factor * mfu)
-
-
-def sparsity_factor__implied(
-    effective_flops: FlopPerSecondPerGpu,
-    peak_flops: FlopPerSecondPerGpu,
-    precision_factor: Dimensionless,
-    mfu: Dimensionless,
-) -> Dimensionless:
-    """Sparse over dense peak, implied by a speed.
-
-    Speed / (peak x precision x MFU).
-    """
-    return effective_flops / (peak_flops * precision_factor * mfu)
-
-
-def peak_flops__implied(
-    effective_flops: FlopPerSecondPerGpu,
-    sparsity_factor: Dimensionless,
-    precision_factor: Dimensionless,
-    mfu: Dimensionless,
-) -> FlopPerSecondPerGpu:
-    """Dense BF16 peak of one GPU, implied by a speed.
-
-    Speed / (sparsity x precision x MFU).
-    """
-    return effective_flops / (sparsity_factor * precision_factor * mfu)
-
-
+@inverses(
+    gpu_hours__from_compute="GPU-hours of the training run",
+    effective_flops__implied=(
+        "Speed at which one GPU trains, implied by a run's computation and GPU-hours"
+    ),
+)
 def training_flop(gpu_hours: GpuHours, effective_flops: FlopPerSecondPerGpu) -> Flop:
     """FLOP of the training run.
 
     GPU-hours x 3600 s/hour x useful speed: model FLOP, without what recomputation adds.
     """
     return gpu_hours * SECONDS_PER_HOUR * effective_flops
-
-
-def gpu_hours__from_compute(training_flop: Flop, effective_flops: FlopPerSecondPerGpu) -> GpuHours:
-    """GPU-hours of the training run.
-
-    FLOP / (useful speed x 3600 s/hour).
-    """
-    return training_flop / (effective_flops * SECONDS_PER_HOUR)
-
-
-def effective_flops__implied(training_flop: Flop, gpu_hours: GpuHours) -> FlopPerSecondPerGpu:
-    """Speed at which one GPU trains, implied by a run's computation and GPU-hours.
-
-    FLOP / (GPU-hours x 3600 s/hour).
-    """
-    return training_flop / (gpu_hours * SECONDS_PER_HOUR)

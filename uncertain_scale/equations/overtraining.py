@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import (
     Dimensionless,
     FloatArray,
@@ -17,32 +18,20 @@ from uncertain_scale.units.aliases import (
 )
 
 
+@inverses(
+    compute_multiple__from_data=(
+        "FLOP of the smaller model's run over those of the compute-optimal run"
+    ),
+    shrink_factor__from_data=(
+        "Factor by which the model shrinks, implied by data and compute multiples"
+    ),
+)
 def data_multiple(compute_multiple: Dimensionless, shrink_factor: Dimensionless) -> Dimensionless:
     """Tokens of the smaller model's run over those of the compute-optimal run.
 
     Compute multiple x shrink factor, as C = 6 N D.
     """
     return compute_multiple * shrink_factor
-
-
-def compute_multiple__from_data(
-    data_multiple: Dimensionless, shrink_factor: Dimensionless
-) -> Dimensionless:
-    """FLOP of the smaller model's run over those of the compute-optimal run.
-
-    Data multiple / shrink factor.
-    """
-    return data_multiple / shrink_factor
-
-
-def shrink_factor__from_data(
-    data_multiple: Dimensionless, compute_multiple: Dimensionless
-) -> Dimensionless:
-    """Factor by which the model shrinks, implied by data and compute multiples.
-
-    Data multiple / compute multiple.
-    """
-    return data_multiple / compute_multiple
 
 
 def optimal_equivalent_multiple(
@@ -83,6 +72,14 @@ def data_multiple__from_equivalent(
     return multiple
 
 
+@inverses(
+    data_multiple__from_overtraining=(
+        "Tokens of the smaller model's run over the compute-optimal run's, from its overtraining"
+    ),
+    shrink_factor__from_overtraining=(
+        "Factor by which the model shrinks, implied by its overtraining and data multiple"
+    ),
+)
 def overtraining_factor(
     data_multiple: Dimensionless, shrink_factor: Dimensionless
 ) -> Dimensionless:
@@ -94,6 +91,17 @@ def overtraining_factor(
     return data_multiple * shrink_factor
 
 
+@inverses(
+    training_tokens__from_overtraining=(
+        "Tokens that a published model is trained on, implied by its overtraining"
+    ),
+    model_params__from_overtraining=(
+        "Active parameters of a published model, implied by its overtraining"
+    ),
+    optimal_tokens_per_param__implied=(
+        "Compute-optimal tokens per parameter, implied by a published model's overtraining"
+    ),
+)
 def overtraining_factor__from_model(
     training_tokens: Tokens,
     model_params: Parameters,
@@ -104,57 +112,3 @@ def overtraining_factor__from_model(
     Tokens / active parameters / optimal ratio.
     """
     return training_tokens / model_params / optimal_tokens_per_param
-
-
-def data_multiple__from_overtraining(
-    overtraining_factor: Dimensionless, shrink_factor: Dimensionless
-) -> Dimensionless:
-    """Tokens of the smaller model's run over the compute-optimal run's, from its overtraining.
-
-    Overtraining / shrink factor.
-    """
-    return overtraining_factor / shrink_factor
-
-
-def shrink_factor__from_overtraining(
-    overtraining_factor: Dimensionless, data_multiple: Dimensionless
-) -> Dimensionless:
-    """Factor by which the model shrinks, implied by its overtraining and data multiple.
-
-    Overtraining / data multiple.
-    """
-    return overtraining_factor / data_multiple
-
-
-def training_tokens__from_overtraining(
-    overtraining_factor: Dimensionless,
-    model_params: Parameters,
-    optimal_tokens_per_param: TokensPerParameter,
-) -> Tokens:
-    """Tokens that a published model is trained on, implied by its overtraining.
-
-    Overtraining x active parameters x optimal ratio.
-    """
-    return overtraining_factor * model_params * optimal_tokens_per_param
-
-
-def model_params__from_overtraining(
-    overtraining_factor: Dimensionless,
-    training_tokens: Tokens,
-    optimal_tokens_per_param: TokensPerParameter,
-) -> Parameters:
-    """Active parameters of a published model, implied by its overtraining.
-
-    Tokens / (overtraining x optimal ratio).
-    """
-    return training_tokens / (overtraining_factor * optimal_tokens_per_param)
-
-
-def optimal_tokens_per_param__implied(
-    overtraining_factor: Dimensionless, training_tokens: Tokens, model_params: Parameters
-) -> TokensPerParameter:
-    """Compute-optimal tokens per parameter, implied by a published model's overtraining.
-
-    Tokens / (active parameters x overtraining).
-    """
-    return training_tokens / (model_params * overtraining_factor)

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
+from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import Dimensionless, Flop
 
 
+@inverses(
+    training_flop__from_multiple="FLOP of a run that is a multiple of the original GPT-4's",
+    gpt4_flop__implied="FLOP of the original GPT-4, implied by a run that is a multiple of it",
+)
 def gpt4_multiple(training_flop: Flop, gpt4_flop: Flop) -> Dimensionless:
     """FLOP of the run over those of the original GPT-4.
 
     FLOP / GPT-4's FLOP: raw computation, whatever better algorithms add to it.
     """
     return training_flop / gpt4_flop
-
-
-def training_flop__from_multiple(gpt4_multiple: Dimensionless, gpt4_flop: Flop) -> Flop:
-    """FLOP of a run that is a multiple of the original GPT-4's.
-
-    Multiple x GPT-4's FLOP.
-    """
-    return gpt4_multiple * gpt4_flop
-
-
-def gpt4_flop__implied(training_flop: Flop, gpt4_multiple: Dimensionless) -> Flop:
-    """FLOP of the original GPT-4, implied by a run that is a multiple of it.
-
-    FLOP / multiple.
-    """
-    return training_flop / gpt4_multiple

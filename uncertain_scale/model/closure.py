@@ -1,8 +1,9 @@
 """All that follows from what is known, and whether it contradicts itself.
 
 Equations fire forward from the givens and the priors, each variable once, until nothing new is
-reached. What a variable rests on (its basis, the givens it descends from) decides whether two ways
-to it contradict each other.
+reached. Only where what is asked is not reached by then, laws are solved for it. What a variable
+rests on (its basis, the givens it descends from) decides whether two ways to it contradict each
+other.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from uncertain_scale.model.question import EVERYTHING
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model.equation import Equation
@@ -85,6 +88,8 @@ class Closure:
             if name not in self.reached:
                 self.reached[name] = Reached("fallback")
                 self._fire()
+        outputs = question.outputs if question.outputs != EVERYTHING else ()
+        self._solve_laws({*outputs, *question.also, *question.free})
 
     def computed(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return those of the names that an equation reaches."""
@@ -112,6 +117,34 @@ class Closure:
                 if equation.target not in self.reached and self._can_fire(equation):
                     self.reached[equation.target] = self._by(equation)
                     fired = True
+
+    def _solve_laws(self, wanted: set[str]) -> None:
+        """Solve laws for their arguments where nothing else reaches what is wanted.
+
+        One law is solved at a time, as equations may fire from there, rather one that rests on
+        givens than one on priors alone, and none that is not needed.
+        """
+        if wanted <= self.reached.keys() or not self._model.inverses:
+            return
+        before = dict(self.reached)
+        solved = self._fire_until(wanted, self._model.inverses)
+        reached, self.reached = self.reached, before
+        if wanted <= reached.keys():
+            needed = wanted.union(*(reached[name].ancestors for name in wanted))
+            self._fire_until(wanted, [one for one in solved if one.target in needed])
+
+    def _fire_until(self, wanted: set[str], inverses: Sequence[Equation]) -> list[Equation]:
+        """Fire inverses, one at a time, until what is wanted is reached; return those fired."""
+        fired = []
+        while not wanted <= self.reached.keys():
+            ready = (e for e in inverses if e.target not in self.reached and self._can_fire(e))
+            inverse = max(ready, key=lambda e: bool(self._by(e).basis), default=None)
+            if inverse is None:
+                break
+            self.reached[inverse.target] = self._by(inverse)
+            fired.append(inverse)
+            self._fire()
+        return fired
 
     def _can_fire(self, equation: Equation) -> bool:
         return all(name in self.reached for name in equation.arguments)

@@ -40,6 +40,8 @@ class Equation:
         From arrays in those units to an array in the target's.
     subject
         The module it stands in.
+    law
+        The equation that it is solved from; None where it is written itself.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Equation:
     units: Mapping[str, str]
     function: Callable[..., Any]
     subject: str
+    law: Equation | None = None
 
     @property
     def summary(self) -> str:
@@ -72,8 +75,8 @@ class Equation:
 
     @property
     def where(self) -> str:
-        """File and line of the function."""
-        code = self.function.__code__
+        """File and line of the function, or of its law's."""
+        code = (self.law or self).function.__code__
         return f"{Path(code.co_filename).name}:{code.co_firstlineno}"
 
     def __str__(self) -> str:

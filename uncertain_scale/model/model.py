@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import ModelError
 from uncertain_scale.model.equation import Equation, import_equations, read_equations
+from uncertain_scale.model.invert import inverse, named_inverses, other_inverses
 from uncertain_scale.model.unit_check import check_units
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["Model", "agreed_units", "default_model", "read_all"]
 
@@ -78,9 +79,8 @@ class Model:
 
     def with_equations(self, own: Sequence[Equation]) -> Model:
         """Return the model with further equations, as `extended` does for those of modules."""
-        merged = {equation.name: equation for equation in (*self.equations, *own)}
+        equations = tuple(_merged((*self.equations, *own)))
         computed = dict.fromkeys(equation.target for equation in own)
-        equations = tuple(merged.values())
         variables = agreed_units(equations)
         # What was there before was checked, in units that it may not have any more.
         moved = {name for name, units in variables.items() if units != self.variables.get(name)}
@@ -93,6 +93,24 @@ class Model:
         """Units of the variables that built-in equations of the model have."""
         names = (n for e in self.equations if e.builtin for n in e.variables)
         return {name: self.variables[name] for name in names}
+
+    @cached_property
+    def inverses(self) -> tuple[Equation, ...]:
+        """Laws solved for arguments that no equation computes from the same variables.
+
+        They are the last resort of a question that is not answered without them.
+        """
+        ways = {(e.target, frozenset(e.arguments)) for e in self.equations}
+        names = {e.name for e in self.equations}
+        signed = {name for name in self.variables if self.least(name) is None}
+        found = []
+        for law in self.equations:
+            for solved in other_inverses(law, signed) if law.law is None else ():
+                way = solved.target, frozenset(solved.arguments)
+                if way not in ways and solved.name not in names:
+                    ways.add(way)
+                    found.append(solved)
+        return tuple(found)
 
     def ways_to(self, variable: str) -> list[Equation]:
         """Return the equations that compute a variable."""
@@ -138,15 +156,30 @@ def default_model() -> Model:
 
 
 def read_all(modules: Sequence[types.ModuleType | Path | str]) -> tuple[Equation, ...]:
-    """Read modules in turn; a function replaces an earlier one of the same name."""
-    by_name: dict[str, Equation] = {}
+    """Read modules in turn; a function replaces an earlier one of the same name.
+
+    Behind each law stand the inverses that it names.
+    """
+    equations: list[Equation] = []
     for module in modules:
         loaded = import_equations(Path(module)) if isinstance(module, str | Path) else module
         read = read_equations(loaded)
         if not read:
             raise ModelError(f"{loaded.__file__}: holds no equations (public functions, by def)")
-        by_name.update((equation.name, equation) for equation in read)
-    return tuple(by_name.values())
+        for law in read:
+            equations += [law, *named_inverses(law)]
+    return tuple(_merged(equations))
+
+
+def _merged(equations: Iterable[Equation]) -> Iterator[Equation]:
+    """Yield equations, the last of each name, and inverses of laws that are there."""
+    by_name = {equation.name: equation for equation in equations}
+    for equation in by_name.values():
+        law = equation.law and by_name.get(equation.law.name, equation.law)
+        if law is equation.law:
+            yield equation
+        elif law and (solved := inverse(law, equation.name, equation.summary)):
+            yield solved
 
 
 def agreed_units(equations: Sequence[Equation]) -> dict[str, str]:

@@ -34,7 +34,8 @@ def check_units(equations: Sequence[Equation], units: Mapping[str, str]) -> None
     Parameters
     ----------
     equations
-        The equations; those marked empirical are stated for bare numbers and are not checked.
+        The equations; those marked empirical are stated for bare numbers and are not checked, nor
+        are inverses, whose units follow from their laws'.
     units
         Units by variable, all of the equations' variables among them.
 
@@ -56,7 +57,9 @@ def check_units(equations: Sequence[Equation], units: Mapping[str, str]) -> None
         faults = [
             fault
             for equation in equations
-            if not equation.empirical and (fault := _fault(equation, units))
+            if not equation.empirical
+            and equation.law is None
+            and (fault := _fault(equation, units))
         ]
     if faults:
         raise ModelError("\n".join(faults))

@@ -1,0 +1,264 @@
+"""Laws that are products of powers of their arguments, solved for any of these.
+
+A law y = c a^p b^q is recognised by running it once on products in the place of arrays. Products
+multiply, divide and are raised to numbers, exactly; they refuse all else, so that a sum, a cap, a
+rounding or a branch is never taken for a product, however little it changes the result.
+
+Inverses are of two ranks.
+
+- Those that a law names (`@inverses`) stand beside it as if they were written. They go with their
+  law: an equation that replaces it is solved under the same names, or they are dropped.
+- All others, those of users' laws, are the last resort: they fire only where what is asked is not
+  reached without them. So they never change an answer, nor put a second way beside one that there
+  is. They are none of the model's equations, which are searched for contradictions: the law itself
+  shows any. Such an inverse must give the argument back at numbers of both signs, save for
+  variables that are known to be positive: so one with a power of 1, -1 or no whole number, of which
+  no negative number has a value. An even power leaves two roots.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property, reduce
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from uncertain_scale.errors import ModelError
+from uncertain_scale.model.calls import call, is_interrupt, user_code
+from uncertain_scale.model.equation import Equation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+__all__ = ["Product", "inverse", "named_inverses", "other_inverses", "product_of"]
+
+_Names: TypeAlias = "list[tuple[str, float]]"
+_Side: TypeAlias = "tuple[_Names, list[float]]"
+
+_NO_POWER = 1e-9  # what rounding leaves where powers cancel
+_POINTS, _DECADES, _LEAST_POINTS = 256, 30, 8
+_SAME = 1e-12  # relative
+_WITHIN = (1e-250, 1e250)  # sizes that keep their digits
+
+
+@dataclass(frozen=True, eq=False)
+class Product(np.lib.mixins.NDArrayOperatorsMixin):
+    """A number times powers of variables, by name."""
+
+    factor: Fraction = Fraction(1)
+    powers: Mapping[str, float] = field(default_factory=dict)
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        """Refuse to be an array, so that no rule is passed by."""
+        raise TypeError("a product is no array")
+
+    def __bool__(self) -> bool:
+        """Refuse to be true or false, which differs between draws."""
+        raise TypeError("a product is neither true nor false")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """Multiply, divide, or raise to a number."""
+        rule = _RULES.get(ufunc.__name__)
+        if rule is None or method != "__call__" or kwargs:
+            return NotImplemented
+        return rule(*inputs)
+
+
+def product_of(equation: Equation, known: Mapping[str, Product | None]) -> Product | None:
+    """Return what an equation makes of products, or None where that is no product.
+
+    Parameters
+    ----------
+    equation
+        The equation.
+    known
+        Its arguments, by name; None for one that is no product itself.
+    """
+    try:
+        with user_code():
+            return _of(equation.function(*(known[name] for name in equation.arguments)))
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return None
+
+
+def named_inverses(law: Equation) -> list[Equation]:
+    """Return the inverses that a law names.
+
+    Raises
+    ------
+    ModelError
+        One of them does not follow from the law.
+    """
+    found = []
+    for name, summary in getattr(law.function, "__inverses__", {}).items():
+        solved = inverse(law, name, summary)
+        if solved is None:
+            raise ModelError(
+                f"{law.where} {law} cannot be solved as {name}: it is no product of powers of its "
+                "arguments, or has none of that name; write that equation out"
+            )
+        found.append(solved)
+    return found
+
+
+def other_inverses(law: Equation, signed: Collection[str]) -> Iterator[Equation]:
+    """Yield a law solved for each of its arguments that follows without doubt.
+
+    Parameters
+    ----------
+    law
+        Any equation; one that is no product of powers yields nothing.
+    signed
+        Variables that may be negative.
+    """
+    for argument in law.arguments:
+        name = f"{argument}__from_{law.name}"
+        solved = inverse(law, name, f"{law.name} solved for {argument}", signed)
+        if solved is not None:
+            yield solved
+
+
+def inverse(
+    law: Equation, name: str, summary: str, signed: Collection[str] = ()
+) -> Equation | None:
+    """Solve a law for one of its arguments.
+
+    Parameters
+    ----------
+    law
+        An equation.
+    name
+        Of the inverse: the argument, and behind two underscores which way to it this is.
+    summary
+        What the inverse computes, in words.
+    signed
+        Variables that may be negative; of others the positive root is taken.
+
+    Returns
+    -------
+    Equation or None
+        None where the law is no product of powers, or that argument is none of its factors.
+    """
+    argument = name.split("__", maxsplit=1)[0]
+    product = product_of(law, {one: Product(powers={one: 1.0}) for one in law.arguments})
+    if product is None or not _WITHIN[0] < abs(product.factor) < _WITHIN[1]:
+        return None
+    power = product.powers.get(argument, 0.0)
+    if abs(power) < _NO_POWER:
+        return None
+    sign = 1.0 if power > 0 else -1.0
+    others = {one: -sign * product.powers.get(one, 0.0) for one in law.arguments if one != argument}
+    powers = {law.target: sign, **others}
+    if len(powers) == 2 and sign < 0:  # of two, the dividend first
+        powers = dict(reversed(powers.items()))
+    fraction = _Fraction(powers, 1 / product.factor if sign > 0 else product.factor, 1 / abs(power))
+
+    def function(*values: Any, **named: Any) -> Any:
+        return fraction.of(named or dict(zip(powers, values, strict=True)))
+
+    function.__module__ = law.function.__module__
+    function.__doc__ = f"{summary}.\n\n{fraction}.\n\n{law} solved for {argument}."
+    solved = Equation(name, argument, tuple(powers), law.units, function, law.subject, law)
+    exact = _SAME * max(1.0, fraction.root)
+    return solved if law.builtin or _error(solved, law, signed) <= exact else None
+
+
+@dataclass(frozen=True)
+class _Fraction:
+    """A root of a number times powers of variables."""
+
+    powers: Mapping[str, float]
+    factor: Fraction
+    root: float
+
+    def of(self, known: Mapping[str, Any]) -> Any:
+        """Return its value, from those of its variables."""
+        above, below = self._sides
+        ratio = _multiplied(known, *above) / _multiplied(known, *below)
+        # By a square root first: no even power may make a result of a number below 0.
+        return ratio if self.root == 1 else np.sqrt(ratio) ** (2 * self.root)
+
+    def __str__(self) -> str:
+        above, below = (
+            [name if power == 1 else f"{name}^{power:.6g}" for name, power in names]
+            + [f"{number:.12g}" for number in numbers]
+            for names, numbers in self._sides
+        )
+        text = " x ".join(above) or "1"
+        if below:
+            text += f" / ({' x '.join(below)})" if len(below) > 1 else f" / {below[0]}"
+        return text if self.root == 1 else f"({text})^{self.root:.6g}"
+
+    @cached_property
+    def _sides(self) -> tuple[_Side, _Side]:
+        """The factors above and below the line: variables with their powers, and numbers."""
+        above, below = (
+            [(name, abs(power)) for name, power in self.powers.items() if power * side > 0]
+            for side in (1, -1)
+        )
+        over, under = [float(self.factor)], [float(1 / self.factor)]
+        large = abs(self.factor) > 1
+        return (above, over if large else []), (below, [] if large or self.factor == 1 else under)
+
+
+def _multiplied(known: Mapping[str, Any], names: _Names, numbers: list[float]) -> Any:
+    values = (known[name] if power == 1 else known[name] ** power for name, power in names)
+    factors = [*values, *numbers]
+    return reduce(operator.mul, factors) if factors else 1.0
+
+
+def _error(solved: Equation, law: Equation, signed: Collection[str]) -> float:
+    """Return by how much an inverse misses the law's argument, over many decades; perhaps nan."""
+    random = np.random.default_rng(0)
+    values = {}
+    for name in law.arguments:
+        values[name] = 10 ** random.uniform(-_DECADES, _DECADES, _POINTS)
+        if name in signed:
+            values[name] *= random.choice([-1.0, 1.0], _POINTS)
+    try:
+        values[law.target] = call(law, [values[name] for name in law.arguments])
+        found = call(solved, [values[name] for name in solved.arguments])
+    except ModelError:
+        return math.nan
+    size = np.abs(values[law.target])
+    usable = (size > _WITHIN[0]) & (size < _WITHIN[1])
+    if np.count_nonzero(usable) < _LEAST_POINTS:
+        return math.nan
+    return float(np.abs(found[usable] / values[solved.target][usable] - 1).max())
+
+
+def _of(value: Any) -> Product:
+    return value if isinstance(value, Product) else Product(Fraction(float(value)))
+
+
+def _times(a: Product, b: Product) -> Product:
+    names = dict.fromkeys([*a.powers, *b.powers])
+    powers = {name: a.powers.get(name, 0.0) + b.powers.get(name, 0.0) for name in names}
+    return Product(a.factor * b.factor, powers)
+
+
+def _over(a: Product, b: Product) -> Product:
+    return _times(a, Product(1 / b.factor, {name: -one for name, one in b.powers.items()}))
+
+
+def _raised(a: Product, power: float) -> Product:
+    # A root of a negative factor is complex, which is no fraction.
+    factor = Fraction(float(a.factor) ** power)
+    return Product(factor, {name: power * one for name, one in a.powers.items()})
+
+
+_RULES: dict[str, Callable[..., Product]] = {
+    "multiply": lambda a, b: _times(_of(a), _of(b)),
+    "divide": lambda a, b: _over(_of(a), _of(b)),
+    "power": lambda a, b: _raised(a, float(b)),
+    "sqrt": lambda a: _raised(a, 0.5),
+    "square": lambda a: _raised(a, 2.0),
+    "reciprocal": lambda a: _over(Product(), a),
+    "positive": lambda a: a,
+}
