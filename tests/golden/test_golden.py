@@ -139,7 +139,9 @@ def masked(text):
         r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}(?:[0-9a-f]{52})?\b", "DIGEST", text
     )
     text = re.sub(
-        r'("(?:python|numpy|scipy|xarray|arviz-stats|uncertain.scale)": )"[^"]*"', r'\1"VERSION"', text
+        r'("(?:python|numpy|scipy|xarray|arviz-stats|uncertain.scale)": )"[^"]*"',
+        r'\1"VERSION"',
+        text,
     )
     return text.replace(str(SPECIMENS), "SPECIMENS")
 
