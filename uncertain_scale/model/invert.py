@@ -22,8 +22,8 @@ import math
 import operator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property, reduce
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import reduce
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,12 +32,9 @@ from uncertain_scale.model.calls import call, is_interrupt, user_code
 from uncertain_scale.model.equation import Equation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 __all__ = ["Product", "inverse", "named_inverses", "other_inverses", "product_of"]
-
-_Names: TypeAlias = "list[tuple[str, float]]"
-_Side: TypeAlias = "tuple[_Names, list[float]]"
 
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
 _POINTS, _DECADES, _LEAST_POINTS = 256, 30, 8
@@ -152,65 +149,46 @@ def inverse(
     power = product.powers.get(argument, 0.0)
     if abs(power) < _NO_POWER:
         return None
-    sign = 1.0 if power > 0 else -1.0
+    sign, root = (1.0 if power > 0 else -1.0), 1 / abs(power)
     others = {one: -sign * product.powers.get(one, 0.0) for one in law.arguments if one != argument}
     powers = {law.target: sign, **others}
     if len(powers) == 2 and sign < 0:  # of two, the dividend first
         powers = dict(reversed(powers.items()))
-    fraction = _Fraction(powers, 1 / product.factor if sign > 0 else product.factor, 1 / abs(power))
+    above, below = (
+        {one: abs(power) for one, power in powers.items() if power * side > 0} for side in (1, -1)
+    )
+    factor = 1 / product.factor if sign > 0 else product.factor
+    numbers = (float(factor), 1.0) if abs(factor) > 1 else (1.0, float(1 / factor))
+    sides = (above, numbers[0]), (below, numbers[1])
 
     def function(*values: Any, **named: Any) -> Any:
-        return fraction.of(named or dict(zip(powers, values, strict=True)))
+        known = named or dict(zip(powers, values, strict=True))
+        over, under = (_multiplied(known, *side) for side in sides)
+        # By a square root first: no even power may make a result of a number below 0.
+        return over / under if root == 1 else np.sqrt(over / under) ** (2 * root)
 
     function.__module__ = law.function.__module__
-    function.__doc__ = f"{summary}.\n\n{fraction}.\n\n{law} solved for {argument}."
+    function.__doc__ = f"{summary}.\n\n{_formula(sides, root)}.\n\n{law} solved for {argument}."
     solved = Equation(name, argument, tuple(powers), law.units, function, law.subject, law)
-    exact = _SAME * max(1.0, fraction.root)
+    exact = _SAME * max(1.0, root)
     return solved if law.builtin or _error(solved, law, signed) <= exact else None
 
 
-@dataclass(frozen=True)
-class _Fraction:
-    """A root of a number times powers of variables."""
-
-    powers: Mapping[str, float]
-    factor: Fraction
-    root: float
-
-    def of(self, known: Mapping[str, Any]) -> Any:
-        """Return its value, from those of its variables."""
-        above, below = self._sides
-        ratio = _multiplied(known, *above) / _multiplied(known, *below)
-        # By a square root first: no even power may make a result of a number below 0.
-        return ratio if self.root == 1 else np.sqrt(ratio) ** (2 * self.root)
-
-    def __str__(self) -> str:
-        above, below = (
-            [name if power == 1 else f"{name}^{power:.6g}" for name, power in names]
-            + [f"{number:.12g}" for number in numbers]
-            for names, numbers in self._sides
-        )
-        text = " x ".join(above) or "1"
-        if below:
-            text += f" / ({' x '.join(below)})" if len(below) > 1 else f" / {below[0]}"
-        return text if self.root == 1 else f"({text})^{self.root:.6g}"
-
-    @cached_property
-    def _sides(self) -> tuple[_Side, _Side]:
-        """The factors above and below the line: variables with their powers, and numbers."""
-        above, below = (
-            [(name, abs(power)) for name, power in self.powers.items() if power * side > 0]
-            for side in (1, -1)
-        )
-        over, under = [float(self.factor)], [float(1 / self.factor)]
-        large = abs(self.factor) > 1
-        return (above, over if large else []), (below, [] if large or self.factor == 1 else under)
+def _multiplied(known: Mapping[str, Any], powers: Mapping[str, float], number: float) -> Any:
+    factors = [known[one] if power == 1 else known[one] ** power for one, power in powers.items()]
+    return reduce(operator.mul, [*factors, number] if number != 1 or not factors else factors)
 
 
-def _multiplied(known: Mapping[str, Any], names: _Names, numbers: list[float]) -> Any:
-    values = (known[name] if power == 1 else known[name] ** power for name, power in names)
-    factors = [*values, *numbers]
-    return reduce(operator.mul, factors) if factors else 1.0
+def _formula(sides: Iterable[tuple[Mapping[str, float], float]], root: float) -> str:
+    above, below = (
+        [one if power == 1 else f"{one}^{power:.6g}" for one, power in powers.items()]
+        + [f"{number:.12g}"] * (number != 1)
+        for powers, number in sides
+    )
+    text = " x ".join(above) or "1"
+    if below:
+        text += f" / ({' x '.join(below)})" if len(below) > 1 else f" / {below[0]}"
+    return text if root == 1 else f"({text})^{root:.6g}"
 
 
 def _error(solved: Equation, law: Equation, signed: Collection[str]) -> float:
