@@ -141,3 +141,37 @@ def test_mu_and_sigma_are_explained_where_they_are_used(cli):
 def test_the_priors_alone_are_no_given(cli, model):
     _, out, _ = cli("report", "--equations", model, "--outputs", "y", "--set", "x=1 to 2", *FEW)
     assert out.startswith("Given the priors alone\n")
+
+
+RARE = """
+import numpy as np
+
+def cost(u):
+    return np.where(u < 1e-6, 1e8, 1.0)
+
+def sure(v):
+    return 2 * v
+"""
+
+
+def test_what_is_equal_in_all_draws_is_no_constant_where_the_model_lets_it_vary(cli, tmp_path):
+    """The cost is 1e8 in one of a million cases, its mean 101."""
+    path = tmp_path / "own.py"
+    head = "from uncertain_scale.units.aliases import empirical\n"
+    path.write_text(head + RARE.replace("def ", "@empirical\ndef "), encoding="utf-8")
+    asked = ("--equations", path, "--outputs", "cost,sure", "--given", "v=3", "--set")
+    events = ("--event", "cost > 2", "--event", "sure > 7", "--event", "v > 4")
+    given = ("u=uniform(lower=0, upper=1)", *events, *FEW)
+    code, out, _ = cli("report", *asked, *given, "--format", "json")
+    found = json.loads(out)
+    cost, sure = (found["outputs"][name] for name in ("cost", "sure"))
+    assert (code, cost["mean"], cost["mean_mcse"]) == (0, 1, None)
+    assert set(cost["state"].values()) == {"unsettled"}
+    assert "may" not in sure["reason"]
+    assert (sure["mean"], sure["mean_mcse"], sure["state"]["sd"]) == (6, 0, "exact")
+    ends = [(one["low"], one["high"]) for one in found["events"]]
+    assert ends[0] == (0, pytest.approx(3 / 1024, rel=0.01))
+    assert ends[1:] == [(0, 0), (0, 0)]
+    _, out, _ = cli("report", *asked, *given)
+    assert "P(cost > 2) = none of 1,024 draws: below 0.29%" in out
+    assert "it rests on what varies and is the same in all 1,024 of them" in " ".join(out.split())

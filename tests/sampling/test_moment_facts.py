@@ -164,6 +164,16 @@ def test_power_laws_are_found_and_lighter_tails_are_not(tmp_path, output, prior,
 
 
 @pytest.mark.parametrize(
+    ("alpha", "index_of_it"),
+    [(10, 0.425), (10, 0.47), (10, 0.85), (3, 0.475), (3, 0.95), (0.3, 0.5)],
+)
+def test_a_power_beside_one_of_the_logarithm_is_bounded_from_below(tmp_path, alpha, index_of_it):
+    """That of exp(gamma) with rate 1/k: the mean exists for k < 1, the sd for k < 1/2."""
+    prior = f'kind = "gamma", alpha = {alpha}, beta = {1 / index_of_it}'
+    assert 0.85 * index_of_it < index(tmp_path, "exponential", prior) < 1.01 * index_of_it
+
+
+@pytest.mark.parametrize(
     ("output", "prior", "expected"),
     [
         ("inverse", 'kind = "normal", mu = 0, sigma = 1', 1),

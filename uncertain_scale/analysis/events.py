@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import betaincinv, stdtrit
 
 from uncertain_scale.errors import QuestionError, UnitError, nearest
-from uncertain_scale.statistics.draws import all_draws
+from uncertain_scale.statistics.draws import all_draws, may_vary
 from uncertain_scale.statistics.monte_carlo_error import spread
 from uncertain_scale.units import conversion_factor, parse_quantity
 
@@ -192,7 +192,10 @@ def probability(event: Event, draws: xr.Dataset) -> Probability:
     """
     names = {name: draws[name].transpose("chain", "draw").values for name in event.variables}
     found = happened(event, names)
-    constant = all(values.min() == values.max() for values in names.values())
+    constant = all(
+        values.min() == values.max() and not may_vary(draws[name].attrs)
+        for name, values in names.items()
+    )
     return share_of(found, constant=constant)
 
 

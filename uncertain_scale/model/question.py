@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from uncertain_scale.errors import PriorError, QuestionError, UnitError, nearest
-from uncertain_scale.inputs.distributions import Constant, DistributionError, parse_distribution
+from uncertain_scale.inputs.distributions import (
+    Constant,
+    DistributionError,
+    build,
+    parse_distribution,
+)
 from uncertain_scale.inputs.overlay import loose_ends
 from uncertain_scale.inputs.prior import Prior, Priors, Provenance
 from uncertain_scale.units import Quantity
@@ -205,8 +211,10 @@ def _stated(name: str, value: str | float | Quantity, model: Model, option: str)
             distribution, units = parse_distribution(value)
         elif isinstance(value, Quantity):
             distribution, units = Constant(value=value.value), value.units
+        elif isinstance(value, bool) or not isinstance(value, Real):
+            raise UnitError("expected a number, a text such as '2 to 5 USD', or a Quantity")
         else:
-            distribution, units = Constant(value=float(value)), None
+            distribution, units = build("constant", {"value": float(value)}), None
         in_model = model.variables[name]
         stated = f"{value}" if units or in_model == "1" else f"{value} {in_model}"
         prior = Prior(

@@ -4,26 +4,24 @@ Every input is ppf(u), so the output can be followed along one coordinate into a
 pole inside the cube, where no finite sample goes: if |y| grows like u^-k there, then P(|Y| > y)
 falls like y^(-1/k), and moments of order 1/k and above do not exist. Which moments must exist
 follows from the kinds of the inputs and the rules of `extent`. Those of products of powers of
-independent inputs follow from the inputs': equations run once on products in the place of arrays,
-and all but multiplying, dividing and raising to a number leaves its result unknown.
+independent inputs follow from the inputs'.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from uncertain_scale.inputs.distributions import Constant, LogNormal
 from uncertain_scale.inputs.prior import ENDS
-from uncertain_scale.model.calls import user_code
+from uncertain_scale.model.invert import Product, product_of
 from uncertain_scale.sampling.engine import propagate
 from uncertain_scale.sampling.extent import Extent, carry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from uncertain_scale.inputs.prior import Prior
     from uncertain_scale.model import Plan
@@ -43,6 +41,7 @@ _STEP = 16 * np.log(2)
 # the first to the second, since its tail is lighter than every power.
 _STEADY = 0.9
 _LEAST = 0.02
+_BEYOND = 2.5  # times the fall from 2^-25 to 2^-41: 25/16 in 1/log u, and more as it is curved
 # A pole is looked for on lines through the medians and through a few points at random, and then
 # closer and closer: brackets shrink by a factor of 8 a round.
 _LINES, _ROUNDS = 8, 11
@@ -53,29 +52,6 @@ _AGREE = 0.1  # by how much the powers of early and of late rounds may differ
 # Orders of moments are told from quantile functions to a few hundredths; see `_order`.
 _MARGIN = 0.97
 _SECOND = 2.0
-
-
-@dataclass(frozen=True, eq=False)
-class _Product(np.lib.mixins.NDArrayOperatorsMixin):
-    """A number times powers of inputs, by name."""
-
-    factor: float = 1.0
-    powers: Mapping[str, float] = field(default_factory=dict)
-
-    def __array__(self, *_: Any, **__: Any) -> Any:
-        """Refuse to be an array, so that no rule is passed by."""
-        raise TypeError("a product is no array")
-
-    def __bool__(self) -> bool:
-        """Refuse to be true or false, which differs between draws."""
-        raise TypeError("a product is neither true nor false")
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """Multiply, divide, or raise to a number."""
-        rule = _RULES.get(ufunc.__name__)
-        if rule is None or method != "__call__" or kwargs:
-            return NotImplemented
-        return rule(*inputs)
 
 
 def product_moments(plan: Plan, sampler: InputSampler) -> dict[str, tuple[float, float]]:
@@ -93,46 +69,18 @@ def product_moments(plan: Plan, sampler: InputSampler) -> dict[str, tuple[float,
     dict
         By output, in the model's units; outputs of which these do not follow are left out.
     """
-    known: dict[str, Any] = {name: _Product(1.0, {name: 1.0}) for name in sampler.names}
+    known: dict[str, Product | None] = {n: Product(powers={n: 1.0}) for n in sampler.names}
     for equation in plan.steps:
-        try:
-            with user_code():
-                result = equation.function(*(known[name] for name in equation.arguments))
-            known[equation.target] = _of(result)
-        except Exception:  # noqa: BLE001 - an equation may do anything: nothing is known
-            known[equation.target] = None
+        known[equation.target] = product_of(equation, known)
     found = {
-        name: _moments(known[name], sampler) for name in plan.outputs if known.get(name) is not None
+        name: _moments(product, sampler)
+        for name in plan.outputs
+        if (product := known.get(name)) is not None
     }
     return {name: pair for name, pair in found.items() if np.isfinite(pair).all()}
 
 
-def _of(value: Any) -> _Product:
-    return value if isinstance(value, _Product) else _Product(float(value))
-
-
-def _times(a: _Product, b: _Product) -> _Product:
-    names = dict.fromkeys([*a.powers, *b.powers])
-    powers = {name: a.powers.get(name, 0.0) + b.powers.get(name, 0.0) for name in names}
-    return _Product(a.factor * b.factor, powers)
-
-
-def _raised(a: _Product, power: float) -> _Product:
-    return _Product(a.factor**power, {name: power * one for name, one in a.powers.items()})
-
-
-_RULES: dict[str, Callable[..., _Product]] = {
-    "multiply": lambda a, b: _times(_of(a), _of(b)),
-    "divide": lambda a, b: _times(_of(a), _raised(_of(b), -1.0)),
-    "power": lambda a, b: _raised(a, float(b)),
-    "sqrt": lambda a: _raised(a, 0.5),
-    "square": lambda a: _raised(a, 2.0),
-    "reciprocal": lambda a: _raised(a, -1.0),
-    "positive": lambda a: a,
-}
-
-
-def _moments(product: _Product, sampler: InputSampler) -> tuple[float, float]:
+def _moments(product: Product, sampler: InputSampler) -> tuple[float, float]:
     powers = {name: power for name, power in product.powers.items() if power}
     coordinates = [one for name in powers for one in sampler.positions_of([name])]
     if len(coordinates) > len(set(coordinates)):
@@ -143,7 +91,8 @@ def _moments(product: _Product, sampler: InputSampler) -> tuple[float, float]:
             for times in (1, 2)
         )
         spread = np.sqrt(np.maximum(second - first**2, 0.0))
-    return float(product.factor * first), float(abs(product.factor) * spread)
+    factor = float(product.factor)
+    return float(factor * first), float(abs(factor) * spread)
 
 
 def _moment(prior: Prior, power: float) -> np.float64:
@@ -194,7 +143,8 @@ def moment_facts(
         name for name, index in indices.items() if extents[name].order <= _SECOND and 0 <= index < 1
     ]
     poles = _poles(plan, sampler, unsure, sampler.coordinates if along is None else list(along))
-    found = {}
+    found: dict[str, dict[str, float]] = {}
+    varying = _varying(plan, sampler)
     for name, index in indices.items():
         extent = extents[name]
         order = extent.order if np.isinf(extent.order) else _MARGIN * extent.order
@@ -205,10 +155,25 @@ def moment_facts(
             "least": extent.low,
             "most": extent.high,
         }
+        if name not in varying:
+            found[name]["fixed"] = 1.0
         if exact and name in sampler.names:
             found[name] |= _exact(sampler, name)
     for name, pair in product_moments(plan, sampler).items() if exact else ():
         found[name] |= dict(zip(PRODUCT, pair, strict=True))
+    return found
+
+
+def _varying(plan: Plan, sampler: InputSampler) -> set[str]:
+    """Return the variables that rest on an input that is no constant."""
+    found = {
+        name
+        for name in sampler.names
+        if not isinstance(sampler.belief(name)[0].distribution, Constant)
+    }
+    for equation in plan.steps:
+        if found.intersection(equation.arguments):
+            found.add(equation.target)
     return found
 
 
@@ -241,7 +206,7 @@ def tail_indices(
     probes = _Probes(names)
     values = propagate(plan, sampler.draw(probes, chain=0))
     corners = [np.broadcast_to(values[name], probes.size).reshape(-1, 3) for name in plan.outputs]
-    found = _powers(np.array(corners)).max(axis=-1, initial=0) if corners else ()
+    found = _powers(np.array(corners), limit=True).max(axis=-1, initial=0) if corners else ()
     return dict(zip(plan.outputs, map(float, found), strict=True))
 
 
@@ -260,12 +225,17 @@ class _Probes:
         return u
 
 
-def _powers(values: FloatArray) -> FloatArray:
-    """Return the powers with which three values grow towards corners, 0 where it is none."""
+def _powers(values: FloatArray, *, limit: bool = False) -> FloatArray:
+    """Return the powers with which three values grow towards corners, 0 where it is none.
+
+    The limit of one that falls on the way, as of exp(gamma), lies below: a power of the logarithm
+    beside u^-k adds to the slope what goes like 1/log u, so that two steps bound k from below.
+    """
     with np.errstate(all="ignore"):
         near, far = np.moveaxis(np.diff(np.log(np.abs(values)), axis=-1) / _STEP, -1, 0)
         steady = np.isfinite(far) & (far > _LEAST) & (far > _STEADY * near)
-    return np.where(steady, far, 0.0)
+        reached = far - _BEYOND * np.maximum(near - far, 0.0) if limit else far
+    return np.where(steady, np.maximum(reached, 0.0), 0.0)
 
 
 def _extent(sampler: InputSampler, name: str) -> Extent:

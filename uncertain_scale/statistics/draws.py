@@ -26,7 +26,8 @@ from uncertain_scale.statistics.tally import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+    from typing import Any
 
     import numpy.typing as npt
     import xarray as xr
@@ -37,6 +38,7 @@ __all__ = [
     "Draws",
     "all_draws",
     "answer_groups",
+    "may_vary",
     "read_draws",
     "read_each",
     "read_outputs",
@@ -266,6 +268,21 @@ def answer_groups(tree: xr.DataTree) -> tuple[str, str]:
     if "posterior" in tree.children:
         return "posterior", "posterior_predictive"
     return "prior", "prior_predictive"
+
+
+def may_vary(attributes: Mapping[str, Any]) -> bool:
+    """Tell whether the model lets a variable vary, whatever its draws do.
+
+    Of a variable of which nothing is known the draws are believed.
+
+    Parameters
+    ----------
+    attributes
+        Of its draws, as `sample` gives them.
+    """
+    if "distribution" in attributes:
+        return not str(attributes["distribution"]).startswith("constant(")
+    return "tail_index" in attributes and not attributes.get("fixed")
 
 
 def all_draws(tree: xr.DataTree) -> xr.Dataset:

@@ -353,8 +353,9 @@ def _doubt(order: int, index: float, side: str, missing: float, *, exists: bool)
             f"{index:.2f}), too slowly to tell whether there is one; more draws, or a bound on "
             "what is behind that tail, would settle it"
         )
-    there = "; it exists" if exists else ""
-    return (
-        f"{said}: about {min(missing, 1):.0%} of what makes it lies beyond all of them{there}; "
-        "more draws would settle it"
+    there = (
+        "it exists; more draws would settle it"
+        if exists
+        else "whether it exists the model does not tell; a bound on its tail, or more draws, would"
     )
+    return f"{said}: about {min(missing, 1):.0%} of what makes it lies beyond all of them; {there}"

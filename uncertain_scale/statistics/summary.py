@@ -12,7 +12,7 @@ import numpy as np
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling.engine import each
 from uncertain_scale.statistics.density.hdi import HighestDensity, highest_density
-from uncertain_scale.statistics.draws import Draws, read_draws, read_each, read_outputs
+from uncertain_scale.statistics.draws import Draws, may_vary, read_draws, read_each, read_outputs
 from uncertain_scale.statistics.intervals import beyond, equal_tailed, quantiles
 from uncertain_scale.statistics.moments import Facts, largest_tail, moments
 from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
@@ -222,7 +222,7 @@ def _row(draws: AnyDraws, probs: Sequence[float], attributes: Mapping[str, Any])
         "mcse_reason": "" if draws.chains > 1 else NEEDS_CHAINS,
     }
     if draws.constant:
-        return about | _constant(draws, probs)
+        return about | _constant(draws, probs) | _sameness(draws, attributes)
     tails = np.array([(1 - prob) / 2 for prob in probs])
     draws.gather(np.concatenate([[0.5], tails, 1 - tails]), largest_tail(draws.size))
     median, median_mcse = quantiles(draws, np.array([0.5]))
@@ -279,6 +279,25 @@ def _constant(draws: AnyDraws, probs: Sequence[float]) -> dict[str, Any]:
         "eti_beyond": [np.zeros(2, dtype=bool)] * len(probs),
         "regions": [HighestDensity(ends[None], errors[None])] * len(probs),
     }
+
+
+def _sameness(draws: AnyDraws, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what becomes of the moments of equal draws where the model lets the output vary."""
+    if may_vary(attributes):
+        reason = (
+            f"is not settled at these draws: it rests on what varies and is the same in all "
+            f"{draws.size:,} of them; more draws would tell a rare value"
+        )
+        return {
+            key: value
+            for name, words in (("mean", "mean"), ("sd", "standard deviation"))
+            for key, value in (
+                (f"{name}_mcse", np.nan),
+                (f"{name}_state", "unsettled"),
+                (f"{name}_reason", f"{words} {reason}"),
+            )
+        }
+    return {}
 
 
 class Histogram(NamedTuple):
