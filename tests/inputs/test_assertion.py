@@ -88,3 +88,17 @@ def test_nearest_is_the_figure_or_the_end_of_an_interval():
     assert figure("9e25", "1").nearest_to(1) == 9e25
     assert span("2", "3", "1").nearest_to(5) == 3
     assert span("2", "3", "1").nearest_to(2.5) == 2.5
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "number", "covered"),
+    [
+        ("3e25", "5e25", 2.95e25, True),
+        ("3e25", "5e25", 2.4e25, False),
+        ("3.00e25", None, 2.99e25, False),
+        (None, "5e25", 5.4e25, True),
+        (None, "5e25", 5.6e25, False),
+    ],
+)
+def test_ends_count_to_their_stated_digits_as_figures_do(low, high, number, covered):
+    assert span(low, high, "FLOP").covers(number) is covered

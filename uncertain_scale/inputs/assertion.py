@@ -35,6 +35,8 @@ class Assertion:
         As the document puts it.
     digits
         Significant digits that a figure is stated to; 0 for what is no figure.
+    below, above
+        How far beyond the ends of an interval, or a bound, lies what rounds to them.
     """
 
     kind: Kind
@@ -43,11 +45,16 @@ class Assertion:
     value: float | None
     text: str
     digits: int = 0
+    below: float = 0.0
+    above: float = 0.0
 
     def covers(self, number: float) -> bool:
-        """Whether a number is what is asserted, the ends with a grain for rounding errors."""
+        """Whether a number is what is asserted, to the digits that it is stated to.
+
+        The ends have a grain for rounding errors.
+        """
         grain = _NEAR * abs(number)
-        return self.low - grain <= number <= self.high + grain
+        return self.low - self.below - grain <= number <= self.high + self.above + grain
 
     def nearest_to(self, number: float) -> float:
         """Return the figure; of an interval or a bound, what lies nearest to a number."""
@@ -105,11 +112,15 @@ def span(low: str | None, high: str | None, units: str) -> Assertion:
     if not first < last:
         what = f"state 'value = {low}' for a figure" if first == last else "swap them"
         raise UnitError(f"low = '{low}' is not below high = '{high}'; {what}")
+    below = 0.0 if low is None else first - figure(low, units).low
+    above = 0.0 if high is None else figure(high, units).high - last
+    kind: Kind = "interval"
+    text = f"{low} to {high}"
     if high is None:
-        return Assertion("at least", first, last, None, f"at least {low}")
-    if low is None:
-        return Assertion("at most", first, last, None, f"at most {high}")
-    return Assertion("interval", first, last, None, f"{low} to {high}")
+        kind, text = "at least", f"at least {low}"
+    elif low is None:
+        kind, text = "at most", f"at most {high}"
+    return Assertion(kind, first, last, None, text, below=below, above=above)
 
 
 def significant_digits(text: str) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsFloat
 
 import numpy as np
 
@@ -185,6 +184,12 @@ def refuse_idle(changes: Iterable[str], question: Question, option: str) -> None
                 )
 
 
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, SupportsFloat):
+        raise UnitError("expected a number, a text such as '2 to 5 USD', or a Quantity")
+    return float(value)
+
+
 def _impossible(prior: Prior, model: Model) -> str:
     """Return why a prior cannot be: more than a tail of it lies below what its variable can be."""
     name, least = prior.name, model.least(prior.name)
@@ -211,10 +216,8 @@ def _stated(name: str, value: str | float | Quantity, model: Model, option: str)
             distribution, units = parse_distribution(value)
         elif isinstance(value, Quantity):
             distribution, units = Constant(value=value.value), value.units
-        elif isinstance(value, bool) or not isinstance(value, Real):
-            raise UnitError("expected a number, a text such as '2 to 5 USD', or a Quantity")
         else:
-            distribution, units = build("constant", {"value": float(value)}), None
+            distribution, units = build("constant", {"value": _number(value)}), None
         in_model = model.variables[name]
         stated = f"{value}" if units or in_model == "1" else f"{value} {in_model}"
         prior = Prior(
