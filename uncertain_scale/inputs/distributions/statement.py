@@ -209,7 +209,7 @@ def _read_alternative(
         for name, value in given.items()
         if value <= (least := cls.alternative[name].get("exclusiveMinimum", -np.inf))
     ]
-    faults += [(name, unknown_text(cls, name)) for name in beside if name not in cls.model_fields]
+    faults += _beside_faults(cls, beside)
     if faults:
         raise DistributionError(faults)
     return given, beside
@@ -225,18 +225,7 @@ def _read_quantiles(
     if stated := [name for name in (*cls.parameters, *cls.alternative) if name in beside]:
         text = f"{' and '.join(stated)} and quantiles such as {next(iter(given))} are both given; "
         faults.append((stated[0], f"{text}{cls.kind_name()} takes either"))
-    faults += [
-        (name, unknown_text(cls, name))
-        for name in beside
-        if name not in {*cls.model_fields, *cls.alternative}
-    ]
-    faults += [
-        (name, said)
-        for name, value in beside.items()
-        if name in cls.model_fields.keys() - {"kind", "truncate", *stated}
-        and value is not None
-        and (said := number_fault(name, value))
-    ]
+    faults += _beside_faults(cls, beside)
     names = tuple(sorted(levels, key=levels.__getitem__))
     faults += _order(names, levels, given)
     faults += _count(cls, list(given), beside)
@@ -245,6 +234,19 @@ def _read_quantiles(
     values = np.array([float(given[name]) for name in names])
     ascending = np.array([levels[name] for name in names])
     return NamedQuantiles(cls.kind_name(), names, ascending, values), beside
+
+
+def _beside_faults(cls: type[Distribution], beside: Mapping[str, Any]) -> list[Fault]:
+    """Say which parameters beside quantiles or others are unknown, or are no numbers."""
+    known = {*cls.model_fields, *cls.alternative}
+    numbers = cls.model_fields.keys() - {"kind", "truncate", *cls.parameters, *cls.alternative}
+    faults: list[Fault] = [(name, unknown_text(cls, name)) for name in beside if name not in known]
+    faults += [
+        (name, said)
+        for name, value in beside.items()
+        if name in numbers and value is not None and (said := number_fault(name, value))
+    ]
+    return faults
 
 
 def _levels(given: Mapping[str, Any]) -> tuple[list[Fault], dict[str, float]]:
