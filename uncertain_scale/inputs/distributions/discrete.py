@@ -221,7 +221,7 @@ def first_step(p: FloatArray, q: FloatArray, below: FloatArray, above: FloatArra
 def share_faults(
     name: str, shares: tuple[float, ...] | None, owner: str, count: int
 ) -> list[Fault]:
-    """Say what is wrong with weights or probabilities: their number, or that all are 0."""
+    """Return the fault of weights or probabilities: a wrong number of them, or all 0."""
     if shares is None:
         return []
     if len(shares) != count:

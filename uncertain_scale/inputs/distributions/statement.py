@@ -110,11 +110,11 @@ class NamedQuantiles:
             raise DistributionError(faults)
         return self
 
-    def reproduced_by(self, found: FloatArray) -> bool:
+    def reproduced_by(self, values: FloatArray) -> bool:
         """Tell whether quantiles are these, to 1e-9 of each."""
         spread = self.values[-1] - self.values[0]
         slack = 1e-9 * np.abs(self.values) + 1e-13 * spread
-        return bool(np.all(np.abs(found - self.values) <= slack))
+        return bool(np.all(np.abs(values - self.values) <= slack))
 
 
 def is_quantile_name(name: str) -> bool:
@@ -149,12 +149,12 @@ def level_of(name: str) -> float:
 
 
 def stated_parameters(cls: type[Distribution], data: dict[str, Any]) -> dict[str, Any]:
-    """Return a kind's own parameters for what was stated.
+    """Return a kind's own parameters for the stated ones.
 
     Raises
     ------
     DistributionError
-        Everything that is wrong with quantiles, or with parameters in place of its own.
+        All faults of quantiles, or of parameters in place of its own.
     """
     if cls.quantile_counts[1] and any(map(is_quantile_name, data)):
         quantiles, beside = _read_quantiles(cls, data)
@@ -166,7 +166,7 @@ def stated_parameters(cls: type[Distribution], data: dict[str, Any]) -> dict[str
 
 
 def in_order(distribution: Distribution, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Put what was stated in the order of the fields, quantiles by level, truncate last."""
+    """Return the statement in the order of the fields, quantiles by level, truncate last."""
     names, required = list(type(distribution).model_fields), distribution.required()
     resolved = {name: getattr(distribution, name) for name in names}
 
@@ -190,7 +190,7 @@ def in_order(distribution: Distribution, data: Mapping[str, Any]) -> dict[str, A
 def _read_alternative(
     cls: type[Distribution], data: Mapping[str, Any]
 ) -> tuple[dict[str, float], dict[str, Any]]:
-    """Return a kind's other parameters, checked, and what else was stated."""
+    """Return a kind's other parameters, checked, and the rest of the statement."""
     given = {name: data[name] for name in cls.alternative if name in data}
     beside = {name: value for name, value in data.items() if name not in given}
     names = " and ".join(cls.alternative)
@@ -218,7 +218,7 @@ def _read_alternative(
 def _read_quantiles(
     cls: type[Distribution], data: Mapping[str, Any]
 ) -> tuple[NamedQuantiles, dict[str, Any]]:
-    """Return a kind's named quantiles, ascending and checked, and what else was stated."""
+    """Return a kind's named quantiles, ascending and checked, and the rest of the statement."""
     given = {name: value for name, value in data.items() if is_quantile_name(name)}
     beside = {name: value for name, value in data.items() if name not in given}
     faults, levels = _levels(given)
@@ -294,9 +294,10 @@ def _count(cls: type[Distribution], names: list[str], beside: Mapping[str, Any])
 
 
 def amend_schema(schema: dict[str, Any], cls: type[Distribution]) -> None:
-    """Add to a class's JSON Schema what stands in for its parameters, which pydantic cannot tell.
+    """Add the other ways to state a kind to its JSON Schema, which pydantic does not know.
 
-    Kept to what editors understand of draft 7: `patternProperties`, `oneOf`, `required`, `not`.
+    Of draft 7 it uses only the part that editors understand: `patternProperties`, `oneOf`,
+    `required`, `not`.
 
     Parameters
     ----------
@@ -310,7 +311,7 @@ def amend_schema(schema: dict[str, Any], cls: type[Distribution]) -> None:
     schema["required"] = ["kind", *[n for n in schema.get("required", []) if n != "kind"]]
     for name, field in properties.items():
         field.pop("title", None)
-        if "anyOf" in field:  # optional: TOML has no null, so what is left is the one form
+        if "anyOf" in field:  # optional: TOML has no null, so the other form remains
             only = next(form for form in field.pop("anyOf") if form.get("type") != "null")
             properties[name] = {**only, **field}
             if properties[name].get("default", ...) is None:
