@@ -88,13 +88,17 @@ class Distribution(BaseModel, ABC):
         `u` has any shape; 0 and 1 give the ends of the support, values outside give NaN.
         """
 
-    @abstractmethod
     def cdf(self, x: FloatArray) -> FloatArray:
         """Return P(X <= x), elementwise."""
+        return self.share(np.asarray(x, dtype=np.float64), above=False)
 
-    @abstractmethod
     def sf(self, x: FloatArray) -> FloatArray:
         """Return P(X > x), elementwise, without loss of digits in the upper tail."""
+        return self.share(np.asarray(x, dtype=np.float64), above=True)
+
+    @abstractmethod
+    def share(self, x: FloatArray, *, above: bool) -> FloatArray:
+        """Return P(X > x), or P(X <= x), elementwise, each without loss of digits."""
 
     @abstractmethod
     def quantile(self, p: FloatArray, q: FloatArray) -> FloatArray:
@@ -344,14 +348,6 @@ class Continuous(Distribution):
         return self._quantile(p, q, self.fast)
 
     @override
-    def cdf(self, x: FloatArray) -> FloatArray:
-        return self._share(x, above=False)
-
-    @override
-    def sf(self, x: FloatArray) -> FloatArray:
-        return self._share(x, above=True)
-
-    @override
     def log_pdf(self, x: FloatArray) -> FloatArray:
         x = np.asarray(x, dtype=np.float64)
         low, high = self.support
@@ -457,8 +453,8 @@ class Continuous(Distribution):
                 x = np.clip(function(*window.inner(p, q)), *self.support)
         return at_ends(x, p, q, self.support)
 
-    def _share(self, x: FloatArray, *, above: bool) -> FloatArray:
-        x = np.asarray(x, dtype=np.float64)
+    @override
+    def share(self, x: FloatArray, *, above: bool) -> FloatArray:
         with np.errstate(all="ignore"):
             if self._window is None:
                 return np.asarray(self.probability(x, above=above))

@@ -228,8 +228,7 @@ class Mixture(Continuous):
         return increasing_roots(excess, low - slack, high + slack, (p, q))
 
     @override
-    def _share(self, x: FloatArray, *, above: bool) -> FloatArray:
-        x = np.asarray(x, dtype=np.float64)
+    def share(self, x: FloatArray, *, above: bool) -> FloatArray:
         return np.minimum(_sum(self._parts, x, above=above), 1)
 
     @override

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -221,19 +222,22 @@ def _read_quantiles(
     """Return a kind's named quantiles, ascending and checked, and the rest of the statement."""
     given = {name: value for name, value in data.items() if is_quantile_name(name)}
     beside = {name: value for name, value in data.items() if name not in given}
-    faults, levels = _levels(given)
+    faults, readable = _readable(given)
     if stated := [name for name in (*cls.parameters, *cls.alternative) if name in beside]:
         text = f"{' and '.join(stated)} and quantiles such as {next(iter(given))} are both given; "
         faults.append((stated[0], f"{text}{cls.kind_name()} takes either"))
     faults += _beside_faults(cls, beside)
-    names = tuple(sorted(levels, key=levels.__getitem__))
-    faults += _order(names, levels, given)
-    faults += _count(cls, list(given), beside)
+    for (level, low, value), (next_level, high, next_value) in pairwise(readable):
+        if level == next_level:
+            faults.append((high, f"{low} and {high} are the same quantile; keep one"))
+        elif value >= next_value:
+            text = f"{low} = {number_text(value)} is not below {high} = {number_text(next_value)}"
+            faults.append((low, f"{text}; swap them or fix the source"))
+    faults += _count_faults(cls, list(given), beside)
     if faults:
         raise DistributionError(faults)
-    values = np.array([float(given[name]) for name in names])
-    ascending = np.array([levels[name] for name in names])
-    return NamedQuantiles(cls.kind_name(), names, ascending, values), beside
+    levels, names, values = zip(*readable, strict=True)
+    return NamedQuantiles(cls.kind_name(), names, np.array(levels), np.array(values)), beside
 
 
 def _beside_faults(cls: type[Distribution], beside: Mapping[str, Any]) -> list[Fault]:
@@ -249,10 +253,10 @@ def _beside_faults(cls: type[Distribution], beside: Mapping[str, Any]) -> list[F
     return faults
 
 
-def _levels(given: Mapping[str, Any]) -> tuple[list[Fault], dict[str, float]]:
-    """Return the levels of quantiles whose names and values can be read, and others' faults."""
+def _readable(given: Mapping[str, Any]) -> tuple[list[Fault], list[tuple[float, str, float]]]:
+    """Return the faults of quantiles by themselves, and level, name and value of the others."""
     faults: list[Fault] = []
-    levels: dict[str, float] = {}
+    readable: list[tuple[float, str, float]] = []
     for name, value in given.items():
         text = number_fault(name, value)
         if text:
@@ -263,25 +267,13 @@ def _levels(given: Mapping[str, Any]) -> tuple[list[Fault], dict[str, float]]:
             faults += error.faults
             continue
         if text is None:
-            levels[name] = level
-    return faults, levels
+            readable.append((level, name, float(value)))
+    return faults, sorted(readable, key=itemgetter(0))
 
 
-def _order(
-    names: tuple[str, ...], levels: Mapping[str, float], given: Mapping[str, Any]
+def _count_faults(
+    cls: type[Distribution], names: list[str], beside: Mapping[str, Any]
 ) -> list[Fault]:
-    faults: list[Fault] = []
-    for low, high in pairwise(names):
-        if levels[low] == levels[high]:
-            faults.append((high, f"{low} and {high} are the same quantile; keep one"))
-        elif float(given[low]) >= float(given[high]):
-            pair = f"{low} = {number_text(given[low])} is not below"
-            pair += f" {high} = {number_text(given[high])}"
-            faults.append((low, f"{pair}; swap them or fix the source"))
-    return faults
-
-
-def _count(cls: type[Distribution], names: list[str], beside: Mapping[str, Any]) -> list[Fault]:
     least, most = cls.free_parameters(beside)
     if least <= len(names) <= most:
         return []
