@@ -130,6 +130,13 @@ SPECIMENS = (
     ),
     (
         "beta",
+        {"mu": 0.5, "sigma": 0.1, "lower": "x"},
+        "lower",
+        "lower = 'x' is not a number",
+    ),
+    ("beta", {"mu": 0.5, "sigma": 0.1, "upper": INF}, "upper", "upper = inf must be finite"),
+    (
+        "beta",
         {"q05": 0.5, "q95": 0.5000000001},
         None,
         "no beta has q05 = 0.5, q95 = 0.5000000001; they are too close together or too far apart",

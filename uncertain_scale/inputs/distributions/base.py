@@ -1,8 +1,8 @@
-"""What every kind of distribution offers: a quantile function, its inverse and two moments.
+"""Bases of all kinds: a quantile function, its inverse, a density and two moments.
 
 Parameters are checked by pydantic when an instance is made. A kind that can be stated in another
-way (`q05=…, q95=…`, or a mean and sd) turns that into its own parameters first, and remembers what
-was stated, which is what `describe` shows.
+way (`q05=…, q95=…`, or a mean and sd) turns that into its own parameters first, and remembers the
+statement for `describe`.
 
 A continuous kind gives its own quantiles and probabilities, in both tails. Truncation to [a, b]
 maps a probability u to F(a) + u (F(b) - F(a)), in the tail that keeps its digits, so no mass piles
@@ -75,9 +75,9 @@ class Distribution(BaseModel, ABC):
     free_shape: ClassVar[str] = ""
     """A parameter that leaves the least number of quantiles where it is given, else the largest."""
     mu_is: ClassVar[str] = ""
-    """What `mu` and `sigma` are, where kinds differ in it."""
+    """Meaning of `mu` and `sigma`, where kinds differ in it."""
     effort: ClassVar[int] = 1
-    """What it counts among the components of a mixture, by the time that its inversion takes."""
+    """Cost as a component of a mixture, by the time that an inversion takes."""
 
     _stated: dict[str, Any] = PrivateAttr(default_factory=dict)
 
@@ -85,16 +85,20 @@ class Distribution(BaseModel, ABC):
     def ppf(self, u: FloatArray) -> FloatArray:
         """Return the quantiles at probabilities `u`, elementwise, non-decreasing in u.
 
-        `u` has any shape; 0 and 1 give the ends of the support, what lies outside gives NaN.
+        `u` has any shape; 0 and 1 give the ends of the support, values outside give NaN.
         """
 
-    @abstractmethod
     def cdf(self, x: FloatArray) -> FloatArray:
         """Return P(X <= x), elementwise."""
+        return self.share(np.asarray(x, dtype=np.float64), above=False)
 
-    @abstractmethod
     def sf(self, x: FloatArray) -> FloatArray:
         """Return P(X > x), elementwise, without loss of digits in the upper tail."""
+        return self.share(np.asarray(x, dtype=np.float64), above=True)
+
+    @abstractmethod
+    def share(self, x: FloatArray, *, above: bool) -> FloatArray:
+        """Return P(X > x), or P(X <= x), elementwise, each without loss of digits."""
 
     @abstractmethod
     def quantile(self, p: FloatArray, q: FloatArray) -> FloatArray:
@@ -152,7 +156,7 @@ class Distribution(BaseModel, ABC):
 
     @property
     def stated(self) -> dict[str, Any]:
-        """What was typed: parameters or named quantiles, without what was left at its default."""
+        """The parameters or named quantiles as typed, without those left at their defaults."""
         return dict(self._stated)
 
     def describe(self, longest: int | None = None) -> str:
@@ -173,7 +177,7 @@ class Distribution(BaseModel, ABC):
         return call_text(self.kind, self._stated, longest)
 
     def __eq__(self, other: object) -> bool:
-        """Compare kinds and parameters; not how they were stated, nor what was computed since."""
+        """Compare kinds and parameters; not their statements, nor values computed since."""
         return type(self) is type(other) and self._identity() == other._identity()
 
     def __hash__(self) -> int:
@@ -187,7 +191,7 @@ class Distribution(BaseModel, ABC):
     @model_validator(mode="wrap")
     @classmethod
     def _resolve(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Turn what was stated into parameters, check them, and remember what was stated."""
+        """Turn a statement into parameters, check them, and remember the statement."""
         if not isinstance(data, dict):
             return handler(data)
         try:
@@ -211,14 +215,14 @@ class Distribution(BaseModel, ABC):
 
     @classmethod
     def free_parameters(cls, data: Mapping[str, object]) -> tuple[int, int]:
-        """Return the least and largest number of quantiles for what else is given."""
+        """Return the least and largest number of quantiles beside other parameters."""
         if not cls.free_shape:
             return cls.quantile_counts
         count = cls.quantile_counts[cls.free_shape not in data]
         return count, count
 
     def check(self) -> Faults:
-        """Return what is wrong with parameters that are each right by themselves."""
+        """Return the faults of parameters that are each valid alone."""
         return []
 
     @classmethod
@@ -230,7 +234,7 @@ class Distribution(BaseModel, ABC):
         quantiles
             Ascending levels and values.
         beside
-            What else was given: bounds of support, or a shape.
+            Other parameters: bounds of support, or a shape.
         """
         raise NotImplementedError
 
@@ -241,7 +245,7 @@ class Distribution(BaseModel, ABC):
 
 
 class Window(NamedTuple):
-    """What a truncation leaves: its ends, P below and above each, and P between them."""
+    """The interval of a truncation: its ends, P below and above each, and P between them."""
 
     low: float
     high: float
@@ -344,14 +348,6 @@ class Continuous(Distribution):
         return self._quantile(p, q, self.fast)
 
     @override
-    def cdf(self, x: FloatArray) -> FloatArray:
-        return self._share(x, above=False)
-
-    @override
-    def sf(self, x: FloatArray) -> FloatArray:
-        return self._share(x, above=True)
-
-    @override
     def log_pdf(self, x: FloatArray) -> FloatArray:
         x = np.asarray(x, dtype=np.float64)
         low, high = self.support
@@ -379,7 +375,7 @@ class Continuous(Distribution):
 
     @classmethod
     def order_faults(cls, bounds: tuple[float, float]) -> list[Fault]:
-        """Say that bounds which were given are not ascending, or too far apart for numbers."""
+        """Return the fault of stated bounds that do not ascend, or are too far apart."""
         lower, upper = bounds
         if bounds == cls.ends:
             return []
@@ -417,7 +413,7 @@ class Continuous(Distribution):
         old_low, old_high = self.truncate or (-np.inf, np.inf)
         bounds = max(low, old_low), min(high, old_high)
         copy = self.model_copy(update={"truncate": bounds})
-        # What was computed goes, but for the expansion, which is of the untruncated quantiles.
+        # Cached values are dropped, but for the expansion of the untruncated quantiles.
         for name in copy.__dict__.keys() - type(self).model_fields.keys() - {"expansion"}:
             del copy.__dict__[name]
         copy.__pydantic_private__ = {"_stated": {**self._stated, "truncate": bounds}}
@@ -457,8 +453,8 @@ class Continuous(Distribution):
                 x = np.clip(function(*window.inner(p, q)), *self.support)
         return at_ends(x, p, q, self.support)
 
-    def _share(self, x: FloatArray, *, above: bool) -> FloatArray:
-        x = np.asarray(x, dtype=np.float64)
+    @override
+    def share(self, x: FloatArray, *, above: bool) -> FloatArray:
         with np.errstate(all="ignore"):
             if self._window is None:
                 return np.asarray(self.probability(x, above=above))

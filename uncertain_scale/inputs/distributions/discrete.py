@@ -78,17 +78,10 @@ class Discrete(Distribution):
         return at_ends(x, p, q, self.support)
 
     @override
-    def cdf(self, x: FloatArray) -> FloatArray:
-        return self._step(x, self._cumulative[0], 0.0)
-
-    @override
-    def sf(self, x: FloatArray) -> FloatArray:
-        return self._step(x, self._cumulative[1], 1.0)
-
-    def _step(self, x: FloatArray, steps: FloatArray, before: float) -> FloatArray:
-        x = np.asarray(x, dtype=np.float64)
+    def share(self, x: FloatArray, *, above: bool) -> FloatArray:
         index = np.searchsorted(self._atoms[0], x, side="right")
-        return np.asarray(np.where(np.isnan(x), np.nan, np.append(before, steps)[index]))
+        steps = np.append(float(above), self._cumulative[above])
+        return np.asarray(np.where(np.isnan(x), np.nan, steps[index]))
 
     @override
     def mean(self) -> float:
@@ -221,7 +214,7 @@ def first_step(p: FloatArray, q: FloatArray, below: FloatArray, above: FloatArra
 def share_faults(
     name: str, shares: tuple[float, ...] | None, owner: str, count: int
 ) -> list[Fault]:
-    """Say what is wrong with weights or probabilities: their number, or that all are 0."""
+    """Return the fault of weights or probabilities: a wrong number of them, or all 0."""
     if shares is None:
         return []
     if len(shares) != count:

@@ -1,4 +1,4 @@
-"""What is wrong with a distribution, in words: pydantic's errors and our own, all at once."""
+"""Faults of a distribution as messages: pydantic's errors and our own, all at once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class DistributionError(UncertainScaleError, ValueError):
     Parameters
     ----------
     faults
-        Name of a parameter, or None for the whole, and what is wrong with it.
+        Name of a parameter, or None for the whole, and the message.
     """
 
     def __init__(self, faults: Faults) -> None:
@@ -52,12 +52,12 @@ def faults_of(error: ValidationError, cls: type[Distribution] | None = None) -> 
     faults: list[Fault] = []
     missing: list[str] = []
     for detail in error.errors():
-        own = detail.get("ctx", {}).get("error")
+        inner = detail.get("ctx", {}).get("error")
         loc = detail["loc"]
-        if isinstance(own, DistributionError) and loc:
-            faults += [(_parameter(loc), f"{_place(loc)}: {text}") for _, text in own.faults]
-        elif isinstance(own, DistributionError):
-            faults += own.faults
+        if isinstance(inner, DistributionError) and loc:
+            faults += [(_parameter(loc), f"{_place(loc)}: {text}") for _, text in inner.faults]
+        elif isinstance(inner, DistributionError):
+            faults += inner.faults
         elif detail["type"] == "missing" and isinstance(loc[-1], str):
             missing.append(loc[-1])
         elif not (detail["type"] == "too_short" and any(name == loc[0] for name, _ in faults)):
@@ -83,7 +83,7 @@ def unknown_text(cls: type[Distribution], name: str) -> str:
 
 
 def ways_text(cls: type[Distribution]) -> str:
-    """Say what a kind takes."""
+    """Return the ways to state a kind, as text."""
     ways = [
         f"{' and '.join(names)}{f' ({cls.mu_is})' if cls.mu_is and 'mu' in names else ''}"
         for names in (cls.required(), cls.alternative)
@@ -97,7 +97,7 @@ def ways_text(cls: type[Distribution]) -> str:
 
 
 def shown(value: object) -> str:
-    """Show what was found, shortened."""
+    """Return a value as text, shortened."""
     if isinstance(value, bool):
         return "true" if value else "false"
     try:

@@ -64,11 +64,11 @@ class Fitted(Continuous):
 
     @abstractmethod
     def smooth(self, z: FloatArray, p: FloatArray, q: FloatArray) -> FloatArray:
-        """Return what is expanded: smooth in the normal score z of p, whose complement is q."""
+        """Return a function of the quantile, smooth in the normal score z of p; q is 1 - p."""
 
     @abstractmethod
     def value(self, smooth: FloatArray, z: FloatArray) -> FloatArray:
-        """Return the quantile for what was expanded."""
+        """Return the quantile for a value of that function."""
 
     @cached_property
     def expansion(self) -> Expansion:
@@ -163,7 +163,7 @@ class Gamma(Fitted):
 
 
 class _OnBeta(Fitted):
-    """A beta between the bounds, whose shapes a kind may state in its own way."""
+    """A beta between bounds, whose shapes follow from the parameters of the kind."""
 
     @property
     @abstractmethod
@@ -328,10 +328,10 @@ class StudentT(Fitted):
 
     @override
     def smooth(self, z: FloatArray, p: FloatArray, q: FloatArray) -> FloatArray:
-        size = np.abs(z)
-        ratio = np.asinh(_size_of_t(self.nu, np.minimum(p, q))) / np.maximum(size, 1e-12)
         from scipy.special import beta
 
+        size = np.abs(z)
+        ratio = np.asinh(_size_of_t(self.nu, np.minimum(p, q))) / np.maximum(size, 1e-12)
         at_zero = np.sqrt(self.nu / (2 * np.pi)) * beta(self.nu / 2, 0.5)
         return np.where(size < 1e-12, at_zero, ratio)
 

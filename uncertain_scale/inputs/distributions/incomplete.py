@@ -159,7 +159,7 @@ def log_beta(alpha: float, beta: float) -> float:
 
 
 def _off_the_edge(shape: float) -> float:
-    """Return 1/2 or 1 for what is next to it.
+    """Return 1/2 or 1 for a shape beside it.
 
     scipy's betaincinv takes these by a formula, and goes far astray a few last digits beside them:
     betaincinv(1 + 2e-16, 1 + 4e-16, 0.25) is 0.5.
@@ -191,9 +191,9 @@ def gamma_shape(quantiles: NamedQuantiles) -> tuple[float, float]:
     if not gap(_MOST) < 0 < gap(_LEAST):
         raise quantiles.refuse("they are too close together or too far apart")
     root = float(brentq(gap, _LEAST, _MOST, xtol=1e-15, maxiter=500))
-    found = standard(root)
-    log_rate = float(np.mean(found - logs))
-    if not quantiles.reproduced_by(np.exp(found - log_rate)):
+    standard_logs = standard(root)
+    log_rate = float(np.mean(standard_logs - logs))
+    if not quantiles.reproduced_by(np.exp(standard_logs - log_rate)):
         raise quantiles.refuse("the search for it did not converge")
     return float(np.exp(root)), float(np.exp(log_rate))
 
@@ -222,8 +222,8 @@ def beta_shapes(quantiles: NamedQuantiles, lower: float, upper: float) -> tuple[
         raise quantiles.refuse("they are too close together or too far apart")
     shapes = np.exp(_polished(quantiles, places, others, start))
     alpha, beta = shapes.tolist()
-    found = np.exp(log_beta_quantile(alpha, beta, levels, 1 - levels))
-    if not quantiles.reproduced_by(lower + (upper - lower) * found):
+    solved = np.exp(log_beta_quantile(alpha, beta, levels, 1 - levels))
+    if not quantiles.reproduced_by(lower + (upper - lower) * solved):
         raise quantiles.refuse("the search for it did not converge")
     return alpha, beta
 

@@ -79,7 +79,7 @@ _EXAMPLES = 'expected 2.0, "1.4 to 3.2" or "lognormal(q05=1.4, q95=3.2)"'
 
 
 def build(kind: str, parameters: Mapping[str, object]) -> Distribution:
-    """Make a distribution from its kind and what a prior file says of it.
+    """Make a distribution from its kind and its table in a prior file.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def build(kind: str, parameters: Mapping[str, object]) -> Distribution:
     Raises
     ------
     DistributionError
-        All that is wrong with them.
+        All faults of the parameters.
 
     Examples
     --------
@@ -134,7 +134,7 @@ did you mean 'lognormal'?
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """Return the JSON Schema of each kind's table, without what a prior file adds to it.
+    """Return the JSON Schema of each kind's table, without the keys that a prior file adds.
 
     Returns
     -------
@@ -199,7 +199,7 @@ def parse_distribution(text: str) -> tuple[Distribution, str | None]:
     distribution
         Its `describe()` says which kind an interval was taken for.
     units
-        What was typed behind it, or None.
+        The text behind it, or None.
 
     Raises
     ------
@@ -270,8 +270,8 @@ class _Reader:
                 if self._skip(")"):
                     break
             where = self._at
-            what, name = self._next()
-            if what != "name" or not self._skip("="):
+            sort, name = self._next()
+            if sort != "name" or not self._skip("="):
                 self._at = where
                 if _DIGITS_AROUND.fullmatch(self._text, where - 2, where + 1):
                     self._refuse("a comma parts parameters; decimals stand behind a point, as 1.4")
@@ -285,15 +285,15 @@ class _Reader:
         if depth > _DEEPEST:
             self._refuse("distributions nest too deeply")
         where = self._at
-        what, token = self._next()
-        if what == "number":
+        sort, token = self._next()
+        if sort == "number":
             return _number(token)
-        if what == "name" and self._peek("("):
+        if sort == "name" and self._peek("("):
             kind, parameters = self._call(token, depth + 1)
             if "kind" in parameters:
                 raise DistributionError([("kind", f"{kind}(…) has its kind in front; drop kind=")])
             return {"kind": kind, **parameters}
-        if what == "mark" and self._text[self._at - 1] == "[":
+        if sort == "mark" and self._text[self._at - 1] == "[":
             return self._list(depth)
         self._at = where
         return self._refuse("expected a number, a list in [] or a distribution")

@@ -108,7 +108,7 @@ class Mixture(Continuous):
 
     @cached_property
     def _parts(self) -> tuple[Part, ...]:
-        """What a truncation leaves of them: a mixture of truncated components."""
+        """The components cut by the truncation, with their shares of the remaining probability."""
         window = self._window
         if window is None:
             return self._whole_parts
@@ -228,8 +228,7 @@ class Mixture(Continuous):
         return increasing_roots(excess, low - slack, high + slack, (p, q))
 
     @override
-    def _share(self, x: FloatArray, *, above: bool) -> FloatArray:
-        x = np.asarray(x, dtype=np.float64)
+    def share(self, x: FloatArray, *, above: bool) -> FloatArray:
         return np.minimum(_sum(self._parts, x, above=above), 1)
 
     @override
@@ -299,7 +298,7 @@ class Mixture(Continuous):
         return faults or self.truncation_faults()
 
     def total_effort(self) -> int:
-        """Return what the components count together."""
+        """Return the effort of all components together."""
         return sum(
             part.total_effort() if isinstance(part, Mixture) else part.effort
             for part in self.components

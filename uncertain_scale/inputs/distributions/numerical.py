@@ -92,7 +92,7 @@ def expand(
     """Fit piecewise polynomials to a slow function that is smooth in the normal score z = z(u).
 
     It is interpolated at Chebyshev nodes on equal pieces of z, finer ones until the error on a grid
-    between the nodes is below a tolerance. Pieces that never get there, and what lies outside, are
+    between the nodes is below a tolerance. Pieces that never get there, and points outside, are
     left to the exact function.
 
     Parameters
@@ -177,7 +177,7 @@ def increasing_roots(
     low, high
         Brackets. Where the function is not below zero at `low` that is the root, and so for `high`.
     args
-        Arrays of the brackets' shape, such as what is to be inverted.
+        Arrays of the brackets' shape, such as the values to be inverted.
 
     Notes
     -----
@@ -239,19 +239,19 @@ def shape_from_three(
     wanted = np.log(steps[1] / steps[0])
 
     def gap(shape: float) -> float:
-        found = np.diff(standard(shape, quantiles.levels))
+        first, second = np.diff(standard(shape, quantiles.levels))
         with np.errstate(divide="ignore", invalid="ignore"):
-            return float(np.log(found[1] / found[0]) - wanted)
+            return float(np.log(second / first) - wanted)
 
     gaps = np.array([gap(float(shape)) for shape in shapes])
     if np.ptp(gaps) < 1e-9:
         raise quantiles.refuse("these levels do not determine the shape; give it by its name")
-    found = shapes[np.abs(gaps) < 1e-14].tolist()
+    roots = shapes[np.abs(gaps) < 1e-14].tolist()
     for left in np.flatnonzero(np.sign(gaps[:-1]) * np.sign(gaps[1:]) < 0):
-        found.append(brentq(gap, shapes[left], shapes[left + 1], xtol=1e-16, maxiter=500))
-    if not found:
+        roots.append(brentq(gap, shapes[left], shapes[left + 1], xtol=1e-16, maxiter=500))
+    if not roots:
         raise quantiles.refuse()
-    shape = float(min(found, key=lambda root: abs(root - preferred)))
+    shape = float(min(roots, key=lambda root: abs(root - preferred)))
     points = standard(shape, quantiles.levels)
     scale = (quantiles.values[2] - quantiles.values[0]) / (points[2] - points[0])
     return shape, float(quantiles.values[0] - scale * points[0]), float(scale)
@@ -276,11 +276,11 @@ def expectation(
     Returns
     -------
     float
-        The integral, to about 1e-12 relative for what is smooth in log p and log q.
+        The integral, to about 1e-12 relative for an integrand smooth in log p and log q.
 
     Notes
     -----
-    What lies beyond p = 1e-300 is added as a power law, so that p^(-0.99) comes out right too.
+    The part beyond p = 1e-300 is added as a power law, so that p^(-0.99) comes out right too.
 
     Examples
     --------

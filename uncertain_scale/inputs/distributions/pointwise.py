@@ -124,7 +124,7 @@ class Metalog(Pointwise):
         return self.unscaled(self._metalog(p, q))
 
     def _odds(self, x: FloatArray) -> FloatArray:
-        """Return the log odds at x, which is what the metalog is a function of."""
+        """Return the log odds at x, of which the metalog is a function."""
         from scipy.special import expit
 
         x = np.asarray(x, dtype=np.float64)
@@ -178,8 +178,7 @@ class Metalog(Pointwise):
         text = f"no metalog has {self.points.text()}"
         advice = "move the middle quantiles, drop one, or use kind = 'quantiles', which always fits"
         with np.errstate(all="ignore"):
-            found = self.exact(self.points.levels, 1 - self.points.levels)
-            fits = self.points.reproduced_by(found)
+            fits = self.points.reproduced_by(self.exact(self.points.levels, 1 - self.points.levels))
             increasing = fits and self._least_slope() > 0
         if increasing:
             return []

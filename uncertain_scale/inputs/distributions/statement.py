@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -110,11 +111,11 @@ class NamedQuantiles:
             raise DistributionError(faults)
         return self
 
-    def reproduced_by(self, found: FloatArray) -> bool:
+    def reproduced_by(self, values: FloatArray) -> bool:
         """Tell whether quantiles are these, to 1e-9 of each."""
         spread = self.values[-1] - self.values[0]
         slack = 1e-9 * np.abs(self.values) + 1e-13 * spread
-        return bool(np.all(np.abs(found - self.values) <= slack))
+        return bool(np.all(np.abs(values - self.values) <= slack))
 
 
 def is_quantile_name(name: str) -> bool:
@@ -149,12 +150,12 @@ def level_of(name: str) -> float:
 
 
 def stated_parameters(cls: type[Distribution], data: dict[str, Any]) -> dict[str, Any]:
-    """Return a kind's own parameters for what was stated.
+    """Return a kind's own parameters for the stated ones.
 
     Raises
     ------
     DistributionError
-        Everything that is wrong with quantiles, or with parameters in place of its own.
+        All faults of quantiles, or of parameters in place of its own.
     """
     if cls.quantile_counts[1] and any(map(is_quantile_name, data)):
         quantiles, beside = _read_quantiles(cls, data)
@@ -166,7 +167,7 @@ def stated_parameters(cls: type[Distribution], data: dict[str, Any]) -> dict[str
 
 
 def in_order(distribution: Distribution, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Put what was stated in the order of the fields, quantiles by level, truncate last."""
+    """Return the statement in the order of the fields, quantiles by level, truncate last."""
     names, required = list(type(distribution).model_fields), distribution.required()
     resolved = {name: getattr(distribution, name) for name in names}
 
@@ -190,7 +191,7 @@ def in_order(distribution: Distribution, data: Mapping[str, Any]) -> dict[str, A
 def _read_alternative(
     cls: type[Distribution], data: Mapping[str, Any]
 ) -> tuple[dict[str, float], dict[str, Any]]:
-    """Return a kind's other parameters, checked, and what else was stated."""
+    """Return a kind's other parameters, checked, and the rest of the statement."""
     given = {name: data[name] for name in cls.alternative if name in data}
     beside = {name: value for name, value in data.items() if name not in given}
     names = " and ".join(cls.alternative)
@@ -209,7 +210,7 @@ def _read_alternative(
         for name, value in given.items()
         if value <= (least := cls.alternative[name].get("exclusiveMinimum", -np.inf))
     ]
-    faults += [(name, unknown_text(cls, name)) for name in beside if name not in cls.model_fields]
+    faults += _beside_faults(cls, beside)
     if faults:
         raise DistributionError(faults)
     return given, beside
@@ -218,39 +219,44 @@ def _read_alternative(
 def _read_quantiles(
     cls: type[Distribution], data: Mapping[str, Any]
 ) -> tuple[NamedQuantiles, dict[str, Any]]:
-    """Return a kind's named quantiles, ascending and checked, and what else was stated."""
+    """Return a kind's named quantiles, ascending and checked, and the rest of the statement."""
     given = {name: value for name, value in data.items() if is_quantile_name(name)}
     beside = {name: value for name, value in data.items() if name not in given}
-    faults, levels = _levels(given)
+    faults, readable = _readable(given)
     if stated := [name for name in (*cls.parameters, *cls.alternative) if name in beside]:
         text = f"{' and '.join(stated)} and quantiles such as {next(iter(given))} are both given; "
         faults.append((stated[0], f"{text}{cls.kind_name()} takes either"))
-    faults += [
-        (name, unknown_text(cls, name))
-        for name in beside
-        if name not in {*cls.model_fields, *cls.alternative}
-    ]
+    faults += _beside_faults(cls, beside)
+    for (level, low, value), (next_level, high, next_value) in pairwise(readable):
+        if level == next_level:
+            faults.append((high, f"{low} and {high} are the same quantile; keep one"))
+        elif value >= next_value:
+            text = f"{low} = {number_text(value)} is not below {high} = {number_text(next_value)}"
+            faults.append((low, f"{text}; swap them or fix the source"))
+    faults += _count_faults(cls, list(given), beside)
+    if faults:
+        raise DistributionError(faults)
+    levels, names, values = zip(*readable, strict=True)
+    return NamedQuantiles(cls.kind_name(), names, np.array(levels), np.array(values)), beside
+
+
+def _beside_faults(cls: type[Distribution], beside: Mapping[str, Any]) -> list[Fault]:
+    """Say which parameters beside quantiles or others are unknown, or are no numbers."""
+    known = {*cls.model_fields, *cls.alternative}
+    numbers = cls.model_fields.keys() - {"kind", "truncate", *cls.parameters, *cls.alternative}
+    faults: list[Fault] = [(name, unknown_text(cls, name)) for name in beside if name not in known]
     faults += [
         (name, said)
         for name, value in beside.items()
-        if name in cls.model_fields.keys() - {"kind", "truncate", *stated}
-        and value is not None
-        and (said := number_fault(name, value))
+        if name in numbers and value is not None and (said := number_fault(name, value))
     ]
-    names = tuple(sorted(levels, key=levels.__getitem__))
-    faults += _order(names, levels, given)
-    faults += _count(cls, list(given), beside)
-    if faults:
-        raise DistributionError(faults)
-    values = np.array([float(given[name]) for name in names])
-    ascending = np.array([levels[name] for name in names])
-    return NamedQuantiles(cls.kind_name(), names, ascending, values), beside
+    return faults
 
 
-def _levels(given: Mapping[str, Any]) -> tuple[list[Fault], dict[str, float]]:
-    """Return the levels of quantiles whose names and values can be read, and others' faults."""
+def _readable(given: Mapping[str, Any]) -> tuple[list[Fault], list[tuple[float, str, float]]]:
+    """Return the faults of quantiles by themselves, and level, name and value of the others."""
     faults: list[Fault] = []
-    levels: dict[str, float] = {}
+    readable: list[tuple[float, str, float]] = []
     for name, value in given.items():
         text = number_fault(name, value)
         if text:
@@ -261,25 +267,13 @@ def _levels(given: Mapping[str, Any]) -> tuple[list[Fault], dict[str, float]]:
             faults += error.faults
             continue
         if text is None:
-            levels[name] = level
-    return faults, levels
+            readable.append((level, name, float(value)))
+    return faults, sorted(readable, key=itemgetter(0))
 
 
-def _order(
-    names: tuple[str, ...], levels: Mapping[str, float], given: Mapping[str, Any]
+def _count_faults(
+    cls: type[Distribution], names: list[str], beside: Mapping[str, Any]
 ) -> list[Fault]:
-    faults: list[Fault] = []
-    for low, high in pairwise(names):
-        if levels[low] == levels[high]:
-            faults.append((high, f"{low} and {high} are the same quantile; keep one"))
-        elif float(given[low]) >= float(given[high]):
-            pair = f"{low} = {number_text(given[low])} is not below"
-            pair += f" {high} = {number_text(given[high])}"
-            faults.append((low, f"{pair}; swap them or fix the source"))
-    return faults
-
-
-def _count(cls: type[Distribution], names: list[str], beside: Mapping[str, Any]) -> list[Fault]:
     least, most = cls.free_parameters(beside)
     if least <= len(names) <= most:
         return []
@@ -292,9 +286,10 @@ def _count(cls: type[Distribution], names: list[str], beside: Mapping[str, Any])
 
 
 def amend_schema(schema: dict[str, Any], cls: type[Distribution]) -> None:
-    """Add to a class's JSON Schema what stands in for its parameters, which pydantic cannot tell.
+    """Add the other ways to state a kind to its JSON Schema, which pydantic does not know.
 
-    Kept to what editors understand of draft 7: `patternProperties`, `oneOf`, `required`, `not`.
+    Of draft 7 it uses only the part that editors understand: `patternProperties`, `oneOf`,
+    `required`, `not`.
 
     Parameters
     ----------
@@ -308,7 +303,7 @@ def amend_schema(schema: dict[str, Any], cls: type[Distribution]) -> None:
     schema["required"] = ["kind", *[n for n in schema.get("required", []) if n != "kind"]]
     for name, field in properties.items():
         field.pop("title", None)
-        if "anyOf" in field:  # optional: TOML has no null, so what is left is the one form
+        if "anyOf" in field:  # optional: TOML has no null, so the other form remains
             only = next(form for form in field.pop("anyOf") if form.get("type") != "null")
             properties[name] = {**only, **field}
             if properties[name].get("default", ...) is None:
