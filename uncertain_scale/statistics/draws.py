@@ -33,16 +33,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "Draws",
-    "all_draws",
-    "answer_groups",
-    "read_draws",
-    "read_each",
-    "read_outputs",
-    "refuse_bad",
-]
-
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.tally import Atoms
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Landscape", "Region", "atom_region"]
-
 _RUN = 1.15  # times as many values as are needed: a run without holes is then preferred
 _LATTICE = 5  # up to so many values each stands for itself; of more, neighbours make an interval
 
