@@ -51,6 +51,7 @@ def atom_region(atoms: Atoms, prob: float) -> FloatArray:
 
     Examples
     --------
+    >>> from uncertain_scale.statistics.tally import Atoms
     >>> atom_region(Atoms(np.array([1.0, 10.0]), np.array([0.7, 0.3]), 2), 0.9).tolist()
     [[1.0, 1.0], [10.0, 10.0]]
     """
