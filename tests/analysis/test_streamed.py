@@ -12,7 +12,7 @@ from uncertain_scale.analysis.events import parse_event, probability_in
 from uncertain_scale.analysis.streamed import Part, Reduction
 from uncertain_scale.errors import DataError
 from uncertain_scale.sampling.engine import Simulation, each
-from uncertain_scale.sampling.sobol import STRETCH
+from uncertain_scale.sampling.nets import STRETCH
 from uncertain_scale.statistics.summary import summarize_each
 
 EQUATIONS = """

@@ -7,7 +7,7 @@ from scipy.stats import kstest
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.design import _latin
-from uncertain_scale.sampling.sobol import MAX_COLUMNS
+from uncertain_scale.sampling.nets import MAX_COLUMNS
 
 KINDS = ("sobol", "lhs", "random")
 

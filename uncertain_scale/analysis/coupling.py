@@ -21,21 +21,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.model import Plan
 
-__all__ = [
-    "INDEPENDENT",
-    "SHARED",
-    "STATED",
-    "Couple",
-    "Coupling",
-    "as_ranks",
-    "changed_correlations",
-    "changed_inputs",
-    "coupled",
-    "couplings",
-    "readings",
-    "refuse_idle_couplings",
-]
-
 STATED, SHARED, INDEPENDENT = "stated", "shared", "independent"
 Couple: TypeAlias = "str | float | Mapping[str, str | float] | Sequence[str]"
 """How inputs depend on one another, as people state it: see `as_ranks`."""

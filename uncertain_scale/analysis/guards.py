@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs.evidence import TrainingRun
 
-__all__ = ["WATCHED", "utilisation_warnings", "warnings_of"]
-
 WATCHED = ("mfu", "sparsity_factor", "peak_flops")
 """Variables that the warnings rest on."""
 

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Asked", "Desk", "Whole"]
-
 _FEW = (2, 2)
 _SHARES = ("mfu", "inference_mfu")
 

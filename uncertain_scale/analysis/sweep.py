@@ -22,7 +22,7 @@ from uncertain_scale.model.own import OwnEquations
 from uncertain_scale.model.plan import Plan, solve
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.chains import as_tree
-from uncertain_scale.sampling.engine import Simulation, each, propagate
+from uncertain_scale.sampling.engine import Simulation, each, propagate, with_given
 from uncertain_scale.sampling.limits import memory_for
 from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.sampling.sample import prepare
@@ -205,7 +205,7 @@ class Sweep:
         simulation = self._simulation(question)
         tree = as_tree(simulation, self.model, question, self.draws(self.points[0]))
         still = {k: v for k, v in question.given.items() if k not in self.names}
-        shared = _with_given(self._priors, replace(question, given=still))
+        shared = with_given(self._priors, replace(question, given=still))
         tree.attrs["hash_priors"] = shared.digest()
         return tree
 
@@ -267,7 +267,7 @@ class Sweep:
 
     def _simulation(self, question: Question) -> Simulation:
         """Return the run of a question that differs from the sweep's by swept values alone."""
-        priors = _with_given(self._priors, question)
+        priors = with_given(self._priors, question)
         return Simulation(self._plan, priors, tuple(question.given), self._design)
 
     def _dataset(
@@ -348,12 +348,6 @@ def _values(model: Model, axis: Axis) -> list[Prior]:
 def _number(prior: Prior) -> float:
     """Return the value of a constant, in the model's units, to the bit that a draw has."""
     return float(prior.ppf(np.array([0.5]))[0])
-
-
-def _with_given(priors: Priors, question: Question) -> Priors:
-    for given in question.given.values():
-        priors = priors.replace(given)
-    return priors
 
 
 def _split(plan: Plan, swept: Sequence[str]) -> tuple[Plan, Plan]:

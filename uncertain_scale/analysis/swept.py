@@ -14,8 +14,6 @@ from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Axis", "Spacing", "read_axes"]
-
 Spacing: TypeAlias = Literal["auto", "log", "linear"]
 
 _POINTS = {1: 25, 2: 9}

@@ -37,19 +37,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "Found",
-    "Interval",
-    "Judge",
-    "Place",
-    "Share",
-    "Standing",
-    "assumed_facts",
-    "find",
-    "judges_of",
-    "stand",
-]
-
 Side: TypeAlias = Literal["above", "below", ""]
 Place: TypeAlias = Literal["equal", "inside", "above", "below", "bound"]
 

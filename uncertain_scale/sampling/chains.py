@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Drawn", "as_tree", "chains_of", "draw_chains", "package_versions"]
-
 _PACKAGES = ("uncertain-scale", "numpy", "scipy", "xarray", "arviz-stats")
 
 Drawn: TypeAlias = "tuple[int, dict[str, FloatArray]]"

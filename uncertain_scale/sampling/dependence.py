@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.prior import JointSample, Prior, Priors
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Coordinates", "Coupled", "CoupledSampler", "InputSampler", "cholesky"]
-
 _STEPS = 21
 _LEAST = 1e-9
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.inputs.prior import ENDS
-from uncertain_scale.sampling.sobol import (
+from uncertain_scale.sampling.nets import (
     MAX_COLUMNS,
     STRETCH,
     coordinates_of,

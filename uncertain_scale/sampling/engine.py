@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Simulation", "each", "processors", "propagate", "refuse_mixing", "try_equations"]
-
 # Rounding differs with where a draw stands, by 1e-7 in single precision, and an iteration that
 # stops when all draws have converged may go one step further for some.
 _SAME = 1e-6
@@ -191,8 +189,7 @@ class Simulation:
             Equations that fail on arrays, or give a draw a result that depends on other draws.
         """
         plan = solve(model, priors, question)
-        for given in question.given.values():
-            priors = priors.replace(given)
+        priors = with_given(priors, question)
         simulation = cls(plan, priors, tuple(question.given), design, coupled)
         sampler = simulation.sampler()  # refuses a torn joint sample before anything is drawn
         try_equations(plan, sampler)
@@ -257,6 +254,13 @@ class Simulation:
             for name, array in arrays.items():
                 array[start:end] = block[name]
             start = end
+
+
+def with_given(priors: Priors, question: Question) -> Priors:
+    """Return a scenario's priors with the givens of a question in their places."""
+    for given in question.given.values():
+        priors = priors.replace(given)
+    return priors
 
 
 def try_equations(plan: Plan, sampler: InputSampler) -> None:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.model import Plan
 
-__all__ = ["UNKNOWN", "Extent", "carry"]
-
 _INF = math.inf
 
 

@@ -30,18 +30,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.sampling.engine import Simulation
 
-__all__ = [
-    "AHEAD",
-    "Batches",
-    "courier_of",
-    "differences",
-    "digest_of_draws",
-    "fingerprint",
-    "in_words",
-    "payload_of",
-    "run",
-]
-
 AHEAD = 2
 """Batches begun for each thread, so that none waits for its next."""
 

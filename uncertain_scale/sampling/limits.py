@@ -14,16 +14,6 @@ from uncertain_scale.errors import QuestionError
 if TYPE_CHECKING:
     from uncertain_scale.sampling.engine import Simulation
 
-__all__ = [
-    "Memory",
-    "Stop",
-    "StoppedError",
-    "Why",
-    "memory_for",
-    "refuse_to_hold",
-    "refuse_to_pass",
-]
-
 _NUMBER = 8
 _SHARE = 0.6  # of what is free, so that the machine stays usable
 _HELD = 1 << 29  # bytes of draws from which on they are not held unless they are to be kept

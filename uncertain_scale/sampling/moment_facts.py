@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.dependence import InputSampler
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["EXACT", "moment_facts", "product_moments", "tail_indices"]
-
 PRODUCT = ("product_mean", "product_sd")
 EXACT = ("exact_mean", "exact_sd", *PRODUCT)
 """Facts that hold before anything is observed, and not after."""

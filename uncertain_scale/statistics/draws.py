@@ -34,17 +34,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "Draws",
-    "all_draws",
-    "answer_groups",
-    "may_vary",
-    "read_draws",
-    "read_each",
-    "read_outputs",
-    "refuse_bad",
-]
-
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 

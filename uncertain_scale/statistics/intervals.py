@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.sketch import AnyDraws
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["beyond", "equal_tailed", "quantiles"]
-
 # An end that fewer than three draws are expected beyond lies, in one run of twenty or more, beyond
 # all of them: P(none) = exp(-3). No order statistic then bounds it with 95%.
 _BORNE = 3.0

@@ -20,18 +20,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.statistics.sketch import AnyDraws
 
-__all__ = [
-    "Facts",
-    "Moment",
-    "State",
-    "far_tails",
-    "heaviness",
-    "largest_tail",
-    "mean",
-    "moments",
-    "standard_deviation",
-]
-
 State: TypeAlias = Literal["exact", "estimated", "unsettled", "none"]
 
 # How many draws make a tail, in roots of their number, and the tail index above which the first and

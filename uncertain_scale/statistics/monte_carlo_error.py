@@ -13,8 +13,6 @@ import numpy as np
 if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["NEEDS_CHAINS", "skewed_spread", "spread"]
-
 NEEDS_CHAINS = "needs at least two chains"
 # Squared skewness beyond which one chain is nearly all of it, and the spread is that chain's error.
 _MOST_SKEWED = 3.0

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["GROUPS", "STAND_INS", "AnyDraws", "Sketch", "Table", "group_of"]
-
 GROUPS = 64
 """Groups of chains whose statistics are told apart; more chains than this share them in turn."""
 STAND_INS = 8

@@ -10,8 +10,6 @@ import numpy as np
 if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["FarTail", "far_end", "fit_tail", "tail_index"]
-
 _SHORT = -0.35
 _TINY = np.finfo(float).tiny
 # The index of a far tail is taken half a standard error, (1 + |k|)/sqrt(size), above its estimate:

@@ -18,18 +18,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "BINS",
-    "MOST_BINS",
-    "PILOT",
-    "STRETCH",
-    "Atoms",
-    "Binning",
-    "Tally",
-    "choose_binning",
-    "find_atoms",
-]
-
 _DISCRETE = 200  # up to so many different values, all are point masses
 _MASS = 0.005  # with more of them, a point mass is a value with so large a share of the draws
 _FEWEST = 10

@@ -12,7 +12,7 @@ from uncertain_scale.errors import DataError
 from uncertain_scale.model import ask
 from uncertain_scale.model.plan import solve
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import propagate, try_equations
+from uncertain_scale.sampling.engine import propagate, try_equations, with_given
 from uncertain_scale.statistics.draws import Draws
 from uncertain_scale.statistics.intervals import quantiles
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling import Design
     from uncertain_scale.sampling.dependence import Coordinates
     from uncertain_scale.units.aliases import FloatArray
-
-__all__ = ["BASELINES", "PROBS", "TARGETS", "Forecast", "Forecaster", "givens"]
 
 PROBS = (0.5, 0.8, 0.9, 0.95)
 TARGETS = ("training_flop", "gpu_hours", "training_time")
@@ -182,8 +180,7 @@ class Forecaster:
         # What is given decides how a question is answered, its values do not.
         key = (priors.name, target, *given)
         plan = self._plans.get(key) or solve(self._model, priors, question)
-        for one in question.given.values():
-            priors = priors.replace(one)
+        priors = with_given(priors, question)
         sampler = InputSampler(priors, plan.known("given", "prior", "fallback"), tuple(given))
         if key not in self._plans:
             try_equations(plan, sampler)

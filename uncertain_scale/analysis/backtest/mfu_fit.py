@@ -30,17 +30,6 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Model
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "SCORED_GRADES",
-    "SMALLEST_RUN",
-    "Beliefs",
-    "MfuFit",
-    "Observation",
-    "Predictive",
-    "fit_mfu",
-    "fitted_runs",
-]
-
 # Half-normal scales, on logits: the means of two families may well differ by a factor 1.6, and runs
 # of one family by a factor 2.7, without either being a surprise.
 SCALE_BETWEEN = 0.5

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Band", "crps", "ecdf_band", "jeffreys", "transform", "uniformity"]
-
 _GRAIN = 0.6  # of a draw, as for quantiles
 
 _POINTS = np.arange(1, 101) / 101

@@ -24,7 +24,7 @@ from uncertain_scale.inputs.ranges import Range
 from uncertain_scale.model import solve
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import propagate
+from uncertain_scale.sampling.engine import propagate, with_given
 from uncertain_scale.sampling.moment_facts import EXACT, moment_facts
 from uncertain_scale.statistics.monte_carlo_error import spread
 
@@ -216,9 +216,7 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
         raise EvidenceError(faults)
     before = refuse_against_prior(terms, priors, design.seed)
     plan = solve(model, priors, question)
-    believed = priors
-    for given in question.given.values():
-        believed = believed.replace(given)
+    believed = with_given(priors, question)
     space = Space.of(terms, believed)
     posterior = find_posterior(space, design, road, progress=progress)
     after = [_predicted(term, space, posterior) for term in terms]

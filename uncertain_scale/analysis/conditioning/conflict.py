@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Prediction", "predict", "refuse_against_each_other", "refuse_against_prior"]
-
 _NEVER = 1e-6
 _DOUBTFUL = 0.05
 _LEVELS = (0.05, 0.5, 0.95)

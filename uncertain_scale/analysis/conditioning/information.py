@@ -32,17 +32,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Scale
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "Estimate",
-    "effective_rows",
-    "evidence_ratio",
-    "information_gained",
-    "jackknife",
-    "posterior_sensitivity",
-    "ratios_of_medians",
-    "variance_reduction",
-]
-
 _CELLS = 48
 
 _INPUT_CELLS = 64  # an input with no more values than this is taken value by value

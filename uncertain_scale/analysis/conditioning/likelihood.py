@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.observations import Observation
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "allowed_share",
-    "distance",
-    "highest_log_likelihood",
-    "log_likelihood",
-    "surprise",
-    "tail_probabilities",
-]
-
 _LEVELS = (np.arange(1000) + 0.5) / 1000
 
 

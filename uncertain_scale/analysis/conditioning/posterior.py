@@ -7,8 +7,6 @@ until they have forgotten where they began.
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
@@ -28,6 +26,7 @@ from uncertain_scale.analysis.conditioning.smc import (
 from uncertain_scale.errors import EvidenceError, QuestionError
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.sampling.design import stream
+from uncertain_scale.sampling.engine import each
 from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
@@ -37,17 +36,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
-
-__all__ = [
-    "LARGEST_K",
-    "ROADS",
-    "Posterior",
-    "Road",
-    "Space",
-    "Weights",
-    "find_posterior",
-    "smoothed",
-]
 
 LARGEST_K = 0.7
 _EQUAL = 1e-9  # between log-weights that differ by rounding alone
@@ -299,11 +287,10 @@ def over_chains(
 ) -> list[_T]:
     """Return what `work` gives for each chain, in order, several at a time."""
     found = []
-    with ThreadPoolExecutor(max_workers=min(chains, os.cpu_count() or 1)) as threads:
-        for one in threads.map(work, range(chains)):
-            found.append(one)
-            if progress is not None:
-                progress(len(found))
+    for one in each(work, range(chains)):
+        found.append(one)
+        if progress is not None:
+            progress(len(found))
     return found
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["SHARE", "Cloud", "Unreachable", "effective_size", "move", "reach", "resample", "temper"]
-
 _TARGET = 0.5  # of the effective sample size, left by one rise of the temperature
 _MOST_STAGES = 200
 # A stage moves until no coordinate, nor the likelihood, remembers more than this of where it began.

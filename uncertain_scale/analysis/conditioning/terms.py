@@ -17,7 +17,7 @@ from uncertain_scale.inputs.overlay import correlation_matrix
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.model import ask, solve
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import propagate, try_equations
+from uncertain_scale.sampling.engine import propagate, try_equations, with_given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Model, Plan
     from uncertain_scale.units.aliases import FloatArray
-
-__all__ = ["Columns", "Term", "bind", "bind_sound", "varies"]
 
 _LEVELS = np.array([ENDS[0], 0.25, 0.5, 0.75, ENDS[1]])
 
@@ -168,8 +166,7 @@ def _bind(model: Model, priors: Priors, observation: Observation) -> Term:
         text = str(error).replace("the question is over", "its givens are over")
         text = text.partition(", or free an input")[0]  # an observation frees nothing
         raise EvidenceError([observation.fault("given", text)]) from None
-    for given in question.given.values():
-        priors = priors.replace(given)
+    priors = with_given(priors, question)
     names = plan.known("given", "prior", "fallback")
     try:
         sampler = InputSampler(priors, names, tuple(question.given))

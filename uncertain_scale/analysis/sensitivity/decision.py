@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Study
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["DIRECTIONS", "Decision", "Direction", "Loss", "Penalty", "parse_loss"]
-
 _SIDES = ("false yes", "false no")
 _EXPECTED = "expected one such as 'false yes=20M USD, false no=5M USD'"
 # A comma parts two penalties only where a name follows: 20,000 is one number.

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Chains", "Estimate", "average", "ratio", "settled", "variance"]
-
 _COVERAGE = 0.95
 _ROUNDING = 1e-13
 UNRESOLVED = "unresolved: its 95% interval holds 0"

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Player, Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Alone", "Evaluation", "Exchanged", "Hybrids", "Listed", "Pinned"]
-
 
 class Evaluation(ABC):
     """Values of variables by state, a whole number whose meaning the kinds below define."""

@@ -25,21 +25,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "CONSTANT",
-    "ENDS",
-    "QUANTILES",
-    "Findings",
-    "IntervalReduction",
-    "Method",
-    "Outlook",
-    "RankCorrelation",
-    "Swing",
-    "average_ranks",
-    "run_methods",
-    "sample_quantiles",
-]
-
 CONSTANT = "constant: no input moves it"
 _NO_VARIANCE = 0.49  # an index found by asking the model is exact to about a hundredth
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Nearly", "Product", "Stretched", "Structure", "Sum", "View", "split"]
-
 _GOLDEN = (np.sqrt(5) - 1) / 2  # whose multiples are even, modulo 1, however many
 _LISTED = 1 << 14  # rows of a joint sample, up to which all are gone through
 

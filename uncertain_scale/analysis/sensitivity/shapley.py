@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Shapley", "shapley_values", "walsh"]
-
 _BLOCK = 1 << 20  # numbers in memory at a time, of one output
 _MOST_NEARLY = 6  # players of what is nearly a product or sum, whose exchanges are all kept
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Sobol", "group_sets", "known_sets", "parse_groups", "partition"]
-
 _ALL_SUBSETS = 4  # groups of an output, up to which all subsets are run
 _LEAST = 1e-14  # of the variance: less is rounding
 
@@ -225,14 +223,16 @@ class Sobol:
     @cached_property
     def names(self) -> list[str]:
         """Names of the groups of all outputs, users' groups first, then as their inputs stand."""
-        sets = {
-            name: players for part in self.partitions.values() for name, players in part.items()
-        }
+        sets = self._sets
         own = [name for name in self.groups if name in sets]
         return own + sorted(
             (name for name in sets if name not in self.groups),
             key=lambda name: (min(bits(sets[name])), len(bits(sets[name]))),
         )
+
+    @property
+    def _sets(self) -> dict[str, int]:
+        return {k: players for part in self.partitions.values() for k, players in part.items()}
 
     def collect(self, chains: Chains) -> dict[str, FloatArray]:
         """Return variances: closed, total and whole by output, group (pair of groups) and scale."""
@@ -302,12 +302,10 @@ class Sobol:
 
     def _defined(self) -> np.ndarray:
         """Return where an output has an index for a group: its own, or one that cannot move it."""
-        sets = {
-            name: players for part in self.partitions.values() for name, players in part.items()
-        }
+        sets, movers = self._sets, self.study.movers
         return np.array(
             [
-                [name in part or not sets[name] & self.study.movers[output] for name in self.names]
+                [name in part or not sets[name] & movers[output] for name in self.names]
                 for output, part in self.partitions.items()
             ]
         ).reshape(len(self.study.outputs), len(self.names))

@@ -20,7 +20,7 @@ from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.inputs.overlay import correlation_matrix
 from uncertain_scale.model import solve
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import try_equations
+from uncertain_scale.sampling.engine import try_equations, with_given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Model, Plan, Question
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
-
-__all__ = ["Player", "Scale", "Study", "bits", "make_study"]
 
 Scale: TypeAlias = Literal["value", "log"]
 SCALES: tuple[Scale, ...] = ("value", "log")
@@ -240,8 +238,7 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
     if of:
         question = replace(question, outputs=tuple(of), also=())
     plan = solve(model, priors, question)
-    for given in question.given.values():
-        priors = priors.replace(given)
+    priors = with_given(priors, question)
     wanted = set(plan.known("given", "prior", "fallback"))
     names = [name for name in priors.inputs if name in wanted]
     sampler = InputSampler(priors, names, tuple(question.given))

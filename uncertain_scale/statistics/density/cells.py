@@ -21,17 +21,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.sketch import AnyDraws, Table
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "DEGREE",
-    "NODES",
-    "NODE_WEIGHTS",
-    "Cells",
-    "Coordinate",
-    "choose_coordinate",
-    "extremes",
-    "lay_cells",
-]
-
 _WIDE = 2.0  # a factor between the 1% and 99% quantiles from which on logs are taken
 _HEAVY = 5.0  # 98% range over interquartile range; 3.4 for a normal
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.density.cells import Cells
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["SmoothDensity", "SplineCurve", "fill_valleys", "spline_basis"]
-
 # Settles what no draws decide, in gaps between clusters; of no weight elsewhere.
 _RIDGE = 1e-10
 _MOST_STEPS = 60

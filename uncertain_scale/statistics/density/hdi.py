@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.tally import Atoms
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["HighestDensity", "highest_density"]
-
 _FEWEST = 400  # draws below which no density is fitted
 _CHANCE = 0.02  # that a fit is refined though nothing but chance moves any of its ends
 _MISFIT = 8.0  # standard errors by which a fine enough fit may miss the averages of another spline

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.tally import Atoms
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Landscape", "Region", "atom_region"]
-
 _RUN = 1.15  # times as many values as are needed: a run without holes is then preferred
 _LATTICE = 5  # up to so many values each stands for itself; of more, neighbours make an interval
 
@@ -53,6 +51,7 @@ def atom_region(atoms: Atoms, prob: float) -> FloatArray:
 
     Examples
     --------
+    >>> from uncertain_scale.statistics.tally import Atoms
     >>> atom_region(Atoms(np.array([1.0, 10.0]), np.array([0.7, 0.3]), 2), 0.9).tolist()
     [[1.0, 1.0], [10.0, 10.0]]
     """

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import chisquare, qmc
 
 from uncertain_scale.sampling import Design
-from uncertain_scale.sampling.sobol import (
+from uncertain_scale.sampling.nets import (
     MAX_COLUMNS,
     STRETCH,
     _stretch,

@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "MAX_COLUMNS",
-    "STRETCH",
-    "Words",
-    "coordinates_of",
-    "keys_of",
-    "scramble",
-    "sobol_digits",
-]
-
 Words: TypeAlias = npt.NDArray[np.uint32]
 
 _ROUNDS = 2
