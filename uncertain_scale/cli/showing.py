@@ -12,7 +12,7 @@ from uncertain_scale.cli.record import typed_command
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from rich.console import RenderableType
@@ -20,9 +20,21 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Question
     from uncertain_scale.report import Document
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.sampling import Design
 
-__all__ = ["Form", "Format", "PageForm", "PageFormat", "Probs", "keep", "report_page", "show"]
+__all__ = [
+    "Form",
+    "Format",
+    "PageForm",
+    "PageFormat",
+    "Probs",
+    "keep",
+    "keep_blocks",
+    "report_page",
+    "show",
+    "show_blocks",
+]
 
 
 class Format(StrEnum):
@@ -105,6 +117,67 @@ def show(
         from uncertain_scale.report.terminal import steady
 
         Console().print(terminal(steady(document)))
+
+
+def keep_blocks(
+    document: Document,
+    folder: Path | None,
+    name: str,
+    blocks: Callable[[Document], Iterable[Block]],
+    csv: Callable[[Document], str] | None = None,
+) -> None:
+    """Write a document as NAME.md, .json, .html and .csv into a folder, if one is wanted."""
+    if folder is not None:
+        from uncertain_scale.report.render.html import html
+        from uncertain_scale.report.render.markdown import markdown
+        from uncertain_scale.report.saving import as_json, save_texts
+
+        texts = {
+            f"{name}.md": markdown(blocks(document)),
+            f"{name}.json": as_json(document) + "\n",
+            f"{name}.html": html(blocks(document), document, command=typed_command()),
+        }
+        if csv is not None:
+            texts[f"{name}.csv"] = csv(document)
+        save_texts(texts, folder)
+
+
+def show_blocks(
+    document: Document,
+    form: Format | PageFormat,
+    blocks: Callable[[Document], Iterable[Block]],
+    csv: Callable[[Document], str],
+) -> None:
+    """Print a document in one of the formats.
+
+    Parameters
+    ----------
+    document, form
+        What is printed, and how.
+    blocks, csv
+        What it says in every format but JSON, and in CSV.
+    """
+    if form == "html":
+        from uncertain_scale.report.render.html import html
+
+        page = html(blocks(document), document, command=typed_command())
+        typer.echo(page_for_stdout(page), nl=False)
+    elif form == "json":
+        from uncertain_scale.report.saving import as_json
+
+        typer.echo(json_for_stdout(as_json(document)))
+    elif form == "csv":
+        typer.echo(csv(document), nl=False)
+    elif form == "md":
+        from uncertain_scale.report.render.markdown import markdown
+
+        typer.echo(markdown(blocks(document)), nl=False)
+    else:
+        from rich.console import Console
+
+        from uncertain_scale.report.render.terminal import terminal
+
+        Console().print(terminal(blocks(document)))
 
 
 def report_page(asked: tuple[Model, Priors, Question], design: Design) -> Callable[[Document], str]:

@@ -1,15 +1,12 @@
-"""Claims and their verdicts for the terminal, as Markdown and as CSV."""
+"""Claims and their verdicts in blocks and as CSV."""
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
-
-from uncertain_scale.errors import printable
+from uncertain_scale.report.blocks import Facts, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.claim_words import (
     asserted_in_words,
     given_in_words,
@@ -19,26 +16,17 @@ from uncertain_scale.report.claim_words import (
     readings_in_words,
 )
 from uncertain_scale.report.csv_tables import as_csv
-from uncertain_scale.report.frames import Frame
-from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import percent
+from uncertain_scale.report.render.markdown import plain
 from uncertain_scale.report.rows import design_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from rich.console import RenderableType
-
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "RULES",
-    "cited",
-    "claim_frames",
-    "csv_claims",
-    "markdown_claims",
-    "terminal_claims",
-]
+__all__ = ["claims_blocks", "csv_claims"]
 
 RULES = """\
 A claim is judged under the scenario of its document, without what the document assumes in its \
@@ -58,67 +46,85 @@ A ratio of scenarios is judged with what they believe differently coupled as the
 say; then with all of it shared, and with all of it independent, where that is not the same."""
 
 
-def terminal_claims(document: Document) -> RenderableType:
-    """Return claims as something that rich can print, at 80 columns.
+def claims_blocks(document: Document) -> Iterator[Block]:
+    """Yield what claims say: which follow from the document's inputs, and where each falls.
 
     Parameters
     ----------
     document
         What `claims_document` returns.
     """
-    parts: list[RenderableType] = [_text(document["title"], "bold"), _text(cited(document))]
-    parts += [_text(line) for line in document["summary"]]
+    title, about = _folded(document["title"]), _folded(_cited(document))
+    summary, warnings = document["summary"], document["warnings"]
+    made, faults = design_in_words(document), document["faults"]
+    yield Page(
+        f"{title}: {summary[0]}.",
+        made,
+        "Does what a document claims follow, and is it likely?",
+        title=title,
+        about=about,
+    )
+    yield Text(title, "bold", only=Form.terminal)
+    yield Text([about, *map(_folded, summary)], only=Form.terminal)
     for claim in document["claims"]:
-        grid = Table.grid(padding=(0, 1, 0, 0))
-        grid.add_column(width=12, overflow="fold")
-        grid.add_column(overflow="fold")
-        for label, words in _lines(claim):
-            grid.add_row(_text(f" {label}", "dim"), _text(words))
-        parts += [Text(), _text(_heading(claim), "bold"), grid]
-    parts.append(Text())
-    parts += [_text(f"! {line}") for line in document["warnings"]]
-    parts.append(
-        Text(
-            f"{design_in_words(document)}\n"
-            "--format md tells the rules, and each interval; json and csv have all figures",
-            style="dim",
+        yield Gap()
+        yield Text(_folded(_heading(claim)), "bold", only=Form.terminal)
+        yield Facts([(label, _folded(words)) for label, words in _lines(claim)])
+    yield Gap()
+    yield Text([f"! {_folded(line)}" for line in warnings], only=Form.terminal)
+    views = "--format md tells the rules, and each interval; json and csv have all figures"
+    yield Text((made, views), "dim", only=Form.terminal)
+    yield Heading(f"{title}: its claims", 1, only=Form.markdown)
+    lines = [f"{plain(line)}.  " for line in (about, *summary)]
+    note = [plain(document["note"])] if document["note"] else []
+    yield Text([*lines, *note], only=Form.markdown, raw=True)
+    yield Items(RULES.splitlines(), only=Form.markdown)
+    for name, told in (("Warnings", warnings), ("Claims kept apart", faults)):
+        if told:
+            yield Heading(name, only=Form.markdown)
+            yield Items(told, only=Form.markdown)
+    if told := [*summary[1:], *warnings, *(f"kept apart: {fault}" for fault in faults)]:
+        yield Heading("To know first", id="remarks", only=Form.html)
+        yield Items(told, only=Form.html)
+    yield from _tables(document)
+    yield Heading("How claims are judged", short="Rules", only=Form.html)
+    yield Items(RULES.splitlines(), only=Form.html)
+    yield Heading("Run", only=Form.markdown)
+    yield Text(f"{made}.", only=Form.markdown)
+    hashes = [(f"SHA-256 of {name}", one) for name, one in document["hashes"]["priors"].items()]
+    versions = [(f"{name} version", one) for name, one in document["versions"].items()]
+    equations = ("SHA-256 of the equations", document["hashes"]["equations"])
+    yield Table(("what", "value"), [*versions, *hashes, equations], only=Form.markdown)
+
+
+def _tables(document: Document) -> Iterator[Block]:
+    """Yield what follows from the document's own inputs, and where each claim falls."""
+    yield Heading("From the document's own inputs", short="Own inputs", only=Form.full)
+    if document["note"]:
+        yield Text(document["note"], "how", only=Form.html)
+    header = ["claim", "says", "asserted", "given", "verdict", "other readings", "where", "note"]
+    own = [
+        (
+            claim["name"],
+            claim["says"],
+            asserted_in_words(claim),
+            given_in_words(claim),
+            claim["own_verdict"],
+            readings_in_words(claim),
+            claim["quote"],
+            claim["note"],
         )
-    )
-    return Group(*parts)
-
-
-def markdown_claims(document: Document) -> str:
-    """Return claims as Markdown: a table of what follows, and tables of where each falls."""
-    return "\n".join(_markdown(document)) + "\n"
-
-
-def claim_frames(document: Document) -> Iterator[Frame]:
-    """Yield tables: what follows from the document's own inputs, and where each claim falls."""
-    header: list[str] = ["claim", "says", "asserted", "given", "verdict"]
-    yield Frame(
-        "From the document's own inputs",
-        (*header, "other readings", "where", "note"),
-        [
-            (
-                claim["name"],
-                claim["says"],
-                asserted_in_words(claim),
-                given_in_words(claim),
-                claim["own_verdict"],
-                readings_in_words(claim),
-                claim["quote"],
-                claim["note"],
-            )
-            for claim in document["claims"]
-        ],
-        words=range(1, 8),
-    )
+        for claim in document["claims"]
+    ]
+    yield Table(header, own, range(8), only=Form.full)
     for labels, claims in _by_scenarios(document):
         header = ["claim", "asserted"]
         for judged in claims[0]["judged"]:
             header += [f"{judged['scenario']}: percentile", "median", "verdict"]
-        rows = [tuple(_judged_row(claim)) for claim in claims]
-        yield Frame(f"Under {'; '.join(labels)}", header, rows, words=range(1, len(header)))
+        short = re.split("[,;]", "; ".join(labels))[0]
+        yield Heading(f"Under {'; '.join(labels)}", short=short, only=Form.full)
+        rows = list(map(_judged_row, claims))
+        yield Table(header, rows, range(len(header)), only=Form.full)
 
 
 def csv_claims(document: Document) -> str:
@@ -147,36 +153,14 @@ def _lines(claim: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "verdict", f"{stands}{judged['verdict']}; {gives} {median}"
 
 
-def cited(document: Document) -> str:
+def _cited(document: Document) -> str:
     """Return where a document stands, and of when it is."""
     source, as_of = document["source"], document["as_of"]
     return source if as_of in source else ", ".join(filter(None, (source, as_of)))
 
 
-def _text(text: str, style: str = "") -> Text:
-    return Text(printable(" ".join(str(text).split())), style=style)
-
-
-def _markdown(document: Document) -> Iterator[str]:
-    yield f"# {_plain(document['title'])}: its claims"
-    yield ""
-    yield from (f"{_plain(line)}.  " for line in (cited(document), *document["summary"]))
-    if document["note"]:
-        yield _plain(document["note"])
-    yield ""
-    yield from (f"- {rule}" for rule in RULES.splitlines())
-    for title, key in (("Warnings", "warnings"), ("Claims kept apart", "faults")):
-        if document[key]:
-            yield from ("", f"## {title}", "")
-            yield from (f"- {_plain(line)}" for line in document[key])
-    for frame in claim_frames(document):
-        yield from ("", f"## {_plain(frame.title)}", "")
-        yield from _table([_plain(name) for name in frame.header], frame.rows)
-    yield from ("", "## Run", "", f"{_plain(design_in_words(document))}.", "")
-    hashes = [(f"SHA-256 of {name}", one) for name, one in document["hashes"]["priors"].items()]
-    versions = [(f"{name} version", one) for name, one in document["versions"].items()]
-    equations = ("SHA-256 of the equations", document["hashes"]["equations"])
-    yield from _table(("what", "value"), [*versions, *hashes, equations])
+def _folded(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _judged_row(claim: dict[str, Any]) -> list[str]:
@@ -200,14 +184,6 @@ def _by_scenarios(document: Document) -> Iterator[tuple[tuple[str, ...], list[di
     ordered = sorted(document["claims"], key=lambda claim: order.index(labels(claim)))
     for shared, claims in groupby(ordered, key=labels):
         yield shared, list(claims)
-
-
-def _table(header: Any, rows: Iterable[Any]) -> Iterator[str]:
-    yield from markdown_table(header, ([printable(cell) for cell in row] for row in rows))
-
-
-def _plain(text: object) -> str:
-    return plain(printable(text))
 
 
 def _csv_row(claim: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:

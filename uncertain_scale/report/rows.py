@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.inputs.distributions import KINDS
+from uncertain_scale.report.blocks import Form, Table
 from uncertain_scale.report.numbers import (
     Scale,
     percent,
@@ -34,15 +35,18 @@ __all__ = [
     "figure_note",
     "figure_notes",
     "input_rows",
+    "inputs_table",
     "intervals_of",
     "output_rows",
     "question_in_words",
     "reasons_in_words",
+    "record_table",
     "region_in_words",
     "remarks",
     "run_in_words",
     "sparkline",
     "sufficient_rows",
+    "versions_in_words",
 ]
 
 _BEYOND = {
@@ -145,6 +149,33 @@ def input_rows(document: Document) -> Iterator[InputRow]:
             as_of=prior["as_of"],
             note=prior["note"],
         )
+
+
+def inputs_table(document: Document) -> Table:
+    """Return all that is believed about each input as a table."""
+    rows = [
+        (r.name, r.median, r.interval, r.units, r.distribution, r.as_of, r.source, r.note)
+        for r in input_rows(document)
+    ]
+    header = ("input", "median", "5% to 95%", "units", "distribution", "as of", "source", "note")
+    return Table(header, rows, only=Form.markdown)
+
+
+def record_table(document: Document) -> Table:
+    """Return how a result was made as a table."""
+    rows = [(key, str(document[key])) for key in ("design", "seed", "chains", "draws")]
+    rows += [(f"{name} version", version) for name, version in document["versions"].items()]
+    rows += [(f"SHA-256 of {name}", digest) for name, digest in document["hashes"].items()]
+    return Table(("what", "value"), rows, only=Form.markdown)
+
+
+def versions_in_words(document: Document) -> str:
+    """Say which program, priors and equations a result is of."""
+    hashes = document["hashes"]
+    return (
+        f"uncertain-scale {document['versions']['uncertain-scale']}, priors "
+        f"{hashes['priors'][:12]}, equations {hashes['equations'][:12]}"
+    )
 
 
 def remarks(document: Document) -> Iterator[str]:

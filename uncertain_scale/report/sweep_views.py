@@ -1,46 +1,37 @@
-"""A sweep for the terminal, a table an answer with its intervals drawn, and as Markdown."""
+"""A sweep in blocks: for each answer a table with its intervals drawn, and one in full."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import log
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Group
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
-from uncertain_scale.report.frames import Frame
-from uncertain_scale.report.markdown import markdown_table, plain
+from uncertain_scale.report.blocks import Figure, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.numbers import percent, scale_for, scale_of, units_in_words
 from uncertain_scale.report.rows import (
     chance_in_words,
     design_in_words,
-    input_rows,
+    inputs_table,
     intervals_of,
     question_in_words,
     reasons_in_words,
+    record_table,
     region_in_words,
+    versions_in_words,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from rich.console import RenderableType
+    from matplotlib.figure import Figure as Drawing
 
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "markdown_sweep",
-    "sweep_frames",
-    "sweep_headline",
-    "sweep_remarks",
-    "sweep_run_in_words",
-    "terminal_sweep",
-]
+__all__ = ["sweep_blocks"]
 
+_NARROW = 440.0
 _WIDTH = {1: 26, 2: 16}
 _DECADE = 10.0
 
@@ -58,71 +49,91 @@ class _Row:
     ends: tuple[float, float, float]
 
 
-def terminal_sweep(document: Document) -> RenderableType:
-    """Return a sweep as something that rich can print, at 80 columns.
+def sweep_blocks(document: Document, guides: Mapping[str, float] | None = None) -> Iterator[Block]:
+    """Yield what a sweep says: for each answer its intervals, drawn and in full.
 
     Parameters
     ----------
     document
         What `sweep_document` returns.
+    guides
+        Levels drawn in charts of FLOP, by what is written beside them.
     """
-    prob = document["probs"][0]
     names = _names(document)
-    parts: list[RenderableType] = [
-        Text(f"Given {question_in_words(document)}", style="bold"),
-        Text(f"Scenario {document['scenario']}: {document['title']}\n"),
-    ]
+    given = question_in_words(document)
+    scenario = f"Scenario {document['scenario']}: {document['title']}"
+    run = _run_in_words(document)
+    notes = list(_remarks(document))
+    yield Page(
+        _headline(document),
+        run,
+        f"What follows from {given}?",
+        title=f"Answers by {' and '.join(names)}",
+        about=scenario,
+    )
+    yield Text(f"Given {given}", "bold", only=Form.terminal)
+    yield Text(scenario, only=Form.terminal)
+    yield Gap()
+    yield Heading(given, 1, only=Form.markdown)
+    said = (f"{scenario}.", f"{run}. Standard errors are from the spread between chains.")
+    yield Text(said, only=Form.markdown)
+    if notes:
+        yield Heading("To know first", id="remarks", only=Form.html)
+        yield Items(notes, only=Form.full)
     for name, output in document["points"][0]["outputs"].items():
-        rows = list(_rows(document, name))
-        own = _names_of(document, output)
-        parts.append(Text(_title(name, output), style="bold"))
-        if not own:
-            row = rows[0]
-            words = f"{row.median} ({row.interval}) {row.units}".rstrip()
-            parts.append(Text(f" {words} at every {' and '.join(names)}\n"))
-            continue
-        draw = _chart([row.ends for row in rows], _WIDTH[len(own)])
-        table = _table([*own, "median", f"{percent(prob)} interval"], ["units", ""])
-        for row in rows:
-            table.add_row(*map(Text, (*row.at, row.median, row.interval, row.units)), draw(row))
-        parts.append(table)
+        yield Heading(_title(name, output), short=name)
+        yield from _answer(document, name, guides if output["units"] == "FLOP" else None)
     for place, event in enumerate(document["points"][0]["events"]):
-        parts.append(Text(f"P({event['event']})", style="bold"))
-        table = _table([*names, "probability", "standard error"], [""])
-        for at, share, error, value in _chances(document, place):
-            bar = "█" * round(value * _WIDTH[len(names)])
-            table.add_row(*map(Text, (*at, share, error, bar)))
-        parts.append(table)
-    remarks = [Padding(Text(f"! {remark}"), (0, 0, 0, 1)) for remark in sweep_remarks(document)]
-    return Group(*parts, *remarks, _footer(document))
+        yield Heading(f"P({event['event']})")
+        header = (*names, "probability", "standard error")
+        rows = list(_chances(document, place))
+        bars = [(*row, "█" * round(value * _WIDTH[len(names)])) for row, value in rows]
+        yield Table((*header, ""), bars, words=(len(header),), only=Form.terminal)
+        yield Table(header, [row for row, _ in rows], only=Form.full)
+    yield Items(notes, "! ", only=Form.terminal)
+    yield Heading("Inputs", only=Form.markdown)
+    yield inputs_table(document)
+    yield Heading("Run", only=Form.markdown)
+    yield record_table(document)
+    views = "--format md, json or csv shows every interval, error and source in full"
+    yield Text((run, versions_in_words(document), views), "dim", only=Form.terminal)
 
 
-def markdown_sweep(document: Document) -> str:
-    """Return a sweep as Markdown text: every interval, the error of its ends, every source."""
-    return "\n".join(_markdown(document)) + "\n"
+def _answer(document: Document, name: str, guides: Mapping[str, float] | None) -> Iterator[Block]:
+    """Yield an answer's intervals: drawn on one scale, as a fan chart, and each with its errors."""
+    own = _names_of(document, document["points"][0]["outputs"][name])
+    first = list(_rows(document, name))
+    if own:
+        draw = _chart([row.ends for row in first], _WIDTH[len(own)])
+        header = [*own, "median", f"{percent(document['probs'][0])} interval", "units", ""]
+        rows = [(*row.at, row.median, row.interval, row.units, draw(row)) for row in first]
+        words = (len(own) + 2, len(own) + 3)
+        yield Table(header, rows, words, only=Form.terminal)
+    else:
+        same = f"{first[0].median} ({first[0].interval}) {first[0].units}".rstrip()
+        yield Text(f" {same} at every {' and '.join(_names(document))}", only=Form.terminal)
+        yield Gap()
+    if len({point["outputs"][name]["median"] for point in document["points"]}) > 1:
+        yield Figure(partial(_fan, document, name, guides), _NARROW, 1.6)
+    header = [*own, "units", "median"]
+    columns = []
+    for prob in document["probs"]:
+        header += [f"{percent(prob)} equal-tailed", "errors of its ends"]
+        header += [f"{percent(prob)} highest density"]
+        columns.append(_rows(document, name, prob))
+    body = []
+    for rows_of in zip(*columns, strict=True):
+        cells = [*rows_of[0].at, rows_of[0].units, rows_of[0].median]
+        for row in rows_of:
+            cells += [row.interval, row.error, row.region]
+        body.append(cells)
+    yield Table(header, body, (0, len(own)), only=Form.full)
 
 
-def sweep_frames(document: Document) -> Iterator[Frame]:
-    """Yield a table for each answer with its intervals and their errors, and for each event."""
-    for name, output in document["points"][0]["outputs"].items():
-        own = _names_of(document, output)
-        header = [*own, "units", "median"]
-        columns = []
-        for prob in document["probs"]:
-            header += [f"{percent(prob)} equal-tailed", "errors of its ends"]
-            header += [f"{percent(prob)} highest density"]
-            columns.append(_rows(document, name, prob))
-        body = []
-        for same in zip(*columns, strict=True):
-            cells = [*same[0].at, same[0].units, same[0].median]
-            for row in same:
-                cells += [row.interval, row.error, row.region]
-            body.append(tuple(cells))
-        yield Frame(_title(name, output), header, body, words=[len(own)])
-    for place, event in enumerate(document["points"][0]["events"]):
-        header = [*_names(document), "probability", "standard error"]
-        chances = [(*at, share, error) for at, share, error, _ in _chances(document, place)]
-        yield Frame(f"P({event['event']})", header, chances)
+def _fan(document: Document, name: str, guides: Mapping[str, float] | None) -> Drawing:
+    from uncertain_scale.report.figures import plot_sweep
+
+    return plot_sweep(document, name, guides=guides)
 
 
 def _names(document: Document) -> list[str]:
@@ -186,14 +197,14 @@ def _rows(document: Document, name: str, prob: float | None = None) -> Iterator[
         )
 
 
-def _chances(document: Document, place: int) -> Iterator[tuple[tuple[str, ...], str, str, float]]:
-    """Yield where a point is, and an event's probability there with its standard error."""
+def _chances(document: Document, place: int) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Yield where a point is with an event's probability and its error, in words; and the share."""
     for point in document["points"]:
         event = point["events"][place]
-        yield _at(document, point), *chance_in_words(event, document), event["probability"]
+        yield (*_at(document, point), *chance_in_words(event, document)), event["probability"]
 
 
-def _chart(ends: Sequence[tuple[float, float, float]], width: int) -> Callable[[_Row], Text]:
+def _chart(ends: Sequence[tuple[float, float, float]], width: int) -> Callable[[_Row], str]:
     """Return what draws a row's interval and median on a scale that all rows share."""
     least, most = min(low for low, _, _ in ends), max(high for _, _, high in ends)
     logarithmic = least > 0 and most / least >= _DECADE
@@ -203,25 +214,16 @@ def _chart(ends: Sequence[tuple[float, float, float]], width: int) -> Callable[[
         along = (log(value) if logarithmic else value) - start
         return min(int(along / reach * width), width - 1) if reach else 0
 
-    def draw(row: _Row) -> Text:
+    def draw(row: _Row) -> str:
         low, median, high = map(place, row.ends)
         line = [" "] * low + ["─"] * (high - low + 1)
         line[median] = "●"
-        return Text("".join(line))
+        return "".join(line)
 
     return draw
 
 
-def _table(numbers: Sequence[str], words: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for header in numbers:
-        table.add_column(header, justify="right", no_wrap=True)
-    for header in words:
-        table.add_column(header, no_wrap=True)
-    return table
-
-
-def sweep_remarks(document: Document) -> Iterator[str]:
+def _remarks(document: Document) -> Iterator[str]:
     """Yield what a reader should know, each once, with where it first holds."""
     yield from document["notes"]
     for name, prior in document["inputs"].items():
@@ -251,17 +253,7 @@ def sweep_remarks(document: Document) -> Iterator[str]:
             yield f"at {where[0]}{more}: {remark}"
 
 
-def _footer(document: Document) -> Text:
-    return Text(
-        f"{sweep_run_in_words(document)}\n"
-        f"uncertain-scale {document['versions']['uncertain-scale']}, priors "
-        f"{document['hashes']['priors'][:12]}, equations {document['hashes']['equations'][:12]}\n"
-        "--format md, json or csv shows every interval, error and source in full",
-        style="dim",
-    )
-
-
-def sweep_headline(document: Document) -> str:
+def _headline(document: Document) -> str:
     """Say what the first answer is at the first point and at the last."""
     name = next(iter(document["points"][0]["outputs"]))
     rows = list(_rows(document, name))
@@ -272,7 +264,7 @@ def sweep_headline(document: Document) -> str:
     return f"{name}: in the median {ends[0]} at {places[0]}, {ends[1]} at {places[1]}."
 
 
-def sweep_run_in_words(document: Document) -> str:
+def _run_in_words(document: Document) -> str:
     """Say how many points there are, and how each was drawn."""
     values = " x ".join(
         f"{len(one['values'])} values of {one['name']}{_spaced(one)}" for one in document["swept"]
@@ -282,36 +274,3 @@ def sweep_run_in_words(document: Document) -> str:
 
 def _spaced(one: dict[str, Any]) -> str:
     return "" if one["steps"] == "list" else f" in {one['steps']} steps"
-
-
-def _markdown(document: Document) -> Iterator[str]:
-    yield f"# {plain(question_in_words(document))}"
-    yield ""
-    yield f"Scenario {plain(document['scenario'])}: {plain(document['title'])}."
-    run = plain(sweep_run_in_words(document))
-    yield f"{run}. Standard errors are from the spread between chains."
-    yield ""
-    if found := list(sweep_remarks(document)):
-        yield from (f"- {plain(remark)}" for remark in found)
-        yield ""
-    for frame in sweep_frames(document):
-        yield f"## {plain(frame.title)}"
-        yield ""
-        yield from markdown_table([*map(plain, frame.header)], frame.rows)
-        yield ""
-    yield "## Inputs"
-    yield ""
-    yield from markdown_table(
-        ("input", "median", "5% to 95%", "units", "distribution", "as of", "source", "note"),
-        (
-            (r.name, r.median, r.interval, r.units, r.distribution, r.as_of, r.source, r.note)
-            for r in input_rows(document)
-        ),
-    )
-    yield ""
-    yield "## Run"
-    yield ""
-    made = [(key, document[key]) for key in ("design", "seed", "chains", "draws")]
-    made += [(f"{name} version", version) for name, version in document["versions"].items()]
-    made += [(f"SHA-256 of {name}", digest) for name, digest in document["hashes"].items()]
-    yield from markdown_table(("what", "value"), made)

@@ -3,22 +3,16 @@
 from uncertain_scale.report.html.background import Background, background_of
 from uncertain_scale.report.html.pages import html_comparison, html_report, html_sensitivity
 from uncertain_scale.report.html.tabled import (
-    html_backtest,
-    html_claims,
     html_dependent,
     html_evidence_comparison,
-    html_sweep,
 )
 
 __all__ = [
     "Background",
     "background_of",
-    "html_backtest",
-    "html_claims",
     "html_comparison",
     "html_dependent",
     "html_evidence_comparison",
     "html_report",
     "html_sensitivity",
-    "html_sweep",
 ]

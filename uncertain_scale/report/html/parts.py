@@ -15,7 +15,7 @@ from uncertain_scale.report.evidence import (
     road_in_words,
 )
 from uncertain_scale.report.figures.axes import with_powers
-from uncertain_scale.report.figures.sensitivity import LEAST, share_in_brief, shares_of
+from uncertain_scale.report.figures.sensitivity import LEAST, input_label, share_in_brief, shares_of
 from uncertain_scale.report.html.inline import inline
 from uncertain_scale.report.numbers import Scale, scale_of
 from uncertain_scale.report.rows import design_in_words, intervals_of, output_rows
@@ -106,7 +106,7 @@ def ranking_parts(document: Document, number: Any) -> dict[str, Any]:
         "rows": [
             (
                 name,
-                input_name,
+                input_label(input_name),
                 share_in_brief(share),
                 _held(output["rank_share"][input_name], document["chains"]),
             )
