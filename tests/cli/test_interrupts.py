@@ -372,7 +372,7 @@ FEW = ("--draws", "64", "--chains", "4", "--format", "md")
 LATE = {
     "summarising": "uncertain_scale.report:report_document",
     "drawing the page": "uncertain_scale.report.html:background_of",
-    "rendering": "uncertain_scale.report.markdown:markdown_report",
+    "rendering": "uncertain_scale.report.render.markdown:markdown",
     "writing": "uncertain_scale.report.saving:save_texts",
     "writing draws": "uncertain_scale.report.saving:save_draws",
     "printing": "uncertain_scale.cli.showing:typer.echo",

@@ -9,7 +9,7 @@ import typer
 
 from uncertain_scale.cli.options import Chains, DesignName, Draws, RunOptions, Seed
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, keep_blocks, show_blocks
+from uncertain_scale.cli.showing import PageForm, PageFormat, keep, show
 from uncertain_scale.cli.tables import SkipBadRows, tell_faults
 from uncertain_scale.errors import DataError
 
@@ -114,10 +114,10 @@ def backtest(
     except DataError as error:
         raise DataError("\n".join([str(error), *map(str, table.faults)])) from None
     document = backtest_document(found, model)
-    keep_blocks(document, output, "backtest", backtest_blocks, csv_backtest)
+    keep(document, output, "backtest", backtest_blocks, csv_backtest)
     if figure is not None:
         from uncertain_scale.report.backtest_figure import save_figure
 
         save_figure(document, figure)
-    show_blocks(document, form, backtest_blocks, csv_backtest)
+    show(document, form, backtest_blocks, csv_backtest)
     tell_faults(table, allowed=skip_bad_rows)

@@ -16,7 +16,7 @@ from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annota
 )
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.record import note_files
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep_blocks, show_blocks
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.errors import QuestionError, nearest, printable
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def claims(
 
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
     document = checked(source, claim, drawn, scenarios=scenario, probs=prob, equations=equations)
-    keep_blocks(document, output, "claims", claims_blocks, csv_claims)
-    show_blocks(document, form, claims_blocks, csv_claims)
+    keep(document, output, "claims", claims_blocks, csv_claims)
+    show(document, form, claims_blocks, csv_claims)
     tell_faults(document)
 
 

@@ -11,7 +11,7 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep_blocks, show_blocks
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ def sweep(
 
     beliefs, document, found = swept(options, points, steps, prob)
     blocks = partial(sweep_blocks, guides=gpt4_guides_of(beliefs))
-    keep_blocks(document, output, "sweep", blocks, csv_sweep)
+    keep(document, output, "sweep", blocks, csv_sweep)
     if output is not None:
         save_draws(found, output / "sweep.nc")
-    show_blocks(document, form, blocks, csv_sweep)
+    show(document, form, blocks, csv_sweep)
 
 
 def gpt4_guides_of(beliefs: Priors) -> dict[str, float]:

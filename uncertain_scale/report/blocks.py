@@ -6,7 +6,7 @@ Texts are plain text: each renderer escapes them in its own way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Flag, auto
 from typing import TYPE_CHECKING, Any
 
@@ -73,17 +73,17 @@ class Page(Block):
     run: str
     kicker: str
     title: str = ""
-    about: str = ""
+    about: str | None = None
     only: Form = field(default=Form.html, kw_only=True)
 
 
 @dataclass(frozen=True)
 class Heading(Block):
-    """The start of a section, of level 1 to 3; a page links to those of level 2 by a short name."""
+    """The start of a section; a page links to it by its text or a shorter one, but not by None."""
 
     text: str
     level: int = 2
-    short: str = field(default="", kw_only=True)
+    short: str | None = field(default="", kw_only=True)
     id: str = field(default="", kw_only=True)
 
 
@@ -108,6 +108,11 @@ class Text(Block):
     indent: int = field(default=0, kw_only=True)
     raw: bool = field(default=False, kw_only=True)
 
+    @property
+    def each(self) -> Sequence[str]:
+        """The lines, also where there is one."""
+        return [self.lines] if isinstance(self.lines, str) else self.lines
+
 
 @dataclass(frozen=True)
 class Items(Block):
@@ -130,9 +135,12 @@ class Table(Block):
     caption
         What it shows; by default the heading before it says so.
     code
-        Which columns are set as code in HTML.
-    tight
-        Whether the terminal puts one blank between columns, not two.
+        Which columns HTML shows letter by letter.
+    fold
+        The summary under which it is folded away in HTML and in notebooks.
+    tight, open
+        Whether the terminal puts one blank between columns, not two; whether it draws no rule, and
+        breaks what is long.
     widths
         The least and the most characters of a column in the terminal.
     fill
@@ -144,7 +152,9 @@ class Table(Block):
     words: Sequence[int] = (0,)
     caption: str = field(default="", kw_only=True)
     code: Sequence[int] = field(default=(), kw_only=True)
+    fold: str = field(default="", kw_only=True)
     tight: bool = field(default=False, kw_only=True)
+    open: bool = field(default=False, kw_only=True)
     widths: Mapping[int, tuple[int | None, int | None]] = field(default_factory=dict, kw_only=True)
     fill: bool = field(default=False, kw_only=True)
 
@@ -167,11 +177,14 @@ class Figure(Block):
         Draws it; a `DataError` says that there is nothing to draw.
     least, zoom
         As in `uncertain_scale.report.html.inline`.
+    label
+        What it shows; by default the heading before it says so.
     """
 
     draw: Callable[[], Drawing]
     least: float = 0.0
     zoom: float = 1.3
+    label: str = ""
     only: Form = field(default=Form.html, kw_only=True)
 
 
@@ -192,5 +205,7 @@ class Gap(Block):
 
 
 def shown(blocks: Iterable[Block], form: Form) -> Iterator[Block]:
-    """Yield the blocks that stand in a form."""
-    return (block for block in blocks if form & block.only)
+    """Yield the blocks that stand in a form, or in one of several, and in no other."""
+    for block in blocks:
+        if only := block.only & form:
+            yield replace(block, only=only)

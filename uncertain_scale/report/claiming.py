@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.analysis.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.report.claim_words import judged_in_words, own_in_words, summary_in_words
+from uncertain_scale.report.estimates import number
 
 if TYPE_CHECKING:
     from uncertain_scale.analysis.claims import Checked, CheckedClaims, Judged, Own
@@ -81,8 +81,8 @@ def _claim(checked: Checked) -> dict[str, Any]:
             "text": asserted.text,
             "kind": asserted.kind,
             "value": asserted.value,
-            "low": _number(asserted.low),
-            "high": _number(asserted.high),
+            "low": number(asserted.low),
+            "high": number(asserted.high),
             "digits": asserted.digits,
         },
         "given": dict(claim.given),
@@ -102,7 +102,7 @@ def _own(own: Own) -> dict[str, Any]:
         "reading": own.reading,
         **_found(own.found),
         "follows": own.follows,
-        "excess": _number(own.excess),
+        "excess": number(own.excess),
     }
 
 
@@ -119,7 +119,7 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
             {
                 "value": share.value,
                 "probability": share.below,
-                "mcse": _number(share.mcse),
+                "mcse": number(share.mcse),
                 "low": share.low,
                 "high": share.high,
             }
@@ -127,7 +127,7 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
         ],
         "covered": {
             "probability": standing.covered,
-            "mcse": _number(standing.covered_mcse),
+            "mcse": number(standing.covered_mcse),
             "low": standing.covered_ends[0],
             "high": standing.covered_ends[1],
         },
@@ -135,7 +135,7 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
         "prob": standing.prob,
         "beyond": standing.beyond,
         "rounded": standing.rounded,
-        "asserted_over_median": _number(standing.factor),
+        "asserted_over_median": number(standing.factor),
         "borderline": standing.borderline,
     }
     return {**one, "verdict": judged_in_words(one, row)}
@@ -144,20 +144,16 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
 def _found(found: Found) -> dict[str, Any]:
     return {
         "median": found.median,
-        "median_mcse": _number(found.median_mcse),
+        "median_mcse": number(found.median_mcse),
         "constant": found.constant,
         "intervals": [
             {
                 "prob": interval.prob,
                 "low": interval.low,
                 "high": interval.high,
-                "low_mcse": _number(interval.low_mcse),
-                "high_mcse": _number(interval.high_mcse),
+                "low_mcse": number(interval.low_mcse),
+                "high_mcse": number(interval.high_mcse),
             }
             for interval in found.intervals
         ],
     }
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None

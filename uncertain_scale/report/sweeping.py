@@ -155,7 +155,3 @@ def _ends(output: dict[str, Any], probs: Sequence[float]) -> dict[str, Any]:
                 for end in ("low", "low_mcse", "high", "high_mcse"):
                     found[f"{which}_{end}"] = piece[end]
     return found
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

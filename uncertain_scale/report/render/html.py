@@ -5,12 +5,10 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.blocks import (
-    Form,
     Figure,
+    Form,
     Heading,
     Items,
     Page,
@@ -27,6 +25,8 @@ from uncertain_scale.report.rows import question_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from markupsafe import Markup
 
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
@@ -55,14 +55,15 @@ def html(blocks: Iterable[Block], document: Document, *, command: str = "") -> s
         if isinstance(block, Page):
             head = block
         elif isinstance(block, Heading):
-            place = block.id or f"s{len([one for one in sections if one['id'][1:].isdigit()]) + 1}"
-            short = block.short or block.text
+            unnamed = sum(one["id"][1:].isdigit() for one in sections)
+            place = block.id or f"s{unnamed + 1}"
+            short = block.text if block.short == "" else block.short
             sections.append({"id": place, "title": block.text, "short": short, "body": []})
         else:
             sections[-1]["body"] += _parts(block, sections[-1], number)
     return (
         environment()
-        .get_template("blocks.html")
+        .get_template("page.html")
         .render(
             document=document,
             question=with_powers(question_in_words(document)) if "question" in document else "",
@@ -77,43 +78,38 @@ def html(blocks: Iterable[Block], document: Document, *, command: str = "") -> s
 
 
 def _parts(block: Block, section: dict[str, Any], number: Iterator[int]) -> Iterator[Markup]:
-    macros = environment().get_template("macros.html").module
+    macros: Any = environment().get_template("macros.html").module
+    title = section["title"]
     match block:
-        case Text(lines, style):
-            for line in [lines] if isinstance(lines, str) else lines:
-                yield macros.text(line, style)  # type: ignore[attr-defined]
+        case Text(_, style):
+            yield from (macros.text(line, style) for line in block.each)
         case Items(lines):
-            yield macros.items(lines)  # type: ignore[attr-defined]
-        case Table():
-            if block.rows:
-                tables = sum("<table" in part for part in section["body"])
-                place = f"{section['id']}-c{tables or ''}"
-                yield _table(block, place, section["title"])
-        case Figure(draw, least, zoom):
+            yield macros.items(lines)
+        case Table(header, rows):
+            if not rows:
+                return
+            before = sum("<table" in part for part in section["body"])
+            place = f"{section['id']}-c{before or ''}"
+            columns = range(len(header))
+            yield macros.table(
+                place,
+                block.caption or title,
+                header,
+                rows,
+                [k for k in columns if k and k not in block.words],
+                wide=[k for k in columns if any(len(row[k]) > _LONG for row in rows)],
+                code=block.code,
+                seen=bool(block.caption),
+                fold=block.fold,
+            )
+        case Figure(draw, least, zoom, label):
             try:
                 drawn = inline(draw(), next(number), least=least, zoom=zoom)
             except DataError:
                 return
-            yield macros.figure(drawn, f"Figure: {section['title']}")  # type: ignore[attr-defined]
+            yield macros.figure(drawn, label or f"Figure: {title}")
         case Part(macro, values):
             yield getattr(macros, macro)(*values(number))
-
-
-def _table(block: Table, place: str, title: str) -> Markup:
-    columns = range(len(block.header))
-    wide = [k for k in columns if any(len(row[k]) > _LONG for row in block.rows)]
-    module = environment().get_template("macros.html").module
-    found = module.table(  # type: ignore[attr-defined]
-        place,
-        block.caption or title,
-        block.header,
-        block.rows,
-        [k for k in columns if k and k not in block.words],
-        wide=wide,
-        code=block.code,
-        seen=bool(block.caption),
-    )
-    return Markup(found)  # noqa: S704 (a template's)
 
 
 def _record(document: Document) -> Iterator[tuple[str, object]]:

@@ -34,9 +34,10 @@ def _lines(block: Block) -> Iterator[str]:
     match block:
         case Heading(text, level):
             yield f"{'#' * level} {plain(text)}"
-        case Text(lines):
-            texts = [lines] if isinstance(lines, str) else lines
-            yield from texts if block.raw else map(plain, texts)
+        case Text(_, style):
+            mark = "**" if style == "bold" else ""
+            texts = (f"{mark}{plain(line)}{mark}" for line in block.each)
+            yield from block.each if block.raw else texts
         case Items(lines):
             yield from (f"- {plain(line)}" for line in lines)
         case Table(header, rows):

@@ -34,9 +34,9 @@ def _parts(block: Block) -> Iterator[RenderableType]:
             yield RichText()
         case Heading(text):
             yield _text(text, "bold")
-        case Text(lines, style):
-            for line in [lines] if isinstance(lines, str) else lines:
-                shaped = _text(line, style if style in {"bold", "dim"} else "")
+        case Text(_, style):
+            for line in block.each:
+                shaped = _text(line, style)
                 yield Padding(shaped, (0, 0, 0, block.indent)) if block.indent else shaped
         case Items(lines, mark):
             yield from (Padding(_text(mark + line), (0, 0, 0, 1)) for line in lines)
@@ -53,13 +53,15 @@ def _parts(block: Block) -> Iterator[RenderableType]:
 
 def _table(block: Table) -> RichTable:
     padding = (0, 1, 0, 0) if block.tight else (0, 1)
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=padding, expand=block.fill)
+    rule = None if block.open else box.SIMPLE_HEAD
+    table = RichTable(box=rule, pad_edge=block.open, padding=padding, expand=block.fill)
     for place, name in enumerate(block.header):
         least, most = block.widths.get(place, (None, None))
         table.add_column(
             _text(name),
             justify="left" if place in block.words else "right",
-            no_wrap=True,
+            no_wrap=not block.open,
+            overflow="fold" if block.open else "ellipsis",
             min_width=least,
             max_width=most,
             ratio=1 if block.fill and place == len(block.header) - 1 else None,
