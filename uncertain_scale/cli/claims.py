@@ -70,7 +70,7 @@ def claims(
     if list_:
         _print_list()
         return
-    from uncertain_scale.report.claim_views import claims_blocks, csv_claims
+    from uncertain_scale.report.claiming import claims_blocks, csv_claims
     from uncertain_scale.sampling import Design
 
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]

@@ -53,7 +53,7 @@ def compare(
     Example: uncertain-scale compare h100-dense-fp8 h100-sparse-fp8 --budget 100M
     """
     from uncertain_scale.report.comparing import comparison_blocks
-    from uncertain_scale.report.csv_tables import csv_comparison
+    from uncertain_scale.report.render.csv import csv_comparison
 
     _check(options, scenarios)
     if evidence:
@@ -112,11 +112,11 @@ def _given_evidence(
     output: Path | None,
 ) -> None:
     """Update each scenario by the same evidence, and hold the others against the first."""
-    from uncertain_scale.report.csv_tables import csv_evidence_comparison
     from uncertain_scale.report.evidence_comparing import (
         evidence_comparison_blocks,
         evidence_comparison_document,
     )
+    from uncertain_scale.report.render.csv import csv_evidence_comparison
 
     trees = []
     for options in asked:

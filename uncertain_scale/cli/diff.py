@@ -28,8 +28,8 @@ def diff(
     """
     from uncertain_scale.cli.integrity import Files, digest_of
     from uncertain_scale.cli.record import read_record
-    from uncertain_scale.report.csv_tables import csv_difference
     from uncertain_scale.report.differences import difference_blocks, difference_document
+    from uncertain_scale.report.render.csv import csv_difference
 
     records = [read_record(folder) for folder in (before, after)]
     commands = [record.command[0] for record in records if record.command]

@@ -25,7 +25,7 @@ def list_(form: Form = Format.terminal) -> None:
     from uncertain_scale.inputs import load_priors
     from uncertain_scale.inputs.catalog import scenario_names
     from uncertain_scale.report.blocks import Table
-    from uncertain_scale.report.csv_tables import as_csv
+    from uncertain_scale.report.render.csv import as_csv
     from uncertain_scale.report.render.markdown import markdown
     from uncertain_scale.report.saving import as_json
 
@@ -51,8 +51,8 @@ def show(
     from uncertain_scale.inputs import load_priors
     from uncertain_scale.model import default_model
     from uncertain_scale.report import priors_document
-    from uncertain_scale.report.csv_tables import csv_priors
     from uncertain_scale.report.interval_report import priors_blocks
+    from uncertain_scale.report.render.csv import csv_priors
 
     priors = load_priors(scenario, variables=default_model().variables)
     document = priors_document(priors)

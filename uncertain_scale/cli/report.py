@@ -46,8 +46,8 @@ def report(
     Example: uncertain-scale report --budget 100M --gpus 25k
     """
     from uncertain_scale.report import report_document
-    from uncertain_scale.report.csv_tables import csv_report
     from uncertain_scale.report.interval_report import report_blocks
+    from uncertain_scale.report.render.csv import csv_report
     from uncertain_scale.report.saving import save_report
 
     effort = Effort(precision, max_time, max_draws, resume, no_draws)

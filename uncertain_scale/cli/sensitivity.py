@@ -68,8 +68,8 @@ def sensitivity(
         parse_loss,
     )
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
-    from uncertain_scale.report.csv_tables import csv_sensitivity
     from uncertain_scale.report.ranking import sensitivity_blocks, sensitivity_document
+    from uncertain_scale.report.render.csv import csv_sensitivity
     from uncertain_scale.sampling import sample
 
     groups = parse_groups(group)
@@ -163,8 +163,8 @@ def _given_evidence(
 ) -> None:
     """Print and keep what can be said of inputs that evidence has tied together."""
     from uncertain_scale.analysis.conditioning import posterior_sensitivity
-    from uncertain_scale.report.csv_tables import csv_dependent
     from uncertain_scale.report.dependent import dependent_blocks, dependent_document
+    from uncertain_scale.report.render.csv import csv_dependent
 
     found = posterior_sensitivity(tree, of=of, on=on.value)
     document = dependent_document(tree, found, events)

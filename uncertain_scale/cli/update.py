@@ -113,8 +113,8 @@ def update(
         shipped = ", ".join(evidence_names())
         raise QuestionError(f"update takes an evidence file; shipped: {shipped}")
     from uncertain_scale.report import report_document
-    from uncertain_scale.report.csv_tables import csv_report
     from uncertain_scale.report.interval_report import update_blocks
+    from uncertain_scale.report.render.csv import csv_report
     from uncertain_scale.report.saving import save_report
 
     design = options.checked_design()

@@ -51,8 +51,8 @@ def verify(
     Example: uncertain-scale verify reports/100M
     """
     from uncertain_scale.cli.record import read_record
-    from uncertain_scale.report.csv_tables import csv_difference
     from uncertain_scale.report.differences import difference_blocks, difference_document
+    from uncertain_scale.report.render.csv import csv_difference
     from uncertain_scale.report.stopping import UNREPEATED
 
     record = read_record(folder)

@@ -11,8 +11,8 @@ import numpy as np
 
 from uncertain_scale.analysis.backtest import score
 from uncertain_scale.analysis.backtest.forecast import BASELINES, PROBS, TARGETS
-from uncertain_scale.report.csv_tables import as_csv
 from uncertain_scale.report.estimates import number
+from uncertain_scale.report.render.csv import as_csv
 
 if TYPE_CHECKING:
     from uncertain_scale.analysis.backtest import Backtest, Score, Tested

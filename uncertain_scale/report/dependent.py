@@ -16,7 +16,13 @@ from uncertain_scale.report.evidence import (
     road_in_words,
 )
 from uncertain_scale.report.numbers import scale_for
-from uncertain_scale.report.rows import design_in_words, event_rows, question_in_words
+from uncertain_scale.report.rows import (
+    chances_in_words,
+    design_in_words,
+    event_rows,
+    opening,
+    question_in_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,27 +77,19 @@ def dependent_blocks(document: Document) -> Iterator[Block]:
         What `dependent_document` returns.
     """
     given, made = question_in_words(document), design_in_words(document)
-    scenario = f"Scenario {document['scenario']}: {document['title']}"
-    chances = [
-        (f"P({event}) = {share}", f" ± {error}" if error else "")
-        for event, share, error in event_rows(document)
-    ]
     yield Page(
         _headline(document),
         made,
         f"What drives the answers, given {given}?",
         title="What drives the answers, given evidence",
-        about=scenario,
+        about=f"Scenario {document['scenario']}: {document['title']}",
     )
     seen = [": ".join(pair) for pair in observation_lines(document)]
     learnt = [road_in_words(document), learnt_in_words(document)]
     yield Heading("To know first", id="remarks", only=Form.html)
-    events = [said for said, _ in chances]
+    events = [f"P({event}) = {share}" for event, share, _ in event_rows(document)]
     yield Items([*seen, *learnt, *document["evidence"]["notes"], *events], only=Form.html)
-    yield Text(f"Given {given}", "bold", only=Form.terminal)
-    yield Text(scenario, only=Form.terminal)
-    yield Heading(f"What drives the answers: {given}", 1, only=Form.markdown)
-    yield Text((f"{scenario}.", f"{made}."), only=Form.markdown)
+    yield from opening(document, f"What drives the answers: {given}", f"{made}.")
     told = {**document, "evidence": {**document["evidence"], "before": {}}}
     yield from shown(evidence_blocks(told), Form.terminal | Form.markdown)
     yield Text(WHY, only=Form.terminal | Form.markdown)
@@ -104,9 +102,9 @@ def dependent_blocks(document: Document) -> Iterator[Block]:
             yield Text(WHY, "how", only=Form.html)
         header = ("input", "variance gone if known", "rank correlation", "standard errors")
         yield Table(header, _with_errors(output), only=Form.full)
-    for said, error in chances:
-        yield Text(f" {said}{error}", "bold", only=Form.terminal)
-        yield Text(f"{said}{error}", only=Form.markdown)
+    for said in chances_in_words(document):
+        yield Text(f" {said}", "bold", only=Form.terminal)
+        yield Text(said, only=Form.markdown)
     yield Gap(only=Form.markdown)
     yield Text(made, "dim", only=Form.terminal)
     yield Heading("Inputs that moved", only=Form.html)

@@ -12,8 +12,8 @@ from uncertain_scale.report.estimates import number
 from uncertain_scale.report.evidence import observation_lines, observation_rows, road_in_words
 from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.report.rows import (
+    chances_in_words,
     design_in_words,
-    event_rows,
     output_rows,
     question_in_words,
 )
@@ -125,8 +125,7 @@ def _facts(report: Document) -> Iterator[str]:
     yield road_in_words(report)
     yield from (f"! {warning}" for warning in report["warnings"])
     yield from (f"! {note}" for note in report["evidence"]["notes"])
-    for event, share, error in event_rows(report):
-        yield f"P({event}) = {share}{f' ± {error}' if error else ''}"
+    yield from chances_in_words(report)
 
 
 def _factor_in_words(document: Document, comparison: dict[str, Any]) -> str:

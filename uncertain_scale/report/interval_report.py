@@ -20,10 +20,12 @@ from uncertain_scale.report.blocks import (
 from uncertain_scale.report.evidence import before_rows, evidence_blocks
 from uncertain_scale.report.numbers import percent
 from uncertain_scale.report.rows import (
+    chances_in_words,
     error_rows,
     event_rows,
     input_rows,
     inputs_table,
+    opening,
     output_rows,
     question_in_words,
     record_table,
@@ -70,15 +72,11 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
         no ranking.
     """
     given, run = question_in_words(document), run_in_words(document)
-    scenario = f"Scenario {document['scenario']}: {document['title']}"
     notes, events = list(remarks(document)), list(event_rows(document))
     sufficient = list(sufficient_rows(document))
     yield Page(partial(_headline, document), run, f"What follows from {given}?")
-    yield Text(f"Given {given}", "bold", only=Form.brief)
-    yield Text(scenario, only=Form.brief)
+    yield from opening(document, given, f"{run}.")
     yield Gap()
-    yield Heading(given, 1, only=Form.markdown)
-    yield Text((f"{scenario}.", f"{run}."), only=Form.markdown)
     if notes:
         yield Items(notes, only=Form.markdown)
     if notes or events or sufficient:
@@ -123,8 +121,7 @@ def update_blocks(document: Document, behind: Behind | None = None) -> Iterator[
         for row in output_rows(document, document["probs"][0])
     ]
     lines = [
-        Text(f"Given {question_in_words(document)}", "bold"),
-        Text(f"Scenario {document['scenario']}: {document['title']}"),
+        *opening(document, ""),
         *evidence_blocks(document),
         Table(
             ("answer", f"{prob} before", "median", f"{prob} now", "units"), rows, (0, 4), tight=True
@@ -182,12 +179,10 @@ def _answers(document: Document) -> Iterator[Block]:
 
 
 def _events(document: Document) -> Iterator[Block]:
-    events = list(event_rows(document))
-    for event, share, error in events:
-        said = f" P({event}) = {share}{f' ± {error}' if error else ''}"
-        yield Text(said, "bold", only=Form.terminal)
+    for said in chances_in_words(document):
+        yield Text(f" {said}", "bold", only=Form.terminal)
         yield Text(said, only=Form.notebook)
-    if events:
+    if events := list(event_rows(document)):
         yield Heading("How likely", only=Form.markdown)
         header = ("event", "probability", "standard error")
         yield Table(header, events, only=Form.markdown)

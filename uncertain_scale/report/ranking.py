@@ -13,7 +13,7 @@ from uncertain_scale.report.document import record_document
 from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.figures.sensitivity import input_label, share_in_brief, shares_of
 from uncertain_scale.report.numbers import scale_of, share_in_words
-from uncertain_scale.report.rows import design_in_words, question_in_words
+from uncertain_scale.report.rows import design_in_words, opening, question_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,25 +82,21 @@ def sensitivity_blocks(document: Document) -> Iterator[Block]:
         What `sensitivity_document` returns.
     """
     given, made = question_in_words(document), design_in_words(document)
-    scenario = f"Scenario {document['scenario']}: {document['title']}"
     yield Page(
         partial(_headline, document),
         made,
         f"What drives the answers, given {given}?",
         title="What drives the answers",
     )
-    yield Text(f"Given {given}", "bold", only=Form.brief)
-    yield Text(scenario, only=Form.brief)
+    scale = f"{made}; indices and shares on the {document['on']} scale,"
+    spread = "with 95% intervals from the spread between chains."
+    yield from opening(document, f"What drives the answers: {given}", scale, spread)
     measure = "log-variance" if document["on"] == "log" else "variance"
     shares = (
         f"Shares of {measure} (Shapley effects, which add up to 1); the answer's median with the "
         "input at its 5% and 95%; in how many chains the rank holds"
     )
     yield Text(shares, only=Form.terminal)
-    yield Heading(f"What drives the answers: {given}", 1, only=Form.markdown)
-    scale = f"{made}; indices and shares on the {document['on']} scale,"
-    spread = "with 95% intervals from the spread between chains."
-    yield Text((f"{scenario}.", scale, spread), only=Form.markdown)
     for decision in document["events"]:
         yield from shown(decision_blocks(decision), Form.markdown)
     yield Heading("Ranking of inputs", short="Ranking", id="drivers", only=Form.html)

@@ -32,7 +32,8 @@ def _parts(block: Block) -> Iterator[Markup]:
         case Items(lines, mark):
             yield from (_line(mark + line, "span") for line in lines)
         case Table(header, rows):
-            heads = Markup().join(Markup('<th scope="col">{}</th>').format(one) for one in header)
+            head = Markup('<th scope="col">{}</th>')
+            heads = Markup().join(head.format(worded(name)) for name in header)
             cited = [place for place, name in enumerate(header) if name == "source"]
             body = Markup("\n").join(_row(row, cited) for row in rows)
             table = Markup("<table><thead><tr>{}</tr></thead><tbody>\n{}\n</tbody></table>").format(
