@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from uncertain_scale.report.csv_tables import COLUMNS, as_csv, csv_report
+from uncertain_scale.report.render.csv import COLUMNS, as_csv, csv_report
 
 FEW = ("--draws", "64", "--chains", "4")
 LONG = {

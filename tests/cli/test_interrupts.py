@@ -372,7 +372,7 @@ FEW = ("--draws", "64", "--chains", "4", "--format", "md")
 LATE = {
     "summarising": "uncertain_scale.report:report_document",
     "drawing the page": "uncertain_scale.report.html:background_of",
-    "rendering": "uncertain_scale.report.markdown:markdown_report",
+    "rendering": "uncertain_scale.report.render.markdown:markdown",
     "writing": "uncertain_scale.report.saving:save_texts",
     "writing draws": "uncertain_scale.report.saving:save_draws",
     "printing": "uncertain_scale.cli.showing:typer.echo",
@@ -450,7 +450,7 @@ def test_a_signal_before_there_is_anything_ends_at_once_without_a_traceback(
 def test_an_interrupted_report_says_so_in_every_format(cli, unfinished):
     folder, _ = unfinished
     document = json.loads((folder / "report.json").read_text())
-    from uncertain_scale.report.csv_tables import csv_report
+    from uncertain_scale.report.render.csv import csv_report
 
     finished = document["incomplete"]["finished"]
     rows = list(csv.DictReader(io.StringIO(csv_report(document))))

@@ -166,7 +166,7 @@ def test_diff_tells_inputs_from_answers(cli, saved, tmp_path):
     }
     assert cli("diff", saved, saved)[0] == 0
     assert "training_flop.median" in cli("diff", saved, other)[1]
-    assert "| training_flop.median |" in cli("diff", saved, other, "--format", "md")[1]
+    assert r"| training\_flop.median |" in cli("diff", saved, other, "--format", "md")[1]
 
 
 def test_equations_run_only_when_that_is_allowed(cli, tmp_path):

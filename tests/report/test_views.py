@@ -10,9 +10,10 @@ from rich.console import Console
 from uncertain_scale import report_document, run
 from uncertain_scale.errors import DataError
 from uncertain_scale.report import priors_document
-from uncertain_scale.report.markdown import markdown_report, plain
+from uncertain_scale.report.interval_report import priors_blocks, report_blocks
+from uncertain_scale.report.render.markdown import markdown, plain
+from uncertain_scale.report.render.terminal import terminal
 from uncertain_scale.report.saving import save_report
-from uncertain_scale.report.terminal import terminal_priors, terminal_report
 
 HOSTILE = "[bold red]x[/] <script>alert(1)</script> [link](javascript:alert(1)) | cell `code`"
 
@@ -34,7 +35,7 @@ def printed(renderable, width=80):
 
 
 def test_terminal_report_fits_80_columns_and_names_everything(document):
-    text = printed(terminal_report(document))
+    text = printed(terminal(report_blocks(document)))
     assert max(map(len, text.splitlines())) <= 80
     for name in (*document["outputs"], *document["inputs"]):
         assert name in text
@@ -43,13 +44,16 @@ def test_terminal_report_fits_80_columns_and_names_everything(document):
 
 
 def test_an_interval_read_as_a_lognormal_is_said_aloud(document):
-    for text in (printed(terminal_report(document)), markdown_report(document).replace("\\", "")):
+    for text in (
+        printed(terminal(report_blocks(document))),
+        markdown(report_blocks(document)).replace("\\", ""),
+    ):
         flat = " ".join(text.split())
         assert "read as lognormal(q05=1.1, q95=1.3)" in flat
 
 
 def test_markdown_report_holds_every_interval_and_source(document):
-    text = markdown_report(document)
+    text = markdown(report_blocks(document))
     for prior in document["inputs"].values():
         assert plain(prior["source"]) in text
     for digest in document["hashes"].values():
@@ -61,12 +65,12 @@ def test_markup_in_a_source_is_shown_as_text(document):
     hostile = json.loads(json.dumps(document))
     for prior in hostile["inputs"].values():
         prior.update(source=HOSTILE, note=HOSTILE)
-    text = printed(terminal_report(hostile), width=400)
+    text = printed(terminal(report_blocks(hostile)), width=400)
     assert "[bold red]x[/] <script>" in text
-    markdown = markdown_report(hostile)
-    assert "<script>" not in markdown
-    assert not re.search(r"(?<!\\)\]\(", markdown)
-    lines = [line for line in markdown.splitlines() if line.startswith("| mfu")]
+    text = markdown(report_blocks(hostile))
+    assert "<script>" not in text
+    assert not re.search(r"(?<!\\)\]\(", text)
+    lines = [line for line in text.splitlines() if line.startswith("| mfu")]
     assert len(lines) == 1
 
 
@@ -74,7 +78,7 @@ def test_shows_a_scenarios_inputs_with_distribution_and_source():
     from uncertain_scale import default_model, load_priors
 
     priors = load_priors("base", variables=default_model().variables)
-    text = printed(terminal_priors(priors_document(priors)), width=100)
+    text = printed(terminal(priors_blocks(priors_document(priors))), width=100)
     assert set(priors.inputs) <= set(text.split())
     assert "lognormal(q05=1.4, q95=3.2)" in " ".join(text.split())
 

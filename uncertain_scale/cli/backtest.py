@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,6 @@ import typer
 
 from uncertain_scale.cli.options import Chains, DesignName, Draws, RunOptions, Seed
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.record import typed_command
 from uncertain_scale.cli.showing import PageForm, PageFormat, keep, show
 from uncertain_scale.cli.tables import SkipBadRows, tell_faults
 from uncertain_scale.errors import DataError
@@ -86,8 +84,7 @@ def backtest(
     from uncertain_scale.analysis.backtest import backtest as test_priors
     from uncertain_scale.inputs.evidence import COLUMNS, read_runs, shipped_runs
     from uncertain_scale.report.backtest_document import backtest_document, csv_backtest
-    from uncertain_scale.report.backtesting import markdown_backtest, terminal_backtest
-    from uncertain_scale.report.html import html_backtest
+    from uncertain_scale.report.backtesting import backtest_blocks
 
     if columns:
         typer.echo("\n".join(f"{name:<20} {meaning}" for name, meaning in COLUMNS.items()))
@@ -117,13 +114,10 @@ def backtest(
     except DataError as error:
         raise DataError("\n".join([str(error), *map(str, table.faults)])) from None
     document = backtest_document(found, model)
-    html = partial(html_backtest, command=typed_command())
-    markdown, csv = markdown_backtest, csv_backtest
-    keep(document, output, "backtest", markdown=markdown, csv=csv, html=html)
+    keep(document, output, "backtest", backtest_blocks, csv_backtest)
     if figure is not None:
         from uncertain_scale.report.backtest_figure import save_figure
 
         save_figure(document, figure)
-    terminal = terminal_backtest
-    show(document, form, terminal=terminal, markdown=markdown, csv=csv, html=html)
+    show(document, form, backtest_blocks, csv_backtest)
     tell_faults(table, allowed=skip_bad_rows)

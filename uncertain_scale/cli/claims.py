@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +15,7 @@ from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annota
     Seed,
 )
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.record import note_files, typed_command
+from uncertain_scale.cli.record import note_files
 from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.errors import QuestionError, nearest, printable
 
@@ -71,17 +70,13 @@ def claims(
     if list_:
         _print_list()
         return
-    from uncertain_scale.report import claim_views
-    from uncertain_scale.report.html import html_claims
+    from uncertain_scale.report.claiming import claims_blocks, csv_claims
     from uncertain_scale.sampling import Design
 
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
     document = checked(source, claim, drawn, scenarios=scenario, probs=prob, equations=equations)
-    markdown, csv = claim_views.markdown_claims, claim_views.csv_claims
-    html = partial(html_claims, command=typed_command())
-    keep(document, output, "claims", markdown=markdown, csv=csv, html=html)
-    terminal = claim_views.terminal_claims
-    show(document, form, terminal=terminal, markdown=markdown, csv=csv, html=html)
+    keep(document, output, "claims", claims_blocks, csv_claims)
+    show(document, form, claims_blocks, csv_claims)
     tell_faults(document)
 
 

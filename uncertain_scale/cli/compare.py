@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,6 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.record import typed_command
 from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.cli.update import Evidence, draw
 from uncertain_scale.errors import EvidenceError, QuestionError
@@ -54,9 +52,8 @@ def compare(
 
     Example: uncertain-scale compare h100-dense-fp8 h100-sparse-fp8 --budget 100M
     """
-    from uncertain_scale.report import comparing
-    from uncertain_scale.report.csv_tables import csv_comparison
-    from uncertain_scale.report.html import html_comparison
+    from uncertain_scale.report.comparing import comparison_blocks
+    from uncertain_scale.report.render.csv import csv_comparison
 
     _check(options, scenarios)
     if evidence:
@@ -69,11 +66,8 @@ def compare(
         _given_evidence(asked, evidence, prob, form, output)
         return
     document = compared(options, scenarios, prob, couple)
-    html = partial(html_comparison, command=typed_command())
-    markdown = comparing.markdown_comparison
-    keep(document, output, "comparison", markdown=markdown, html=html)
-    terminal = comparing.terminal_comparison
-    show(document, form, terminal=terminal, markdown=markdown, csv=csv_comparison, html=html)
+    keep(document, output, "comparison", comparison_blocks)
+    show(document, form, comparison_blocks, csv_comparison)
 
 
 def compared(
@@ -118,9 +112,11 @@ def _given_evidence(
     output: Path | None,
 ) -> None:
     """Update each scenario by the same evidence, and hold the others against the first."""
-    from uncertain_scale.report import evidence_comparing
-    from uncertain_scale.report.csv_tables import csv_evidence_comparison
-    from uncertain_scale.report.html import html_evidence_comparison
+    from uncertain_scale.report.evidence_comparing import (
+        evidence_comparison_blocks,
+        evidence_comparison_document,
+    )
+    from uncertain_scale.report.render.csv import csv_evidence_comparison
 
     trees = []
     for options in asked:
@@ -131,9 +127,6 @@ def _given_evidence(
             faults = [f"{options.scenario}: {fault}" for fault in error.faults]
             raise EvidenceError(faults) from None
     events = asked[0].events(prepared[0])
-    document = evidence_comparing.evidence_comparison_document(trees, prob, events)
-    markdown = evidence_comparing.markdown_evidence_comparison
-    html = partial(html_evidence_comparison, command=typed_command())
-    keep(document, output, "comparison", markdown=markdown, html=html)
-    terminal, csv = evidence_comparing.terminal_evidence_comparison, csv_evidence_comparison
-    show(document, form, terminal=terminal, markdown=markdown, csv=csv, html=html)
+    document = evidence_comparison_document(trees, prob, events)
+    keep(document, output, "comparison", evidence_comparison_blocks)
+    show(document, form, evidence_comparison_blocks, csv_evidence_comparison)

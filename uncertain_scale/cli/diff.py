@@ -28,12 +28,8 @@ def diff(
     """
     from uncertain_scale.cli.integrity import Files, digest_of
     from uncertain_scale.cli.record import read_record
-    from uncertain_scale.report.csv_tables import csv_difference
-    from uncertain_scale.report.replaying import (
-        difference_document,
-        markdown_difference,
-        terminal_difference,
-    )
+    from uncertain_scale.report.differences import difference_blocks, difference_document
+    from uncertain_scale.report.render.csv import csv_difference
 
     records = [read_record(folder) for folder in (before, after)]
     commands = [record.command[0] for record in records if record.command]
@@ -47,12 +43,6 @@ def diff(
             tell_files(record.folder, Files(changed=(record.result,)))
     results: list[dict[str, Any]] = [record.document() for record in records]
     document = difference_document(*results)
-    show(
-        document,
-        form,
-        terminal=terminal_difference,
-        markdown=markdown_difference,
-        csv=csv_difference,
-    )
+    show(document, form, difference_blocks, csv_difference)
     if document["grade"] == "different":
         raise typer.Exit(1)

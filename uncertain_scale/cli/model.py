@@ -57,7 +57,7 @@ def model(
 def _asked(model: Model, plan: Plan, form: Format) -> str:
     """Return how a question is answered in one of the formats."""
     from uncertain_scale.report import model_views
-    from uncertain_scale.report.csv_tables import csv_equations
+    from uncertain_scale.report.render.csv import csv_equations
 
     if form is Format.mermaid:
         return model_views.mermaid(model, plan)
@@ -72,7 +72,7 @@ def _asked(model: Model, plan: Plan, form: Format) -> str:
 def _whole(model: Model, form: Format) -> str:
     """Return the whole model in one of the formats."""
     from uncertain_scale.report import model_views
-    from uncertain_scale.report.csv_tables import csv_equations
+    from uncertain_scale.report.render.csv import csv_equations
 
     if form is Format.mermaid:
         return model_views.mermaid(model)

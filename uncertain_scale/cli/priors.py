@@ -24,8 +24,9 @@ def list_(form: Form = Format.terminal) -> None:
     """List the shipped scenarios."""
     from uncertain_scale.inputs import load_priors
     from uncertain_scale.inputs.catalog import scenario_names
-    from uncertain_scale.report.csv_tables import as_csv
-    from uncertain_scale.report.markdown import markdown_table
+    from uncertain_scale.report.blocks import Table
+    from uncertain_scale.report.render.csv import as_csv
+    from uncertain_scale.report.render.markdown import markdown
     from uncertain_scale.report.saving import as_json
 
     titles = {name: load_priors(name).title for name in scenario_names()}
@@ -34,7 +35,7 @@ def list_(form: Form = Format.terminal) -> None:
         rows = ({"scenario": name, "title": title} for name, title in titles.items())
         typer.echo(as_csv(header, rows), nl=False)
     elif form is Format.md:
-        typer.echo("\n".join(markdown_table(header, titles.items())))
+        typer.echo(markdown([Table(header, list(titles.items()))]), nl=False)
     elif form is Format.json:
         typer.echo(json_for_stdout(as_json({"scenarios": titles})))
     else:
@@ -50,13 +51,12 @@ def show(
     from uncertain_scale.inputs import load_priors
     from uncertain_scale.model import default_model
     from uncertain_scale.report import priors_document
-    from uncertain_scale.report.csv_tables import csv_priors
-    from uncertain_scale.report.markdown import markdown_priors
-    from uncertain_scale.report.terminal import terminal_priors
+    from uncertain_scale.report.interval_report import priors_blocks
+    from uncertain_scale.report.render.csv import csv_priors
 
     priors = load_priors(scenario, variables=default_model().variables)
     document = priors_document(priors)
-    showing.show(document, form, terminal=terminal_priors, markdown=markdown_priors, csv=csv_priors)
+    showing.show(document, form, priors_blocks, csv_priors)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from uncertain_scale.cli.effort import Effort, MaxDraws, MaxTime, NoDraws, Preci
 from uncertain_scale.cli.options import RunOptions, Scheduler, with_run_options
 from uncertain_scale.cli.record import note_reached
 from uncertain_scale.cli.running import INTERRUPTED, answer
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, report_page, show
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, behind, page, show
 from uncertain_scale.cli.update import Evidence, draw
 
 if TYPE_CHECKING:
@@ -45,10 +46,9 @@ def report(
     Example: uncertain-scale report --budget 100M --gpus 25k
     """
     from uncertain_scale.report import report_document
-    from uncertain_scale.report.csv_tables import csv_report
-    from uncertain_scale.report.markdown import markdown_report
+    from uncertain_scale.report.interval_report import report_blocks
+    from uncertain_scale.report.render.csv import csv_report
     from uncertain_scale.report.saving import save_report
-    from uncertain_scale.report.terminal import terminal_report
 
     effort = Effort(precision, max_time, max_draws, resume, no_draws)
     output = output or resume
@@ -76,16 +76,9 @@ def report(
             )
         document, tree, interrupted = found.document, found.tree, found.interrupted
         note_reached(**effort.reached(found.design, output, held=tree is not None))
-    html = report_page(asked, design)
+    blocks = partial(report_blocks, behind=behind(asked, design, document))
     if output is not None:
-        save_report(document, None if no_draws else tree, output, page=html(document))
-    show(
-        document,
-        form,
-        terminal=terminal_report,
-        markdown=markdown_report,
-        csv=csv_report,
-        html=html,
-    )
+        save_report(document, None if no_draws else tree, output, page=page(document, blocks))
+    show(document, form, blocks, csv_report)
     if interrupted:
         raise typer.Exit(INTERRUPTED)

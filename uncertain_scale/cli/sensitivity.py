@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,6 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.record import typed_command
 from uncertain_scale.cli.showing import PageForm, PageFormat, keep, show
 from uncertain_scale.cli.update import Evidence, draw
 from uncertain_scale.errors import QuestionError
@@ -70,9 +68,8 @@ def sensitivity(
         parse_loss,
     )
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
-    from uncertain_scale.report import ranking
-    from uncertain_scale.report.csv_tables import csv_sensitivity
-    from uncertain_scale.report.html import html_sensitivity
+    from uncertain_scale.report.ranking import sensitivity_blocks, sensitivity_document
+    from uncertain_scale.report.render.csv import csv_sensitivity
     from uncertain_scale.sampling import sample
 
     groups = parse_groups(group)
@@ -123,14 +120,11 @@ def sensitivity(
             )
             for number, (name, sign, threshold) in enumerate(thresholds, start=1)
         ]
-    document = ranking.sensitivity_document(
+    document = sensitivity_document(
         tree, found, on.value, list(zip(asked, decisions, strict=True)), stated
     )
-    markdown = ranking.markdown_sensitivity
-    html = partial(html_sensitivity, command=typed_command())
-    keep(document, output, "sensitivity", markdown=markdown, html=html)
-    terminal = ranking.terminal_sensitivity
-    show(document, form, terminal=terminal, markdown=markdown, csv=csv_sensitivity, html=html)
+    keep(document, output, "sensitivity", sensitivity_blocks)
+    show(document, form, sensitivity_blocks, csv_sensitivity)
 
 
 def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
@@ -169,14 +163,10 @@ def _given_evidence(
 ) -> None:
     """Print and keep what can be said of inputs that evidence has tied together."""
     from uncertain_scale.analysis.conditioning import posterior_sensitivity
-    from uncertain_scale.report import dependent
-    from uncertain_scale.report.csv_tables import csv_dependent
-    from uncertain_scale.report.html import html_dependent
+    from uncertain_scale.report.dependent import dependent_blocks, dependent_document
+    from uncertain_scale.report.render.csv import csv_dependent
 
     found = posterior_sensitivity(tree, of=of, on=on.value)
-    document = dependent.dependent_document(tree, found, events)
-    markdown = dependent.markdown_dependent
-    html = partial(html_dependent, command=typed_command())
-    keep(document, output, "sensitivity", markdown=markdown, html=html)
-    terminal = dependent.terminal_dependent
-    show(document, form, terminal=terminal, markdown=markdown, csv=csv_dependent, html=html)
+    document = dependent_document(tree, found, events)
+    keep(document, output, "sensitivity", dependent_blocks)
+    show(document, form, dependent_blocks, csv_dependent)

@@ -11,7 +11,6 @@ import typer
 
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.record import typed_command
 from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
 from uncertain_scale.errors import QuestionError
 
@@ -59,18 +58,15 @@ def sweep(
 
     Example: uncertain-scale sweep --budget 10M..100B --points 25 --outputs training_flop
     """
-    from uncertain_scale.report.html import html_sweep
     from uncertain_scale.report.saving import save_draws
-    from uncertain_scale.report.sweep_views import markdown_sweep, terminal_sweep
-    from uncertain_scale.report.sweeping import csv_sweep
+    from uncertain_scale.report.sweeping import csv_sweep, sweep_blocks
 
     beliefs, document, found = swept(options, points, steps, prob)
-    html = partial(html_sweep, guides=gpt4_guides_of(beliefs), command=typed_command())
-    keep(document, output, "sweep", markdown=markdown_sweep, csv=csv_sweep, html=html)
+    blocks = partial(sweep_blocks, guides=gpt4_guides_of(beliefs))
+    keep(document, output, "sweep", blocks, csv_sweep)
     if output is not None:
         save_draws(found, output / "sweep.nc")
-    terminal = terminal_sweep
-    show(document, form, terminal=terminal, markdown=markdown_sweep, csv=csv_sweep, html=html)
+    show(document, form, blocks, csv_sweep)
 
 
 def gpt4_guides_of(beliefs: Priors) -> dict[str, float]:

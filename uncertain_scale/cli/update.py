@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 from uncertain_scale.cli.interrupts import interrupts
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, report_page, show
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, behind, page, show
 from uncertain_scale.errors import QuestionError, printable
 
 if TYPE_CHECKING:
@@ -112,26 +113,18 @@ def update(
         shipped = ", ".join(evidence_names())
         raise QuestionError(f"update takes an evidence file; shipped: {shipped}")
     from uncertain_scale.report import report_document
-    from uncertain_scale.report.csv_tables import csv_report
-    from uncertain_scale.report.markdown import markdown_report
+    from uncertain_scale.report.interval_report import update_blocks
+    from uncertain_scale.report.render.csv import csv_report
     from uncertain_scale.report.saving import save_report
-    from uncertain_scale.report.updating import terminal_update
 
     design = options.checked_design()
     asked = options.prepare()
     tree = draw(asked, design, evidence, road, keep_sound=True)
     document = report_document(tree, probs=prob, events=options.events(asked[0]))
-    html = report_page(asked, design)
+    blocks = partial(update_blocks, behind=behind(asked, design, document))
     if output is not None:
-        save_report(document, tree, output, page=html(document))
-    show(
-        document,
-        form,
-        terminal=terminal_update,
-        markdown=markdown_report,
-        csv=csv_report,
-        html=html,
-    )
+        save_report(document, tree, output, page=page(document, blocks))
+    show(document, form, blocks, csv_report)
     if faults := document["evidence"]["left_out"]:
         typer.echo("\n".join(f"error: {printable(fault)}" for fault in faults), err=True)
         raise typer.Exit(2)

@@ -51,12 +51,8 @@ def verify(
     Example: uncertain-scale verify reports/100M
     """
     from uncertain_scale.cli.record import read_record
-    from uncertain_scale.report.csv_tables import csv_difference
-    from uncertain_scale.report.replaying import (
-        difference_document,
-        markdown_difference,
-        terminal_difference,
-    )
+    from uncertain_scale.report.differences import difference_blocks, difference_document
+    from uncertain_scale.report.render.csv import csv_difference
     from uncertain_scale.report.stopping import UNREPEATED
 
     record = read_record(folder)
@@ -74,13 +70,7 @@ def verify(
     document = difference_document(saved, _replay(record, name, arguments))
     document["intact"] = files.intact
     document["files"] = asdict(files)
-    show(
-        document,
-        form,
-        terminal=terminal_difference,
-        markdown=markdown_difference,
-        csv=csv_difference,
-    )
+    show(document, form, difference_blocks, csv_difference)
     if document["grade"] == "different" or not files.intact:
         raise typer.Exit(1)
 

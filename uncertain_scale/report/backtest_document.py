@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +11,8 @@ import numpy as np
 
 from uncertain_scale.analysis.backtest import score
 from uncertain_scale.analysis.backtest.forecast import BASELINES, PROBS, TARGETS
-from uncertain_scale.report.csv_tables import as_csv
+from uncertain_scale.report.estimates import number
+from uncertain_scale.report.render.csv import as_csv
 
 if TYPE_CHECKING:
     from uncertain_scale.analysis.backtest import Backtest, Score, Tested
@@ -161,9 +161,9 @@ def _score(found: Score) -> dict[str, Any]:
         "mean_transform": found.mean_transform,
         "uniformity_p": found.uniformity,
         "crps": found.crps,
-        "crps_mcse": _finite(found.crps_mcse),
+        "crps_mcse": number(found.crps_mcse),
         "baselines": {
-            name: {"crps": crps, "worse_by": gain, "standard_error": _finite(error)}
+            name: {"crps": crps, "worse_by": gain, "standard_error": number(error)}
             for name, (crps, gain, error) in found.baselines.items()
         },
     }
@@ -211,18 +211,14 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
                 "prob": prob,
                 "low": low,
                 "high": high,
-                "low_mcse": _finite(forecast.ends_mcse[prob][0]),
-                "high_mcse": _finite(forecast.ends_mcse[prob][1]),
+                "low_mcse": number(forecast.ends_mcse[prob][0]),
+                "high_mcse": number(forecast.ends_mcse[prob][1]),
                 "inside": forecast.inside(prob),
             }
             for prob, (low, high) in forecast.ends.items()
         ],
         "transform": forecast.transform,
-        "transform_mcse": _finite(forecast.transform_mcse),
+        "transform_mcse": number(forecast.transform_mcse),
         "crps": forecast.crps,
-        "crps_mcse": _finite(forecast.crps_mcse),
+        "crps_mcse": number(forecast.crps_mcse),
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -1,37 +1,26 @@
-"""A backtest for the terminal and as Markdown: rows of text, framed by each view."""
+"""A backtest in blocks: its scores, the runs outside their intervals, and every forecast."""
 
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Group
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
 from uncertain_scale.report.backtest_document import PRIORS, outside
-from uncertain_scale.report.frames import Frame
-from uncertain_scale.report.markdown import markdown_table, plain
+from uncertain_scale.report.blocks import Figure, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.numbers import percent, scale_for, scale_of
+from uncertain_scale.report.render.markdown import plain
 from uncertain_scale.report.rows import design_in_words, sparkline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from rich.console import RenderableType
+    from matplotlib.figure import Figure as Drawing
 
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "METHOD",
-    "backtest_extent",
-    "backtest_frames",
-    "backtest_remarks",
-    "markdown_backtest",
-    "terminal_backtest",
-]
+__all__ = ["METHOD", "backtest_blocks"]
 
 _QUESTIONS = {
     "training_flop": "FLOP from hours",
@@ -57,73 +46,75 @@ _EVERY = (
 _GROUP_HEADER = ("", "runs", "50%", "80%", "90%", "95%", "PIT", "p", "CRPS", "40%", "30%sp")
 
 
-def terminal_backtest(document: Document) -> RenderableType:
-    """Return a backtest as something that rich can print, at 80 columns.
+def backtest_blocks(document: Document) -> Iterator[Block]:
+    """Yield what a backtest says: what it comes to, runs outside, and every forecast in full.
 
     Parameters
     ----------
     document
         What `backtest_document` returns.
     """
-    parts: list[RenderableType] = [
-        Text(f"Backtest of {document['scenario']} on {document['table']['file']}", style="bold"),
-        Text(backtest_extent(document)),
-    ]
-    parts += [Padding(Text(f"! {note}"), (0, 0, 0, 1)) for note in backtest_remarks(document)]
-    for frame in (_headline(document), _others(document), _groups(document)):
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
-        for k, title in enumerate(frame.header):
-            table.add_column(title, justify="right" if k else "left", no_wrap=True)
-        for row in frame.rows:
-            table.add_row(*map(Text, row))
-        parts += [Text(), Text(frame.title, style="bold"), table]
-    for place, frame in enumerate(_outside(document)):
-        parts += [*([Text()] if place else []), Text(frame.title, style="bold")]
-        for name, where, note in frame.rows:
-            parts.append(Padding(Text(f"{name}: {where}"), (0, 0, 0, 1)))
-            parts += [Padding(Text(note, style="dim"), (0, 0, 0, 3))] if note else []
-    for reason, names in _not_tested(document):
-        parts += [Text(), Text(f"Not tested ({reason}): {', '.join(names)}")]
-    parts += [Text(), Text(f"{METHOD}\n{_made(document)}", style="dim")]
-    return Group(*parts)
-
-
-def markdown_backtest(document: Document) -> str:
-    """Return a backtest as Markdown text, every forecast in it."""
-    return "\n".join(_markdown(document)) + "\n"
-
-
-def _markdown(document: Document) -> Iterator[str]:
-    yield f"# Backtest of {plain(document['scenario'])} on {plain(document['table']['file'])}"
-    yield ""
-    yield f"{plain(document['title'])}. {plain(backtest_extent(document))}"
-    yield ""
-    yield f"{METHOD} {plain(_made(document))}."
-    if remarks := list(backtest_remarks(document)):
-        yield ""
-        yield from (f"- {plain(remark)}" for remark in remarks)
-    for frame in backtest_frames(document):
-        yield ""
-        yield f"## {plain(frame.title)}"
-        yield ""
-        yield from markdown_table(frame.header, frame.rows)
-    if document["faults"]:
-        yield ""
-        yield "## Rows with faults, kept apart"
-        yield ""
-        yield from (f"- {plain(fault['text'])}" for fault in document["faults"])
-
-
-def backtest_frames(document: Document) -> Iterator[Frame]:
-    """Yield all tables of a backtest: what it comes to, runs outside, and every forecast."""
-    yield from (_headline(document), _others(document), _groups(document))
+    scenario, file = document["scenario"], document["table"]["file"]
+    extent, made, notes = _extent(document), _made(document), list(_remarks(document))
+    about = f"{document['title']}. {extent}"
+    yield Page(
+        _scored(document),
+        design_in_words(document),
+        "Would such intervals have held for runs that were published?",
+        title=f"Backtest of {scenario}",
+        about=f"Scenario {scenario}: {about}",
+    )
+    yield Heading(f"Backtest of {scenario} on {file}", 1, only=Form.terminal | Form.markdown)
+    yield Text(extent, only=Form.terminal)
+    yield Text(about, only=Form.markdown)
+    yield Text(f"{METHOD} {plain(made)}.", only=Form.markdown, raw=True)
+    faults = [fault["text"] for fault in document["faults"]]
+    if notes:
+        yield Items(notes, "! ", only=Form.terminal | Form.markdown)
+    if notes or faults:
+        yield Heading("To know first", id="remarks", only=Form.html)
+        yield Items([*notes, *(f"kept apart: {fault}" for fault in faults)], only=Form.html)
+    yield Gap()
+    yield Heading("Training FLOP from GPU-hours, chip and precision", short="Result")
+    yield Text(METHOD, "how", only=Form.html)
+    yield Figure(partial(_drawn, document), 640.0)
+    yield Table(_HEADER, _headline(document), tight=True)
+    yield Gap()
+    yield Heading("Each question; counts inside, runs left out", short="Questions")
+    questions = {_QUESTIONS[target]: found for target, found in document["scores"].items()}
+    yield Table(_GROUP_HEADER, _scores(questions), tight=True)
+    yield Gap()
+    yield Heading("Training FLOP by group; counts inside, runs left out", short="Groups")
+    yield Table(_GROUP_HEADER, _scores(document["groups"]), tight=True)
     yield from _outside(document)
-    yield Frame("Every forecast", _EVERY, list(_every(document)), words=(1, 2, 3, 5))
-    if untested := [(one["run"], one["reason"]) for one in document["not_tested"]]:
-        yield Frame("Not tested", ("run", "reason"), untested, words=(1,))
+    yield Heading("Every forecast", only=Form.full)
+    yield Table(_EVERY, list(_every(document)), (0, 1, 2, 3, 5), only=Form.full)
+    yield from _not_tested(document)
+    if faults:
+        yield Heading("Rows with faults, kept apart", only=Form.markdown)
+        yield Items(faults, only=Form.markdown)
+    yield Gap()
+    yield Text((METHOD, made), "dim", only=Form.terminal)
 
 
-def backtest_extent(document: Document) -> str:
+def _drawn(document: Document) -> Drawing:
+    from uncertain_scale.report.figures import plot_backtest
+
+    return plot_backtest(document)
+
+
+def _scored(document: Document) -> str:
+    """Say in a sentence how many runs the widest promise holds for."""
+    found = document["scores"]["training_flop"]["left_out"]
+    told = [
+        f"{one['inside']} of {found['runs']} inside the {percent(one['prob'])}"
+        for one in found["coverage"]
+        if one["prob"] in {0.5, 0.9}
+    ]
+    return f"Published runs, each forecast without itself: {', '.join(told)} interval."
+
+
+def _extent(document: Document) -> str:
     """Say how many runs there are, and what became of them."""
     table = document["table"]
     counted = _counted(document)
@@ -133,7 +124,7 @@ def backtest_extent(document: Document) -> str:
     )
 
 
-def backtest_remarks(document: Document) -> Iterator[str]:
+def _remarks(document: Document) -> Iterator[str]:
     """Yield what a reader must know of the table of runs, and which runs more draws decide."""
     yield from document["notes"]
     if document["table"]["unused_columns"]:
@@ -163,7 +154,7 @@ def _counted(document: Document) -> int:
     return int(document["scores"]["training_flop"]["left_out"]["runs"])
 
 
-def _headline(document: Document) -> Frame:
+def _headline(document: Document) -> list[tuple[str, ...]]:
     """Return coverage, uniformity and scores of both priors, side by side."""
     found = document["scores"]["training_flop"]
     as_is, left_out = (found[kind] for kind in PRIORS)
@@ -190,7 +181,7 @@ def _headline(document: Document) -> Frame:
         worse = f"{one['worse_by']:+.3f}{'' if error is None else f' ± {error:.3f}'}"
         reads = "worse" if one["worse_by"] > 0 else "better"
         rows.append((f"CRPS {_SHORT.get(name, name)}", *[f"{one['crps']:.3f}"] * 2, worse, reads))
-    return Frame("Training FLOP from GPU-hours, chip and precision", _HEADER, rows)
+    return rows
 
 
 def _verdict(coverage: dict[str, Any]) -> str:
@@ -200,20 +191,8 @@ def _verdict(coverage: dict[str, Any]) -> str:
     return "too wide" if coverage["low"] > coverage["prob"] else "as stated"
 
 
-def _others(document: Document) -> Frame:
-    return Frame(
-        "Each question; counts inside, runs left out",
-        _GROUP_HEADER,
-        [
-            (_QUESTIONS[target], *_cells(found["left_out"]))
-            for target, found in document["scores"].items()
-        ],
-    )
-
-
-def _groups(document: Document) -> Frame:
-    rows = [(name, *_cells(found["left_out"])) for name, found in document["groups"].items()]
-    return Frame("Training FLOP by group; counts inside, runs left out", _GROUP_HEADER, rows)
+def _scores(found: Mapping[str, dict[str, Any]]) -> list[tuple[str, ...]]:
+    return [(name, *_cells(one["left_out"])) for name, one in found.items()]
 
 
 def _cells(found: dict[str, Any]) -> tuple[str, ...]:
@@ -223,17 +202,24 @@ def _cells(found: dict[str, Any]) -> tuple[str, ...]:
     return str(found["runs"]), *shares, *tested, f"{found['crps']:.2f}", *baselines
 
 
-def _outside(document: Document) -> Iterator[Frame]:
+def _outside(document: Document) -> Iterator[Block]:
     """Yield the runs outside their 90% intervals: those that count, and those shown apart."""
-    tested = document["table"]["tested"]
-    counted = _counted(document)
+    tested, counted = document["table"]["tested"], _counted(document)
     title = "Outside the 90% interval, left out"
     for name, counting, runs in ((title, True, counted), ("Shown apart", False, tested - counted)):
-        missed = outside(document, 0.9, counting=counting)
-        if counting or missed:
-            said = f"{name}: {len(missed) or 'none'} of {runs}" if runs else f"{name}: none"
-            said += "" if counting else " outside the 90% interval"
-            yield Frame(said, ("run", "how", "notes"), list(map(_missed, missed)), words=(1, 2))
+        missed = list(map(_missed, outside(document, 0.9, counting=counting)))
+        if not (counting or missed):
+            continue
+        said = f"{name}: {len(missed) or 'none'} of {runs}" if runs else f"{name}: none"
+        said += "" if counting else " outside the 90% interval"
+        if not counting:
+            yield Gap()
+        yield Heading(said, short=name.removesuffix(", left out"))
+        yield Table(("run", "how", "notes"), missed, (0, 1, 2), only=Form.full)
+        for run, where, note in missed:
+            yield Text(f"{run}: {where}", indent=1, only=Form.terminal)
+            if note:
+                yield Text(note, "dim", indent=3, only=Form.terminal)
 
 
 def _missed(one: dict[str, Any]) -> tuple[str, str, str]:
@@ -253,11 +239,15 @@ def _missed(one: dict[str, Any]) -> tuple[str, str, str]:
     )
 
 
-def _not_tested(document: Document) -> list[tuple[str, list[str]]]:
-    by_reason: dict[str, list[str]] = {}
-    for one in document["not_tested"]:
-        by_reason.setdefault(one["reason"], []).append(one["run"])
-    return list(by_reason.items())
+def _not_tested(document: Document) -> Iterator[Block]:
+    untested = [(one["run"], one["reason"]) for one in document["not_tested"]]
+    for reason in dict.fromkeys(reason for _, reason in untested):
+        names = ", ".join(run for run, why in untested if why == reason)
+        yield Gap()
+        yield Text(f"Not tested ({reason}): {names}", only=Form.terminal)
+    if untested:
+        yield Heading("Not tested", only=Form.full)
+        yield Table(("run", "reason"), untested, (0, 1), only=Form.full)
 
 
 def _every(document: Document) -> Iterator[tuple[str, ...]]:

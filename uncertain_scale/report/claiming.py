@@ -1,23 +1,60 @@
-"""Claims held against draws, as plain data; `claim_words` and `claim_views` put it in words."""
+"""Claims held against draws: as plain data, in blocks and as CSV; `claim_words` words verdicts."""
 
 from __future__ import annotations
 
-import math
+import re
 from importlib.metadata import version
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.claim_words import judged_in_words, own_in_words, summary_in_words
+from uncertain_scale.report.blocks import Facts, Form, Gap, Heading, Items, Page, Table, Text
+from uncertain_scale.report.claim_words import (
+    asserted_in_words,
+    given_in_words,
+    judge_in_words,
+    judged_in_words,
+    median_in_words,
+    own_in_words,
+    percentile_in_words,
+    readings_in_words,
+    summary_in_words,
+)
+from uncertain_scale.report.estimates import number
+from uncertain_scale.report.numbers import percent
+from uncertain_scale.report.render.csv import as_csv
+from uncertain_scale.report.render.markdown import plain
+from uncertain_scale.report.rows import design_in_words
 from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from uncertain_scale.analysis.claims import Checked, CheckedClaims, Judged, Own
     from uncertain_scale.analysis.verdict import Found
     from uncertain_scale.inputs.claims import Claims
     from uncertain_scale.model import Model
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
 
-__all__ = ["claims_document"]
+__all__ = ["claims_blocks", "claims_document", "csv_claims"]
+
+RULES = """\
+A claim is judged under the scenario of its document, without what the document assumes in its \
+place, and under those that are asked for besides. Another stands in place of the document's where \
+the claim names it, or where the document's gives one number: what it extends, or base.
+A figure counts to its stated digits: it follows from its own inputs where what they give rounds \
+to it. Where these inputs are uncertain, their median counts.
+A figure is inside the narrowest interval of the draws that holds it; an asserted interval, inside \
+the narrowest that it overlaps. "Rounded" tells of a narrower one that holds a number that rounds \
+to the figure.
+Outside the widest interval it is overstated or understated, by the figure over the median; an \
+asserted interval at least by its nearest end.
+A bound holds with 95% probability or more, is likely from 50%, unlikely from 5%, and else does \
+not hold.
+The percentile is the share of draws below the figure, with its Monte Carlo error.
+A ratio of scenarios is judged with what they believe differently coupled as their prior files \
+say; then with all of it shared, and with all of it independent, where that is not the same."""
 
 
 def claims_document(
@@ -63,6 +100,63 @@ def claims_document(
     }
 
 
+def claims_blocks(document: Document) -> Iterator[Block]:
+    """Yield what claims say: which follow from the document's inputs, and where each falls.
+
+    Parameters
+    ----------
+    document
+        What `claims_document` returns.
+    """
+    title, about = _folded(document["title"]), _folded(_cited(document))
+    summary, warnings = document["summary"], document["warnings"]
+    made, faults = design_in_words(document), document["faults"]
+    yield Page(
+        f"{title}: {summary[0]}.",
+        made,
+        "Does what a document claims follow, and is it likely?",
+        title=title,
+        about=about,
+    )
+    yield Text(title, "bold", only=Form.terminal)
+    yield Text([about, *map(_folded, summary)], only=Form.terminal)
+    for claim in document["claims"]:
+        yield Gap()
+        yield Text(_folded(_heading(claim)), "bold", only=Form.terminal)
+        yield Facts([(label, _folded(words)) for label, words in _lines(claim)])
+    yield Gap()
+    yield Text([f"! {_folded(line)}" for line in warnings], only=Form.terminal)
+    views = "--format md tells the rules, and each interval; json and csv have all figures"
+    yield Text((made, views), "dim", only=Form.terminal)
+    yield Heading(f"{title}: its claims", 1, only=Form.markdown)
+    lines = [f"{plain(line)}.  " for line in (about, *summary)]
+    note = [plain(document["note"])] if document["note"] else []
+    yield Text([*lines, *note], only=Form.markdown, raw=True)
+    yield Items(RULES.splitlines(), only=Form.markdown)
+    for name, told in (("Warnings", warnings), ("Claims kept apart", faults)):
+        if told:
+            yield Heading(name, only=Form.markdown)
+            yield Items(told, only=Form.markdown)
+    if told := [*summary[1:], *warnings, *(f"kept apart: {fault}" for fault in faults)]:
+        yield Heading("To know first", id="remarks", only=Form.html)
+        yield Items(told, only=Form.html)
+    yield from _tables(document)
+    yield Heading("How claims are judged", short="Rules", only=Form.html)
+    yield Items(RULES.splitlines(), only=Form.html)
+    yield Heading("Run", only=Form.markdown)
+    yield Text(f"{made}.", only=Form.markdown)
+    hashes = [(f"SHA-256 of {name}", one) for name, one in document["hashes"]["priors"].items()]
+    versions = [(f"{name} version", one) for name, one in document["versions"].items()]
+    equations = ("SHA-256 of the equations", document["hashes"]["equations"])
+    yield Table(("what", "value"), [*versions, *hashes, equations], only=Form.markdown)
+
+
+def csv_claims(document: Document) -> str:
+    """Return claims as CSV, a row for each claim and scenario, numbers at full precision."""
+    rows = [_csv_row(claim, judged) for claim in document["claims"] for judged in claim["judged"]]
+    return as_csv(list(rows[0]) if rows else [], rows)
+
+
 def _unknown_errors(design: Design) -> list[str]:
     return [f"a Monte Carlo error {NEEDS_CHAINS}; draw 16, say"] if design.chains < 2 else []
 
@@ -81,8 +175,8 @@ def _claim(checked: Checked) -> dict[str, Any]:
             "text": asserted.text,
             "kind": asserted.kind,
             "value": asserted.value,
-            "low": _number(asserted.low),
-            "high": _number(asserted.high),
+            "low": number(asserted.low),
+            "high": number(asserted.high),
             "digits": asserted.digits,
         },
         "given": dict(claim.given),
@@ -102,7 +196,7 @@ def _own(own: Own) -> dict[str, Any]:
         "reading": own.reading,
         **_found(own.found),
         "follows": own.follows,
-        "excess": _number(own.excess),
+        "excess": number(own.excess),
     }
 
 
@@ -119,7 +213,7 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
             {
                 "value": share.value,
                 "probability": share.below,
-                "mcse": _number(share.mcse),
+                "mcse": number(share.mcse),
                 "low": share.low,
                 "high": share.high,
             }
@@ -127,7 +221,7 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
         ],
         "covered": {
             "probability": standing.covered,
-            "mcse": _number(standing.covered_mcse),
+            "mcse": number(standing.covered_mcse),
             "low": standing.covered_ends[0],
             "high": standing.covered_ends[1],
         },
@@ -135,7 +229,7 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
         "prob": standing.prob,
         "beyond": standing.beyond,
         "rounded": standing.rounded,
-        "asserted_over_median": _number(standing.factor),
+        "asserted_over_median": number(standing.factor),
         "borderline": standing.borderline,
     }
     return {**one, "verdict": judged_in_words(one, row)}
@@ -144,20 +238,142 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
 def _found(found: Found) -> dict[str, Any]:
     return {
         "median": found.median,
-        "median_mcse": _number(found.median_mcse),
+        "median_mcse": number(found.median_mcse),
         "constant": found.constant,
         "intervals": [
             {
                 "prob": interval.prob,
                 "low": interval.low,
                 "high": interval.high,
-                "low_mcse": _number(interval.low_mcse),
-                "high_mcse": _number(interval.high_mcse),
+                "low_mcse": number(interval.low_mcse),
+                "high_mcse": number(interval.high_mcse),
             }
             for interval in found.intervals
         ],
     }
 
 
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _tables(document: Document) -> Iterator[Block]:
+    """Yield what follows from the document's own inputs, and where each claim falls."""
+    yield Heading("From the document's own inputs", short="Own inputs", only=Form.full)
+    if document["note"]:
+        yield Text(document["note"], "how", only=Form.html)
+    header = ["claim", "says", "asserted", "given", "verdict", "other readings", "where", "note"]
+    own = [
+        (
+            claim["name"],
+            claim["says"],
+            asserted_in_words(claim),
+            given_in_words(claim),
+            claim["own_verdict"],
+            readings_in_words(claim),
+            claim["quote"],
+            claim["note"],
+        )
+        for claim in document["claims"]
+    ]
+    yield Table(header, own, range(8), only=Form.full)
+    for labels, claims in _by_scenarios(document):
+        header = ["claim", "asserted"]
+        for judged in claims[0]["judged"]:
+            header += [f"{judged['scenario']}: percentile", "median", "verdict"]
+        short = re.split("[,;]", "; ".join(labels))[0]
+        yield Heading(f"Under {'; '.join(labels)}", short=short, only=Form.full)
+        rows = list(map(_judged_row, claims))
+        yield Table(header, rows, range(len(header)), only=Form.full)
+
+
+def _heading(claim: dict[str, Any]) -> str:
+    return f"{claim['name']}: {claim['says'] or asserted_in_words(claim)}"
+
+
+def _lines(claim: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the lines below a claim's heading, each with its label."""
+    given = given_in_words(claim)
+    yield "asserted", f"{asserted_in_words(claim)}{f'; given {given}' if given else ''}"
+    yield "own inputs", claim["own_verdict"]
+    if claim["readings"]:
+        yield "readings", readings_in_words(claim)
+    for judged in claim["judged"]:
+        at = percentile_in_words(judged)
+        judge = judge_in_words(judged)
+        stands = f"at {at} of {judge}: " if at else f"{judge}: "
+        median = median_in_words(judged, claim)
+        gives = "it gives" if judged["constant"] else "median"
+        yield "verdict", f"{stands}{judged['verdict']}; {gives} {median}"
+
+
+def _cited(document: Document) -> str:
+    """Return where a document stands, and of when it is."""
+    source, as_of = document["source"], document["as_of"]
+    return source if as_of in source else ", ".join(filter(None, (source, as_of)))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _judged_row(claim: dict[str, Any]) -> list[str]:
+    cells = [claim["name"], asserted_in_words(claim)]
+    for judged in claim["judged"]:
+        cells += [
+            percentile_in_words(judged) or "one value",
+            median_in_words(judged, claim),
+            judged["verdict"],
+        ]
+    return cells
+
+
+def _by_scenarios(document: Document) -> Iterator[tuple[tuple[str, ...], list[dict[str, Any]]]]:
+    """Yield the claims that are judged under the same scenarios, which share a table."""
+
+    def labels(claim: dict[str, Any]) -> tuple[str, ...]:
+        return tuple(map(judge_in_words, claim["judged"]))
+
+    order = list(dict.fromkeys(map(labels, document["claims"])))
+    ordered = sorted(document["claims"], key=lambda claim: order.index(labels(claim)))
+    for shared, claims in groupby(ordered, key=labels):
+        yield shared, list(claims)
+
+
+def _csv_row(claim: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
+    own = claim["own"] or {"reading": "", "median": None, "follows": None, "excess": None}
+    asserted = claim["asserted"]
+    row = {
+        "claim": claim["name"],
+        "says": claim["says"],
+        "variable": claim["variable"],
+        "ratio": claim["ratio"],
+        "units": claim["units"],
+        "implied": claim["implied"],
+        "asserted": asserted["text"],
+        "value": asserted["value"],
+        "low": asserted["low"],
+        "high": asserted["high"],
+        "given": given_in_words(claim),
+        "own_reading": own["reading"],
+        "own_value": own["median"],
+        "follows": own["follows"],
+        "own_excess": own["excess"],
+        "own_verdict": claim["own_verdict"],
+        "readings": readings_in_words(claim),
+        "scenario": judged["scenario"],
+        "own_scenario": judged["own"],
+        "without_assumptions": judged["without_assumptions"],
+        "in_place_of": judged["in_place_of"],
+        "median": judged["median"],
+        "median_mcse": judged["median_mcse"],
+        "below": judged["below"][0]["probability"],
+        "below_mcse": judged["below"][0]["mcse"],
+        "below_upper": judged["below"][-1]["probability"],
+        "covered": judged["covered"]["probability"],
+        "asserted_over_median": judged["asserted_over_median"],
+    }
+    for interval in judged["intervals"]:
+        for end in ("low", "high"):
+            row[f"{end}_{percent(interval['prob'])[:-1]}"] = interval[end]
+    return row | {
+        "verdict": judged["verdict"],
+        "where": claim["quote"],
+        "note": claim["note"],
+    }

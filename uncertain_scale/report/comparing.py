@@ -1,34 +1,30 @@
-"""A comparison of scenarios: as plain data, in words, for the terminal and as Markdown."""
+"""A comparison of scenarios: as plain data, in words and in blocks."""
 
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Group
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
+from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Part, Table, Text
 from uncertain_scale.report.document import probability_document, record_document, statistics
-from uncertain_scale.report.markdown import markdown_table, plain
+from uncertain_scale.report.estimates import number
 from uncertain_scale.report.numbers import Scale, percent, probability_in_words
 from uncertain_scale.report.rows import design_in_words, intervals_of, question_in_words
-from uncertain_scale.report.updating import plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
-    from rich.console import RenderableType
 
     from uncertain_scale.analysis.comparison import Comparison, Ratio
     from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.inputs import Prior
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
 __all__ = [
+    "comparison_blocks",
     "comparison_document",
     "comparison_rows",
     "comparison_words",
@@ -36,12 +32,14 @@ __all__ = [
     "coupling_words",
     "couplings_document",
     "in_words",
-    "markdown_comparison",
     "otherwise_table",
-    "terminal_comparison",
 ]
 
 _SAME = 1e-9
+_HOW = (
+    "Each ratio is taken draw by draw. What the scenarios share has the same draws in each, so "
+    "that chance does not blur it; facts of their own are drawn independently."
+)
 _PLAIN = Scale("")
 
 
@@ -85,32 +83,88 @@ def in_words(comparison: dict[str, Any], base: str) -> str:
     return "; ".join(sentences)
 
 
-def terminal_comparison(document: Document) -> RenderableType:
-    """Return comparisons as something that rich can print, at 80 columns."""
-    parts: list[RenderableType] = [
-        Text(f"Given {question_in_words(document)}", style="bold"),
-        Text(f"Base {document['base']}: {document['title']}"),
-    ]
+def comparison_blocks(document: Document) -> Iterator[Block]:
+    """Yield what comparisons show: ratios, where they come from, both priors of what changed.
+
+    Parameters
+    ----------
+    document
+        What `comparison_document` returns.
+    """
+    given, made, base = question_in_words(document), design_in_words(document), document["base"]
+    yield Page(
+        partial(_headline, document),
+        made,
+        f"What changes when an assumption changes, given {given}?",
+        title=f"{base} and others",
+    )
+    yield Text(f"Given {given}", "bold", only=Form.brief)
+    yield Text(f"Base {base}: {document['title']}", only=Form.terminal)
+    yield Text(f"Scenario {document['scenario']}: {document['title']}", only=Form.notebook)
+    yield Heading(f"{given}: {base} and others", 1, only=Form.markdown)
+    shared = f"{made}; what scenarios share has the same draws in each."
+    yield Text(shared, only=Form.markdown)
+    yield Heading("Comparison", id="comparison", only=Form.html)
+    yield Text(_HOW, "how", only=Form.html)
+    for place, comparison in enumerate(document["comparisons"], start=1):
+        yield from _compared(document, comparison)
+        yield Part("held_against", partial(_held_against, document, comparison, place))
+    yield Heading("Inputs that differ", id="inputs", only=Form.html)
+    yield Part("changed", lambda _: (document["comparisons"], base))
+    yield Gap()
+    yield Text(made, "dim", only=Form.brief)
+
+
+def _compared(document: Document, comparison: dict[str, Any]) -> Iterator[Block]:
+    """Yield what one scenario makes of the answers, but for HTML, where it is a part."""
     prob = document["probs"][0]
-    for comparison in document["comparisons"]:
-        parts += [Text(), Text(in_words(comparison, document["base"]), style="bold")]
-        parts += map(Text, coupling_words(comparison))
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-        table.add_column("answer, other / base", no_wrap=True)
-        for header in ("median", f"{percent(prob)} interval", "P(more)"):
-            table.add_column(header, justify="right", no_wrap=True)
-        for row in comparison_rows(comparison, prob):
-            table.add_row(*map(Text, row))
-        if table.row_count:
-            parts.append(table)
-        names, cells = otherwise_table(comparison, prob)
-        if cells:
-            table = plain_table(names, "l" + "r" * (len(names) - 1))
-            for cell in cells:
-                table.add_row(*map(Text, cell))
-            parts.append(table)
-        parts += [Padding(Text(line), (0, 0, 0, 1)) for line in _lines(comparison)]
-    return Group(*parts, Text(), Text(design_in_words(document), style="dim"))
+    said, couplings = in_words(comparison, document["base"]), list(coupling_words(comparison))
+    lines, rows = _lines(comparison), list(comparison_rows(comparison, prob))
+    interval = f"{percent(prob)} interval"
+    yield Gap()
+    yield Heading(comparison["other"], only=Form.markdown)
+    yield Text(said, "bold", only=Form.brief)
+    yield Text(couplings, only=Form.terminal)
+    yield Text([f"{said}.", *(f"{one.capitalize()}." for one in couplings)], only=Form.markdown)
+    header: tuple[str, ...] = ("answer, other / base", "median", interval, "P(more)")
+    if rows:
+        yield Table(header, rows, only=Form.brief)
+    yield Table(("answer", "ratio, median", interval, "P(more)"), rows, only=Form.markdown)
+    header, otherwise = otherwise_table(comparison, prob)
+    if otherwise:
+        yield Text("The same with inputs that differ coupled otherwise:", only=Form.markdown)
+        yield Table(header, otherwise, tight=True, only=Form.brief | Form.markdown)
+    yield Items(lines, only=Form.terminal | Form.markdown)
+    yield Text([*couplings, *lines], only=Form.notebook)
+    changed = [
+        (
+            name,
+            pair["base"]["distribution"],
+            pair["base"]["source"],
+            pair["other"]["distribution"],
+            pair["other"]["source"],
+        )
+        for name, pair in comparison["changed_inputs"].items()
+    ]
+    header = ("changed input", "base", "source", "other", "source")
+    yield Table(header, changed, only=Form.markdown)
+    if coupled := coupling_rows(comparison):
+        yield Table(("coupled input", "how", "why"), coupled, only=Form.markdown)
+
+
+def _held_against(
+    document: Document, comparison: dict[str, Any], place: int, number: Iterator[int]
+) -> tuple[Any, ...]:
+    from uncertain_scale.report.html.parts import comparison_parts
+
+    prob = percent(document["probs"][0])
+    return comparison_parts(document, comparison, number), place, document["base"], prob
+
+
+def _headline(document: Document) -> str:
+    from uncertain_scale.report.html.headline import compared
+
+    return compared(document)
 
 
 def comparison_words(comparison: dict[str, Any], base: str) -> list[str]:
@@ -160,11 +214,6 @@ def coupling_rows(comparison: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 def _lines(comparison: dict[str, Any]) -> list[str]:
     return [*_attributions(comparison), *_events(comparison), *_warnings(comparison)]
-
-
-def markdown_comparison(document: Document) -> str:
-    """Return comparisons as Markdown text: every figure, and both priors of what changed."""
-    return "\n".join(_markdown(document)) + "\n"
 
 
 def _one(comparison: Comparison) -> dict[str, Any]:
@@ -229,7 +278,7 @@ def _greater(found: Comparison | Ratio, name: str) -> dict[str, Any]:
     low, high = found.greater_ends[name]
     return {
         "probability_greater": found.greater[name],
-        "probability_greater_mcse": _finite(found.greater_mcse[name]),
+        "probability_greater_mcse": number(found.greater_mcse[name]),
         "probability_greater_low": low,
         "probability_greater_high": high,
     }
@@ -237,10 +286,6 @@ def _greater(found: Comparison | Ratio, name: str) -> dict[str, Any]:
 
 def _statistics(ratio: xr.Dataset, name: str) -> dict[str, Any] | None:
     return statistics(ratio.sel(output=name)) if name in ratio["output"].values else None
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _constant(output: dict[str, Any], value: float | None) -> bool:
@@ -292,44 +337,3 @@ def _attributions(comparison: dict[str, Any]) -> Iterator[str]:
             patterns.setdefault(whole, []).append(name)
     for whole, names in patterns.items():
         yield f"{', '.join(names)}: {whole}"
-
-
-def _markdown(document: Document) -> Iterator[str]:
-    yield f"# {plain(question_in_words(document))}: {plain(document['base'])} and others"
-    yield ""
-    yield f"{plain(design_in_words(document))}; what scenarios share has the same draws in each."
-    prob = document["probs"][0]
-    for comparison in document["comparisons"]:
-        yield ""
-        yield f"## {plain(comparison['other'])}"
-        yield ""
-        yield f"{plain(in_words(comparison, document['base']))}."
-        yield from (f"{plain(line).capitalize()}." for line in coupling_words(comparison))
-        yield ""
-        header = ("answer", "ratio, median", f"{percent(prob)} interval", "P(more)")
-        yield from markdown_table(header, comparison_rows(comparison, prob))
-        yield ""
-        names, cells = otherwise_table(comparison, prob)
-        if cells:
-            yield "The same with inputs that differ coupled otherwise:"
-            yield ""
-            yield from markdown_table(names, cells)
-            yield ""
-        yield from (f"- {plain(line)}" for line in _lines(comparison))
-        yield ""
-        yield from markdown_table(
-            ("changed input", "base", "source", "other", "source"),
-            (
-                (
-                    name,
-                    pair["base"]["distribution"],
-                    pair["base"]["source"],
-                    pair["other"]["distribution"],
-                    pair["other"]["source"],
-                )
-                for name, pair in comparison["changed_inputs"].items()
-            ),
-        )
-        if comparison["couplings"]:
-            yield ""
-            yield from markdown_table(("coupled input", "how", "why"), coupling_rows(comparison))

@@ -1,15 +1,11 @@
-"""What it is worth to know an input where an answer hangs on it: data, terminal and Markdown."""
+"""What it is worth to know an input where an answer hangs on it: as plain data and in blocks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
+from uncertain_scale.report.blocks import Form, Table, Text
 from uncertain_scale.report.estimates import estimate, number
-from uncertain_scale.report.markdown import markdown_table, plain
 from uncertain_scale.report.numbers import Scale, probability_in_words, scale_for, share_in_words
 from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 
@@ -17,13 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import xarray as xr
-    from rich.console import RenderableType
 
     from uncertain_scale.analysis.sensitivity import Loss, Penalty
+    from uncertain_scale.report.blocks import Block
 
-__all__ = ["decision_document", "markdown_decision", "terminal_decision"]
-
-_HEADER = ("if known", "answer changes", "worth", "95% interval")
+__all__ = ["decision_blocks", "decision_document"]
 
 
 def decision_document(
@@ -80,30 +74,16 @@ def decision_document(
     }
 
 
-def terminal_decision(decision: dict[str, Any]) -> list[RenderableType]:
-    """Return a decision as things that rich can print, at 80 columns."""
-    parts: list[RenderableType] = [Text(line) for line in _in_words(decision)]
-    rows = list(_rows(decision)) if "loss" in decision else []
-    if rows:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-        table.add_column(_HEADER[0], no_wrap=True, overflow="ellipsis", max_width=24)
-        for name in _HEADER[1:]:
-            table.add_column(name, justify="right", no_wrap=True)
-        for row in rows:
-            table.add_row(*map(Text, row))
-        parts.append(table)
-    return parts
-
-
-def markdown_decision(decision: dict[str, Any]) -> Iterator[str]:
-    """Yield a decision as lines of Markdown."""
-    yield ""
-    for line in _in_words(decision):
-        yield plain(line) + ("" if line.endswith(":") else ".")
-    rows = list(_rows(decision)) if "loss" in decision else []
-    if rows:
-        yield ""
-        yield from markdown_table(_HEADER, rows)
+def decision_blocks(decision: dict[str, Any]) -> Iterator[Block]:
+    """Yield what a decision says: the answer, what errors cost, what each input is worth."""
+    lines = list(_in_words(decision))
+    yield Text(lines, only=Form.terminal)
+    closed = [line if line.endswith(":") else f"{line}." for line in lines]
+    yield Text(closed, only=Form.markdown)
+    if "loss" in decision and (rows := list(_rows(decision))):
+        header = ("if known", "answer changes", "worth", "95% interval")
+        forms = Form.terminal | Form.markdown
+        yield Table(header, rows, widths={0: (None, 24)}, only=forms)
 
 
 def _in_words(decision: dict[str, Any]) -> Iterator[str]:

@@ -1,38 +1,39 @@
-"""Which inputs drive the answers given evidence: as plain data, for the terminal, as Markdown."""
+"""Which inputs drive the answers given evidence: as plain data and in blocks."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
-from rich.text import Text
-
+from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Table, Text, shown
 from uncertain_scale.report.document import events_document, record_document
-from uncertain_scale.report.evidence import evidence_document
-from uncertain_scale.report.frames import Frame
-from uncertain_scale.report.markdown import markdown_table, plain
+from uncertain_scale.report.estimates import number
+from uncertain_scale.report.evidence import (
+    evidence_blocks,
+    evidence_document,
+    learnt_in_words,
+    moved_rows,
+    observation_lines,
+    road_in_words,
+)
 from uncertain_scale.report.numbers import scale_for
-from uncertain_scale.report.rows import design_in_words, event_rows, question_in_words
-from uncertain_scale.report.updating import evidence_block, markdown_evidence, plain_table
+from uncertain_scale.report.rows import (
+    chances_in_words,
+    design_in_words,
+    event_rows,
+    opening,
+    question_in_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import xarray as xr
-    from rich.console import RenderableType
 
     from uncertain_scale.analysis.events import Event
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "WHY",
-    "dependent_document",
-    "dependent_frames",
-    "dependent_headline",
-    "markdown_dependent",
-    "terminal_dependent",
-]
+__all__ = ["WHY", "dependent_blocks", "dependent_document"]
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
 _TOLD = 3  # answers in the headline
@@ -67,36 +68,60 @@ def dependent_document(tree: xr.DataTree, found: xr.Dataset, events: Sequence[Ev
     }
 
 
-def terminal_dependent(document: Document) -> RenderableType:
-    """Return a sensitivity analysis given evidence as something that rich can print."""
-    parts: list[RenderableType] = [
-        Text(f"Given {question_in_words(document)}", style="bold"),
-        Text(f"Scenario {document['scenario']}: {document['title']}"),
-        *evidence_block(document),
-        Text(WHY),
-    ]
-    for name, output in document["outputs"].items():
-        table = plain_table((name, "variance gone if known", "rank correlation"), "lrr")
-        for row in _rows(output, _LEAST):
-            table.add_row(*map(Text, row))
-        parts.append(table)
-    for event, share, error in event_rows(document):
-        parts.append(Text(f" P({event}) = {share}{f' ± {error}' if error else ''}", style="bold"))
-    return Group(*parts, Text(design_in_words(document), style="dim"))
+def dependent_blocks(document: Document) -> Iterator[Block]:
+    """Yield what drives the answers given evidence: for each, its inputs by their shares.
+
+    Parameters
+    ----------
+    document
+        What `dependent_document` returns.
+    """
+    given, made = question_in_words(document), design_in_words(document)
+    yield Page(
+        _headline(document),
+        made,
+        f"What drives the answers, given {given}?",
+        title="What drives the answers, given evidence",
+        about=f"Scenario {document['scenario']}: {document['title']}",
+    )
+    seen = [": ".join(pair) for pair in observation_lines(document)]
+    learnt = [road_in_words(document), learnt_in_words(document)]
+    yield Heading("To know first", id="remarks", only=Form.html)
+    events = [f"P({event}) = {share}" for event, share, _ in event_rows(document)]
+    yield Items([*seen, *learnt, *document["evidence"]["notes"], *events], only=Form.html)
+    yield from opening(document, f"What drives the answers: {given}", f"{made}.")
+    told = {**document, "evidence": {**document["evidence"], "before": {}}}
+    yield from shown(evidence_blocks(told), Form.terminal | Form.markdown)
+    yield Text(WHY, only=Form.terminal | Form.markdown)
+    for place, (name, output) in enumerate(document["outputs"].items()):
+        header: tuple[str, ...] = (name, "variance gone if known", "rank correlation")
+        rows = list(_rows(output, _LEAST))
+        yield Table(header, rows, tight=True, only=Form.terminal)
+        yield Heading(name, only=Form.full)
+        if not place:
+            yield Text(WHY, "how", only=Form.html)
+        header = ("input", "variance gone if known", "rank correlation", "standard errors")
+        yield Table(header, _with_errors(output), only=Form.full)
+    for said in chances_in_words(document):
+        yield Text(f" {said}", "bold", only=Form.terminal)
+        yield Text(said, only=Form.markdown)
+    yield Gap(only=Form.markdown)
+    yield Text(made, "dim", only=Form.terminal)
+    yield Heading("Inputs that moved", only=Form.html)
+    header = ("input", "before: 5%, 50%, 95%", "now", "units", "bits learnt")
+    yield Table(header, list(moved_rows(document)), (0, 3), only=Form.html)
 
 
-def dependent_frames(document: Document) -> Iterator[Frame]:
-    """Yield a table for each answer: its inputs, the largest share first, with their errors."""
-    header = ("input", "variance gone if known", "rank correlation", "standard errors")
-    for name, output in document["outputs"].items():
-        rows = []
-        for row, one in zip(_rows(output, -1.0), _sorted(output), strict=True):
-            errors = [one[1][f"{key}_mcse"] for key in ("variance_reduction", "rank_correlation")]
-            rows.append((*row, ", ".join(f"{e:.2g}" for e in errors if e is not None)))
-        yield Frame(name, header, rows)
+def _with_errors(output: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return each input with its share, its rank correlation and their standard errors."""
+    rows: list[tuple[str, ...]] = []
+    for row, (_, one) in zip(_rows(output, -1.0), _sorted(output), strict=True):
+        errors = [one[f"{key}_mcse"] for key in ("variance_reduction", "rank_correlation")]
+        rows.append((*row, ", ".join(f"{error:.2g}" for error in errors if error is not None)))
+    return rows
 
 
-def dependent_headline(document: Document) -> str:
+def _headline(document: Document) -> str:
     """Say which input would narrow each answer most, if it were known."""
     said = []
     for name, output in document["outputs"].items():
@@ -107,34 +132,10 @@ def dependent_headline(document: Document) -> str:
     return f"Variance that would go if an input were known, most: {most}." if said else _NOTHING
 
 
-def markdown_dependent(document: Document) -> str:
-    """Return a sensitivity analysis given evidence as Markdown text."""
-    return "\n".join(_markdown(document)) + "\n"
-
-
-def _markdown(document: Document) -> Iterator[str]:
-    yield f"# What drives the answers: {plain(question_in_words(document))}"
-    yield ""
-    yield f"Scenario {plain(document['scenario'])}: {plain(document['title'])}."
-    yield f"{plain(design_in_words(document))}."
-    yield ""
-    yield from markdown_evidence({**document, "evidence": {**document["evidence"], "before": {}}})
-    yield plain(WHY)
-    yield ""
-    for frame in dependent_frames(document):
-        yield f"## {plain(frame.title)}"
-        yield ""
-        yield from markdown_table(frame.header, frame.rows)
-        yield ""
-    for event, share, error in event_rows(document):
-        yield f"P({plain(event)}) = {plain(share)}{f' ± {error}' if error else ''}"
-        yield ""
-
-
 def _inputs(found: xr.Dataset) -> dict[str, dict[str, float | None]]:
     names = [str(name) for name in found.data_vars]
     return {
-        str(player): {name: _number(found[name].sel(input=player)) for name in names}
+        str(player): {name: number(found[name].sel(input=player)) for name in names}
         for player in found["input"].values
     }
 
@@ -162,8 +163,3 @@ def _written(one: dict[str, Any], key: str) -> str:
     if (error and abs(value) < 2 * error) or (value < 0 and key == "variance_reduction"):
         return "0"
     return scale_for([value], "1").write(value, error)
-
-
-def _number(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None

@@ -11,12 +11,25 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from uncertain_scale.errors import printable
+from uncertain_scale.report.blocks import Gap, Heading, Table, Text
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = ["ABSENT", "ERROR", "Difference", "Grade", "differences", "worst"]
+__all__ = [
+    "ABSENT",
+    "ERROR",
+    "Difference",
+    "Grade",
+    "difference_blocks",
+    "difference_document",
+    "differences",
+    "worst",
+]
 
 ERROR = "_mcse"
 ABSENT = "(absent)"
@@ -29,6 +42,16 @@ _MANY = 1_000_000  # chains, from which on Student's t is the normal
 _PLACES = ("where", "interpreted")  # which line or option stated a prior, not what it says
 _OF_DRAWS = ("histogram",)  # counts of draws, which have no error of their own beside them
 
+_MOST_SHOWN = 25
+_MOST_NAMED = 3
+_GROUPS = {
+    "question": ("question", "probs", "base", "axes", "loss", "decision"),
+    "inputs": ("inputs", "scenario", "title", "changed_inputs", "evidence"),
+    "equations": ("hashes",),
+    "design": ("design", "seed", "chains", "draws"),
+    "versions": ("versions",),
+}
+
 
 class Grade(IntEnum):
     """How much two values differ."""
@@ -37,6 +60,14 @@ class Grade(IntEnum):
     rounding = 1
     chance = 2
     different = 3
+
+
+_WORDS = {
+    Grade.same: "identical",
+    Grade.rounding: "identical but for rounding",
+    Grade.chance: "the same within Monte Carlo error",
+    Grade.different: "different",
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +125,53 @@ def differences(
 def worst(found: list[Difference]) -> Grade:
     """Return the largest difference's grade; `same` where there is none."""
     return max((one.grade for one in found), default=Grade.same)
+
+
+def difference_document(old: Document, new: Document) -> Document:
+    """Return what changed between two results as plain data.
+
+    Parameters
+    ----------
+    old, new
+        Results of one command, as their JSON holds them.
+
+    Returns
+    -------
+    dict
+        `verdict`, the `grade` that it stands for, `values` compared, and `changes`: a list by part
+        (question, inputs, equations, design, versions, answers) of `place`, `old`, `new`, `grade`.
+        Versions do not count towards the verdict: what they do shows in the answers.
+    """
+    found = differences(old, new)
+    by_part: dict[str, list[Difference]] = {part: [] for part in (*_GROUPS, "answers")}
+    for one in found:
+        by_part[_part(one)].append(one)
+    counted = [one for one in found if _part(one) != "versions"]
+    return {
+        "verdict": _WORDS[worst(counted)],
+        "grade": worst(counted).name,
+        "values": _size(old),
+        "changes": {
+            part: [
+                {"place": one.place, "old": one.old, "new": one.new, "grade": one.grade.name}
+                for one in changes
+            ]
+            for part, changes in by_part.items()
+            if changes
+        },
+    }
+
+
+def difference_blocks(document: Document) -> Iterator[Block]:
+    """Yield what changed: the verdict in a sentence, and a table for each part."""
+    yield Text(_sentence(document), "bold")
+    for part, changes in document["changes"].items():
+        shown, more = _shown(changes)
+        yield Gap()
+        yield Heading(part.capitalize())
+        yield Table(("what", "before", "after", ""), list(map(_row, shown)), range(4), open=True)
+        if more:
+            yield Text(more)
 
 
 def _limit(*documents: Document) -> float:
@@ -171,3 +249,85 @@ def _grade(old: Any, new: Any, allowed: float | None) -> Grade:
 
 def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
+
+
+def _part(found: Difference) -> str:
+    first = found.path[0] if found.path else ""
+    if found.path[:2] == ("hashes", "priors"):
+        return "inputs"
+    return next((part for part, keys in _GROUPS.items() if first in keys), "answers")
+
+
+def _sentence(document: Document) -> str:
+    changes = document["changes"]
+    count = sum(len(found) for part, found in changes.items() if part != "versions")
+    said = f"{document['verdict']}: {document['values']:,} values"
+    altered = _altered(document.get("files") or {})
+    if altered and document["grade"] != Grade.different.name:
+        said = f"FILES ALTERED: {altered}; the answers are {said}"
+    if count:
+        said += f", {count:,} of them not the same"
+        graded = [found for part, found in changes.items() if part != "versions"]
+        worst_one = max(
+            (one for part in graded for one in part), key=lambda one: Grade[one["grade"]]
+        )
+        said += f"; the first: {worst_one['place']}"
+    if altered and document["grade"] == Grade.different.name:
+        said += f"; files altered: {altered}"
+    if (document.get("files") or {}).get("unlisted"):
+        said += "; its record has a digest of the result alone, so that other files are unchecked"
+    return said
+
+
+def _altered(files: Mapping[str, Any]) -> str:
+    """Name the files that are not as a run wrote them; "" where all are."""
+    parts = []
+    for kind, words in (("changed", "changed"), ("missing", "not there")):
+        names = [printable(name) for name in files.get(kind, ())]
+        more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+        if names:
+            parts.append(f"{', '.join(names[:_MOST_NAMED])}{more} {words}")
+    return "; ".join(parts)
+
+
+def _row(change: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    grade = {"chance": "within error", "rounding": "rounding", "different": ""}[change["grade"]]
+    return (
+        change["place"].removeprefix("outputs."),
+        _text(change["old"]),
+        _text(change["new"]),
+        grade,
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, str) and len(value) == 64 and value.isalnum():
+        return f"{value[:12]}…"
+    if isinstance(value, dict | list):
+        return f"({len(value)} entries)"
+    return ABSENT if value == ABSENT else str(value)[:60]
+
+
+def _shown(changes: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:
+    """Return the changes that a view shows, and a line on the others, or "".
+
+    Errors that changed within reason say nothing that the figures do not.
+    """
+    telling = [one for one in changes if one["grade"] == "different" or not _is_error(one["place"])]
+    left = len(changes) - len(telling[:_MOST_SHOWN])
+    more = f"and {left:,} more; --format json lists all" if left else ""
+    return telling[:_MOST_SHOWN], more
+
+
+def _is_error(place: str) -> bool:
+    return place.endswith(ERROR)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return 1

@@ -16,6 +16,7 @@ from uncertain_scale.analysis.events import probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.errors import DataError
+from uncertain_scale.report.estimates import number
 from uncertain_scale.report.evidence import evidence_document
 from uncertain_scale.statistics.draws import all_draws, answer_groups, read_draws, read_each
 from uncertain_scale.statistics.intervals import quantiles
@@ -149,7 +150,7 @@ def probability_document(found: Probability) -> dict[str, Any]:
     """Return a probability with its error as plain data."""
     return {
         "probability": found.value,
-        "mcse": _number(found.mcse),
+        "mcse": number(found.mcse),
         "low": found.low,
         "high": found.high,
     }
@@ -172,7 +173,7 @@ def sufficient_document(
         if name in draws and origins[name] == "equation":
             values, errors = quantiles(draws[name], np.array(_SUFFICIENT))
             found[name] = [
-                {"prob": prob, "value": float(value), "mcse": _number(error)}
+                {"prob": prob, "value": float(value), "mcse": number(error)}
                 for prob, value, error in zip(_SUFFICIENT, values, errors, strict=True)
             ]
     return found
@@ -238,14 +239,14 @@ def priors_document(priors: Priors) -> Document:
 def _given(tree: xr.DataTree, name: str, text: str) -> dict[str, Any]:
     """Return a given as it was typed and in the model's units, or None for an uncertain one."""
     given = tree["constant_data"][name]
-    return {"stated": text, "value": _number(given), "units": given.attrs["units"]}
+    return {"stated": text, "value": number(given), "units": given.attrs["units"]}
 
 
 def _input(prior: xr.DataArray) -> dict[str, Any]:
     """Return what is believed about an input; its quantiles are exact."""
     kept = ("units", "long_name", "distribution", "stated_units", "origin", "joint")
     cited = ("source", "as_of", "note", "where")
-    quantiles = {name: _number(prior.attrs[name]) for name in ("q05", "q50", "q95")}
+    quantiles = {name: number(prior.attrs[name]) for name in ("q05", "q50", "q95")}
     words = {name: str(prior.attrs.get(name, "")) for name in (*kept, *cited)}
     return words | quantiles | {"interpreted": bool(prior.attrs["interpreted"])}
 
@@ -289,8 +290,8 @@ def statistics_of(values: Mapping[str, Any], probs: Sequence[float]) -> dict[str
     """
     found: dict[str, Any] = {}
     for name in _STATISTICS:
-        found[name] = _number(values[name])
-        found[f"{name}_mcse"] = _number(values[f"{name}_mcse"])
+        found[name] = number(values[name])
+        found[f"{name}_mcse"] = number(values[f"{name}_mcse"])
     found["constant"] = found["sd"] == 0
     found["intervals"] = [
         interval for which, prob in enumerate(probs) for interval in _intervals(values, which, prob)
@@ -312,10 +313,10 @@ def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[
         {
             "kind": kind,
             "prob": prob,
-            "low": _number(ends[0]),
-            "high": _number(ends[1]),
-            "low_mcse": _number(errors[0]),
-            "high_mcse": _number(errors[1]),
+            "low": number(ends[0]),
+            "high": number(ends[1]),
+            "low_mcse": number(errors[0]),
+            "high_mcse": number(errors[1]),
             **{
                 f"{end}_{'beyond' if out else 'unsettled'}": True
                 for end, error, out in zip(("low", "high"), errors, beyond, strict=True)
@@ -325,8 +326,3 @@ def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[
         for kind, ends, errors, beyond in pieces
         if math.isfinite(ends[0]) or kind == "eti"
     ]
-
-
-def _number(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.numbers import scale_for, scale_of, share_in_words
+from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Part, Table, Text
+from uncertain_scale.report.estimates import number
+from uncertain_scale.report.numbers import percent, scale_for, scale_of, share_in_words
 from uncertain_scale.statistics.draws import read_draws
 from uncertain_scale.statistics.intervals import quantiles
 
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.numbers import Scale
 
 __all__ = [
     "before_rows",
+    "evidence_blocks",
     "evidence_document",
     "learnt_in_words",
     "moved_rows",
@@ -31,6 +34,28 @@ __all__ = [
 ]
 
 _LEVELS = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
+_HOW = (
+    "What was observed, and what it moved: the answers above hold given this evidence. The inputs "
+    "below are as believed before it."
+)
+_P = (
+    "p: probability, under the priors, of a measured value as far out, or the share of the "
+    "predictions that the observation allows, if that is larger."
+)
+_OBSERVED = {
+    "name": "observation",
+    "variable": "variable",
+    "stated": "stated",
+    "given": "given",
+    "own": "its own inputs",
+    "prior_predictive": "by the priors (90%)",
+    "p_value": "p",
+    "posterior_predictive": "now (90%)",
+    "units": "units",
+    "as_of": "as of",
+    "source": "source",
+    "note": "note",
+}
 
 
 def evidence_document(tree: xr.DataTree, probs: Sequence[float]) -> dict[str, Any]:
@@ -71,7 +96,7 @@ def _moved(tree: xr.DataTree, name: str, learnt: Mapping[str, Any]) -> dict[str,
         "joint": learnt["joint"],
         "bits": learnt["bits"],
         "bits_mcse": learnt["mcse"],
-        "prior": {level: _number(prior.attrs[level]) for level in _LEVELS},
+        "prior": {level: number(prior.attrs[level]) for level in _LEVELS},
         "posterior": _quantiles(posterior, _LEVELS),
     }
 
@@ -90,7 +115,7 @@ def _quantiles(draws: xr.DataArray, levels: Mapping[str, float]) -> dict[str, fl
         values, errors = quantiles(read, np.array(list(levels.values())))
     found: dict[str, float | None] = {}
     for name, value, error in zip(levels, values, errors, strict=True):
-        found[name], found[f"{name}_mcse"] = float(value), _number(error)
+        found[name], found[f"{name}_mcse"] = float(value), number(error)
     return found
 
 
@@ -186,6 +211,46 @@ def before_rows(document: Document) -> Iterator[tuple[str, str, str]]:
         yield name, median, low if exact else f"{low} to {high}"
 
 
+def evidence_blocks(document: Document) -> Iterator[Block]:
+    """Yield the observations, how the posterior was found, and what moved, where there are any."""
+    evidence = document.get("evidence")
+    if evidence is None:
+        return
+    road, learnt = road_in_words(document), learnt_in_words(document)
+    moved = list(moved_rows(document))
+    before, now = "5%, 50%, 95% before", "5%, 50%, 95% now"
+    yield Gap()
+    yield Heading("Evidence", id="evidence")
+    for headline, below in observation_lines(document):
+        yield Text(headline, indent=1, only=Form.terminal)
+        yield Text(below, "dim", indent=4, only=Form.terminal)
+    yield Text(("", road, learnt), indent=1, only=Form.terminal)
+    header = ("what moved", before, now, "units", "bits")
+    yield Table(header, moved, (0, 3), tight=True, only=Form.terminal)
+    yield Text(_HOW, "how", only=Form.html)
+    yield Part("observations", lambda _: [list(observation_rows(document))])
+    yield Items((road, learnt), only=Form.html)
+    caption = "Inputs that moved: their 5%, 50% and 95% before and now"
+    header = ("Input", "Before", "Now", "Units", "Bits learnt")
+    yield Table(header, moved, (0, 3), caption=caption, only=Form.html)
+    seen = [[row[key] for key in _OBSERVED] for row in observation_rows(document)]
+    yield Table(list(_OBSERVED.values()), seen, only=Form.markdown)
+    error = evidence["log_evidence_mcse"]
+    said = "" if error is None else f" ± {error:.1g}"
+    weighed = f"Log marginal likelihood of the evidence: {evidence['log_evidence']:.4g}{said}. {_P}"
+    yield Text((f"Posterior {road}; {learnt}.", weighed), only=Form.markdown)
+    yield Heading("What moved", only=Form.markdown)
+    header = ("input", before, now, "units", "bits learnt")
+    yield Table(header, moved, only=Form.markdown)
+    if evidence["before"]:
+        caption = "Answers before the evidence"
+        prob = f"{percent(document['probs'][0])} interval"
+        rows = list(before_rows(document))
+        yield Table(("Answer", "Median", prob), rows, caption=caption, only=Form.html)
+        yield Heading(caption, only=Form.markdown)
+        yield Table(("answer", "median", prob), rows, only=Form.markdown)
+
+
 def _middle(one: Mapping[str, Any]) -> float:
     """Return the value observed, or a bound of it."""
     if one["observed"]:
@@ -203,8 +268,3 @@ def _span(scale: Scale, ends: Sequence[float], errors: Sequence[float | None]) -
 
 def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _number(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None

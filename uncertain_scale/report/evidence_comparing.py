@@ -1,45 +1,33 @@
-"""Scenarios updated by the same evidence: as plain data, for the terminal and as Markdown."""
+"""Scenarios updated by the same evidence: as plain data and in blocks."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
-from rich.padding import Padding
-from rich.text import Text
-
 from uncertain_scale.analysis.conditioning.information import evidence_ratio, ratios_of_medians
+from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.document import report_document
-from uncertain_scale.report.evidence import observation_rows, road_in_words
-from uncertain_scale.report.frames import Frame
-from uncertain_scale.report.markdown import markdown_table, plain
+from uncertain_scale.report.estimates import number
+from uncertain_scale.report.evidence import observation_lines, observation_rows, road_in_words
 from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.report.rows import (
+    chances_in_words,
     design_in_words,
-    event_rows,
     output_rows,
     question_in_words,
 )
-from uncertain_scale.report.updating import plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import xarray as xr
-    from rich.console import RenderableType
 
     from uncertain_scale.analysis.events import Event
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "WHY",
-    "evidence_comparison_document",
-    "evidence_comparison_headline",
-    "evidence_comparison_parts",
-    "markdown_evidence_comparison",
-    "terminal_evidence_comparison",
-]
+__all__ = ["WHY", "evidence_comparison_blocks", "evidence_comparison_document"]
 
 WHY = (
     "Each scenario is updated by the evidence by itself, so that draws have no twins: medians are "
@@ -67,9 +55,9 @@ def evidence_comparison_document(
             {
                 "other": document["scenario"],
                 "log_bayes_factor": factor.value,
-                "log_bayes_factor_mcse": _number(factor.mcse),
+                "log_bayes_factor_mcse": number(factor.mcse),
                 "ratios_of_medians": {
-                    name: {"value": ratio.value, "mcse": _number(ratio.mcse)}
+                    name: {"value": ratio.value, "mcse": number(ratio.mcse)}
                     for name, ratio in ratios_of_medians(trees[0], tree).items()
                 },
                 "report": document,
@@ -78,76 +66,48 @@ def evidence_comparison_document(
     return {**base, "base": base["scenario"], "reason": WHY, "comparisons": comparisons}
 
 
-def terminal_evidence_comparison(document: Document) -> RenderableType:
-    """Return scenarios updated by the same evidence as something that rich can print."""
-    parts: list[RenderableType] = [
-        Text(f"Given {question_in_words(document)}", style="bold"),
-        *map(Text, _headline(document)),
-    ]
+def evidence_comparison_blocks(document: Document) -> Iterator[Block]:
+    """Yield what scenarios make of the same evidence, and what it says of them.
+
+    Parameters
+    ----------
+    document
+        What `evidence_comparison_document` returns.
+    """
+    given, made, base = question_in_words(document), design_in_words(document), document["base"]
+    seen = ", ".join(f"{one['name']}: {one['fact']}" for one in observation_rows(document))
+    told = [_factor_in_words(document, one) for one in document["comparisons"]]
+    yield Page(
+        f"{'. '.join(told)}.",
+        made,
+        f"Which scenario does the evidence speak for, given {given}?",
+        title=f"{base} and others, given evidence",
+        about=WHY,
+    )
+    yield Heading("To know first", id="remarks", only=Form.html)
+    yield Items([": ".join(pair) for pair in observation_lines(document)], only=Form.html)
+    yield Text(f"Given {given}", "bold", only=Form.terminal)
+    yield Heading(f"Scenarios given evidence: {given}", 1, only=Form.markdown)
+    for line in (f"Evidence: {seen}", WHY):
+        yield Text(line, only=Form.terminal | Form.markdown)
+    yield Text(f"{made}.", only=Form.markdown)
     for report in _reports(document):
-        parts.append(Text(f"\n{report['scenario']}: {report['title']}", style="bold"))
-        parts += [Padding(Text(line), (0, 0, 0, 1)) for line in _facts(report)]
-    for comparison in document["comparisons"]:
-        parts.append(Text(f"\n{_factor_in_words(document, comparison)}", style="bold"))
-        table = plain_table(("answer", document["base"], comparison["other"], "ratio"), "lrrr")
-        for row in _rows(document, comparison):
-            table.add_row(*map(Text, row))
-        parts.append(table)
-    return Group(*parts, Text(design_in_words(document), style="dim"))
-
-
-def evidence_comparison_parts(document: Document) -> Iterator[tuple[str, list[str], Frame | None]]:
-    """Yield what a page tells: a title, lines below it and a table, where there is one."""
-    for report in _reports(document):
-        yield report["scenario"], list(_facts(report)), None
-    for comparison in document["comparisons"]:
-        said = _factor_in_words(document, comparison)
-        title = f"{comparison['other']} against {document['base']}"
-        yield title, [said], _frame(document, comparison)
-
-
-def evidence_comparison_headline(document: Document) -> str:
-    """Say which scenarios the evidence speaks for."""
-    told = (_factor_in_words(document, one) for one in document["comparisons"])
-    return f"{'. '.join(told)}."
-
-
-def _frame(document: Document, comparison: dict[str, Any]) -> Frame:
-    header = ("answer", document["base"], comparison["other"], "ratio of medians")
-    title = f"{comparison['other']} against {document['base']}"
-    return Frame(title, header, list(_rows(document, comparison)))
-
-
-def markdown_evidence_comparison(document: Document) -> str:
-    """Return scenarios updated by the same evidence as Markdown text."""
-    return "\n".join(_markdown(document)) + "\n"
-
-
-def _markdown(document: Document) -> Iterator[str]:
-    yield f"# Scenarios given evidence: {plain(question_in_words(document))}"
-    yield ""
-    for line in (*_headline(document), f"{design_in_words(document)}."):
-        yield plain(line)
-        yield ""
-    for report in _reports(document):
-        yield f"## {plain(report['scenario'])}"
-        yield ""
-        yield from (f"- {plain(line)}" for line in _facts(report))
-        yield ""
-    for comparison in document["comparisons"]:
-        yield f"## {plain(comparison['other'])} against {plain(document['base'])}"
-        yield ""
-        yield plain(_factor_in_words(document, comparison))
-        yield ""
-        frame = _frame(document, comparison)
-        yield from markdown_table([*map(plain, frame.header)], frame.rows)
-        yield ""
-
-
-def _headline(document: Document) -> Iterator[str]:
-    names = ", ".join(f"{one['name']}: {one['fact']}" for one in observation_rows(document))
-    yield f"Evidence: {names}"
-    yield WHY
+        yield Gap()
+        yield Text(f"{report['scenario']}: {report['title']}", "bold", only=Form.terminal)
+        yield Heading(report["scenario"], only=Form.full)
+        yield Items(list(_facts(report)))
+    for said, comparison in zip(told, document["comparisons"], strict=True):
+        rows = list(_rows(document, comparison))
+        header = ("answer", base, comparison["other"])
+        yield Gap()
+        yield Text(said, "bold", only=Form.terminal)
+        yield Table((*header, "ratio"), rows, tight=True, only=Form.terminal)
+        yield Heading(f"{comparison['other']} against {base}", only=Form.full)
+        yield Text(said, only=Form.markdown)
+        yield Items([said], only=Form.html)
+        yield Table((*header, "ratio of medians"), rows, only=Form.full)
+    yield Gap(only=Form.markdown)
+    yield Text(made, "dim", only=Form.terminal)
 
 
 def _reports(document: Document) -> Iterator[Document]:
@@ -165,8 +125,7 @@ def _facts(report: Document) -> Iterator[str]:
     yield road_in_words(report)
     yield from (f"! {warning}" for warning in report["warnings"])
     yield from (f"! {note}" for note in report["evidence"]["notes"])
-    for event, share, error in event_rows(report):
-        yield f"P({event}) = {share}{f' ± {error}' if error else ''}"
+    yield from chances_in_words(report)
 
 
 def _factor_in_words(document: Document, comparison: dict[str, Any]) -> str:
@@ -197,7 +156,3 @@ def _rows(document: Document, comparison: dict[str, Any]) -> Iterator[tuple[str,
             said = scale.write(ratio["value"], ratio["mcse"], exact=ratio["mcse"] == 0)
         both = (f"{one.interval} {one.units}".rstrip() for one in (row, other))
         yield (row.name, *both, said)
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -8,8 +8,9 @@ import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.markdown import markdown_table
+from uncertain_scale.report.blocks import Table
 from uncertain_scale.report.numbers import units_in_words
+from uncertain_scale.report.render.markdown import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -71,20 +72,18 @@ def steps_as_data(plan: Plan, model: Model) -> dict[str, Any]:
 def markdown_equations(equations: Mapping[str, Any]) -> str:
     """Return equations as Markdown, from what `equations_as_data` or `steps_as_data` returns."""
     variables = equations["variables"]
-    lines = markdown_table(
-        ("computes", "units", "equation", "meaning", "references"),
+    rows = [
         (
-            (
-                one["computes"],
-                units_in_words(variables[one["computes"]]["units"]),
-                f"{one['name']}({', '.join(one['from'])})",
-                one["summary"],
-                "; ".join(one["references"]),
-            )
-            for one in equations["equations"]
-        ),
-    )
-    return "\n".join(lines)
+            one["computes"],
+            units_in_words(variables[one["computes"]]["units"]),
+            f"{one['name']}({', '.join(one['from'])})",
+            one["summary"],
+            "; ".join(one["references"]),
+        )
+        for one in equations["equations"]
+    ]
+    header = ("computes", "units", "equation", "meaning", "references")
+    return markdown([Table(header, rows)]).rstrip("\n")
 
 
 def mermaid(model: Model, plan: Plan | None = None) -> str:

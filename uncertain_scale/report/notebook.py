@@ -8,46 +8,27 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from markupsafe import Markup, escape
-from rich.console import Console
 
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.inputs import Priors
-from uncertain_scale.report.comparing import (
-    comparison_document,
-    comparison_rows,
-    comparison_words,
-    otherwise_table,
-    terminal_comparison,
-)
+from uncertain_scale.report.blocks import Form, Table
+from uncertain_scale.report.comparing import comparison_blocks, comparison_document
 from uncertain_scale.report.document import priors_document, report_document
-from uncertain_scale.report.figures.sensitivity import input_label, share_in_brief, shares_of
-from uncertain_scale.report.html.text import linked, worded
-from uncertain_scale.report.numbers import percent, scale_for, scale_of
-from uncertain_scale.report.ranking import sensitivity_document, terminal_sensitivity
-from uncertain_scale.report.rows import (
-    design_in_words,
-    event_rows,
-    input_rows,
-    output_rows,
-    question_in_words,
-    remarks,
-    run_in_words,
-    sufficient_rows,
-)
-from uncertain_scale.report.terminal import terminal_priors, terminal_report
+from uncertain_scale.report.interval_report import priors_blocks, report_blocks
+from uncertain_scale.report.numbers import percent, scale_for
+from uncertain_scale.report.ranking import sensitivity_blocks, sensitivity_document
+from uncertain_scale.report.render.notebook import notebook
+from uncertain_scale.report.render.terminal import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from rich.console import RenderableType
+    from collections.abc import Iterable, Sequence
 
     from uncertain_scale.analysis.comparison import Comparison
-    from uncertain_scale.report.document import Document
+    from uncertain_scale.report.blocks import Block
 
 __all__ = ["Shown", "show"]
 
@@ -110,114 +91,32 @@ def show(
     True
     """
     if isinstance(result, Priors):
-        document = priors_document(result)
-        return _shown(_priors(document), terminal_priors(document))
+        return _shown(priors_blocks(priors_document(result)))
     if isinstance(result, xr.Dataset) and {"median", "eti"} <= set(result.data_vars):
         header, rows = _points(result)
-        return Shown(html=_frame(_table(header, rows)), text=_plain([header, *rows]))
+        return _shown([Table(header, rows, only=Form.notebook)], _plain([header, *rows]))
     if isinstance(result, xr.DataTree) and found is not None:
         if isinstance(found, xr.Dataset):
-            document = sensitivity_document(result, found, "value", [])
-            return _shown(_ranking(document), terminal_sensitivity(document))
-        document = comparison_document(result, found, probs)
-        return _shown(_comparisons(document), terminal_comparison(document))
+            return _shown(sensitivity_blocks(sensitivity_document(result, found, "value", [])))
+        return _shown(comparison_blocks(comparison_document(result, found, probs)))
     if isinstance(result, xr.DataTree | Streamed):
-        document = report_document(result, probs=probs)
-        return _shown(_report(document), terminal_report(document))
+        return _shown(report_blocks(report_document(result, probs=probs)))
     raise TypeError(
         f"show takes draws, a scenario, or what summarize or sweep returns; found {type(result)}"
     )
 
 
-def _shown(parts: Iterable[Markup], text: RenderableType) -> Shown:
-    printed = io.StringIO()
+def _shown(blocks: Iterable[Block], text: str | None = None) -> Shown:
+    from rich.console import Console
+
+    kept, printed = list(blocks), io.StringIO()
     # In a notebook, a console that is not told otherwise displays what it prints.
-    Console(file=printed, width=_WIDTH, no_color=True, force_jupyter=False).print(text)
+    console = Console(file=printed, width=_WIDTH, no_color=True, force_jupyter=False)
+    console.print(terminal(kept))
     # What the command line says of its own options is of no use here.
     lines = [one for one in printed.getvalue().splitlines() if not one.startswith("--format ")]
-    return Shown(html=_frame(*parts), text="\n".join(line.rstrip() for line in lines).strip("\n"))
-
-
-def _report(document: Document) -> Iterator[Markup]:
-    prob = percent(document["probs"][0])
-    yield _head(f"Given {question_in_words(document)}", document)
-    yield _table(
-        ("answer", "median", f"{prob} interval", "units", "shape", "what it is"),
-        (
-            (
-                r.name,
-                r.median,
-                r.interval,
-                r.units,
-                r.shape,
-                document["outputs"][r.name]["long_name"],
-            )
-            for r in output_rows(document, document["probs"][0])
-        ),
-    )
-    for event, share, error in event_rows(document):
-        yield _line(f"P({event}) = {share}{f' ± {error}' if error else ''}")
-    for name, units, amounts in sufficient_rows(document):
-        said = ", ".join(f"{share}: {amount}" for share, amount in amounts)
-        yield _line(f"{name} that suffices, by probability, in {units}: {said}")
-    for remark in remarks(document):
-        yield _line(f"! {remark}")
-    yield _folded("Inputs and their sources", _inputs(document))
-    yield _line(run_in_words(document), small=True)
-
-
-def _priors(document: Document) -> Iterator[Markup]:
-    yield _line(f"{document['scenario']}: {document['title']}", strong=True)
-    yield _inputs(document)
-
-
-def _inputs(document: Document) -> Markup:
-    return _table(
-        ("input", "median", "5% to 95%", "units", "distribution", "source"),
-        (
-            (r.name, r.median, r.interval, r.units, r.distribution, linked(r.source))
-            for r in input_rows(document)
-        ),
-    )
-
-
-def _comparisons(document: Document) -> Iterator[Markup]:
-    prob = document["probs"][0]
-    yield _head(f"Given {question_in_words(document)}", document)
-    for comparison in document["comparisons"]:
-        first, *others = comparison_words(comparison, document["base"])
-        yield _line(first, strong=True)
-        yield _table(
-            ("answer, other / base", "median", f"{percent(prob)} interval", "P(more)"),
-            comparison_rows(comparison, prob),
-        )
-        header, rows = otherwise_table(comparison, prob)
-        if rows:
-            yield _table(header, rows)
-        yield from map(_line, others)
-    yield _line(design_in_words(document), small=True)
-
-
-def _ranking(document: Document) -> Iterator[Markup]:
-    yield _head(f"Given {question_in_words(document)}", document)
-    for name, output in document["outputs"].items():
-        yield _line(f"{name}: shares of its variance by input (Shapley effects)", strong=True)
-        if output["reason"]:
-            yield _line(output["reason"])
-        yield _table(
-            ("input", "share", "median if low, if high", "units", "rank holds in chains"),
-            _shares(output, document["chains"]),
-        )
-    yield _line(design_in_words(document), small=True)
-
-
-def _shares(output: dict[str, Any], chains: int) -> Iterator[tuple[str, ...]]:
-    scale = scale_of(output)
-    for name, share in shares_of(output):
-        ends = [output["swing"][name][end]["median"] for end in ("low", "high")]
-        swing = " to ".join(scale.write(end) for end in ends if end is not None)
-        held = f"{round(output['rank_share'][name] * chains)} of {chains}"
-        yield input_label(name), share_in_brief(share), swing, scale.units, held
+    told = "\n".join(line.rstrip() for line in lines).strip("\n")
+    return Shown(html=notebook(kept), text=told if text is None else text)
 
 
 def _points(found: xr.Dataset) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -260,36 +159,3 @@ def _plain(table: Sequence[Sequence[str]]) -> str:
         "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in table
     )
-
-
-def _head(question: str, document: Document) -> Markup:
-    scenario = f"Scenario {document['scenario']}: {document['title']}"
-    return _line(question, strong=True) + _line(scenario)
-
-
-def _frame(*parts: Markup) -> str:
-    return str(Markup("<div>{}</div>").format(Markup("\n").join(parts)))
-
-
-def _line(text: str, *, strong: bool = False, small: bool = False) -> Markup:
-    tag = "strong" if strong else "small" if small else "span"
-    return Markup("<p><{0}>{1}</{0}></p>").format(Markup(tag), worded(text))  # noqa: S704 (ours)
-
-
-def _folded(title: str, body: Markup) -> Markup:
-    return Markup("<details><summary>{}</summary>{}</details>").format(title, body)
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str | Markup]]) -> Markup:
-    heads = Markup().join(Markup('<th scope="col">{}</th>').format(name) for name in header)
-    lines = Markup("\n").join(
-        Markup("<tr>{}</tr>").format(Markup().join(map(_cell, row))) for row in rows
-    )
-    return Markup("<table><thead><tr>{}</tr></thead><tbody>\n{}\n</tbody></table>").format(
-        heads, lines
-    )
-
-
-def _cell(text: str | Markup) -> Markup:
-    words = text if isinstance(text, Markup) else escape(worded(text))
-    return Markup("<td>{}</td>").format(words)

@@ -1,38 +1,32 @@
-"""Which inputs drive the answers: as plain data, for the terminal and as Markdown."""
+"""Which inputs drive the answers: as plain data and in blocks."""
 
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
-
-from uncertain_scale.report.deciding import (
-    decision_document,
-    markdown_decision,
-    terminal_decision,
-)
+from uncertain_scale.report.blocks import Form, Gap, Heading, Page, Part, Table, Text, shown
+from uncertain_scale.report.deciding import decision_blocks, decision_document
 from uncertain_scale.report.document import record_document
 from uncertain_scale.report.estimates import estimate, number
-from uncertain_scale.report.markdown import markdown_table, plain
+from uncertain_scale.report.figures.sensitivity import input_label, share_in_brief, shares_of
 from uncertain_scale.report.numbers import scale_of, share_in_words
-from uncertain_scale.report.rows import design_in_words, question_in_words
+from uncertain_scale.report.rows import design_in_words, opening, question_in_words
 from uncertain_scale.statistics.draws import all_draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import xarray as xr
-    from rich.console import RenderableType
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.sensitivity import Loss
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
+    from uncertain_scale.report.numbers import Scale
 
-__all__ = ["markdown_sensitivity", "sensitivity_document", "terminal_sensitivity"]
+__all__ = ["sensitivity_blocks", "sensitivity_document"]
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
 _BAR = 12
@@ -79,29 +73,131 @@ def _units(tree: xr.DataTree, event: Event) -> str:
     return str(all_draws(tree)[event.threshold()[0]].attrs["units"])
 
 
-def terminal_sensitivity(document: Document) -> RenderableType:
-    """Return a sensitivity analysis as something that rich can print, at 80 columns."""
-    scale = "log-variance" if document["on"] == "log" else "variance"
-    parts: list[RenderableType] = [
-        Text(f"Given {question_in_words(document)}", style="bold"),
-        Text(f"Scenario {document['scenario']}: {document['title']}"),
-        Text(
-            f"Shares of {scale} (Shapley effects, which add up to 1); the answer's median with the "
-            "input at its 5% and 95%; in how many chains the rank holds"
-        ),
-    ]
-    for name, output in document["outputs"].items():
-        parts += [Text(f"\n{name}", style="bold"), *_block(output, document["chains"])]
-        if pairs := _pairs_in_words(output):
-            parts.append(Text(f" Sobol' indices of second order: {pairs}"))
+def sensitivity_blocks(document: Document) -> Iterator[Block]:
+    """Yield what drives the answers: for each, its inputs by their shares, and every method.
+
+    Parameters
+    ----------
+    document
+        What `sensitivity_document` returns.
+    """
+    given, made = question_in_words(document), design_in_words(document)
+    yield Page(
+        partial(_headline, document),
+        made,
+        f"What drives the answers, given {given}?",
+        title="What drives the answers",
+    )
+    scale = f"{made}; indices and shares on the {document['on']} scale,"
+    spread = "with 95% intervals from the spread between chains."
+    yield from opening(document, f"What drives the answers: {given}", scale, spread)
+    measure = "log-variance" if document["on"] == "log" else "variance"
+    shares = (
+        f"Shares of {measure} (Shapley effects, which add up to 1); the answer's median with the "
+        "input at its 5% and 95%; in how many chains the rank holds"
+    )
+    yield Text(shares, only=Form.terminal)
     for decision in document["events"]:
-        parts += [Text(), *terminal_decision(decision)]
-    return Group(*parts, Text(), Text(design_in_words(document), style="dim"))
+        yield from shown(decision_blocks(decision), Form.markdown)
+    yield Heading("Ranking of inputs", short="Ranking", id="drivers", only=Form.html)
+    yield Part("ranking", partial(_ranking, document))
+    for name, output in document["outputs"].items():
+        yield Gap()
+        yield Heading(name, only=Form.terminal | Form.markdown)
+        said = f"{name}: shares of its variance by input (Shapley effects)"
+        yield Text(said, "bold", only=Form.notebook)
+        yield from _answer(output, document["chains"])
+    yield Heading("Swings", id="swings", only=Form.html)
+    header = ("Answer", "Input", "Input at 5%", "Input at 95%", "Units")
+    caption = "An answer's median with an input at its own 5% and 95%"
+    yield Table(header, list(_swings(document)), (0, 1, 4), caption=caption, only=Form.html)
+    for decision in document["events"]:
+        yield Gap()
+        yield from shown(decision_blocks(decision), Form.terminal)
+    yield Gap()
+    yield Text(made, "dim", only=Form.brief)
 
 
-def markdown_sensitivity(document: Document) -> str:
-    """Return a sensitivity analysis as Markdown text, every method with its intervals."""
-    return "\n".join(_markdown(document)) + "\n"
+def _answer(output: dict[str, Any], chains: int) -> Iterator[Block]:
+    """Yield what drives one answer: the inputs that matter with a bar each, and every index."""
+    if output["reason"]:
+        yield Text(f" {output['reason']}", only=Form.terminal)
+        yield Text(output["reason"], only=Form.markdown | Form.notebook)
+    else:
+        yield from _indices(output, chains)
+    if pairs := _pairs_in_words(output):
+        yield Text(f" Sobol' indices of second order: {pairs}", only=Form.terminal)
+    header = ("input", "share", "median if low, if high", "units", "rank holds in chains")
+    yield Table(header, list(_brief(output, chains)), only=Form.notebook)
+
+
+def _indices(output: dict[str, Any], chains: int) -> Iterator[Block]:
+    bars = [
+        (name, share_in_words(share), "█" * max(round(share * _BAR), 1), swing, held)
+        for name, share, swing, held in _rows(output, chains)
+    ]
+    header: tuple[str, ...] = ("input", "share", "", "median if low, if high", "rank in")
+    widths = {0: (None, 17), 1: (5, None), 2: (_BAR, None)}
+    yield Table(header, bars, (0, 2), widths=widths, only=Form.terminal)
+    yield _table(output, chains)
+    header = ("inputs", "Sobol' first order", "Sobol' total")
+    groups = [
+        (group, _with_interval(index, "first"), _with_interval(index, "total"))
+        for group, index in output["sobol"].items()
+    ]
+    yield Table(header, groups, only=Form.markdown)
+    pairs = [
+        (first, other, _with_interval(one, "second"))
+        for first, others in output.get("second", {}).items()
+        for other, one in others.items()
+    ]
+    if pairs:
+        yield Table(("inputs", "with", "Sobol' second order"), pairs, only=Form.markdown)
+
+
+def _brief(output: dict[str, Any], chains: int) -> Iterator[tuple[str, ...]]:
+    scale = scale_of(output)
+    for name, share in shares_of(output):
+        yield (
+            input_label(name),
+            share_in_brief(share),
+            _swing_in_words(output, name, scale),
+            scale.units,
+            _held(output, name, chains),
+        )
+
+
+def _swing_in_words(output: dict[str, Any], name: str, scale: Scale) -> str:
+    ends = [output["swing"][name][end]["median"] for end in ("low", "high")]
+    return " to ".join(scale.write(end) for end in ends if end is not None)
+
+
+def _held(output: dict[str, Any], name: str, chains: int) -> str:
+    return f"{round(output['rank_share'][name] * chains)} of {chains}"
+
+
+def _swings(document: Document) -> Iterator[tuple[str, ...]]:
+    """Yield each output's median with each input at its 5% and 95%, and the units."""
+    for name, output in document["outputs"].items():
+        if output["median"] is None:
+            continue
+        scale = scale_of(output)
+        for input_name, swing in output["swing"].items():
+            ends = [swing[end]["median"] for end in ("low", "high")]
+            if None not in ends:
+                yield name, input_label(input_name), *map(scale.write, ends), scale.units
+
+
+def _ranking(document: Document, number: Iterator[int]) -> tuple[dict[str, Any]]:
+    from uncertain_scale.report.html.parts import ranking_parts
+
+    return (ranking_parts(document, number),)
+
+
+def _headline(document: Document) -> str:
+    from uncertain_scale.report.html.headline import driven
+
+    return driven(document)
 
 
 def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
@@ -162,22 +258,6 @@ def _swing(found: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def _block(output: dict[str, Any], chains: int) -> list[RenderableType]:
-    """Return one output's table: the inputs that matter, with a bar each."""
-    if output["reason"]:
-        return [Text(f" {output['reason']}")]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("input", no_wrap=True, overflow="ellipsis", max_width=17)
-    table.add_column("share", justify="right", no_wrap=True, min_width=5)
-    table.add_column("", no_wrap=True, min_width=_BAR)
-    table.add_column("median if low, if high", justify="right", no_wrap=True)
-    table.add_column("rank in", justify="right", no_wrap=True)
-    for name, share, swing, held in _rows(output, chains):
-        bar = "█" * max(round(share * _BAR), 1)
-        table.add_row(*map(Text, (name, share_in_words(share), bar, swing, held)))
-    return [table]
-
-
 def _pairs_in_words(output: dict[str, Any]) -> str:
     """Say which pairs of inputs matter beyond what each does alone, the largest first."""
     pairs = [
@@ -198,77 +278,36 @@ def _rows(output: dict[str, Any], chains: int) -> Iterator[tuple[str, float, str
     scale = scale_of(output)
     for name in output["ranking"]:
         share = output["shapley"][name]["shapley"]
-        if share is None or share < _LEAST:
-            continue
-        ends = [output["swing"][name][end]["median"] for end in ("low", "high")]
-        swing = " to ".join(scale.write(end) for end in ends if end is not None)
-        held = round(output["rank_share"][name] * chains)
-        yield name, share, f"{swing} {scale.units}".rstrip(), f"{held} of {chains}"
+        if share is not None and share >= _LEAST:
+            swing = f"{_swing_in_words(output, name, scale)} {scale.units}".rstrip()
+            yield name, share, swing, _held(output, name, chains)
 
 
-def _markdown(document: Document) -> Iterator[str]:
-    yield f"# What drives the answers: {plain(question_in_words(document))}"
-    yield ""
-    yield f"Scenario {plain(document['scenario'])}: {plain(document['title'])}."
-    yield f"{plain(design_in_words(document))}; indices and shares on the {document['on']} scale,"
-    yield "with 95% intervals from the spread between chains."
-    for decision in document["events"]:
-        yield from markdown_decision(decision)
-    for name, output in document["outputs"].items():
-        yield ""
-        yield f"## {plain(name)}"
-        yield ""
-        if output["reason"]:
-            yield plain(output["reason"])
-            continue
-        yield from _table(output, document["chains"])
-        yield ""
-        yield from markdown_table(
-            ("inputs", "Sobol' first order", "Sobol' total"),
-            (
-                (group, _with_interval(index, "first"), _with_interval(index, "total"))
-                for group, index in output["sobol"].items()
-            ),
-        )
-        if output.get("second"):
-            yield ""
-            yield from markdown_table(
-                ("inputs", "with", "Sobol' second order"),
-                (
-                    (first, second, _with_interval(one, "second"))
-                    for first, others in output["second"].items()
-                    for second, one in others.items()
-                ),
-            )
-
-
-def _table(output: dict[str, Any], chains: int) -> Iterator[str]:
+def _table(output: dict[str, Any], chains: int) -> Table:
+    """Return every measure of each input with its interval."""
     scale = scale_of(output)
-    rows = []
-    for name in output["ranking"]:
-        swing = output["swing"][name]
-        held = [swing[end]["median"] for end in ("low", "high")]
-        rows.append(
-            (
-                name,
-                _with_interval(output["shapley"][name], "shapley"),
-                _share(output["log_variance_share"][name]),
-                _with_interval(output["rank_correlation"][name], "rank_correlation"),
-                _with_interval(output["interval_reduction"][name], "interval_reduction"),
-                " to ".join(scale.write(end) for end in held if end is not None),
-                f"{round(output['rank_share'][name] * chains)} of {chains}",
-            )
+    rows = [
+        (
+            name,
+            _with_interval(output["shapley"][name], "shapley"),
+            _share(output["log_variance_share"][name]),
+            _with_interval(output["rank_correlation"][name], "rank_correlation"),
+            _with_interval(output["interval_reduction"][name], "interval_reduction"),
+            _swing_in_words(output, name, scale),
+            _held(output, name, chains),
         )
+        for name in output["ranking"]
+    ]
     header = (
         "input",
         "Shapley share",
         "share of log-variance",
         "rank correlation",
         "interval narrows by, if known",
-        f"median at its 5% and 95% {plain(scale.units)}".rstrip(),
+        f"median at its 5% and 95% {scale.units}".rstrip(),
         "rank held",
     )
-    yield from markdown_table(header, rows)
+    return Table(header, rows, only=Form.markdown)
 
 
 def _with_interval(found: dict[str, Any], name: str) -> str:

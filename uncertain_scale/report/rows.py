@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.inputs.distributions import KINDS
+from uncertain_scale.report.blocks import Form, Heading, Table, Text
 from uncertain_scale.report.numbers import (
     Scale,
     percent,
@@ -22,27 +23,33 @@ from uncertain_scale.report.stopping import stopping_in_words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
 __all__ = [
     "InputRow",
     "OutputRow",
     "chance_in_words",
+    "chances_in_words",
     "design_in_words",
     "error_rows",
     "event_rows",
     "figure_note",
     "figure_notes",
     "input_rows",
+    "inputs_table",
     "intervals_of",
+    "opening",
     "output_rows",
     "question_in_words",
     "reasons_in_words",
+    "record_table",
     "region_in_words",
     "remarks",
     "run_in_words",
     "sparkline",
     "sufficient_rows",
+    "versions_in_words",
 ]
 
 _BEYOND = {
@@ -147,6 +154,42 @@ def input_rows(document: Document) -> Iterator[InputRow]:
         )
 
 
+def opening(document: Document, title: str, *lines: str) -> Iterator[Block]:
+    """Yield a result's first lines: the question, the scenario; a title and more in Markdown."""
+    scenario = f"Scenario {document['scenario']}: {document['title']}"
+    yield Text(f"Given {question_in_words(document)}", "bold", only=Form.brief)
+    yield Text(scenario, only=Form.brief)
+    yield Heading(title, 1, only=Form.markdown)
+    yield Text((f"{scenario}.", *lines), only=Form.markdown)
+
+
+def inputs_table(document: Document) -> Table:
+    """Return all that is believed about each input as a table."""
+    rows = [
+        (r.name, r.median, r.interval, r.units, r.distribution, r.as_of, r.source, r.note)
+        for r in input_rows(document)
+    ]
+    header = ("input", "median", "5% to 95%", "units", "distribution", "as of", "source", "note")
+    return Table(header, rows, only=Form.markdown)
+
+
+def record_table(document: Document) -> Table:
+    """Return how a result was made as a table."""
+    rows = [(key, str(document[key])) for key in ("design", "seed", "chains", "draws")]
+    rows += [(f"{name} version", version) for name, version in document["versions"].items()]
+    rows += [(f"SHA-256 of {name}", digest) for name, digest in document["hashes"].items()]
+    return Table(("what", "value"), rows, only=Form.markdown)
+
+
+def versions_in_words(document: Document) -> str:
+    """Say which program, priors and equations a result is of."""
+    hashes = document["hashes"]
+    return (
+        f"uncertain-scale {document['versions']['uncertain-scale']}, priors "
+        f"{hashes['priors'][:12]}, equations {hashes['equations'][:12]}"
+    )
+
+
 def remarks(document: Document) -> Iterator[str]:
     """Yield what a reader should know: how the question was read, and what does not exist."""
     yield from stopping_in_words(document)
@@ -196,6 +239,14 @@ def event_rows(document: Document) -> Iterator[tuple[str, str, str]]:
     """Yield each event with its probability and standard error in words."""
     for event in document["events"]:
         yield event["event"], *chance_in_words(event, document)
+
+
+def chances_in_words(document: Document) -> list[str]:
+    """Say how likely each event is, with the standard error."""
+    return [
+        f"P({event}) = {share}{f' ± {error}' if error else ''}"
+        for event, share, error in event_rows(document)
+    ]
 
 
 def chance_in_words(event: dict[str, Any], document: Document) -> tuple[str, str]:

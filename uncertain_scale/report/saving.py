@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import DataError
-from uncertain_scale.report.markdown import markdown_report
+from uncertain_scale.report.interval_report import report_blocks
+from uncertain_scale.report.render.markdown import markdown
 from uncertain_scale.report.staging import staged, staging_of, sync_folder
 from uncertain_scale.report.stores import is_store, save_tree
 
@@ -57,7 +58,8 @@ def save_report(
     DataError
         The folder or a file in it cannot be written; files that were there stay as they were.
     """
-    texts = {"report.md": markdown_report(document), "report.json": as_json(document) + "\n"}
+    text = markdown(report_blocks(document))
+    texts = {"report.md": text, "report.json": as_json(document) + "\n"}
     if page is not None:
         texts["report.html"] = page
     with staged(folder):

@@ -1,4 +1,4 @@
-"""A sweep as plain data and as a table of comma-separated values.
+"""A sweep: as plain data, in blocks, and as a table of comma-separated values.
 
 In the document a point's `outputs` and `events` have the shape that a report gives them, without
 the histograms; `at` says where the point is, in the variables' units.
@@ -6,35 +6,69 @@ the histograms; `at` says where the point is, in the variables' units.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+from math import log
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from uncertain_scale.analysis.events import Probability
-from uncertain_scale.report.csv_tables import as_csv
+from uncertain_scale.report.blocks import Figure, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.document import (
     inputs_document,
     probability_document,
     record_document,
     statistics_of,
 )
-from uncertain_scale.report.numbers import percent
-from uncertain_scale.report.rows import figure_notes, intervals_of
+from uncertain_scale.report.numbers import percent, scale_for, scale_of, units_in_words
+from uncertain_scale.report.render.csv import as_csv
+from uncertain_scale.report.rows import (
+    chance_in_words,
+    design_in_words,
+    figure_notes,
+    inputs_table,
+    intervals_of,
+    opening,
+    question_in_words,
+    reasons_in_words,
+    record_table,
+    region_in_words,
+    versions_in_words,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import xarray as xr
+    from matplotlib.figure import Figure as Drawing
 
     from uncertain_scale.analysis.swept import Axis
+    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = ["csv_sweep", "sweep_document"]
+__all__ = ["csv_sweep", "sweep_blocks", "sweep_document"]
 
 _STATISTICS = ("mean", "sd", "median")
 _WORDS = ("units", "long_name", "equation", "rests_on")
 _CHANCES = ("probability", "probability_mcse", "probability_low", "probability_high")
 _NOT_OF_A_ROW = (*_WORDS, "warnings", *_CHANCES)
+_NARROW = 440.0
+_WIDTH = {1: 26, 2: 16}
+_DECADE = 10.0
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One answer at one point, as text, and where its interval is drawn."""
+
+    at: tuple[str, ...]
+    median: str
+    interval: str
+    region: str
+    error: str
+    units: str
+    ends: tuple[float, float, float]
 
 
 def sweep_document(tree: xr.DataTree, found: xr.Dataset, axes: Sequence[Axis]) -> Document:
@@ -80,6 +114,52 @@ def sweep_document(tree: xr.DataTree, found: xr.Dataset, axes: Sequence[Axis]) -
     }
 
 
+def sweep_blocks(document: Document, guides: Mapping[str, float] | None = None) -> Iterator[Block]:
+    """Yield what a sweep says: for each answer its intervals, drawn and in full.
+
+    Parameters
+    ----------
+    document
+        What `sweep_document` returns.
+    guides
+        Levels drawn in charts of FLOP, by what is written beside them.
+    """
+    names = _names(document)
+    given = question_in_words(document)
+    run = _run_in_words(document)
+    notes = list(_remarks(document))
+    yield Page(
+        _headline(document),
+        run,
+        f"What follows from {given}?",
+        title=f"Answers by {' and '.join(names)}",
+        about=f"Scenario {document['scenario']}: {document['title']}",
+    )
+    spread = "Standard errors are from the spread between chains."
+    yield from opening(document, given, f"{run}. {spread}")
+    yield Gap()
+    if notes:
+        yield Heading("To know first", id="remarks", only=Form.html)
+        yield Items(notes, only=Form.full)
+    for name, output in document["points"][0]["outputs"].items():
+        yield Heading(_title(name, output), short=name)
+        yield from _answer(document, name, guides if output["units"] == "FLOP" else None)
+    for place, event in enumerate(document["points"][0]["events"]):
+        yield Heading(f"P({event['event']})")
+        header = (*names, "probability", "standard error")
+        rows = list(_chances(document, place))
+        bars = [(*row, "█" * round(value * _WIDTH[len(names)])) for row, value in rows]
+        yield Table((*header, ""), bars, words=(len(header),), only=Form.terminal)
+        yield Table(header, [row for row, _ in rows], only=Form.full)
+    yield Items(notes, "! ", only=Form.terminal)
+    yield Heading("Inputs", only=Form.markdown)
+    yield inputs_table(document)
+    yield Heading("Run", only=Form.markdown)
+    yield record_table(document)
+    views = "--format md, json or csv shows every interval, error and source in full"
+    yield Text((run, versions_in_words(document), views), "dim", only=Form.terminal)
+
+
 def csv_sweep(document: Document) -> str:
     """Return a sweep as comma-separated values, a row for each point and output.
 
@@ -87,8 +167,185 @@ def csv_sweep(document: Document) -> str:
     there is no number. A probability is the `mean` of a row named `P(event)`, its 95% interval
     `low` and `high`. `notes` say what is not settled, does not exist or lies beyond the draws.
     """
-    rows = list(_rows(document))
+    rows = list(_csv_rows(document))
     return as_csv(list(dict.fromkeys(name for row in rows for name in row)), rows)
+
+
+def _answer(document: Document, name: str, guides: Mapping[str, float] | None) -> Iterator[Block]:
+    """Yield an answer's intervals: drawn on one scale, as a fan chart, and each with its errors."""
+    own = _names_of(document, document["points"][0]["outputs"][name])
+    first = list(_rows(document, name))
+    if own:
+        draw = _chart([row.ends for row in first], _WIDTH[len(own)])
+        header = [*own, "median", f"{percent(document['probs'][0])} interval", "units", ""]
+        rows = [(*row.at, row.median, row.interval, row.units, draw(row)) for row in first]
+        words = (len(own) + 2, len(own) + 3)
+        yield Table(header, rows, words, only=Form.terminal)
+    else:
+        same = f"{first[0].median} ({first[0].interval}) {first[0].units}".rstrip()
+        yield Text(f" {same} at every {' and '.join(_names(document))}", only=Form.terminal)
+        yield Gap()
+    if len({point["outputs"][name]["median"] for point in document["points"]}) > 1:
+        yield Figure(partial(_fan, document, name, guides), _NARROW, 1.6)
+    header = [*own, "units", "median"]
+    columns = []
+    for prob in document["probs"]:
+        header += [f"{percent(prob)} equal-tailed", "errors of its ends"]
+        header += [f"{percent(prob)} highest density"]
+        columns.append(_rows(document, name, prob))
+    body = []
+    for rows_of in zip(*columns, strict=True):
+        cells = [*rows_of[0].at, rows_of[0].units, rows_of[0].median]
+        for row in rows_of:
+            cells += [row.interval, row.error, row.region]
+        body.append(cells)
+    yield Table(header, body, (0, len(own)), only=Form.full)
+
+
+def _fan(document: Document, name: str, guides: Mapping[str, float] | None) -> Drawing:
+    from uncertain_scale.report.figures import plot_sweep
+
+    return plot_sweep(document, name, guides=guides)
+
+
+def _names(document: Document) -> list[str]:
+    return [one["name"] for one in document["swept"]]
+
+
+def _title(name: str, output: dict[str, Any]) -> str:
+    units = units_in_words(output["units"])
+    meaning = f": {output['long_name']}" if output["long_name"] not in {"", name} else ""
+    return f"{name}{f' ({units})' if units else ''}{meaning}"
+
+
+def _names_of(document: Document, output: dict[str, Any]) -> list[str]:
+    """Return the swept variables that an answer rests on."""
+    rests_on = output["rests_on"].split(", ")
+    return [name for name in _names(document) if name in rests_on]
+
+
+def _points_of(document: Document, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the points at which variables other than these have their first value."""
+    for point in document["points"]:
+        others = (one for one in document["swept"] if one["name"] not in names)
+        if all(point["at"][one["name"]] == one["values"][0] for one in others):
+            yield point
+
+
+def _at(
+    document: Document, point: dict[str, Any], names: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """Write where a point is, in some of the swept variables or in all."""
+    cells = []
+    for one in document["swept"]:
+        if names is not None and one["name"] not in names:
+            continue
+        value = point["at"][one["name"]]
+        scale = scale_for([value], one["units"])
+        cells.append(f"{scale.write(value, exact=True)} {scale.units}".rstrip())
+    return tuple(cells)
+
+
+def _rows(document: Document, name: str, prob: float | None = None) -> Iterator[_Row]:
+    """Yield a row for each point at which an answer is another."""
+    prob = document["probs"][0] if prob is None else prob
+    names = _names_of(document, document["points"][0]["outputs"][name])
+    for point in _points_of(document, names):
+        output = point["outputs"][name]
+        interval = intervals_of(output, "eti", prob)[0]
+        scale = scale_of(output)
+        exact = output["constant"]
+        low, high = (scale.write_end(interval, end, exact=exact) for end in ("low", "high"))
+        errors = [interval[f"{end}_mcse"] for end in ("low", "high")]
+        known = [scale.write_error(error) for error in errors if error is not None]
+        yield _Row(
+            at=_at(document, point, names),
+            median=scale.write(output["median"], output["median_mcse"], exact=exact),
+            interval=low if low == high else f"{low} to {high}",
+            region=region_in_words(output, prob) or "none",
+            error=" and ".join(known),
+            units=scale.units,
+            ends=(interval["low"], output["median"], interval["high"]),
+        )
+
+
+def _chances(document: Document, place: int) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Yield where a point is with an event's probability and its error, in words; and the share."""
+    for point in document["points"]:
+        event = point["events"][place]
+        yield (*_at(document, point), *chance_in_words(event, document)), event["probability"]
+
+
+def _chart(ends: Sequence[tuple[float, float, float]], width: int) -> Callable[[_Row], str]:
+    """Return what draws a row's interval and median on a scale that all rows share."""
+    least, most = min(low for low, _, _ in ends), max(high for _, _, high in ends)
+    logarithmic = least > 0 and most / least >= _DECADE
+    start, reach = (log(least), log(most / least)) if logarithmic else (least, most - least)
+
+    def place(value: float) -> int:
+        along = (log(value) if logarithmic else value) - start
+        return min(int(along / reach * width), width - 1) if reach else 0
+
+    def draw(row: _Row) -> str:
+        low, median, high = map(place, row.ends)
+        line = [" "] * low + ["─"] * (high - low + 1)
+        line[median] = "●"
+        return "".join(line)
+
+    return draw
+
+
+def _remarks(document: Document) -> Iterator[str]:
+    """Yield what a reader should know, each once, with where it first holds."""
+    yield from document["notes"]
+    for name, prior in document["inputs"].items():
+        if prior["interpreted"]:
+            yield f"{name}: {prior['source']} is read as {prior['distribution']}"
+        if prior["origin"] == "fallback":
+            yield f"{name} is not determined by what is given; its prior is used"
+    places: dict[str, list[str]] = {}
+    for point in document["points"]:
+        at = " and ".join(
+            f"{name} = {value}"
+            for name, value in zip(_names(document), _at(document, point), strict=True)
+        )
+        said = [f"warning: {warning}" for warning in point["warnings"]]
+        for name, output in point["outputs"].items():
+            said += [f"{name}: {reason}" for reason in dict.fromkeys(reasons_in_words(output))]
+            prob = document["probs"][0]
+            if len(intervals_of(output, "hdi", prob)) > 1:
+                said.append(f"{name} has separate likely regions ({percent(prob)})")
+        for remark in said:
+            places.setdefault(remark, []).append(at)
+    for remark, where in places.items():
+        if len(where) == len(document["points"]):
+            yield remark
+        else:
+            more = f" and {len(where) - 1} more points" if len(where) > 1 else ""
+            yield f"at {where[0]}{more}: {remark}"
+
+
+def _headline(document: Document) -> str:
+    """Say what the first answer is at the first point and at the last."""
+    name = next(iter(document["points"][0]["outputs"]))
+    rows = list(_rows(document, name))
+    ends = [f"{row.median} {row.units}".rstrip() for row in (rows[0], rows[-1])]
+    if ends[0] == ends[1]:
+        return f"{name}: {ends[0]} in the median throughout."
+    places = [" and ".join(row.at) for row in (rows[0], rows[-1])]
+    return f"{name}: in the median {ends[0]} at {places[0]}, {ends[1]} at {places[1]}."
+
+
+def _run_in_words(document: Document) -> str:
+    """Say how many points there are, and how each was drawn."""
+    values = " x ".join(
+        f"{len(one['values'])} values of {one['name']}{_spaced(one)}" for one in document["swept"]
+    )
+    return f"{values}, each on the same {design_in_words(document)}"
+
+
+def _spaced(one: dict[str, Any]) -> str:
+    return "" if one["steps"] == "list" else f" in {one['steps']} steps"
 
 
 def _points(found: xr.Dataset, names: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -121,7 +378,7 @@ def _points(found: xr.Dataset, names: Sequence[str]) -> Iterator[dict[str, Any]]
         }
 
 
-def _rows(document: Document) -> Iterator[dict[str, Any]]:
+def _csv_rows(document: Document) -> Iterator[dict[str, Any]]:
     swept = {one["name"]: one["units"] for one in document["swept"]}
     for point in document["points"]:
         where = {f"{name} [{units}]": point["at"][name] for name, units in swept.items()}
@@ -155,7 +412,3 @@ def _ends(output: dict[str, Any], probs: Sequence[float]) -> dict[str, Any]:
                 for end in ("low", "low_mcse", "high", "high_mcse"):
                     found[f"{which}_{end}"] = piece[end]
     return found
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

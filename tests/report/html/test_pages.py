@@ -6,9 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from uncertain_scale.report.html import html_report
 from uncertain_scale.report.html.headline import headline, headline_outputs
 from uncertain_scale.report.html.marks import marks_of
+from uncertain_scale.report.interval_report import report_blocks
+from uncertain_scale.report.render.html import html
 
 SECTIONS = ["outputs", "drivers", "inputs", "equations", "run"]
 
@@ -235,7 +236,7 @@ def test_evidence_is_told_on_the_page(cli):
 
 
 def test_without_a_background_a_page_still_stands(document):
-    page = html_report(document)
+    page = html(report_blocks(document), document)
     assert [name for name in Structure(page).sections if name in SECTIONS] == SECTIONS
 
 

@@ -10,11 +10,13 @@ from rich.console import Console
 
 from uncertain_scale import Design, report_document
 from uncertain_scale.model import ask
-from uncertain_scale.report.comparing import comparison_document
-from uncertain_scale.report.html import background_of, html_comparison, html_report
+from uncertain_scale.report.comparing import comparison_blocks, comparison_document
+from uncertain_scale.report.html import background_of
 from uncertain_scale.report.html.text import linked
-from uncertain_scale.report.markdown import markdown_report
-from uncertain_scale.report.terminal import terminal_priors, terminal_report
+from uncertain_scale.report.interval_report import priors_blocks, report_blocks
+from uncertain_scale.report.render.html import html
+from uncertain_scale.report.render.markdown import markdown
+from uncertain_scale.report.render.terminal import terminal
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.sample import prepare
 
@@ -73,7 +75,8 @@ def hostile(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(hostile):
     document, background, _ = hostile
-    return html_report(document, background, command="uncertain-scale report '<script>'")
+    blocks = report_blocks(document, lambda: background)
+    return html(blocks, document, command="uncertain-scale report '<script>'")
 
 
 def test_a_hostile_prior_is_text_in_a_page(page):
@@ -105,7 +108,8 @@ def test_a_hostile_prior_is_text_in_a_comparison(hostile):
     question = ask(model, {"budget": "100M"}, outputs=["training_flop"])
     design = Design(draws=64, chains=4)
     tree, found = compare(model, prepare("base")[1], [priors], question, design)
-    text = html_comparison(comparison_document(tree, found, (0.9, 0.5, 0.95)))
+    document = comparison_document(tree, found, (0.9, 0.5, 0.95))
+    text = html(comparison_blocks(document), document)
     tags = Page(text).tags
     assert not {tag for tag, _ in tags} & {"script", "img"}
     assert not CONTROLS.search(text.replace("\n", ""))
@@ -113,7 +117,7 @@ def test_a_hostile_prior_is_text_in_a_comparison(hostile):
 
 def test_a_hostile_prior_is_text_in_markdown(hostile):
     """No markup, link, cell or code is left unescaped, and no control character at all."""
-    text = markdown_report(hostile[0])
+    text = markdown(report_blocks(hostile[0]))
     line = next(line for line in text.splitlines() if line.startswith("| mfu"))
     header = next(line for line in text.splitlines() if line.startswith("| input"))
     assert len(re.findall(r"(?<!\\)\|", line)) == header.count("|")
@@ -126,9 +130,9 @@ def test_a_hostile_prior_is_text_in_the_terminal(hostile):
     from uncertain_scale.report import priors_document
 
     document, _, (_, priors) = hostile
-    for view in (terminal_report(document), terminal_priors(priors_document(priors))):
+    for blocks in (report_blocks(document), priors_blocks(priors_document(priors))):
         console = Console(file=io.StringIO(), width=80, color_system=None)
-        console.print(view)
+        console.print(terminal(blocks))
         text = console.file.getvalue()
         assert not CONTROLS.search(text.replace("\n", ""))
         assert "javascript:alert(3)" in text

@@ -1,24 +1,5 @@
-"""Reports as one self-contained HTML page each: no script, no request, light, dark and on paper."""
+"""What pages of reports are made of: their templates, and the parts that only they show."""
 
 from uncertain_scale.report.html.background import Background, background_of
-from uncertain_scale.report.html.pages import html_comparison, html_report, html_sensitivity
-from uncertain_scale.report.html.tabled import (
-    html_backtest,
-    html_claims,
-    html_dependent,
-    html_evidence_comparison,
-    html_sweep,
-)
 
-__all__ = [
-    "Background",
-    "background_of",
-    "html_backtest",
-    "html_claims",
-    "html_comparison",
-    "html_dependent",
-    "html_evidence_comparison",
-    "html_report",
-    "html_sensitivity",
-    "html_sweep",
-]
+__all__ = ["Background", "background_of"]

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.report import figures
-from uncertain_scale.report.evidence import (
-    before_rows,
-    learnt_in_words,
-    moved_rows,
-    observation_rows,
-    road_in_words,
+from uncertain_scale.report.comparing import (
+    comparison_rows,
+    comparison_words,
+    coupling_rows,
+    otherwise_table,
 )
 from uncertain_scale.report.figures.axes import with_powers
-from uncertain_scale.report.figures.sensitivity import LEAST, share_in_brief, shares_of
+from uncertain_scale.report.figures.sensitivity import LEAST, input_label, share_in_brief, shares_of
 from uncertain_scale.report.html.inline import inline
 from uncertain_scale.report.numbers import Scale, scale_of
 from uncertain_scale.report.rows import design_in_words, intervals_of, output_rows
@@ -29,12 +28,11 @@ if TYPE_CHECKING:
     from uncertain_scale.report.html.background import Background
 
 __all__ = [
-    "evidence_parts",
+    "comparison_parts",
     "input_card",
     "output_rows_of",
     "ranking_parts",
     "ratio_figure",
-    "swing_rows",
 ]
 
 _COMPARE_WIDTH = 440.0
@@ -106,7 +104,7 @@ def ranking_parts(document: Document, number: Any) -> dict[str, Any]:
         "rows": [
             (
                 name,
-                input_name,
+                input_label(input_name),
                 share_in_brief(share),
                 _held(output["rank_share"][input_name], document["chains"]),
             )
@@ -121,28 +119,18 @@ def _held(share: float, chains: int) -> str:
     return f"{round(share * chains)} of {chains}"
 
 
-def swing_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield each output's median with each input at its 5% and 95%, and the units."""
-    for name, output in document["outputs"].items():
-        if output["median"] is None:
-            continue
-        scale = scale_of(output)
-        for input_name, swing in output["swing"].items():
-            ends = [swing[end]["median"] for end in ("low", "high")]
-            known = [with_powers(scale.write(end)) for end in ends if end is not None]
-            if len(known) == len(ends):
-                yield name, input_name, known[0], known[1], scale.units
-
-
-def evidence_parts(document: Document) -> dict[str, Any] | None:
-    """Return what was observed, how the posterior was found and what moved."""
-    if document.get("evidence") is None:
-        return None
+def comparison_parts(
+    document: Document, comparison: dict[str, Any], number: Iterator[int]
+) -> dict[str, Any]:
+    """Return what a page shows of one scenario held against the base."""
+    prob = document["probs"][0]
     return {
-        "observations": list(observation_rows(document)),
-        "words": [road_in_words(document), learnt_in_words(document)],
-        "moved": list(moved_rows(document)),
-        "before": list(before_rows(document)),
+        "other": comparison["other"],
+        "figure": ratio_figure(document, comparison["other"], next(number)),
+        "words": comparison_words(comparison, document["base"]),
+        "rows": list(comparison_rows(comparison, prob)),
+        "otherwise": otherwise_table(comparison, prob),
+        "coupled": coupling_rows(comparison),
     }
 
 

@@ -1,0 +1,306 @@
+"""An interval report in blocks; one of priors updated by evidence, and one of priors alone."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.report.blocks import (
+    Figure,
+    Form,
+    Gap,
+    Heading,
+    Items,
+    Page,
+    Part,
+    Table,
+    Text,
+    shown,
+)
+from uncertain_scale.report.evidence import before_rows, evidence_blocks
+from uncertain_scale.report.numbers import percent
+from uncertain_scale.report.rows import (
+    chances_in_words,
+    error_rows,
+    event_rows,
+    input_rows,
+    inputs_table,
+    opening,
+    output_rows,
+    question_in_words,
+    record_table,
+    region_in_words,
+    remarks,
+    run_in_words,
+    sufficient_rows,
+    versions_in_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from matplotlib.figure import Figure as Drawing
+
+    from uncertain_scale.report.blocks import Block
+    from uncertain_scale.report.document import Document
+    from uncertain_scale.report.html.background import Background
+
+    Behind = Callable[[], Background]
+
+__all__ = ["priors_blocks", "report_blocks", "update_blocks"]
+
+_CURVES = (
+    "Each curve is the density of an answer; below it lie its {} intervals, the widest drawn "
+    "thinnest, with a line at the median. Axes are logarithmic where answers spread over decades."
+)
+_CONSTANT = "All inputs are constant, and so is every answer: there is no spread to draw."
+_ERRORS = (
+    "Estimates with the simulation's standard errors, from the spread between independent chains; "
+    "eti: equal-tailed interval, hdi: highest-density region"
+)
+
+
+def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[Block]:
+    """Yield what a report says: answers, what to know of them, what drives them, their inputs.
+
+    Parameters
+    ----------
+    document
+        What `report_document` returns.
+    behind
+        Returns what `background_of` does: without it a page has no prior densities, no graph and
+        no ranking.
+    """
+    given, run = question_in_words(document), run_in_words(document)
+    notes, events = list(remarks(document)), list(event_rows(document))
+    sufficient = list(sufficient_rows(document))
+    yield Page(partial(_headline, document), run, f"What follows from {given}?")
+    yield from opening(document, given, f"{run}.")
+    yield Gap()
+    if notes:
+        yield Items(notes, only=Form.markdown)
+    if notes or events or sufficient:
+        yield Heading("To know first", short=None, id="remarks", only=Form.html)
+        yield Part("first", lambda _: (events, sufficient, notes))
+    yield from _answers(document)
+    yield from _events(document)
+    for name, units, amounts in sufficient:
+        said = ", ".join(f"{share}: {amount}" for share, amount in amounts)
+        yield Text(f" {name} that suffices, by probability, in {units}: {said}", only=Form.brief)
+        yield Heading(f"{name} that suffices", only=Form.markdown)
+        yield Table(("with probability", units), amounts, only=Form.markdown)
+    yield Items(notes, "! ", only=Form.brief)
+    yield Heading("What drives it", id="drivers", only=Form.html)
+    yield Part("driven", partial(_drivers, behind))
+    yield from evidence_blocks(document)
+    yield from _errors(document, Form.markdown)
+    yield from _inputs(document, behind)
+    yield from _equations(document, behind)
+    yield Heading("Run", only=Form.markdown)
+    yield record_table(document)
+    yield Heading("Run record", id="run", only=Form.html)
+    yield from _errors(document, Form.html)
+    yield Text(run, "dim", only=Form.brief)
+    views = "--format md or json shows every interval, error and source in full"
+    yield Text((versions_in_words(document), views), "dim", only=Form.terminal)
+
+
+def update_blocks(document: Document, behind: Behind | None = None) -> Iterator[Block]:
+    """Yield what evidence moved; in the long forms, the whole report.
+
+    Parameters
+    ----------
+    document, behind
+        As in `report_blocks`.
+    """
+    yield from shown(report_blocks(document, behind), Form.full)
+    prob = percent(document["probs"][0])
+    before = {name: interval for name, _, interval in before_rows(document)}
+    rows = [
+        (row.name, before[row.name], row.median, row.interval, row.units)
+        for row in output_rows(document, document["probs"][0])
+    ]
+    lines = [
+        *opening(document, ""),
+        *evidence_blocks(document),
+        Table(
+            ("answer", f"{prob} before", "median", f"{prob} now", "units"), rows, (0, 4), tight=True
+        ),
+        *_events(document),
+        Items(list(remarks(document)), "! "),
+        Gap(),
+        Text(
+            (run_in_words(document), "--format md or json shows every interval, error and source"),
+            "dim",
+        ),
+    ]
+    yield from shown(lines, Form.terminal)
+
+
+def priors_blocks(document: Document) -> Iterator[Block]:
+    """Yield a scenario's inputs alone, each with its distribution and source in full."""
+    title = f"{document['scenario']}: {document['title']}"
+    yield Text(title, "bold", only=Form.brief)
+    yield Heading(title, 1, only=Form.markdown)
+    yield inputs_table(document)
+    yield _cited(document)
+    for row in input_rows(document):
+        spread = f" ({row.interval})" if row.interval else ""
+        cited = f"{row.source}{f', as of {row.as_of}' if row.as_of else ''}"
+        words = [row.distribution, document["inputs"][row.name]["long_name"], cited, row.note]
+        yield Gap()
+        head = f"{row.name}  {row.median} {row.units}".rstrip() + spread
+        yield Text(head, "bold", only=Form.terminal)
+        yield Text([text for text in words if text], indent=4, only=Form.terminal)
+
+
+def _answers(document: Document) -> Iterator[Block]:
+    probs, outputs = document["probs"], document["outputs"]
+    rows = list(output_rows(document, probs[0]))
+    yield Heading("Answers", id="outputs", only=Form.full)
+    header = ["answer", "median", f"{percent(probs[0])} interval", "units", "shape"]
+    brief = [(row.name, row.median, row.interval, row.units, row.shape) for row in rows]
+    yield Table(header, brief, (0, 3, 4), only=Form.terminal)
+    named = [(*row, outputs[row[0]]["long_name"]) for row in brief]
+    yield Table((*header, "what it is"), named, (0, 3, 4, 5), only=Form.notebook)
+    header = ["answer", "units", "median", "mean", "sd"]
+    full = [[row.name, row.units, row.median, row.mean, row.sd] for row in rows]
+    for prob in probs:
+        header += [f"{percent(prob)} equal-tailed", f"{percent(prob)} highest density"]
+        for cells, row in zip(full, output_rows(document, prob), strict=True):
+            cells += [row.interval, region_in_words(outputs[row.name], prob) or "none"]
+    yield Table(header, full, only=Form.markdown)
+    if all(output["constant"] for output in outputs.values()):
+        yield Text(_CONSTANT, "how", only=Form.html)
+    else:
+        yield Text(_CURVES.format(", ".join(map(percent, sorted(probs)))), "how", only=Form.html)
+        yield Part("panels", partial(_densities, document))
+    yield Part("answers", partial(_table_of_answers, document))
+
+
+def _events(document: Document) -> Iterator[Block]:
+    for said in chances_in_words(document):
+        yield Text(f" {said}", "bold", only=Form.terminal)
+        yield Text(said, only=Form.notebook)
+    if events := list(event_rows(document)):
+        yield Heading("How likely", only=Form.markdown)
+        header = ("event", "probability", "standard error")
+        yield Table(header, events, only=Form.markdown)
+
+
+def _errors(document: Document, form: Form) -> Iterator[Block]:
+    rows = list(error_rows(document))
+    yield Heading("Monte Carlo errors", only=form & Form.markdown)
+    said = "Standard errors, from the spread between independent chains."
+    yield Text(said, only=form & Form.markdown)
+    header = ("answer", "statistic", "estimate", "standard error", "units")
+    yield Table(header, rows, only=form & Form.markdown)
+    yield Table(
+        [name.capitalize() for name in header],
+        rows,
+        (0, 1, 4),
+        caption=_ERRORS,
+        fold=f"Every figure with its Monte Carlo error ({len(rows)} rows)",
+        code=(3,),
+        only=form & Form.html,
+    )
+
+
+def _inputs(document: Document, behind: Behind | None) -> Iterator[Block]:
+    yield Gap()
+    before = document.get("evidence") is not None
+    header = ("input, before" if before else "input", "median", "5% to 95%", "source")
+    rows = [
+        # The first clause of a citation; the long forms have the whole.
+        (row.name, f"{row.median} {row.units}".strip(), row.interval, _clause(row.source))
+        for row in input_rows(document)
+    ]
+    yield Table(header, rows, (0, 3), fill=True, only=Form.terminal)
+    yield _cited(document, fold="Inputs and their sources")
+    yield Heading("Inputs", id="inputs", only=Form.full)
+    yield inputs_table(document)
+    yield Part("believed", partial(_cards, document, behind))
+
+
+def _cited(document: Document, fold: str = "") -> Table:
+    header = ("input", "median", "5% to 95%", "units", "distribution", "source")
+    rows = [
+        (r.name, r.median, r.interval, r.units, r.distribution, r.source)
+        for r in input_rows(document)
+    ]
+    return Table(header, rows, (0, 3, 4, 5), fold=fold, only=Form.notebook)
+
+
+def _clause(source: str) -> str:
+    return source.partition("\n")[0].partition(";")[0]
+
+
+def _equations(document: Document, behind: Behind | None) -> Iterator[Block]:
+    caption = "How each answer is reached"
+    header = ("answer", "meaning", "equation", "rests on")
+    rows = [
+        (name, one["long_name"], one["equation"], one["rests_on"] or "priors alone")
+        for name, one in document["outputs"].items()
+    ]
+    yield Heading(caption, only=Form.markdown)
+    yield Table(header, rows, only=Form.markdown)
+    yield Heading("Equations used", id="equations", short="Equations", only=Form.html)
+    if behind is not None:
+        yield Figure(partial(_graph, behind), 720.0, 1.6, "Graph of the equations")
+    yield Table(
+        [name.capitalize() for name in header],
+        [(name, meaning, equation or "prior", rests) for name, meaning, equation, rests in rows],
+        range(4),
+        caption=caption,
+        code=(2,),
+        only=Form.html,
+    )
+
+
+def _headline(document: Document) -> str:
+    from uncertain_scale.report.html.headline import headline
+
+    return headline(document)
+
+
+def _densities(document: Document, number: Iterator[int]) -> tuple[list[Any]]:
+    from uncertain_scale.report.figures import plot_density
+    from uncertain_scale.report.html.inline import inline
+
+    moved = [name for name, output in document["outputs"].items() if not output["constant"]]
+    drawn = (plot_density(document, [name], columns=1) for name in moved)
+    return ([inline(one, next(number)) for one in drawn],)
+
+
+def _table_of_answers(document: Document, _: Iterator[int]) -> tuple[Any, ...]:
+    from uncertain_scale.report.html.parts import output_rows_of
+
+    return document, list(output_rows_of(document))
+
+
+def _drivers(behind: Behind | None, number: Iterator[int]) -> tuple[Any, ...]:
+    from uncertain_scale.report.html.parts import ranking_parts
+
+    background = behind and behind()
+    if background is None:
+        return None, "Not ranked in this page."
+    found = background.drivers
+    return found and ranking_parts(found, number), background.reason
+
+
+def _cards(document: Document, behind: Behind | None, number: Iterator[int]) -> tuple[Any, ...]:
+    from uncertain_scale.report.html.marks import STALE_MONTHS, marks_of
+    from uncertain_scale.report.html.parts import input_card
+
+    marks, background = marks_of(document["inputs"]), behind and behind()
+    cards = [
+        input_card(document, row, marks[row.name], background, number)
+        for row in input_rows(document)
+    ]
+    return cards, STALE_MONTHS
+
+
+def _graph(behind: Behind) -> Drawing:
+    from uncertain_scale.report.figures import plot_graph
+
+    return plot_graph(behind().plan)

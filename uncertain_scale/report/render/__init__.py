@@ -1,0 +1,1 @@
+"""Renderers: blocks as something that rich prints, as Markdown, as a page, in a notebook."""
