@@ -190,10 +190,18 @@ class Figure(Block):
 
 @dataclass(frozen=True)
 class Part(Block):
-    """A part that only HTML has: a macro of `macros.html`, and what makes its arguments."""
+    """A part that only HTML has: a macro of `macros.html`, and what it is of.
+
+    Parameters
+    ----------
+    macro
+        Its name; what makes the arguments of some is in `uncertain_scale.report.html.parts`.
+    values
+        What they are made of, or else the arguments themselves.
+    """
 
     macro: str
-    values: Callable[[Iterator[int]], Sequence[Any]]
+    values: Sequence[Any]
     only: Form = field(default=Form.html, kw_only=True)
 
 

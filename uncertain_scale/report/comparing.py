@@ -108,9 +108,9 @@ def comparison_blocks(document: Document) -> Iterator[Block]:
     yield Text(_HOW, "how", only=Form.html)
     for place, comparison in enumerate(document["comparisons"], start=1):
         yield from _compared(document, comparison)
-        yield Part("held_against", partial(_held_against, document, comparison, place))
+        yield Part("held_against", (document, comparison, place))
     yield Heading("Inputs that differ", id="inputs", only=Form.html)
-    yield Part("changed", lambda _: (document["comparisons"], base))
+    yield Part("changed", (document["comparisons"], base))
     yield Gap()
     yield Text(made, "dim", only=Form.brief)
 
@@ -150,15 +150,6 @@ def _compared(document: Document, comparison: dict[str, Any]) -> Iterator[Block]
     yield Table(header, changed, only=Form.markdown)
     if coupled := coupling_rows(comparison):
         yield Table(("coupled input", "how", "why"), coupled, only=Form.markdown)
-
-
-def _held_against(
-    document: Document, comparison: dict[str, Any], place: int, number: Iterator[int]
-) -> tuple[Any, ...]:
-    from uncertain_scale.report.html.parts import comparison_parts
-
-    prob = percent(document["probs"][0])
-    return comparison_parts(document, comparison, number), place, document["base"], prob
 
 
 def _headline(document: Document) -> str:

@@ -228,7 +228,7 @@ def evidence_blocks(document: Document) -> Iterator[Block]:
     header = ("what moved", before, now, "units", "bits")
     yield Table(header, moved, (0, 3), tight=True, only=Form.terminal)
     yield Text(_HOW, "how", only=Form.html)
-    yield Part("observations", lambda _: [list(observation_rows(document))])
+    yield Part("observations", (list(observation_rows(document)),))
     yield Items((road, learnt), only=Form.html)
     caption = "Inputs that moved: their 5%, 50% and 95% before and now"
     header = ("Input", "Before", "Now", "Units", "Bits learnt")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from uncertain_scale.report.blocks import (
     Figure,
@@ -81,7 +81,7 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
         yield Items(notes, only=Form.markdown)
     if notes or events or sufficient:
         yield Heading("To know first", short=None, id="remarks", only=Form.html)
-        yield Part("first", lambda _: (events, sufficient, notes))
+        yield Part("first", (events, sufficient, notes))
     yield from _answers(document)
     yield from _events(document)
     for name, units, amounts in sufficient:
@@ -91,15 +91,15 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
         yield Table(("with probability", units), amounts, only=Form.markdown)
     yield Items(notes, "! ", only=Form.brief)
     yield Heading("What drives it", id="drivers", only=Form.html)
-    yield Part("driven", partial(_drivers, behind))
+    yield Part("driven", (behind,))
     yield from evidence_blocks(document)
-    yield from _errors(document, Form.markdown)
+    yield from shown(_errors(document), Form.markdown)
     yield from _inputs(document, behind)
     yield from _equations(document, behind)
     yield Heading("Run", only=Form.markdown)
     yield record_table(document)
     yield Heading("Run record", id="run", only=Form.html)
-    yield from _errors(document, Form.html)
+    yield from shown(_errors(document), Form.html)
     yield Text(run, "dim", only=Form.brief)
     views = "--format md or json shows every interval, error and source in full"
     yield Text((versions_in_words(document), views), "dim", only=Form.terminal)
@@ -174,8 +174,8 @@ def _answers(document: Document) -> Iterator[Block]:
         yield Text(_CONSTANT, "how", only=Form.html)
     else:
         yield Text(_CURVES.format(", ".join(map(percent, sorted(probs)))), "how", only=Form.html)
-        yield Part("panels", partial(_densities, document))
-    yield Part("answers", partial(_table_of_answers, document))
+        yield Part("panels", (document,))
+    yield Part("answers", (document,))
 
 
 def _events(document: Document) -> Iterator[Block]:
@@ -188,13 +188,13 @@ def _events(document: Document) -> Iterator[Block]:
         yield Table(header, events, only=Form.markdown)
 
 
-def _errors(document: Document, form: Form) -> Iterator[Block]:
+def _errors(document: Document) -> Iterator[Block]:
     rows = list(error_rows(document))
-    yield Heading("Monte Carlo errors", only=form & Form.markdown)
+    yield Heading("Monte Carlo errors", only=Form.markdown)
     said = "Standard errors, from the spread between independent chains."
-    yield Text(said, only=form & Form.markdown)
+    yield Text(said, only=Form.markdown)
     header = ("answer", "statistic", "estimate", "standard error", "units")
-    yield Table(header, rows, only=form & Form.markdown)
+    yield Table(header, rows, only=Form.markdown)
     yield Table(
         [name.capitalize() for name in header],
         rows,
@@ -202,7 +202,7 @@ def _errors(document: Document, form: Form) -> Iterator[Block]:
         caption=_ERRORS,
         fold=f"Every figure with its Monte Carlo error ({len(rows)} rows)",
         code=(3,),
-        only=form & Form.html,
+        only=Form.html,
     )
 
 
@@ -219,7 +219,7 @@ def _inputs(document: Document, behind: Behind | None) -> Iterator[Block]:
     yield _cited(document, fold="Inputs and their sources")
     yield Heading("Inputs", id="inputs", only=Form.full)
     yield inputs_table(document)
-    yield Part("believed", partial(_cards, document, behind))
+    yield Part("believed", (document, behind))
 
 
 def _cited(document: Document, fold: str = "") -> Table:
@@ -261,43 +261,6 @@ def _headline(document: Document) -> str:
     from uncertain_scale.report.html.headline import headline
 
     return headline(document)
-
-
-def _densities(document: Document, number: Iterator[int]) -> tuple[list[Any]]:
-    from uncertain_scale.report.figures import plot_density
-    from uncertain_scale.report.html.inline import inline
-
-    moved = [name for name, output in document["outputs"].items() if not output["constant"]]
-    drawn = (plot_density(document, [name], columns=1) for name in moved)
-    return ([inline(one, next(number)) for one in drawn],)
-
-
-def _table_of_answers(document: Document, _: Iterator[int]) -> tuple[Any, ...]:
-    from uncertain_scale.report.html.parts import output_rows_of
-
-    return document, list(output_rows_of(document))
-
-
-def _drivers(behind: Behind | None, number: Iterator[int]) -> tuple[Any, ...]:
-    from uncertain_scale.report.html.parts import ranking_parts
-
-    background = behind and behind()
-    if background is None:
-        return None, "Not ranked in this page."
-    found = background.drivers
-    return found and ranking_parts(found, number), background.reason
-
-
-def _cards(document: Document, behind: Behind | None, number: Iterator[int]) -> tuple[Any, ...]:
-    from uncertain_scale.report.html.marks import STALE_MONTHS, marks_of
-    from uncertain_scale.report.html.parts import input_card
-
-    marks, background = marks_of(document["inputs"]), behind and behind()
-    cards = [
-        input_card(document, row, marks[row.name], background, number)
-        for row in input_rows(document)
-    ]
-    return cards, STALE_MONTHS
 
 
 def _graph(behind: Behind) -> Drawing:

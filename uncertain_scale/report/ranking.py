@@ -100,7 +100,7 @@ def sensitivity_blocks(document: Document) -> Iterator[Block]:
     for decision in document["events"]:
         yield from shown(decision_blocks(decision), Form.markdown)
     yield Heading("Ranking of inputs", short="Ranking", id="drivers", only=Form.html)
-    yield Part("ranking", partial(_ranking, document))
+    yield Part("ranking", (document,))
     for name, output in document["outputs"].items():
         yield Gap()
         yield Heading(name, only=Form.terminal | Form.markdown)
@@ -186,12 +186,6 @@ def _swings(document: Document) -> Iterator[tuple[str, ...]]:
             ends = [swing[end]["median"] for end in ("low", "high")]
             if None not in ends:
                 yield name, input_label(input_name), *map(scale.write, ends), scale.units
-
-
-def _ranking(document: Document, number: Iterator[int]) -> tuple[dict[str, Any]]:
-    from uncertain_scale.report.html.parts import ranking_parts
-
-    return (ranking_parts(document, number),)
 
 
 def _headline(document: Document) -> str:

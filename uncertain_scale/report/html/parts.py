@@ -16,11 +16,12 @@ from uncertain_scale.report.comparing import (
 from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.sensitivity import LEAST, input_label, share_in_brief, shares_of
 from uncertain_scale.report.html.inline import inline
-from uncertain_scale.report.numbers import Scale, scale_of
-from uncertain_scale.report.rows import design_in_words, intervals_of, output_rows
+from uncertain_scale.report.html.marks import STALE_MONTHS, marks_of
+from uncertain_scale.report.numbers import Scale, percent, scale_of
+from uncertain_scale.report.rows import design_in_words, input_rows, intervals_of, output_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from markupsafe import Markup
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from uncertain_scale.report.html.background import Background
 
 __all__ = [
-    "comparison_parts",
+    "PARTS",
     "input_card",
     "output_rows_of",
     "ranking_parts",
@@ -119,21 +120,6 @@ def _held(share: float, chains: int) -> str:
     return f"{round(share * chains)} of {chains}"
 
 
-def comparison_parts(
-    document: Document, comparison: dict[str, Any], number: Iterator[int]
-) -> dict[str, Any]:
-    """Return what a page shows of one scenario held against the base."""
-    prob = document["probs"][0]
-    return {
-        "other": comparison["other"],
-        "figure": ratio_figure(document, comparison["other"], next(number)),
-        "words": comparison_words(comparison, document["base"]),
-        "rows": list(comparison_rows(comparison, prob)),
-        "otherwise": otherwise_table(comparison, prob),
-        "coupled": coupling_rows(comparison),
-    }
-
-
 def ratio_figure(document: Document, other: str, number: int) -> Markup | None:
     """Return a scenario's ratios to the base as a figure; None where none can be drawn."""
     try:
@@ -142,3 +128,59 @@ def ratio_figure(document: Document, other: str, number: int) -> Markup | None:
         )
     except DataError:
         return None
+
+
+def _answers(_: Iterator[int], document: Document) -> tuple[Any, ...]:
+    return document, list(output_rows_of(document))
+
+
+def _panels(number: Iterator[int], document: Document) -> tuple[Any, ...]:
+    moved = [name for name, output in document["outputs"].items() if not output["constant"]]
+    drawn = (figures.plot_density(document, [name], columns=1) for name in moved)
+    return ([inline(one, next(number)) for one in drawn],)
+
+
+def _ranking(number: Iterator[int], document: Document) -> tuple[Any, ...]:
+    return (ranking_parts(document, number),)
+
+
+def _driven(number: Iterator[int], behind: Callable[[], Background] | None) -> tuple[Any, ...]:
+    if behind is None:
+        return None, "Not ranked in this page."
+    found = behind()
+    return found.drivers and ranking_parts(found.drivers, number), found.reason
+
+
+def _believed(
+    number: Iterator[int], document: Document, behind: Callable[[], Background] | None
+) -> tuple[Any, ...]:
+    marks, background = marks_of(document["inputs"]), behind and behind()
+    rows = input_rows(document)
+    cards = [input_card(document, row, marks[row.name], background, number) for row in rows]
+    return cards, STALE_MONTHS
+
+
+def _held_against(
+    number: Iterator[int], document: Document, comparison: dict[str, Any], place: int
+) -> tuple[Any, ...]:
+    prob, other = document["probs"][0], comparison["other"]
+    told = {
+        "other": other,
+        "figure": ratio_figure(document, other, next(number)),
+        "words": comparison_words(comparison, document["base"]),
+        "rows": list(comparison_rows(comparison, prob)),
+        "otherwise": otherwise_table(comparison, prob),
+        "coupled": coupling_rows(comparison),
+    }
+    return told, place, document["base"], percent(prob)
+
+
+PARTS: dict[str, Callable[..., Sequence[Any]]] = {
+    "answers": _answers,
+    "believed": _believed,
+    "driven": _driven,
+    "held_against": _held_against,
+    "panels": _panels,
+    "ranking": _ranking,
+}
+"""What makes the arguments of a macro, from the number of the next figure and a part's values."""

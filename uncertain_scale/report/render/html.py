@@ -20,6 +20,7 @@ from uncertain_scale.report.blocks import (
 from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.style import styled
 from uncertain_scale.report.html.inline import inline
+from uncertain_scale.report.html.parts import PARTS
 from uncertain_scale.report.html.templating import environment
 from uncertain_scale.report.rows import question_in_words
 
@@ -109,7 +110,9 @@ def _parts(block: Block, section: dict[str, Any], number: Iterator[int]) -> Iter
                 return
             yield macros.figure(drawn, label or f"Figure: {title}")
         case Part(macro, values):
-            yield getattr(macros, macro)(*values(number))
+            if prepare := PARTS.get(macro):
+                values = prepare(number, *values)
+            yield getattr(macros, macro)(*values)
 
 
 def _record(document: Document) -> Iterator[tuple[str, object]]:
