@@ -55,3 +55,13 @@ def test_examples_of_kinds_are_prior_files_without_fault(tmp_path):
 
     priors = load_priors(path)
     assert [prior.distribution.kind for prior in priors.inputs.values()] == [k for k, _ in examples]
+
+
+def test_every_file_that_the_architecture_names_is_there():
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z_]+/(?:[a-z_/]+\.py)?)`", text))
+    named |= set(re.findall(r"\[\"([a-z_]+/[a-z_/]+\.py)", text))
+    package = DOCS.parent / "uncertain_scale"
+    there = {name for name in named if (package / name).exists() or (DOCS.parent / name).exists()}
+    assert named - there == set()
+    assert len(named) > 20
