@@ -21,7 +21,13 @@ from uncertain_scale.report.document import (
     record_document,
     statistics_of,
 )
-from uncertain_scale.report.numbers import percent, scale_for, scale_of, units_in_words
+from uncertain_scale.report.numbers import (
+    percent,
+    probability_in_words,
+    scale_for,
+    scale_of,
+    units_in_words,
+)
 from uncertain_scale.report.render.csv import as_csv
 from uncertain_scale.report.rows import (
     chance_in_words,
@@ -147,10 +153,9 @@ def sweep_blocks(document: Document, guides: Mapping[str, float] | None = None) 
     for place, event in enumerate(document["points"][0]["events"]):
         yield Heading(f"P({event['event']})")
         header = (*names, "probability", "standard error")
-        rows = list(_chances(document, place))
-        bars = [(*row, "█" * round(value * _WIDTH[len(names)])) for row, value in rows]
+        bars = list(_chance_bars(document, place, _WIDTH[len(names)]))
         yield Table((*header, ""), bars, words=(len(header),), only=Form.terminal)
-        yield Table(header, [row for row, _ in rows], only=Form.full)
+        yield Table(header, list(_chances(document, place)), only=Form.full)
     yield Items(notes, "! ", only=Form.terminal)
     yield Heading("Inputs", only=Form.markdown)
     yield inputs_table(document)
@@ -269,11 +274,20 @@ def _rows(document: Document, name: str, prob: float | None = None) -> Iterator[
         )
 
 
-def _chances(document: Document, place: int) -> Iterator[tuple[tuple[str, ...], float]]:
-    """Yield where a point is with an event's probability and its error, in words; and the share."""
+def _chances(document: Document, place: int) -> Iterator[tuple[str, ...]]:
+    """Yield where a point is with an event's probability and its error, in words."""
+    for point in document["points"]:
+        yield *_at(document, point), *chance_in_words(point["events"][place], document)
+
+
+def _chance_bars(document: Document, place: int, width: int) -> Iterator[tuple[str, ...]]:
+    """Yield the same in fewer words, with a bar of `width` characters for certainty."""
     for point in document["points"]:
         event = point["events"][place]
-        yield (*_at(document, point), *chance_in_words(event, document)), event["probability"]
+        share, (_, error) = event["probability"], chance_in_words(event, document)
+        bounded = share in {0, 1} and event["low"] != event["high"]
+        told = probability_in_words(event), "95% bound" if bounded else error
+        yield *_at(document, point), *told, "█" * round(share * width)
 
 
 def _chart(ends: Sequence[tuple[float, float, float]], width: int) -> Callable[[_Row], str]:
