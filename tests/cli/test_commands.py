@@ -301,3 +301,17 @@ def test_all_outputs_without_finite_numbers_are_told(cli, tmp_path, draws):
     assert (code, out) == (2, "")
     assert err.startswith("error: outputs 'low', 'high' are nan in ")
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "command", [("report", "--budget", "1M"), ("claims", "--claim", "gpu-price")]
+)
+def test_a_page_that_is_saved_and_printed_is_drawn_once(cli, tmp_path, monkeypatch, command):
+    from uncertain_scale.report.render import html as renderer
+
+    pages, draw = [], renderer.html
+    monkeypatch.setattr(renderer, "html", lambda *a, **k: pages.append(draw(*a, **k)) or pages[-1])
+    asked = (*command, "--draws", "64", "--chains", "2", "--output", tmp_path / "out")
+    code, out, err = cli(*asked, "--format", "html")
+    assert (code, err, len(pages)) == (0, "", 1)
+    assert out == pages[0] == next((tmp_path / "out").glob("*.html")).read_text(encoding="utf-8")

@@ -114,10 +114,10 @@ def backtest(
     except DataError as error:
         raise DataError("\n".join([str(error), *map(str, table.faults)])) from None
     document = backtest_document(found, model)
-    keep(document, output, "backtest", backtest_blocks, csv_backtest)
+    html = keep(document, output, "backtest", backtest_blocks, csv_backtest)
     if figure is not None:
         from uncertain_scale.report.backtest_figure import save_figure
 
         save_figure(document, figure)
-    show(document, form, backtest_blocks, csv_backtest)
+    show(document, form, backtest_blocks, csv_backtest, html)
     tell_faults(table, allowed=skip_bad_rows)

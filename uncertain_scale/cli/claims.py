@@ -75,8 +75,8 @@ def claims(
 
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
     document = checked(source, claim, drawn, scenarios=scenario, probs=prob, equations=equations)
-    keep(document, output, "claims", claims_blocks, csv_claims)
-    show(document, form, claims_blocks, csv_claims)
+    html = keep(document, output, "claims", claims_blocks, csv_claims)
+    show(document, form, claims_blocks, csv_claims, html)
     tell_faults(document)
 
 

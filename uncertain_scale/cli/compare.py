@@ -66,8 +66,8 @@ def compare(
         _given_evidence(asked, evidence, prob, form, output)
         return
     document = compared(options, scenarios, prob, couple)
-    keep(document, output, "comparison", comparison_blocks)
-    show(document, form, comparison_blocks, csv_comparison)
+    html = keep(document, output, "comparison", comparison_blocks)
+    show(document, form, comparison_blocks, csv_comparison, html)
 
 
 def compared(
@@ -128,5 +128,5 @@ def _given_evidence(
             raise EvidenceError(faults) from None
     events = asked[0].events(prepared[0])
     document = evidence_comparison_document(trees, prob, events)
-    keep(document, output, "comparison", evidence_comparison_blocks)
-    show(document, form, evidence_comparison_blocks, csv_evidence_comparison)
+    html = keep(document, output, "comparison", evidence_comparison_blocks)
+    show(document, form, evidence_comparison_blocks, csv_evidence_comparison, html)

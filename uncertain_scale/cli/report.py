@@ -77,8 +77,10 @@ def report(
         document, tree, interrupted = found.document, found.tree, found.interrupted
         note_reached(**effort.reached(found.design, output, held=tree is not None))
     blocks = partial(report_blocks, behind=behind(asked, design, document))
+    html = ""
     if output is not None:
-        save_report(document, None if no_draws else tree, output, page=page(document, blocks))
-    show(document, form, blocks, csv_report)
+        html = page(document, blocks)
+        save_report(document, None if no_draws else tree, output, page=html)
+    show(document, form, blocks, csv_report, html)
     if interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -123,8 +123,8 @@ def sensitivity(
     document = sensitivity_document(
         tree, found, on.value, list(zip(asked, decisions, strict=True)), stated
     )
-    keep(document, output, "sensitivity", sensitivity_blocks)
-    show(document, form, sensitivity_blocks, csv_sensitivity)
+    html = keep(document, output, "sensitivity", sensitivity_blocks)
+    show(document, form, sensitivity_blocks, csv_sensitivity, html)
 
 
 def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
@@ -168,5 +168,5 @@ def _given_evidence(
 
     found = posterior_sensitivity(tree, of=of, on=on.value)
     document = dependent_document(tree, found, events)
-    keep(document, output, "sensitivity", dependent_blocks)
-    show(document, form, dependent_blocks, csv_dependent)
+    html = keep(document, output, "sensitivity", dependent_blocks)
+    show(document, form, dependent_blocks, csv_dependent, html)

@@ -74,20 +74,26 @@ def keep(
     name: str,
     blocks: Callable[[Document], Iterable[Block]],
     csv: Callable[[Document], str] | None = None,
-) -> None:
-    """Write a document as NAME.md, .json, .html and .csv into a folder, if one is wanted."""
-    if folder is not None:
-        from uncertain_scale.report.render.markdown import markdown
-        from uncertain_scale.report.saving import as_json, save_texts
+) -> str:
+    """Write a document as NAME.md, .json, .html and .csv into a folder, if one is wanted.
 
-        texts = {
-            f"{name}.md": markdown(blocks(document)),
-            f"{name}.json": as_json(document) + "\n",
-            f"{name}.html": page(document, blocks),
-        }
-        if csv is not None:
-            texts[f"{name}.csv"] = csv(document)
-        save_texts(texts, folder)
+    Returns the page, "" where none was drawn.
+    """
+    if folder is None:
+        return ""
+    from uncertain_scale.report.render.markdown import markdown
+    from uncertain_scale.report.saving import as_json, save_texts
+
+    drawn = page(document, blocks)
+    texts = {
+        f"{name}.md": markdown(blocks(document)),
+        f"{name}.json": as_json(document) + "\n",
+        f"{name}.html": drawn,
+    }
+    if csv is not None:
+        texts[f"{name}.csv"] = csv(document)
+    save_texts(texts, folder)
+    return drawn
 
 
 def show(
@@ -95,6 +101,7 @@ def show(
     form: Format | PageFormat,
     blocks: Callable[[Document], Iterable[Block]],
     csv: Callable[[Document], str],
+    drawn: str = "",
 ) -> None:
     """Print a document in one of the formats.
 
@@ -104,9 +111,11 @@ def show(
         What is printed, and how.
     blocks, csv
         What it says in every format but JSON, and in CSV.
+    drawn
+        Its page, where that was drawn already.
     """
     if form == "html":
-        typer.echo(page_for_stdout(page(document, blocks)), nl=False)
+        typer.echo(page_for_stdout(drawn or page(document, blocks)), nl=False)
     elif form == "json":
         from uncertain_scale.report.saving import as_json
 

@@ -63,10 +63,10 @@ def sweep(
 
     beliefs, document, found = swept(options, points, steps, prob)
     blocks = partial(sweep_blocks, guides=gpt4_guides_of(beliefs))
-    keep(document, output, "sweep", blocks, csv_sweep)
+    html = keep(document, output, "sweep", blocks, csv_sweep)
     if output is not None:
         save_draws(found, output / "sweep.nc")
-    show(document, form, blocks, csv_sweep)
+    show(document, form, blocks, csv_sweep, html)
 
 
 def gpt4_guides_of(beliefs: Priors) -> dict[str, float]:

@@ -122,9 +122,11 @@ def update(
     tree = draw(asked, design, evidence, road, keep_sound=True)
     document = report_document(tree, probs=prob, events=options.events(asked[0]))
     blocks = partial(update_blocks, behind=behind(asked, design, document))
+    html = ""
     if output is not None:
-        save_report(document, tree, output, page=page(document, blocks))
-    show(document, form, blocks, csv_report)
+        html = page(document, blocks)
+        save_report(document, tree, output, page=html)
+    show(document, form, blocks, csv_report, html)
     if faults := document["evidence"]["left_out"]:
         typer.echo("\n".join(f"error: {printable(fault)}" for fault in faults), err=True)
         raise typer.Exit(2)

@@ -9,7 +9,6 @@ import numpy as np
 
 from uncertain_scale.errors import PriorError, QuestionError, UnitError, nearest
 from uncertain_scale.inputs.distributions import (
-    Constant,
     DistributionError,
     build,
     parse_distribution,
@@ -199,12 +198,12 @@ def _impossible(prior: Prior, model: Model) -> str:
     share = float(prior.distribution.cdf(np.array([np.nextafter(end, 0) if end else 0.0]))[0])
     if share <= _TAIL:
         return ""
-    bound = f"at least {least:g}" if least else "above 0"
+    bound, room = (f"at least {least:g}", f"from {least:g} on") if least else ("above 0", "above 0")
     if share == 1:
         return f"{name} must be {bound}"
     return (
         f"{name} must be {bound}, and {share:.0%} of its probability is not; state an interval "
-        f"{bound}, or truncate it, as in normal(mu={least + 1:g}, sigma=2, "
+        f"{room}, or truncate it, as in normal(mu={least + 1:g}, sigma=2, "
         f"truncate=[{least:g}, inf])"
     )
 
@@ -215,7 +214,7 @@ def _stated(name: str, value: str | float | Quantity, model: Model, option: str)
         if isinstance(value, str):
             distribution, units = parse_distribution(value)
         elif isinstance(value, Quantity):
-            distribution, units = Constant(value=value.value), value.units
+            distribution, units = build("constant", {"value": value.value}), value.units
         else:
             distribution, units = build("constant", {"value": _number(value)}), None
         in_model = model.variables[name]

@@ -222,7 +222,7 @@ def _row(draws: AnyDraws, probs: Sequence[float], attributes: Mapping[str, Any])
         "mcse_reason": "" if draws.chains > 1 else NEEDS_CHAINS,
     }
     if draws.constant:
-        return about | _constant(draws, probs) | _sameness(draws, attributes)
+        return about | _constant(draws, probs, varies=may_vary(attributes))
     tails = np.array([(1 - prob) / 2 for prob in probs])
     draws.gather(np.concatenate([[0.5], tails, 1 - tails]), largest_tail(draws.size))
     median, median_mcse = quantiles(draws, np.array([0.5]))
@@ -257,47 +257,33 @@ def _moments(draws: AnyDraws, attributes: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _constant(draws: AnyDraws, probs: Sequence[float]) -> dict[str, Any]:
-    """Return the statistics of a number that does not vary, whose error is zero."""
+def _constant(draws: AnyDraws, probs: Sequence[float], *, varies: bool) -> dict[str, Any]:
+    """Return the statistics of draws that are one number.
+
+    It is exact, but where the model lets the output vary: a rare value may be in none of the draws.
+    """
     value = draws.low
     error = 0.0 if draws.chains > 1 else np.nan
     ends, errors = np.full(2, value), np.full(2, error)
+    rare = (
+        f"not settled at these draws: it rests on what varies and is the same in all "
+        f"{draws.size:,} of them; more draws would tell a rare value"
+    )
     return {
         "mean": value,
-        "mean_mcse": error,
         "sd": 0.0,
-        "sd_mcse": error,
+        **dict.fromkeys(("mean_mcse", "sd_mcse"), np.nan if varies else error),
+        **dict.fromkeys(("mean_state", "sd_state"), "unsettled" if varies else "exact"),
+        "mean_reason": f"mean {rare}" if varies else "",
+        "sd_reason": f"standard deviation {rare}" if varies else "",
         "median": value,
         "median_mcse": error,
-        "mean_state": "exact",
-        "sd_state": "exact",
-        "mean_reason": "",
-        "sd_reason": "",
         "hdi_reason": "",
         "eti": [ends] * len(probs),
         "eti_mcse": [errors] * len(probs),
         "eti_beyond": [np.zeros(2, dtype=bool)] * len(probs),
         "regions": [HighestDensity(ends[None], errors[None])] * len(probs),
     }
-
-
-def _sameness(draws: AnyDraws, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what becomes of the moments of equal draws where the model lets the output vary."""
-    if may_vary(attributes):
-        reason = (
-            f"is not settled at these draws: it rests on what varies and is the same in all "
-            f"{draws.size:,} of them; more draws would tell a rare value"
-        )
-        return {
-            key: value
-            for name, words in (("mean", "mean"), ("sd", "standard deviation"))
-            for key, value in (
-                (f"{name}_mcse", np.nan),
-                (f"{name}_state", "unsettled"),
-                (f"{name}_reason", f"{words} {reason}"),
-            )
-        }
-    return {}
 
 
 class Histogram(NamedTuple):
