@@ -149,8 +149,11 @@ import numpy as np
 def cost(u):
     return np.where(u < 1e-6, 1e8, 1.0)
 
-def sure(v):
-    return 2 * v
+def kept(b):
+    return 1 - b
+
+def sure(v, w):
+    return 2 * v + w - 1
 """
 
 
@@ -159,9 +162,10 @@ def test_what_is_equal_in_all_draws_is_no_constant_where_the_model_lets_it_vary(
     path = tmp_path / "own.py"
     head = "from uncertain_scale.units.aliases import empirical\n"
     path.write_text(head + RARE.replace("def ", "@empirical\ndef "), encoding="utf-8")
-    asked = ("--equations", path, "--outputs", "cost,sure", "--given", "v=3", "--set")
+    asked = ("--equations", path, "--outputs", "cost,sure,kept", "--given", "v=3", "--set")
     events = ("--event", "cost > 2", "--event", "sure > 7", "--event", "v > 4")
-    given = ("u=uniform(lower=0, upper=1)", *events, *FEW)
+    rare = ("--set", "b=bernoulli(p=1e-9)", "--event", "b > 0.5")
+    given = ("u=uniform(lower=0, upper=1)", "--set", "w=choice(values=[1])", *events, *rare, *FEW)
     code, out, _ = cli("report", *asked, *given, "--format", "json")
     found = json.loads(out)
     cost, sure = (found["outputs"][name] for name in ("cost", "sure"))
@@ -171,7 +175,8 @@ def test_what_is_equal_in_all_draws_is_no_constant_where_the_model_lets_it_vary(
     assert (sure["mean"], sure["mean_mcse"], sure["state"]["sd"]) == (6, 0, "exact")
     ends = [(one["low"], one["high"]) for one in found["events"]]
     assert ends[0] == (0, pytest.approx(3 / 1024, rel=0.01))
-    assert ends[1:] == [(0, 0), (0, 0)]
+    assert ends[1:3] == [(0, 0), (0, 0)]
+    assert ends[3] == ends[0]
     _, out, _ = cli("report", *asked, *given)
     assert "P(cost > 2) = none of 1,024 draws: below 0.29%" in out
     assert "it rests on what varies and is the same in all 1,024 of them" in " ".join(out.split())

@@ -75,12 +75,14 @@ def as_tree(
             return xr.DataArray(np.nan, attrs=attrs)
         return xr.DataArray(draws[name], dims=("chain", "draw"), attrs=attrs)
 
+    def belief(name: str) -> xr.DataArray:
+        prior = priors.inputs[name]
+        about = {"origin": plan.reached[name].origin, "varies": int(prior.varies)}
+        return variable(name, {**about, **prior.facts()})
+
     held = draws is not None
     index = {"chain": range(design.chains), "draw": range(design.draws)} if held else {}
-    inputs = {
-        name: variable(name, {"origin": plan.reached[name].origin, **priors.inputs[name].facts()})
-        for name in plan.known("given", "prior", "fallback")
-    }
+    inputs = {name: belief(name) for name in plan.known("given", "prior", "fallback")}
     outputs = {
         name: variable(name, {**moments[name], **_derivation(plan, name)}) for name in plan.outputs
     }

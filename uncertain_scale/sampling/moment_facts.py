@@ -131,9 +131,10 @@ def moment_facts(
     -------
     dict
         `tail_index`: moments of order 1/k and above do not exist. `moment_order`: those below it
-        do. `least` and `most`, ends of the range, which may be infinite. `exact_mean` and
-        `exact_sd` of an output that is itself an input, where they exist; `product_mean` and
-        `product_sd` of one that is a product of powers of independent inputs.
+        do. `least` and `most`, ends of the range, which may be infinite. `varies`, 0 for what is
+        one number whatever is drawn. `exact_mean` and `exact_sd` of an output that is itself an
+        input, where they exist; `product_mean` and `product_sd` of one that is a product of powers
+        of independent inputs.
     """
     extents = carry(plan, {name: _extent(sampler, name) for name in sampler.names})
     indices = tail_indices(plan, sampler, along)
@@ -152,9 +153,8 @@ def moment_facts(
             "moment_order": order,
             "least": extent.low,
             "most": extent.high,
+            "varies": float(name in varying and extent.low < extent.high),
         }
-        if name not in varying:
-            found[name]["fixed"] = 1.0
         if exact and name in sampler.names:
             found[name] |= _exact(sampler, name)
     for name, pair in product_moments(plan, sampler).items() if exact else ():
@@ -163,12 +163,8 @@ def moment_facts(
 
 
 def _varying(plan: Plan, sampler: InputSampler) -> set[str]:
-    """Return the variables that rest on an input that is no constant."""
-    found = {
-        name
-        for name in sampler.names
-        if not isinstance(sampler.belief(name)[0].distribution, Constant)
-    }
+    """Return the variables that rest on an input of which two draws can differ."""
+    found = {name for name in sampler.names if sampler.belief(name)[0].varies}
     for equation in plan.steps:
         if found.intersection(equation.arguments):
             found.add(equation.target)

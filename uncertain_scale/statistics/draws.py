@@ -260,18 +260,11 @@ def answer_groups(tree: xr.DataTree) -> tuple[str, str]:
 
 
 def may_vary(attributes: Mapping[str, Any]) -> bool:
-    """Tell whether the model lets a variable vary, whatever its draws do.
+    """Tell whether the model lets a variable vary, by the attributes that `sample` gives its draws.
 
-    Of a variable of which nothing is known the draws are believed.
-
-    Parameters
-    ----------
-    attributes
-        Of its draws, as `sample` gives them.
+    Where they do not tell, equal draws are taken for a constant.
     """
-    if "distribution" in attributes:
-        return not str(attributes["distribution"]).startswith("constant(")
-    return "tail_index" in attributes and not attributes.get("fixed")
+    return bool(attributes.get("varies", False))
 
 
 def all_draws(tree: xr.DataTree) -> xr.Dataset:

@@ -334,7 +334,7 @@ def _tree(
     if extra.names:
         chains = over_chains(lambda chain: extra.draw(design, chain), design.chains)
         for name in extra.names:
-            facts = priors.inputs[name].facts()
+            facts = priors.inputs[name].facts() | {"varies": int(priors.inputs[name].varies)}
             attrs = {**facts, "origin": "prior", "units": model.variables[name]}
             attrs["long_name"] = facts["long_name"] or model.long_name(name) or name
             values = np.array([chain[name] for chain in chains])
