@@ -177,6 +177,8 @@ def test_what_is_equal_in_all_draws_is_no_constant_where_the_model_lets_it_vary(
     assert ends[0] == (0, pytest.approx(3 / 1024, rel=0.01))
     assert ends[1:3] == [(0, 0), (0, 0)]
     assert ends[3] == ends[0]
+    _, streamed, _ = cli("report", *asked, *given, "--format", "json", "--no-draws")
+    assert json.loads(streamed)["events"] == found["events"]
     _, out, _ = cli("report", *asked, *given)
     assert "P(cost > 2) = none of 1,024 draws: below 0.29%" in out
     assert "it rests on what varies and is the same in all 1,024 of them" in " ".join(out.split())

@@ -215,14 +215,12 @@ def share_of(happens: npt.NDArray[np.bool_], *, constant: bool = False) -> Proba
     constant
         Whether it rests on numbers that do not vary, so that it is certain either way.
     """
-    found = probability_of(happens.mean(axis=1), happens.shape[1])
-    if constant and found.value in {0.0, 1.0}:
-        error = 0.0 if happens.shape[0] > 1 else np.nan
-        return Probability(found.value, error, found.value, found.value)
-    return found
+    return probability_of(happens.mean(axis=1), happens.shape[1], constant=constant)
 
 
-def probability_of(shares: FloatArray, draws: int, chains: int = 0) -> Probability:
+def probability_of(
+    shares: FloatArray, draws: int, chains: int = 0, *, constant: bool = False
+) -> Probability:
     """Return a probability with its error, from the shares of chains in which an event happens.
 
     Parameters
@@ -231,6 +229,8 @@ def probability_of(shares: FloatArray, draws: int, chains: int = 0) -> Probabili
         Of each chain, or group of chains, shape (chain,).
     draws, chains
         Draws of a chain, and how many chains there are, if not as many as shares.
+    constant
+        As in `share_of`.
 
     Notes
     -----
@@ -250,6 +250,8 @@ def probability_of(shares: FloatArray, draws: int, chains: int = 0) -> Probabili
     value, error = float(shares.mean()), float(spread(shares))
     chains = chains or shares.size
     total = draws * chains
+    if value in {0.0, 1.0} and constant:
+        return Probability(value, 0.0 if chains > 1 else np.nan, value, value)
     if value in {0.0, 1.0}:
         missed = float(-np.expm1(np.log1p(-SURE) / total))
         return Probability(value, np.nan, *((0.0, missed) if value == 0 else (1 - missed, 1.0)))

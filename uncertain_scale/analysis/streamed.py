@@ -22,7 +22,7 @@ from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.jobs import Batches
 from uncertain_scale.sampling.limits import StoppedError
-from uncertain_scale.statistics.draws import read_each, refuse_bad
+from uncertain_scale.statistics.draws import all_draws, may_vary, read_each, refuse_bad
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, group_of
 from uncertain_scale.statistics.summary import summarize_each
 from uncertain_scale.statistics.tally import PILOT, Tally, choose_binning
@@ -102,8 +102,14 @@ class Part:
 
         return read_each(sketch, ((name, self.tallies[name]) for name in names))
 
-    def probabilities(self) -> list[Probability]:
-        """Return the probability of each event."""
+    def probabilities(self, constant: Sequence[bool]) -> list[Probability]:
+        """Return the probability of each event.
+
+        Parameters
+        ----------
+        constant
+            Of each event, whether it rests on numbers that do not vary.
+        """
         counted = [self.happened[group] for group in sorted(self.happened)]
         if len(self.chains) == 1:
             counted = [
@@ -115,7 +121,10 @@ class Part:
         shares = np.array([[count / draws for count in counts] for counts, draws in counted])
         chains = len(self.chains)
         each = sum(draws for _, draws in counted) // max(chains, 1)
-        return [probability_of(row, each, chains) for row in shares.T]
+        return [
+            probability_of(row, each, chains, constant=sure)
+            for row, sure in zip(shares.T, constant, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -313,7 +322,12 @@ class Streamed:
 
     def probabilities(self) -> list[Probability]:
         """Return the probability of each event that was counted."""
-        return self.part.probabilities() if self.reduction.events else []
+        variables = all_draws(self.record)
+        constant = [
+            not any(may_vary(variables[name].attrs) for name in event.variables)
+            for event in self.reduction.events
+        ]
+        return self.part.probabilities(constant) if constant else []
 
     def warnings(self) -> list[str]:
         """Return what is doubtful about peaks and utilisation, as `utilisation_warnings` does."""

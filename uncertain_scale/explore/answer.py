@@ -31,6 +31,7 @@ from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.html.headline import headline_outputs
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
+from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.statistics.draws import Draws, read_each, refuse_bad
 from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.summary import histogram_of
@@ -216,6 +217,7 @@ def _document(view: View, asked: Asked, drawn: _Drawn) -> tuple[Document, dict[s
     watched = {name: drawn.values[name] for name in WATCHED if name in drawn.values}
     medians = {name: float(np.median(values)) for name, values in watched.items()}
     above = float(np.mean(watched["mfu"] > 1)) if "mfu" in watched else 0.0
+    varying = varying_variables(plan, drawn.simulation.sampler())
     document: Document = {
         "question": {
             "given": {name: _given(prior) for name, prior in question.given.items()},
@@ -244,9 +246,14 @@ def _document(view: View, asked: Asked, drawn: _Drawn) -> tuple[Document, dict[s
         "events": [
             {
                 "event": event.text,
-                **probability_document(share_of(found)),
+                **probability_document(
+                    share_of(
+                        happened(event, drawn.values),
+                        constant=varying.isdisjoint(event.variables),
+                    )
+                ),
             }
-            for event, found in ((one, happened(one, drawn.values)) for one in asked.events)
+            for event in asked.events
         ],
         "suffices": sufficient_document(
             {name: column.draws for name, column in outputs.items()},

@@ -143,7 +143,7 @@ def moment_facts(
     ]
     poles = _poles(plan, sampler, unsure, sampler.coordinates if along is None else list(along))
     found: dict[str, dict[str, float]] = {}
-    varying = _varying(plan, sampler)
+    varying = varying_variables(plan, sampler)
     for name, index in indices.items():
         extent = extents[name]
         order = extent.order if np.isinf(extent.order) else _MARGIN * extent.order
@@ -162,8 +162,14 @@ def moment_facts(
     return found
 
 
-def _varying(plan: Plan, sampler: InputSampler) -> set[str]:
-    """Return the variables that rest on an input of which two draws can differ."""
+def varying_variables(plan: Plan, sampler: InputSampler) -> set[str]:
+    """Return the variables that rest on an input of which two draws can differ.
+
+    Parameters
+    ----------
+    plan, sampler
+        As in `tail_indices`.
+    """
     found = {name for name in sampler.names if sampler.belief(name)[0].varies}
     for equation in plan.steps:
         if found.intersection(equation.arguments):
