@@ -10,19 +10,28 @@ import inspect
 import numbers
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
 from uncertain_scale.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from uncertain_scale.model.equation import Equation
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["call", "call_shared", "failure", "is_interrupt", "misfit", "running", "user_code"]
+__all__ = [
+    "StandIn",
+    "call",
+    "call_shared",
+    "failure",
+    "is_interrupt",
+    "misfit",
+    "running",
+    "user_code",
+]
 
 _thread = threading.local()
 _RAISES = {"RAISE_VARARGS", "RERAISE"}
@@ -34,6 +43,30 @@ _KINDS = {
     "m": "times; give a number in the units of the annotation",
     "V": "records",
 }
+
+
+class StandIn(np.lib.mixins.NDArrayOperatorsMixin):
+    """What an equation is run on once in the place of arrays, to learn what it does to them.
+
+    It has a rule for some of NumPy's functions, by name, and refuses all else.
+    """
+
+    rules: ClassVar[dict[str, Callable[..., Any]]] = {}
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        """Refuse to be an array, so that no rule is passed by."""
+        raise TypeError(f"a {type(self).__name__} is no array")
+
+    def __bool__(self) -> bool:
+        """Refuse to be true or false, which differs between draws."""
+        raise TypeError(f"a {type(self).__name__} is neither true nor false")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """Apply the rule of a NumPy function."""
+        rule = self.rules.get(ufunc.__name__)
+        if rule is None or method != "__call__" or kwargs:
+            return NotImplemented
+        return rule(*inputs)
 
 
 def running() -> bool:

@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.errors import ModelError
-from uncertain_scale.model.calls import call, is_interrupt, user_code
+from uncertain_scale.model.calls import StandIn, call, is_interrupt, user_code
 from uncertain_scale.model.equation import Equation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 __all__ = ["Product", "inverse", "named_inverses", "other_inverses", "product_of"]
 
@@ -43,26 +43,11 @@ _WITHIN = (1e-250, 1e250)  # sizes that keep their digits
 
 
 @dataclass(frozen=True, eq=False)
-class Product(np.lib.mixins.NDArrayOperatorsMixin):
+class Product(StandIn):
     """A number times powers of variables, by name."""
 
     factor: Fraction = Fraction(1)
     powers: Mapping[str, float] = field(default_factory=dict)
-
-    def __array__(self, *_: Any, **__: Any) -> Any:
-        """Refuse to be an array, so that no rule is passed by."""
-        raise TypeError("a product is no array")
-
-    def __bool__(self) -> bool:
-        """Refuse to be true or false, which differs between draws."""
-        raise TypeError("a product is neither true nor false")
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """Multiply, divide, or raise to a number."""
-        rule = _RULES.get(ufunc.__name__)
-        if rule is None or method != "__call__" or kwargs:
-            return NotImplemented
-        return rule(*inputs)
 
 
 def product_of(equation: Equation, known: Mapping[str, Product | None]) -> Product | None:
@@ -231,7 +216,7 @@ def _raised(a: Product, power: float) -> Product:
     return Product(factor, {name: power * one for name, one in a.powers.items()})
 
 
-_RULES: dict[str, Callable[..., Product]] = {
+Product.rules = {
     "multiply": lambda a, b: _times(_of(a), _of(b)),
     "divide": lambda a, b: _over(_of(a), _of(b)),
     "power": lambda a, b: _raised(a, float(b)),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.model.calls import user_code
+from uncertain_scale.model.calls import StandIn, user_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ _INF = math.inf
 
 
 @dataclass(frozen=True, eq=False)
-class Extent(np.lib.mixins.NDArrayOperatorsMixin):
+class Extent(StandIn):
     """A closed interval that holds all values of a variable, and which of its moments exist.
 
     Parameters
@@ -62,21 +62,6 @@ class Extent(np.lib.mixins.NDArrayOperatorsMixin):
     def bounded(self) -> bool:
         """Whether both ends are finite."""
         return math.isfinite(self.low) and math.isfinite(self.high)
-
-    def __array__(self, *_: Any, **__: Any) -> Any:
-        """Refuse to be an array, so that no rule is passed by."""
-        raise TypeError("an extent is no array")
-
-    def __bool__(self) -> bool:
-        """Refuse to be true or false, which differs between draws."""
-        raise TypeError("an extent is neither true nor false")
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """Apply the rule of a NumPy function."""
-        rule = _RULES.get(ufunc.__name__)
-        if rule is None or method != "__call__" or kwargs:
-            return NotImplemented
-        return rule(*map(_of, inputs))
 
     def __array_function__(
         self, func: Any, types: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -322,3 +307,10 @@ _RULES: dict[str, Callable[..., Extent]] = {
         _test,
     ),
 }
+
+
+def _applied(rule: Callable[..., Extent]) -> Callable[..., Extent]:
+    return lambda *inputs: rule(*map(_of, inputs))
+
+
+Extent.rules = {name: _applied(rule) for name, rule in _RULES.items()}
