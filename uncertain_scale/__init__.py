@@ -2,8 +2,8 @@
 
 `run` answers a question with draws, `summarize` turns draws into intervals with their Monte Carlo
 errors, `seek` draws until they are as sure as a `Goal`, `sweep` answers at many values of a given,
-`condition` given observed facts, `show` lays a result out for a notebook; `load_priors`, `Model`,
-`ask`, `believe`, `Design` and `sample` are the parts of that road.
+`condition` given observed facts, `show` lays a result out for a notebook. `run` is made of
+`load_priors`, `Model`, `ask`, `believe`, `Problem`, `Design` and `sample`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uncertain_scale.errors import UncertainScaleError
     from uncertain_scale.inputs import Prior, Priors, load_priors
     from uncertain_scale.inputs.claim_files import load_claims
-    from uncertain_scale.model import Model, Question, ask, believe, default_model
+    from uncertain_scale.model import Model, Problem, Question, ask, believe, default_model
     from uncertain_scale.report import report_document
     from uncertain_scale.report.notebook import show
     from uncertain_scale.sampling import Design, run, sample
@@ -32,6 +32,7 @@ __all__ = [
     "Model",
     "Prior",
     "Priors",
+    "Problem",
     "Question",
     "UncertainScaleError",
     "ask",
@@ -57,6 +58,7 @@ _HOME = {
     "Model": "model",
     "Prior": "inputs",
     "Priors": "inputs",
+    "Problem": "model",
     "Question": "model",
     "UncertainScaleError": "errors",
     "ask": "model",

@@ -23,7 +23,7 @@ def hold(
 ):
     question = ask(MODEL, {"budget": "100M"}, outputs=outputs)
     over = [scenario(other) for other in others]
-    return compare(MODEL, scenario(base), over, question, design, couple=couple)[1]
+    return compare(MODEL, scenario(base), question, over, design, couple=couple)[1]
 
 
 def test_the_sparse_peak_alone_doubles_flop_in_every_draw_and_moves_nothing_else():
@@ -106,7 +106,7 @@ def test_attribution_is_shapleys_value(tmp_path):
     one, two = (
         load_priors(tmp_path / f"{name}.toml", variables=model.variables) for name in values
     )
-    _, (found,) = compare(model, one, [two], ask(model, {}, outputs=["y"]), SMALL)
+    _, (found,) = compare(model, one, ask(model, {}, outputs=["y"]), [two], SMALL)
 
     def worth(names):
         a, b, c = (values["two" if k in names else "one"][i] for i, k in enumerate("abc"))
@@ -134,7 +134,7 @@ def test_many_changes_are_attributed_by_sampled_orders_that_still_add_up(tmp_pat
         load_priors(tmp_path / f"{file}.toml", variables=model.variables) for file in ("one", "two")
     )
     design = Design(draws=2, chains=2)
-    _, (found,) = compare(model, one, [two], ask(model, {}, outputs=["y"]), design)
+    _, (found,) = compare(model, one, ask(model, {}, outputs=["y"]), [two], design)
     assert found.attribution["y"] == pytest.approx(dict.fromkeys(names, math.log(2)), rel=1e-9)
 
 
@@ -145,7 +145,7 @@ def test_a_scenario_that_cannot_answer_is_named(tmp_path):
     question = ask(MODEL, {"budget": "100M"}, outputs=["gpu_hours"])
     few = load_priors(tmp_path / "few.toml", variables=MODEL.variables)
     with pytest.raises(QuestionError, match="few: gpu_hours does not follow"):
-        compare(MODEL, scenario("base"), [few], question, SMALL)
+        compare(MODEL, scenario("base"), question, [few], SMALL)
 
 
 def test_an_output_that_can_be_zero_has_no_ratio(tmp_path):
@@ -154,6 +154,6 @@ def test_an_output_that_can_be_zero_has_no_ratio(tmp_path):
     (tmp_path / "one.toml").write_text(text, encoding="utf-8")
     model = Model.of(tmp_path / "own.py")
     one = load_priors(tmp_path / "one.toml", variables=model.variables)
-    _, (found,) = compare(model, one, [one], ask(model, {}, outputs=["y"]), SMALL)
+    _, (found,) = compare(model, one, ask(model, {}, outputs=["y"]), [one], SMALL)
     assert list(found.ratio["output"].values) == []
     assert found.greater == {"y": 0.0}

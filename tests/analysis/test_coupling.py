@@ -125,7 +125,7 @@ def test_a_ratio_of_lognormals_has_its_closed_form(model, tmp_path, rank):
     base, other = two(model, tmp_path, {}, {"q95": 9})
     question = ask(model, {}, outputs=["y"])
     couple = "shared" if rank == 1 else rank
-    _, (found,) = compare(model, base, [other], question, DESIGN, couple=couple)
+    _, (found,) = compare(model, base, question, [other], DESIGN, couple=couple)
     s, t = widths(HIGH, 9)
     normal = 2 * np.sin(np.pi * rank / 6)
     width = np.sqrt(s**2 + t**2 - 2 * normal * s * t)
@@ -147,7 +147,7 @@ def test_two_chips_whose_facts_are_independent_do_not_share_a_quantile():
     names = ("h100-dense-fp8", "gb200-dense-fp8")
     base, other = (load_priors(name, variables=model.variables) for name in names)
     question = ask(model, {"budget": "250M"}, outputs=["training_flop"])
-    _, (found,) = compare(model, base, [other], question, DESIGN)
+    _, (found,) = compare(model, base, question, [other], DESIGN)
     assert {name: one.kind for name, one in found.couplings.items() if one.asked} == dict.fromkeys(
         ("mfu", "hourly_rate"), "independent"
     )
@@ -176,7 +176,7 @@ def test_a_ratio_does_not_depend_on_which_other_outputs_are_asked_for():
     ends = []
     for outputs in (["training_flop"], ["training_flop", "breakeven_time", "facility_power"]):
         question = ask(model, {"budget": "250M"}, outputs=outputs)
-        _, (found,) = compare(model, base, [other], question, design)
+        _, (found,) = compare(model, base, question, [other], design)
         ends.append(found.ratio["eti"].sel(output="training_flop").values)
     assert np.array_equal(*ends)
 
@@ -192,7 +192,7 @@ def test_others_answers_are_those_of_their_own_reports():
     event = parse_event("training_flop >= 1e26", model.variables)
     question = ask(model, {"budget": "250M"}, outputs=["training_flop"])
     design = Design(draws=256, chains=4)
-    _, (found,) = compare(model, base, [other], question, design, events=[event])
+    _, (found,) = compare(model, base, question, [other], design, events=[event])
     alone = probability_in(event, sample(model, other, question, design))
     assert found.events[event.text][1] == alone
 
@@ -210,7 +210,7 @@ def test_joint_samples_are_coupled_by_their_rows(tmp_path):
         load_priors(tmp_path / f"{name}.toml", variables=model.variables) for name in "ab"
     )
     question = ask(model, {}, outputs=["y", "a"])
-    _, (found,) = compare(model, base, [other], question, DESIGN)
+    _, (found,) = compare(model, base, question, [other], DESIGN)
     (one,) = found.couplings.values()
     assert (one.inputs, one.kind) == (("a", "b"), "independent")
     sums = [np.sort(table.sum(axis=1)) for table in rows]

@@ -9,6 +9,7 @@ from uncertain_scale.analysis.events import parse_event, probability_in
 from uncertain_scale.analysis.sweep import Sweep, first_point
 from uncertain_scale.analysis.swept import read_axes
 from uncertain_scale.errors import QuestionError, UnitError
+from uncertain_scale.model import Problem
 
 MODEL = default_model()
 SMALL = Design(draws=256, chains=4)
@@ -19,7 +20,7 @@ def study(given, *, outputs=OUTPUTS, design=SMALL, scenario="base", points=3, **
     fixed, axes = read_axes(given, points=points, **options)
     priors = load_priors(scenario, variables=MODEL.variables)
     question = ask(MODEL, first_point(fixed, axes), outputs=outputs)
-    return Sweep(MODEL, priors, question, design, axes)
+    return Sweep(Problem(MODEL, priors, question), design, axes)
 
 
 def test_flop_and_gpu_hours_are_proportional_to_the_budget_in_every_draw():

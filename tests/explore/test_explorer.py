@@ -116,12 +116,12 @@ def test_edits_are_laid_over_this_scenario_alone_or_over_all():
     view, _ = explorer_at(others=("h100-dense-fp8",))
     view = edited(view, "mfu", "0.3 to 0.4")
     scenarios = Scenarios(MODEL)
-    mine, theirs = view.asked(scenarios).priors, view.held_against(scenarios, "h100-dense-fp8")
+    mine, theirs = view.problem(scenarios).priors, view.held_against(scenarios, "h100-dense-fp8")
     assert mine.name == "explored"
     in_file = load_priors("h100-dense-fp8", variables=MODEL.variables)
     assert (theirs.digest(), theirs.name) == (in_file.digest(), in_file.name)
     everywhere = replace(view, everywhere=True)
-    assert everywhere.asked(scenarios).priors.name == "base + explored"
+    assert everywhere.problem(scenarios).priors.name == "base + explored"
     both = everywhere.held_against(scenarios, "h100-dense-fp8")
     assert both.inputs["mfu"].distribution == mine.inputs["mfu"].distribution
     assert both.name == "h100-dense-fp8 + explored"
@@ -143,7 +143,7 @@ def test_the_prior_file_gives_the_priors_back_wherever_it_is_saved(tmp_path):
     saved.parent.mkdir()
     saved.write_text(view.overlay(Scenarios(MODEL)), encoding="utf-8")
     again = load_priors(own, overlays=[saved], variables=MODEL.variables)
-    asked = view.asked(Scenarios(MODEL)).priors
+    asked = view.problem(Scenarios(MODEL)).priors
     assert (again.digest(), again.name, again.title) == (asked.digest(), asked.name, asked.title)
     assert again.inputs["training_time"].fallback
 
@@ -191,7 +191,7 @@ def test_an_edit_that_tears_a_joint_sample_is_refused():
         moved(replace(alpha, distribution=alpha.distribution), {"q05": 0.3, "q95": 0.4})
     )
     with pytest.raises(QuestionError, match="replace all of them, or none"):
-        torn.asked(Scenarios(MODEL))
+        torn.problem(Scenarios(MODEL))
 
 
 class Slow:

@@ -84,7 +84,7 @@ def test_a_scenario_shows_its_sources_with_links():
 def test_a_comparison_says_what_doubles():
     model, dense, question = _asked(["training_flop", "gpu_hours"], "h100-dense-fp8")
     sparse = us.load_priors("h100-sparse-fp8", variables=model.variables)
-    shown = us.show(*compare(model, dense, [sparse], question, FEW))
+    shown = us.show(*compare(model, dense, question, [sparse], FEW))
     assert _read(shown).rows[1:] == [["training_flop", "x2", "x2", "100%"]]
     assert "unchanged in every draw: gpu_hours" in shown.html
     assert "exactly 2 times in every draw" in repr(shown)

@@ -9,7 +9,7 @@ another, in every order.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from uncertain_scale.analysis.events import probability_in, share_of
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.sensitivity.shapley import shapley_values
 from uncertain_scale.errors import QuestionError
-from uncertain_scale.model.plan import solve
+from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.engine import propagate
 from uncertain_scale.statistics.draws import all_draws
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.coupling import Couple, Coupling
     from uncertain_scale.analysis.events import Event, Probability
     from uncertain_scale.inputs import Prior, Priors
-    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.model import Plan, Problem
     from uncertain_scale.sampling import Design
     from uncertain_scale.units.aliases import FloatArray
 
@@ -132,11 +132,10 @@ class Comparison:
         return {name: part / whole for name, part in parts.items()} if abs(whole) > 1e-9 else {}
 
 
+@takes_problem
 def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to draw)
-    model: Model,
-    base: Priors,
+    problem: Problem,
     others: Sequence[Priors],
-    question: Question,
     design: Design,
     *,
     probs: Sequence[float] = (0.9, 0.5, 0.95),
@@ -148,11 +147,11 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
 
     Parameters
     ----------
-    model
-        The equations.
-    base, others
+    problem
+        The question under the base, as for `sample`.
+    others
         Scenarios in the model's units.
-    question, design
+    design
         As for `sample`.
     probs
         Probabilities of the intervals.
@@ -179,31 +178,31 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
     ----------
     Shapley (1953), doi:10.1515/9781400881970-018, for the attribution.
     """
-    plan = solve(model, base, question)
-    stated = as_ranks(couple)
+    stated, base, plan = as_ranks(couple), problem.priors, problem.plan
     ties = []
     for other in others:
-        same_way(model, plan, base, other, question)
+        same_way(problem, other)
         ties.append(couplings(plan, base, other, stated))
     refuse_idle_couplings(stated, ties)
-    first = sample(model, base, question, design)
+    first = sample(problem, design)
     found: list[Comparison] = []
     for other, tied in zip(others, ties, strict=True):
         if progress is not None:
             progress(1 + len(found))
-        second = sample(model, other, question, design)
+        beside = replace(problem, priors=other)
+        second = sample(beside, design)
         draws = {
             reading: second
             if (apart := coupled(plan, base, other, ranks)) is None
-            else sample(model, other, question, design, coupled=apart)
+            else sample(beside, design, coupled=apart)
             for reading, ranks in readings(tied).items()
         }
         found.append(_compare(plan, (base, first), (other, second), draws, tied, probs, events))
     return first, found
 
 
-def same_way(model: Model, plan: Plan, base: Priors, other: Priors, question: Question) -> None:
-    """Refuse a scenario that answers a question otherwise than the base's plan does.
+def same_way(problem: Problem, other: Priors) -> None:
+    """Refuse a scenario that answers a question otherwise than the problem's own does.
 
     Raises
     ------
@@ -211,12 +210,12 @@ def same_way(model: Model, plan: Plan, base: Priors, other: Priors, question: Qu
         It cannot answer the question, or answers it by other equations.
     """
     try:
-        same = solve(model, other, question)
+        same = replace(problem, priors=other).plan
     except QuestionError as error:
         raise QuestionError(f"{other.name}: {error}") from None
-    if [*map(str, same.steps)] != [*map(str, plan.steps)]:
+    if [*map(str, same.steps)] != [*map(str, problem.plan.steps)]:
         raise QuestionError(
-            f"{other.name} answers by other equations than {base.name}; "
+            f"{other.name} answers by other equations than {problem.priors.name}; "
             "give what one of them determines and the other believes"
         )
 

@@ -20,7 +20,7 @@ from uncertain_scale.analysis.coupling import (
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.inputs import load_priors
-from uncertain_scale.model import ask, believe, solve
+from uncertain_scale.model import Problem, ask, believe
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.engine import propagate, refuse_mixing
 from uncertain_scale.statistics.draws import all_draws, read_draws
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.inputs import Prior, Priors
-    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.model import Model
     from uncertain_scale.sampling import Design
     from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
@@ -131,10 +131,11 @@ class Desk:
         UncertainScaleError
             It cannot be answered, or a scenario has faults.
         """
-        plans = [self._plan(whole, (variable,)) for whole in asked.sides]
+        problems = [self._problem(whole, (variable,)) for whole in asked.sides]
+        for problem in problems:
+            _ = problem.plan
         if asked.reading != STATED:
-            (over, question, plan), (under, _, _) = plans
-            same_way(self.model, plan, over, under, question)
+            same_way(problems[0], problems[1].priors)
 
     def manner(self, asked: Asked, variable: str) -> str | None:
         """Say how the two sides of a ratio are read together; None where another reading is equal.
@@ -155,8 +156,8 @@ class Desk:
 
     def _couplings(self, asked: Asked, variable: str) -> dict[str, Coupling]:
         over, under = asked.sides
-        priors, _, plan = self._plan(under, (variable,))
-        return couplings(plan, self._plan(over, (variable,))[0], priors)
+        problem = self._problem(under, (variable,))
+        return couplings(problem.plan, self._problem(over, (variable,)).priors, problem.priors)
 
     def uncertain(self, whole: Whole, variable: str) -> dict[str, bool]:
         """Return the inputs that an answer rests on, and whether each is uncertain.
@@ -166,7 +167,7 @@ class Desk:
         UncertainScaleError
             The question cannot be answered, or the scenario has faults.
         """
-        known = _known(*self._plan(whole, (variable,)))
+        known = _known(self._problem(whole, (variable,)))
         return {name: _varies(prior) for name, prior in known.items()}
 
     def believes(self, path: Path) -> bool:
@@ -207,16 +208,15 @@ class Desk:
     def _beside(self, asked: Asked, variable: str) -> xr.DataArray:
         """Return draws of a ratio's lower side that depend on the upper's as they should."""
         over, under = asked.sides
-        priors, question, plan = self._plan(under, (variable,))
-        other = self._plan(over, (variable,))[0]
+        problem, other = (self._problem(whole, (variable,)) for whole in (under, over))
         ranks = readings(self._couplings(asked, variable))[asked.reading]
-        apart = coupled(plan, other, priors, ranks)
+        apart = coupled(problem.plan, other.priors, problem.priors, ranks)
         if apart is None:
             return self._draw(under)[variable]
-        tree = sample(self.model, priors, question, self._design, coupled=apart)
+        tree = sample(problem, self._design, coupled=apart)
         return tree["prior_predictive"].to_dataset()[variable]
 
-    def _plan(self, whole: Whole, outputs: Sequence[str]) -> tuple[Priors, Question, Plan]:
+    def _problem(self, whole: Whole, outputs: Sequence[str]) -> Problem:
         priors = believe(
             self.priors(whole.scenario), self.model, dict(whole.assuming), option="assuming"
         )
@@ -235,34 +235,33 @@ class Desk:
                     f"{name} = '{prior.provenance.stated}' is above 1, more than a peak gives; "
                     "write a percentage with %"
                 )
-        return priors, question, solve(self.model, priors, question)
+        return Problem(self.model, priors, question)
 
     def _draw(self, whole: Whole) -> dict[str, xr.DataArray]:
         if whole not in self._drawn:
-            priors, question, plan = self._plan(whole, tuple(self._wanted[whole]))
-            known = _known(priors, question, plan)
+            problem = self._problem(whole, tuple(self._wanted[whole]))
+            known, plan = _known(problem), problem.plan
             if not any(map(_varies, known.values())):
                 few = {name: prior.ppf(np.full(_FEW, 0.5)) for name, prior in known.items()}
                 refuse_mixing(plan, few)
                 values = propagate(plan, few)
                 self._drawn[whole] = {name: _array(name, values[name]) for name in plan.outputs}
                 return self._drawn[whole]
-            tree = sample(self.model, priors, question, self._design)
+            tree = sample(problem, self._design)
             # Copies, so that the inputs' draws are not kept alive.
             outputs = tree["prior_predictive"].to_dataset()
             self._drawn[whole] = {name: outputs[name].copy() for name in plan.outputs}
             # An mfu that is given says nothing of a scenario: a peak is asked for with 1.
-            if whole in self._warned and "mfu" not in question.given:
+            if whole in self._warned and "mfu" not in problem.question.given:
                 found = utilisation_warnings(all_draws(tree))
-                said = (f"{priors.name}: {warning}" for warning in found)
+                said = (f"{problem.priors.name}: {warning}" for warning in found)
                 self.warnings += [one for one in said if one not in self.warnings]
         return self._drawn[whole]
 
 
-def _known(priors: Priors, question: Question, plan: Plan) -> dict[str, Prior]:
+def _known(problem: Problem) -> dict[str, Prior]:
     """Return the priors that an answer rests on, those that are given among them."""
-    known = {**priors.inputs, **question.given}
-    return {name: known[name] for name in plan.known("given", "prior", "fallback")}
+    return {name: problem.believed.inputs[name] for name in problem.plan.inputs}
 
 
 def _varies(prior: Prior) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from uncertain_scale.analysis.precision import worst
 from uncertain_scale.analysis.streamed import Streamed, stream
 from uncertain_scale.errors import QuestionError
+from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.limits import StoppedError, memory_for
 from uncertain_scale.sampling.sample import sample
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.precision import End, Goal
     from uncertain_scale.analysis.streamed import Part
-    from uncertain_scale.inputs import Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.model import Problem
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.limits import Stop, Why
@@ -115,10 +115,9 @@ class Sought:
     tried: tuple[tuple[int, int, float], ...]
 
 
+@takes_problem
 def seek(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
-    model: Model,
-    priors: Priors,
-    question: Question,
+    problem: Problem,
     design: Design,
     goal: Goal,
     *,
@@ -133,7 +132,7 @@ def seek(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
 
     Parameters
     ----------
-    model, priors, question
+    problem
         As in `sample`.
     design
         What is begun with. Sobol' chains are doubled while they are short: the error falls faster
@@ -179,7 +178,7 @@ def seek(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
     ('reached', True)
     """
     _check(design, goal)
-    search = _Search(model, priors, question, goal, events, stop, progress, keep, cluster)
+    search = _Search(problem, goal, events, stop, progress, keep, cluster)
     return search.run(design, done)
 
 
@@ -187,9 +186,7 @@ def seek(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
 class _Search:
     """Runs one after another, each larger than the one before."""
 
-    model: Model
-    priors: Priors
-    question: Question
+    problem: Problem
     goal: Goal
     events: Sequence[Event]
     stop: Stop | None
@@ -232,10 +229,10 @@ class _Search:
 
     def _draw(self, design: Design, done: Part | None) -> xr.DataTree | Streamed:
         """Answer the question as `report` does: draws are held where they are few."""
-        asked = (self.model, self.priors, self.question, design)
-        if done is None and not memory_for(Simulation.of(*asked)).streams:
+        if done is None and not memory_for(Simulation.of(self.problem, design)).streams:
             return sample(
-                *asked,
+                self.problem,
+                design,
                 stop=self.stop,
                 cluster=self.cluster,
                 progress=lambda chains: self._tell(design, chains),
@@ -247,7 +244,8 @@ class _Search:
             self._tell(design, len(part.chains))
 
         return stream(
-            *asked,
+            self.problem,
+            design,
             events=self.events,
             cluster=self.cluster,
             stop=self.stop,

@@ -18,6 +18,7 @@ import numpy as np
 
 from uncertain_scale.analysis.events import happened, probability_of
 from uncertain_scale.analysis.guards import WATCHED, warnings_of
+from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.jobs import Batches
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.events import Event, Probability
-    from uncertain_scale.inputs import Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.model import Problem
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.limits import Stop
@@ -341,10 +341,9 @@ class Streamed:
         return warnings_of(medians, above)
 
 
+@takes_problem
 def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
-    model: Model,
-    priors: Priors,
-    question: Question,
+    problem: Problem,
     design: Design,
     *,
     events: Sequence[Event] = (),
@@ -358,7 +357,7 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
 
     Parameters
     ----------
-    model, priors, question, design
+    problem, design
         As in `sample`. The draws are the same.
     events
         Events whose draws are counted; the question reaches their variables.
@@ -393,14 +392,14 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
     >>> float(answer.summarize(probs=[0.9])["mean"][0])
     50000000.0
     """
-    simulation = Simulation.of(model, priors, question, design)
+    simulation = Simulation.of(problem, design)
     reduction = Reduction.of(simulation, names=watched_in(simulation), events=events)
     part = reduction.run(threads=threads, cluster=cluster, progress=progress, stop=stop, done=done)
     if len(part.chains) < design.chains:
         if not part.chains:
             raise StoppedError(stop.why if stop else "")
         design = replace(design, chains=len(part.chains))
-    record = as_tree(replace(simulation, design=design), model, question)
+    record = as_tree(replace(simulation, design=design))
     return Streamed(record, reduction, part)
 
 

@@ -19,10 +19,10 @@ from uncertain_scale.analysis.swept import read_axes
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.model import ask, believe
 from uncertain_scale.model.own import OwnEquations
-from uncertain_scale.model.plan import Plan, solve
+from uncertain_scale.model.problem import Problem
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.chains import as_tree
-from uncertain_scale.sampling.engine import Simulation, each, propagate, with_given
+from uncertain_scale.sampling.engine import Simulation, each, propagate
 from uncertain_scale.sampling.limits import memory_for
 from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.sampling.sample import prepare
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.swept import Axis, Spacing
-    from uncertain_scale.inputs import Prior, Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.inputs import Prior
+    from uncertain_scale.model import Model, Plan
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Sweep", "first_point", "sweep"]
@@ -109,7 +109,7 @@ def sweep(  # noqa: PLR0913 (each is one option of the command line)
     )
     question = ask(model, first, outputs=outputs, free=free, also=also)
     believed_in = believe(believed_in, model, believed or {}, question=question)
-    study = Sweep(model, believed_in, question, design or Design(), axes)
+    study = Sweep(Problem(model, believed_in, question), design or Design(), axes)
     return study.summarize(probs=probs, events=read)
 
 
@@ -123,10 +123,10 @@ class Sweep:
 
     Parameters
     ----------
-    model, priors, design
+    problem
+        The problem of any one point; its swept givens are replaced.
+    design
         As for `sample`.
-    question
-        The question of any one point; its swept givens are replaced.
     axes
         One or two variables, each given in the question, and their values.
 
@@ -143,17 +143,10 @@ class Sweep:
         A swept value's units do not fit its variable.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        priors: Priors,
-        question: Question,
-        design: Design,
-        axes: Sequence[Axis],
-    ) -> None:
-        self.model, self._priors, self._question, self._design = model, priors, question, design
-        self._plan = solve(model, priors, question)
-        self._sampler = self._simulation(question).sampler()
+    def __init__(self, problem: Problem, design: Design, axes: Sequence[Axis]) -> None:
+        self.problem, self._design = problem, design
+        self._plan = problem.plan
+        self._sampler = Simulation(problem, design).sampler()
         self.names = [axis.name for axis in axes]
         for name in self.names:
             if name not in self._sampler.names:
@@ -163,13 +156,13 @@ class Sweep:
                 )
             if name in _VARIABLES:
                 raise QuestionError(f"'{name}' names a statistic of the result; rename it")
-        self._steps = [_values(model, axis) for axis in axes]
+        self._steps = [_values(problem.model, axis) for axis in axes]
         self.shape = tuple(len(steps) for steps in self._steps)
         self.points: list[dict[str, float]] = [
             {name: _number(prior) for name, prior in zip(self.names, step, strict=True)}
             for step in product(*self._steps)
         ]
-        _refuse_to_hold(Simulation.of(model, priors, question, design))
+        _refuse_to_hold(Simulation.of(problem, design))
         still, self._moving = _split(self._plan, self.names)
         self._fixed: list[dict[str, FloatArray]] = list(
             each(
@@ -201,12 +194,12 @@ class Sweep:
 
         The hash of the priors is that of what all points share.
         """
-        question = self._at([steps[0] for steps in self._steps])
-        simulation = self._simulation(question)
-        tree = as_tree(simulation, self.model, question, self.draws(self.points[0]))
+        first = self._simulation([steps[0] for steps in self._steps])
+        tree = as_tree(first, self.draws(self.points[0]))
+        question = first.problem.question
         still = {k: v for k, v in question.given.items() if k not in self.names}
-        shared = with_given(self._priors, replace(question, given=still))
-        tree.attrs["hash_priors"] = shared.digest()
+        shared = replace(first.problem, question=replace(question, given=still))
+        tree.attrs["hash_priors"] = shared.believed.digest()
         return tree
 
     def summarize(
@@ -241,7 +234,7 @@ class Sweep:
                 found = summarize(outputs, probs=probs)
             except DataError as error:
                 at = " and ".join(
-                    f"{k} = {v:g} {self.model.variables[k]}" for k, v in point.items()
+                    f"{k} = {v:g} {self.problem.model.variables[k]}" for k, v in point.items()
                 )
                 raise DataError(f"at {at}: {error}") from None
             likely = [probability(event, draws) for event in events]
@@ -260,15 +253,10 @@ class Sweep:
                 progress(len(found))
         return self._grid(found, tree, [event.text for event in events])
 
-    def _at(self, step: Sequence[Prior]) -> Question:
-        """Return the question of one point."""
-        given = {**self._question.given, **dict(zip(self.names, step, strict=True))}
-        return replace(self._question, given=given)
-
-    def _simulation(self, question: Question) -> Simulation:
-        """Return the run of a question that differs from the sweep's by swept values alone."""
-        priors = with_given(self._priors, question)
-        return Simulation(self._plan, priors, tuple(question.given), self._design)
+    def _simulation(self, step: Sequence[Prior]) -> Simulation:
+        """Return the run of one point."""
+        given = dict(zip(self.names, step, strict=True))
+        return Simulation(self.problem.giving(given), self._design)
 
     def _dataset(
         self, tree: xr.DataTree, step: Sequence[Prior], point: Mapping[str, float]
@@ -277,7 +265,7 @@ class Sweep:
         import xarray as xr
 
         known = all_draws(tree)
-        moments = moment_facts(self._plan, self._simulation(self._at(step)).sampler())
+        moments = moment_facts(self._plan, self._simulation(step).sampler())
         return xr.Dataset(
             {
                 name: (
@@ -321,11 +309,11 @@ class Sweep:
         return xr.Dataset(data, coords=coords, attrs=record)
 
     def _described(self, name: str) -> dict[str, str]:
-        words = self.model.long_name(name) or name
-        known = self._priors.inputs.get(name)
+        words = self.problem.model.long_name(name) or name
+        known = self.problem.priors.inputs.get(name)
         if known is not None and known.provenance.long_name:
             words = known.provenance.long_name
-        return {"units": self.model.variables[name], "long_name": words}
+        return {"units": self.problem.model.variables[name], "long_name": words}
 
 
 _OF_THE_OUTPUT = ("units", "long_name")

@@ -100,7 +100,8 @@ def backtest(
     )
     checked = options.checked_design()
     table = shipped_runs() if runs is None else read_runs(runs)
-    model, beliefs, _ = options.prepare()
+    problem = options.prepare()
+    model, beliefs = problem.model, problem.priors
     if figure is not None:
         from uncertain_scale.report.backtest_figure import check_figure
 

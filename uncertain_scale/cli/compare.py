@@ -79,17 +79,15 @@ def compared(
 
     _check(options, scenarios)
     design = options.checked_design()
-    model, base, question = options.under(scenarios[0]).prepare(scenarios)
-    others = [options.under(name).prepare(scenarios)[1] for name in scenarios[1:]]
+    problem = options.under(scenarios[0]).prepare(scenarios)
+    others = [options.under(name).prepare(scenarios).priors for name in scenarios[1:]]
     with Bar() as bar:
         tree, comparisons = hold_against(
-            model,
-            base,
+            problem,
             others,
-            question,
             design,
             probs=prob,
-            events=options.events(model),
+            events=options.events(problem.model),
             couple=couple,
             progress=bar.counting(len(scenarios), "scenarios"),
         )
@@ -126,7 +124,7 @@ def _given_evidence(
         except EvidenceError as error:
             faults = [f"{options.scenario}: {fault}" for fault in error.faults]
             raise EvidenceError(faults) from None
-    events = asked[0].events(prepared[0])
+    events = asked[0].events(prepared.model)
     document = evidence_comparison_document(trees, prob, events)
     html = keep(document, output, "comparison", evidence_comparison_blocks)
     show(document, form, evidence_comparison_blocks, csv_evidence_comparison, html)

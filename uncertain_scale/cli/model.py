@@ -40,7 +40,6 @@ def model(
 
     Example: uncertain-scale model --budget 100M --explain training_flop
     """
-    from uncertain_scale.model import solve
     from uncertain_scale.model.own import OwnEquations
 
     if explain is None and not options.asks():
@@ -49,9 +48,8 @@ def model(
         whole = options.read()[0] if named else own.listed()
         typer.echo(_whole(whole, form), nl=form is not Format.csv)
         return
-    whole, priors, question = replace(options, outputs=explain or options.outputs).prepare()
-    plan = solve(whole, priors, question)
-    typer.echo(_asked(whole, plan, form), nl=form is not Format.csv)
+    problem = replace(options, outputs=explain or options.outputs).prepare()
+    typer.echo(_asked(problem.model, problem.plan, form), nl=form is not Format.csv)
 
 
 def _asked(model: Model, plan: Plan, form: Format) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.inputs import Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.model import Model, Problem
     from uncertain_scale.sampling import Design
 
 __all__ = [
@@ -138,10 +138,8 @@ class RunOptions:
         """Tell whether a question was asked at all."""
         return bool(self.givens() or self.free or self.outputs)
 
-    def prepare(
-        self, beside: Sequence[str] = (), asked: Sequence[str] = ()
-    ) -> tuple[Model, Priors, Question]:
-        """Return the model, the priors in its units, and the question.
+    def prepare(self, beside: Sequence[str] = (), asked: Sequence[str] = ()) -> Problem:
+        """Return the question to the model under the scenario.
 
         Parameters
         ----------
@@ -150,7 +148,7 @@ class RunOptions:
         asked
             Variables that are looked at besides those of the question.
         """
-        from uncertain_scale.model import ask, believe
+        from uncertain_scale.model import Problem, ask, believe
 
         model, priors, also = self.read(beside, asked)
         question = ask(
@@ -158,7 +156,7 @@ class RunOptions:
         )
         believed = believe(priors, model, self.changes(), option="--set", question=question)
         note_priors(self.scenario, believed)
-        return model, believed, question
+        return Problem(model, believed, question)
 
     def read(
         self, beside: Sequence[str] = (), asked: Sequence[str] = ()
@@ -197,7 +195,7 @@ class RunOptions:
         from uncertain_scale.sampling import sample
 
         design = self.checked_design()  # a wrong option is told before any file is read
-        drawn = sample(*self.prepare(), design)
+        drawn = sample(self.prepare(), design)
         interrupts.drawn()
         return drawn
 

@@ -219,8 +219,10 @@ def backtest(
     if options.asks() or options.event:
         raise QuestionError("a backtest asks its own questions; drop givens, outputs and events")
     table = shipped_runs() if runs is None else read_runs(runs)
-    model, beliefs, _ = options.prepare()
-    document = backtest_document(test_priors(model, beliefs, table, design), model)
+    problem = options.prepare()
+    document = backtest_document(
+        test_priors(problem.model, problem.priors, table, design), problem.model
+    )
     typer.echo(save_figure(document, output))
 
 
@@ -266,10 +268,9 @@ def graph(options: RunOptions, output: Output) -> None:
     Example: uncertain-scale plot graph --budget 100M --outputs training_flop --output graph.svg
     """
     _checked(output)
-    from uncertain_scale.model import solve
     from uncertain_scale.report.figures import plot_graph
 
-    _write(plot_graph(solve(*options.prepare())), output)
+    _write(plot_graph(options.prepare().plan), output)
 
 
 def _checked(output: Path) -> None:

@@ -56,19 +56,19 @@ def report(
     interrupted = False
     if evidence:
         effort.refuse_with_evidence()
-        asked = options.prepare()
+        problem = options.prepare()
         with on_cluster(scheduler, evidence):  # refuses
-            posterior = draw(asked, design, evidence)
-        document = report_document(posterior, probs=prob, events=options.events(asked[0]))
+            posterior = draw(problem, design, evidence)
+        document = report_document(posterior, probs=prob, events=options.events(problem.model))
         tree: xr.DataTree | None = posterior
     else:
         effort.check(prob)
-        asked = options.prepare()
+        problem = options.prepare()
         with on_cluster(scheduler) as cluster:
             found = answer(
-                asked,
+                problem,
                 design,
-                events=options.events(asked[0]),
+                events=options.events(problem.model),
                 probs=prob,
                 effort=effort,
                 output=output,
@@ -76,7 +76,7 @@ def report(
             )
         document, tree, interrupted = found.document, found.tree, found.interrupted
         note_reached(**effort.reached(found.design, output, held=tree is not None))
-    blocks = partial(report_blocks, behind=behind(asked, design, document))
+    blocks = partial(report_blocks, behind=behind(problem, design, document))
     html = ""
     if output is not None:
         html = page(document, blocks)

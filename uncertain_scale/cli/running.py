@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.seeking import Stage
     from uncertain_scale.analysis.streamed import Part, Streamed
     from uncertain_scale.cli.effort import Effort
-    from uncertain_scale.inputs import Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
     from uncertain_scale.sampling import Design
     from uncertain_scale.sampling.cluster import Cluster
+    from uncertain_scale.sampling.engine import Simulation
     from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
@@ -61,7 +61,7 @@ class Answered:
 
 
 def answer(
-    asked: tuple[Model, Priors, Question],
+    problem: Problem,
     design: Design,
     *,
     events: Sequence[Event],
@@ -82,7 +82,7 @@ def answer(
     from uncertain_scale.sampling.limits import Stop, StoppedError
 
     stop = Stop(effort.seconds)
-    run = _Run(asked, design, events, effort.goal(probs), stop, output, cluster)
+    run = _Run(problem, design, events, effort.goal(probs), stop, output, cluster)
     try:
         with interrupts.drawing(stop), Bar() as bar:
             return run.report(probs, effort, bar)
@@ -100,7 +100,7 @@ def answer(
 class _Run:
     """One run of the program, which may be part of a longer one."""
 
-    asked: tuple[Model, Priors, Question]
+    problem: Problem
     design: Design
     events: Sequence[Event]
     goal: Goal | None
@@ -127,7 +127,7 @@ class _Run:
             from uncertain_scale.analysis.seeking import facts_of, seek
 
             sought = seek(
-                *self.asked,
+                self.problem,
                 self.design,
                 self.goal,
                 events=self.events,
@@ -162,16 +162,20 @@ class _Run:
         )
 
     def _large(self) -> bool:
-        from uncertain_scale.sampling.engine import Simulation
         from uncertain_scale.sampling.limits import memory_for
 
-        return memory_for(Simulation.of(*self.asked, self.design)).streams
+        return memory_for(self._simulation()).streams
+
+    def _simulation(self) -> Simulation:
+        from uncertain_scale.sampling.engine import Simulation
+
+        return Simulation.of(self.problem, self.design)
 
     def _held(self, bar: Bar, done: dict[str, FloatArray] | None) -> xr.DataTree:
         from uncertain_scale.sampling import sample
 
         return sample(
-            *self.asked,
+            self.problem,
             self.design,
             stop=self.stop,
             cluster=self.cluster,
@@ -189,7 +193,7 @@ class _Run:
             show(len(part.chains))
 
         return stream(
-            *self.asked,
+            self.problem,
             self.design,
             events=self.events,
             cluster=self.cluster,
@@ -205,7 +209,7 @@ class _Run:
         from uncertain_scale.report.checkpoint import identity_of, read_checkpoint
 
         saved = read_checkpoint(effort.resume)
-        saved.refuse_other(identity_of(*self.asked, self.design, self.events))
+        saved.refuse_other(identity_of(self._simulation(), self.events))
         if saved.held is not None:
             if effort.no_draws:
                 raise QuestionError(
@@ -217,7 +221,7 @@ class _Run:
             self.design = saved.design
         if saved.held is not None:
             return None, None
-        return saved.part(*self.asked, self.design, self.events), None
+        return saved.part(self._simulation(), self.events), None
 
     def _keep(self, design: Design, part: Part) -> None:
         """Write a checkpoint, if there is a folder for it and the last one is old."""
@@ -231,7 +235,7 @@ class _Run:
         from uncertain_scale.report.checkpoint import identity_of, save_checkpoint
 
         if self.latest is not None:
-            identity = identity_of(*self.asked, self.design, self.events)
+            identity = identity_of(self._simulation(), self.events)
             save_checkpoint(folder, identity, *self.latest)
 
     def _leave(self, found: xr.DataTree | Streamed, reached: Design, *, complete: bool) -> None:
@@ -247,7 +251,7 @@ class _Run:
         elif isinstance(found, Streamed):
             self._save(self.folder)
         else:
-            identity = checkpoint.identity_of(*self.asked, self.design, self.events)
+            identity = checkpoint.identity_of(self._simulation(), self.events)
             design = self.design if self.goal is None else reached
             checkpoint.save_held_checkpoint(self.folder, identity, design, found)
 

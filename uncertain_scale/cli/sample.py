@@ -44,13 +44,13 @@ def sample(
         check_store(output)
     else:
         check_place(output)
-    asked = options.prepare()
+    problem = options.prepare()
     with on_cluster(scheduler, evidence) as cluster:
         if is_store(output) and not evidence:
-            tree, chains = draw_chains(*asked, design, cluster=cluster)
+            tree, chains = draw_chains(problem, design, cluster=cluster)
             save_chains(tree, chains, output)
         else:
-            tree = draw(asked, design, evidence, cluster=cluster)
+            tree = draw(problem, design, evidence, cluster=cluster)
             save_draws(tree, output)
     variables = [*tree["prior"].data_vars, *tree["prior_predictive"].data_vars]
     typer.echo(

@@ -77,7 +77,8 @@ def sensitivity(
     if loss is not None and len(options.event) != 1:
         events = f"{len(options.event)} events" if options.event else "no --event"
         raise QuestionError(f"--loss says what a wrong answer to one --event costs; found {events}")
-    model, priors, question = options.prepare(asked=names_of(of))
+    problem = options.prepare(asked=names_of(of))
+    model = problem.model
     if evidence:
         if groups or loss is not None:
             option = "--group" if groups else "--loss"
@@ -85,19 +86,17 @@ def sensitivity(
                 f"{option} needs inputs to be drawn one given another, which --evidence has tied "
                 f"together in ways that only the draws know; drop {option} or --evidence"
             )
-        tree = draw((model, priors, question), design, evidence)
+        tree = draw(problem, design, evidence)
         _given_evidence(tree, names_of(of), on, options.events(model), form, output)
         return
     asked = options.events(model)
     thresholds = [event.threshold() for event in asked]
     stated = None if loss is None else parse_loss(loss, model.variables[thresholds[0][0]])
-    tree = sample(model, priors, question, design)
+    tree = sample(problem, design)
     passes = design.chains * (1 + len(thresholds))
     with Bar() as bar:
         found = analyse(
-            model,
-            priors,
-            question,
+            problem,
             design,
             of=names_of(of),
             groups=groups,
@@ -107,9 +106,7 @@ def sensitivity(
         _must_move(found)
         decisions = [
             decision_value(
-                model,
-                priors,
-                question,
+                problem,
                 design,
                 output=name,
                 threshold=threshold,
@@ -134,11 +131,11 @@ def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
     from uncertain_scale.sampling import sample
 
     design = options.checked_design()
-    asked = options.prepare(asked=of)
+    problem = options.prepare(asked=of)
     with Bar() as bar:
-        found = analyse(*asked, design, of=of, progress=bar.counting(design.chains, "chains"))
+        found = analyse(problem, design, of=of, progress=bar.counting(design.chains, "chains"))
     _must_move(found)
-    return sensitivity_document(sample(*asked, design), found, on.value, [])
+    return sensitivity_document(sample(problem, design), found, on.value, [])
 
 
 def _must_move(found: xr.Dataset) -> None:

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from uncertain_scale.inputs import Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.html import Background
@@ -134,15 +133,13 @@ def show(
         Console().print(terminal(blocks(document)))
 
 
-def behind(
-    asked: tuple[Model, Priors, Question], design: Design, document: Document
-) -> Callable[[], Background]:
+def behind(problem: Problem, design: Design, document: Document) -> Callable[[], Background]:
     """Return what finds out, once, what is behind a report."""
 
     @cache
     def found() -> Background:
         from uncertain_scale.report.html import background_of
 
-        return background_of(*asked, design, document)
+        return background_of(problem, design, document)
 
     return found

@@ -91,12 +91,12 @@ def swept(
     design = options.checked_design()
     fixed, axes = read_axes(options.givens(), points=_points(points), spacing=steps.value)
     first = {axis.name: f"{axis.values[0]!r} {axis.units or ''}" for axis in axes}
-    model, priors, question = options.giving({**fixed, **first}).prepare()
-    study = Sweep(model, priors, question, design, axes)
+    problem = options.giving({**fixed, **first}).prepare()
+    study = Sweep(problem, design, axes)
     with Bar() as bar:
         counted = bar.counting(len(study.points), "points")
-        found = study.summarize(probs=prob, events=options.events(model), progress=counted)
-    return priors, sweep_document(study.tree(), found, axes), found
+        found = study.summarize(probs=prob, events=options.events(problem.model), progress=counted)
+    return problem.priors, sweep_document(study.tree(), found, axes), found
 
 
 def _points(texts: list[str]) -> int | dict[str, int] | None:

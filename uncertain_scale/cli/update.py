@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.inputs import Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.model import Problem
     from uncertain_scale.sampling import Design
     from uncertain_scale.sampling.cluster import Cluster
 
@@ -51,7 +50,7 @@ Road = Annotated[
 
 
 def draw(
-    asked: tuple[Model, Priors, Question],
+    problem: Problem,
     design: Design,
     evidence: Sequence[str],
     road: Way = Way.auto,
@@ -65,7 +64,7 @@ def draw(
 
         with Bar() as bar:
             return condition(
-                *asked,
+                problem,
                 design,
                 evidence,
                 road=road.value,
@@ -74,7 +73,7 @@ def draw(
             )
     from uncertain_scale.sampling import sample
 
-    drawn = sample(*asked, design, cluster=cluster)
+    drawn = sample(problem, design, cluster=cluster)
     interrupts.drawn()
     return drawn
 
@@ -118,10 +117,10 @@ def update(
     from uncertain_scale.report.saving import save_report
 
     design = options.checked_design()
-    asked = options.prepare()
-    tree = draw(asked, design, evidence, road, keep_sound=True)
-    document = report_document(tree, probs=prob, events=options.events(asked[0]))
-    blocks = partial(update_blocks, behind=behind(asked, design, document))
+    problem = options.prepare()
+    tree = draw(problem, design, evidence, road, keep_sound=True)
+    document = report_document(tree, probs=prob, events=options.events(problem.model))
+    blocks = partial(update_blocks, behind=behind(problem, design, document))
     html = ""
     if output is not None:
         html = page(document, blocks)

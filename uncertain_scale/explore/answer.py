@@ -8,7 +8,7 @@ ranking) is not computed, which is what makes the answer follow a hand.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.analysis.sensitivity.study import Scale
-    from uncertain_scale.explore.view import Asked, Scenarios, View
-    from uncertain_scale.inputs import Prior, Priors
+    from uncertain_scale.explore.view import Scenarios, View
+    from uncertain_scale.inputs import Prior
+    from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
     from uncertain_scale.sampling.dependence import Coupled
     from uncertain_scale.sampling.limits import Stop
@@ -121,26 +122,26 @@ def answer_to(
     StoppedError
         `stop` came.
     """
-    asked = view.asked(scenarios)
-    drawn = _draw(asked, asked.priors, view, stop)
-    document, outputs = _document(view, asked, drawn)
+    problem = view.problem(scenarios)
+    drawn = _draw(problem, view, stop)
+    document, outputs = _document(view, drawn)
     of = next(name for name in _wanted(view, document) if name in outputs)
     document["outputs"][of]["histogram"] = _histogram(outputs[of].draws)
     _check(stop)
-    ranking = _ranking(view, asked, of, outputs[of], document)
+    ranking = _ranking(view, problem, of, outputs[of], document)
     comparisons, refused = [], {}
     for name in view.others:
         _check(stop)
         try:
             other = view.held_against(scenarios, name)
-            plan = drawn.simulation.plan
-            same_way(asked.model, plan, asked.priors, other, asked.question)
-            tied = couplings(plan, asked.priors, other)
-            twin = _draw(asked, other, view, stop)
+            same_way(problem, other)
+            tied = couplings(problem.plan, problem.priors, other)
+            beside = replace(problem, priors=other)
+            twin = _draw(beside, view, stop)
             twins = {
                 reading: twin
-                if (apart := coupled(plan, asked.priors, other, ranks)) is None
-                else _draw(asked, other, view, stop, apart)
+                if (apart := coupled(problem.plan, problem.priors, other, ranks)) is None
+                else _draw(beside, view, stop, apart)
                 for reading, ranks in readings(tied).items()
             }
             parts = [] if brief else [of]
@@ -149,9 +150,8 @@ def answer_to(
             refused[name] = str(error)
     comparison = None
     if comparisons:
-        comparison = {**document, "base": asked.priors.name, "comparisons": comparisons}
-    inputs = {**asked.priors.inputs, **asked.question.given}
-    return Answer(document, of, ranking, comparison, refused, inputs)
+        comparison = {**document, "base": problem.priors.name, "comparisons": comparisons}
+    return Answer(document, of, ranking, comparison, refused, problem.believed.inputs)
 
 
 def _wanted(view: View, document: Document) -> tuple[str, ...]:
@@ -165,11 +165,9 @@ def _check(stop: Stop | None) -> None:
         stop.check()
 
 
-def _draw(
-    asked: Asked, priors: Priors, view: View, stop: Stop | None, apart: Coupled | None = None
-) -> _Drawn:
+def _draw(problem: Problem, view: View, stop: Stop | None, apart: Coupled | None = None) -> _Drawn:
     """Draw whole chains, as `sample` does."""
-    simulation = Simulation.of(asked.model, priors, asked.question, view.design, apart)
+    simulation = Simulation.of(problem, view.design, apart)
     refuse_to_hold(simulation)
 
     def chain(number: int) -> dict[str, FloatArray]:
@@ -210,10 +208,11 @@ class _Column:
         return self.low == self.high
 
 
-def _document(view: View, asked: Asked, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
-    plan, model = drawn.simulation.plan, asked.model
+def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
+    problem = drawn.simulation.problem
+    plan, model = problem.plan, problem.model
     outputs = read_each(_Column.of, ((name, drawn.values[name]) for name in plan.outputs))
-    question, priors = asked.question, drawn.simulation.priors
+    question, priors = problem.question, problem.believed
     watched = {name: drawn.values[name] for name in WATCHED if name in drawn.values}
     medians = {name: float(np.median(values)) for name, values in watched.items()}
     above = float(np.mean(watched["mfu"] > 1)) if "mfu" in watched else 0.0
@@ -233,7 +232,7 @@ def _document(view: View, asked: Asked, drawn: _Drawn) -> tuple[Document, dict[s
         "chains": view.design.chains,
         "draws": view.design.draws,
         "probs": list(dict.fromkeys(view.probs)),
-        "inputs": {name: _input(asked, drawn, name) for name in drawn.simulation.inputs},
+        "inputs": {name: _input(drawn, name) for name in drawn.simulation.inputs},
         "outputs": {
             name: {
                 "units": model.variables[name],
@@ -253,7 +252,7 @@ def _document(view: View, asked: Asked, drawn: _Drawn) -> tuple[Document, dict[s
                     )
                 ),
             }
-            for event in asked.events
+            for event in view.parsed_events(model)
         ],
         "suffices": sufficient_document(
             {name: column.draws for name, column in outputs.items()},
@@ -268,12 +267,12 @@ def _given(prior: Prior) -> dict[str, Any]:
     return {"stated": prior.provenance.stated, "value": value, "units": prior.model_units}
 
 
-def _input(asked: Asked, drawn: _Drawn, name: str) -> dict[str, Any]:
+def _input(drawn: _Drawn, name: str) -> dict[str, Any]:
     facts = drawn.simulation.priors.inputs[name].facts()
     return {
         **facts,
-        "long_name": facts["long_name"] or asked.model.long_name(name) or name,
-        "units": asked.model.variables[name],
+        "long_name": facts["long_name"] or drawn.simulation.problem.model.long_name(name) or name,
+        "units": drawn.simulation.problem.model.variables[name],
         "origin": drawn.simulation.plan.reached[name].origin,
         "interpreted": bool(facts["interpreted"]),
     }
@@ -331,7 +330,9 @@ def _histogram(draws: Draws) -> dict[str, Any]:
     }
 
 
-def _ranking(view: View, asked: Asked, of: str, column: _Column, document: Document) -> Document:
+def _ranking(
+    view: View, problem: Problem, of: str, column: _Column, document: Document
+) -> Document:
     """Rank the inputs by shares of the log-variance, or of the variance where there is no log."""
     from uncertain_scale.analysis.sensitivity import CONSTANT, shapley_effects
 
@@ -339,9 +340,7 @@ def _ranking(view: View, asked: Asked, of: str, column: _Column, document: Docum
     if column.constant:
         output: dict[str, Any] = {"reason": CONSTANT, "ranking": [], "rank_share": {}}
     else:
-        found = shapley_effects(
-            asked.model, asked.priors, asked.question, view.design, of=[of], on=(on,)
-        ).sel(output=of, scale=on)
+        found = shapley_effects(problem, view.design, of=[of], on=(on,)).sel(output=of, scale=on)
         ranked = found["rank"].dropna("input")
         order = [str(name) for name in ranked.sortby(ranked)["input"].values]
         output = {

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.sensitivity.study import Scale
     from uncertain_scale.inputs import Prior, Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.model import Model, Problem
 
-__all__ = ["EDITS", "Asked", "Scenarios", "View"]
+__all__ = ["EDITS", "Scenarios", "View"]
 
 EDITS = "explored.toml"
 """Name of the prior file that holds the edits of a view."""
@@ -61,16 +61,6 @@ class Scenarios:
     def forget(self) -> None:
         """Read the files again when they are next asked for: they may have been changed."""
         self._known.clear()
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a view asks of the engine: the model, the scenario with its edits, the question."""
-
-    model: Model
-    priors: Priors
-    question: Question
-    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,7 +150,7 @@ class View:
         """
         return scenarios.read(self.scenario, self.overlays)
 
-    def asked(self, scenarios: Scenarios) -> Asked:
+    def problem(self, scenarios: Scenarios) -> Problem:
         """Return what the view asks of a model.
 
         Raises
@@ -171,7 +161,7 @@ class View:
         UncertainScaleError
             A value that cannot be read, or a fault of a file.
         """
-        from uncertain_scale.model import ask
+        from uncertain_scale.model import Problem, ask
         from uncertain_scale.model.question import refuse_idle
 
         model = scenarios.model
@@ -184,7 +174,7 @@ class View:
             title = self._title(priors)
             name = f"{priors.name} + {_STEM}" if self.lays_over_all else _STEM
             priors = replace(self._edited(priors, model), name=name, title=title)
-        return Asked(model, priors, question, tuple(events))
+        return Problem(model, priors, question)
 
     def parsed_events(self, model: Model) -> list[Event]:
         """Return the events whose probabilities are asked for.

@@ -16,10 +16,8 @@ from uncertain_scale.model.question import EVERYTHING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model.equation import Equation
-    from uncertain_scale.model.model import Model
-    from uncertain_scale.model.question import Question
+    from uncertain_scale.model.problem import Problem
 
 __all__ = ["Closure", "Contradiction", "Origin", "Reached"]
 
@@ -57,12 +55,12 @@ class Contradiction(NamedTuple):
 
 
 class Closure:
-    """All that follows from the givens and priors of a question.
+    """All that follows from the givens and priors of a problem.
 
     Parameters
     ----------
-    model, priors, question
-        As in `solve`.
+    problem
+        What is known and asked.
 
     Attributes
     ----------
@@ -70,13 +68,14 @@ class Closure:
         How each variable is known, in an order in which it can be computed.
     """
 
-    def __init__(self, model: Model, priors: Priors, question: Question) -> None:
-        self._model = model
+    def __init__(self, problem: Problem) -> None:
+        self._model = model = problem.model
+        question = problem.question
         self.reached: dict[str, Reached] = {
             name: Reached("given", basis=frozenset({name})) for name in question.given
         }
         fallbacks = []
-        for name, prior in priors.inputs.items():
+        for name, prior in problem.priors.inputs.items():
             if name in self.reached or name in question.free or name not in model.variables:
                 continue
             if prior.fallback:

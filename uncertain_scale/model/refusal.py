@@ -12,24 +12,21 @@ from uncertain_scale.model.closure import Closure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model.closure import Contradiction, Reached
     from uncertain_scale.model.model import Model
-    from uncertain_scale.model.question import Question
+    from uncertain_scale.model.problem import Problem
 
 __all__ = ["say_contradiction", "say_unreached"]
 
 _MOST_NAMES = 6
 
 
-def say_contradiction(
-    contradiction: Contradiction, model: Model, priors: Priors, question: Question
-) -> str:
+def say_contradiction(contradiction: Contradiction, problem: Problem) -> str:
     """Name both ways to a variable that is fixed twice, and what to drop or free."""
     name, first, second = contradiction
     drop = sorted(first.basis | second.basis)
     advice = [f"drop one of {', '.join(drop)}"] if drop else []
-    if freed := _freed(contradiction, model, priors, question):
+    if freed := _freed(contradiction, problem):
         advice.append(f"free an input to solve for it ({', '.join(freed)})")
     kind = "over-determined" if drop else "ambiguous"
     return (
@@ -38,9 +35,9 @@ def say_contradiction(
     )
 
 
-def say_unreached(missing: Sequence[str], model: Model, priors: Priors, question: Question) -> str:
+def say_unreached(missing: Sequence[str], problem: Problem) -> str:
     """Say why variables are not reached, and which single given would reach them."""
-    closure = Closure(model, priors, question)
+    model, question, closure = problem.model, problem.question, Closure(problem)
     free = [name for name in missing if name in question.free]
     if not missing:
         what = "nothing that the model shows follows from the priors alone"
@@ -53,7 +50,7 @@ def say_unreached(missing: Sequence[str], model: Model, priors: Priors, question
         name
         for name in model.variables
         if name not in closure.reached and name not in missing and name not in question.free
-        if _helps(name, missing, model, priors, question)
+        if _helps(name, missing, problem)
     ]
     more = ", …" if len(helpful) > _MOST_NAMES else ""
     if helpful:
@@ -68,10 +65,9 @@ def _said(way: Reached) -> str:
     return f"{way.equation} which {rests}"
 
 
-def _freed(
-    contradiction: Contradiction, model: Model, priors: Priors, question: Question
-) -> list[str]:
+def _freed(contradiction: Contradiction, problem: Problem) -> list[str]:
     """Return the inputs behind two ways whose freeing makes the question answerable."""
+    question = problem.question
     behind: dict[str, None] = {}
     for way in contradiction[1:]:
         behind.update(dict.fromkeys(way.equation.arguments if way.equation else ()))
@@ -79,21 +75,20 @@ def _freed(
     behind.update(dict.fromkeys(sorted(contradiction.second.ancestors)))
     freed = []
     for name in behind:
-        if name in priors.inputs and name not in question.given:
-            trial = Closure(model, priors, replace(question, free=(*question.free, name)))
+        if name in problem.priors.inputs and name not in question.given:
+            wider = replace(question, free=(*question.free, name))
+            trial = Closure(replace(problem, question=wider))
             if name in trial.reached and trial.contradiction() is None:
                 freed.append(name)
     return freed[:_MOST_NAMES]
 
 
-def _helps(
-    name: str, missing: Iterable[str], model: Model, priors: Priors, question: Question
-) -> bool:
+def _helps(name: str, missing: Iterable[str], problem: Problem) -> bool:
     """Whether a further given would reach what is missing, without a contradiction."""
-    given = {**question.given, name: Prior(name, Constant(value=1.0))}
-    trial = Closure(model, priors, replace(question, given=given))
+    given = {**problem.question.given, name: Prior(name, Constant(value=1.0))}
+    trial = Closure(replace(problem, question=replace(problem.question, given=given)))
     reaches = all(other in trial.reached for other in missing) and (
-        bool(missing) or bool(trial.computed(model.headline))
+        bool(missing) or bool(trial.computed(problem.model.headline))
     )
     return reaches and trial.contradiction() is None
 

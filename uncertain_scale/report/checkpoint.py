@@ -23,7 +23,6 @@ from uncertain_scale.report.saving import save_whole
 from uncertain_scale.report.staging import finish
 from uncertain_scale.sampling.chains import package_versions
 from uncertain_scale.sampling.design import Design
-from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.statistics.sketch import group_of
 from uncertain_scale.statistics.tally import MOST_BINS, Tally
 
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.events import Event
-    from uncertain_scale.inputs import Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.sampling.engine import Simulation
     from uncertain_scale.statistics.tally import Binning
     from uncertain_scale.units.aliases import FloatArray
 
@@ -109,10 +107,7 @@ class Checkpoint:
 
     def part(
         self,
-        model: Model,
-        priors: Priors,
-        question: Question,
-        design: Design,
+        simulation: Simulation,
         events: Sequence[Event],
     ) -> Part:
         """Return the chains that are finished, for a run that goes on with them.
@@ -124,7 +119,7 @@ class Checkpoint:
         DataError
             The file is not what was written.
         """
-        simulation = Simulation.of(model, priors, question, design)
+        design = simulation.design
         reduction = Reduction.of(simulation, names=watched_in(simulation), events=events)
         fewer = design.chains <= max(self.finished)
         if fewer or self.design.draws != design.draws or not self._has_bins_of(reduction):
@@ -243,18 +238,15 @@ class Checkpoint:
         return part
 
 
-def identity_of(
-    model: Model, priors: Priors, question: Question, design: Design, events: Sequence[Event]
-) -> dict[str, Any]:
+def identity_of(simulation: Simulation, events: Sequence[Event]) -> dict[str, Any]:
     """Return what two runs must share for one to go on with the other's chains."""
-    simulation = Simulation.of(model, priors, question, design)
+    problem, design = simulation.problem, simulation.design
     return {
-        "given": sorted(question.given),
-        "free": sorted(question.free),
+        "given": sorted(problem.question.given),
+        "free": sorted(problem.question.free),
         "outputs": list(simulation.plan.outputs),
         "events": [event.text for event in events],
-        "priors": simulation.priors.digest(),
-        "equations": model.digest(),
+        **problem.digests,
         "kind": design.kind,
         "seed": design.seed,
         "versions": package_versions(),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from uncertain_scale.inputs.distributions import Constant
+from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.engine import Simulation, each, processors
 from uncertain_scale.sampling.jobs import AHEAD, Batches
 from uncertain_scale.sampling.limits import refuse_to_pass
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.inputs.prior import Priors
-    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.model import Plan, Problem
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.limits import Stop
@@ -47,17 +47,12 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in _PACKAGES}
 
 
-def as_tree(
-    simulation: Simulation,
-    model: Model,
-    question: Question,
-    draws: Mapping[str, FloatArray] | None = None,
-) -> xr.DataTree:
+def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = None) -> xr.DataTree:
     """Lay draws out as a DataTree: `prior`, `prior_predictive`, `constant_data`.
 
     Parameters
     ----------
-    simulation, model, question
+    simulation
         The run.
     draws
         Arrays of shape (chain, draw) by variable, in the model's units; without them, each variable
@@ -65,7 +60,9 @@ def as_tree(
     """
     import xarray as xr
 
-    plan, priors, design = simulation.plan, simulation.priors, simulation.design
+    problem, design = simulation.problem, simulation.design
+    model, question = problem.model, problem.question
+    plan, priors = problem.plan, problem.believed
     moments = moment_facts(plan, simulation.sampler())
 
     def variable(name: str, attributes: Mapping[str, Any]) -> xr.DataArray:
@@ -82,7 +79,7 @@ def as_tree(
 
     held = draws is not None
     index = {"chain": range(design.chains), "draw": range(design.draws)} if held else {}
-    inputs = {name: belief(name) for name in plan.known("given", "prior", "fallback")}
+    inputs = {name: belief(name) for name in plan.inputs}
     outputs = {
         name: variable(name, {**moments[name], **_derivation(plan, name)}) for name in plan.outputs
     }
@@ -109,8 +106,7 @@ def as_tree(
             "seed": design.seed,
             "chains": design.chains,
             "draws": design.draws,
-            "hash_priors": priors.digest(),
-            "hash_equations": model.digest(),
+            **{f"hash_{what}": digest for what, digest in problem.digests.items()},
             "versions": json.dumps(package_versions()),
         }
     )
@@ -144,19 +140,15 @@ class _Whole:
         return chains[0], self.simulation.whole(chains[0])
 
 
+@takes_problem
 def draw_chains(
-    model: Model,
-    priors: Priors,
-    question: Question,
-    design: Design,
-    *,
-    cluster: Cluster | None = None,
+    problem: Problem, design: Design, *, cluster: Cluster | None = None
 ) -> tuple[xr.DataTree, Iterator[Drawn]]:
     """Answer a question with draws that the caller keeps, chain by chain.
 
     Parameters
     ----------
-    model, priors, question, design, cluster
+    problem, design, cluster
         As in `sample`. The draws are the same.
 
     Returns
@@ -172,8 +164,8 @@ def draw_chains(
         The question cannot be answered, or the few chains that are held at once do not fit in
         memory.
     """
-    simulation = Simulation.of(model, priors, question, design)
-    record = as_tree(simulation, model, question)
+    simulation = Simulation.of(problem, design)
+    record = as_tree(simulation)
     refuse_to_pass(simulation, 2 * AHEAD if cluster else 2 * processors() + 2)
     return record, chains_of(simulation, range(design.chains), cluster=cluster)
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from uncertain_scale.errors import ModelError
 from uncertain_scale.model.calls import call, call_shared
-from uncertain_scale.model.plan import solve
+from uncertain_scale.model.problem import Problem, takes_problem
 from uncertain_scale.sampling.dependence import CoupledSampler, InputSampler
 from uncertain_scale.sampling.design import BLOCK, Block, Design
 from uncertain_scale.sampling.limits import StoppedError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from uncertain_scale.inputs.prior import Priors
-    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.model import Plan
     from uncertain_scale.model.equation import Equation
     from uncertain_scale.sampling.dependence import Coupled
     from uncertain_scale.sampling.limits import Stop
@@ -148,38 +148,33 @@ def _close(some: FloatArray, others: FloatArray, tolerance: float) -> bool:
 
 @dataclass(frozen=True)
 class Simulation:
-    """A question whose answer is ready to be drawn.
+    """A problem times a design: an answer that is ready to be drawn.
 
     Parameters
     ----------
-    plan
-        The equations, in an order in which they can be computed.
-    priors
-        The scenario, with what is given in its place.
-    given
-        Names of the givens.
+    problem
+        What is asked of what.
     design
         How draws fill the unit cube.
     coupled
         What does not share its quantile with another scenario; by default everything does.
     """
 
-    plan: Plan
-    priors: Priors
-    given: tuple[str, ...]
+    problem: Problem
     design: Design
     coupled: Coupled | None = None
 
-    @classmethod
-    def of(
-        cls,
-        model: Model,
-        priors: Priors,
-        question: Question,
-        design: Design,
-        coupled: Coupled | None = None,
-    ) -> Simulation:
-        """Solve a question, as `sample` takes it.
+    @staticmethod
+    @takes_problem
+    def of(problem: Problem, design: Design, coupled: Coupled | None = None) -> Simulation:
+        """Solve a problem and try its equations.
+
+        Parameters
+        ----------
+        problem
+            A `Problem`, or the model, the priors and the question that make one.
+        design, coupled
+            As in `Simulation`.
 
         Raises
         ------
@@ -188,17 +183,25 @@ class Simulation:
         ModelError
             Equations that fail on arrays, or give a draw a result that depends on other draws.
         """
-        plan = solve(model, priors, question)
-        priors = with_given(priors, question)
-        simulation = cls(plan, priors, tuple(question.given), design, coupled)
-        sampler = simulation.sampler()  # refuses a torn joint sample before anything is drawn
-        try_equations(plan, sampler)
+        simulation = Simulation(problem, design, coupled)
+        # A torn joint sample is refused before anything is drawn.
+        try_equations(simulation.plan, simulation.sampler())
         return simulation
+
+    @property
+    def plan(self) -> Plan:
+        """The equations, in an order in which they can be computed."""
+        return self.problem.plan
+
+    @property
+    def priors(self) -> Priors:
+        """The scenario, with what is given in its place."""
+        return self.problem.believed
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the inputs that are drawn."""
-        return tuple(self.plan.known("given", "prior", "fallback"))
+        return self.plan.inputs
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -207,9 +210,10 @@ class Simulation:
 
     def sampler(self) -> InputSampler:
         """Return what draws the inputs."""
+        given = tuple(self.problem.question.given)
         if self.coupled is not None:
-            return CoupledSampler(self.priors, self.inputs, self.given, self.coupled)
-        return InputSampler(self.priors, self.inputs, self.given)
+            return CoupledSampler(self.priors, self.inputs, given, self.coupled)
+        return InputSampler(self.priors, self.inputs, given)
 
     def blocks(self, chain: int, *, size: int = BLOCK) -> Iterator[dict[str, FloatArray]]:
         """Yield a chain's draws by variable, block by block.
@@ -254,13 +258,6 @@ class Simulation:
             for name, array in arrays.items():
                 array[start:end] = block[name]
             start = end
-
-
-def with_given(priors: Priors, question: Question) -> Priors:
-    """Return a scenario's priors with the givens of a question in their places."""
-    for given in question.given.values():
-        priors = priors.replace(given)
-    return priors
 
 
 def try_equations(plan: Plan, sampler: InputSampler) -> None:

@@ -14,6 +14,7 @@ from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.files import input_names
 from uncertain_scale.model import ask, believe
 from uncertain_scale.model.own import OwnEquations
+from uncertain_scale.model.problem import Problem, takes_problem
 from uncertain_scale.sampling.chains import as_tree, chains_of
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.sampling.engine import Simulation, each
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.inputs.prior import Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.model import Model
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.dependence import Coupled
     from uncertain_scale.sampling.limits import Stop
@@ -36,10 +37,9 @@ if TYPE_CHECKING:
 __all__ = ["prepare", "run", "sample"]
 
 
+@takes_problem
 def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
-    model: Model,
-    priors: Priors,
-    question: Question,
+    problem: Problem,
     design: Design,
     *,
     stop: Stop | None = None,
@@ -52,12 +52,8 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
 
     Parameters
     ----------
-    model
-        The equations.
-    priors
-        The scenario, in the model's units (`load_priors(..., variables=model.variables)`).
-    question
-        What is given and what is wanted.
+    problem
+        A `Problem`, or the model, the priors and the question that make one, in this order.
     design
         How the draws fill the unit cube.
     stop
@@ -100,7 +96,7 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
     >>> tree["prior_predictive/gpu_hours"].values.tolist()
     [[50000000.0, 50000000.0], [50000000.0, 50000000.0]]
     """
-    simulation = Simulation.of(model, priors, question, design, coupled)
+    simulation = Simulation.of(problem, design, coupled)
     refuse_to_hold(simulation)
     shape = (design.chains, design.draws)
     arrays = {name: np.empty(shape) for name in simulation.variables}
@@ -119,7 +115,7 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
             raise StoppedError(stop.why if stop else "")
         design = replace(design, chains=finished)
         arrays = {name: array[:finished] for name, array in arrays.items()}
-    return as_tree(replace(simulation, design=design), model, question, arrays)
+    return as_tree(replace(simulation, design=design), arrays)
 
 
 def _fill(
@@ -204,7 +200,7 @@ def run(  # noqa: PLR0913 (each is one option of the command line)
     )
     question = ask(model, given or {}, outputs=outputs, free=free)
     scenario_priors = believe(scenario_priors, model, believed or {}, question=question)
-    return sample(model, scenario_priors, question, design or Design())
+    return sample(Problem(model, scenario_priors, question), design or Design())
 
 
 def prepare(  # noqa: PLR0913 (all that the model hangs on)

@@ -11,7 +11,7 @@ from uncertain_scale.analysis.sensitivity import sensitivity
 from uncertain_scale.analysis.sweep import Sweep
 from uncertain_scale.analysis.swept import read_axes
 from uncertain_scale.inputs.claim_files import load_claims
-from uncertain_scale.model import ask, solve
+from uncertain_scale.model import Problem, ask, solve
 from uncertain_scale.report.claiming import claims_document
 from uncertain_scale.report.comparing import comparison_document
 from uncertain_scale.report.ranking import sensitivity_document
@@ -51,7 +51,7 @@ def comparison(asked):
         prepare(name)[1] for name in ("h100-dense-fp8", "h100-sparse-fp8", "post-reading")
     )
     probs = (0.9, 0.5, 0.95)
-    tree, found = compare(model, base, others, question, DESIGN, probs=probs)
+    tree, found = compare(model, base, question, others, DESIGN, probs=probs)
     return comparison_document(tree, found, probs)
 
 
@@ -75,7 +75,7 @@ def swept(asked):
         fixed, axes = read_axes(given, points=points)
         first = {axis.name: f"{axis.values[0]!r} {axis.units or ''}" for axis in axes}
         question = ask(model, {**fixed, **first}, outputs=[output])
-        study = Sweep(model, priors, question, DESIGN, axes)
+        study = Sweep(Problem(model, priors, question), DESIGN, axes)
         return sweep_document(study.tree(), study.summarize(probs=(0.5, 0.8, 0.95)), axes)
 
     return run

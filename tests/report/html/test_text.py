@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from uncertain_scale import Design, report_document
-from uncertain_scale.model import ask
+from uncertain_scale.model import Problem, ask
 from uncertain_scale.report.comparing import comparison_blocks, comparison_document
 from uncertain_scale.report.html import background_of
 from uncertain_scale.report.html.text import linked
@@ -69,7 +69,11 @@ def hostile(tmp_path_factory):
     question = ask(model, {"budget": "100M"}, outputs=["training_flop"])
     design = Design(draws=64, chains=4)
     document = report_document(sample(model, priors, question, design))
-    return document, background_of(model, priors, question, design, document), (model, priors)
+    return (
+        document,
+        background_of(Problem(model, priors, question), design, document),
+        (model, priors),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +111,7 @@ def test_a_hostile_prior_is_text_in_a_comparison(hostile):
     model, priors = hostile[2]
     question = ask(model, {"budget": "100M"}, outputs=["training_flop"])
     design = Design(draws=64, chains=4)
-    tree, found = compare(model, prepare("base")[1], [priors], question, design)
+    tree, found = compare(model, prepare("base")[1], question, [priors], design)
     document = comparison_document(tree, found, (0.9, 0.5, 0.95))
     text = html(comparison_blocks(document), document)
     tags = Page(text).tags

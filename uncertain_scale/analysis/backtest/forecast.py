@@ -9,10 +9,9 @@ import numpy as np
 
 from uncertain_scale.analysis.backtest.scores import crps, transform
 from uncertain_scale.errors import DataError
-from uncertain_scale.model import ask
-from uncertain_scale.model.plan import solve
+from uncertain_scale.model import Problem, ask
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import propagate, try_equations, with_given
+from uncertain_scale.sampling.engine import propagate, try_equations
 from uncertain_scale.statistics.draws import Draws
 from uncertain_scale.statistics.intervals import quantiles
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs import Priors
     from uncertain_scale.inputs.evidence import TrainingRun
-    from uncertain_scale.model import Model
-    from uncertain_scale.model.plan import Plan
+    from uncertain_scale.model import Model, Plan
     from uncertain_scale.sampling import Design
     from uncertain_scale.sampling.dependence import Coordinates
     from uncertain_scale.units.aliases import FloatArray
@@ -176,12 +174,11 @@ class Forecaster:
         chain: int,
     ) -> FloatArray:
         """Return one chain's draws, by the road that `sample` takes."""
-        question = ask(self._model, given, outputs=(target,))
+        problem = Problem(self._model, priors, ask(self._model, given, outputs=(target,)))
         # What is given decides how a question is answered, its values do not.
         key = (priors.name, target, *given)
-        plan = self._plans.get(key) or solve(self._model, priors, question)
-        priors = with_given(priors, question)
-        sampler = InputSampler(priors, plan.known("given", "prior", "fallback"), tuple(given))
+        plan = self._plans.get(key) or problem.plan
+        sampler = InputSampler(problem.believed, plan.inputs, tuple(given))
         if key not in self._plans:
             try_equations(plan, sampler)
             self._plans[key] = plan

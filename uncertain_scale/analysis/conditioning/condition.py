@@ -21,10 +21,10 @@ from uncertain_scale.analysis.conditioning.terms import Columns, bind_sound, var
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.inputs.observations import read_evidence
 from uncertain_scale.inputs.ranges import Range
-from uncertain_scale.model import solve
+from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import propagate, with_given
+from uncertain_scale.sampling.engine import Simulation, propagate
 from uncertain_scale.sampling.moment_facts import EXACT, moment_facts
 from uncertain_scale.statistics.monte_carlo_error import spread
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.conditioning.posterior import Posterior, Road
     from uncertain_scale.analysis.conditioning.terms import Term
     from uncertain_scale.inputs.prior import Priors
-    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.model import Plan, Problem, Question
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
 
@@ -154,10 +154,9 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
+@takes_problem
 def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
-    model: Model,
-    priors: Priors,
-    question: Question,
+    problem: Problem,
     design: Design,
     evidence: Sequence[str | Path],
     *,
@@ -169,7 +168,7 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
 
     Parameters
     ----------
-    model, priors, question, design
+    problem, design
         As in `sample`.
     evidence
         Evidence files, or names of shipped ones.
@@ -210,32 +209,31 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     >>> bool(after.std() < before.std() / 2)
     True
     """
-    tree = sample(model, priors, question, design)  # a question without answer is told first
+    model, priors, question, plan = problem.model, problem.priors, problem.question, problem.plan
+    tree = sample(problem, design)  # a question without answer is told first
     terms, faults = bind_sound(model, priors, *read_evidence(evidence, model.variables))
     if faults and not keep_sound:
         raise EvidenceError(faults)
     before = refuse_against_prior(terms, priors, design.seed)
-    plan = solve(model, priors, question)
-    believed = with_given(priors, question)
-    space = Space.of(terms, believed)
+    space = Space.of(terms, problem.believed)
     posterior = find_posterior(space, design, road, progress=progress)
     after = [_predicted(term, space, posterior) for term in terms]
     refuse_against_each_other(terms, after, priors, design.seed)
-    asked = InputSampler(believed, plan.known("given", "prior", "fallback"), tuple(question.given))
+    asked = Simulation(problem, design).sampler()
     extra = InputSampler(priors, _only_observed(terms, plan, question))
     touched = [name for name in space.names if name not in question.given]
     draws, levels = _draw(plan, (asked, extra), design, space, posterior, touched)
     record = record_of(terms, before, after, posterior, plan)
     record["information"] = {
         "in_all": _in_all(posterior),
-        "inputs": _learnt(believed, (asked, extra), levels, touched),
+        "inputs": _learnt(problem.believed, (asked, extra), levels, touched),
     }
     record["left_out"] = list(faults)
     left_out = [f"left out: {fault}" for fault in faults]
     record["notes"] = [*left_out, *notes_on(terms, record, posterior, plan)]
     along = [name for name in asked.coordinates if name not in touched]
     moments = moment_facts(plan, asked, along, exact=False)
-    return _tree(tree, draws, (model, priors, extra, design), moments, record)
+    return _tree(tree, draws, (problem, extra, design), moments, record)
 
 
 def _only_observed(terms: Sequence[Term], plan: Plan, question: Question) -> list[str]:
@@ -322,14 +320,15 @@ def _learnt(
 def _tree(
     tree: xr.DataTree,
     draws: Mapping[str, FloatArray],
-    origin: tuple[Model, Priors, InputSampler, Design],
+    origin: tuple[Problem, InputSampler, Design],
     moments: Mapping[str, Mapping[str, float]],
     record: Mapping[str, Any],
 ) -> xr.DataTree:
     """Return the tree with the posterior's groups beside the prior's."""
     import xarray as xr
 
-    model, priors, extra, design = origin
+    problem, extra, design = origin
+    model, priors = problem.model, problem.priors
     prior = tree["prior"].to_dataset()
     if extra.names:
         chains = over_chains(lambda chain: extra.draw(design, chain), design.chains)

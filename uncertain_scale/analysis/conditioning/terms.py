@@ -15,9 +15,9 @@ from uncertain_scale.analysis.conditioning.likelihood import distance, log_likel
 from uncertain_scale.errors import EvidenceError, QuestionError, UnitError, nearest
 from uncertain_scale.inputs.overlay import correlation_matrix
 from uncertain_scale.inputs.prior import ENDS
-from uncertain_scale.model import ask, solve
+from uncertain_scale.model import Problem, ask
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import propagate, try_equations, with_given
+from uncertain_scale.sampling.engine import propagate, try_equations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -159,21 +159,20 @@ def _bind(model: Model, priors: Priors, observation: Observation) -> Term:
     faults = list(_faults(model, priors, observation))
     if faults:
         raise EvidenceError(faults)
-    question = ask(model, observation.given, outputs=[variable])
+    problem = Problem(model, priors, ask(model, observation.given, outputs=[variable]))
     try:
-        plan = solve(model, priors, question)
+        plan = problem.plan
     except QuestionError as error:
         text = str(error).replace("the question is over", "its givens are over")
         text = text.partition(", or free an input")[0]  # an observation frees nothing
         raise EvidenceError([observation.fault("given", text)]) from None
-    priors = with_given(priors, question)
-    names = plan.known("given", "prior", "fallback")
+    priors, names, given = problem.believed, plan.inputs, problem.question.given
     try:
-        sampler = InputSampler(priors, names, tuple(question.given))
+        sampler = InputSampler(priors, names, tuple(given))
     except QuestionError as error:
         raise EvidenceError([observation.fault("given", str(error))]) from None
     try_equations(plan, sampler)
-    known = [name for name in question.given if name in names]
+    known = [name for name in given if name in names]
     own = tuple(_owned(priors, observation, names, known))
     taken = {name for one in own for name in one.names}
     uncertain = [name for name in names if varies(priors, name)]

@@ -18,6 +18,7 @@ from uncertain_scale.analysis.sensitivity.shapley import Shapley
 from uncertain_scale.analysis.sensitivity.sobol import Sobol, known_sets
 from uncertain_scale.analysis.sensitivity.study import SCALES, make_study
 from uncertain_scale.errors import QuestionError
+from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.moment_facts import moment_facts
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.decision import Direction, Loss
     from uncertain_scale.analysis.sensitivity.methods import Method
     from uncertain_scale.analysis.sensitivity.study import Scale
-    from uncertain_scale.inputs.prior import Priors
-    from uncertain_scale.model import Model, Question
+    from uncertain_scale.model import Problem
     from uncertain_scale.sampling.design import Design
 
 _NO_MEAN = 0.95  # 1, but for the slope between two points of the tail
@@ -45,10 +45,9 @@ __all__ = [
 ]
 
 
+@takes_problem
 def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
-    model: Model,
-    priors: Priors,
-    question: Question,
+    problem: Problem,
     design: Design,
     *,
     of: Sequence[str] = (),
@@ -123,7 +122,7 @@ def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
     >>> found.input.values[np.argsort(order.values)].tolist()
     ['mfu', 'hourly_rate', 'precision_factor']
     """
-    study = make_study(model, priors, question, design, of=of, on=on)
+    study = make_study(problem, design, of=of, on=on)
     methods: list[Method] = [
         Outlook(),
         Sobol(study, groups or {}, second_order),
@@ -133,14 +132,14 @@ def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
         IntervalReduction(),
     ]
     found = _explain_gaps(run_methods(study, methods, progress))
-    units = [model.variables[name] for name in study.outputs]
+    units = [problem.model.variables[name] for name in study.outputs]
     return found.assign(units=("output", units))
 
 
-def sobol_indices(  # noqa: PLR0913
-    model: Model,
-    priors: Priors,
-    question: Question,
+@takes_problem
+def sobol_indices(
+    problem: Problem,
+    /,
     design: Design,
     *,
     groups: Mapping[str, Sequence[str]] | None = None,
@@ -148,44 +147,39 @@ def sobol_indices(  # noqa: PLR0913
     **options: Any,
 ) -> xr.Dataset:
     """Return Sobol' indices alone; as `sensitivity`, whose `of` and `on` are taken too."""
-    study = make_study(model, priors, question, design, **options)
+    study = make_study(problem, design, **options)
     return _explain_gaps(run_methods(study, [Outlook(), Sobol(study, groups or {}, second_order)]))
 
 
-def shapley_effects(
-    model: Model, priors: Priors, question: Question, design: Design, **options: Any
-) -> xr.Dataset:
+@takes_problem
+def shapley_effects(problem: Problem, /, design: Design, **options: Any) -> xr.Dataset:
     """Return Shapley effects and ranking alone; as `sensitivity`, with its `of` and `on`."""
-    study = make_study(model, priors, question, design, **options)
+    study = make_study(problem, design, **options)
     return _explain_gaps(run_methods(study, [Outlook(), Shapley(study)]))
 
 
-def swing(
-    model: Model, priors: Priors, question: Question, design: Design, *, of: Sequence[str] = ()
-) -> xr.Dataset:
+@takes_problem
+def swing(problem: Problem, design: Design, *, of: Sequence[str] = ()) -> xr.Dataset:
     """Return the swing of outputs alone; as `sensitivity`."""
-    return run_methods(make_study(model, priors, question, design, of=of), [Swing()])
+    return run_methods(make_study(problem, design, of=of), [Swing()])
 
 
-def rank_correlation(
-    model: Model, priors: Priors, question: Question, design: Design, *, of: Sequence[str] = ()
-) -> xr.Dataset:
+@takes_problem
+def rank_correlation(problem: Problem, design: Design, *, of: Sequence[str] = ()) -> xr.Dataset:
     """Return Spearman's rank correlations alone; as `sensitivity`."""
-    return run_methods(make_study(model, priors, question, design, of=of), [RankCorrelation()])
+    return run_methods(make_study(problem, design, of=of), [RankCorrelation()])
 
 
-def interval_reduction(
-    model: Model, priors: Priors, question: Question, design: Design, **options: Any
-) -> xr.Dataset:
+@takes_problem
+def interval_reduction(problem: Problem, /, design: Design, **options: Any) -> xr.Dataset:
     """Return what knowing an input does to intervals alone; as `sensitivity`."""
-    study = make_study(model, priors, question, design, **options)
+    study = make_study(problem, design, **options)
     return run_methods(study, [IntervalReduction()])
 
 
+@takes_problem
 def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
-    model: Model,
-    priors: Priors,
-    question: Question,
+    problem: Problem,
     design: Design,
     *,
     output: str,
@@ -202,7 +196,7 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
 
     Parameters
     ----------
-    model, priors, question, design
+    problem, design
         As in `sensitivity`.
     output, threshold, direction
         The event: `output direction threshold`, the threshold in the model's units.
@@ -251,7 +245,7 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
         raise QuestionError(f"'{direction}' compares nothing; expected one of >=, >, <=, <")
     if np.isnan(threshold):
         raise QuestionError(f"the threshold for {output} is not a number; give one in its units")
-    study = make_study(model, priors, question, design, of=[output])
+    study = make_study(problem, design, of=[output])
     if (
         loss is not None
         and loss.grows
@@ -261,7 +255,7 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
             f"the mean of {output} does not exist, nor that of a loss that grows with its distance "
             "from the threshold; state a loss without 'per'"
         )
-    sets = known_sets(study, groups or {}, priors.inputs)
+    sets = known_sets(study, groups or {}, problem.priors.inputs)
     found = run_methods(study, [Decision(threshold, direction, loss, sets)], progress)
     if loss is not None and not np.isfinite(found["evpi"]):
         raise QuestionError(

@@ -18,15 +18,15 @@ import numpy as np
 
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.inputs.overlay import correlation_matrix
-from uncertain_scale.model import solve
+from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import try_equations, with_given
+from uncertain_scale.sampling.engine import try_equations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from uncertain_scale.inputs.prior import Priors
-    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.model import Plan, Problem
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.units.aliases import FloatArray
 
@@ -201,10 +201,9 @@ def bits(players: int) -> list[int]:
     return [k for k in range(players.bit_length()) if players >> k & 1]
 
 
-def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
-    model: Model,
-    priors: Priors,
-    question: Question,
+@takes_problem
+def make_study(
+    problem: Problem,
     design: Design,
     *,
     of: Sequence[str] = (),
@@ -214,7 +213,7 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
 
     Parameters
     ----------
-    model, priors, question, design
+    problem, design
         As in `sample`.
     of
         The outputs looked at; all that the question asks for by default.
@@ -227,21 +226,20 @@ def make_study(  # noqa: PLR0913 (a question, how to draw, and what to look at)
         An output that is no variable or cannot be reached, no or an unknown scale.
     """
     for name in of:
-        if name not in model.variables:
+        if name not in (known := problem.model.variables):
             raise QuestionError(
-                f"'{name[:60]}' is not a variable of the model; {nearest(name, model.variables)}"
+                f"'{name[:60]}' is not a variable of the model; {nearest(name, known)}"
             )
     unknown = [scale for scale in on if scale not in SCALES]
     if unknown or not on:
         found = f"scale '{unknown[0]}'" if unknown else "no scale"
         raise QuestionError(f"{found} to look at outputs on; expected value, log or both")
     if of:
-        question = replace(question, outputs=tuple(of), also=())
-    plan = solve(model, priors, question)
-    priors = with_given(priors, question)
-    wanted = set(plan.known("given", "prior", "fallback"))
-    names = [name for name in priors.inputs if name in wanted]
-    sampler = InputSampler(priors, names, tuple(question.given))
+        question = replace(problem.question, outputs=tuple(of), also=())
+        problem = replace(problem, question=question)
+    plan, priors = problem.plan, problem.believed
+    names = [name for name in priors.inputs if name in plan.inputs]
+    sampler = InputSampler(priors, names, tuple(problem.question.given))
     try_equations(plan, sampler)
     players = _players(priors, names)
     positions, everywhere = (

@@ -185,5 +185,5 @@ def _told(plan: Plan) -> str:
         for name, way in plan.reached.items()
         if way.equation
     ]
-    known = ", ".join(plan.known("given", "prior", "fallback"))
+    known = ", ".join(plan.inputs)
     return f"Equations used. Known: {known}. Computed: {'; '.join(told)}."

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from uncertain_scale.analysis.sensitivity.study import Scale
-    from uncertain_scale.inputs import Prior, Priors
-    from uncertain_scale.model import Model, Plan, Question
+    from uncertain_scale.inputs import Prior
+    from uncertain_scale.model import Plan, Problem
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
 
@@ -45,26 +45,17 @@ class Background:
     reason: str = ""
 
 
-def background_of(
-    model: Model,
-    priors: Priors,
-    question: Question,
-    design: Design,
-    document: Document,
-) -> Background:
+def background_of(problem: Problem, design: Design, document: Document) -> Background:
     """Find out what drives the answers of a report, with a design of modest size.
 
     Parameters
     ----------
-    model, priors, question, design
+    problem, design
         What was run.
     document
         The report made of it.
     """
-    from uncertain_scale.model import solve
-
-    plan = solve(model, priors, question)
-    inputs = {**priors.inputs, **question.given}
+    plan, inputs = problem.plan, problem.believed.inputs
     moved = [n for n in headline_outputs(document) if not document["outputs"][n]["constant"]]
     if not moved:
         return Background(
@@ -78,20 +69,20 @@ def background_of(
         return Background(inputs, plan, reason=told)
     few = replace(design, draws=min(design.draws, _DRAWS), chains=min(design.chains, _CHAINS))
     try:
-        return Background(inputs, plan, _drivers((model, priors, question), few, moved))
+        return Background(inputs, plan, _drivers(problem, few, moved))
     except UncertainScaleError as error:
         return Background(inputs, plan, reason=f"Not ranked: {error}")
 
 
-def _drivers(asked: tuple[Model, Priors, Question], design: Design, names: list[str]) -> Document:
+def _drivers(problem: Problem, design: Design, names: list[str]) -> Document:
     """Rank inputs by shares of the variance of the logarithm, or of the value where it has none."""
     from uncertain_scale.analysis.sensitivity import sensitivity
     from uncertain_scale.report.ranking import sensitivity_document
     from uncertain_scale.sampling import sample
 
-    tree = sample(*asked, design)
+    tree = sample(problem, design)
     positive = all(bool((tree[f"prior_predictive/{name}"] > 0).all()) for name in names)
     on: Scale = "log" if positive else "value"
     scales: tuple[Scale, ...] = ("log",) if positive else ("value", "log")
-    found = sensitivity(*asked, design, of=names, on=scales)
+    found = sensitivity(problem, design, of=names, on=scales)
     return sensitivity_document(tree, found, on, [])

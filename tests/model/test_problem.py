@@ -1,12 +1,14 @@
 """Questions in any direction: what is reached, by which way, and what is refused."""
 
 import itertools
+import pickle
 
 import pytest
 
+import uncertain_scale as us
 from uncertain_scale.errors import OverdeterminedError, QuestionError
 from uncertain_scale.inputs import load_priors
-from uncertain_scale.model import Model, ask, default_model, solve
+from uncertain_scale.model import Model, Problem, ask, default_model, problem, solve
 
 MODEL = default_model()
 PRIORS = load_priors("base", variables=MODEL.variables)
@@ -187,3 +189,61 @@ def test_a_variable_without_prior_or_equation_is_said_so(tmp_path):
     model = own_model(tmp_path, "def y(x):\n    return x\n")
     with pytest.raises(QuestionError, match=r"y\(x\) lacks x.*give one of x"):
         solve(model, PRIORS, ask(model, {}, outputs=["y"]))
+
+
+def asked(**given):
+    return Problem(MODEL, PRIORS, ask(MODEL, given, outputs=["training_flop"]))
+
+
+def test_a_problem_and_the_three_things_that_make_one_are_the_same():
+    design = us.Design(draws=16, chains=2)
+    whole = asked(budget="100M")
+    apart = whole.model, whole.priors, whole.question
+    named = dict(zip(("model", "priors", "question"), apart, strict=True))
+    first, *others = (
+        us.sample(*positional, design=design, **options)["prior_predictive/training_flop"].values
+        for positional, options in [
+            ((whole,), {}),
+            ((), {"problem": whole}),
+            (apart, {}),
+            ((), named),
+            (apart[:2], {"question": whole.question}),
+        ]
+    )
+    assert all((first == other).all() for other in others)
+    with pytest.raises(TypeError, match="question"):
+        us.sample(*apart[:2], design=design)
+
+
+def test_other_values_of_the_givens_keep_the_plan_and_other_givens_do_not():
+    one = asked(budget="100M")
+    other = asked(budget="200M").question.given
+    assert one.giving(other).plan is one.plan
+    assert one.giving(other).believed.inputs["budget"].ppf(0.5) == 2e8
+    more = asked(gpu_hours="50M").question.given
+    assert more.keys() <= one.giving(more).question.given.keys()
+    with pytest.raises(OverdeterminedError):
+        _ = one.giving({**more, **asked(hourly_rate="1").question.given}).plan
+
+
+def test_a_problem_travels_without_the_equations_that_it_does_not_need():
+    one = asked(budget="100M")
+    there = pickle.loads(pickle.dumps(one))  # noqa: S301 (our own)
+    assert [str(e) for e in there.model.equations] == [str(e) for e in one.plan.steps]
+    assert there.digests["priors"] == one.digests["priors"]
+    tree, other = (us.sample(p, us.Design(draws=16, chains=2)) for p in (one, there))
+    values = (each["prior_predictive/training_flop"].values for each in (tree, other))
+    assert len({one.tobytes() for one in values}) == 1
+
+
+def test_a_saved_report_solves_its_question_once(cli, monkeypatch, tmp_path):
+    calls = []
+
+    def counted(one):
+        calls.append(one)
+        return solve(one)
+
+    monkeypatch.setattr(problem, "solve", counted)
+    size = "--draws", 64, "--chains", 2
+    assert cli("report", "--budget", "100M", *size, "--output", tmp_path / "x")[0] == 0
+    assert len([one for one in calls if not one.question.outputs]) == 1
