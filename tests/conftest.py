@@ -60,7 +60,7 @@ def built_once():
         testing._get_command = cache(testing._get_command)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def cli():
     """Run the command line in this process; give its exit code, output and error text."""
     from typer.testing import CliRunner

@@ -27,6 +27,7 @@ def close(estimate, mcse, truth):
     assert abs(estimate - truth) < BOUND * mcse + 1e-12 * abs(truth), (estimate, mcse, truth)
 
 
+@pytest.mark.slow_but("sobol")
 @pytest.mark.parametrize("kind", KINDS)
 def test_ishigami(specimens, kind):
     found = outputs(specimens, "ishigami", kind)

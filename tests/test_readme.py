@@ -4,6 +4,8 @@ import doctest
 import re
 from pathlib import Path
 
+import pytest
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
@@ -41,6 +43,7 @@ def test_the_python_shown_runs_as_shown():
     assert len(test.examples) >= 5
 
 
+@pytest.mark.slow
 def test_the_figure_shown_in_python_is_drawn(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     section = README.partition("## Pages and figures to hand on")[2]
@@ -49,6 +52,7 @@ def test_the_figure_shown_in_python_is_drawn(tmp_path, monkeypatch):
     assert (tmp_path / "density.pdf").read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.slow
 def test_every_command_shown_is_answered(cli, tmp_path, monkeypatch):
     """Each `uncertain-scale report` or `model` command of the tables, as it stands there."""
     import shlex
@@ -89,6 +93,7 @@ def test_the_evidence_file_shown_has_no_fault(cli, tmp_path):
     assert "Our pilot: training_flop = 8e23 FLOP ± 10%" in out
 
 
+@pytest.mark.slow
 def test_the_track_record_shown_is_that_of_the_program(cli):
     _, printed, _ = cli("backtest", "--format", "md")
     tables = re.findall(r"(?:^\|.*\|\n)+", README, re.MULTILINE)

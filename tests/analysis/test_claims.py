@@ -159,6 +159,7 @@ def test_a_percentile_is_that_of_the_prior(checked):
     assert share.mcse < 0.005
 
 
+@pytest.mark.slow
 def test_scenarios_asked_for_judge_all_claims_but_ratios():
     claims = load_claims("post-2024-07", MODEL.variables)
     found = check_claims(

@@ -64,6 +64,7 @@ def draws_of(output, *names):
     ]
 
 
+@pytest.mark.slow
 def test_ratios_and_differences_are_draw_by_draw():
     """An independent recomputation from the two scenarios' own draws."""
     (found,) = hold("h100-dense-fp8", "gb200-dense-fp8")

@@ -119,6 +119,7 @@ def widths(*tops):
     return [np.log(top / LOW) / (2 * WIDE) for top in tops]
 
 
+@pytest.mark.slow_but("0.5")
 @pytest.mark.parametrize("rank", [1.0, 0.0, 0.5, -0.5])
 def test_a_ratio_of_lognormals_has_its_closed_form(model, tmp_path, rank):
     """Z is one belief and cancels; the logarithms of x are normal, and so is their difference."""

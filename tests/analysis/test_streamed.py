@@ -105,6 +105,7 @@ def test_a_run_that_goes_on_is_the_run_that_was_never_stopped(question):
         finished.add(reduced.chain(3))
 
 
+@pytest.mark.slow_but("lhs")
 @pytest.mark.parametrize("kind", ["sobol", "lhs", "random"])
 def test_streamed_summaries_are_those_of_held_draws(question, kind):
     """Means and standard deviations to rounding, ends within their errors."""

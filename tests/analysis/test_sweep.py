@@ -45,6 +45,7 @@ def test_training_time_falls_with_the_gpus_in_every_draw_and_their_product_is_co
         assert time * point["gpus"] == pytest.approx(first, rel=1e-14)
 
 
+@pytest.mark.slow_but("given0-at0-sobol", "given2-at2-lhs", "given3-at3-random")
 @pytest.mark.parametrize("kind", ["sobol", "lhs", "random"])
 @pytest.mark.parametrize(
     ("given", "at"),
@@ -96,6 +97,7 @@ def test_coordinates_are_in_the_variables_units():
     assert found["facility_power"].attrs["units"] == "MW"
 
 
+@pytest.mark.slow
 def test_the_dataset_is_saved_and_read_back(tmp_path):
     import xarray as xr
 

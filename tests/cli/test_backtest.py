@@ -65,6 +65,7 @@ def test_markdown_shows_text_as_it_is(cli, runs):
     assert "## Every forecast" in out
 
 
+@pytest.mark.slow
 def test_files_appear_whole(cli, runs, tmp_path):
     folder = tmp_path / "out"
     code, _, _ = cli("backtest", runs, *FEW, "--output", folder)
@@ -85,6 +86,7 @@ def test_the_figure_is_the_same_each_time(cli, runs, tmp_path):
     assert "slow  H100" in text
 
 
+@pytest.mark.slow
 def test_good_rows_are_shown_and_bad_ones_end_with_code_2(cli, specimens):
     path = specimens / "runs" / "bad.csv"
     code, out, err = cli("backtest", path, *FEW)

@@ -16,6 +16,7 @@ def mixed(specimens):
     return specimens / "claims" / "mixed.toml"
 
 
+@pytest.mark.slow
 def test_the_posts_claims_are_reported_in_words(cli, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     code, out, err = cli("claims", *SMALL)
@@ -34,6 +35,7 @@ def test_the_posts_claims_are_reported_in_words(cli, monkeypatch):
         assert words in flat, words
 
 
+@pytest.mark.slow
 def test_scenarios_stand_side_by_side(cli):
     names = ("base", "h100-dense-fp8", "h100-sparse-fp8")
     options = [option for name in names for option in ("--scenario", name)]

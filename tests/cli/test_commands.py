@@ -27,6 +27,7 @@ def test_the_first_command_answers_what_a_budget_buys(cli):
         assert name in out
 
 
+@pytest.mark.slow
 def test_report_in_every_format_and_on_disk(cli, tmp_path):
     code, out, _ = cli(
         "report", "--budget", "1B", "--format", "json", "--output", tmp_path, "--prob", "0.8"
@@ -48,6 +49,7 @@ def test_outputs_wanted_are_the_only_ones(cli):
     assert list(json.loads(out)["outputs"]) == ["gpus", "training_flop"]
 
 
+@pytest.mark.slow
 def test_all_outputs_are_more_than_the_headline(cli):
     options = ("report", "--budget", "1B", "--format", "json", "--draws", "64")
     headline, every = (
@@ -110,6 +112,7 @@ def test_priors_list_names_every_scenario(cli):
     assert all(len(line.split()) > 3 for line in out.splitlines())
 
 
+@pytest.mark.slow_but("base")
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
 def test_every_shipped_scenario_is_well(cli, name):
     code, out, err = cli("priors", "check", shipped_folder() / f"{name}.toml")
@@ -303,6 +306,7 @@ def test_all_outputs_without_finite_numbers_are_told(cli, tmp_path, draws):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow_but("command1")
 @pytest.mark.parametrize(
     "command", [("report", "--budget", "1M"), ("claims", "--claim", "gpu-price")]
 )

@@ -107,6 +107,7 @@ def test_events_have_probabilities_with_errors(cli):
     assert second["probability"] == pytest.approx(0.589, abs=0.01)  # lognormal(q05=1.4, q95=3.2)
 
 
+@pytest.mark.slow
 def test_events_are_compared_too(cli):
     event = "training_flop >= 1e26"
     arguments = ("h100-dense-fp8", "h100-sparse-fp8", "--budget", "100M", "--event", event)
@@ -160,6 +161,7 @@ def test_the_coupling_is_changed_on_the_command_line(cli):
     assert list(one["outputs"]["training_flop"]["otherwise"]) == ["shared", "independent"]
 
 
+@pytest.mark.slow_but("terminal")
 @pytest.mark.parametrize("form", ["terminal", "md", "html", "csv"])
 def test_every_view_shows_the_coupling_and_the_other_extreme(cli, form):
     code, out, err = cli("compare", *CHIPS, "--format", form, *SMALL)

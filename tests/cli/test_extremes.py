@@ -22,6 +22,7 @@ def model(tmp_path):
     return path
 
 
+@pytest.mark.slow_but("json-gamma(alpha=0.001, beta=1)", "html-lognormal(mu=-740, sigma=2)")
 @pytest.mark.parametrize(
     "prior",
     [

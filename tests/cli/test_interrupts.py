@@ -23,11 +23,9 @@ from uncertain_scale.sampling import engine
 from uncertain_scale.sampling.limits import Stop
 
 EQUATIONS = """
-import time
 from typing import Annotated
 import numpy as np
 def twice(gpus: Annotated[np.ndarray, "gpu"]) -> Annotated[np.ndarray, "gpu"]:
-    time.sleep({pause})
     return 2 * gpus
 """
 # Six chains come at once, the others when a file is there.
@@ -48,14 +46,11 @@ QUESTION = ("report", "--gpus", "20k to 30k", "--outputs", "twice,facility_power
 DESIGN = ("--draws", "16384", "--chains", "24", "--seed", "4", "--no-draws")
 
 
-@pytest.fixture
-def equations(tmp_path):
-    def write(pause):
-        path = tmp_path / "slow.py"
-        path.write_text(EQUATIONS.format(pause=pause), encoding="utf-8")
-        return "--equations", str(path)
-
-    return write
+@pytest.fixture(scope="module")
+def equations(tmp_path_factory):
+    path = tmp_path_factory.mktemp("equations") / "twice.py"
+    path.write_text(EQUATIONS, encoding="utf-8")
+    return "--equations", str(path)
 
 
 @pytest.fixture
@@ -93,8 +88,7 @@ def answers(folder):
 def whole(cli, equations, tmp_path):
     """Return the answers of a run that nobody interrupts."""
     folder = tmp_path / "whole"
-    slow = equations(0)
-    assert cli(*QUESTION, *slow, *DESIGN, "--output", folder)[0] == 0
+    assert cli(*QUESTION, *equations, *DESIGN, "--output", folder)[0] == 0
     assert not (folder / CHECKPOINT).exists()
     return answers(folder)
 
@@ -147,12 +141,10 @@ def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bits(cli, halting,
     assert answers(folder) == answers(tmp_path / "fresh")
 
 
-@pytest.fixture
-def unfinished(cli, equations, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def left(cli, equations, tmp_path_factory):
     """Make a folder with a checkpoint of some of the chains, and how it was asked for."""
-    monkeypatch.setattr(running, "EVERY", 0.0)
-    monkeypatch.setattr(engine, "processors", lambda: 2)  # few chains are begun at a time
-    folder, arguments = tmp_path / "unfinished", (*QUESTION, *equations(0), *DESIGN)
+    folder, arguments = tmp_path_factory.mktemp("left"), (*QUESTION, *equations, *DESIGN)
     kept = running._Run._keep
 
     def stop_early(run, design, part):
@@ -160,10 +152,20 @@ def unfinished(cli, equations, tmp_path, monkeypatch):
         if len(part.chains) == 9:
             run.stop.interrupt()
 
-    monkeypatch.setattr(running._Run, "_keep", stop_early)
-    assert cli(*arguments, "--output", folder)[0] == running.INTERRUPTED
-    monkeypatch.setattr(running._Run, "_keep", kept)
-    return folder, arguments
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "EVERY", 0.0)
+        patch.setattr(engine, "processors", lambda: 2)  # few chains are begun at a time
+        patch.setattr(running._Run, "_keep", stop_early)
+        assert cli(*arguments, "--output", folder / "run")[0] == running.INTERRUPTED
+    return folder / "run", arguments
+
+
+@pytest.fixture
+def unfinished(left, tmp_path, monkeypatch):
+    """Return a copy of that folder, and how it was asked for."""
+    folder, arguments = left
+    monkeypatch.setattr(running, "EVERY", 0.0)
+    return shutil.copytree(folder, tmp_path / "unfinished"), arguments
 
 
 def test_what_is_kept_is_drawn_no_more_and_any_number_of_chains_may_follow(cli, unfinished, whole):
@@ -181,7 +183,7 @@ def test_what_is_kept_is_drawn_no_more_and_any_number_of_chains_may_follow(cli, 
 def held(cli, equations, tmp_path, monkeypatch):
     """Make a folder with some of the draws of a run that keeps them, and how it was asked for."""
     monkeypatch.setattr(engine, "processors", lambda: 2)
-    folder, arguments = tmp_path / "held", (*QUESTION, *equations(0), *DESIGN[:-1])
+    folder, arguments = tmp_path / "held", (*QUESTION, *equations, *DESIGN[:-1])
     kept = Bar.chains_of
 
     def stop_early(bar, design):
@@ -198,6 +200,7 @@ def held(cli, equations, tmp_path, monkeypatch):
     return folder, arguments
 
 
+@pytest.mark.slow
 def test_draws_that_were_kept_are_drawn_no_more(cli, held, tmp_path, monkeypatch):
     folder, arguments = held
     finished = json.loads((folder / "report.json").read_text())["incomplete"]["finished"]

@@ -119,6 +119,7 @@ def shown(*, watched):
     return written.decode()
 
 
+@pytest.mark.slow
 def test_progress_is_for_those_who_watch_and_has_no_colour_where_none_is_wanted():
     assert shown(watched=False) == ""
     text = shown(watched=True)

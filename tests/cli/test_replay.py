@@ -73,7 +73,7 @@ def memo(tmp_path):
     return path
 
 
-@pytest.mark.slow_but("report", "compare", "memo")
+@pytest.mark.slow_but("memo")
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_what_every_command_saves_is_made_again_to_the_bit(cli, tmp_path, mine, memo, question):
     files = {"MINE": mine, "MEMO": memo}
@@ -250,6 +250,7 @@ def test_a_broken_record_is_one_clear_error(cli, saved, name):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_results_of_different_commands_are_not_compared(cli, saved, tmp_path):
     other = tmp_path / "other"
     cli("sweep", "--budget", "10M..1B", "--points", "2", *SMALL, "--output", other)
@@ -291,7 +292,7 @@ def test_whatever_is_done_to_a_file_of_a_folder_is_told(folder_of, command, tmp_
     assert record.files().intact
 
 
-@pytest.mark.slow_but("json-report.md", "json-draws.nc")
+@pytest.mark.slow_but("json-report.md")
 @pytest.mark.parametrize("name", ["report.md", "report.html", "draws.nc"])
 @pytest.mark.parametrize("form", ["terminal", "md", "json", "csv"])
 def test_files_that_were_altered_fail_and_are_named_in_every_format(cli, saved, name, form):

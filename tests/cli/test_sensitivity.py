@@ -37,6 +37,7 @@ def test_swings_move_the_median_as_the_input_does(cli):
     assert flop["rank_correlation"]["hourly_rate"]["rank_correlation"] < -0.4
 
 
+@pytest.mark.slow
 def test_every_output_is_analysed_and_shares_add_up(cli):
     outputs = analysed(cli, *BUDGET)
     assert len(outputs) > 8

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -23,6 +24,7 @@ HEAVY = {
 }
 
 
+@cache
 def modules_after(*arguments):
     """Return the modules that are loaded when the program ends."""
     code = (
@@ -36,6 +38,7 @@ def modules_after(*arguments):
     return done.stdout, set(done.stderr.split())
 
 
+@pytest.mark.slow_but("", "report")
 @pytest.mark.parametrize("command", ["", "report", "explore", "priors", "claims"])
 def test_help_imports_nothing_that_computes(command):
     out, modules = modules_after(*command.split(), "--help")

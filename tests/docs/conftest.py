@@ -19,7 +19,7 @@ def docs():
 @pytest.fixture(scope="session")
 def scheduler(tmp_path_factory):
     """Start a dask cluster of one worker; give its address."""
-    pytest.importorskip("distributed", reason="the extra 'scale' is not installed")
+    distributed = pytest.importorskip("distributed", reason="the extra 'scale' is not installed")
     file = tmp_path_factory.mktemp("dask") / "scheduler.json"
     common = ("--scheduler-file", str(file), "--no-dashboard")
     parts = {
@@ -35,7 +35,10 @@ def scheduler(tmp_path_factory):
         for part, options in parts.items()
     ]
     try:
-        yield _address(file)
+        address = _address(file)
+        with distributed.Client(address, timeout=300, set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=300)
+        yield address
     finally:
         for one in started:
             one.kill()

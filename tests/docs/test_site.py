@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 _LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.usefixtures("make")
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "tutorial.ipynb"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     any(find_spec(name) is None for name in ("nbclient", "ipykernel")),
     reason="the extra 'docs' is not installed: no nbclient or ipykernel",

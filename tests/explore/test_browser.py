@@ -9,6 +9,8 @@ from uncertain_scale.explore.view import EDITS
 from uncertain_scale.report.comparing import comparison_rows
 from uncertain_scale.report.figures.sensitivity import share_in_brief, shares_of
 
+pytestmark = pytest.mark.slow
+
 EVIL_NAME = "bad <img src=x onerror=alert(0)>"
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 

@@ -107,8 +107,10 @@ TINY = 1e-12
 
 
 @pytest.mark.slow_but(
-    *(f"{name}-{form}" for name in ("report", "compare") for form in ("terminal", "md", "csv")),
-    *(f"{name}-terminal" for name in QUESTIONS),
+    *(f"report-{form}" for form in ("terminal", "md", "csv")),
+    *(f"{name}-terminal" for name in ("report-solved", "report-own", "sensitivity", "sweep")),
+    *(f"{name}-terminal" for name in ("claims", "update", "priors-list")),
+    "model-text",
 )
 @pytest.mark.parametrize(("name", "form"), CASES, ids=lambda word: word or "plain")
 def test_a_command_says_what_it_said(cli, name, form):

@@ -230,6 +230,7 @@ def nested(depth, width):
     return f"{HEAD}[inputs]\na = {text}\n"
 
 
+@pytest.mark.slow
 def test_mixtures_of_mixtures_are_bounded(tmp_path):
     assert load_priors(write(tmp_path, nested(8, 1))).inputs
     assert load_priors(write(tmp_path, nested(3, 8))).inputs

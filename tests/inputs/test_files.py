@@ -145,6 +145,7 @@ def test_joint_rows_are_kept_whole_in_the_order_of_the_first_column(tmp_path):
     assert joint.rows.tolist() == [[1, 2], [2, 3], [3, 1]]
 
 
+@pytest.mark.slow_but("base")
 @pytest.mark.parametrize("name", scenario_names())
 def test_shipped_files_follow_the_schema_that_editors_read(name):
     document = tomllib.loads((shipped_folder() / f"{name}.toml").read_text(encoding="utf-8"))

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.skipif(
 def asked():
     model = default_model()
     priors = load_priors("base", variables=model.variables)
-    return model, priors, ask(model, {"budget": "100M", "gpus": "20k to 30k"})
+    given, outputs = {"budget": "100M", "gpus": "20k to 30k"}, ["training_flop", "training_time"]
+    return model, priors, ask(model, given, outputs=outputs)
 
 
 def opened(path):
@@ -56,6 +57,7 @@ def test_arviz_summarises_a_store(asked, tmp_path):
     assert found["training_flop"].identical(expected["training_flop"])
 
 
+@pytest.mark.slow
 def test_a_run_that_breaks_leaves_nothing_and_what_was_there(asked, tmp_path):
     path = tmp_path / "draws.zarr"
     record, chains = draw_chains(*asked, Design(draws=64, chains=4))

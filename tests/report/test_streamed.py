@@ -22,6 +22,7 @@ def asked(scenario, given, **options):
     return model, priors, ask(model, given, **options)
 
 
+@pytest.mark.slow_but("base-given0")
 @pytest.mark.parametrize(
     ("scenario", "given"),
     [("base", {"budget": "100M"}), ("h100-sparse-fp8", {"training_flop": "5e26"})],
@@ -56,6 +57,7 @@ def test_a_run_that_would_not_fit_is_refused_with_the_numbers(monkeypatch):
         run("base", given={"budget": "100M"}, design=Design(draws=1 << 14, chains=16))
 
 
+@pytest.mark.slow
 def test_a_report_that_would_not_fit_is_streamed_by_itself(cli, monkeypatch, tmp_path):
     command = ("report", "--budget", "100M", "--chains", "16", "--format", "json")
     _, held, _ = cli(*command)

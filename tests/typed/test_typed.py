@@ -62,6 +62,7 @@ def test_the_script_runs(tmp_path):
     assert "did you mean 'gpus'?" in (tmp_path / "error.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @by_each_checker
 def test_checkers_pass_it_and_stop_every_mistake(complaints):
     script = SCRIPT.read_text(encoding="utf-8")

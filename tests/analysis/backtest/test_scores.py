@@ -34,6 +34,7 @@ def test_crps_is_that_of_a_loop_over_pairs():
     assert crps(Draws(x), 1.3)[0] == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_crps_is_fair_to_small_samples():
     """Its mean over many small forecasts is the closed form, where the plain estimate is biased."""
     rng = np.random.default_rng(2)
@@ -95,6 +96,7 @@ def test_p_values_are_the_share_of_uniform_samples_that_are_as_odd(n):
         assert abs(found - share) < 4.9 * error
 
 
+@pytest.mark.slow
 def test_uniform_samples_are_rejected_as_often_as_promised():
     rng = np.random.default_rng(11)
     found = np.array([uniformity(rng.random(24)) for _ in range(250)])

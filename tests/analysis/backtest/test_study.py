@@ -37,6 +37,7 @@ def test_the_shipped_prior_passes_its_own_backtest(shipped):
     assert found.uniformity > 0.01
 
 
+@pytest.mark.slow
 def test_the_runs_of_the_fit_alone_pass_too(shipped):
     tests = shipped.groups()["in the fit"]
     found = score(tests, left_out=True)

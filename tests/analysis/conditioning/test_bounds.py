@@ -51,6 +51,7 @@ def bounds_of(low, high):
     return tuple(float(np.exp(MU + SIGMA * z)) for z in (low, high))
 
 
+@pytest.mark.slow_but("0.5-inf-importance", "-0.5-1.0-smc", "2.3-inf-auto")
 @pytest.mark.parametrize(
     ("low", "high", "road"),
     [
@@ -121,6 +122,7 @@ def test_bounded_errors_leave_nothing_outside(laboratory, off, stated, road, end
     assert abs(evidence_off(posterior, np.log(total))) < FAR
 
 
+@pytest.mark.slow
 def test_bounds_of_several_variables_hold_together(laboratory, off):
     """P(first + 2 second >= 8) is 7e-4, and P(doubled <= 1) is 0.07: independent of each other."""
     _, priors = laboratory
@@ -189,6 +191,7 @@ def told(laboratory, folder, text, scale=None):
     return tree, json.loads(tree.attrs["conditioning"])
 
 
+@pytest.mark.slow
 def test_a_bayes_factor_of_a_bound_is_the_ratio_of_its_probabilities(laboratory, tmp_path):
     lower = bounds_of(3.0, 0)[0]
     trees = [told(laboratory, tmp_path, FACT.format(lower), scale)[0] for scale in (None, OTHER)]
@@ -216,6 +219,7 @@ def test_a_record_of_a_bound(laboratory, tmp_path):
     assert not any("surprises" in note for note in record["notes"])
 
 
+@pytest.mark.slow
 def test_a_bound_that_hardly_any_draw_meets_surprises(laboratory, tmp_path):
     """Of 65,536 draws none, or one: the probability is found all the same, to 20%."""
     lower = bounds_of(4.5, 0)[0]  # 3.4e-6
@@ -224,6 +228,7 @@ def test_a_bound_that_hardly_any_draw_meets_surprises(laboratory, tmp_path):
     assert any("'seen' surprises" in note for note in record["notes"])
 
 
+@pytest.mark.slow_but("5.2")
 @pytest.mark.parametrize("score", [5.2, 7.0, 30.0])
 def test_a_bound_that_the_prior_excludes_is_refused(laboratory, tmp_path, score):
     lower = bounds_of(score, 0)[0]
@@ -231,6 +236,7 @@ def test_a_bound_that_the_prior_excludes_is_refused(laboratory, tmp_path, score)
         told(laboratory, tmp_path, FACT.format(lower))
 
 
+@pytest.mark.slow
 def test_a_wide_interval_that_the_prior_is_in_is_no_surprise(laboratory, tmp_path):
     """Its middle is 1e12 times as large as all that is predicted."""
     text = FACT.format(0).replace("lower = 0", "value = 'uniform(lower=1.4, upper=1e13)'")

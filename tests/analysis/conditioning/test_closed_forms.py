@@ -30,6 +30,7 @@ def found(laboratory, observations, road, design):
     return draws, posterior
 
 
+@pytest.mark.slow_but(*(f"{way}-sobol" for way in WAYS))
 @pytest.mark.parametrize("kind", ["sobol", "lhs", "random"])
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_one_lognormal_observed_with_an_error(laboratory, factor, off, way, kind):
@@ -47,6 +48,7 @@ def test_one_lognormal_observed_with_an_error(laboratory, factor, off, way, kind
     assert logs.std() / precision**-0.5 == pytest.approx(1, abs=0.03)
 
 
+@pytest.mark.slow_but("importance-1.5", "smc-1.5")
 @pytest.mark.parametrize(("road", "sigma"), [("importance", 1.5), ("smc", 1.5), ("smc", 0.05)])
 def test_two_normals_seen_through_their_sum(laboratory, difference, off, road, sigma):
     """Posterior means, variances and the correlation of a linear Gaussian model."""
@@ -108,6 +110,7 @@ def test_an_input_of_its_own_says_nothing_and_a_tied_one_says_its_share(laborato
         assert abs(off(((z - mean) ** 2).mean(axis=1), variance)) < FAR
 
 
+@pytest.mark.slow
 def test_of_two_values_the_likelier_gains_by_bayes_rule(laboratory, factor, off):
     """The share of a discrete input's value, against the rule worked out on a grid."""
     model, priors = laboratory

@@ -55,6 +55,7 @@ def close(found, name, truth, smallest, scale="value", **place):
     assert (error < smallest).all(), (name, error)
 
 
+@pytest.mark.slow_but("sobol")
 @pytest.mark.parametrize("kind", KINDS)
 def test_ishigami(specimen, kind):
     found = sensitivity(*specimen("ishigami"), Design(kind=kind, seed=5), second_order=True)
@@ -89,6 +90,7 @@ def test_sobol_g(asked):
     assert (found["rank_share"] == 1).all()
 
 
+@pytest.mark.slow_but("structure")
 @pytest.mark.usefixtures("road")
 def test_many_inputs(asked):
     """The G function of seven inputs: more than whose every subset is run."""

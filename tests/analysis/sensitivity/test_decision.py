@@ -44,6 +44,7 @@ def within(found, truth, bias=1e-3):
     return abs(float(found["evppi"]) - truth) < BOUND * float(found["evppi_mcse"]) + bias * truth
 
 
+@pytest.mark.slow_but("0.5-sobol", "-2.5-lhs")
 @pytest.mark.parametrize("kind", ["sobol", "lhs", "random"])
 @pytest.mark.parametrize("threshold", [0.0, 0.5, -2.5])
 def test_flat_losses_are_worth_what_quadrature_says(asked, kind, threshold):
@@ -118,6 +119,7 @@ def test_a_unit_loss_is_the_gain_in_right_answers(asked):
     assert plain["changes"].equals(priced["changes"])
 
 
+@pytest.mark.slow
 def test_few_draws_bias_a_plain_maximum_and_hardly_ours(asked, monkeypatch):
     question = asked(SUM, NORMALS)
     truth = flat_worth(1, 2, -1.0, FLAT)
@@ -137,6 +139,7 @@ def test_few_draws_bias_a_plain_maximum_and_hardly_ours(asked, monkeypatch):
     assert abs(ours) < plain / 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [FLAT, LINEAR])
 def test_intervals_cover_what_they_say(asked, loss):
     question = asked(SUM, NORMALS)
@@ -295,6 +298,7 @@ def truth(weight, other, threshold):
     return changes, right - max(whole, 1 - whole)
 
 
+@pytest.mark.slow_but("1.0->=-sobol", "-0.7-<-random")
 @pytest.mark.parametrize("kind", ["sobol", "random"])
 @pytest.mark.parametrize("direction", [">=", ">", "<", "<="])
 @pytest.mark.parametrize("threshold", [1.0, -0.7])

@@ -148,6 +148,7 @@ def test_fan_bands_are_the_documents_intervals(swept):
         assert at.max() == pytest.approx(high)
 
 
+@pytest.mark.slow_but("svg")
 @pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
 def test_files_are_the_same_bytes_each_time(drawn, plan, tmp_path, ending):
     first = figures.save_figure(drawn["graph"], tmp_path / f"a.{ending}").read_bytes()
@@ -187,12 +188,13 @@ def test_what_cannot_be_drawn_is_said(report, ranking, swept, tmp_path):
     with pytest.raises(QuestionError, match=r"written as \.svg, \.png, \.pdf; found '\.gif'"):
         figures.save_figure(figures.plot_intervals(report), tmp_path / "a.gif")
     with pytest.raises(DataError, match="8 values, a line each"):
-        figures.plot_sweep(swept({"budget": "1M..1B", "gpus": "10k..100k"}, "training_time", 8))
+        figures.plot_sweep(swept({"budget": "1M, 1B", "gpus": "10k..100k"}, "training_time", 8))
     still = {**ranking["outputs"]["gpus"], "swing": {}}
     with pytest.raises(DataError, match="nothing to draw"):
         figures.plot_tornado({**ranking, "outputs": {"gpus": still}})
 
 
+@pytest.mark.slow
 def test_pyplot_is_not_loaded():
     import subprocess
     import sys

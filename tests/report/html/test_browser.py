@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 AXE = Path(__file__).parents[2] / "specimens" / "axe" / "axe.min.js"
 PHONE, DESK = 360, 1200
 KINDS = ("report", "evidence", "comparison", "sensitivity", "claims", "backtest", "sweep")

@@ -117,14 +117,7 @@ def test_every_input_stands_with_its_source_and_the_run_with_its_record(page, do
     assert "16 chains x 256 draws (sobol), seed 0; Monte Carlo error of an end at most" in text
 
 
-def test_a_page_is_small_and_the_same_each_time(page):
-    from typer.testing import CliRunner
-
-    from uncertain_scale.cli.main import app
-
-    words = ["report", "--budget", "100M", "--draws", "256", "--format", "html"]
-    again = CliRunner().invoke(app, words).stdout
-    assert again == page
+def test_a_page_is_small(page):
     assert len(page.encode()) < 1_000_000
 
 
@@ -185,7 +178,7 @@ TOLD = {
 }
 
 
-@pytest.mark.slow_but("sweep", "update")
+@pytest.mark.slow_but("sweep")
 @pytest.mark.parametrize("kind", TABLED)
 def test_every_result_has_a_page_and_its_folder_too(cli, tmp_path, kind):
     """Well-formed, self-contained, with the command that makes it again."""
@@ -204,6 +197,7 @@ def test_every_result_has_a_page_and_its_folder_too(cli, tmp_path, kind):
 
 
 def test_the_command_on_the_page_makes_the_page(page, cli):
+    """The same to the byte each time."""
     import html
     import shlex
 
