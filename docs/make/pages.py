@@ -28,17 +28,17 @@ __all__ = ["PAGES", "model_page", "prior_files_page"]
 _WRITTEN = "<!-- Written by `python docs/make` from {}: edit that, not this page. -->"
 
 _MODEL = """\
-{equations} equations connect {variables} variables. What a question gives is known, and so is
-every input with a prior; equations fire from what is known until what is asked is reached. A
-variable that can be reached in several ways is computed in the first that fires, and a question
+{equations} equations connect {variables} variables. The given values of a question are known, and
+so is every input with a prior; equations fire from known variables until the outputs are reached.
+A variable that can be reached in several ways is computed in the first that fires, and a question
 that fixes it in two ways is refused. Units are checked by magnitude when the model is built.
 
-`uncertain-scale model` prints the same in the terminal, and `--explain NAME` tells how a
+`uncertain-scale model` prints the same in the terminal, and `--explain NAME` shows how a
 question reaches a variable."""
 
 _PRIOR_FILES = """\
-A scenario is a TOML file. `uncertain-scale priors check FILE` tells everything that is wrong
-with one, with lines; `priors/schema.json` (`uncertain-scale priors schema` prints it) lets an
+A scenario is a TOML file. `uncertain-scale priors check FILE` reports every fault of one at
+once, with lines; `priors/schema.json` (`uncertain-scale priors schema` prints it) lets an
 editor complete it. [Write a prior from three quantiles](priors.md) begins with an example."""
 
 _KINDS = """\
