@@ -32,6 +32,7 @@ def test_every_question_of_the_table_has_a_command():
     assert "backtest" in COMMANDS  # which the test below runs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [one for one in COMMANDS if one != "backtest"])
 def test_every_command_of_the_table_is_answered(command, cli):
     """As it stands there."""
@@ -40,6 +41,7 @@ def test_every_command_of_the_table_is_answered(command, cli):
     assert out
 
 
+@pytest.mark.slow
 def test_the_track_record_is_that_of_the_program(cli):
     """The figures of the prose are in the rows that the command of the table prints."""
     prose = re.search(r"\*\*Track record\.\*\*(.*?)\n- ", README, re.DOTALL)[1]
