@@ -22,7 +22,6 @@ from uncertain_scale.cli.main import RECORDED
 from uncertain_scale.inputs.claim_files import load_claims
 from uncertain_scale.model import default_model
 from uncertain_scale.report import figures
-from uncertain_scale.report.backtest_figure import save_figure as save_backtest
 from uncertain_scale.report.backtesting import backtest_blocks
 from uncertain_scale.report.claiming import claims_blocks
 from uncertain_scale.report.comparing import comparison_blocks
@@ -104,6 +103,10 @@ def _ratios(document: Document, path: Path) -> object:
     return figures.save_figure(figures.plot_compare(document), path)
 
 
+def _forecasts(document: Document, path: Path) -> object:
+    return figures.save_figure(figures.plot_backtest(document), path)
+
+
 def _shares(document: Document, path: Path) -> object:
     return figures.save_figure(figures.plot_sensitivity(document, columns=2), path)
 
@@ -169,7 +172,7 @@ REPORTS = (
         _fan,
     ),
     Report("claims", "claims post-2024-07", _claims),
-    Report("backtest", "backtest", save_backtest),
+    Report("backtest", "backtest", _forecasts),
 )
 
 

@@ -9,6 +9,7 @@ import tomllib
 import pytest
 
 from uncertain_scale.inputs import load_priors
+from uncertain_scale.report.figures.style import VERMILLION
 
 HEAD = "name,hardware,precision,gpus [gpu],training_time [day],gpu_hours [gpu*hour],"
 FEW = ("--draws", "64", "--chains", "2")
@@ -115,7 +116,7 @@ def test_a_table_of_bad_rows_alone_tells_them_all(cli, tmp_path):
     ("arguments", "message"),
     [
         (["none.csv"], "none.csv cannot be read"),
-        (["--figure", "plot.gif"], "plot.gif does not end in .svg, .png, .pdf"),
+        (["--figure", "plot.gif"], "plot.gif: figures are written as .svg, .png, .pdf"),
         (["--draws", "1"], "draws = 1 must lie"),
         (["--scenario", "bas"], "did you mean 'base'"),
         (["--set", "mfuu=0.3"], "did you mean 'mfu'"),
@@ -197,7 +198,7 @@ def test_the_runs_listed_as_outside_are_those_that_the_table_counts(cli, tmp_pat
     (told,) = re.findall(r"outside the 90%: (.*?)\. Beside", shown["html"])
     assert set(told.split(", ")) == set(counted)
     # Each run outside has two bars in the colour of a miss.
-    assert figure.read_text(encoding="utf-8").count("stroke: #e5534b") == 2 * count
+    assert figure.read_text(encoding="utf-8").count(f"stroke: {VERMILLION}") == 2 * count
 
 
 def test_runs_that_do_not_count_alone_have_no_score(cli, tmp_path):

@@ -7,53 +7,37 @@ from typing import Annotated
 
 import typer
 
-from uncertain_scale.cli.options import Chains, DesignName, Draws, RunOptions, Seed
+from uncertain_scale.cli.command import Option
+from uncertain_scale.cli.options import (
+    Chains,
+    Changes,
+    DesignName,
+    Draws,
+    Overlays,
+    RunOptions,
+    Scenario,
+    Seed,
+    belief,
+)
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, keep, show
-from uncertain_scale.cli.tables import SkipBadRows, tell_faults
+from uncertain_scale.cli.showing import PageForm, PageFormat, present, saves
+from uncertain_scale.cli.tables import Runs, SkipBadRows, tell_faults
 from uncertain_scale.errors import DataError
 
 __all__ = ["backtest"]
 
-_BELIEFS = "Beliefs"
-
 
 def backtest(
-    runs: Annotated[
-        Path | None,
-        typer.Argument(help="Table of runs; the shipped one by default.", metavar="RUNS.csv"),
-    ] = None,
-    scenario: Annotated[
-        str | None,
-        typer.Option(
-            help="Shipped scenario or prior file (.toml).",
-            metavar="NAME|FILE",
-            rich_help_panel=_BELIEFS,
-        ),
-    ] = None,
-    believed: Annotated[
-        list[str],
-        typer.Option(
-            "--set",
-            help="Replace a prior, as in report; repeatable.",
-            metavar="INPUT=DIST",
-            rich_help_panel=_BELIEFS,
-        ),
-    ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
-    priors: Annotated[
-        list[Path],
-        typer.Option(
-            help="Lay a prior file over the scenario.",
-            metavar="FILE.toml",
-            rich_help_panel=_BELIEFS,
-        ),
-    ] = [],  # noqa: B006
+    runs: Runs = None,
+    scenario: Scenario = None,
+    believed: Changes = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    priors: Overlays = [],  # noqa: B006
     one_prior: Annotated[
         bool,
-        typer.Option(
+        belief(
+            "Use the scenario's mfu on every chip, not the fit of the chip's family.",
+            None,
             "--one-prior",
-            help="Use the scenario's mfu on every chip, not the fit of the chip's family.",
-            rich_help_panel=_BELIEFS,
         ),
     ] = False,
     draws: Draws = 1024,
@@ -61,17 +45,14 @@ def backtest(
     design: DesignName = "sobol",
     seed: Seed = 0,
     form: PageForm = PageFormat.terminal,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Also write backtest.html, .md, .json and .csv there.", metavar="DIR"),
-    ] = None,
+    output: Annotated[Path | None, saves("backtest.html, .md, .json and .csv")] = None,
     figure: Annotated[
         Path | None,
-        typer.Option(help="Also draw it: a file in .svg, .png or .pdf.", metavar="FILE"),
+        Option("Also draw it: a file in .svg, .png or .pdf.", "FILE", replay="dropped"),
     ] = None,
     skip_bad_rows: SkipBadRows = False,
     columns: Annotated[
-        bool, typer.Option("--columns", help="List the columns of a table of runs, and stop.")
+        bool, Option("List the columns of a table of runs, and stop.", None, "--columns")
     ] = False,
 ) -> None:
     """Test the priors: forecast published runs and score the forecasts.
@@ -103,7 +84,7 @@ def backtest(
     problem = options.prepare()
     model, beliefs = problem.model, problem.priors
     if figure is not None:
-        from uncertain_scale.report.backtest_figure import check_figure
+        from uncertain_scale.report.figures.style import check_figure
 
         check_figure(figure)
     try:
@@ -115,10 +96,17 @@ def backtest(
     except DataError as error:
         raise DataError("\n".join([str(error), *map(str, table.faults)])) from None
     document = backtest_document(found, model)
-    html = keep(document, output, "backtest", backtest_blocks, csv_backtest)
     if figure is not None:
-        from uncertain_scale.report.backtest_figure import save_figure
+        from uncertain_scale.report.figures import plot_backtest, save_figure
 
-        save_figure(document, figure)
-    show(document, form, backtest_blocks, csv_backtest, html)
+        save_figure(plot_backtest(document), figure)
+    present(
+        document,
+        form,
+        backtest_blocks,
+        csv_backtest,
+        folder=output,
+        name="backtest",
+        keep_csv=True,
+    )
     tell_faults(table, allowed=skip_bad_rows)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annotations)
     Chains,
     DesignName,
@@ -16,31 +17,33 @@ from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annota
 )
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.record import note_files
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.errors import QuestionError, nearest, printable
 
 if TYPE_CHECKING:
     from uncertain_scale.analysis.claims import CheckedClaims
+    from uncertain_scale.cli.command import StandIns
     from uncertain_scale.inputs.claims import Claims
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
 
-__all__ = ["SHIPPED", "checked", "claims", "tell_faults"]
+__all__ = ["SHIPPED", "Names", "Scenarios", "Source", "checked", "claims", "tell_faults"]
 
 SHIPPED = "post-2024-07"
+Source = Annotated[
+    str, Argument("Shipped claims or a claims file.", "[NAME|FILE.toml]", reads="claims")
+]
+Scenarios = Annotated[
+    list[str],
+    Option("Judge under this scenario besides; repeatable.", "NAME|FILE", reads="scenario"),
+]
+Names = Annotated[list[str], Option("Only this claim; repeatable.", "NAME")]
 
 
 def claims(
-    source: Annotated[
-        str, typer.Argument(help="Shipped claims or a claims file.", metavar="[NAME|FILE.toml]")
-    ] = SHIPPED,
-    scenario: Annotated[
-        list[str],
-        typer.Option(help="Judge under this scenario besides; repeatable.", metavar="NAME|FILE"),
-    ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
-    claim: Annotated[
-        list[str], typer.Option(help="Only this claim; repeatable.", metavar="NAME")
-    ] = [],  # noqa: B006
+    source: Source = SHIPPED,
+    scenario: Scenarios = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    claim: Names = [],  # noqa: B006
     prob: Probs = [0.5, 0.9, 0.95],  # noqa: B006
     equations: Equations = [],  # noqa: B006
     draws: Draws = 4096,
@@ -48,14 +51,11 @@ def claims(
     design: DesignName = "sobol",
     seed: Seed = 0,
     form: PageForm = PageFormat.terminal,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Also write claims.html, .md, .json and .csv there.", metavar="DIR"),
-    ] = None,
+    output: Annotated[Path | None, saves("claims.html, .md, .json and .csv")] = None,
     *,
-    list_: Annotated[bool, typer.Option("--list", help="List the shipped claims.")] = False,
+    list_: Annotated[bool, Option("List the shipped claims.", None, "--list")] = False,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of claims files.")
+        bool, Option("Print the JSON Schema of claims files.", None, "--schema")
     ] = False,
 ) -> None:
     """Tell whether a document's claims follow from its own inputs, and where they fall in ours.
@@ -75,8 +75,7 @@ def claims(
 
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
     document = checked(source, claim, drawn, scenarios=scenario, probs=prob, equations=equations)
-    html = keep(document, output, "claims", claims_blocks, csv_claims)
-    show(document, form, claims_blocks, csv_claims, html)
+    present(document, form, claims_blocks, csv_claims, folder=output, name="claims", keep_csv=True)
     tell_faults(document)
 
 
@@ -112,10 +111,11 @@ def _note(source: str, scenarios: list[str], found: CheckedClaims) -> None:
     from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
     from uncertain_scale.inputs.writing import claims_files
 
-    def made() -> tuple[dict[str, str], dict[str, str]]:
+    def made() -> tuple[dict[str, str], StandIns]:
         path = find_claims_file(source)
         texts, places = claims_files(path, found.priors, found.judged_by)
-        return texts, {source: path.name} | {one: places[find_prior_file(one)] for one in scenarios}
+        stand_ins: StandIns = {("scenario", one): places[find_prior_file(one)] for one in scenarios}
+        return texts, {**stand_ins, ("claims", source): path.name}
 
     note_files(made)
 

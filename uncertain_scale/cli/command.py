@@ -1,18 +1,232 @@
-"""Commands that refuse words of a command line which would otherwise be dropped in silence."""
+"""Options and arguments of commands: their declaration, their refusals, and command lines of them.
+
+A declaration says more than typer asks for: which kind of file a value names, and what stands for
+the option in a command line that makes a result again. Every command line that the program writes,
+into a record or on a page, is made from these declarations.
+"""
 
 from __future__ import annotations
 
+import inspect
+import shlex
 from collections import Counter
-from typing import Any
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from typer.core import TyperCommand
+from typer.models import ArgumentInfo, OptionInfo
 
 from uncertain_scale.errors import QuestionError
 
-__all__ = ["DRAWS", "Command"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = [
+    "DRAWS",
+    "Argument",
+    "Command",
+    "Option",
+    "Parameter",
+    "Reads",
+    "Replay",
+    "StandIns",
+    "declared",
+    "files_read",
+    "spelt_out",
+    "typed",
+    "with_parameters",
+]
 
 DRAWS = "Draws"
 """Panel of the options that say how draws are made."""
+
+Reads = Literal["scenario", "overlay", "evidence", "equations", "claims", "runs", "result"]
+"""The kind of file or folder that a value names, some of which are shipped and have bare names."""
+
+Replay = Literal["kept", "merged", "recorded", "dropped"]
+"""Whether a command line that makes a result again has the option.
+
+`kept`: yes, in a record and on a page. `merged`: on a page; in a record, the file of merged priors
+stands for it. `recorded`: in a record alone, for it changes no figure. `dropped`: in neither, for
+it says where a result goes, in which form, or how long to look for it.
+"""
+
+StandIns = dict[tuple[Reads | None, str | None], str]
+"""Files of a record by the kind and the word that they stand for; None where none was typed."""
+
+_Result = TypeVar("_Result")
+
+
+class Option(OptionInfo):
+    """The declaration of an option.
+
+    `name` is what is typed for it, by default `--` and the parameter's name; a flag needs one.
+    `reads` and `replay` say which kind of file it names, and what a record has of it.
+    """
+
+    def __init__(
+        self,
+        help_text: str,
+        metavar: str | None = None,
+        name: str | None = None,
+        *,
+        panel: str | None = None,
+        reads: Reads | None = None,
+        replay: Replay = "kept",
+        **more: Any,
+    ) -> None:
+        named = name or ...  # typer looks for a name in the place of a default
+        super().__init__(
+            default=named, help=help_text, metavar=metavar, rich_help_panel=panel, **more
+        )
+        self.reads: Reads | None = reads
+        self.replay: Replay = replay
+
+
+class Argument(ArgumentInfo):
+    """The declaration of an argument, which is known by its position."""
+
+    def __init__(
+        self,
+        help_text: str,
+        metavar: str | None = None,
+        *,
+        reads: Reads | None = None,
+        replay: Replay = "kept",
+    ) -> None:
+        super().__init__(default=..., help=help_text, metavar=metavar)
+        self.reads: Reads | None = reads
+        self.replay: Replay = replay
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An option or argument of a command, by the name that the command's function has for it."""
+
+    name: str
+    default: Any
+    info: Option | Argument
+
+    @property
+    def option(self) -> str | None:
+        """The option as it is typed; None of an argument."""
+        if isinstance(self.info, Argument):
+            return None
+        named = self.info.default
+        return named if isinstance(named, str) else f"--{self.name.replace('_', '-')}"
+
+    def usual(self, value: Any) -> bool:
+        """Tell whether a value is the one that it has where nothing is typed."""
+        return _items(value) == _items(self.default)
+
+    def words(self, value: Any) -> list[str]:
+        """Return the words that give it a value; none for a flag that is off."""
+        words: list[str] = []
+        for item in _items(value):
+            if item is not None and item is not False:
+                words += [self.option] if self.option else []
+                words += [] if item is True else [_word(item)]
+        return words
+
+
+def with_parameters(
+    function: Callable[..., _Result], parameters: list[inspect.Parameter]
+) -> Callable[..., _Result]:
+    """Let a function have other parameters in its signature, which is what typer reads."""
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    function.__annotations__ = {one.name: one.annotation for one in parameters}
+    return function
+
+
+def declared(command: Callable[..., object]) -> list[Parameter]:
+    """Return the options and arguments of a command, in the order in which it declares them."""
+    signature = inspect.signature(command, eval_str=True)
+    return [
+        Parameter(name, parameter.default, info)
+        for name, parameter in signature.parameters.items()
+        for info in getattr(parameter.annotation, "__metadata__", ())
+        if isinstance(info, Option | Argument)
+    ]
+
+
+def typed(
+    command: Callable[..., object], arguments: Mapping[str, Any], *, design: bool = False
+) -> str:
+    """Return the command line that makes the same figures, as people type it.
+
+    Parameters
+    ----------
+    command, arguments
+        The command, and its arguments by name; those that are as they would be without asking are
+        left out.
+    design
+        Say how draws are made in any case.
+    """
+    words = ["uncertain-scale", command.__name__]
+    for parameter in declared(command):
+        value = arguments.get(parameter.name, parameter.default)
+        if parameter.info.replay in {"kept", "merged"} and (
+            not parameter.usual(value) or (design and parameter.info.rich_help_panel == DRAWS)
+        ):
+            words += parameter.words(value)
+    return shlex.join(words)
+
+
+def spelt_out(
+    command: Callable[..., object], arguments: Mapping[str, Any], stand_ins: StandIns
+) -> list[str]:
+    """Return the words that make a result again, every option spelt out.
+
+    Parameters
+    ----------
+    command, arguments
+        The command, and its arguments by name.
+    stand_ins
+        The files that stand for those that it read.
+    """
+    words, positional = [command.__name__], ["--"]
+    for parameter, items in _recorded(command, arguments, stand_ins):
+        kind = parameter.info.reads
+        value = [stand_ins.get((kind, _word(item)), item) for item in items]
+        (words if parameter.option else positional).extend(parameter.words(value))
+    return words + (positional if positional[1:] else [])
+
+
+def files_read(
+    command: Callable[..., object], arguments: Mapping[str, Any], stand_ins: StandIns
+) -> list[tuple[Reads, str]]:
+    """Return the kinds and paths of the files that a command read, but for what has a stand-in."""
+    return [
+        (parameter.info.reads, _word(item))
+        for parameter, items in _recorded(command, arguments, stand_ins)
+        for item in items
+        if parameter.info.reads and item is not None and Path(item).is_file()
+        if (parameter.info.reads, _word(item)) not in stand_ins
+    ]
+
+
+def _recorded(
+    command: Callable[..., object], arguments: Mapping[str, Any], stand_ins: StandIns
+) -> Iterator[tuple[Parameter, list[Any]]]:
+    """Yield the parameters that a record has, and their values; merged ones last."""
+    merged = any(kind == "scenario" for kind, _ in stand_ins)
+    for parameter in sorted(declared(command), key=lambda one: one.info.replay == "merged"):
+        items = _items(arguments.get(parameter.name))
+        if merged and parameter.info.replay == "merged":
+            items = [one for one in items if (parameter.info.reads, _word(one)) in stand_ins]
+        if parameter.info.replay != "dropped":
+            yield parameter, items
+
+
+def _items(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _word(item: Any) -> Any:
+    """Return a value as it is typed; None where none is."""
+    return None if item is None else str(item.value if isinstance(item, Enum) else item)
 
 
 class Command(TyperCommand):

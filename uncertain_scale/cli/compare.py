@@ -5,45 +5,41 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from uncertain_scale.cli.options import RunOptions, with_run_options
+from uncertain_scale.cli.command import Argument
+from uncertain_scale.cli.draws import Evidence, draw
+from uncertain_scale.cli.options import RunOptions, belief, with_run_options
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
-from uncertain_scale.cli.update import Evidence, draw
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.errors import EvidenceError, QuestionError
 
 if TYPE_CHECKING:
     from uncertain_scale.report import Document
 
-__all__ = ["Couple", "compare", "compared"]
+__all__ = ["Couple", "Scenarios", "compare", "compared"]
 
 Couple = Annotated[
     list[str],
-    typer.Option(
-        help="How inputs that differ depend on one another: shared, independent or a rank "
+    belief(
+        "How inputs that differ depend on one another: shared, independent or a rank "
         "correlation, for all or as INPUT=…; repeatable.",
-        metavar="[INPUT=]HOW",
-        rich_help_panel="Beliefs",
+        "[INPUT=]HOW",
     ),
+]
+Scenarios = Annotated[
+    list[str],
+    Argument("The base, then others: scenarios or files.", "BASE OTHER...", reads="scenario"),
 ]
 
 
 @with_run_options
 def compare(
     options: RunOptions,
-    scenarios: Annotated[
-        list[str],
-        typer.Argument(help="The base, then others: scenarios or files.", metavar="BASE OTHER..."),
-    ],
+    scenarios: Scenarios,
     couple: Couple = [],  # noqa: B006 (typer reads a default, nobody changes it)
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Also write comparison.html, .md and .json there.", metavar="DIR"),
-    ] = None,
+    output: Annotated[Path | None, saves("comparison.html, .md and .json")] = None,
 ) -> None:
     """Answer a question under several scenarios, draw by draw.
 
@@ -66,8 +62,7 @@ def compare(
         _given_evidence(asked, evidence, prob, form, output)
         return
     document = compared(options, scenarios, prob, couple)
-    html = keep(document, output, "comparison", comparison_blocks)
-    show(document, form, comparison_blocks, csv_comparison, html)
+    present(document, form, comparison_blocks, csv_comparison, folder=output, name="comparison")
 
 
 def compared(
@@ -126,5 +121,11 @@ def _given_evidence(
             raise EvidenceError(faults) from None
     events = asked[0].events(prepared.model)
     document = evidence_comparison_document(trees, prob, events)
-    html = keep(document, output, "comparison", evidence_comparison_blocks)
-    show(document, form, evidence_comparison_blocks, csv_evidence_comparison, html)
+    present(
+        document,
+        form,
+        evidence_comparison_blocks,
+        csv_evidence_comparison,
+        folder=output,
+        name="comparison",
+    )

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from uncertain_scale.cli.command import DRAWS
+from uncertain_scale.cli.command import DRAWS, Option
 from uncertain_scale.errors import QuestionError, UnitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from uncertain_scale.analysis.precision import Goal
-    from uncertain_scale.sampling import Design
 
 __all__ = ["Effort", "MaxDraws", "MaxTime", "NoDraws", "Precision", "Resume"]
 
@@ -24,21 +22,26 @@ _SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 _LONGEST = 1e9
 
 
-def _option(help_text: str, metavar: str | None = None, *names: str) -> Any:
-    return typer.Option(*names, help=help_text, rich_help_panel=DRAWS, metavar=metavar)
-
+_sought = partial(Option, panel=DRAWS, replay="dropped")
 
 Precision = Annotated[
-    str | None, _option("Draw until each interval end is as sure as this (95%).", "1%")
+    str | None, _sought("Draw until each interval end is as sure as this (95%).", "1%")
 ]
-MaxTime = Annotated[str | None, _option("Stop looking for the precision then.", "90s|10min|2h")]
-MaxDraws = Annotated[str | None, _option("Make no more draws than these (1B).", "N")]
+MaxTime = Annotated[str | None, _sought("Stop looking for the precision then.", "90s|10min|2h")]
+MaxDraws = Annotated[str | None, _sought("Make no more draws than these (1B).", "N")]
 Resume = Annotated[
-    Path | None, _option("Go on with the unfinished run that --output DIR left.", "DIR")
+    Path | None,
+    _sought("Go on with the unfinished run that --output DIR left.", "DIR", reads="result"),
 ]
 NoDraws = Annotated[
     bool,
-    _option("Save no draws with --output, which then holds checkpoints.", None, "--no-draws"),
+    Option(
+        "Save no draws with --output, which then holds checkpoints.",
+        None,
+        "--no-draws",
+        panel=DRAWS,
+        replay="recorded",
+    ),
 ]
 
 
@@ -102,19 +105,6 @@ class Effort:
         """
         self.goal(probs)
         _ = self.seconds
-
-    def reached(self, design: Design, output: Path | None, *, held: bool) -> dict[str, Any]:
-        """Return the options that ask for what was reached without looking for it."""
-        return {
-            "precision": None,
-            "max_time": None,
-            "max_draws": None,
-            "resume": None,
-            "output": output,
-            "draws": design.draws,
-            "chains": design.chains,
-            "no_draws": not held,
-        }
 
     def refuse_with_evidence(self) -> None:
         """Refuse what has no meaning where priors are updated.

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.options import RunOptions, command_of, names_of, with_run_options
+from uncertain_scale.cli.command import Option, typed
+from uncertain_scale.cli.compare import compare
+from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
+from uncertain_scale.cli.report import report
+from uncertain_scale.cli.sensitivity import sensitivity
 from uncertain_scale.cli.showing import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.errors import QuestionError
 
@@ -31,14 +35,17 @@ def explore(
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     against: Annotated[
         list[str],
-        typer.Option(help="Compare with this scenario or file; repeatable.", metavar="NAME|FILE"),
+        Option("Compare with this scenario or file; repeatable.", "NAME|FILE", reads="scenario"),
     ] = [],  # noqa: B006
     port: Annotated[
-        int, typer.Option(help="Where to serve the page; any free port by default.", metavar="N")
+        int, Option("Where to serve the page; any free port by default.", "N", replay="dropped")
     ] = 0,
     *,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Do not open the page, only print its address.")
+        bool,
+        Option(
+            "Do not open the page, only print its address.", None, "--no-browser", replay="dropped"
+        ),
     ] = False,
 ) -> None:
     """Open a page to move the question and the beliefs by hand, and see the answer follow.
@@ -144,18 +151,13 @@ def commands_of(options: RunOptions, view: View) -> dict[str, str]:
         design=view.design.kind,
         seed=view.design.seed,
     ).asking(view.given)
-    tell = partial(command_of, asked, prob=view.probs, spelt_out=True)
-    found = {"Intervals": tell("report")}
+    given = vars(asked)
+    tell = partial(typed, design=True)
+    found = {"Intervals": tell(report, given | {"prob": view.probs})}
     if view.of:
-        ranked = ["--of", view.of, *(["--on", "log"] if view.on == "log" else [])]
-        found["Ranking"] = command_of(
-            replace(asked, event=[]), "sensitivity", *ranked, spelt_out=True
-        )
+        found["Ranking"] = tell(sensitivity, given | {"event": [], "of": view.of, "on": view.on})
     if view.others:
-        free_of_scenario = replace(asked, scenario=None)
-        found["Comparison"] = command_of(
-            free_of_scenario, "compare", scenario, *view.others, prob=view.probs, spelt_out=True
-        )
-    against = [word for one in view.others for word in ("--against", one)]
-    found["This page"] = tell("explore", *against)
+        scenarios = {"scenario": None, "scenarios": [scenario, *view.others]}
+        found["Comparison"] = tell(compare, given | scenarios | {"prob": view.probs})
+    found["This page"] = tell(explore, given | {"prob": view.probs, "against": view.others})
     return found

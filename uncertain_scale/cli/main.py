@@ -14,7 +14,6 @@ from uncertain_scale.cli import (
     backtest,
     claims,
     compare,
-    diff,
     explore,
     model,
     plot,
@@ -51,12 +50,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "obj": RECORDED},
 )
 for _name, _command in RECORDED.items():
     app.command(_name)(recorded(*_command))
 app.command("verify")(verify.verify)
-app.command("diff")(diff.diff)
+app.command("diff")(verify.diff)
 app.command("sample")(sample.sample)
 app.command("explore")(explore.explore)
 app.command("model")(model.model)

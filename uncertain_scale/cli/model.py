@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uncertain_scale.cli.command import Option
 from uncertain_scale.cli.options import RunOptions, with_run_options
 
 if TYPE_CHECKING:
@@ -30,10 +31,12 @@ class Format(StrEnum):
 @with_run_options
 def model(
     options: RunOptions,
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.text,
+    form: Annotated[
+        Format, Option("How to print it.", None, "--format", replay="dropped")
+    ] = Format.text,
     explain: Annotated[
         str | None,
-        typer.Option(help="Tell how a question reaches this variable.", metavar="NAME"),
+        Option("Tell how a question reaches this variable.", "NAME"),
     ] = None,
 ) -> None:
     """Print the equations with units and sources, or how a question uses them.

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-import shlex
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar, get_type_hints
 
-import typer
-
-from uncertain_scale.cli.answers import keep_for_answers
-from uncertain_scale.cli.command import DRAWS
+from uncertain_scale.cli.command import DRAWS, Option, with_parameters
 from uncertain_scale.cli.interrupts import interrupts
 from uncertain_scale.cli.record import note_priors
 from uncertain_scale.errors import QuestionError
@@ -31,43 +29,91 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chains",
+    "Changes",
     "DesignName",
     "Draws",
     "Equations",
+    "Overlays",
     "RunOptions",
+    "Scenario",
     "Scheduler",
     "Seed",
-    "command_of",
+    "belief",
+    "keep_for_answers",
     "names_of",
     "with_run_options",
 ]
 
-_QUESTION = "Question"
-_BELIEFS = "Beliefs"
-_PROBS = [0.9, 0.5, 0.95]
 _GIVENS = ("budget", "gpus", "training_time", "training_flop")
-_DESIGN = ("draws", "chains", "design", "seed")
 
 
-def _option(help_text: str, panel: str, metavar: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=help_text, rich_help_panel=panel, metavar=metavar, **more)
+class _Answers:
+    """A stream that is another one inside of equations, in each thread by itself."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        from uncertain_scale.model.calls import running
+
+        return getattr(sys.stderr if running() else self._stream, name)
 
 
-Draws = Annotated[int, _option("Draws of a chain.", DRAWS, "N")]
-Chains = Annotated[int, _option("Independent randomisations.", DRAWS, "K")]
-DesignName = Annotated[str, _option("How draws fill the cube.", DRAWS, "sobol|lhs|random")]
-Seed = Annotated[int, _option("Seed of the random streams.", DRAWS, "S")]
-Scheduler = Annotated[
-    str | None, _option("Draw on a dask cluster instead of here.", DRAWS, "tcp://HOST:PORT")
+def keep_for_answers(equations: list[Any]) -> list[Any]:
+    """Keep standard output for answers once there are equations; return them as they are.
+
+    What a user's equations print goes to standard error.
+    """
+    if equations and not isinstance(sys.stdout, _Answers):
+        sys.stdout = _Answers(sys.stdout)
+    return equations
+
+
+belief = partial(Option, panel="Beliefs")
+"""Declare an option that says what is believed."""
+_asked = partial(Option, panel="Question")
+_drawn = partial(Option, panel=DRAWS)
+
+Scenario = Annotated[
+    str | None,
+    belief(
+        "Shipped scenario or prior file (.toml).", "NAME|FILE", reads="scenario", replay="merged"
+    ),
+]
+Changes = Annotated[
+    list[str],
+    belief(
+        'Replace a prior: 2.0, "1.4 to 3.2" or "lognormal(q05=1.4, q95=3.2)"; repeatable.',
+        "INPUT=DIST",
+        "--set",
+        replay="merged",
+    ),
+]
+Overlays = Annotated[
+    list[Path],
+    belief(
+        "Lay a prior file over the scenario; alone without one.",
+        "FILE.toml",
+        reads="overlay",
+        replay="merged",
+    ),
 ]
 Equations = Annotated[
     list[Path],
-    _option(
+    belief(
         "Equations of your own, a Python file, which is run.",
-        _BELIEFS,
         "FILE.py",
+        reads="equations",
         callback=keep_for_answers,
     ),
+]
+Draws = Annotated[int, _drawn("Draws of a chain.", "N")]
+Chains = Annotated[int, _drawn("Independent randomisations.", "K")]
+DesignName = Annotated[str, _drawn("How draws fill the cube.", "sobol|lhs|random")]
+Seed = Annotated[int, _drawn("Seed of the random streams.", "S")]
+Scheduler = Annotated[
+    str | None,
+    _drawn("Draw on a dask cluster instead of here.", "tcp://HOST:PORT", replay="dropped"),
 ]
 
 
@@ -75,59 +121,26 @@ Equations = Annotated[
 class RunOptions:
     """What is asked, believed and drawn, as it was typed."""
 
-    budget: Annotated[
-        str | None,
-        _option("Cost of time, such as 100M (USD).", _QUESTION, "VALUE"),
-    ] = None
-    gpus: Annotated[
-        str | None,
-        _option("GPUs of the cluster, such as 25k.", _QUESTION, "VALUE"),
-    ] = None
-    training_time: Annotated[
-        str | None,
-        _option("Length of the run, such as 80day.", _QUESTION, "VALUE"),
-    ] = None
-    training_flop: Annotated[
-        str | None,
-        _option("Training compute, such as 2e26.", _QUESTION, "VALUE"),
-    ] = None
+    budget: Annotated[str | None, _asked("Cost of time, such as 100M (USD).", "VALUE")] = None
+    gpus: Annotated[str | None, _asked("GPUs of the cluster, such as 25k.", "VALUE")] = None
+    training_time: Annotated[str | None, _asked("Length of the run, such as 80day.", "VALUE")] = (
+        None
+    )
+    training_flop: Annotated[str | None, _asked("Training compute, such as 2e26.", "VALUE")] = None
     given: Annotated[
-        list[str],
-        _option("Any other variable that is known; repeatable.", _QUESTION, "NAME=VALUE"),
+        list[str], _asked("Any other variable that is known; repeatable.", "NAME=VALUE")
     ] = field(default_factory=list)
     free: Annotated[
-        list[str],
-        _option("Drop an input's prior and solve for it; repeatable.", _QUESTION, "INPUT"),
+        list[str], _asked("Drop an input's prior and solve for it; repeatable.", "INPUT")
     ] = field(default_factory=list)
-    outputs: Annotated[
-        str | None,
-        _option("Variables wanted; `all` for all.", _QUESTION, "A,B"),
-    ] = None
+    outputs: Annotated[str | None, _asked("Variables wanted; `all` for all.", "A,B")] = None
     event: Annotated[
         list[str],
-        _option(
-            "How likely is it? Such as 'training_flop >= 1e26'; repeatable.",
-            _QUESTION,
-            "A>=B",
-        ),
+        _asked("How likely is it? Such as 'training_flop >= 1e26'; repeatable.", "A>=B"),
     ] = field(default_factory=list)
-    scenario: Annotated[
-        str | None,
-        _option("Shipped scenario or prior file (.toml).", _BELIEFS, "NAME|FILE"),
-    ] = None
-    believed: Annotated[
-        list[str],
-        _option(
-            'Replace a prior: 2.0, "1.4 to 3.2" or "lognormal(q05=1.4, q95=3.2)"; repeatable.',
-            _BELIEFS,
-            "INPUT=DIST",
-            "--set",
-        ),
-    ] = field(default_factory=list)
-    priors: Annotated[
-        list[Path],
-        _option("Lay a prior file over the scenario; alone without one.", _BELIEFS, "FILE.toml"),
-    ] = field(default_factory=list)
+    scenario: Scenario = None
+    believed: Changes = field(default_factory=list)
+    priors: Overlays = field(default_factory=list)
     equations: Equations = field(default_factory=list)
     draws: Draws = 4096
     chains: Chains = 16
@@ -210,22 +223,6 @@ class RunOptions:
             seed=self.seed,
         )
 
-    def words(self, command: str, *more: str, spelt_out: bool = False) -> str:
-        """Return the command line that asks the same: what is not as it would be without asking.
-
-        With `spelt_out` it says how draws are made in any case.
-        """
-        hints = get_type_hints(type(self), include_extras=True)
-        words = ["uncertain-scale", command, *more]
-        for option in fields(self):
-            value, default = getattr(self, option.name), option.default
-            declared = hints[option.name].__metadata__[0].default  # typer keeps a name there
-            name = declared if isinstance(declared, str) else f"--{option.name.replace('_', '-')}"
-            if value != default or (spelt_out and option.name in _DESIGN):
-                for one in value if isinstance(value, list) else [value]:
-                    words += [name, str(one)]
-        return shlex.join(words)
-
     def giving(self, given: Mapping[str, str]) -> RunOptions:
         """Return the same options with other givens."""
         typed = [f"{name}={value}" for name, value in given.items()]
@@ -265,19 +262,6 @@ def _pairs(texts: list[str], option: str) -> dict[str, str]:
     return pairs
 
 
-def command_of(
-    options: RunOptions,
-    command: str,
-    *positional: str,
-    prob: Sequence[float] = (),
-    spelt_out: bool = False,
-) -> str:
-    """Return the command line that asks the same, with options of the command's own."""
-    own = [] if list(prob) == _PROBS else prob
-    more = [word for one in own for word in ("--prob", f"{one:g}")]
-    return options.words(command, *positional, *more, spelt_out=spelt_out)
-
-
 def names_of(text: str | None) -> list[str]:
     """Read a list of names with commas between them."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
@@ -289,8 +273,7 @@ _Result = TypeVar("_Result")
 def with_run_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     """Spell out `RunOptions` in the signature of a command whose first parameter it is."""
     hints = get_type_hints(RunOptions, include_extras=True)
-    signature = inspect.signature(command, eval_str=True)
-    own = list(signature.parameters.values())[1:]
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
     shared = [
         inspect.Parameter(
             option.name,
@@ -307,7 +290,6 @@ def with_run_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
         options = RunOptions(**{k: v for k, v in arguments.items() if k in names})
         return command(options, **{k: v for k, v in arguments.items() if k not in names})
 
-    parameters = [*shared, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own)]
-    spelled_out.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    spelled_out.__annotations__ = {p.name: p.annotation for p in parameters}
-    return spelled_out
+    return with_parameters(
+        spelled_out, [*shared, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own)]
+    )

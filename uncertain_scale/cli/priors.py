@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
-from uncertain_scale.cli import showing
-from uncertain_scale.cli.answers import keep_for_answers
+from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.encoding import json_for_stdout
-from uncertain_scale.cli.showing import Form, Format
-from uncertain_scale.cli.tables import SkipBadRows, tell_faults
+from uncertain_scale.cli.options import keep_for_answers
+from uncertain_scale.cli.showing import Form, Format, present
+from uncertain_scale.cli.tables import Runs, SkipBadRows, tell_faults
 from uncertain_scale.errors import PriorError, QuestionError
 
-__all__ = ["app"]
+__all__ = ["Scenario", "app"]
 
 app = typer.Typer(help="List, show, check, copy and fit prior files.", no_args_is_help=True)
+Scenario = Annotated[str, Argument("Shipped scenario or prior file (.toml).", reads="scenario")]
 
 
 @app.command("list")
@@ -44,7 +45,7 @@ def list_(form: Form = Format.terminal) -> None:
 
 @app.command()
 def show(
-    scenario: Annotated[str, typer.Argument(help="Shipped scenario or prior file (.toml).")],
+    scenario: Scenario,
     form: Form = Format.terminal,
 ) -> None:
     """Show a scenario's inputs: intervals, distributions, sources."""
@@ -56,17 +57,18 @@ def show(
 
     priors = load_priors(scenario, variables=default_model().variables)
     document = priors_document(priors)
-    showing.show(document, form, priors_blocks, csv_priors)
+    present(document, form, priors_blocks, csv_priors)
 
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Prior files to check.", metavar="FILE...")],
+    files: Annotated[list[Path], Argument("Prior files to check.", "FILE...", reads="scenario")],
     equations: Annotated[
         list[Path],
-        typer.Option(
-            help="Check against these equations too.",
-            metavar="FILE.py",
+        Option(
+            "Check against these equations too.",
+            "FILE.py",
+            reads="equations",
             callback=keep_for_answers,
         ),
     ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
@@ -88,7 +90,7 @@ def check(
 
 @app.command()
 def copy(
-    folder: Annotated[Path, typer.Argument(help="Folder to copy into.", metavar="DIR")],
+    folder: Annotated[Path, Argument("Folder to copy into.", "DIR", replay="dropped")],
 ) -> None:
     """Copy the shipped prior files into a folder, to edit them there."""
     from uncertain_scale.inputs.catalog import copy_priors
@@ -99,16 +101,9 @@ def copy(
 
 @app.command("fit-mfu")
 def fit_mfu(
-    runs: Annotated[
-        Path | None,
-        typer.Argument(help="Table of runs; the shipped one by default.", metavar="RUNS.csv"),
-    ] = None,
-    family: Annotated[
-        str, typer.Option(help="Chip family that the prior is for.", metavar="NAME")
-    ] = "H100",
-    smallest: Annotated[
-        float, typer.Option(help="FLOP from which a run counts.", metavar="FLOP")
-    ] = 1e23,
+    runs: Runs = None,
+    family: Annotated[str, Option("Chip family that the prior is for.", "NAME")] = "H100",
+    smallest: Annotated[float, Option("FLOP from which a run counts.", "FLOP")] = 1e23,
     skip_bad_rows: SkipBadRows = False,
 ) -> None:
     """Fit mfu to published runs and print it as a prior file, which --priors takes.

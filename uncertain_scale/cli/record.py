@@ -11,15 +11,14 @@ import contextlib
 import functools
 import platform
 import re
-import shlex
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from uncertain_scale.cli.command import files_read, spelt_out, typed
 from uncertain_scale.cli.integrity import (
     check_files,
     digest_of,
@@ -36,13 +35,15 @@ from uncertain_scale.reading import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
+    from uncertain_scale.cli.command import Reads, StandIns
     from uncertain_scale.cli.integrity import Files
     from uncertain_scale.inputs import Priors
     from uncertain_scale.report.staging import Staging
 
 __all__ = [
+    "FOLDERS",
     "RECORD",
     "Record",
     "note_files",
@@ -50,33 +51,42 @@ __all__ = [
     "note_reached",
     "read_record",
     "recorded",
-    "spelt_out",
     "typed_command",
 ]
 
 RECORD = "run.json"
 _FORMAT = 1
 _LARGEST = 64_000_000  # bytes of a record, or of a result
-_MERGED = ("scenario", "believed", "priors")  # what a scenario's merged priors stand for
-_OURS = r"(?:{}\.\w+|draws\.nc|(?:priors|inputs|inputs/priors|equations)/[^/\0\n]+)"
-_LEFT_OUT = ("output", "form", "figure", "scheduler")
-_UNTYPED = (*_LEFT_OUT, "no_draws")  # of a command line that makes the same figures
-_COPIED = {"equations": "equations", "evidence": "inputs", "source": "inputs", "runs": "inputs"}
-_FILES = (*_COPIED, "scenario")  # arguments that name files
+FOLDERS = ("priors", "inputs", "inputs/priors", "equations")
+"""Folders of a record that files are in which a run read."""
+_OURS = rf"(?:{{}}\.\w+|draws\.nc|(?:{'|'.join(FOLDERS)})/[^/\0\n]+)"
 
 
 @dataclass
 class _Session:
-    """Priors by scenario as it was typed, None where none was; options as they became.
+    """A command that is running, and what its record will need.
 
-    And what makes further files for the record, and tells which stand for what was typed.
+    Parameters
+    ----------
+    command, arguments
+        The command, and its arguments by name.
+    priors
+        Merged priors by scenario as it was typed, None where none was.
+    files
+        Makes further texts by name, and tells which file stands for which word.
+    reached
+        Options whose values the run found out.
     """
 
+    command: Callable[..., None]
+    arguments: Mapping[str, Any]
     priors: dict[str | None, Priors] = field(default_factory=dict)
-    files: Callable[[], tuple[dict[str, str], dict[str, str]]] = lambda: ({}, {})
+    files: Callable[[], tuple[dict[str, str], StandIns]] = lambda: ({}, {})
     reached: dict[str, Any] = field(default_factory=dict)
-    command: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def all_arguments(self) -> dict[str, Any]:
+        """Return the arguments as the run came to have them."""
+        return {**self.arguments, **self.reached}
 
 
 _session: ContextVar[_Session | None] = ContextVar("session", default=None)
@@ -142,10 +152,10 @@ def note_priors(typed: str | None, priors: Priors) -> None:
         session.priors[typed] = priors
 
 
-def note_files(make: Callable[[], tuple[dict[str, str], dict[str, str]]]) -> None:
-    """Remember what makes files for the record, if there is one: texts by name, and names by word.
+def note_files(make: Callable[[], tuple[dict[str, str], StandIns]]) -> None:
+    """Remember what makes files for the record, if there is one: texts by name, and stand-ins.
 
-    The names are those of the files that stand for words of the command line.
+    The stand-ins are names of files by the kind and word of the command line that they stand for.
     """
     session = _session.get()
     if session is not None:
@@ -166,31 +176,7 @@ def typed_command() -> str:
     found out are as they became; "" outside of a command.
     """
     session = _session.get()
-    if session is None:
-        return ""
-    from typer.main import get_command
-
-    from uncertain_scale.cli.main import app
-
-    arguments = {**session.arguments, **session.reached}
-    words = ["uncertain-scale", session.command]
-    for parameter in get_command(app).commands[session.command].params:  # type: ignore[attr-defined]
-        value = arguments.get(parameter.name)
-        usual = parameter.default() if callable(parameter.default) else parameter.default
-        if parameter.name in _UNTYPED or value in (None, [], usual):
-            continue
-        many = isinstance(value, list | tuple)
-        if many and isinstance(usual, list | tuple) and list(value) == list(usual):
-            continue
-        for one in value if many else [value]:
-            word = str(one.value if isinstance(one, Enum) else one)
-            if parameter.param_type_name == "argument":
-                words.append(word)
-            elif isinstance(one, bool):
-                words.append((parameter.opts if one else parameter.secondary_opts)[0])
-            else:
-                words += [parameter.opts[0], word]
-    return shlex.join(words)
+    return "" if session is None else typed(session.command, session.all_arguments())
 
 
 def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
@@ -208,7 +194,7 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
     def run(**arguments: Any) -> None:
         from uncertain_scale.report.staging import staged
 
-        session = _Session(command=command.__name__, arguments=arguments)
+        session = _Session(command, arguments)
         token = _session.set(session)
         ended: BaseException | None = None
         try:
@@ -219,9 +205,8 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
                     command(**arguments)
                 except (typer.Exit, BrokenPipeError) as error:  # after all was saved
                     ended = error
-                arguments |= session.reached
                 if staging is not None and staging.holds(staging.folder / f"{result}.json"):
-                    _write(staging, command.__name__, arguments, session, f"{result}.json")
+                    _write(staging, session, f"{result}.json")
                 last.enter_context(interrupts.writing())
         finally:
             _session.reset(token)
@@ -234,9 +219,8 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
 def _names(result: str) -> list[str]:
     """Return names of files that a command saves, one in each folder that it fills."""
     ends = ("json", "md", "html", "csv", "nc")
-    parts = ("priors", "inputs", "inputs/priors", "equations")
     files = [RECORD, "draws.nc", *(f"{result}.{end}" for end in ends)]
-    return [*files, *(f"{part}/{RECORD}" for part in parts)]
+    return [*files, *(f"{part}/{RECORD}" for part in FOLDERS)]
 
 
 def read_record(folder: Path) -> Record:
@@ -281,22 +265,15 @@ def _read_object(path: Path) -> dict[str, Any]:
     return found
 
 
-def _write(
-    staging: Staging, name: str, arguments: Mapping[str, Any], session: _Session, result: str
-) -> None:
-    from uncertain_scale.inputs.writing import scenario_files
+def _write(staging: Staging, session: _Session, result: str) -> None:
     from uncertain_scale.report.saving import as_json, save_texts
     from uncertain_scale.sampling.chains import package_versions
 
     folder = staging.folder
-    files, by_name = scenario_files(session.priors)
-    made, stand_ins = session.files()
-    files |= {f"inputs/{name}": text for name, text in made.items()}
-    written = {Path(word): f"inputs/{name}" for word, name in stand_ins.items()}
-    read = {path: copy for path, copy in _copies(arguments) if path not in written}
+    texts, stand_ins = _files(session)
     record = {
         "format": _FORMAT,
-        "command": [name, *spelt_out(name, arguments, by_name, read | written)],
+        "command": spelt_out(session.command, session.all_arguments(), stand_ins),
         "result": result,
         "sha256": digest_of(staging.place(folder / result)),
         "versions": package_versions(),
@@ -306,11 +283,7 @@ def _write(
             "machine": platform.machine(),
         },
     }
-    for part in {Path(name).parent for name in files}:
-        texts = {Path(name).name: text for name, text in files.items() if Path(name).parent == part}
-        save_texts(texts, folder / part)
-    for source, copy in read.items():
-        save_texts({Path(copy).name: source.read_text(encoding="utf-8")}, (folder / copy).parent)
+    save_texts(texts, folder)
     record["files"] = [*staging.files, RECORD]
     record["digests"] = {
         name: digest_of(staging.place(folder / name)) for name in staging.files if name != result
@@ -318,6 +291,32 @@ def _write(
     for old in _files_of_before(folder, result):
         staging.remove(old)
     save_texts({RECORD: as_json(record) + "\n"}, folder)
+
+
+def _files(session: _Session) -> tuple[dict[str, str], StandIns]:
+    """Return the texts of the files that a run read, by name, and the words that they stand for."""
+    from uncertain_scale.inputs.writing import scenario_files
+
+    texts, scenarios = scenario_files(session.priors)
+    made, others = session.files()
+    texts |= {f"inputs/{name}": text for name, text in made.items()}
+    stand_ins: StandIns = {("scenario", word): name for word, name in scenarios.items()}
+    stand_ins |= {key: f"inputs/{name}" for key, name in others.items()}
+    read = files_read(session.command, session.all_arguments(), stand_ins)
+    for kind, path in dict.fromkeys(read):
+        name = _free_name(kind, Path(path), texts)
+        texts[name] = Path(path).read_text(encoding="utf-8")
+        stand_ins[kind, path] = name
+    return texts, stand_ins
+
+
+def _free_name(kind: Reads, path: Path, taken: Mapping[str, str]) -> str:
+    """Return where the copy of a file goes: files of one name from two folders are two."""
+    folder = "equations" if kind == "equations" else "inputs"
+    name = f"{folder}/{path.name}"
+    while name in taken:
+        name = f"{folder}/_{Path(name).name}"
+    return name
 
 
 def _files_of_before(folder: Path, result: str) -> list[str]:
@@ -330,58 +329,3 @@ def _files_of_before(folder: Path, result: str) -> list[str]:
     texts = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
     ours = _OURS.format(re.escape(result.removesuffix(".json")))
     return [name for name in texts if re.fullmatch(ours, name) and is_inside(folder / name, folder)]
-
-
-def _copies(arguments: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Yield the files that a command read besides priors, and where their copies go."""
-    for name, part in _COPIED.items():
-        values = arguments.get(name)
-        for value in values if isinstance(values, list) else [values]:
-            if value is not None and Path(value).is_file():
-                yield Path(value), f"{part}/{Path(value).name}"
-
-
-def spelt_out(
-    name: str,
-    arguments: Mapping[str, Any],
-    by_name: Mapping[str | None, str],
-    copies: Mapping[Path, str],
-) -> Iterator[str]:
-    """Yield the words after a command's name that ask for the same, every option spelt out.
-
-    Parameters
-    ----------
-    name, arguments
-        The command, and its arguments by name.
-    by_name
-        Files of merged priors by scenario as it was typed.
-    copies
-        Files that the command read, and what stands for them.
-    """
-    from typer.main import get_command
-
-    from uncertain_scale.cli.main import app
-
-    command = get_command(app).commands[name]  # type: ignore[attr-defined]
-    positional: list[str] = []
-    for parameter in command.params:
-        key = parameter.name
-        if key in _LEFT_OUT or key not in arguments or (by_name and key in _MERGED):
-            continue
-        value = arguments[key]
-        for one in value if isinstance(value, list | tuple) else [value]:
-            if one is None:
-                continue
-            word = str(one.value if isinstance(one, Enum) else one)
-            word = copies.get(Path(word), word) if key in _FILES else word
-            if parameter.param_type_name == "argument":
-                positional.append(by_name.get(word, word))
-            elif not isinstance(one, bool):
-                yield from (parameter.opts[0], word)
-            elif one or parameter.secondary_opts:
-                yield (parameter.opts if one else parameter.secondary_opts)[0]
-    typed = arguments.get("scenario")
-    if by_name and not isinstance(typed, list) and typed in by_name:
-        yield from ("--scenario", by_name[typed])
-    if positional:
-        yield from ("--", *positional)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.clusters import on_cluster
+from uncertain_scale.cli.draws import Evidence, draw, on_cluster
 from uncertain_scale.cli.effort import Effort, MaxDraws, MaxTime, NoDraws, Precision, Resume
 from uncertain_scale.cli.options import RunOptions, Scheduler, with_run_options
 from uncertain_scale.cli.record import note_reached
 from uncertain_scale.cli.running import INTERRUPTED, answer
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, behind, page, show
-from uncertain_scale.cli.update import Evidence, draw
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, behind, present, saves
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,10 +29,7 @@ def report(
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
     scheduler: Scheduler = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Also write report.html, .md, .json and draws.nc there.", metavar="DIR"),
-    ] = None,
+    output: Annotated[Path | None, saves("report.html, .md, .json and draws.nc")] = None,
     precision: Precision = None,
     max_time: MaxTime = None,
     max_draws: MaxDraws = None,
@@ -75,12 +71,16 @@ def report(
                 cluster=cluster,
             )
         document, tree, interrupted = found.document, found.tree, found.interrupted
-        note_reached(**effort.reached(found.design, output, held=tree is not None))
+        note_reached(draws=found.design.draws, chains=found.design.chains, no_draws=tree is None)
     blocks = partial(report_blocks, behind=behind(problem, design, document))
-    html = ""
-    if output is not None:
-        html = page(document, blocks)
-        save_report(document, None if no_draws else tree, output, page=html)
-    show(document, form, blocks, csv_report, html)
+    kept = None if no_draws else tree
+    present(
+        document,
+        form,
+        blocks,
+        csv_report,
+        folder=output,
+        keep=lambda page, folder: save_report(document, kept, folder, page=page),
+    )
     if interrupted:
         raise typer.Exit(INTERRUPTED)

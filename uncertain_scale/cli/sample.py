@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from uncertain_scale.cli.clusters import on_cluster
+from uncertain_scale.cli.command import Option
+from uncertain_scale.cli.draws import Evidence, draw, on_cluster
 from uncertain_scale.cli.options import RunOptions, Scheduler, with_run_options
-from uncertain_scale.cli.update import Evidence, draw
 
 __all__ = ["sample"]
 
@@ -22,9 +22,10 @@ def sample(
     *,
     output: Annotated[
         Path,
-        typer.Option(
-            help="NetCDF file to write, or a Zarr store where it ends in .zarr.",
-            metavar="DRAWS.nc|.zarr",
+        Option(
+            "NetCDF file to write, or a Zarr store where it ends in .zarr.",
+            "DRAWS.nc|.zarr",
+            replay="dropped",
         ),
     ],
 ) -> None:

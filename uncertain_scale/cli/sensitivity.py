@@ -6,12 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from uncertain_scale.cli.command import Option
+from uncertain_scale.cli.draws import Evidence, draw
 from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, keep, show
-from uncertain_scale.cli.update import Evidence, draw
+from uncertain_scale.cli.showing import PageForm, PageFormat, present, saves
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.report import Document
 
-__all__ = ["Scale", "ranked", "sensitivity"]
+__all__ = ["On", "Scale", "ranked", "sensitivity"]
 
 
 class Scale(StrEnum):
@@ -30,33 +29,30 @@ class Scale(StrEnum):
     log = "log"
 
 
+On = Annotated[Scale, Option("Variance of the value or of its log.")]
+
+
 @with_run_options
 def sensitivity(
     options: RunOptions,
-    of: Annotated[
-        str | None, typer.Option(help="Outputs looked at; all by default.", metavar="A,B")
-    ] = None,
-    on: Annotated[Scale, typer.Option(help="Variance of the value or of its log.")] = Scale.value,
+    of: Annotated[str | None, Option("Outputs looked at; all by default.", "A,B")] = None,
+    on: On = Scale.value,
     group: Annotated[
         list[str],
-        typer.Option(help="Take inputs as one in Sobol' indices; repeatable.", metavar="NAME=A,B"),
+        Option("Take inputs as one in Sobol' indices; repeatable.", "NAME=A,B"),
     ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
     second_order: Annotated[
-        bool, typer.Option("--second-order", help="Sobol' indices of pairs of inputs too.")
+        bool, Option("Sobol' indices of pairs of inputs too.", None, "--second-order")
     ] = False,
     loss: Annotated[
         str | None,
-        typer.Option(
-            help="What a wrong answer to --event costs: 'false yes=20M USD, false no=5M USD'.",
-            metavar="LOSS",
+        Option(
+            "What a wrong answer to --event costs: 'false yes=20M USD, false no=5M USD'.", "LOSS"
         ),
     ] = None,
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Also write sensitivity.html, .md and .json there.", metavar="DIR"),
-    ] = None,
+    output: Annotated[Path | None, saves("sensitivity.html, .md and .json")] = None,
 ) -> None:
     """Rank the inputs by how much of an answer's spread each accounts for.
 
@@ -120,8 +116,7 @@ def sensitivity(
     document = sensitivity_document(
         tree, found, on.value, list(zip(asked, decisions, strict=True)), stated
     )
-    html = keep(document, output, "sensitivity", sensitivity_blocks)
-    show(document, form, sensitivity_blocks, csv_sensitivity, html)
+    present(document, form, sensitivity_blocks, csv_sensitivity, folder=output, name="sensitivity")
 
 
 def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
@@ -165,5 +160,4 @@ def _given_evidence(
 
     found = posterior_sensitivity(tree, of=of, on=on.value)
     document = dependent_document(tree, found, events)
-    html = keep(document, output, "sensitivity", dependent_blocks)
-    show(document, form, dependent_blocks, csv_dependent, html)
+    present(document, form, dependent_blocks, csv_dependent, folder=output, name="sensitivity")

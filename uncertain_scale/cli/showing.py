@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uncertain_scale.cli.command import Option
 from uncertain_scale.cli.encoding import json_for_stdout, page_for_stdout
 from uncertain_scale.cli.record import typed_command
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from uncertain_scale.report.html import Background
     from uncertain_scale.sampling import Design
 
+    Blocks = Callable[[Document], Iterable[Block]]
+
 __all__ = [
     "Form",
     "Format",
@@ -28,9 +31,8 @@ __all__ = [
     "PageFormat",
     "Probs",
     "behind",
-    "keep",
-    "page",
-    "show",
+    "present",
+    "saves",
 ]
 
 
@@ -53,56 +55,29 @@ class PageFormat(StrEnum):
     html = "html"
 
 
-PageForm = Annotated[PageFormat, typer.Option("--format", help="How to print it.")]
-Form = Annotated[Format, typer.Option("--format", help="How to print it.")]
-Probs = Annotated[
-    list[float], typer.Option(help="Probability of an interval; repeatable.", metavar="P")
-]
+_FORM = Option("How to print it.", None, "--format", replay="dropped")
+PageForm = Annotated[PageFormat, _FORM]
+Form = Annotated[Format, _FORM]
+Probs = Annotated[list[float], Option("Probability of an interval; repeatable.", "P")]
 
 
-def page(document: Document, blocks: Callable[[Document], Iterable[Block]]) -> str:
-    """Return a document as a page, with the command that makes it again."""
-    from uncertain_scale.report.render.html import html
-
-    return html(blocks(document), document, command=typed_command())
+def saves(files: str) -> Option:
+    """Declare the option of the folder that a command writes files to."""
+    return Option(f"Also write {files} there.", "DIR", replay="dropped")
 
 
-def keep(
-    document: Document,
-    folder: Path | None,
-    name: str,
-    blocks: Callable[[Document], Iterable[Block]],
-    csv: Callable[[Document], str] | None = None,
-) -> str:
-    """Write a document as NAME.md, .json, .html and .csv into a folder, if one is wanted.
-
-    Returns the page, "" where none was drawn.
-    """
-    if folder is None:
-        return ""
-    from uncertain_scale.report.render.markdown import markdown
-    from uncertain_scale.report.saving import as_json, save_texts
-
-    drawn = page(document, blocks)
-    texts = {
-        f"{name}.md": markdown(blocks(document)),
-        f"{name}.json": as_json(document) + "\n",
-        f"{name}.html": drawn,
-    }
-    if csv is not None:
-        texts[f"{name}.csv"] = csv(document)
-    save_texts(texts, folder)
-    return drawn
-
-
-def show(
+def present(
     document: Document,
     form: Format | PageFormat,
-    blocks: Callable[[Document], Iterable[Block]],
+    blocks: Blocks,
     csv: Callable[[Document], str],
-    drawn: str = "",
+    *,
+    folder: Path | None = None,
+    name: str = "",
+    keep_csv: bool = False,
+    keep: Callable[[str, Path], object] | None = None,
 ) -> None:
-    """Print a document in one of the formats.
+    """Print a document in one of the formats, once it is kept in a folder, if one is wanted.
 
     Parameters
     ----------
@@ -110,11 +85,43 @@ def show(
         What is printed, and how.
     blocks, csv
         What it says in every format but JSON, and in CSV.
-    drawn
-        Its page, where that was drawn already.
+    folder, name, keep_csv
+        Where it is kept, as NAME.md, .json, .html and, if that is wanted, .csv.
+    keep
+        Writes its page and other files into the folder, in the place of these.
     """
+    page = ""
+    if folder is not None:
+        page = _page(document, blocks)
+        if keep is not None:
+            keep(page, folder)
+        else:
+            _keep(document, blocks, csv if keep_csv else None, folder / name, page)
+    _print(document, form, blocks, csv, page)
+
+
+def _keep(
+    document: Document, blocks: Blocks, csv: Callable[[Document], str] | None, path: Path, page: str
+) -> None:
+    """Write a document and its page in every format, each with an ending of its own."""
+    from uncertain_scale.report.render.markdown import markdown
+    from uncertain_scale.report.saving import as_json, save_texts
+
+    texts = {"md": markdown(blocks(document)), "json": as_json(document) + "\n", "html": page}
+    texts |= {} if csv is None else {"csv": csv(document)}
+    save_texts({f"{path.name}.{ending}": text for ending, text in texts.items()}, path.parent)
+
+
+def _print(
+    document: Document,
+    form: Format | PageFormat,
+    blocks: Blocks,
+    csv: Callable[[Document], str],
+    page: str,
+) -> None:
+    """Print a document, whose page is drawn if it is not yet."""
     if form == "html":
-        typer.echo(page_for_stdout(drawn or page(document, blocks)), nl=False)
+        typer.echo(page_for_stdout(page or _page(document, blocks)), nl=False)
     elif form == "json":
         from uncertain_scale.report.saving import as_json
 
@@ -131,6 +138,13 @@ def show(
         from uncertain_scale.report.render.terminal import terminal
 
         Console().print(terminal(blocks(document)))
+
+
+def _page(document: Document, blocks: Blocks) -> str:
+    """Return a document as a page, with the command that makes it again."""
+    from uncertain_scale.report.render.html import html
+
+    return html(blocks(document), document, command=typed_command())
 
 
 def behind(problem: Problem, design: Design, document: Document) -> Callable[[], Background]:

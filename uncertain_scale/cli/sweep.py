@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from uncertain_scale.cli.command import Option
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, keep, show
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -36,21 +35,17 @@ def sweep(
     options: RunOptions,
     points: Annotated[
         list[str],
-        typer.Option(
-            help="Points of a range, or of the range of NAME; 25 for one, 9 each for two.",
-            metavar="N|NAME=N",
+        Option(
+            "Points of a range, or of the range of NAME; 25 for one, 9 each for two.", "N|NAME=N"
         ),
     ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
     steps: Annotated[
         Steps,
-        typer.Option(help="Spacing of a range; auto is log where it is positive and spans x10."),
+        Option("Spacing of a range; auto is log where it is positive and spans x10."),
     ] = Steps.auto,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Also write sweep.html, .md, .json, .csv and .nc there.", metavar="DIR"),
-    ] = None,
+    output: Annotated[Path | None, saves("sweep.html, .md, .json, .csv and .nc")] = None,
 ) -> None:
     """Answer a question at many values of one or two givens, on the same draws.
 
@@ -63,10 +58,9 @@ def sweep(
 
     beliefs, document, found = swept(options, points, steps, prob)
     blocks = partial(sweep_blocks, guides=gpt4_guides_of(beliefs))
-    html = keep(document, output, "sweep", blocks, csv_sweep)
     if output is not None:
         save_draws(found, output / "sweep.nc")
-    show(document, form, blocks, csv_sweep, html)
+    present(document, form, blocks, csv_sweep, folder=output, name="sweep", keep_csv=True)
 
 
 def gpt4_guides_of(beliefs: Priors) -> dict[str, float]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.errors import printable
 
 if TYPE_CHECKING:
     from uncertain_scale.inputs.evidence import RunsTable
 
-__all__ = ["SkipBadRows", "tell_faults"]
+__all__ = ["Runs", "SkipBadRows", "tell_faults"]
 
+Runs = Annotated[
+    Path | None,
+    Argument("Table of runs; the shipped one by default.", "RUNS.csv", reads="runs"),
+]
 SkipBadRows = Annotated[
-    bool, typer.Option("--skip-bad-rows", help="Exit with 0 although rows have faults.")
+    bool, Option("Exit with 0 although rows have faults.", None, "--skip-bad-rows")
 ]
 
 

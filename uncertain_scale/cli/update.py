@@ -2,80 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from uncertain_scale.cli.interrupts import interrupts
+from uncertain_scale.cli.command import Argument, Option
+from uncertain_scale.cli.draws import Way, draw
 from uncertain_scale.cli.options import RunOptions, with_run_options
-from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, behind, page, show
+from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, behind, present, saves
 from uncertain_scale.errors import QuestionError, printable
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import xarray as xr
-
-    from uncertain_scale.model import Problem
-    from uncertain_scale.sampling import Design
-    from uncertain_scale.sampling.cluster import Cluster
-
-__all__ = ["Evidence", "Way", "draw", "update"]
-
-Evidence = Annotated[
-    list[str],
-    typer.Option(
-        help="Update the priors by observed facts: a file or a shipped name; repeatable.",
-        metavar="FILE.toml",
-        rich_help_panel="Beliefs",
-    ),
-]
-
-
-class Way(StrEnum):
-    """How the posterior is found."""
-
-    auto = "auto"
-    importance = "importance"
-    smc = "smc"
-
-
-Road = Annotated[
-    Way, typer.Option(help="How the posterior is found: by weights where they can be trusted.")
-]
-
-
-def draw(
-    problem: Problem,
-    design: Design,
-    evidence: Sequence[str],
-    road: Way = Way.auto,
-    *,
-    keep_sound: bool = False,
-    cluster: Cluster | None = None,
-) -> xr.DataTree:
-    """Answer a question with draws, given evidence where there is any."""
-    if evidence:
-        from uncertain_scale.analysis.conditioning import condition
-
-        with Bar() as bar:
-            return condition(
-                problem,
-                design,
-                evidence,
-                road=road.value,
-                keep_sound=keep_sound,
-                progress=bar.chains_of(design),
-            )
-    from uncertain_scale.sampling import sample
-
-    drawn = sample(problem, design, cluster=cluster)
-    interrupts.drawn()
-    return drawn
+__all__ = ["update"]
 
 
 @with_run_options
@@ -83,18 +22,17 @@ def update(
     options: RunOptions,
     evidence: Annotated[
         list[str] | None,
-        typer.Argument(help="Evidence files, or shipped names.", metavar="EVIDENCE.toml..."),
+        Argument("Evidence files, or shipped names.", "EVIDENCE.toml...", reads="evidence"),
     ] = None,  # click 8.1 takes no other default of arguments that repeat
-    road: Road = Way.auto,
+    road: Annotated[
+        Way, Option("How the posterior is found: by weights where they can be trusted.")
+    ] = Way.auto,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Also write report.html, .md, .json and draws.nc there.", metavar="DIR"),
-    ] = None,
+    output: Annotated[Path | None, saves("report.html, .md, .json and draws.nc")] = None,
     *,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of evidence files.")
+        bool, Option("Print the JSON Schema of evidence files.", None, "--schema")
     ] = False,
 ) -> None:
     """Update the priors by observed facts, and tell what moved.
@@ -121,11 +59,14 @@ def update(
     tree = draw(problem, design, evidence, road, keep_sound=True)
     document = report_document(tree, probs=prob, events=options.events(problem.model))
     blocks = partial(update_blocks, behind=behind(problem, design, document))
-    html = ""
-    if output is not None:
-        html = page(document, blocks)
-        save_report(document, tree, output, page=html)
-    show(document, form, blocks, csv_report, html)
+    present(
+        document,
+        form,
+        blocks,
+        csv_report,
+        folder=output,
+        keep=lambda page, folder: save_report(document, tree, folder, page=page),
+    )
     if faults := document["evidence"]["left_out"]:
         typer.echo("\n".join(f"error: {printable(fault)}" for fault in faults), err=True)
         raise typer.Exit(2)

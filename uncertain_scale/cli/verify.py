@@ -1,4 +1,4 @@
-"""`uncertain-scale verify`: run a saved result again and tell whether it is the same."""
+"""`verify` runs a saved result again and tells whether it is the same; `diff` compares two."""
 
 from __future__ import annotations
 
@@ -12,35 +12,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uncertain_scale.cli.record import spelt_out
-from uncertain_scale.cli.showing import Form, Format, show
+from uncertain_scale.cli.command import Argument, Option, declared, spelt_out
+from uncertain_scale.cli.record import FOLDERS, read_record
+from uncertain_scale.cli.showing import Form, Format, present
 from uncertain_scale.errors import DataError, UncertainScaleError, printable
 from uncertain_scale.reading import is_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from uncertain_scale.cli.integrity import Files
     from uncertain_scale.cli.record import Record
     from uncertain_scale.report.document import Document
 
-__all__ = ["verify"]
+__all__ = ["diff", "verify"]
 
-_KEPT_IN = tuple(map(Path, ("priors", "inputs", "inputs/priors", "equations")))
-_READING = ("scenario", "scenarios", "priors", "evidence", "equations", "source", "runs")
 _MOST_TOLD = 20
-_FORBIDDEN = ("output", "scheduler", "resume", "figure")
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="Folder that --output wrote.", metavar="DIR")],
+    context: typer.Context,
+    folder: Annotated[Path, Argument("Folder that --output wrote.", "DIR", reads="result")],
     form: Form = Format.terminal,
     *,
     run_equations: Annotated[
         bool,
-        typer.Option(
-            "--run-equations", help="Run the Python files of equations that the folder holds."
-        ),
+        Option("Run the Python files of equations that the folder holds.", None, "--run-equations"),
     ] = False,
 ) -> None:
     """Run a saved result again from its record, and tell whether the answers are the same.
@@ -50,7 +47,6 @@ def verify(
 
     Example: uncertain-scale verify reports/100M
     """
-    from uncertain_scale.cli.record import read_record
     from uncertain_scale.report.differences import difference_blocks, difference_document
     from uncertain_scale.report.render.csv import csv_difference
     from uncertain_scale.report.stopping import UNREPEATED
@@ -58,20 +54,56 @@ def verify(
     record = read_record(folder)
     saved = record.document()
     files = record.files()
-    name, arguments = _arguments(record)
-    _refuse_other_code(record, files, arguments.get("equations") or [])
+    program: Any = context.find_root()
+    command, arguments = _arguments(record, program)
+    equations = _equations(command, arguments)
+    _refuse_other_code(record, files, equations)
     tell_files(folder, files)
-    if (equations := arguments.get("equations")) and not run_equations:
+    if equations and not run_equations:
         raise DataError(
-            f"{folder} was made with equations of its own ({', '.join(map(str, equations))}), "
+            f"{folder} was made with equations of its own ({', '.join(equations)}), "
             "which are Python code: look at them, then say --run-equations"
         )
     saved = {key: part for key, part in saved.items() if key not in UNREPEATED}
-    document = difference_document(saved, _replay(record, name, arguments))
+    again = _replay(record, program, spelt_out(command, arguments, {}))
+    document = difference_document(saved, again)
     document["intact"] = files.intact
     document["files"] = asdict(files)
-    show(document, form, difference_blocks, csv_difference)
+    present(document, form, difference_blocks, csv_difference)
     if document["grade"] == "different" or not files.intact:
+        raise typer.Exit(1)
+
+
+def diff(
+    before: Annotated[Path, Argument("A folder that --output wrote.", "A", reads="result")],
+    after: Annotated[Path, Argument("Another, of the same command.", "B", reads="result")],
+    form: Form = Format.terminal,
+) -> None:
+    """Tell what changed between two saved results: inputs, equations, versions, answers.
+
+    The exit code is 1 where the answers differ by more than Monte Carlo error or anything else
+    but versions does, else 0.
+
+    Example: uncertain-scale diff reports/100M reports/1B
+    """
+    from uncertain_scale.cli.integrity import Files, digest_of
+    from uncertain_scale.report.differences import difference_blocks, difference_document
+    from uncertain_scale.report.render.csv import csv_difference
+
+    records = [read_record(folder) for folder in (before, after)]
+    commands = [record.command[0] for record in records if record.command]
+    if len(set(commands)) != 1:
+        raise DataError(
+            f"{before} and {after} hold results of different commands ({', '.join(commands)}); "
+            "compare like with like"
+        )
+    for record in records:
+        if digest_of(record.folder / record.result) != record.digest:
+            tell_files(record.folder, Files(changed=(record.result,)))
+    results: list[dict[str, Any]] = [record.document() for record in records]
+    document = difference_document(*results)
+    present(document, form, difference_blocks, csv_difference)
+    if document["grade"] == "different":
         raise typer.Exit(1)
 
 
@@ -105,7 +137,13 @@ def _refuse_other_code(record: Record, files: Files, equations: Sequence[str]) -
             )
 
 
-def _arguments(record: Record) -> tuple[str, dict[str, Any]]:
+def _equations(command: Callable[..., None], arguments: Mapping[str, Any]) -> list[str]:
+    """Return the files of Python code that a command would run."""
+    names = [one.name for one in declared(command) if one.info.reads == "equations"]
+    return [str(path) for name in names for path in arguments.get(name) or []]
+
+
+def _arguments(record: Record, program: Any) -> tuple[Callable[..., None], dict[str, Any]]:
     """Return a record's command and its arguments, as the program itself reads them.
 
     Only what was read so is run, with the files that it names where they are, in the folder.
@@ -115,18 +153,15 @@ def _arguments(record: Record) -> tuple[str, dict[str, Any]]:
     DataError
         There is no such command, it would not be taken, or it writes, connects or reads elsewhere.
     """
-    from typer.main import get_command
-
-    from uncertain_scale.cli.main import RECORDED, app
-
     folder = record.folder
-    if not record.command or record.command[0] not in RECORDED:
+    if not record.command or record.command[0] not in program.obj:
         raise DataError(f"{folder} holds no result that can be run again; it was changed")
     name, *words = record.command
-    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    command, _ = program.obj[name]
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            arguments = dict(command.make_context(name, words).params)
+            parser = program.command.commands[name]
+            arguments = dict(parser.make_context(name, words).params)
     except UncertainScaleError:
         raise
     except Exception as error:  # noqa: BLE001 (whatever kind the parser raises, nothing ran)
@@ -134,23 +169,19 @@ def _arguments(record: Record) -> tuple[str, dict[str, Any]]:
         raise DataError(
             f"{folder}: its record is no command: {said!s:.120}; it was changed"
         ) from None
-    for key in _FORBIDDEN:
-        if arguments.get(key):
-            raise DataError(f"{folder}: its record holds '--{key}'; it was changed")
-    for key in _READING:
-        if (value := arguments.get(key)) is not None:
+    for parameter in declared(command):
+        value = arguments.get(parameter.name)
+        if parameter.info.replay == "dropped" and not parameter.usual(value):
+            raise DataError(f"{folder}: its record holds '{parameter.option}'; it was changed")
+        if parameter.info.reads and value is not None:
             many = isinstance(value, list | tuple)
             kept = [_in_folder(str(one), folder) for one in (value if many else [value])]
-            arguments[key] = kept if many else kept[0]
-    return name, arguments
+            arguments[parameter.name] = kept if many else kept[0]
+    return command, arguments
 
 
-def _replay(record: Record, name: str, arguments: Mapping[str, Any]) -> Document:
+def _replay(record: Record, program: Any, words: Sequence[str]) -> Document:
     """Return the result of running a record's command again."""
-    from typer.main import get_command
-
-    from uncertain_scale.cli.main import app
-
     try:
         made = tempfile.TemporaryDirectory(prefix="verify-")
     except OSError as error:
@@ -158,9 +189,9 @@ def _replay(record: Record, name: str, arguments: Mapping[str, Any]) -> Document
             f"no folder for temporary files: {error.strerror or error}; set TMPDIR to one"
         ) from error
     with made as scratch:
-        asked = [name, "--output", scratch, *spelt_out(name, arguments, {}, {})]
+        asked = [words[0], "--output", scratch, *words[1:]]
         with contextlib.redirect_stdout(io.StringIO()):
-            get_command(app).main(asked, standalone_mode=False)
+            program.command.main(asked, standalone_mode=False)
         found: Document = json.loads((Path(scratch) / record.result).read_text(encoding="utf-8"))
         return found
 
@@ -172,6 +203,6 @@ def _in_folder(word: str, folder: Path) -> str:
         if path.suffix:
             raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")
         return word
-    if path.parent not in _KEPT_IN or not is_inside(folder / path, folder):
+    if path.parent.as_posix() not in FOLDERS or not is_inside(folder / path, folder):
         raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")
     return str(folder / path)

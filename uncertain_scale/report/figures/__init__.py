@@ -5,7 +5,11 @@ drawn as well. A figure's label (`figure.get_label()`) describes it in words, wi
 `save_figure` writes SVG, PNG and PDF, byte for byte the same each time.
 """
 
-from uncertain_scale.report.backtest_figure import plot_backtest
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uncertain_scale.report.figures.backtest import plot_backtest
 from uncertain_scale.report.figures.claims import plot_claims
 from uncertain_scale.report.figures.compare import plot_compare
 from uncertain_scale.report.figures.density import plot_density
@@ -17,7 +21,13 @@ from uncertain_scale.report.figures.style import save_figure
 from uncertain_scale.report.figures.sweep import plot_sweep
 from uncertain_scale.report.figures.tornado import plot_tornado
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+
 __all__ = [
+    "FIGURES",
     "plot_backtest",
     "plot_claims",
     "plot_compare",
@@ -30,3 +40,17 @@ __all__ = [
     "plot_tornado",
     "save_figure",
 ]
+
+FIGURES: dict[str, Callable[..., Figure]] = {
+    "backtest": plot_backtest,
+    "claims": plot_claims,
+    "compare": plot_compare,
+    "density": plot_density,
+    "graph": plot_graph,
+    "intervals": plot_intervals,
+    "priors": plot_priors,
+    "sensitivity": plot_sensitivity,
+    "sweep": plot_sweep,
+    "tornado": plot_tornado,
+}
+"""What draws each figure, by the name of its command."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.report.saving import save_whole
+from uncertain_scale.report.staging import check_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ __all__ = [
     "RULE",
     "SKY",
     "VERMILLION",
-    "checked_ending",
+    "check_figure",
     "new_figure",
     "rendering",
     "save_figure",
@@ -121,20 +122,26 @@ def styled(function: Callable[_Options, _Result]) -> Callable[_Options, _Result]
     return drawn
 
 
-def checked_ending(path: Path) -> Path:
-    """Return a path that a figure can be written to.
+def check_figure(path: Path) -> None:
+    """Refuse a path that no figure can be written to, before one is drawn.
 
     Raises
     ------
     QuestionError
         Its ending is not that of a format that figures are written in.
+    DataError
+        The file cannot be written.
     """
+    _check_ending(path)
+    check_place(path)
+
+
+def _check_ending(path: Path) -> None:
     if path.suffix.lower() not in ENDINGS:
         raise QuestionError(
             f"{path}: figures are written as {', '.join(ENDINGS)}; "
             f"found '{path.suffix or 'no ending'}'"
         )
-    return path
 
 
 def save_figure(figure: Figure, path: Path | str) -> Path:
@@ -154,7 +161,8 @@ def save_figure(figure: Figure, path: Path | str) -> Path:
     DataError
         The file cannot be written.
     """
-    path = checked_ending(Path(path))
+    path = Path(path)
+    _check_ending(path)
     form = path.suffix.lower()[1:]
     undated: dict[str, dict[str, str | None]] = {
         "svg": {"Date": None, "Creator": None},

@@ -1,66 +1,30 @@
-"""A backtest as a figure: every run's interval about what was published, and the PITs' ECDF.
-
-The figure is drawn in greys and two colours that show on light and dark pages alike, and the same
-backtest always makes the same SVG.
-"""
+"""A backtest as a figure: every run's interval about what was published, and the PITs' ECDF."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from uncertain_scale.analysis.backtest.scores import ecdf_band
-from uncertain_scale.errors import DataError
 from uncertain_scale.report.backtest_document import outside
-from uncertain_scale.report.saving import save_whole
-from uncertain_scale.report.staging import check_place
+from uncertain_scale.report.figures.style import BLUE, MUTED, PAPER, VERMILLION, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["check_figure", "plot_backtest", "save_figure"]
+__all__ = ["plot_backtest"]
 
-_KINDS = (".svg", ".png", ".pdf")
-_INK = "#7d8590"
-_OURS = "#3f8cff"
-_MISSED = "#e5534b"
 _POINTS = (("40% MFU", "x"), ("30% of the sparse peak", "+"))
 _TARGET = "training_flop"
-_STYLE: dict[Any, Any] = {  # matplotlib types its keys as literals
-    "svg.hashsalt": "uncertain_scale",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "legend.frameon": False,
-}
 
 
-def check_figure(path: Path) -> None:
-    """Check that a figure can be written under a name.
-
-    Raises
-    ------
-    DataError
-        The ending is not one of a figure that can be drawn, or the file cannot be written.
-    """
-    if path.suffix not in _KINDS:
-        raise DataError(f"{path} does not end in {', '.join(_KINDS)}; name the figure so")
-    check_place(path)
-
-
+@styled
 def plot_backtest(document: Document) -> Figure:
     """Return a figure of a backtest's forecasts of training FLOP, each run left out.
 
@@ -69,17 +33,15 @@ def plot_backtest(document: Document) -> Figure:
     document
         What `backtest_document` returns.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     tests = [one for one in document["forecasts"] if one["quantity"] == _TARGET and one["scored"]]
     tests.sort(key=lambda one: (one["family"], one["published"] / one["left_out"]["median"]))
     height = max(3.2, 0.17 * len(tests) + 1.0)
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(9.6, height), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=(1.55, 1.0))
-        _intervals(left, tests)
-        _ecdf(right, [one["left_out"]["transform"] for one in tests])
+    figure = Figure(figsize=(9.6, height), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1.55, 1.0))
+    _intervals(left, tests)
+    _ecdf(right, [one["left_out"]["transform"] for one in tests])
     figure.set_label(_described(document, tests))
     return figure
 
@@ -104,51 +66,21 @@ def _described(document: Document, tests: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def save_figure(document: Document, path: Path) -> Path:
-    """Draw a backtest's forecasts of training FLOP, each run left out, into a file.
-
-    Parameters
-    ----------
-    document
-        What `backtest_document` returns.
-    path
-        A file in .svg, .png or .pdf; its folder must be there.
-
-    Raises
-    ------
-    DataError
-        The file cannot be written.
-    """
-    import matplotlib as mpl
-
-    check_figure(path)
-    figure = plot_backtest(document)
-    with mpl.rc_context(_STYLE):
-        metadata: dict[str, Any] = {
-            ".svg": {"Date": None, "Creator": None},
-            ".pdf": {"CreationDate": None},
-        }.get(path.suffix, {})
-        write = partial(
-            figure.savefig, format=path.suffix[1:], transparent=True, dpi=160, metadata=metadata
-        )
-        return save_whole(path, write)
-
-
 def _intervals(axes: Axes, tests: Sequence[dict[str, Any]]) -> None:
     """Draw each run's 50% and 90% intervals, over what was published."""
     places = np.arange(len(tests))
     for place, test in zip(places, tests, strict=True):
         forecast, published = test["left_out"], test["published"]
         pieces = {piece["prob"]: piece for piece in forecast["intervals"]}
-        colour = _OURS if pieces[0.9]["inside"] else _MISSED
+        colour = BLUE if pieces[0.9]["inside"] else VERMILLION
         for prob, width in ((0.9, 1.2), (0.5, 3.6)):
             ends = [pieces[prob][end] / published for end in ("low", "high")]
             axes.plot(ends, [place, place], color=colour, lw=width, solid_capstyle="butt")
-        axes.plot(forecast["median"] / published, place, "o", ms=2.2, color="#ffffff")
+        axes.plot(forecast["median"] / published, place, "o", ms=2.2, color=PAPER)
     for name, mark in _POINTS:
         points = [test["baselines"][name]["forecast"] / test["published"] for test in tests]
-        axes.plot(points, places, mark, ms=4.5, color=_INK, label=name)
-    axes.axvline(1.0, color=_INK, lw=0.8)
+        axes.plot(points, places, mark, ms=4.5, color=MUTED, label=name)
+    axes.axvline(1.0, color=MUTED, lw=0.8)
     axes.set_xscale("log")
     ticks = [0.5, 1, 2, 4]
     axes.set_xticks(ticks, [f"x{tick:g}" for tick in ticks])
@@ -157,7 +89,6 @@ def _intervals(axes: Axes, tests: Sequence[dict[str, Any]]) -> None:
     axes.set_ylim(-0.8, len(tests) - 0.2)
     axes.set_xlabel("forecast / published training FLOP, 50% and 90% intervals")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, handletextpad=0.2)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _ecdf(axes: Axes, transforms: Sequence[float]) -> None:
@@ -169,7 +100,7 @@ def _ecdf(axes: Axes, transforms: Sequence[float]) -> None:
             band.points,
             band.low - band.points,
             band.high - band.points,
-            color=_OURS,
+            color=BLUE,
             alpha=alpha,
             lw=0,
             label=f"left by {level:.0%} of uniform samples",
@@ -177,10 +108,9 @@ def _ecdf(axes: Axes, transforms: Sequence[float]) -> None:
     at = np.sort(transforms)
     x = np.concatenate([[0.0], np.repeat(at, 2), [1.0]])
     y = np.concatenate([[0.0, 0.0], np.repeat(np.arange(1, n + 1) / n, 2)])
-    axes.plot(x, y - x, color=_INK, lw=1.4, label="PIT of the runs, each left out")
-    axes.axhline(0.0, color=_INK, lw=0.6)
+    axes.plot(x, y - x, color=MUTED, lw=1.4, label="PIT of the runs, each left out")
+    axes.axhline(0.0, color=MUTED, lw=0.6)
     axes.set_xlabel("probability integral transform (PIT)")
     axes.set_ylabel("ECDF - uniform")
     axes.set_xlim(0, 1)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
