@@ -84,6 +84,7 @@ def own(tmp_path, equation, inputs, kind, tables=""):
     return report_document(tree, probs=(0.9,))["outputs"]["y"]
 
 
+@pytest.mark.slow_but("sobol")
 @pytest.mark.parametrize("kind", KINDS)
 def test_sobols_g(tmp_path, kind):
     """Mean 1 and variance 0.6584362 for a = 0, 0.5, 1."""

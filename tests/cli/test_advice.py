@@ -107,6 +107,7 @@ def test_the_table_holds_no_module_that_names_no_option():
     assert set(SHOWN_BY) == set(NAMED)
 
 
+@pytest.mark.slow
 def test_an_over_determined_claim_is_told_how_a_claim_frees_an_input(cli, tmp_path):
     """Claims have a key for it and no option; the key answers."""
     memo = tmp_path / "memo.toml"

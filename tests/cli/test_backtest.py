@@ -136,6 +136,7 @@ def test_columns_are_listed(cli):
     assert "training_flop" in out
 
 
+@pytest.mark.slow
 def test_the_fit_prints_a_prior_file_that_is_the_shipped_prior(cli, tmp_path):
     code, out, _ = cli("priors", "fit-mfu")
     assert code == 0

@@ -207,6 +207,7 @@ given = { budget = "250M USD" }
 """
 
 
+@pytest.mark.slow
 def test_every_view_names_the_scenario_that_judges(cli, tmp_path):
     """The memo's own scenario says 2.12 times, inside the 95%; base, of another chip, 4.14."""
     memo = tmp_path / "memo.toml"
@@ -230,6 +231,7 @@ def test_every_view_names_the_scenario_that_judges(cli, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_scenarios_asked_for_stand_beside_the_documents_own(cli, tmp_path):
     memo = tmp_path / "memo.toml"
     memo.write_text(MEMO, encoding="utf-8")
@@ -247,6 +249,7 @@ def test_scenarios_asked_for_stand_beside_the_documents_own(cli, tmp_path):
     assert "overstated 4.14x (base)" in text
 
 
+@pytest.mark.slow
 def test_a_saved_run_is_judged_under_the_same_scenarios_again(cli, tmp_path):
     """A memo of point values: the saved claims name what stood in its place."""
     (tmp_path / "points.toml").write_text(

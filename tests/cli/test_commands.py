@@ -285,6 +285,7 @@ def test_what_is_ranked_may_be_of_the_built_in_model(cli, tmp_path):
     assert list(json.loads(out)["outputs"]) == ["gpu_hours"]
 
 
+@pytest.mark.slow
 def test_another_subject_is_replayed(cli, laboratory):
     asked = ("report", "--priors", laboratory / "own.toml", "--equations", laboratory / "own.py")
     assert cli(*asked, "--draws", 64, "--output", laboratory / "out")[0] == 0

@@ -31,6 +31,7 @@ def test_the_sparse_peak_is_exactly_twice_in_every_draw(cli):
     assert pair["other"]["source"]
 
 
+@pytest.mark.slow
 def test_the_posts_overstatement_is_split_and_adds_up(cli):
     document = compared(cli, "h100-dense-fp8", "post-reading", "--budget", "100M")
     flop = document["comparisons"][0]["outputs"]["training_flop"]
@@ -119,6 +120,7 @@ def test_events_are_compared_too(cli):
     assert f"P({event}):" in " ".join(out.split())
 
 
+@pytest.mark.slow
 def test_what_budget_suffices_is_told_with_probabilities(cli):
     _, out, _ = cli("report", "--training-flop", "5e26", "--format", "json", *SMALL)
     levels = json.loads(out)["suffices"]["budget"]

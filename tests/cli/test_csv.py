@@ -59,7 +59,7 @@ def figures(part):
             yield from figures(one)
 
 
-@pytest.mark.slow_but("report", "cost", "sensitivity")
+@pytest.mark.slow_but("report", "cost")
 @pytest.mark.parametrize("question", LONG)
 def test_every_figure_with_an_error_is_in_the_table_once_and_to_the_last_digit(cli, question):
     command = (*LONG[question], *FEW)
@@ -124,6 +124,7 @@ def test_tables_in_markdown_have_a_row_for_each_row(cli, command):
     assert sum(line.startswith("| ") for line in lines) == len(rows) + 1
 
 
+@pytest.mark.slow
 def test_changes_are_a_table(cli, tmp_path):
     for name, rate in (("a", "2"), ("b", "3")):
         given = ("--budget", "1M", "--outputs", "gpu_hours", "--set", f"hourly_rate={rate}")

@@ -46,7 +46,7 @@ PRINTED = {
     **dict.fromkeys(("model", "explained"), ("text", "md", "json", "csv", "mermaid")),
 }
 BRISK = (
-    *(f"report-{form}-ascii" for form in ("terminal", "json", "csv")),
+    *(f"report-{form}-ascii" for form in ("terminal", "json")),
     *(f"{name}-plain-cp1252" for name in ("no such option", "a fault of a file")),
     *("model-text-ascii", "diff-terminal-ascii"),
 )

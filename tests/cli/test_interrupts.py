@@ -223,6 +223,7 @@ def test_draws_that_were_kept_are_drawn_no_more(cli, held, tmp_path, monkeypatch
     assert not (folder / CHECKPOINT).exists()
 
 
+@pytest.mark.slow
 def test_draws_that_are_not_those_that_were_left_are_refused(cli, held, tmp_path):
     folder, arguments = held
     code, out, err = cli(*arguments, "--no-draws", "--resume", folder)

@@ -142,6 +142,7 @@ def test_priors_that_were_changed_change_the_answer(cli, saved):
     assert "mfu.q95" in out
 
 
+@pytest.mark.slow
 def test_another_seed_is_the_same_within_monte_carlo_error(cli, saved):
     command = json.loads((saved / "run.json").read_text())["command"]
     command[command.index("--seed") + 1] = "6"
@@ -354,6 +355,7 @@ def test_links_out_of_the_folder_are_refused(cli, saved, tmp_path, name, command
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_record_of_an_earlier_version_is_read_and_says_what_is_unchecked(cli, saved):
     record = json.loads((saved / "run.json").read_text())
     del record["digests"]

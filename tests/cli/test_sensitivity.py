@@ -81,6 +81,7 @@ def test_bad_questions_are_told_in_one_line(cli, arguments, words):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_threshold_says_how_often_knowing_an_input_would_change_the_answer(cli):
     arguments = (*BUDGET, "--of", "training_flop", "--event", "training_flop >= 5e25")
     _, out, _ = cli("sensitivity", *arguments, "--format", "json", *SMALL)
@@ -120,6 +121,7 @@ def test_any_variable_may_be_looked_at(cli, name):
     assert "mfu" in found["ranking"]
 
 
+@pytest.mark.slow
 def test_pairs_are_shown_on_request(cli):
     arguments = (*BUDGET, "--of", "training_flop", "--second-order")
     pairs = analysed(cli, *arguments)["training_flop"]["second"]

@@ -73,6 +73,7 @@ def test_csv_has_a_row_for_each_point_and_output_and_event(cli):
     assert rows[5]["median"] == ""
 
 
+@pytest.mark.slow
 def test_the_terminal_shows_a_table_an_answer_at_80_columns(cli, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     out = swept(cli, "--budget", "10M..100B", "--points", "5", "--event", "training_flop > 1e26")

@@ -69,6 +69,7 @@ def test_sound_observations_are_used_and_the_faulty_are_told(cli, tmp_path):
         assert cli(*command, "--evidence", both, "--gpus", "100k", *SMALL)[:2] == (2, "")
 
 
+@pytest.mark.slow
 def test_json_holds_the_evidence_and_what_moved(cli):
     arguments = ("h100-clusters", "--budget", "100M", *SMALL)
     code, out, err = cli("update", *arguments, "--format", "json")
@@ -130,6 +131,7 @@ def test_terminal_and_markdown_tell_what_moved(cli, tmp_path, monkeypatch):
     assert "input, before" in report
 
 
+@pytest.mark.slow
 def test_saved_draws_have_both_groups_and_arviz_reads_them(cli, tmp_path):
     import xarray as xr
     from arviz_stats import summary
@@ -202,6 +204,7 @@ def test_evidence_that_bears_on_nothing_asked_says_so(cli, tmp_path):
     assert "bears on no input that the answers rest on" in " ".join(out.split())
 
 
+@pytest.mark.slow
 def test_compare_tells_which_scenario_the_evidence_speaks_for(cli, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     run = fact("Pilot", "8e23 FLOP ± 10%", "gpu_hours = '1M'", "training_flop")
@@ -260,6 +263,7 @@ def test_the_schema_is_printed_and_an_empty_update_is_told(cli):
     assert "shipped: h100-clusters" in err
 
 
+@pytest.mark.slow
 def test_a_joint_sample_of_which_few_rows_are_left_is_told(cli, tmp_path):
     path = evidence(tmp_path, fact("Exponent", "0.35 ± 0.00002", "", "alpha"))
     code, out, err = cli("update", path, "--budget", "1B", "--outputs", "optimal_params", *SMALL)
@@ -284,6 +288,7 @@ BOUNDED = {
 }
 
 
+@pytest.mark.slow_but("importance-uniform", "smc-between")
 @pytest.mark.parametrize("stated", BOUNDED.values(), ids=BOUNDED)
 @pytest.mark.parametrize("road", ["importance", "smc"])
 def test_no_draw_is_left_outside_a_bound(cli, tmp_path, stated, road):
@@ -299,6 +304,7 @@ def test_no_draw_is_left_outside_a_bound(cli, tmp_path, stated, road):
     assert not any("surprises" in note for note in document["evidence"]["notes"])
 
 
+@pytest.mark.slow
 def test_a_bound_is_shown_in_every_format(cli, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     path = bound(tmp_path, "lower = '1e26 FLOP'")

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from uncertain_scale.reading import UnreadableError, parse_json, read_text
 
 HEAD = "schema_version = 1\n"
 JOINT = '[[joint]]\ninputs = ["a", "b"]\nsamples = "rows.csv"\n'
+slow = partial(pytest.param, marks=pytest.mark.slow)
 SOON = 20  # seconds of the processor: the slowest takes a tenth, a square would take hours
 
 
@@ -48,9 +50,9 @@ def write(folder, text, name="one.toml"):
         ("x = " + "{a = " * 70 + "1" + "}" * 70, f":2 nests deeper than {DEEPEST}"),
         ("x = " + "[" * 2_000_000, "nests deeper than"),
         ("a." * 2_000_000 + "b = 1", "a key of more than 32 parts"),
-        ("[" + '"a" . ' * 1_000_000 + "b]", "a key of more than 32 parts"),
+        slow("[" + '"a" . ' * 1_000_000 + "b]", "a key of more than 32 parts"),
         ("\n".join(f"k{n} = 1" for n in range(MOST_KEYS)), "more than 200,000 keys; split"),
-        ("[[x]]\n" * (MOST_KEYS + 1), "more than 200,000 keys"),
+        slow("[[x]]\n" * (MOST_KEYS + 1), "more than 200,000 keys"),
         ("x = " + "9" * 100_000, "a number of more than 1,000 digits; round it"),
         ("x = 0x" + "f" * 100_000, "a number of more than 1,000 digits; round it"),
         ("x = " + '"""' * 1_000_001, "not valid TOML"),
@@ -305,9 +307,9 @@ def test_of_many_values_that_are_no_numbers_the_first_is_told(tmp_path):
         " " * 3_000_000 + "x",
         "1" * 3_000_000 + "x",
         "normal(mu=" + "1" * 3_000_000 + "x, sigma=1)",
-        "normal(" + " " * 3_000_000,
+        slow("normal(" + " " * 3_000_000),
         "mixture(components=[" + "a" * 3_000_000,
-        "mixture(components=[" + "f(x=1)," * 100_000,
+        slow("mixture(components=[" + "f(x=1)," * 100_000),
         "f(x=" * 100_000,
         "empirical(values=[" * 100_000,
         "to " * 1_000_000,

@@ -74,9 +74,10 @@ def patient(monkeypatch):
 @pytest.fixture
 def slow_dask():
     """Let dask itself try for 15 minutes, where it would for 30 s."""
-    import distributed
+    import distributed  # noqa: F401 (whose settings are there from then on)
+    from dask import config
 
-    with distributed.config.set({"distributed.comm.timeouts.connect": "900s"}):
+    with config.set({"distributed.comm.timeouts.connect": "900s"}):
         yield
 
 
@@ -148,7 +149,7 @@ def asking(question, *outputs):
     return model, priors, ask(model, {}, outputs=outputs)
 
 
-@pytest.mark.slow_but("sobol")
+@pytest.mark.slow
 @needs_distributed
 @pytest.mark.parametrize("kind", ["sobol", "lhs", "random"])
 def test_a_cluster_gives_the_bits_of_threads(workers, question, kind):
@@ -237,6 +238,7 @@ def test_a_result_that_the_last_worker_takes_with_it_is_not_waited_for(question,
         stream(*asking(question, "slow"), Design(draws=64, chains=50), cluster=cluster)
 
 
+@pytest.mark.slow
 @needs_distributed
 def test_a_run_that_is_stopped_has_the_chains_that_were_done_and_goes_on_from_them(
     workers, question
@@ -257,6 +259,7 @@ def test_a_run_that_is_stopped_has_the_chains_that_were_done_and_goes_on_from_th
     assert finished.summarize().identical(stream(*asked, design).summarize())
 
 
+@pytest.mark.slow
 @needs_distributed
 def test_what_an_equation_raises_on_a_worker_is_the_models_error(workers, question):
     asked = asking(question, "picky")
@@ -270,6 +273,7 @@ def test_what_an_equation_raises_on_a_worker_is_the_models_error(workers, questi
         assert found.summarize().identical(stream(*asked, design).summarize())
 
 
+@pytest.mark.slow
 @needs_distributed
 def test_other_versions_are_refused_by_name_and_other_digits_are_noticed(
     workers, question, monkeypatch
@@ -374,6 +378,7 @@ def test_a_port_that_does_not_speak_dask_is_told_without_waiting_as_dask_does(mo
         connection.close()
 
 
+@pytest.mark.slow
 @needs_distributed
 def test_a_workers_address_is_not_a_schedulers(workers):
     refusal = pytest.raises(ClusterError, match="is a dask worker and no scheduler")
@@ -381,6 +386,7 @@ def test_a_workers_address_is_not_a_schedulers(workers):
         pass
 
 
+@pytest.mark.slow
 @needs_distributed
 def test_the_command_line_answers_the_same_on_a_cluster(workers, cli, tmp_path):
     (tmp_path / "own.py").write_text(EQUATIONS)

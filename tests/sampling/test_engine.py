@@ -8,7 +8,7 @@ import pytest
 
 from uncertain_scale import Design, ask, default_model, load_priors, sample, stream
 from uncertain_scale.errors import ModelError
-from uncertain_scale.sampling import run
+from uncertain_scale.sampling import engine, run
 from uncertain_scale.sampling.engine import each
 from uncertain_scale.sampling.limits import Stop, StoppedError
 
@@ -87,9 +87,11 @@ def asked():
     return model, priors, ask(model, {"budget": "100M"}, outputs=["training_flop"])
 
 
+@pytest.mark.slow_but("2")
 @pytest.mark.parametrize("enough", [1, 2, 5])
-def test_chains_that_were_finished_are_a_run_of_so_many_chains(asked, enough):
+def test_chains_that_were_finished_are_a_run_of_so_many_chains(asked, enough, monkeypatch):
     """Streamed and held, with other chains in the making when the run is stopped."""
+    monkeypatch.setattr(engine, "processors", lambda: 2)  # four chains are begun ahead
     design = Design(draws=1 << 15, chains=10, seed=3)
 
     def after(stop):

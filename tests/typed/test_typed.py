@@ -53,6 +53,7 @@ def by_each_checker(test):
     return pytest.mark.parametrize("complaints", CHECKERS, indirect=True)(test)
 
 
+@pytest.mark.slow
 def test_the_script_runs(tmp_path):
     spec = importlib.util.spec_from_file_location("plan", SCRIPT)
     plan = importlib.util.module_from_spec(spec)

@@ -85,6 +85,7 @@ def smallest_tail(samples):
     return np.minimum(1, 2 * np.minimum(below, above)).min(axis=1)
 
 
+@pytest.mark.slow_but("3")
 @pytest.mark.parametrize("n", [3, 12, 32])
 def test_p_values_are_the_share_of_uniform_samples_that_are_as_odd(n):
     rng = np.random.default_rng(n)

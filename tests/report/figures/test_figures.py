@@ -184,11 +184,12 @@ def test_the_graph_goes_from_left_to_right_and_drops_nothing(plan):
         assert [layer[name] for name in path] == list(range(layer[source], layer[target] + 1))
 
 
+@pytest.mark.slow
 def test_what_cannot_be_drawn_is_said(report, ranking, swept, tmp_path):
     with pytest.raises(QuestionError, match=r"written as \.svg, \.png, \.pdf; found '\.gif'"):
         figures.save_figure(figures.plot_intervals(report), tmp_path / "a.gif")
     with pytest.raises(DataError, match="8 values, a line each"):
-        figures.plot_sweep(swept({"budget": "1M, 1B", "gpus": "10k..100k"}, "training_time", 8))
+        figures.plot_sweep(swept({"budget": "1M..1B", "gpus": "10k..100k"}, "training_time", 8))
     still = {**ranking["outputs"]["gpus"], "swing": {}}
     with pytest.raises(DataError, match="nothing to draw"):
         figures.plot_tornado({**ranking, "outputs": {"gpus": still}})
