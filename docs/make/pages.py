@@ -1,9 +1,10 @@
-"""Pages written from the code: the model's equations, and the format of prior files."""
+"""Pages written from the code: the model's equations, and the formats of files."""
 
 from __future__ import annotations
 
 import html
 import inspect
+import json
 import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from uncertain_scale.inputs.distributions import KINDS, build
 from uncertain_scale.inputs.document import CorrelationTable, InputTable, JointTable, PriorFile
 from uncertain_scale.model import default_model
 from uncertain_scale.report.numbers import units_in_words
+from uncertain_scale.report.schema import json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.model.equation import Equation
 
-__all__ = ["PAGES", "model_page", "prior_files_page"]
+__all__ = ["PAGES", "model_page", "prior_files_page", "schema_file"]
 
 _WRITTEN = "<!-- Written by `python docs/make` from {}: edit that, not this page. -->"
 
@@ -188,7 +190,12 @@ def prior_files_page() -> str:
     return "\n".join(lines)
 
 
-PAGES = {"model.md": model_page, "prior-files.md": prior_files_page}
+def schema_file() -> str:
+    """Return the JSON Schema of what commands print."""
+    return json.dumps(json_schema(), indent=1) + "\n"
+
+
+PAGES = {"model.md": model_page, "prior-files.md": prior_files_page, "schema.json": schema_file}
 """What writes each page, by its name in `docs`."""
 
 

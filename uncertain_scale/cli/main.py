@@ -20,6 +20,7 @@ from uncertain_scale.cli import (
     priors,
     report,
     sample,
+    schema,
     sensitivity,
     sweep,
     update,
@@ -59,6 +60,7 @@ app.command("diff")(verify.diff)
 app.command("sample")(sample.sample)
 app.command("explore")(explore.explore)
 app.command("model")(model.model)
+app.command("schema")(schema.schema)
 for _group in (app, plot.app, priors.app):
     for _registered in _group.registered_commands:
         _registered.cls = Command

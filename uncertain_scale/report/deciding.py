@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.sensitivity import Loss, Penalty
+    from uncertain_scale.report.analysis_types import PenaltyReport
     from uncertain_scale.report.blocks import Block
 
 __all__ = ["decision_blocks", "decision_document"]
@@ -145,7 +146,7 @@ def _amount(loss: dict[str, Any], name: str) -> str:
     return f"{scale.write(loss[name], loss[f'{name}_mcse'])} {scale.units}".strip()
 
 
-def _penalty(penalty: Penalty, units: str) -> dict[str, Any]:
+def _penalty(penalty: Penalty, units: str) -> PenaltyReport:
     return {
         "amount": penalty.amount,
         "per": penalty.per,

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event, Probability
     from uncertain_scale.inputs import Priors
+    from uncertain_scale.report.document_types import (
+        Chance,
+        EventReport,
+        Given,
+        Record,
+        Sufficient,
+    )
     from uncertain_scale.statistics.sketch import AnyDraws
 
 __all__ = [
@@ -138,7 +145,7 @@ def _refuse_other(answer: object) -> None:
         )
 
 
-def events_document(tree: xr.DataTree, events: Sequence[Event]) -> list[dict[str, Any]]:
+def events_document(tree: xr.DataTree, events: Sequence[Event]) -> list[EventReport]:
     """Return the probabilities of events with their Monte Carlo errors, as plain data."""
     return [
         {"event": event.text, **probability_document(probability_in(event, tree))}
@@ -146,7 +153,7 @@ def events_document(tree: xr.DataTree, events: Sequence[Event]) -> list[dict[str
     ]
 
 
-def probability_document(found: Probability) -> dict[str, Any]:
+def probability_document(found: Probability) -> Chance:
     """Return a probability with its error as plain data."""
     return {
         "probability": found.value,
@@ -158,7 +165,7 @@ def probability_document(found: Probability) -> dict[str, Any]:
 
 def sufficient_document(
     draws: Mapping[str, AnyDraws], origins: Mapping[str, str]
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, list[Sufficient]]:
     """Return what of a resource that was asked for suffices, with rising probability.
 
     Parameters
@@ -168,7 +175,7 @@ def sufficient_document(
     origins
         How each output is known.
     """
-    found = {}
+    found: dict[str, list[Sufficient]] = {}
     for name in _RESOURCES:
         if name in draws and origins[name] == "equation":
             values, errors = quantiles(draws[name], np.array(_SUFFICIENT))
@@ -181,7 +188,7 @@ def sufficient_document(
 
 def record_document(
     tree: xr.DataTree, probs: Sequence[float], *, warnings: Sequence[str] | None = None
-) -> Document:
+) -> Record:
     """Return what was asked and how the draws were made, as plain data.
 
     Parameters
@@ -236,7 +243,7 @@ def priors_document(priors: Priors) -> Document:
     }
 
 
-def _given(tree: xr.DataTree, name: str, text: str) -> dict[str, Any]:
+def _given(tree: xr.DataTree, name: str, text: str) -> Given:
     """Return a given as it was typed and in the model's units, or None for an uncertain one."""
     given = tree["constant_data"][name]
     return {"stated": text, "value": number(given), "units": given.attrs["units"]}

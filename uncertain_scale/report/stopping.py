@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uncertain_scale.report.document import Document
+    from uncertain_scale.report.document_types import Incomplete
 
 __all__ = [
     "INCOMPLETE",
@@ -34,7 +35,7 @@ _WHY = {
 }
 
 
-def incomplete_document(why: str, finished: int, chains: int) -> Document:
+def incomplete_document(why: str, finished: int, chains: int) -> Incomplete:
     """Return, as plain data, that some of a run's chains were not finished."""
     return {"why": why, "finished": finished, "chains": chains}
 
