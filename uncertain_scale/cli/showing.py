@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -128,16 +129,22 @@ def _print(
         typer.echo(json_for_stdout(as_json(document)))
     elif form == "csv":
         typer.echo(csv(document), nl=False)
-    elif form == "md":
-        from uncertain_scale.report.render.markdown import markdown
-
-        typer.echo(markdown(blocks(document)), nl=False)
-    else:
+    elif form == "terminal":
         from rich.console import Console
 
         from uncertain_scale.report.render.terminal import terminal
 
         Console().print(terminal(blocks(document)))
+    else:
+        typer.echo(_renderer(form)(blocks(document)), nl=False)
+
+
+def _renderer(form: str) -> Callable[[Iterable[Block]], str]:
+    """Return what writes blocks in a format: the function in `render/` that is named after it."""
+    name = {"md": "markdown"}.get(form, form)
+    found: Callable[[Iterable[Block]], str]
+    found = getattr(import_module(f"uncertain_scale.report.render.{name}"), name)
+    return found
 
 
 def _page(document: Document, blocks: Blocks) -> str:
