@@ -44,7 +44,6 @@ def report(
     from uncertain_scale.report import report_document
     from uncertain_scale.report.interval_report import report_blocks
     from uncertain_scale.report.render.csv import csv_report
-    from uncertain_scale.report.saving import save_report
 
     effort = Effort(precision, max_time, max_draws, resume, no_draws)
     output = output or resume
@@ -73,14 +72,12 @@ def report(
         document, tree, interrupted = found.document, found.tree, found.interrupted
         note_reached(draws=found.design.draws, chains=found.design.chains, no_draws=tree is None)
     blocks = partial(report_blocks, behind=behind(problem, design, document))
-    kept = None if no_draws else tree
-    present(
-        document,
-        form,
-        blocks,
-        csv_report,
-        folder=output,
-        keep=lambda page, folder: save_report(document, kept, folder, page=page),
-    )
+
+    def save(html: str, folder: Path) -> None:
+        from uncertain_scale.report.saving import save_report
+
+        save_report(document, None if no_draws else tree, folder, page=html)
+
+    present(document, form, blocks, csv_report, folder=output, keep=save)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
