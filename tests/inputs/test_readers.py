@@ -75,6 +75,8 @@ MALFORMED_TABLES = {
     "both marks, the other way": (table('"1.900.000,5"'), "write 1900000.5 "),
     "an apostrophe": (table("1900'000"), "write 1900000 "),
     "a space": (table("1 900 000"), "write 1900000 "),
+    "a word": (table("1.9 million"), "write 1.9M "),
+    "a power": (table("1.9x10^6"), "write 1.9e6 "),
     "nan": (table("nan"), "is not a value|not finite"),
     "inf": (table("inf"), "is not a value|not finite"),
     "too large": (table("1e999"), "is too large|not finite"),
@@ -178,11 +180,23 @@ def test_every_reader_of_toml_refuses_a_table_stated_twice(tmp_path, reader):
 
 
 @pytest.mark.parametrize("reader", TABLES)
-def test_every_reader_of_toml_points_to_the_key_at_fault(tmp_path, reader):
-    body = TABLES[reader].replace("0.4", "'0,4'")
-    line = (HEAD + body).splitlines().index("value = '0,4'") + 1
-    with pytest.raises(UncertainScaleError, match=rf"file\.toml:{line} "):
+@pytest.mark.parametrize("number", ["0,4", "4 × 10^-1", "0.4 bn"])
+def test_every_reader_of_toml_points_to_the_key_at_fault(tmp_path, reader, number):
+    body = TABLES[reader].replace("0.4", f"'{number}'")
+    line = (HEAD + body).splitlines().index(f"value = '{number}'") + 1
+    with pytest.raises(UncertainScaleError, match=rf"file\.toml:{line} .*; write "):
         read(tmp_path, reader, HEAD, body)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["value = '1e26 ± 10^25 FLOP'", "value = 1e26\nerror = '10^25 FLOP'"],
+    ids=["behind the value", "by itself"],
+)
+def test_a_power_of_an_observations_error_is_told(tmp_path, lines):
+    body = f"[[observations]]\nname = 'x'\nvariable = 'training_flop'\n{lines}\n"
+    with pytest.raises(UncertainScaleError, match="error = '10.25 FLOP'.*; write 1e25 FLOP"):
+        read(tmp_path, evidence, HEAD, body)
 
 
 PAIR = "[inputs.a]\nkind='normal'\nmu=0\nsigma=1\n[inputs.b]\nkind='normal'\nmu=0\nsigma=1\n"
@@ -238,6 +252,17 @@ def test_units_that_are_not_stated_are_told_by_the_table(tmp_path):
     message = r"one\.toml:3 \[inputs.budget\] a number without units .* give it in USD"
     with pytest.raises(PriorError, match=message):
         priors(path)
+
+
+@pytest.mark.parametrize("spelling", ["file.toml", "./file.toml", "inner/../file.toml"])
+def test_an_evidence_file_is_named_once(tmp_path, monkeypatch, spelling):
+    """The second time would count for nothing."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "file.toml").write_text(HEAD + TABLES[evidence], encoding="utf-8")
+    seen, faults = read_evidence(["file.toml", spelling], VARIABLES)
+    assert [one.name for one in seen] == ["x"]
+    assert faults == (f"{spelling} is named twice, and counts once; drop one",)
 
 
 def test_own_inputs_of_an_observation_are_not_told_by_truth_values(tmp_path):

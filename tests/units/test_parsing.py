@@ -1,11 +1,14 @@
 """Values as people type them."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from uncertain_scale.errors import UnitError
 from uncertain_scale.units import Quantity, parse_quantity
+from uncertain_scale.units.parsing import SpellingError, check_spelling
 
 
 @pytest.mark.parametrize(
@@ -90,6 +93,46 @@ def test_a_number_that_can_be_misread_is_refused_with_its_readings(text, reading
     assert f"can be misread; write {readings}" in str(caught.value)
     for reading in readings.removesuffix(" (").split(" or "):
         parse_quantity(reading)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("100 million", "100M"),
+        ("100 million USD", "100M USD"),
+        ("$2.5 Billion/year", "$2.5B/year"),
+        ("1.5bn", "1.5B"),
+        ("5 thousand gpu", "5k gpu"),
+        ("-3 trillions", "-3T"),
+        ("1.5 B USD", "1.5B USD"),
+        ("7 B", "7B"),
+        ("$100 M", "$100M"),
+        ("10^26", "1e26"),
+        ("10**26 FLOP", "1e26 FLOP"),
+        ("10²⁶", "1e26"),
+        ("10⁻³ kW", "1e-3 kW"),
+        ("1.5x10^26 FLOP", "1.5e26 FLOP"),
+        ("1.5 × 10²⁶ FLOP", "1.5e26 FLOP"),
+        ("$2*10^9", "$2e9"),
+    ],
+)
+def test_a_number_spelled_otherwise_is_refused_and_can_be_written_as_the_hint_says(text, written):
+    with pytest.raises(SpellingError, match=re.escape(f"; write {written} (")) as caught:
+        parse_quantity(text)
+    assert str(caught.value).startswith(f"'{text}'")
+    parse_quantity(written)
+
+
+@pytest.mark.parametrize("text", ["300 K", "3 T", "2 m", "5 kW m^2", "10 m^2", "2^26", "4 bnet"])
+def test_what_may_be_units_is_left_to_them(text):
+    check_spelling(text)
+    assert parse_quantity(text).units
+
+
+@pytest.mark.parametrize("text", ["100m", "1.5b USD", "100 M"])
+def test_units_that_may_be_meant_for_a_suffix_are_refused_with_where_it_stands(text):
+    with pytest.raises(UnitError, match="or write a suffix k, M, B or T right behind"):
+        parse_quantity(text).to("USD")
 
 
 @given(st.integers(0, 10**18), st.sampled_from(["", ".25", ".5e3"]))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.inputs.document import COUPLINGS, read_coupling
 from uncertain_scale.sampling.dependence import Coupled
+from uncertain_scale.units.parsing import SpellingError, check_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -240,9 +241,13 @@ def as_ranks(stated: Couple) -> dict[str, float]:
 
 def _rank(name: str, value: str | float) -> float:
     said = value
+    shown = f"couple '{f'{name}={value}'.removeprefix('=')[:80]}'"
     if isinstance(value, str) and value not in {SHARED, INDEPENDENT}:
         try:
+            check_spelling(value)
             said = float(value)
+        except SpellingError as error:
+            raise QuestionError(f"{shown}: {error}") from None
         except ValueError:
             said = value
     try:
@@ -250,10 +255,7 @@ def _rank(name: str, value: str | float) -> float:
     except ValueError:
         rank = None
     if rank is None:
-        shown = f"{name}={value}" if name else str(value)
-        raise QuestionError(
-            f"couple '{shown[:80]}': {COUPLINGS}, for all inputs that differ or as INPUT=…"
-        )
+        raise QuestionError(f"{shown}: {COUPLINGS}, for all inputs that differ or as INPUT=…")
     return rank
 
 

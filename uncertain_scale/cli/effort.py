@@ -150,11 +150,9 @@ def _count(text: str) -> int:
 
 
 def _refuse_ambiguous(option: str, text: str) -> None:
-    from uncertain_scale.units.parsing import AmbiguousNumberError, parse_quantity
+    from uncertain_scale.units.parsing import SpellingError, check_spelling
 
     try:
-        parse_quantity(text)
-    except AmbiguousNumberError as error:
+        check_spelling(text)
+    except SpellingError as error:
         raise QuestionError(f"{option} {error}") from None
-    except UnitError:
-        return  # the option says what it expects

@@ -23,6 +23,7 @@ from uncertain_scale.inputs.ranges import Range
 from uncertain_scale.inputs.toml import TomlReader
 from uncertain_scale.reading import is_file
 from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
+from uncertain_scale.units.parsing import SpellingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,7 +136,12 @@ def read_evidence(
     """
     found: list[Observation] = []
     faults: list[str] = []
-    for path in dict.fromkeys(map(find_evidence_file, sources)):
+    paths = [find_evidence_file(source) for source in sources]
+    read = [path.resolve() for path in paths]
+    for place, path in enumerate(paths):
+        if read[place] in read[:place]:
+            faults.append(f"{sources[place]} is named twice, and counts once; drop one")
+            continue
         reader = _Reader(path, variables)
         for observation in reader.read():
             twin = next((one for one in found if one.name == observation.name), None)
@@ -232,7 +238,7 @@ def _stated(table: ObservationTable, in_model: str) -> tuple[Distribution | Rang
     if table.value is None:
         raise _Fault("", "'value' is missing: what was measured, or 'lower' or 'upper' for a bound")
     text, error = _parted(table.value, table.error)
-    number = _plain(text)
+    number = _plain("value", text)
     if number is None:
         return _as_distribution(table, str(text), in_model)
     if error is None:
@@ -272,7 +278,7 @@ def _parted(
     return (f"{value} {share[2]}", share[1]) if share else (value.strip(), error.strip())
 
 
-def _plain(value: float | str) -> Quantity | None:
+def _plain(key: str, value: float | str) -> Quantity | None:
     """Return a value that is one number, or None for one that is a distribution."""
     if not isinstance(value, str):
         return Quantity(float(value))
@@ -280,6 +286,8 @@ def _plain(value: float | str) -> Quantity | None:
         return None
     try:
         return parse_quantity(value)
+    except SpellingError as error:
+        raise _Fault(key, f"{key} = '{value[:60]}': {error}") from None
     except UnitError:
         return None
 
@@ -353,7 +361,7 @@ def _units(
     if value.units and table.units:
         raise _Fault("units", f"has units twice, '{value.units}' and '{table.units}'; drop one")
     units = value.units or table.units
-    behind = _plain(error) if isinstance(error, str) else None
+    behind = _plain("error", error) if isinstance(error, str) else None
     if units is None and behind is not None and behind.units != "%":
         units = behind.units
     if units is None and in_model != "1":

@@ -11,7 +11,7 @@ import numpy as np
 
 from uncertain_scale.inputs.tables import check_header
 from uncertain_scale.reading import UnreadableError, is_inside, open_within, text_lines
-from uncertain_scale.units.parsing import AmbiguousNumberError, parse_quantity
+from uncertain_scale.units.parsing import SpellingError, parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -109,7 +109,7 @@ def _values(
 def _numbers(name: str, line: int, row: Sequence[str], positions: Sequence[int]) -> list[float]:
     try:
         numbers = [_number(row[position]) for position in positions]
-    except AmbiguousNumberError as error:
+    except SpellingError as error:
         raise ValueError(f"{name}:{line} {error}") from None
     except ValueError:
         raise ValueError(f"{name}:{line} holds no number in each column: {row[:8]!r:.60}") from None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uncertain_scale.errors import UnitError
 from uncertain_scale.units.registry import conversion_factor
 
-__all__ = ["AmbiguousNumberError", "Quantity", "parse_quantity"]
+__all__ = ["Quantity", "SpellingError", "check_spelling", "parse_quantity"]
 
 SUFFIXES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _LONGEST = 200
@@ -21,10 +21,30 @@ _QUANTITY = re.compile(
     re.DOTALL,
 )
 _GROUPED = re.compile(r"(?:\d+(?:_\d+)*|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.(?:\d+(?:_\d+)*)?)?")
+# Other spellings, whose suffix or exponent is known: 100 million, 1.5bn, $2 B, 10^26, 3 × 10²⁶.
+_WORDS = {
+    "thousand": "k",
+    "million": "M",
+    "mio": "M",
+    "mn": "M",
+    "billion": "B",
+    "bn": "B",
+    "trillion": "T",
+    "tn": "T",
+}
+_WORD = re.compile(
+    rf"\s*(?P<word>{'|'.join(_WORDS)})s?(?![A-Za-z])(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+)
+_SPACED = re.compile(r"\s+(?P<suffix>[kKMBT])(?P<rest>\s+[A-Za-z].*|\s*)", re.DOTALL)
+_POWER = re.compile(
+    r"(?:(?P<digits>[\d.,_]+)\s*[x×*·]\s*)?10\s*(?:\^|\*\*)\s*\+?(?P<power>-?\d+)(?P<rest>.*)",
+    re.DOTALL,
+)
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
-class AmbiguousNumberError(UnitError):
-    """A number with marks between its digits that can be read in more than one way."""
+class SpellingError(UnitError):
+    """A number in a spelling that is not read; the message says how to write it."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +84,8 @@ def parse_quantity(text: str) -> Quantity:
     ------
     UnitError
         The text holds no finite number.
-    AmbiguousNumberError
-        Two people would read it differently, as `2,5M`.
+    SpellingError
+        Two people would read it differently, as `2,5M`, or it is spelled as `2 million` or `10^6`.
 
     Examples
     --------
@@ -89,9 +109,15 @@ def parse_quantity(text: str) -> Quantity:
     if not _GROUPED.fullmatch(digits):
         tail = f"{exponent}{rest}"[:40]
         readings = " or ".join(f"{dollar}{sign}{one}{tail}" for one in _readings(digits))
-        raise AmbiguousNumberError(
+        raise SpellingError(
             f"'{text[:60]}' can be misread; write {readings} (a point stands before decimals, and "
             "a comma between groups of three digits, as in 1,900)"
+        )
+    if spelled := _spelled(dollar, digits, exponent, rest):
+        raise SpellingError(
+            f"'{text[:60]}' is not how numbers are written here; write "
+            f"{dollar}{sign}{spelled[:60]} (k, M, B or T right behind the number, or e and a power "
+            "of ten)"
         )
     number = float(f"{sign}{digits}{exponent}".replace(",", ""))
     suffix, units = _split_suffix(rest)
@@ -101,6 +127,35 @@ def parse_quantity(text: str) -> Quantity:
     if dollar:
         units = f"USD{'' if units.startswith('/') else ' '}{units}".strip()
     return Quantity(value, units or None)
+
+
+def check_spelling(text: str) -> None:
+    """Refuse a number in a spelling that is not read, and let pass what else may be wrong with it.
+
+    Raises
+    ------
+    SpellingError
+        As `parse_quantity` raises it.
+    """
+    try:
+        parse_quantity(text)
+    except SpellingError:
+        raise
+    except UnitError:
+        return
+
+
+def _spelled(dollar: str, digits: str, exponent: str, rest: str) -> str:
+    """Return a number of another spelling as it is written here, its units behind it, or ""."""
+    if match := _WORD.match(rest):
+        return f"{digits}{exponent}{_WORDS[match['word'].lower()]}{match['rest'].rstrip()}"
+    # A byte is a number without units to pint; 3 T and 300 K are quantities of their own.
+    match = _SPACED.fullmatch(rest)
+    if match and (match["rest"].strip() or dollar or match["suffix"] == "B"):
+        return f"{digits}{exponent}{match['suffix']}{match['rest'].rstrip()}"
+    plain = re.sub("(?<=10)(?=[⁻⁰¹²³⁴-⁹])", "^", f"{digits}{rest}").translate(_SUPERSCRIPTS)
+    match = None if exponent else _POWER.fullmatch(plain)
+    return f"{match['digits'] or 1}e{match['power']}{match['rest'].rstrip()}" if match else ""
 
 
 def _readings(digits: str) -> list[str]:

@@ -27,6 +27,7 @@ _DEFINITIONS = (
     "item = [item] = item = items",
 )
 _NONE = ("", "1")
+_SUFFIXES = frozenset("KMBT")  # of numbers; as units they are molar, metres, barns, tesla
 _FACTOR = r"(?:1|[A-Za-z_%]+(?:\s*(?:\*\*|\^)\s*-?\d)?)"
 # Only names with small powers reach pint, which would evaluate 10**10**10 to the last digit.
 _SPELLING = re.compile(rf"\s*{_FACTOR}(?:(?:\s*[*/]\s*|\s+){_FACTOR})*\s*")
@@ -85,7 +86,9 @@ def _incompatible(found: str, expected: str) -> str:
     if found in _NONE:
         return f"a number without units is incompatible with '{expected}'; give it {_in(expected)}"
     other = "a number without units" if expected in _NONE else f"'{expected}'"
-    return f"units '{found[:60]}' are incompatible with {other}; give it {_in(expected)}"
+    counted = not _SUFFIXES.isdisjoint(found.upper().split())
+    hint = ", or write a suffix k, M, B or T right behind the number" if counted else ""
+    return f"units '{found[:60]}' are incompatible with {other}; give it {_in(expected)}{hint}"
 
 
 def _in(units: str) -> str:

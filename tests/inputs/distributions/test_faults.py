@@ -20,7 +20,18 @@ INF, NAN = np.inf, np.nan
 SPECIMENS = (
     ("normal", {"mu": 0, "sigma": -0.3}, "sigma", "sigma = -0.3 must be above 0"),
     ("normal", {"mu": True, "sigma": 1}, "mu", "mu = true is not a number"),
-    ("normal", {"mu": "0", "sigma": 1}, "mu", "mu = '0' is not a number"),
+    (
+        "normal",
+        {"mu": "10^26", "sigma": 1},
+        "mu",
+        "mu = '10^26' is not a number; write it without quotes, units and suffixes, as 1.5e9",
+    ),
+    (
+        "choice",
+        {"values": [1, "$2M"]},
+        "values",
+        "values[1] = '$2M' is not a number; write it without quotes, units and suffixes, as 1.5e9",
+    ),
     ("normal", {"mu": NAN, "sigma": 1}, "mu", "mu = nan must be finite"),
     ("normal", {"mu": 0, "sigma": INF}, "sigma", "sigma = inf must be finite"),
     ("gamma", {"alpha": INF, "beta": 1}, "alpha", "alpha = inf must be finite"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from uncertain_scale.errors import UncertainScaleError, nearest
@@ -69,11 +70,17 @@ def faults_of(error: ValidationError, cls: type[Distribution] | None = None) -> 
 def number_fault(name: str, value: object) -> str | None:
     """Say why a value is not a finite number, or return None where it is one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"{name} = {shown(value)} is not a number"
+        return f"{name} = {shown(value)} is not a number{_how(value)}"
     try:
         return None if math.isfinite(value) else f"{name} = {shown(value)} must be finite"
     except OverflowError:
         return f"{name} is too large; it must be a finite number"
+
+
+def _how(value: object) -> str:
+    """Say how a file states the number that somebody wrote as text, or return ""."""
+    text = isinstance(value, str) and re.match(r"\s*[-+$]?[.\d]", value)
+    return "; write it without quotes, units and suffixes, as 1.5e9" if text else ""
 
 
 def unknown_text(cls: type[Distribution], name: str) -> str:
@@ -140,5 +147,6 @@ def _in_words(detail: ErrorDetails, cls: type[Distribution] | None) -> str:
         return f"{place} holds {context['actual_length']}; it must hold {context['min_length']}"
     said = f"{place} = {shown(detail['input'])}"
     if sort in _WORDS:
-        return f"{said} {_WORDS[sort].format(**context)}"
+        how = _how(detail["input"]) if sort == "float_type" else ""
+        return f"{said} {_WORDS[sort].format(**context)}{how}"
     return f"{said}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"

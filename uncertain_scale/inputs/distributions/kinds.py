@@ -27,7 +27,7 @@ from uncertain_scale.inputs.distributions.fitted import Beta, Gamma, Pert, Stude
 from uncertain_scale.inputs.distributions.mixture import Mixture
 from uncertain_scale.inputs.distributions.pointwise import Metalog, Quantiles
 from uncertain_scale.inputs.distributions.statement import number_text
-from uncertain_scale.units.parsing import parse_quantity
+from uncertain_scale.units.parsing import SpellingError, check_spelling, parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -231,7 +231,10 @@ def parse_distribution(text: str) -> tuple[Distribution, str | None]:
 
 
 def _interval(first: str, second: str) -> tuple[Distribution, str | None]:
-    low, high = parse_quantity(first), parse_quantity(second)
+    try:
+        low, high = parse_quantity(first), parse_quantity(second)
+    except SpellingError as error:
+        raise SpellingError(f"{error}, at each end of the interval") from None
     if low.units and high.units and low.units != high.units:
         raise UnitError(
             f"the interval is from '{low.units}' to '{high.units}'; give both ends in one unit"
@@ -339,6 +342,9 @@ class _Reader:
             self._refuse(expected)
 
     def _refuse(self, expected: str) -> NoReturn:
+        entry = max(map(self._text[: self._at].rfind, "(),[]=")) + 1
+        if not _DIGITS_AROUND.match(self._text, entry - 2):
+            check_spelling(re.split(r"[][(),=]", self._text[entry : self._at + 200], maxsplit=1)[0])
         start = max(self._at - 200, 0)
         before = self._text[start : self._at].strip()[-40:]
         rest = self._text[self._at :].strip()[:20]
