@@ -103,9 +103,69 @@ def test_all_faults_of_all_files_are_told_at_once(tmp_path):
         'schema_version = 1\nextends = "one.toml"\n[inputs.x]\nkind = "nope"\n',
     )
     found = faults(path, variables={"mfu": "1"})
-    assert len(found) == 2
-    assert "one.toml:6 [inputs.price] q05 = 60" in found[0]
-    assert "two.toml:4 [inputs.x]" in found[1]
+    assert [fault.removeprefix(f"{tmp_path}/")[:29] for fault in found] == [
+        "one.toml:6 [inputs.price] q05",
+        "two.toml:4 [inputs.x] kind 'n",
+        "one.toml:4 [inputs.price] 'pr",
+        "two.toml:3 [inputs.x] 'x' is ",
+    ]
+
+
+MANY = """\
+schema_version = 1
+[inputs.a]
+kind = "lognormal"
+q05 = 5
+q95 = 2
+coupling = "shard"
+units = "MW"
+[inputs.b]
+kind = "nope"
+units = "MW"
+as_of = 2024-01-01
+[inputs.c]
+kind = "constant"
+value = 1
+units = 5
+[[correlations]]
+inputs = ["a", "nothere"]
+rank = 2
+[[correlations]]
+inputs = ["b", "b"]
+rank = "x"
+[[correlations]]
+inputs = ["c", "e"]
+rank = 0.5
+[[joint]]
+inputs = ["a", "d", "d"]
+samples = "nofile.csv"
+units = { z = "MW" }
+[[joint]]
+inputs = ["e", "f"]
+samples = "nofile.csv"
+"""
+
+
+def test_a_fault_hides_no_other_fault(tmp_path):
+    """And none is told that only follows from another: `c` and `e` are stated, if badly."""
+    path = write(tmp_path, "many.toml", MANY)
+    variables = dict.fromkeys("abcdef", "1")
+    found = {fault.removeprefix(f"{path}:")[:55] for fault in faults(path, variables=variables)}
+    assert found == {
+        "6 [inputs.a] coupling = 'shard': expected 'shared', 'in",
+        "4 [inputs.a] q05 = 5 is not below q95 = 2; swap them or",
+        "9 [inputs.b] kind 'nope' is unknown; known: bernoulli, ",
+        "10 [inputs.b] units 'MW' are incompatible with a number",
+        "15 [inputs.c] units = 5: input should be a valid string",
+        "18 [[correlations]] rank = 2: input should be less than",
+        "17 [[correlations]] 'nothere' is not an input of the sc",
+        "21 [[correlations]] rank = 'x': input should be a valid",
+        "20 [[correlations]] correlates 'b' with itself; name tw",
+        "26 [[joint]] 'd' is stated twice; keep one",
+        "28 [[joint]] 'z' is not in the joint; known: a, d, d",
+        "27 [[joint]] 'nofile.csv' cannot be read: No such file ",
+        "31 [[joint]] 'nofile.csv' cannot be read: No such file ",
+    }
 
 
 def test_what_is_not_utf8_names_its_line(tmp_path):

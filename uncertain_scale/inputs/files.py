@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import PriorError, nearest
 from uncertain_scale.inputs.catalog import find_prior_file
-from uncertain_scale.inputs.distributions import DistributionError, Empirical, build
+from uncertain_scale.inputs.distributions import Constant, DistributionError, Empirical, build
 from uncertain_scale.inputs.document import (
     Believed,
     CorrelationTable,
@@ -17,7 +17,7 @@ from uncertain_scale.inputs.document import (
     is_name,
 )
 from uncertain_scale.inputs.lines import line_numbers
-from uncertain_scale.inputs.overlay import lay_over, loose_ends
+from uncertain_scale.inputs.overlay import lay_over, loose_ends, unknown_ends
 from uncertain_scale.inputs.prior import Correlation, JointSample, Prior, Priors, Provenance
 from uncertain_scale.inputs.samples import read_samples
 from uncertain_scale.inputs.toml import MOST_TABLES, TomlReader, parse_toml, shown
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from uncertain_scale.errors import FileError
+    from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.inputs.lines import Path as KeyPath
 
 __all__ = ["input_names", "load_priors"]
 
 _MOST_FILES = 16
+_OF_EVERY_KIND = frozenset(InputTable.model_fields)  # the other keys are the distribution's
 
 
 def load_priors(
@@ -76,7 +79,8 @@ def load_priors(
     for reader in readers:
         priors = lay_over(priors, reader.read())
     faults = [fault for reader in readers for fault in reader.faults]
-    faults += [] if faults else loose_ends(priors)
+    spoiled = {name for reader in readers for name in reader.spoiled}
+    faults += unknown_ends(priors, spoiled) if faults else loose_ends(priors)
     if variables is not None:
         try:
             priors = priors.in_units_of(variables)
@@ -151,10 +155,20 @@ def _place_of_extends(path: Path) -> str:
 
 
 class _Reader(TomlReader):
-    """Reads one prior file and remembers its faults with their lines."""
+    """Reads one prior file and remembers its faults with their lines.
+
+    Attributes
+    ----------
+    spoiled
+        Inputs that are stated but could not be read.
+    """
+
+    def __init__(self, path: Path, error: type[FileError]) -> None:
+        super().__init__(path, error)
+        self.spoiled: set[str] = set()
 
     def read(self) -> Priors:
-        """Return the file's own priors; a table with a fault is left out of them."""
+        """Return the file's own priors, for further checks where some have faults."""
         parts = ("inputs", "correlations", "joint")
         head = {key: value for key, value in self.document.items() if key not in parts}
         header = self.checked(PriorFile, head, ())
@@ -162,6 +176,8 @@ class _Reader(TomlReader):
         for name, table in self.tables("inputs", dict):
             if prior := self._prior(name, table):
                 inputs[name] = prior
+            else:
+                self.spoiled.add(name)
         correlations: dict[frozenset[str], Correlation] = {}
         for index, table in self.tables("correlations", list):
             if correlation := self._correlation(index, table):
@@ -190,13 +206,8 @@ class _Reader(TomlReader):
             self.fault(path, f"'{name[:40]}' is not a name: letters, digits and _ only")
             return None
         table = self.checked(InputTable, data, path)
+        distribution = self._distribution(data, path)
         if table is None:
-            return None
-        try:
-            distribution = build(table.kind, table.model_extra or {})
-        except DistributionError as error:
-            for key, text in error.faults:
-                self.fault((*path, key) if key else path, text)
             return None
         return Prior(
             name=name,
@@ -207,17 +218,29 @@ class _Reader(TomlReader):
             provenance=self._provenance(table, path, (*path, "units")),
         )
 
+    def _distribution(self, data: object, path: KeyPath) -> Distribution:
+        """Return the distribution of an input; where it has faults, a constant in its place."""
+        stated = data if isinstance(data, dict) else {}
+        kind = stated.get("kind")
+        if isinstance(kind, str):
+            try:
+                return build(kind, {k: v for k, v in stated.items() if k not in _OF_EVERY_KIND})
+            except DistributionError as error:
+                for key, text in error.faults:
+                    self.fault((*path, key) if key else path, text)
+        return Constant(value=0.0)
+
     def _correlation(self, index: int, data: object) -> Correlation | None:
         path: KeyPath = ("correlations", index)
         table = self.checked(CorrelationTable, data, path)
-        if table is None:
-            return None
-        first, second = table.inputs
-        if first == second:
-            self.fault((*path, "inputs"), f"correlates '{first}' with itself; name two inputs")
-            return None
-        key = (*path, "inputs")
-        return Correlation((first, second), table.rank, self._provenance(table, path, key))
+        stated = data.get("inputs") if isinstance(data, dict) else None
+        match stated:
+            case [str(first), str(second)] if first == second:
+                self.fault((*path, "inputs"), f"correlates '{first}' with itself; name two inputs")
+            case [str(first), str(second)]:
+                key, rank = (*path, "inputs"), table.rank if table else 0.0
+                return Correlation((first, second), rank, self._provenance(table, path, key))
+        return None
 
     def _joint(self, index: int, data: object, inputs: dict[str, Prior]) -> JointSample | None:
         """Read a joint sample, and put the marginal of each of its columns among the inputs."""
@@ -226,17 +249,19 @@ class _Reader(TomlReader):
         if table is None:
             return None
         names = tuple(table.inputs)
-        for name in dict.fromkeys(names):
-            if name in inputs or names.count(name) > 1:
-                other = f" (also at {inputs[name].provenance.where})" if name in inputs else ""
-                self.fault((*path, "inputs"), f"'{name}' is stated twice{other}; keep one")
-                return None
+        twice = [name for name in dict.fromkeys(names) if name in inputs or names.count(name) > 1]
+        for name in twice:
+            other = f" (also at {inputs[name].provenance.where})" if name in inputs else ""
+            self.fault((*path, "inputs"), f"'{name}' is stated twice{other}; keep one")
         for name in sorted(table.units.keys() - set(names)):
             self.fault((*path, "units"), f"'{name}' is not in the joint; {nearest(name, names)}")
         try:
             rows = read_samples(self.path.parent, table.samples, names)
         except ValueError as error:
             self.fault((*path, "samples"), str(error))
+            rows = None
+        if twice or rows is None:
+            self.spoiled.update(names)
             return None
         joint = JointSample(names, rows, self._provenance(table, path))
         for name, column in zip(names, rows.T, strict=True):
@@ -250,7 +275,10 @@ class _Reader(TomlReader):
             )
         return joint
 
-    def _provenance(self, table: Sourced, path: KeyPath, key: KeyPath | None = None) -> Provenance:
+    def _provenance(
+        self, table: Sourced | None, path: KeyPath, key: KeyPath | None = None
+    ) -> Provenance:
+        table = table or Sourced.model_validate({})
         return Provenance(
             long_name=table.long_name,
             source=table.source,

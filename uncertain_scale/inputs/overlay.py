@@ -11,12 +11,12 @@ from uncertain_scale.errors import nearest
 from uncertain_scale.inputs.distributions import Mixture
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from uncertain_scale.inputs.prior import Correlation, Priors
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["correlation_matrix", "lay_over", "loose_ends"]
+__all__ = ["correlation_matrix", "lay_over", "loose_ends", "unknown_ends"]
 
 _MOST_EFFORT = 5_000  # of all mixtures of a scenario
 _MOST_TIED = 1_000
@@ -45,11 +45,29 @@ def lay_over(base: Priors, overlay: Priors) -> Priors:
 
 def loose_ends(priors: Priors) -> list[str]:
     """Return the faults of how inputs are tied together: a line each, none where all is well."""
+    return unknown_ends(priors) or [
+        *_too_much_effort(priors),
+        *_not_positive_definite(priors.correlations),
+    ]
+
+
+def unknown_ends(priors: Priors, spoiled: Collection[str] = ()) -> list[str]:
+    """Return a line for each input that is tied, and is not there or cannot be.
+
+    Parameters
+    ----------
+    priors
+        With all that could be read.
+    spoiled
+        Names of inputs that could not.
+    """
     faults = []
     for correlation in priors.correlations:
         where = f"{correlation.provenance.place} [[correlations]]".strip()
         for name in correlation.inputs:
             prior = priors.inputs.get(name)
+            if prior is None and name in spoiled:
+                continue
             if prior is None:
                 hint = nearest(name, priors.inputs)
                 faults.append(f"{where} '{name}' is not an input of the scenario; {hint}")
@@ -66,7 +84,7 @@ def loose_ends(priors: Priors) -> list[str]:
                 f"drawn by whole rows with {', '.join(n for n in joint.inputs if n not in loose)}; "
                 "replace all of them, or none"
             )
-    return faults or [*_too_much_effort(priors), *_not_positive_definite(priors.correlations)]
+    return faults
 
 
 def correlation_matrix(names: Sequence[str], correlations: Sequence[Correlation]) -> FloatArray:
