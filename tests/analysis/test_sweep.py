@@ -6,7 +6,7 @@ import pytest
 import uncertain_scale as us
 from uncertain_scale import Design, ask, default_model, load_priors
 from uncertain_scale.analysis.events import parse_event, probability_in
-from uncertain_scale.analysis.sweep import Sweep, first_point
+from uncertain_scale.analysis.sweep import Sweep, last_point
 from uncertain_scale.analysis.swept import read_axes
 from uncertain_scale.errors import QuestionError, UnitError
 from uncertain_scale.model import Problem
@@ -19,7 +19,7 @@ OUTPUTS = ("gpu_hours", "training_flop", "gpus", "breakeven_time", "cluster_pric
 def study(given, *, outputs=OUTPUTS, design=SMALL, scenario="base", points=3, **options):
     fixed, axes = read_axes(given, points=points, **options)
     priors = load_priors(scenario, variables=MODEL.variables)
-    question = ask(MODEL, first_point(fixed, axes), outputs=outputs)
+    question = ask(MODEL, last_point(fixed, axes), outputs=outputs)
     return Sweep(Problem(MODEL, priors, question), design, axes)
 
 
@@ -159,6 +159,20 @@ def test_heavy_tails_are_judged_at_each_point(tmp_path):
         ({"mfu": "0.1..0.2", "budget": "1M"}, {"outputs": ["gpus"]}, QuestionError, "no answer"),
         ({"alpha": "0.1..0.2", "budget": "1M"}, {}, QuestionError, "whole rows"),
         ({"budget": "-1..1"}, {"outputs": ["optimal_params"]}, UnitError, "budget must be above 0"),
+        (
+            {"budget": "0..100M USD"},
+            {},
+            UnitError,
+            r"point; start there, as in 1000000\.\.100M USD",
+        ),
+        (
+            {"pue": "80%..150%", "budget": "1M"},
+            {},
+            UnitError,
+            r"at least 1 at every point; start there, as in 100\.\.150%",
+        ),
+        ({"budget": "-2M..-1M"}, {}, UnitError, "budget must be above 0"),
+        ({"budget": "0, 1M"}, {}, UnitError, "above 0 at every point; drop the values"),
         ({"budget": "1M..2M"}, {"probs": [2]}, QuestionError, "between 0 and 1"),
         ({"budget": "1M..2M"}, {"events": ["x > 1"]}, QuestionError, "known"),
         ({"budget": "1M..2M"}, {"free": ["budget"]}, QuestionError, "given and free"),

@@ -15,7 +15,7 @@ import numpy as np
 
 from uncertain_scale.analysis.events import parse_event, probability
 from uncertain_scale.analysis.guards import utilisation_warnings
-from uncertain_scale.analysis.swept import read_axes
+from uncertain_scale.analysis.swept import read_axes, refuse_impossible
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.model import ask, believe
 from uncertain_scale.model.own import OwnEquations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Model, Plan
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Sweep", "first_point", "sweep"]
+__all__ = ["Sweep", "last_point", "sweep"]
 
 
 def sweep(  # noqa: PLR0913 (each is one option of the command line)
@@ -95,7 +95,7 @@ def sweep(  # noqa: PLR0913 (each is one option of the command line)
     [50000000.0, 100000000.0]
     """
     fixed, axes = read_axes(given, points=points, spacing=steps)
-    first = first_point(fixed, axes)
+    point = last_point(fixed, axes)
     own = OwnEquations.read(equations)
     read = [parse_event(text, own.variables) for text in events]
     also = [name for event in read for name in event.variables]
@@ -103,19 +103,19 @@ def sweep(  # noqa: PLR0913 (each is one option of the command line)
         scenario,
         equations=own,
         priors=priors,
-        known=(*first, *(believed or {})),
+        known=(*point, *(believed or {})),
         asked=(*outputs, *also),
         free=free,
     )
-    question = ask(model, first, outputs=outputs, free=free, also=also)
+    question = ask(model, point, outputs=outputs, free=free, also=also)
     believed_in = believe(believed_in, model, believed or {}, question=question)
     study = Sweep(Problem(model, believed_in, question), design or Design(), axes)
     return study.summarize(probs=probs, events=read)
 
 
-def first_point(fixed: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]:
-    """Return the givens of a sweep's first point."""
-    return {**fixed, **{axis.name: axis.quantities[0] for axis in axes}}
+def last_point(fixed: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]:
+    """Return the givens of a sweep's last point; the first may lie below what is possible."""
+    return {**fixed, **{axis.name: axis.quantities[-1] for axis in axes}}
 
 
 class Sweep:
@@ -330,6 +330,7 @@ _VARIABLES = {
 
 def _values(model: Model, axis: Axis) -> list[Prior]:
     """Return an axis's values as givens, exactly as `ask` reads each."""
+    refuse_impossible(axis, model)
     return [ask(model, {axis.name: value}).given[axis.name] for value in axis.quantities]
 
 

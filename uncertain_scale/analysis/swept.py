@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from uncertain_scale.errors import QuestionError, UnitError, nearest
+from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from uncertain_scale.model import Model
 
 Spacing: TypeAlias = Literal["auto", "log", "linear"]
 
@@ -118,6 +121,28 @@ def read_axes(
             f"the sweep has {size:,} points; expected at most {_MOST_POINTS:,}, take fewer points"
         )
     return {name: value for name, value in given.items() if name not in swept}, axes
+
+
+def refuse_impossible(axis: Axis, model: Model) -> None:
+    """Refuse values that a variable of the built-in model cannot have.
+
+    Raises
+    ------
+    UnitError
+        The lowest is 0 or below, or below the least that the variable can be.
+    """
+    units, least = model.variables[axis.name], model.least(axis.name)
+    low = axis.quantities[0].to(units)
+    if least is None or (low > 0 and low >= least):
+        return
+    bound = f"at least {least:g}" if least else "above 0"
+    start = least / Quantity(1.0, axis.units).to(units) or float(f"{axis.values[-1] / 100:.1g}")
+    advice = f"start there, as in {number_text(start)}..{axis.stated.partition('..')[2].strip()}"
+    if axis.spacing == "list":
+        advice = "drop the values that are not"
+    raise UnitError(
+        f"{axis.name} = '{axis.stated[:60]}': {axis.name} must be {bound} at every point; {advice}"
+    )
 
 
 def _is_swept(name: str, value: Any) -> bool:

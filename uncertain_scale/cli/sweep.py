@@ -84,8 +84,8 @@ def swept(
 
     design = options.checked_design()
     fixed, axes = read_axes(options.givens(), points=_points(points), spacing=steps.value)
-    first = {axis.name: f"{axis.values[0]!r} {axis.units or ''}" for axis in axes}
-    problem = options.giving({**fixed, **first}).prepare()
+    last = {axis.name: f"{axis.values[-1]!r} {axis.units or ''}" for axis in axes}
+    problem = options.giving({**fixed, **last}).prepare()
     study = Sweep(problem, design, axes)
     with Bar() as bar:
         counted = bar.counting(len(study.points), "points")
