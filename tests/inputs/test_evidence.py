@@ -125,6 +125,31 @@ def test_fp8_may_reach_twice_the_peak_and_others_are_told_of_it(tmp_path):
     assert second.endswith("check the units of both")
 
 
+@pytest.mark.parametrize(
+    ("cells", "made"),
+    [
+        ("1024,1M,12", "2.949e+05"),
+        ("1024 gpu,310k,12.00", "2.949e+05"),
+        ("1_000,2.4M gpu*hour,1 year", "8.766e+06"),
+    ],
+)
+def test_hours_that_contradict_gpus_and_days_are_one_fault_of_the_row(tmp_path, cells, made):
+    found = table(tmp_path, f"a,H100 SXM,bf16,{cells},6e27", "b,H100 SXM,bf16,1024,290k,12,1e23")
+    assert [run.name for run in found.runs] == ["b"]
+    (fault,) = map(str, found.faults)
+    gpus, hours, days = cells.split(",")
+    said = f"is {hours}, but gpus = {gpus} for training_time = {days} make {made} gpu*hour;"
+    assert said in fault
+
+
+@pytest.mark.parametrize(
+    "cells",
+    ["1024,295k,12", "1024,294912,12", "1000,350k,12", "512,360000,56", "2048,,12", "2048,9M,"],
+)
+def test_hours_that_rounding_or_idle_gpus_explain_are_read(tmp_path, cells):
+    assert table(tmp_path, f"a,H100 SXM,bf16,{cells},").faults == ()
+
+
 def test_lines_are_those_of_the_file_where_cells_span_several(tmp_path):
     head = "name,hardware,notes,gpu_hours [gpu*hour]"
     found = table(tmp_path, 'a,A100,"two\nlines",1', "", "b,A100,,0", head=head)

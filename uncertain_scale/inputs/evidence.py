@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import DataError
+from uncertain_scale.inputs.assertion import figure
 from uncertain_scale.inputs.catalog import shipped_folder
 from uncertain_scale.inputs.chips import OTHER, Chip, chips, families, find_chip
 from uncertain_scale.inputs.tables import Faults, RowFault, read_table
@@ -48,6 +49,8 @@ _GRADES = ("A", "B", "A-cost", "B-cost", "C", "S")
 _PRECISIONS = ("bf16", "fp16", "fp8")
 _PEAK_OF_FP8 = 2.0  # over that of BF16
 _LEAST_MFU = 1e-3  # below it a unit is wrong, not a run slow
+_LEAST_BUSY = 0.5  # share of the time that the chips of a run train
+_PRODUCT = {"gpus": "gpu", "training_time": "day", "gpu_hours": "gpu*hour"}
 _SAME_PEAK = 0.02  # ratings of one chip differ by rounding
 _SECONDS_PER_HOUR = 3600.0
 _HOURS_PER_DAY = 24.0
@@ -227,12 +230,13 @@ def _run(cells: Faults) -> TrainingRun | None:
         notes=cells.text("notes"),
         source=cells.text("source"),
     )
+    disagree = _check_hours(cells, run)
     if chip is None:
         return None
     if run.precision == "fp8" and not chip.fp8:
         cells.add("precision", f"is fp8, which a {chip.name} does not compute in; correct one")
     most = _PEAK_OF_FP8 if run.precision == "fp8" else 1.0
-    if run.mfu is not None and not _LEAST_MFU <= run.mfu <= most:
+    if not disagree and run.mfu is not None and not _LEAST_MFU <= run.mfu <= most:
         hint = ", or say fp8 if that it was" if run.may_be_fp8 and not run.precision else ""
         cells.add(
             "training_flop",
@@ -241,6 +245,34 @@ def _run(cells: Faults) -> TrainingRun | None:
             f"check the units of both{hint if run.mfu > most else ''}",
         )
     return run
+
+
+def _check_hours(cells: Faults, run: TrainingRun) -> bool:
+    """Note hours that contradict GPUs and days, whatever was rounded, and tell whether they do.
+
+    GPUs that stand still now and then make fewer hours, but not most of the time.
+    """
+    ends: dict[str, tuple[float, float]] = {}
+    for column, units in _PRODUCT.items():
+        value = getattr(run, column)
+        if value is None:
+            return False
+        read = figure(cells.text(column), units)
+        ends[column] = read.low * value / (read.value or 1), read.high * value / (read.value or 1)
+    low, high = (
+        gpus * days * _HOURS_PER_DAY for gpus, days in zip(*list(ends.values())[:2], strict=True)
+    )
+    fewest, most = ends["gpu_hours"]
+    if fewest <= high and most >= _LEAST_BUSY * low:
+        return False
+    gpus, days, hours = (cells.text(column)[:40] for column in _PRODUCT)
+    product = (run.gpus or 0) * (run.training_time or 0) * _HOURS_PER_DAY
+    cells.add(
+        "gpu_hours",
+        f"is {hours}, but gpus = {gpus} for training_time = {days} make {product:.4g} gpu*hour; "
+        "correct one of the three, or leave it empty",
+    )
+    return True
 
 
 def _chip(cells: Faults) -> Chip | None:
