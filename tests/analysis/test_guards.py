@@ -59,3 +59,16 @@ def test_shipped_scenarios_warn_where_they_should():
     for name in ("h100-sparse-fp8", "post-reading", "post-2024-07"):
         tree = run(name, given={"budget": "1M"}, outputs=["training_flop"], design=small)
         assert utilisation_warnings(tree["prior"].to_dataset()), name
+
+
+def test_an_mfu_of_another_subject_is_nothing_to_warn_of(tmp_path):
+    """Whoever computes it, the peak that it is a share of is not ours."""
+    (tmp_path / "own.py").write_text("def y(mfu, x):\n    return mfu * x\n", encoding="utf-8")
+    text = "schema_version = 1\n" + "".join(
+        f"inputs.{name} = {{ kind = 'uniform', lower = 2, upper = 3 }}\n" for name in ("mfu", "x")
+    )
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    files = {"equations": [tmp_path / "own.py"], "priors": [tmp_path / "own.toml"]}
+    tree = run(outputs=["y"], **files, design=Design(draws=16, chains=2))
+    assert report_document(tree)["warnings"] == []
+    assert "above 1 in all" in warned(mfu=tree["prior/mfu"].values)[0]

@@ -33,7 +33,7 @@ def utilisation_warnings(draws: xr.Dataset) -> list[str]:
     ----------
     draws
         An answer's inputs and outputs, `mfu` solved for among them; without it there is nothing to
-        warn of.
+        warn of. Variables that no built-in equation has are marked by an attribute `own`.
 
     Returns
     -------
@@ -46,9 +46,14 @@ def utilisation_warnings(draws: xr.Dataset) -> list[str]:
     >>> utilisation_warnings(xr.Dataset({"mfu": 0.3, "sparsity_factor": 1.0}))
     []
     """
-    values = {name: draws[name].values for name in WATCHED if name in draws}
+    values = {name: draws[name].values for name in watched(draws)}
     medians = {name: float(np.median(one)) for name, one in values.items()}
     return warnings_of(medians, float(np.mean(values.get("mfu", np.zeros(1)) > 1)))
+
+
+def watched(draws: xr.Dataset) -> list[str]:
+    """Return the variables that the warnings rest on, but for namesakes in another model."""
+    return [name for name in WATCHED if name in draws and not draws[name].attrs.get("own")]
 
 
 def warnings_of(medians: Mapping[str, float], above: float) -> list[str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.analysis.events import happened, probability_of
-from uncertain_scale.analysis.guards import WATCHED, warnings_of
+from uncertain_scale.analysis.guards import WATCHED, warnings_of, watched
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each
@@ -331,13 +331,13 @@ class Streamed:
 
     def warnings(self) -> list[str]:
         """Return what is doubtful about peaks and utilisation, as `utilisation_warnings` does."""
-        watched = self.part.sketches(name for name in WATCHED if name in self.part.tallies)
+        sketches = self.part.sketches(watched(all_draws(self.record)))
         medians = {
-            name: float(one.at(np.array([(one.size - 1) / 2]))[0]) for name, one in watched.items()
+            name: float(one.at(np.array([(one.size - 1) / 2]))[0]) for name, one in sketches.items()
         }
         above = 0.0
-        if "mfu" in watched:
-            above = 1 - float(watched["mfu"].shares_below(np.ones(1)).mean())
+        if "mfu" in sketches:
+            above = 1 - float(sketches["mfu"].shares_below(np.ones(1)).mean())
         return warnings_of(medians, above)
 
 

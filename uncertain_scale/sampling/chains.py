@@ -63,11 +63,13 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
     problem, design = simulation.problem, simulation.design
     model, question = problem.model, problem.question
     plan, priors = problem.plan, problem.believed
-    moments = moment_facts(plan, simulation.sampler())
+    moments, builtin = moment_facts(plan, simulation.sampler()), model.builtin_variables
 
     def variable(name: str, attributes: Mapping[str, Any]) -> xr.DataArray:
         long_name = attributes.get("long_name") or model.long_name(name) or name
         attrs = {**attributes, "units": model.variables[name], "long_name": long_name}
+        if name not in builtin:
+            attrs["own"] = 1
         if draws is None:
             return xr.DataArray(np.nan, attrs=attrs)
         return xr.DataArray(draws[name], dims=("chain", "draw"), attrs=attrs)

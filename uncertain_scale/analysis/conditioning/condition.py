@@ -336,6 +336,7 @@ def _tree(
             facts = priors.inputs[name].facts() | {"varies": int(priors.inputs[name].varies)}
             attrs = {**facts, "origin": "prior", "units": model.variables[name]}
             attrs["long_name"] = facts["long_name"] or model.long_name(name) or name
+            attrs |= {} if name in model.builtin_variables else {"own": 1}
             values = np.array([chain[name] for chain in chains])
             prior[name] = xr.DataArray(values, dims=("chain", "draw"), attrs=attrs)
     predictive = tree["prior_predictive"].to_dataset()
