@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uncertain_scale.report.numbers import digits, scale_for
+from uncertain_scale.report.numbers import (
+    digits,
+    error_in_words,
+    probability_in_words,
+    scale_for,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,8 @@ def test_constants_are_written_exactly_and_without_padding(value, units, text):
         ((-1e6 - 1, -1e6 - 2, -1e6), "1", ["-1.000001e6", "-1.000002e6", "-1e6"]),
         ((2e15, 2e15 - 3, 2e15 + 3), "1", ["2e15", "1.999999999999997e15", "2.000000000000003e15"]),
         ((2.1, 1.4, 3.2), "USD/gpu/hour", ["2.1", "1.4", "3.2"]),
+        ((3e-4, -0.561, 0.0562, 4e-3), "1", ["3e-4", "-0.561", "0.0562", "4e-3"]),
+        ((3e8, 0.561, 5e9), "FLOP", ["3e8", "0.561", "5e9"]),
     ],
 )
 def test_numbers_that_lie_close_together_are_told_apart(values, units, texts):
@@ -110,3 +117,37 @@ def test_text_reads_back_within_half_a_unit_of_its_last_digit(value, relative, u
     step = 10.0 ** digits(value, error)
     assert abs(number - value) <= 0.5001 * max(step, value * 1e-2)
     assert step >= error / 2 * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("share", "error", "text"),
+    [
+        (3e-4, 5e-5, "0.03%"),
+        (3.123e-4, 5e-6, "0.031%"),
+        (3.123e-4, 1e-9, "0.0312%"),
+        (4.2e-8, 1e-9, "0.0000042%"),
+        (1 - 3.12e-4, 5e-6, "99.969%"),
+        (3e-4, 4e-4, "<0.1%"),
+        (1 - 3e-4, 4e-4, ">99.9%"),
+        (3e-4, None, "<0.1%"),
+        (0.0312, 5e-5, "3.12%"),
+    ],
+)
+def test_a_small_probability_has_the_digits_that_its_error_bears(share, error, text):
+    found = {"probability": share, "mcse": error, "low": 0.0, "high": 1.0}
+    assert probability_in_words(found) == text
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (0.0, "0%"),
+        (0.5, "50%"),
+        (0.0123, "1%"),
+        (0.00096, "0.1%"),
+        (7e-5, "0.007%"),
+        (3e-8, "0.000003%"),
+    ],
+)
+def test_errors_of_probabilities_have_one_digit_and_no_exponent(error, text):
+    assert error_in_words(error) == text

@@ -112,3 +112,44 @@ def test_a_write_that_fails_leaves_the_old_file(document, tmp_path):
         save_report(document, Full(), tmp_path)
     assert (tmp_path / "draws.nc").read_text(encoding="utf-8") == "old"
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("per", "units", "told"),
+    [
+        (None, None, "20 USD"),
+        (1.0, "1", "20 USD per 1"),
+        (0.1, "1", "20 USD per 0.1"),
+        (1.0, "FLOP", "20 USD per FLOP"),
+        (1e25, "FLOP", "20 USD per 1e25 FLOP"),
+    ],
+)
+def test_what_an_error_costs_is_told_as_it_was_stated(per, units, told):
+    from uncertain_scale.report.deciding import decision_blocks
+
+    penalty = {"amount": 20.0, "per": per, "per_units": units}
+    losses = [f"expected_loss_{side}{end}" for side in ("yes", "no") for end in ("", "_mcse")]
+    amounts = dict.fromkeys((*losses, "evpi", "evpi_mcse"), 0.5)
+    decision = {
+        "event": "y > 1",
+        "probability": 0.5,
+        "mcse": 0.01,
+        "low": 0.4,
+        "high": 0.6,
+        "answer": "yes",
+        "answer_unresolved": "",
+        "inputs": {},
+        "loss": {"units": "USD", "false_yes": penalty, "false_no": penalty, **amounts},
+    }
+    first, *_ = next(decision_blocks(decision)).each
+    assert first.endswith(f"; a false yes costs {told}, a false no {told}")
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"), [("%", "normal(mu=3) %"), ("1", "normal(mu=3)"), ("MW", "normal(mu=3)")]
+)
+def test_a_distribution_has_the_units_it_is_stated_in_where_the_model_has_others(stated, told):
+    from uncertain_scale.report.rows import distribution_in_words
+
+    prior = {"distribution": "normal(mu=3)", "units": "MW", "stated_units": stated}
+    assert distribution_in_words(prior) == told

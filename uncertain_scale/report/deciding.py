@@ -125,12 +125,16 @@ def _rows(decision: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
             interval = f"{low} to {high} {scale.units}".strip()
         if one["evppi_unresolved"]:
             worth, interval = "unresolved", f"below {high} {scale.units}".strip()
-        yield name, share_in_words(one["changes"]), worth, interval
+        yield name, share_in_words(one["changes"], one["changes_mcse"]), worth, interval
 
 
 def _changes(decision: dict[str, Any]) -> str:
     known = sorted(decision["inputs"].items(), key=lambda item: -item[1]["changes"])
-    parts = [f"{name} {share_in_words(one['changes'])}" for name, one in known if one["changes"]]
+    parts = [
+        f"{name} {share_in_words(one['changes'], one['changes_mcse'])}"
+        for name, one in known
+        if one["changes"]
+    ]
     return ", ".join(parts) or "none of them"
 
 
@@ -161,4 +165,5 @@ def _cost(penalty: dict[str, Any], units: str) -> str:
         return amount
     distance = scale_for([penalty["per"]], penalty["per_units"])
     size = distance.write(penalty["per"], exact=True)
-    return " ".join([amount, "per", *([size] if size != "1" else []), distance.units]).strip()
+    size = size if size != "1" or not distance.units else ""
+    return " ".join(filter(None, (amount, "per", size, distance.units)))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Scale",
     "digits",
+    "error_in_words",
     "grouped",
     "percent",
     "probability_in_words",
@@ -50,6 +51,7 @@ _SPREAD_DIGITS = 2
 _FAR = 300  # powers of ten that `round` does not take
 _FLOAT_DIGITS = 16
 _LONGEST = 20  # characters of a number that is written out; longer ones have an exponent
+_PLAIN_ZEROS = 2  # at most, of a number such as 0.056 among others with exponents
 _CALENDAR = "years"
 
 
@@ -230,19 +232,42 @@ def percent(prob: float) -> str:
     return f"{float(f'{100 * prob:.15g}'):.12g}%"
 
 
-def share_in_words(share: float) -> str:
+def share_in_words(share: float, error: float | None = None) -> str:
     """Write a probability in percent, and what is nearly none or all as such.
+
+    Parameters
+    ----------
+    share
+        The probability.
+    error
+        Its standard error, which says whether what is nearly none or all has a digit to be told.
 
     Examples
     --------
     >>> share_in_words(0.1234), share_in_words(1e-5), share_in_words(1.0)
     ('12.3%', '<0.1%', '100%')
+    >>> share_in_words(3.12e-4, 5e-5), share_in_words(1 - 3.12e-4, 5e-6)
+    ('0.03%', '99.969%')
     """
-    if 0 < share < 1e-3:
-        return "<0.1%"
-    if 1 - 1e-3 < share < 1:
-        return ">99.9%"
-    return f"{100 * share:.3g}%"
+    missed = min(share, 1 - share)
+    if not 0 < missed < 1e-3:
+        return f"{100 * share:.3g}%"
+    if error and error < missed:
+        return f"{100 * share:.{-digits(100 * missed, 100 * error)}f}%"
+    return "<0.1%" if share == missed else ">99.9%"
+
+
+def error_in_words(error: float) -> str:
+    """Write the standard error of a probability in percent, to one digit.
+
+    Examples
+    --------
+    >>> error_in_words(0.002), error_in_words(3e-7)
+    ('0.2%', '0.00003%')
+    """
+    told = float(f"{100 * error:.1g}")
+    places = -math.floor(math.log10(told)) if told else 0
+    return f"{told:.{max(places, 0)}f}%"
 
 
 def probability_in_words(found: Mapping[str, Any], key: str = "probability") -> str:
@@ -251,9 +276,9 @@ def probability_in_words(found: Mapping[str, Any], key: str = "probability") -> 
     Parameters
     ----------
     found
-        With the probability and its 95% interval, `low` and `high`.
+        With the probability, its standard error `mcse`, and its 95% interval, `low` and `high`.
     key
-        Of the probability; another than the default is in the names of the ends too.
+        Of the probability; another than the default is in the names of the others too.
 
     Examples
     --------
@@ -265,7 +290,7 @@ def probability_in_words(found: Mapping[str, Any], key: str = "probability") -> 
     start = "" if key == "probability" else f"{key}_"
     share, low, high = found[key], found.get(f"{start}low"), found.get(f"{start}high")
     if share not in {0, 1} or low is None or high is None or low == high:
-        return share_in_words(share)
+        return share_in_words(share, found.get(f"{start}mcse"))
     missed = float(f"{max(high - low, 1e-15):.1e}")
     places = max(1 - math.floor(math.log10(100 * missed)), 0)
     if share:
@@ -285,5 +310,7 @@ def _fixed(value: float, power: int, *, exact: bool) -> str:
 
 def _scientific(value: float, power: int, *, exact: bool) -> str:
     number, _, exponent = f"{value:.15e}".partition("e")  # 10**exponent may be no number
+    if -_PLAIN_ZEROS <= int(exponent) < 0:
+        return _fixed(value, power, exact=exact)
     mantissa = _fixed(float(number), power - int(exponent), exact=exact)
     return f"{mantissa}e{int(exponent)}" if int(exponent) else mantissa

@@ -12,6 +12,7 @@ from uncertain_scale.inputs.distributions import KINDS
 from uncertain_scale.report.blocks import Form, Heading, Table, Text
 from uncertain_scale.report.numbers import (
     Scale,
+    error_in_words,
     percent,
     probability_in_words,
     scale_for,
@@ -32,6 +33,7 @@ __all__ = [
     "chance_in_words",
     "chances_in_words",
     "design_in_words",
+    "distribution_in_words",
     "error_rows",
     "event_rows",
     "figure_note",
@@ -147,7 +149,7 @@ def input_rows(document: Document) -> Iterator[InputRow]:
             units=scale.units,
             median=median,
             interval="" if low == high else f"{low} to {high}",
-            distribution=joint or "; ".join([prior["distribution"], *_mu_in_words(prior)]),
+            distribution=joint or "; ".join([distribution_in_words(prior), *_mu_in_words(prior)]),
             source=prior["source"] or "no source given",
             as_of=prior["as_of"],
             note=prior["note"],
@@ -226,11 +228,17 @@ def _mostly_one_value(name: str, output: dict[str, Any]) -> Iterator[str]:
     )
 
 
+def distribution_in_words(prior: dict[str, Any]) -> str:
+    """Write a distribution with the units that it is stated in, where they are not the model's."""
+    units = prior["stated_units"]
+    return f"{prior['distribution']}{'' if units in {'1', prior['units']} else f' {units}'}"
+
+
 def _input_remarks(name: str, prior: dict[str, Any]) -> Iterator[str]:
     if prior["where"] in _TYPED:
         yield from (f"{name}: {words}" for words in _mu_in_words(prior))
     if prior["interpreted"]:
-        yield f"{name}: {prior['source']} is read as {prior['distribution']}"
+        yield f"{name}: {prior['source']} is read as {distribution_in_words(prior)}"
     if prior["origin"] == "fallback":
         yield f"{name} is not determined by what is given; its prior is used"
 
@@ -261,7 +269,7 @@ def chance_in_words(event: dict[str, Any], document: Document) -> tuple[str, str
         counted = f"{'all' if share else 'none'} of {draws:,} draws"
         certain = event.get("low") == event.get("high")
         return counted if certain else f"{counted}: {bound} (95%)", ""
-    return share_in_words(share), "" if mcse is None else f"{100 * mcse:.1g}%"
+    return share_in_words(share, mcse), "" if mcse is None else error_in_words(mcse)
 
 
 def sufficient_rows(document: Document) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:

@@ -32,6 +32,7 @@ from uncertain_scale.report.render.csv import as_csv
 from uncertain_scale.report.rows import (
     chance_in_words,
     design_in_words,
+    distribution_in_words,
     figure_notes,
     inputs_table,
     intervals_of,
@@ -314,7 +315,7 @@ def _remarks(document: Document) -> Iterator[str]:
     yield from document["notes"]
     for name, prior in document["inputs"].items():
         if prior["interpreted"]:
-            yield f"{name}: {prior['source']} is read as {prior['distribution']}"
+            yield f"{name}: {prior['source']} is read as {distribution_in_words(prior)}"
         if prior["origin"] == "fallback":
             yield f"{name} is not determined by what is given; its prior is used"
     places: dict[str, list[str]] = {}
