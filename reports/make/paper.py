@@ -30,6 +30,7 @@ __all__ = ["PremiseError", "paper"]
 
 TEMPLATE = "paper.md.j2"
 _PROB = 0.9
+_WITHIN = ("inside", "overlaps")
 _PLAIN = Scale("")
 _WIDTH = 105
 
@@ -225,12 +226,12 @@ class Figures:
             for one in self.claim(name)["judged"]
             if one["scenario"].endswith("shared")
         ]
-        return sum(one["place"] != "inside" or one["prob"] > _PROB for one in together)
+        return sum(one["place"] not in _WITHIN or one["prob"] > _PROB for one in together)
 
     def within(self, names: Iterable[str], prob: float) -> int:
-        """Count the claims that lie inside our intervals of a probability."""
+        """Count the claims that lie inside our intervals of a probability, or overlap them."""
         claims = [self.claim(name) for name in names]
-        return sum(one["place"] == "inside" and one["prob"] <= prob for one in claims)
+        return sum(one["place"] in _WITHIN and one["prob"] <= prob for one in claims)
 
     # --- what drives, and the track record -------------------------------------------------------
 

@@ -223,9 +223,28 @@ def test_what_rounds_to_a_figure_is_told_beside_it(draws):
     assert (outside.place, outside.rounded) == ("above", 0.0)
 
 
-def test_an_interval_is_inside_what_it_overlaps(draws):
+@pytest.mark.parametrize(
+    ("low", "high", "place", "prob", "beyond", "borderline"),
+    [
+        ("10.1", "10.5", "inside", 0.5, "", False),
+        ("10.5", "30", "overlaps", 0.5, "", False),
+        ("1", "30", "overlaps", 0.5, "", False),
+        ("11", "11.5", "inside", 0.9, "above", False),
+        ("11", "11.8", "overlaps", 0.9, "above", False),
+        ("7", "9", "overlaps", 0.9, "below", False),
+        ("11", "11.6449", "inside", 0.9, "above", True),
+    ],
+)
+def test_an_interval_is_inside_what_holds_all_of_it(  # noqa: PLR0913, PLR0917 (a case)
+    draws, low, high, place, prob, beyond, borderline
+):
+    found = stand(span(low, high, "1"), draws, PROBS)
+    assert (found.prob, found.beyond, found.borderline) == (prob, beyond, borderline)
+    assert found.place == place or (borderline and found.place == "overlaps")
+
+
+def test_an_interval_beside_all_of_the_draws_intervals_is_above_them(draws):
     overlapping = stand(span("10.5", "30", "1"), draws, PROBS)
-    assert (overlapping.place, overlapping.prob) == ("inside", 0.5)
     assert [share.value for share in overlapping.shares] == [10.5, 30]
     beside = stand(span("12.5", "30", "1"), draws, PROBS)
     assert (beside.place, beside.prob) == ("above", 0.95)

@@ -6,8 +6,10 @@ judge by, and the scenario that it extends judges in its place. The rules are th
 claim:
 
 - A figure is *inside* the narrowest interval of the draws that holds it, and *above* or *below* the
-  others; an asserted interval, inside the narrowest that shares a number with it. Where a number
-  that rounds to the figure lies inside a narrower one, that is told beside it.
+  others. Where a number that rounds to the figure lies inside a narrower one, that is told beside
+  it.
+- An asserted interval is *inside* or *overlaps* the narrowest interval of the draws that shares a
+  number with it, as that holds all of it or not.
 - A bound is judged by the probability that it holds.
 - Draws that are all one number have no intervals: what covers that number is *equal* to it.
 - Where an end of an interval is within two Monte Carlo errors of the assertion, it is *borderline*.
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 Side: TypeAlias = Literal["above", "below", ""]
-Place: TypeAlias = Literal["equal", "inside", "above", "below", "bound"]
+Place: TypeAlias = Literal["equal", "inside", "overlaps", "above", "below", "bound"]
 
 _BORDER = 2.0
 _NEAR = 1e-9
@@ -214,10 +216,11 @@ class Standing:
     covered, covered_mcse
         Probability of what the assertion covers: all that rounds to it, an interval, or a bound.
     place, prob
-        Equal to draws that are one number; inside the interval of probability `prob`, but no
-        narrower one; above or below the widest, whose probability is `prob`; or a bound.
+        Equal to draws that are one number; inside the interval of probability `prob`, or one that
+        overlaps it, but no narrower one; above or below the widest, whose probability is `prob`;
+        or a bound.
     beyond
-        Inside an interval, but above or below the next narrower one; else "".
+        Inside an interval, or overlapping it, but above or below the next narrower one; else "".
     rounded
         Probability of a narrower interval that holds a number that rounds to the figure, or 0.
     factor
@@ -343,6 +346,11 @@ def _placed(
         borderline |= abs(low - interval.high) < _BORDER * interval.high_mcse
         borderline |= abs(interval.low - high) < _BORDER * interval.low_mcse
         if low <= interval.high and high >= interval.low:
-            return "inside", interval.prob, beyond, borderline
+            if asserted.kind != "interval":
+                return "inside", interval.prob, beyond, borderline
+            borderline |= abs(low - interval.low) < _BORDER * interval.low_mcse
+            borderline |= abs(high - interval.high) < _BORDER * interval.high_mcse
+            held = interval.low <= low and high <= interval.high
+            return "inside" if held else "overlaps", interval.prob, beyond, borderline
         beyond = "above" if low > interval.high else "below"
     return (beyond or "above"), found.intervals[-1].prob, "", borderline

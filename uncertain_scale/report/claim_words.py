@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.numbers import Scale, percent, probability_in_words, scale_of
+from uncertain_scale.report.numbers import (
+    Scale,
+    error_in_words,
+    percent,
+    probability_in_words,
+    scale_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +32,7 @@ __all__ = [
 
 _PLAIN = Scale("")
 _SHOWN = 0.9
+_WITHIN = ("inside", "overlaps")
 _LIKELY = ((0.95, "holds"), (0.5, "likely"), (0.05, "unlikely"), (0.0, "does not hold"))
 
 
@@ -153,13 +160,13 @@ def _placed(judged: dict[str, Any], claim: dict[str, Any]) -> str:
         return f"{place} the one value that the scenario gives{over}"
     rounded = f"; rounded, inside the {percent(judged['rounded'])}" if judged["rounded"] else ""
     over = f"{over} at the median" if over else ""
-    if place != "inside":
+    if place not in _WITHIN:
         return f"{place} the {prob} interval{over}{rounded}"
     if not judged["beyond"]:
-        return f"inside the {prob} interval"
+        return f"{place} the {prob} interval"
     probs = [one["prob"] for one in judged["intervals"] if one["prob"] < judged["prob"]]
     narrower = f"{percent(max(probs))}"
-    return f"{judged['beyond']} the {narrower} interval, inside the {prob}{over}{rounded}"
+    return f"{judged['beyond']} the {narrower} interval, {place} the {prob}{over}{rounded}"
 
 
 def _equal(claim: dict[str, Any]) -> str:
@@ -193,9 +200,10 @@ def _bound(covered: dict[str, Any]) -> str:
 
 def _percent(found: dict[str, Any]) -> str:
     share, mcse = found["probability"], found["mcse"]
+    error = f" ± {error_in_words(mcse)}" if mcse else ""
     if not 1e-3 <= share <= 1 - 1e-3:
-        return probability_in_words(found)
-    error = f" ± {100 * mcse:.1g}%" if mcse else ""
+        told = probability_in_words(found)
+        return f"{told}{error}" if told[0].isdecimal() and 0 < share < 1 else told
     return f"{_PLAIN.write(100 * share, 100 * (mcse or 0.0))}%{error}"
 
 
@@ -217,9 +225,9 @@ def _tally(judged: dict[str, Any]) -> str:
         return "by a bound"
     if judged["constant"]:
         return "equal to the one value" if place == "equal" else "off the one value"
-    return f"inside the {prob}" if place == "inside" else f"{place} the {prob}"
+    return f"{'overlapping' if place == 'overlaps' else place} the {prob}"
 
 
 def _rank(key: str) -> tuple[int, str]:
-    order = ("inside", "above", "below", "equal", "off", "by")
+    order = ("inside", "overlapping", "above", "below", "equal", "off", "by")
     return next(place for place, word in enumerate(order) if key.startswith(word)), key

@@ -45,9 +45,9 @@ place, and under those that are asked for besides. Another stands in place of th
 the claim names it, or where the document's gives one number: what it extends, or base.
 A figure counts to its stated digits: it follows from its own inputs where what they give rounds \
 to it. Where these inputs are uncertain, their median counts.
-A figure is inside the narrowest interval of the draws that holds it; an asserted interval, inside \
-the narrowest that it overlaps. "Rounded" tells of a narrower one that holds a number that rounds \
-to the figure.
+A figure is inside the narrowest interval of the draws that holds it. "Rounded" tells of a \
+narrower one that holds a number that rounds to the figure. An asserted interval is inside the \
+narrowest that it shares a number with, or overlaps it where that does not hold all of it.
 Outside the widest interval it is overstated or understated, by the figure over the median; an \
 asserted interval at least by its nearest end.
 A bound holds with 95% probability or more, is likely from 50%, unlikely from 5%, and else does \
