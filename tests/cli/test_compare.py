@@ -1,6 +1,9 @@
 """`compare`: the flagship, every format, and bad input."""
 
+import csv
+import io
 import json
+import re
 
 import pytest
 
@@ -192,3 +195,61 @@ def test_evidence_leaves_nothing_to_couple(cli):
     code, _, err = cli("compare", *arguments, *SMALL)
     assert code == 2
     assert "--couple has nothing to act on" in " ".join(err.split())
+
+
+SHOP = """\
+from typing import Annotated
+
+Dollars = Annotated[float, "USD"]
+
+
+def profit(sales: Dollars, cost: Dollars) -> Dollars:
+    return sales - cost
+
+
+def turnover(sales: Dollars, cost: Dollars) -> Dollars:
+    return sales + cost
+"""
+BOOKS = """\
+schema_version = 1
+inputs.sales = {{ kind = "uniform", lower = {}, upper = 120, units = "USD" }}
+inputs.cost = {{ kind = "uniform", lower = 75, upper = 125, units = "USD" }}
+"""
+
+
+@pytest.fixture
+def shops(tmp_path):
+    (tmp_path / "own.py").write_text(SHOP, encoding="utf-8")
+    for name, least in (("one", 80), ("two", 100)):
+        (tmp_path / f"{name}.toml").write_text(BOOKS.format(least), encoding="utf-8")
+    names = [str(tmp_path / f"{name}.toml") for name in ("one", "two")]
+    return *names, "--equations", str(tmp_path / "own.py"), "--outputs", "profit,turnover"
+
+
+def test_an_answer_of_both_signs_has_its_difference_and_no_ratio(cli, shops):
+    document = compared(cli, *shops)
+    (one,) = document["comparisons"]
+    profit, turnover = one["outputs"]["profit"], one["outputs"]["turnover"]
+    for held in (profit, *profit["otherwise"].values()):
+        assert held["ratio"] is None
+        # Sales differ by those of 80 to 120 against 100 to 120, cost by nothing.
+        assert held["difference"]["units"] == "USD"
+        assert held["difference"]["mean"] == pytest.approx(10, abs=0.1)
+    assert profit["otherwise"]
+    assert (profit["attribution"], profit["ratio_of_medians"]) == ({}, None)
+    assert turnover["ratio"]["median"] > 1
+    assert turnover["attribution"] == {"sales": 1.0}
+
+
+@pytest.mark.parametrize("form", ["terminal", "md", "html", "csv"])
+def test_every_view_shows_the_difference_where_there_is_no_ratio(cli, shops, form):
+    code, out, err = cli("compare", *shops, *SMALL, "--format", form)
+    assert code == 0, err
+    if form == "csv":
+        rows = [row for row in csv.DictReader(io.StringIO(out)) if row["name"] == "profit"]
+        units = {row["kind"]: row["units"] for row in rows if row["measure"] == "median"}
+        assert units == {"difference": "USD", "difference, all shared": "USD"}
+        return
+    assert "profit, difference" in out
+    assert "profit: 0 or of both signs in some draws, where a ratio means nothing" in out
+    assert not re.search(r"profit[^\n]{0,20}[x×]-?\d", out)

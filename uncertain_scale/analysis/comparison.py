@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling import Design
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Comparison", "Ratio", "attribute", "compare", "same_way"]
+__all__ = ["Comparison", "Ratio", "attribute", "compare", "has_ratio", "of_both_signs", "same_way"]
 
 _MOST_CHANGES = 10
 _ORDERS = 200
@@ -61,13 +61,16 @@ class Ratio:
     Parameters
     ----------
     ratio
-        Summary of other / base, draw by draw, as `summarize` lays it out; an output whose base
-        holds a zero has no ratio.
+        Summary of other / base, draw by draw, as `summarize` lays it out, of the outputs that
+        `has_ratio` lets through.
+    difference
+        Summary of other - base: of all outputs, or of those without a ratio.
     greater, greater_mcse, greater_ends
         P(other > base), its Monte Carlo error, and between what it lies, by output.
     """
 
     ratio: xr.Dataset
+    difference: xr.Dataset
     greater: Mapping[str, float]
     greater_mcse: Mapping[str, float]
     greater_ends: Mapping[str, tuple[float, float]]
@@ -83,7 +86,7 @@ class Comparison:
         Names of the two.
     ratio, difference
         Summaries of other / base and other - base, draw by draw, as `summarize` lays them out;
-        an output whose base holds a zero has no ratio.
+        the ratios of the outputs that `has_ratio` lets through.
     warnings
         What is doubtful about the other's peak and utilisation.
     greater, greater_mcse
@@ -103,7 +106,8 @@ class Comparison:
         Pairs of inputs whose rank correlation differs and that an output depends on.
     attribution
         By output: how much of log(median of other / median of base) each changed input accounts
-        for. The parts add up to the whole. An output whose median is not positive has none.
+        for. The parts add up to the whole. An output whose median is not positive, or which takes
+        both signs, has none.
     """
 
     base: str
@@ -229,21 +233,20 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
     probs: Sequence[float],
     events: Sequence[Event],
 ) -> Comparison:
-    import xarray as xr
-
     outputs = {name: tree["prior_predictive"].to_dataset() for name, tree in draws.items()}
-    one, two = base[1]["prior_predictive"].to_dataset(), outputs[STATED]
-    difference = xr.Dataset({name: two[name] - one[name] for name in plan.outputs})
-    for name in plan.outputs:
-        difference[name].attrs = {key: one[name].attrs[key] for key in ("units", "long_name")}
-    found = {name: _ratio(plan, one, drawn, probs) for name, drawn in outputs.items()}
-    stated = found.pop(STATED)
+    one = base[1]["prior_predictive"].to_dataset()
+    drawn = {name: [one[name].values, *(o[name].values for o in outputs.values())] for name in one}
+    ratios = [name for name in plan.outputs if has_ratio(*drawn[name])]
+    plain = [name for name in plan.outputs if name not in ratios]
+    stated = _ratio(plan, one, outputs.pop(STATED), probs, ratios, plan.outputs)
+    found = {name: _ratio(plan, one, two, probs, ratios, plain) for name, two in outputs.items()}
     changed = changed_inputs(plan, base[0], other[0])
+    parts = attribute(plan, changed, *(_draws(tree) for _, tree in (base, other)))
     return Comparison(
         base=base[0].name,
         other=other[0].name,
         ratio=stated.ratio,
-        difference=summarize_variables(difference, probs=probs),
+        difference=stated.difference,
         warnings=utilisation_warnings(all_draws(other[1])),
         greater=stated.greater,
         greater_mcse=stated.greater_mcse,
@@ -253,27 +256,49 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
             for event in events
         },
         changed=changed,
-        attribution=attribute(plan, changed, *(_draws(tree) for _, tree in (base, other))),
+        attribution={name: one for name, one in parts.items() if not of_both_signs(drawn[name])},
         couplings=tied,
         otherwise=found,
         correlations=changed_correlations(plan, base[0], other[0]),
     )
 
 
-def _ratio(plan: Plan, base: xr.Dataset, other: xr.Dataset, probs: Sequence[float]) -> Ratio:
+def has_ratio(base: FloatArray, *others: FloatArray) -> bool:
+    """Tell whether other / base means anything: the base is never 0, and all are of one sign.
+
+    A profit of 2 over one of -1 is no factor of -2, nor is -2 over -1 twice as good.
+    """
+    return bool(base.all()) and not of_both_signs([base, *others])
+
+
+def of_both_signs(answers: Sequence[FloatArray]) -> bool:
+    """Tell whether some answers are below 0 and others above it."""
+    return bool(min(one.min() for one in answers) < 0 < max(one.max() for one in answers))
+
+
+def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held how)
+    plan: Plan,
+    base: xr.Dataset,
+    other: xr.Dataset,
+    probs: Sequence[float],
+    ratios: Sequence[str],
+    differences: Sequence[str],
+) -> Ratio:
     import xarray as xr
 
-    ratio = xr.Dataset(
-        {name: other[name] / base[name] for name in plan.outputs if (base[name] != 0).all()}
-    )
-    for name in map(str, ratio.data_vars):
+    ratio = xr.Dataset({name: other[name] / base[name] for name in ratios})
+    for name in ratios:
         ratio[name].attrs = {"units": "1", "long_name": base[name].attrs["long_name"]}
+    difference = xr.Dataset({name: other[name] - base[name] for name in differences})
+    for name in differences:
+        difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
     greater = {
         name: share_of((other[name] > base[name]).values, constant=_alike(ratio.get(name)))
         for name in plan.outputs
     }
     return Ratio(
         summarize_variables(ratio, probs=probs),
+        summarize_variables(difference, probs=probs),
         {name: found.value for name, found in greater.items()},
         {name: found.mcse for name, found in greater.items()},
         {name: (found.low, found.high) for name, found in greater.items()},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from uncertain_scale.analysis.comparison import same_way
+from uncertain_scale.analysis.comparison import has_ratio, same_way
 from uncertain_scale.analysis.coupling import (
     INDEPENDENT,
     SHARED,
@@ -193,7 +193,8 @@ class Desk:
         Raises
         ------
         DataError
-            Some draws are not finite numbers, or the lower side of a ratio is 0 in some.
+            Some draws are not finite numbers, or the lower side of a ratio is 0 in some, or the two
+            take both signs.
         """
         over = self._draw(asked.over)[variable]
         if asked.under is None:
@@ -201,6 +202,11 @@ class Desk:
         under = self._beside(asked, variable)
         if not under.values.all():
             raise DataError(f"{variable} is 0 in some draws of {asked.under.scenario.stem}")
+        if not has_ratio(under.values, over.values):
+            raise DataError(
+                f"{variable} takes both signs, and a ratio of such figures means nothing; claim it "
+                "of each scenario by itself"
+            )
         shape = max(over.shape, under.shape)
         ratio = _in_shape(over, shape) / _in_shape(under, shape)
         return read_draws(_array(variable, ratio))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.comparison import attribute, same_way
+from uncertain_scale.analysis.comparison import attribute, has_ratio, of_both_signs, same_way
 from uncertain_scale.analysis.coupling import (
     STATED,
     changed_correlations,
@@ -71,7 +71,8 @@ class Answer:
     ranking
         As `sensitivity_document` returns it, of that one answer by its Shapley effects alone.
     comparison
-        As `comparison_document` returns it, with ratios alone; None without other scenarios.
+        As `comparison_document` returns it, with ratios, or differences where there are none; None
+        without other scenarios.
     refused
         By scenario that cannot be compared, why.
     inputs
@@ -145,7 +146,7 @@ def answer_to(
                 for reading, ranks in readings(tied).items()
             }
             parts = [] if brief else [of]
-            comparisons.append(_comparison(view, drawn, twin, twins, tied, parts))
+            comparisons.append(_comparison(asked, view, drawn, twin, twins, tied, parts))
         except UncertainScaleError as error:
             refused[name] = str(error)
     comparison = None
@@ -208,14 +209,22 @@ class _Column:
         return self.low == self.high
 
 
+def _warnings(drawn: _Drawn) -> list[str]:
+    """Return what is doubtful about peaks and utilisation, as `utilisation_warnings` does."""
+    builtin = drawn.simulation.problem.model.builtin_variables
+    watched = {
+        name: drawn.values[name] for name in WATCHED if name in drawn.values and name in builtin
+    }
+    medians = {name: float(np.median(values)) for name, values in watched.items()}
+    above = float(np.mean(watched["mfu"] > 1)) if "mfu" in watched else 0.0
+    return warnings_of(medians, above)
+
+
 def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
     problem = drawn.simulation.problem
     plan, model = problem.plan, problem.model
     outputs = read_each(_Column.of, ((name, drawn.values[name]) for name in plan.outputs))
     question, priors = problem.question, problem.believed
-    watched = {name: drawn.values[name] for name in WATCHED if name in drawn.values}
-    medians = {name: float(np.median(values)) for name, values in watched.items()}
-    above = float(np.mean(watched["mfu"] > 1)) if "mfu" in watched else 0.0
     varying = varying_variables(plan, drawn.simulation.sampler())
     document: Document = {
         "question": {
@@ -226,7 +235,7 @@ def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
         "scenario": priors.name,
         "title": priors.title,
         "notes": list(plan.notes),
-        "warnings": warnings_of(medians, above),
+        "warnings": _warnings(drawn),
         "design": view.design.kind,
         "seed": view.design.seed,
         "chains": view.design.chains,
@@ -353,6 +362,7 @@ def _ranking(
 
 
 def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read together)
+    asked: Asked,
     view: View,
     base: _Drawn,
     other: _Drawn,
@@ -364,33 +374,38 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
     priors = base.simulation.priors, other.simulation.priors
     changed = changed_inputs(plan, *priors)
     parts = attribute(plan, changed, base.inputs, other.inputs, of=of) if of else {}
-    watched = {name: other.values[name] for name in WATCHED if name in other.values}
-    medians = {name: float(np.median(values)) for name, values in watched.items()}
-    above = float(np.mean(watched["mfu"] > 1)) if "mfu" in watched else 0.0
     return {
         "other": priors[1].name,
-        "warnings": warnings_of(medians, above),
+        "warnings": _warnings(asked, other),
         "events": [],
         "changed_inputs": {name: {} for name in changed},
         "changed_correlations": [list(p) for p in changed_correlations(plan, *priors)],
         "couplings": couplings_document(tied),
-        "outputs": {name: _output(name, base, twins, view, parts) for name in plan.outputs},
+        "outputs": {
+            name: _output(name, asked.model.variables[name], base, twins, view, parts)
+            for name in plan.outputs
+        },
     }
 
 
-def _output(
+def _output(  # noqa: PLR0913, PLR0917 (an output, and what it is held against)
     name: str,
+    units: str,
     base: _Drawn,
     twins: Mapping[str, _Drawn],
     view: View,
     parts: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:
     """Return what one output of another scenario is to that of the base, draw by draw."""
+    drawn = {reading: twin.values[name] for reading, twin in twins.items()}
+    answers = (base.values[name], *drawn.values())
+    without = "" if has_ratio(*answers) else units
     found = {
-        reading: _ratio(name, base.values[name], twin.values[name], view)
-        for reading, twin in twins.items()
+        reading: _held(name, base.values[name], other, view, units=without)
+        for reading, other in drawn.items()
     }
     stated = found.pop(STATED)
+    parts = {} if of_both_signs(answers) else parts
     mine = parts.get(name, {})
     whole = math.fsum(mine.values())
     return {
@@ -404,13 +419,21 @@ def _output(
     }
 
 
-def _ratio(name: str, base: FloatArray, other: FloatArray, view: View) -> dict[str, Any]:
-    ratio = None
-    if (base != 0).all():
+def _held(
+    name: str, base: FloatArray, other: FloatArray, view: View, *, units: str
+) -> dict[str, Any]:
+    """Return the ratio to the base, or the difference in its units where there is no ratio."""
+    ratio: dict[str, Any] | None = None
+    difference: dict[str, Any] = {}
+    if units:
+        told = _statistics(_Column.of(name, other - base), view.probs)
+        difference["difference"] = {"units": units, **told}
+    else:
         ratio = _statistics(_Column.of(name, other / base), view.probs)
     greater = share_of(other > base, constant=ratio is not None and ratio["constant"])
     return {
         "ratio": ratio,
+        **difference,
         "probability_greater": greater.value,
         "probability_greater_mcse": number(greater.mcse),
         "probability_greater_low": greater.low,

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Part, Table, Text
 from uncertain_scale.report.document import probability_document, record_document, statistics
 from uncertain_scale.report.estimates import number
-from uncertain_scale.report.numbers import Scale, percent, probability_in_words
-from uncertain_scale.report.rows import design_in_words, intervals_of, question_in_words
+from uncertain_scale.report.numbers import Scale, percent, probability_in_words, scale_of
+from uncertain_scale.report.rows import (
+    design_in_words,
+    distribution_in_words,
+    intervals_of,
+    question_in_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +38,7 @@ __all__ = [
     "couplings_document",
     "in_words",
     "otherwise_table",
+    "written",
 ]
 
 _SAME = 1e-9
@@ -65,7 +71,7 @@ def comparison_document(
 def in_words(comparison: dict[str, Any], base: str) -> str:
     """Say in a sentence or two what a comparison shows."""
     outputs = comparison["outputs"]
-    same = [name for name, one in outputs.items() if _constant(one, 1.0)]
+    same = [name for name, one in outputs.items() if _unchanged(one)]
     exact = {
         name: one["ratio"]["median"]
         for name, one in outputs.items()
@@ -139,9 +145,9 @@ def _compared(document: Document, comparison: dict[str, Any]) -> Iterator[Block]
     changed = [
         (
             name,
-            pair["base"]["distribution"],
+            distribution_in_words(pair["base"]),
             pair["base"]["source"],
-            pair["other"]["distribution"],
+            distribution_in_words(pair["other"]),
             pair["other"]["source"],
         )
         for name, pair in comparison["changed_inputs"].items()
@@ -171,8 +177,8 @@ def otherwise_table(
     cells: dict[str, dict[str, tuple[str, str]]] = {}
     for name, output in comparison["outputs"].items():
         for kind, one in output["otherwise"].items():
-            if one["ratio"] is not None and not one["ratio"]["constant"]:
-                _, interval = _written(one["ratio"], prob)
+            if not (one["ratio"] or one["difference"])["constant"]:
+                _, interval = written(one, prob)
                 kinds[kind] = None
                 share = probability_in_words(one, "probability_greater")
                 cells.setdefault(name, {})[kind] = (interval, share)
@@ -204,7 +210,12 @@ def coupling_rows(comparison: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _lines(comparison: dict[str, Any]) -> list[str]:
-    return [*_attributions(comparison), *_events(comparison), *_warnings(comparison)]
+    return [
+        *_attributions(comparison),
+        *_differences(comparison),
+        *_events(comparison),
+        *_warnings(comparison),
+    ]
 
 
 def _one(comparison: Comparison) -> dict[str, Any]:
@@ -246,28 +257,24 @@ def _belief(prior: Prior) -> dict[str, Any]:
 def _output(comparison: Comparison, name: str) -> dict[str, Any]:
     parts = comparison.attribution.get(name, {})
     return {
-        "ratio": _statistics(comparison.ratio, name),
-        "difference": {
-            "units": str(comparison.difference["units"].sel(output=name).item()),
-            **statistics(comparison.difference.sel(output=name)),
-        },
-        **_greater(comparison, name),
-        "otherwise": {
-            kind: {
-                "ratio": _statistics(one.ratio, name),
-                **_greater(one, name),
-            }
-            for kind, one in comparison.otherwise.items()
-        },
+        **_held(comparison, name),
+        "otherwise": {kind: _held(one, name) for kind, one in comparison.otherwise.items()},
         "ratio_of_medians": comparison.factor(name) if name in comparison.attribution else None,
         "attribution": comparison.shares(name),
         "factors": {input_name: math.exp(part) for input_name, part in parts.items()},
     }
 
 
-def _greater(found: Comparison | Ratio, name: str) -> dict[str, Any]:
+def _held(found: Comparison | Ratio, name: str) -> dict[str, Any]:
+    """Return an output's ratio and its difference, or what there is of the two, and P(more)."""
     low, high = found.greater_ends[name]
+    difference = {}
+    if name in found.difference["output"].values:
+        one = found.difference.sel(output=name)
+        difference["difference"] = {"units": str(one["units"].item()), **statistics(one)}
     return {
+        "ratio": _statistics(found.ratio, name),
+        **difference,
         "probability_greater": found.greater[name],
         "probability_greater_mcse": number(found.greater_mcse[name]),
         "probability_greater_low": low,
@@ -286,22 +293,50 @@ def _constant(output: dict[str, Any], value: float | None) -> bool:
     return value is None or abs(ratio["median"] - value) < _SAME
 
 
+def _unchanged(output: dict[str, Any]) -> bool:
+    if output["ratio"] is None:
+        return bool(output["difference"]["constant"]) and not output["difference"]["median"]
+    return _constant(output, 1.0)
+
+
 def comparison_rows(comparison: dict[str, Any], prob: float) -> Iterator[tuple[str, str, str, str]]:
-    """Yield each answer that moves: the ratio's median and interval, and P(more)."""
+    """Yield each answer that moves: the ratio's median and interval, and P(more).
+
+    An answer without a ratio has the difference in its place.
+    """
     for name, output in comparison["outputs"].items():
-        ratio = output["ratio"]
-        if ratio is None or _constant(output, 1.0):
-            continue
-        yield name, *_written(ratio, prob), probability_in_words(output, "probability_greater")
+        if not _unchanged(output):
+            label = name if output["ratio"] else f"{name}, difference"
+            more = probability_in_words(output, "probability_greater")
+            yield label, *written(output, prob), more
 
 
-def _written(ratio: dict[str, Any], prob: float) -> tuple[str, str]:
-    """Write the median and the interval of a ratio."""
+def written(output: dict[str, Any], prob: float) -> tuple[str, str]:
+    """Write the median and the interval of a ratio, or of the difference where there is none."""
+    ratio = output["ratio"]
+    if ratio is None:
+        return _difference(output["difference"], prob)
     interval = intervals_of(ratio, "eti", prob)[0]
     exact = ratio["constant"]
     median = _PLAIN.write(ratio["median"], ratio["median_mcse"], exact=exact)
     ends = [_PLAIN.write_end(interval, end, exact=exact) for end in ("low", "high")]
     return f"x{median}", f"x{ends[0]}" if exact else f"x{ends[0]} to x{ends[1]}"
+
+
+def _difference(difference: dict[str, Any], prob: float) -> tuple[str, str]:
+    interval = intervals_of(difference, "eti", prob)[0]
+    exact, scale = difference["constant"], scale_of(difference)
+    median = scale.write(difference["median"], difference["median_mcse"], exact=exact)
+    low, high = (scale.write_end(interval, end, exact=exact) for end in ("low", "high"))
+    sign = "+" if difference["median"] > 0 else ""
+    ends = low if exact else f"{low} to {high}"
+    return f"{sign}{median} {scale.units}".rstrip(), f"{ends} {scale.units}".rstrip()
+
+
+def _differences(comparison: dict[str, Any]) -> Iterator[str]:
+    """Say which answers have no ratio, and why."""
+    if names := [name for name, one in comparison["outputs"].items() if not one["ratio"]]:
+        yield f"{', '.join(names)}: 0 or of both signs in some draws, where a ratio means nothing"
 
 
 def _events(comparison: dict[str, Any]) -> Iterator[str]:

@@ -150,7 +150,7 @@ def _rows(document: Document, comparison: dict[str, Any]) -> Iterator[tuple[str,
     for row in output_rows(document, prob):
         other = others[row.name]
         ratio = comparison["ratios_of_medians"].get(row.name)
-        said = ""
+        said = "none: 0 or of both signs"
         if ratio is not None:
             scale = scale_for([ratio["value"]], "1")
             said = scale.write(ratio["value"], ratio["mcse"], exact=ratio["mcse"] == 0)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from uncertain_scale.analysis.comparison import has_ratio
 from uncertain_scale.analysis.sensitivity.methods import average_ranks
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.statistics.draws import answer_groups, read_draws
@@ -142,7 +143,7 @@ class Estimate(NamedTuple):
 
 
 def ratios_of_medians(base: xr.DataTree, other: xr.DataTree) -> dict[str, Estimate]:
-    """Return other over base of each answer's median, where both are above 0.
+    """Return other over base of each answer's median, where both are above 0 and so are all draws.
 
     The error comes from the chains, each scenario's own against the base's of the same number:
     they share the streams of what evidence does not touch.
@@ -152,7 +153,7 @@ def ratios_of_medians(base: xr.DataTree, other: xr.DataTree) -> dict[str, Estima
     for name in map(str, one.data_vars):
         pair = [np.asarray(draws[name].values, dtype=float) for draws in (one, two)]
         by_chain = np.array([np.median(draws, axis=1) for draws in pair])
-        if (by_chain > 0).all():
+        if (by_chain > 0).all() and has_ratio(*pair):
             ratio = float(np.median(pair[1]) / np.median(pair[0]))
             found[name] = Estimate(
                 ratio, ratio * float(spread(np.diff(np.log(by_chain), axis=0)[0]))

@@ -71,6 +71,9 @@ def plot_compare(document: Document, others: Sequence[str] = (), *, titles: bool
     notes = {
         other: _unchanged(block) + _coupled(extremes[other]) for other, block in blocks.items()
     }
+    for one in document["comparisons"]:
+        if one["other"] in blocks:
+            notes[one["other"]] += _without(one)
     ratios = [one for block in moved.values() for one in block.values()]
     ends = [p[end] for one in ratios for p in _pieces(one, probs) for end in ("low", "high")]
     ends += [one["median"] for one in ratios]
@@ -161,6 +164,12 @@ def _coupled(extremes: dict[str, dict[str, dict[str, Any]]]) -> list[str]:
     if not kinds:
         return []
     return [f"lines below the bars: inputs that differ, {', then '.join(kinds)}"]
+
+
+def _without(comparison: dict[str, Any]) -> list[str]:
+    names = [name for name, output in comparison["outputs"].items() if not output["ratio"]]
+    words = f"without a ratio, as 0 or of both signs: {', '.join(names)}"
+    return textwrap.wrap(words, _COLUMNS) if names else []
 
 
 def _same(ratio: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.report.comparing import comparison_rows
 from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.compare import ratio_in_words
 from uncertain_scale.report.figures.sensitivity import input_label, shares_of
@@ -86,6 +87,11 @@ def compared(document: Document) -> str:
             f"{name} {ratio_in_words(output['ratio'], probs)}{_otherwise(output, probs)}"
             for name, output in one["outputs"].items()
             if output["ratio"] and not _same(output["ratio"])
+        ]
+        moved += [
+            "{} {} ({}: {})".format(label, *cells[:1], percent(probs[0]), *cells[1:])
+            for label, *cells, _ in comparison_rows(one, probs[0])
+            if label not in one["outputs"]
         ]
         said = ", ".join(moved[:2]) or "no answer moves"
         sentences.append(f"{one['other']} over {document['base']}: {said}.")

@@ -282,6 +282,10 @@ def _comparison(comparison: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             about = {"kind": kind, "name": name, "units": "1"}
             yield from _statistics(one["ratio"], **about) if one["ratio"] is not None else ()
             yield _figure(one, "probability_greater", **about)
+            if one is not output and "difference" in one:
+                about["kind"] = kind.replace("ratio", "difference")
+                about["units"] = output["difference"]["units"]
+                yield from _statistics(one["difference"], **about)
         difference = output["difference"]
         yield from _statistics(difference, kind="difference", name=name, units=difference["units"])
         if output["ratio_of_medians"] is not None:
