@@ -15,6 +15,7 @@ import pytest
 from uncertain_scale.cli import encoding as streams
 from uncertain_scale.cli.main import _run, app
 
+WIDTH = 90
 ENCODINGS = ("cp1252", "latin-1", "ascii")
 FEW = ("--draws", "32", "--chains", "2")
 ASKED = ("--budget", "100M", "--outputs", "training_flop", *FEW)
@@ -79,7 +80,7 @@ def printed(monkeypatch, places):
             patch.setattr(sys, "stdout", pair[0])
             patch.setattr(sys, "stderr", pair[1])
             patch.setattr(sys, "argv", ["uncertain-scale", *(places.get(w, w) for w in words)])
-            patch.setenv("COLUMNS", "90")
+            patch.setenv("COLUMNS", str(WIDTH))
             streams.mend_streams()
             code = _run()
             for stream in pair:
@@ -122,9 +123,15 @@ def test_every_command_says_the_same_in_every_encoding(printed, wanted, name, fo
         assert any(numbers) or name in {"list", "model", "explained"}
         assert rows == [[streams.degraded(cell, encoding) for cell in row] for row in others]
     else:
-        assert len(mine.splitlines()) == len(out.splitlines())
+        if form not in {"", "terminal"}:
+            assert len(mine.splitlines()) == len(out.splitlines())
+        widest = max((WIDTH, *map(len, out.splitlines())))
+        assert all(len(line) <= widest for line in mine.splitlines())
         words, others = (
-            re.findall("[A-Za-z0-9]+", text) for text in (mine, streams.degraded(out, encoding))
+            re.findall(
+                "[A-Za-z0-9]+", re.sub(r".*\.\.\..*\n", "", text)
+            )  # but of lines that are cut
+            for text in (mine, streams.degraded(out, encoding))
         )
         assert words == others
 
@@ -167,3 +174,25 @@ def test_the_program_itself_answers_where_the_locale_is_not_utf_8(setting):
     text = done.stdout.decode(setting.get("PYTHONIOENCODING", "ascii"))
     assert "training_flop" in text
     assert "#" in text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_takes_more_room_in_other_characters_fits_the_terminal_all_the_same(
+    monkeypatch, encoding
+):
+    """What is written as +/- or -> is laid out so, and a cut cell ends as wide as its column."""
+    from uncertain_scale.cli.showing import show
+    from uncertain_scale.report.blocks import Items, Table, Text
+
+    row = ("x ± y → z", "1 ± 2 … ∞", "word ≥ " * 12)
+    blocks = [Text("1 ± 2 → 3 " * 30), Items(["a ≥ b … " * 30]), Table(("a", "b", "c"), [row])]
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("COLUMNS", "80")
+    streams.mend_streams()
+    show({}, "terminal", lambda _: blocks, str)
+    stream.flush()
+    lines = stream.buffer.getvalue().decode(encoding).splitlines()
+    assert max(map(len, lines)) == 80
+    (cut,) = [line for line in lines if "word" in line]
+    assert re.search(r"word >= .*(\.\.\.|…)\W*$", cut)

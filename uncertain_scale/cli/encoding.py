@@ -15,8 +15,16 @@ import sys
 from typing import Any
 from unicodedata import normalize
 
-__all__ = ["degraded", "json_for_stdout", "mend_streams", "page_for_stdout"]
+__all__ = [
+    "cut_for_stdout",
+    "degraded",
+    "json_for_stdout",
+    "mend_streams",
+    "page_for_stdout",
+    "text_for_stdout",
+]
 
+_CUT = "…"
 _PREFIX = "uncertain_scale_"
 _LIKE = {
     **dict(zip("▁▂▃▄▅▆▇█", "_.:-=+*#", strict=True)),
@@ -72,6 +80,19 @@ def page_for_stdout(text: str) -> str:
     if _is_unicode(getattr(sys.stdout, "encoding", None) or "utf-8"):
         return text
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+def text_for_stdout(text: str) -> str:
+    """Return a text in characters that stdout has."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    encoding = encoding.removeprefix(_PREFIX)
+    return text if _is_unicode(encoding) else degraded(text, encoding)
+
+
+def cut_for_stdout(page: str) -> str:
+    """Return a page that is laid out with its marks of what was cut no wider than they were."""
+    mark = text_for_stdout(_CUT)
+    return re.sub(rf"[^\n\x1b]{{{len(mark) - 1}}}{_CUT}", lambda _: mark, page)
 
 
 def degraded(text: str, encoding: str) -> str:

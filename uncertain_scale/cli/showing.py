@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.command import Option
-from uncertain_scale.cli.encoding import json_for_stdout, page_for_stdout
+from uncertain_scale.cli.encoding import (
+    cut_for_stdout,
+    json_for_stdout,
+    page_for_stdout,
+    text_for_stdout,
+)
 from uncertain_scale.cli.record import typed_command
 
 if TYPE_CHECKING:
@@ -134,7 +139,10 @@ def _print(
 
         from uncertain_scale.report.render.terminal import terminal
 
-        Console().print(terminal(blocks(document)))
+        console = Console()
+        with console.capture() as printed:
+            console.print(terminal(blocks(document), text_for_stdout))
+        typer.echo(cut_for_stdout(printed.get()), nl=False)
     else:
         typer.echo(_renderer(form)(blocks(document)), nl=False)
 

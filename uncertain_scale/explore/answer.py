@@ -146,7 +146,7 @@ def answer_to(
                 for reading, ranks in readings(tied).items()
             }
             parts = [] if brief else [of]
-            comparisons.append(_comparison(asked, view, drawn, twin, twins, tied, parts))
+            comparisons.append(_comparison(view, drawn, twin, twins, tied, parts))
         except UncertainScaleError as error:
             refused[name] = str(error)
     comparison = None
@@ -362,7 +362,6 @@ def _ranking(
 
 
 def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read together)
-    asked: Asked,
     view: View,
     base: _Drawn,
     other: _Drawn,
@@ -376,13 +375,15 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
     parts = attribute(plan, changed, base.inputs, other.inputs, of=of) if of else {}
     return {
         "other": priors[1].name,
-        "warnings": _warnings(asked, other),
+        "warnings": _warnings(other),
         "events": [],
         "changed_inputs": {name: {} for name in changed},
         "changed_correlations": [list(p) for p in changed_correlations(plan, *priors)],
         "couplings": couplings_document(tied),
         "outputs": {
-            name: _output(name, asked.model.variables[name], base, twins, view, parts)
+            name: _output(
+                name, base.simulation.problem.model.variables[name], base, twins, view, parts
+            )
             for name in plan.outputs
         },
     }

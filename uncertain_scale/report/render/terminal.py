@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -14,7 +15,7 @@ from uncertain_scale.errors import printable
 from uncertain_scale.report.blocks import Facts, Form, Gap, Heading, Items, Table, Text, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.console import RenderableType
 
@@ -23,42 +24,52 @@ if TYPE_CHECKING:
 __all__ = ["terminal"]
 
 
-def terminal(blocks: Iterable[Block]) -> RenderableType:
-    """Return blocks as something that rich can print; no text in them can steer a terminal."""
-    return Group(*(part for block in shown(blocks, Form.terminal) for part in _parts(block)))
+def terminal(blocks: Iterable[Block], spell: Callable[[str], str] = str) -> RenderableType:
+    """Return blocks as something that rich can print; no text in them can steer a terminal.
+
+    Parameters
+    ----------
+    blocks
+        What is printed.
+    spell
+        Writes a text in the characters that the terminal has, before it is laid out: some take
+        more room in others.
+    """
+    write = partial(_text, spell=spell)
+    return Group(*(part for block in shown(blocks, Form.terminal) for part in _parts(block, write)))
 
 
-def _parts(block: Block) -> Iterator[RenderableType]:
+def _parts(block: Block, write: Callable[..., RichText]) -> Iterator[RenderableType]:
     match block:
         case Gap():
             yield RichText()
         case Heading(text):
-            yield _text(text, "bold")
+            yield write(text, "bold")
         case Text(_, style):
             for line in block.each:
-                shaped = _text(line, style)
+                shaped = write(line, style)
                 yield Padding(shaped, (0, 0, 0, block.indent)) if block.indent else shaped
         case Items(lines, mark):
-            yield from (Padding(_text(mark + line), (0, 0, 0, 1)) for line in lines)
+            yield from (Padding(write(mark + line), (0, 0, 0, 1)) for line in lines)
         case Facts(pairs):
             grid = RichTable.grid(padding=(0, 1, 0, 0))
             grid.add_column(width=12, overflow="fold")
             grid.add_column(overflow="fold")
             for label, words in pairs:
-                grid.add_row(_text(label, "dim"), _text(words))
+                grid.add_row(write(label, "dim"), write(words))
             yield grid
         case Table():
-            yield _table(block)
+            yield _table(block, write)
 
 
-def _table(block: Table) -> RichTable:
+def _table(block: Table, write: Callable[..., RichText]) -> RichTable:
     padding = (0, 1, 0, 0) if block.tight else (0, 1)
     rule = None if block.open else box.SIMPLE_HEAD
     table = RichTable(box=rule, pad_edge=block.open, padding=padding, expand=block.fill)
     for place, name in enumerate(block.header):
         least, most = block.widths.get(place, (None, None))
         table.add_column(
-            _text(name),
+            write(name),
             justify="left" if place in block.words else "right",
             no_wrap=not block.open,
             overflow="fold" if block.open else "ellipsis",
@@ -67,9 +78,9 @@ def _table(block: Table) -> RichTable:
             ratio=1 if block.fill and place == len(block.header) - 1 else None,
         )
     for row in block.rows:
-        table.add_row(*map(_text, row))
+        table.add_row(*map(write, row))
     return table
 
 
-def _text(text: str, style: str = "") -> RichText:
-    return RichText(printable(text), style=style)
+def _text(text: str, style: str = "", *, spell: Callable[[str], str]) -> RichText:
+    return RichText(printable(spell(text)), style=style)
