@@ -373,6 +373,7 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
     priors = base.simulation.priors, other.simulation.priors
     changed = changed_inputs(plan, *priors)
     parts = attribute(plan, changed, base.inputs, other.inputs, of=of) if of else {}
+    units = base.simulation.problem.model.variables
     return {
         "other": priors[1].name,
         "warnings": _warnings(other),
@@ -381,10 +382,7 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
         "changed_correlations": [list(p) for p in changed_correlations(plan, *priors)],
         "couplings": couplings_document(tied),
         "outputs": {
-            name: _output(
-                name, base.simulation.problem.model.variables[name], base, twins, view, parts
-            )
-            for name in plan.outputs
+            name: _output(name, units[name], base, twins, view, parts) for name in plan.outputs
         },
     }
 
