@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from uncertain_scale import Design, Model, ask, default_model, load_priors
-from uncertain_scale.analysis.comparison import compare
+from uncertain_scale.analysis.comparison import compare, has_ratio
 from uncertain_scale.errors import QuestionError
 
 MODEL = default_model()
@@ -158,3 +158,19 @@ def test_an_output_that_can_be_zero_has_no_ratio(tmp_path):
     _, (found,) = compare(model, one, ask(model, {}, outputs=["y"]), [one], SMALL)
     assert list(found.ratio["output"].values) == []
     assert found.greater == {"y": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "told"),
+    [
+        ([1, 2], [3, 4], True),
+        ([-1, -2], [-3, -4], True),
+        ([1, 2], [0, 4], True),
+        ([0, 2], [3, 4], False),
+        ([1, 2], [-3, 4], False),
+        ([-1, 2], [3, 4], False),
+        ([1, 2], [-3, -4], False),
+    ],
+)
+def test_a_ratio_is_of_answers_of_one_sign_over_a_base_that_is_never_0(base, other, told):
+    assert has_ratio(np.array(base), np.array(other)) is told
