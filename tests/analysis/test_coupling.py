@@ -170,6 +170,7 @@ def test_two_chips_whose_facts_are_independent_do_not_share_a_quantile():
     assert shared.values == pytest.approx((1.41, 1.59), rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_ratio_does_not_depend_on_which_other_outputs_are_asked_for():
     """Rents and prices are correlated, so that prices count though no answer rests on them."""
     model = default_model()

@@ -59,7 +59,7 @@ def figures(part):
             yield from figures(one)
 
 
-@pytest.mark.slow_but("report", "cost")
+@pytest.mark.slow_but("report")
 @pytest.mark.parametrize("question", LONG)
 def test_every_figure_with_an_error_is_in_the_table_once_and_to_the_last_digit(cli, question):
     command = (*LONG[question], *FEW)

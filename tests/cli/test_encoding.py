@@ -136,6 +136,7 @@ def test_every_command_says_the_same_in_every_encoding(printed, wanted, name, fo
         assert words == others
 
 
+@pytest.mark.slow_but("ascii-words0", "ascii-words1", "cp1252-words3")
 @pytest.mark.parametrize(
     "words", [(), ("report",), ("plot",), ("plot", "sweep"), ("priors", "fit-mfu")]
 )

@@ -126,6 +126,7 @@ def test_no_option_takes_a_decimal_comma(cli, asked):
     assert "can be misread; write" in err
 
 
+@pytest.mark.slow
 def test_mu_and_sigma_are_explained_where_they_are_used(cli):
     beliefs = (
         "--set",

@@ -104,6 +104,7 @@ def test_the_posts_figures(cli, question, expected):
         assert outputs[name]["median_mcse"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "output", "value"),
     [

@@ -99,6 +99,7 @@ def test_a_part_of_an_answer_is_refused(part):
         report_document(tree[part].to_dataset() if part else {})
 
 
+@pytest.mark.slow
 def test_separate_regions_are_several_intervals(odd):
     regions = [i for i in odd["outputs"]["twin"]["intervals"] if i["kind"] == "hdi"]
     assert len(regions) == 2

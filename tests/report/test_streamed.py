@@ -22,7 +22,7 @@ def asked(scenario, given, **options):
     return model, priors, ask(model, given, **options)
 
 
-@pytest.mark.slow_but("base-given0")
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "given"),
     [("base", {"budget": "100M"}), ("h100-sparse-fp8", {"training_flop": "5e26"})],

@@ -180,6 +180,7 @@ def rank(x, y):
     return float(spearmanr(x, y).statistic)
 
 
+@pytest.mark.slow_but(*(f"coupled{n}-sobol" for n in range(4)))
 @pytest.mark.parametrize("kind", ["random", "sobol", "lhs"])
 @pytest.mark.parametrize("coupled", [{"b": 0.0}, {"b": 0.4}, {"a": 0.0, "b": 0.0}, {"c": -0.5}])
 def test_a_scenario_keeps_its_marginals_and_correlations_and_what_is_shared(setting, kind, coupled):

@@ -58,6 +58,7 @@ def test_another_seed_gives_other_draws(tree):
     assert not np.array_equal(other["prior/mfu"], tree["prior/mfu"])
 
 
+@pytest.mark.slow
 def test_saved_draws_open_with_xarray_and_arviz(tree, tmp_path):
     import arviz_stats as azs
 

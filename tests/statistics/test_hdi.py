@@ -35,6 +35,7 @@ def inside(found: np.ndarray, errors: np.ndarray, exact: object, slack: float = 
     return bool(np.all(np.abs(found - exact) <= 4.9 * errors + slack))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("name", ["exponential", "half-normal", "truncated", "pareto"])
 def test_density_highest_where_the_support_ends(name: str, design: str) -> None:
@@ -47,6 +48,7 @@ def test_density_highest_where_the_support_ends(name: str, design: str) -> None:
     assert np.all(found.errors < 0.05 * (1 + np.abs(found.ends)))
 
 
+@pytest.mark.slow
 def test_ends_of_draws_of_one_sign_have_that_sign() -> None:
     """The support of an exponential is guessed from the outermost draws, and not beyond 0."""
     guessed = []
@@ -68,6 +70,7 @@ def test_ends_that_no_level_settles_are_said_to_be_loose(monkeypatch: pytest.Mon
     assert highest_density(draws, [0.9])[0].note == LOOSE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_arcsine_law_has_two_pieces_at_the_ends_of_its_support(design: str) -> None:
     """Beta(1/2, 1/2): the densest half lies outside (sin^2(pi/8), cos^2(pi/8))."""
@@ -105,6 +108,7 @@ def test_peaks_a_factor_apart_make_two_pieces(design: str) -> None:
     assert np.all(found.errors < 0.03 * found.ends)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_modes_that_merge_at_a_probability_are_one_piece(design: str) -> None:
     """Two normals 2.6 apart: one piece at 95%, two where less is asked of the peaks."""
@@ -228,6 +232,7 @@ def test_single_chain_still_finds_the_region() -> None:
     assert np.isnan(one.errors).all()
 
 
+@pytest.mark.slow
 def test_jumps_fall_back_to_the_draws_with_a_note() -> None:
     """A density with a step inside has no smooth fit: the draws' own interval, which says so."""
     for seed in range(4):
@@ -262,6 +267,7 @@ def test_rough_and_tiny_samples_get_ordered_pieces_within_reach() -> None:
                     assert np.all(one.errors[known] < np.ptp(flat)) or not np.ptp(flat)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_like_peaks_are_two_pieces_though_all_halves_are_equally_long(design: str) -> None:
     specimen = SHELF["two peaks"]

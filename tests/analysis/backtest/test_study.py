@@ -47,6 +47,7 @@ def test_the_runs_of_the_fit_alone_pass_too(shipped):
     assert found.uniformity > 0.01
 
 
+@pytest.mark.slow
 def test_forecasts_are_better_than_both_points(shipped):
     found = score(shipped.of("training_flop"), left_out=True)
     assert set(found.baselines) == set(BASELINES)

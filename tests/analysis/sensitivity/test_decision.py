@@ -89,6 +89,7 @@ def test_the_others_are_drawn_as_they_are_given_what_is_known(asked):
     assert within(found.sel(input="b"), flat_worth(1 + 2 * rho, 2 * rest, 1.0, FLAT))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tied", ["", TIED])
 def test_a_group_is_known_as_one(asked, tied):
     equations = SUM.replace("0 * c", "2 * c")
