@@ -194,7 +194,8 @@ def _settle(
     """Refine the fit until it is fine enough; return regions and what is left in doubt of them.
 
     A doubt is how far the last refinement moved the ends where that is more than chance, and
-    infinite where the regions differ in kind.
+    infinite where the regions differ in kind. Where even the finest fit is not fine enough, the
+    refinement before counts too.
     """
     finest = cells.knots.size - 1
     check = spline_basis(cells.nodes, _some(cells.knots, _CHECKS), DEGREE)
@@ -208,11 +209,15 @@ def _settle(
         landscape = Landscape(density, coordinate)
         finer = [landscape.region(prob, move) for prob, move in zip(probs, moves, strict=True)]
         limit = _limit(cells.weights.shape[0] - 1, sum(fine.ends.size for fine in finer))
+        before = [doubt for _, doubt in found]
         found = [
             (fine, _doubt(last, fine, limit)) for (last, _), fine in zip(found, finer, strict=True)
         ]
         steady = fine_enough and not any(np.any(doubt) for _, doubt in found)
         if steady or pieces >= finest:
+            if not fine_enough and density.misfit(check) >= _MISFIT:
+                earlier = zip(found, before, strict=True)
+                found = [(fine, _larger(doubt, one)) for (fine, doubt), one in earlier]
             return _with_rivals(found, cells, coordinate, probs, (density, pieces))
         fine_enough = density.misfit(check) < _MISFIT
         pieces *= 2
@@ -267,6 +272,14 @@ def _doubt(coarse: Region | None, fine: Region, limit: float) -> FloatArray | fl
     return beyond if beyond.any() else 0.0
 
 
+def _larger(last: FloatArray | float, before: FloatArray | float) -> FloatArray | float:
+    """Return the larger of two doubts: the last refinement alone may be one by a few pieces."""
+    if not np.any(last):
+        return before
+    infinite = np.any(np.isinf(last)) or np.any(np.isinf(before))
+    return last if infinite else np.maximum(last, before)
+
+
 def _in_units(
     draws: AnyDraws, coordinate: Coordinate, region: Region, doubt: FloatArray | float
 ) -> HighestDensity:
@@ -288,6 +301,8 @@ def _in_units(
             ends[at, side] = (1 - 2 * side) * (end if end * ascending[0] > 0 else 0.0)
             errors[at, side] = step
     note = "" if region.settled else LOOSE
+    if len(ends) > 1 and np.any(doubt):
+        note = LOST
     return HighestDensity(ends, errors, UNSURE if np.any(np.isinf(doubt)) else note)
 
 
