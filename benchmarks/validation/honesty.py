@@ -105,7 +105,15 @@ def _skewed() -> dict[str, tuple[int, Callable[[np.ndarray], np.ndarray], tuple[
         )
         truth = first, float(np.sqrt(second - first**2))
         found[f"{word} of two lognormals"] = 2, partial(_lognormal, 1.0, pick), truth
+    found["maximum of two uniforms"] = 2, partial(np.max, axis=-1), (2 / 3, float(np.sqrt(1 / 18)))
+    # What perfect information is worth between two equal normals.
+    tied = float(np.sqrt(1 / np.pi)), float(np.sqrt(1 - 1 / np.pi))
+    found["EVPI at a tie"] = 2, _gain, tied
     return found
+
+
+def _gain(u: np.ndarray) -> np.ndarray:
+    return np.maximum(ndtri(u[..., 0]) - ndtri(u[..., 1]), 0.0)
 
 
 def _lognormal(sigma: float, pick: Callable[..., np.ndarray] | None, u: np.ndarray) -> np.ndarray:

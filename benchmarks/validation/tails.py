@@ -44,6 +44,11 @@ def y(budget, mfu):
     """The height of a flood goes as the river bed's roughness to the power -0.6."""
     return budget * mfu ** -0.6
 '''
+_GROWTH = '''
+def y(budget, mfu):
+    """What doubles with every unit of MFU."""
+    return budget * 2 ** mfu
+'''
 _ASKED: dict[str, tuple[str, str, bool, bool]] = {
     "cost / uniform from 0": (_COST, 'kind = "uniform", lower = 0, upper = 0.5', False, False),
     "cost / normal cut at 0": (
@@ -54,6 +59,12 @@ _ASKED: dict[str, tuple[str, str, bool, bool]] = {
     ),
     "cost / beta(1, 2)": (_COST, 'kind = "beta", alpha = 1, beta = 2', False, False),
     "cost / (normal - 0.1)": (_NET, 'kind = "normal", mu = 0.3, sigma = 0.1', False, False),
+    "growth by a t with 10 degrees": (
+        _GROWTH,
+        'kind = "student_t", nu = 10, mu = 0.3, sigma = 0.1',
+        False,
+        False,
+    ),
     "cost / beta(1.5, 3)": (_COST, 'kind = "beta", alpha = 1.5, beta = 3', True, False),
     "flood, roughness normal cut at 0": (
         _FLOOD,

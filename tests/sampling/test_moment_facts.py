@@ -124,6 +124,14 @@ def odds(x, v):
     return v / x
 def peak(x):
     return 1 / ((x - 0.3) ** 2 + 1e-6)
+def doubled(x):
+    return 2.0 ** x
+def doubled_by_chance(x, v):
+    return 2.0 ** (v * x)
+def beside_a_log(x):
+    return 1 / (x * (1 - np.log(x)) ** 2)
+def wave(x):
+    return np.sin(x)
 """
 
 
@@ -209,6 +217,45 @@ def test_poles_inside_the_cube_are_found_and_peaks_are_none(tmp_path, output, pr
 def test_moments_that_must_exist_are_known_up_to_their_order(tmp_path, output, prior, order):
     """Closed forms: a t of nu degrees has moments below nu, 1/gamma below alpha."""
     assert facts(tmp_path, output, prior)["moment_order"] == pytest.approx(order, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("output", "prior", "rises"),
+    [
+        ("doubled", 'kind = "student_t", nu = 3, mu = 0, sigma = 1', 1),
+        ("doubled", 'kind = "student_t", nu = 10, mu = 0, sigma = 0.1', 1),
+        ("doubled", 'kind = "student_t", nu = 30, mu = 0, sigma = 1', 1),
+        ("exponential", 'kind = "student_t", nu = 4, mu = -5, sigma = 0.3', 1),
+        ("exponential", 'kind = "lognormal", mu = 0, sigma = 0.5', 1),
+        ("doubled_by_chance", 'kind = "lognormal", mu = 0, sigma = 0.5', 1),
+        ("exponential", 'kind = "student_t", nu = 4, mu = 0, sigma = 1, truncate = [-9, 9]', 0),
+        ("exponential", 'kind = "normal", mu = 0, sigma = 1.5', 0),
+        ("exponential", 'kind = "gamma", alpha = 0.001, beta = 4', 0),
+        ("itself", 'kind = "student_t", nu = 1.5, mu = 0, sigma = 1', 0),
+        ("inverse", 'kind = "normal", mu = 0.5, sigma = 1', 0),
+        ("beside_a_log", 'kind = "uniform", lower = 0, upper = 1', 0),
+        ("wave", 'kind = "student_t", nu = 3, mu = 0, sigma = 1', 0),
+    ],
+)
+def test_exponentials_of_heavy_tails_rise_beyond_every_power(tmp_path, output, prior, rises):
+    assert facts(tmp_path, output, prior)["rises"] == rises
+
+
+def test_a_power_beside_one_of_the_logarithm_is_close_to_having_no_mean(tmp_path):
+    """The mean is 1, which neither the model nor any number of draws can tell from none."""
+    found = facts(tmp_path, "beside_a_log", 'kind = "uniform", lower = 0, upper = 1')
+    assert 0.85 < found["tail_index"] < 1
+    assert found["moment_order"] < 1
+
+
+def test_a_t_of_many_degrees_has_no_exponential_moment_for_certain(tmp_path):
+    prior = 'kind = "student_t", nu = 100, mu = 0, sigma = 0.1'
+    assert facts(tmp_path, "exponential", prior)["moment_order"] == 0
+    mixed = (
+        'kind = "mixture", weights = [1, 1], components = '
+        '[{ kind = "normal", mu = 0, sigma = 1 }, { kind = "lognormal", mu = 0, sigma = 0.1 }]'
+    )
+    assert facts(tmp_path, "exponential", mixed)["moment_order"] == 0
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -212,3 +214,52 @@ def test_both_tails_are_judged_alike(seed):
     for one, other in zip(up, down, strict=True):
         assert one[0] == other[0]
         assert one[1].replace("upper", "lower") == other[1]
+
+
+def log_power(u: np.ndarray) -> np.ndarray:
+    """Return draws with the mean 1, of which 9% lies beyond 16,384 of them."""
+    return np.asarray(1 / (u * (1 - np.log(u)) ** 2))
+
+
+def test_a_tail_whose_power_only_the_farthest_draws_show_leaves_the_mean_unsettled() -> None:
+    """By the draws alone, in two seeds of three; a lognormal with sigma 1.5 stays settled.
+
+    What the model tells of such an answer settles the rest; see the next test.
+    """
+    found, tame = [], []
+    for seed in range(12):
+        u = cube("sobol", 1, 40 + seed, draws=1024)[..., 0]
+        found.append(moments(Draws(log_power(u)), Facts())[0].state == "unsettled")
+        tame.append(moments(Draws(np.exp(1.5 * ndtri(u))), Facts())[0])
+    assert sum(found) >= 6
+    assert all(one.state == "estimated" for one in tame)
+    assert all(abs(one.value - np.exp(1.125)) < 4.9 * one.mcse for one in tame)
+
+
+@pytest.mark.parametrize("facts", [Facts(tail_index=0.93, moment_order=0.97), Facts(rises=1.0)])
+def test_a_tail_that_may_be_too_heavy_by_the_model_leaves_the_mean_unsettled(facts: Facts) -> None:
+    """Draws of a normal say nothing against it, and a moment that exists is none in doubt."""
+    draws = Draws(ndtri(cube("sobol", 1, 3, draws=256)[..., 0]))
+    doubtful, _ = moments(draws, facts)
+    assert doubtful.state == "unsettled"
+    assert "by the model a tail falls" in doubtful.reason
+    assert "whether it exists the model does not tell" in doubtful.reason
+    assert np.isfinite(doubtful.value)
+    assert moments(draws, replace(facts, moment_order=1.5))[0].state == "estimated"
+
+
+@pytest.mark.parametrize("chains", [4, 8, 16])
+def test_means_of_the_larger_of_two_equals_err_as_students_t_says(chains: int) -> None:
+    """Chains of scrambled nets are drawn anew out of 1,600: as many beyond 4 errors as are due.
+
+    P(|t| > 4) is 2.8% of 4 chains, 0.52% of 8 and 0.12% of 16; chains that erred together, or few
+    by much, as a kink along the diagonal might make them, would leave more.
+    """
+    truth = 1 / np.sqrt(np.pi)
+    u = np.concatenate([cube("sobol", 2, 600 + seed, draws=256) for seed in range(100)])
+    off = np.maximum(ndtri(u[..., 0]) - ndtri(u[..., 1]), 0).mean(axis=1) - truth
+    assert abs(off.mean()) < 4.9 * off.std() / np.sqrt(off.size)
+    picked = off[np.random.default_rng(1).integers(0, off.size, (40_000, chains))]
+    beyond = np.mean(np.abs(picked.mean(axis=1)) > 4 * skewed_spread(picked.T, 0.0))
+    due = 2 * stats.t.sf(4, chains - 1)
+    assert abs(beyond - due) < 0.15 * due + 4.9 * np.sqrt(due / 40_000)

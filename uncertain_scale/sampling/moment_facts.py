@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.inputs.distributions import Constant, LogNormal
+from uncertain_scale.inputs.distributions import Constant, LogNormal, Mixture, StudentT
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.model.invert import Product, product_of
 from uncertain_scale.sampling.engine import propagate
@@ -23,6 +23,9 @@ from uncertain_scale.sampling.extent import Extent, carry
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+
+    from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.inputs.prior import Prior
     from uncertain_scale.model import Plan
     from uncertain_scale.sampling.dependence import InputSampler
@@ -39,6 +42,9 @@ _STEP = 16 * np.log(2)
 # the first to the second, since its tail is lighter than every power.
 _STEADY = 0.9
 _LEAST = 0.02
+# Each of four steps is then steeper than the one before, whatever the other inputs.
+_FINER = 2.0 ** -np.array([17, 25, 33, 41, 49])
+_OTHERS = (0.5, 0.9)
 _BEYOND = 2.5  # times the fall from 2^-25 to 2^-41: 25/16 in 1/log u, and more as it is curved
 # A pole is looked for on lines through the medians and through a few points at random, and then
 # closer and closer: brackets shrink by a factor of 8 a round.
@@ -131,10 +137,11 @@ def moment_facts(
     -------
     dict
         `tail_index`: moments of order 1/k and above do not exist. `moment_order`: those below it
-        do. `least` and `most`, ends of the range, which may be infinite. `varies`, 0 for what is
-        one number whatever is drawn. `exact_mean` and `exact_sd` of an output that is itself an
-        input, where they exist; `product_mean` and `product_sd` of one that is a product of powers
-        of independent inputs.
+        do. `rises`, 1 where a tail gets heavier and heavier as far as it can be followed, so that
+        it may be heavier than every power. `least` and `most`, ends of the range, which may be
+        infinite. `varies`, 0 for what is one number whatever is drawn. `exact_mean` and `exact_sd`
+        of an output that is itself an input, where they exist; `product_mean` and `product_sd` of
+        one that is a product of powers of independent inputs.
     """
     extents = carry(plan, {name: _extent(sampler, name) for name in sampler.names})
     indices = tail_indices(plan, sampler, along)
@@ -142,6 +149,7 @@ def moment_facts(
         name for name, index in indices.items() if extents[name].order <= _SECOND and 0 <= index < 1
     ]
     poles = _poles(plan, sampler, unsure, sampler.coordinates if along is None else list(along))
+    rising = _rising(plan, sampler, [n for n in indices if extents[n].order <= _SECOND], along)
     found: dict[str, dict[str, float]] = {}
     varying = varying_variables(plan, sampler)
     for name, index in indices.items():
@@ -151,6 +159,7 @@ def moment_facts(
         found[name] = {
             "tail_index": min(steepest, 1 / order) if order else steepest,
             "moment_order": order,
+            "rises": float(name in rising),
             "least": extent.low,
             "most": extent.high,
             "varies": float(name in varying and extent.low < extent.high),
@@ -203,26 +212,59 @@ def tail_indices(
     `moment_facts`.
     """
     names = sampler.coordinates if along is None else list(along)
-    probes = _Probes(names)
-    values = propagate(plan, sampler.draw(probes, chain=0))
-    corners = [np.broadcast_to(values[name], probes.size).reshape(-1, 3) for name in plan.outputs]
+    values = _in_corners(plan, sampler, _Probes(names))
+    corners = [values[name] for name in plan.outputs]
     found = _powers(np.array(corners), limit=True).max(axis=-1, initial=0) if corners else ()
     return dict(zip(plan.outputs, map(float, found), strict=True))
 
 
-class _Probes:
-    """Points that go into both corners of one coordinate, the others at their medians."""
+def _rising(
+    plan: Plan, sampler: InputSampler, outputs: Sequence[str], along: Sequence[str] | None
+) -> set[str]:
+    """Return the outputs of which a tail gets heavier at every step into some corner."""
+    names = sampler.coordinates if along is None else list(along)
+    found: set[str] = set()
+    for others in _OTHERS if outputs and names else ():
+        values = _in_corners(plan, sampler, _Probes(names, _FINER, others))
+        found.update(name for name in outputs if _grows(values[name]).any())
+    return found
 
-    def __init__(self, names: list[str]) -> None:
-        self._block = {name: 6 * k for k, name in enumerate(names)}
-        self.size = 6 * len(names)
+
+def _grows(values: FloatArray) -> npt.NDArray[np.bool_]:
+    with np.errstate(all="ignore"):
+        slopes = np.diff(np.log(np.abs(values)), axis=-1) / (_STEP / 2)
+        first, last = slopes[..., 0], slopes[..., -1]
+        steeper = (np.diff(slopes, axis=-1) > 0).all(axis=-1)
+        grows = steeper & (first > 0) & (last > np.maximum(first / _STEADY, _LEAST))
+    return np.asarray(grows | np.isinf(values[..., -1]))
+
+
+class _Probes:
+    """Points that go into both corners of one coordinate, the others at one level."""
+
+    def __init__(
+        self, names: list[str], corners: FloatArray = _CORNERS, others: float = 0.5
+    ) -> None:
+        self.corners = np.concatenate([corners, 1 - corners])
+        self._others = others
+        self._block = {name: self.corners.size * k for k, name in enumerate(names)}
+        self.size = self.corners.size * len(names)
 
     def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
-        u = np.full(self.size, 0.5)
+        u = np.full(self.size, self._others)
         if name in self._block:
             start = self._block[name]
-            u[start : start + 6] = np.concatenate([_CORNERS, 1 - _CORNERS])
+            u[start : start + self.corners.size] = self.corners
         return u
+
+
+def _in_corners(plan: Plan, sampler: InputSampler, probes: _Probes) -> dict[str, FloatArray]:
+    """Return the outputs in the corners, shape (coordinate and side, step)."""
+    values = propagate(plan, sampler.draw(probes, chain=0))
+    shape = -1, probes.corners.size // 2
+    return {
+        name: np.broadcast_to(values[name], probes.size).reshape(shape) for name in plan.outputs
+    }
 
 
 def _powers(values: FloatArray, *, limit: bool = False) -> FloatArray:
@@ -256,7 +298,16 @@ def _extent(sampler: InputSampler, name: str) -> Extent:
         inverse = 1 / float(towards) if towards else np.inf
     steepest = max(tails, default=0.0)
     order = 1 / float(steepest) if steepest else np.inf
-    return Extent(low, high, order, inverse, sources, _exponent(quantiles.reshape(2, 3)))
+    explosive = _explosive(prior.distribution)
+    exponent = 0.0 if explosive else _exponent(quantiles.reshape(2, 3))
+    return Extent(low, high, order, inverse, sources, exponent)
+
+
+def _explosive(kind: Distribution) -> bool:
+    """Tell whether a kind without ends has no mean of exp(s|X|) for any s > 0."""
+    if isinstance(kind, Mixture):
+        return any(map(_explosive, kind.components))
+    return isinstance(kind, LogNormal | StudentT)
 
 
 def _exponent(quantiles: FloatArray) -> float:
