@@ -7,6 +7,7 @@ larger than its bound is refused before it is read.
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import math
 import os
@@ -26,7 +27,6 @@ __all__ = [
     "is_inside",
     "open_within",
     "parse_json",
-    "read_bytes",
     "read_text",
     "text_lines",
 ]
@@ -120,25 +120,6 @@ def open_within(path: Path, most: int, advice: str = "split it") -> BinaryIO:
     return file
 
 
-def read_bytes(path: Path, most: int, advice: str = "split it") -> bytes:
-    """Read a regular file of bounded size.
-
-    Raises
-    ------
-    UnreadableError
-        As in `open_within`, or it grows while it is read.
-    """
-    with open_within(path, most, advice) as file:
-        expected = os.fstat(file.fileno()).st_size or min(_GROWS, most)
-        try:
-            found = file.read(expected + 1)
-        except OSError as error:
-            raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
-    if len(found) > expected:
-        raise UnreadableError("grew while it was read; read it again when it is written")
-    return found
-
-
 def read_text(path: Path, most: int, advice: str = "split it") -> str:
     """Read a text file of bounded size, in UTF-8 with or without a byte-order mark.
 
@@ -150,20 +131,33 @@ def read_text(path: Path, most: int, advice: str = "split it") -> str:
     Raises
     ------
     UnreadableError
-        It cannot be read, is in another encoding, or holds a NUL.
+        As in `open_within`, or it grows while it is read, is in another encoding, or holds a NUL.
     """
-    found = read_bytes(path, most, advice)
-    if found.startswith(_OTHER_ENCODINGS):
-        raise UnreadableError("is UTF-16, not UTF-8; save it as UTF-8")
-    try:
-        text = found.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = found.count(b"\n", 0, error.start) + 1
-        raise UnreadableError("is not UTF-8; save it as UTF-8", line) from None
-    if (nul := text.find("\0")) >= 0:
-        line = text.count("\n", 0, nul) + 1
-        raise UnreadableError("holds a NUL character: it is no text in UTF-8", line)
-    return text
+    with open_within(path, most, advice) as file:
+        expected = os.fstat(file.fileno()).st_size or min(_GROWS, most)
+        try:
+            found = file.read(expected + 1)
+        except OSError as error:
+            raise UnreadableError(f"cannot be read: {error.strerror or error}") from error
+    if len(found) > expected:
+        raise UnreadableError("grew while it was read; read it again when it is written")
+    return _decoded(found)
+
+
+def text_lines(file: BinaryIO, longest: int) -> Iterator[str]:
+    """Yield the lines of a text file with their ends, each of bounded length.
+
+    Raises
+    ------
+    UnreadableError
+        A line is longer, not in UTF-8, or holds a NUL.
+    """
+    number = 0
+    while line := file.readline(longest + 1):
+        number += 1
+        if len(line) > longest:
+            raise UnreadableError(f"a line of more than {longest:,} bytes; break it up", number)
+        yield from io.StringIO(_decoded(line, number), newline="")  # also those that end in CR
 
 
 def parse_json(text: str) -> Any:
@@ -221,27 +215,19 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def text_lines(file: BinaryIO, longest: int) -> Iterator[str]:
-    """Yield the lines of a text file with their ends, each of bounded length.
-
-    Raises
-    ------
-    UnreadableError
-        A line is longer, not in UTF-8, or holds a NUL.
-    """
-    number = 0
-    while line := file.readline(longest + 1):
-        number += 1
-        if len(line) > longest:
-            raise UnreadableError(f"a line of more than {longest:,} bytes; break it up", number)
-        if number == 1 and line.startswith(_OTHER_ENCODINGS):
-            raise UnreadableError("is UTF-16, not UTF-8; save it as UTF-8")
-        if b"\0" in line:
-            raise UnreadableError("holds a NUL character: it is no text in UTF-8", number)
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise UnreadableError("is not UTF-8; save it as UTF-8", number) from None
+def _decoded(data: bytes, first: int = 1) -> str:
+    """Return the text of a file's lines from a first one on."""
+    if first == 1 and data.startswith(_OTHER_ENCODINGS):
+        raise UnreadableError("is UTF-16, not UTF-8; save it as UTF-8")
+    try:
+        text = data.decode("utf-8-sig" if first == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        line = first + data.count(b"\n", 0, error.start)
+        raise UnreadableError("is not UTF-8; save it as UTF-8", line) from None
+    if (nul := text.find("\0")) >= 0:
+        line = first + text.count("\n", 0, nul)
+        raise UnreadableError("holds a NUL character: it is no text in UTF-8", line)
+    return text
 
 
 def _refuse_other_sorts(found: os.stat_result) -> None:

@@ -32,7 +32,7 @@ from folders import PICTURE, RECORD, page_of, picture_of, read
 
 from uncertain_scale.cli.integrity import digest_of
 from uncertain_scale.report.differences import ERROR, Grade, differences
-from uncertain_scale.report.saving import as_json
+from uncertain_scale.report.store import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -82,7 +82,7 @@ def weigh(  # noqa: PLR0913 (its options)
     output: Annotated[Path | None, saves("weigh.json")] = None,
 ) -> None:
     """Weigh things, as a command does that somebody adds."""
-    from uncertain_scale.report.saving import save_texts
+    from uncertain_scale.report.store import save_texts
 
     read = [Path(one).read_text() for one in (table, *other) if one and Path(one).is_file()]
     document = {"things": things, "read": read, "weight": weight, "rough": rough, "quiet": quiet}

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uncertain_scale.report import staging
-from uncertain_scale.report.saving import _size, reserve
+from uncertain_scale.report import atomic
+from uncertain_scale.report.store import _reserve, _size
 
 pytestmark = pytest.mark.slow
 
@@ -231,30 +231,31 @@ def test_a_commit_of_others_touches_nothing_outside(cli, saved, tmp_path, way):
 
 
 def test_what_killed_writers_left_is_cleared_away(cli, saved):
-    stage = saved / ".uncertain-scale-abcdefgh.new"
-    stage.mkdir()
-    (stage / "report.md").write_text("half")
-    lives = saved / ".uncertain-scale-ijklmnop.new"
-    lives.mkdir()
-    lock = staging._lock(lives, wait=False)
-    old, young = saved.parent / ".d.nc.abcdefgh.new", saved.parent / ".d.nc.ijklmnop.new"
+    """Of a report, and of a file by itself; that of a writer that lives stays."""
     mine = saved.parent / ".d.nc.swp"
-    for path in (old, young, mine):
-        path.write_text("half")
-    os.utime(old, (time.time() - 9999, time.time() - 9999))
+    mine.write_text("half")
+    stages = [
+        folder / f".uncertain-scale-{letters}.new"
+        for folder in (saved, saved.parent)
+        for letters in ("abcdefgh", "ijklmnop")
+    ]
+    for stage in stages:
+        stage.mkdir()
+        (stage / "d.nc").write_text("half")
+    locks = [atomic._lock(stage, wait=False) for stage in stages[1::2]]
     assert cli(*ASKED, "--budget", "2M", "--output", saved)[0] == 0
     assert cli("sample", *ASKED[1:], "--budget", "2M", "--output", saved.parent / "d.nc")[0] == 0
-    assert not stage.exists()
-    assert lives.exists()  # another is at it
-    assert [path.exists() for path in (old, young, mine)] == [False, True, True]
-    os.close(lock)
+    assert [stage.exists() for stage in stages] == [False, True, False, True]
+    assert mine.exists()
+    for lock in locks:
+        os.close(lock)
 
 
 def test_a_writer_that_begins_is_not_taken_for_one_that_was_killed(tmp_path, monkeypatch):
     """Another begins between the first one's making its stage and locking it."""
-    first, second = (staging.Staging(tmp_path / "report") for _ in range(2))
+    first, second = (atomic.Staging(tmp_path / "report") for _ in range(2))
     other = threading.Thread(target=second.place, args=[tmp_path / "report" / "b.md"])
-    lock = staging._lock
+    lock = atomic._lock
 
     def slow(folder, *, wait):
         if not wait and not other.ident:
@@ -262,7 +263,7 @@ def test_a_writer_that_begins_is_not_taken_for_one_that_was_killed(tmp_path, mon
             time.sleep(0.3)
         return lock(folder, wait=wait)
 
-    monkeypatch.setattr(staging, "_lock", slow)
+    monkeypatch.setattr(atomic, "_lock", slow)
     place = first.place(tmp_path / "report" / "a.md")
     other.join(300)
     assert not other.is_alive()
@@ -301,7 +302,7 @@ def test_room_is_made_sure_of_for_what_a_file_takes(made, tmp_path):
     with xr.open_datatree(made / "draws.nc", engine="h5netcdf") as tree:
         assert (made / "draws.nc").stat().st_size <= _size(tree)
     with pytest.raises(OSError, match=r"No space|too large"):
-        reserve(tmp_path, 1 << 60)
+        _reserve(tmp_path, 1 << 60)
     assert [path.name for path in tmp_path.iterdir()] == ["d.nc"]
 
 

@@ -377,8 +377,8 @@ LATE = {
     "summarising": "uncertain_scale.report:report_document",
     "drawing the page": "uncertain_scale.report.html:background_of",
     "rendering": "uncertain_scale.report.render.markdown:markdown",
-    "writing": "uncertain_scale.report.saving:save_texts",
-    "writing draws": "uncertain_scale.report.saving:save_draws",
+    "writing": "uncertain_scale.report.store:save_texts",
+    "writing draws": "uncertain_scale.report.store:save_draws",
     "printing": "uncertain_scale.cli.showing:typer.echo",
     "the record": "uncertain_scale.inputs.writing:scenario_files",
 }
@@ -420,10 +420,10 @@ def test_from_the_last_chain_on_one_signal_loses_nothing_and_two_say_what_is_los
 @pytest.mark.parametrize("command", ASKED)
 def test_every_command_writes_its_answer_although_it_is_interrupted_late(tmp_path, command):
     words = (*ASKED[command], *FEW, "--output", tmp_path / "run")
-    done = run_with_signals("uncertain_scale.report.saving:as_json", 1, words)
+    done = run_with_signals("uncertain_scale.report.store:as_json", 1, words)
     assert (done.returncode, done.stderr) == (0, FINISHING)
     assert (tmp_path / "run" / "run.json").exists()
-    whole = run_with_signals("uncertain_scale.report.saving:as_json", 0, words)
+    whole = run_with_signals("uncertain_scale.report.store:as_json", 0, words)
     assert done.stdout == whole.stdout
     assert done.stdout
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from uncertain_scale.inputs.evidence import published_runs
+from uncertain_scale.inputs.runs import published_runs
 from uncertain_scale.model import default_model
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from uncertain_scale.errors import ClaimError
 from uncertain_scale.inputs.catalog import claims_names, shipped_folder
-from uncertain_scale.inputs.claim_files import load_claims
-from uncertain_scale.inputs.claim_tables import json_schema
+from uncertain_scale.inputs.claim_files import json_schema, load_claims
 from uncertain_scale.model import default_model
 
 HEAD = 'schema_version = 1\ntitle = "Memo"\n'

@@ -9,13 +9,9 @@ import numpy as np
 import pytest
 
 from uncertain_scale.errors import EvidenceError
-from uncertain_scale.inputs.catalog import shipped_folder
+from uncertain_scale.inputs.catalog import evidence_names, find_evidence_file, shipped_folder
 from uncertain_scale.inputs.observation_document import json_schema
-from uncertain_scale.inputs.observations import (
-    evidence_names,
-    find_evidence_file,
-    read_evidence,
-)
+from uncertain_scale.inputs.observations import read_evidence
 
 VARIABLES = {"facility_power": "MW", "mfu": "1"}
 

@@ -5,8 +5,8 @@ import pytest
 from uncertain_scale.errors import DataError, EvidenceError, PriorError, UncertainScaleError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.claim_files import load_claims
-from uncertain_scale.inputs.evidence import read_runs
 from uncertain_scale.inputs.observations import read_evidence
+from uncertain_scale.inputs.runs import read_runs
 from uncertain_scale.reading import parse_json
 
 VARIABLES = {"mfu": "1", "budget": "USD", "training_flop": "FLOP"}

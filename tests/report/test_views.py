@@ -13,7 +13,7 @@ from uncertain_scale.report import priors_document
 from uncertain_scale.report.interval_report import priors_blocks, report_blocks
 from uncertain_scale.report.render.markdown import markdown, plain
 from uncertain_scale.report.render.terminal import terminal
-from uncertain_scale.report.saving import save_report
+from uncertain_scale.report.store import save_report
 
 HOSTILE = "[bold red]x[/] <script>alert(1)</script> [link](javascript:alert(1)) | cell `code`"
 

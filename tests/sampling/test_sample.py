@@ -8,7 +8,7 @@ import xarray as xr
 
 from uncertain_scale import Design, run
 from uncertain_scale.errors import ModelError
-from uncertain_scale.report.saving import save_draws
+from uncertain_scale.report.store import save_draws
 
 SMALL = Design(draws=64, chains=4, seed=3)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from uncertain_scale.inputs import Priors
-    from uncertain_scale.inputs.claims import Claim, Claims, Reading
+    from uncertain_scale.inputs.assertion import Claim, Claims, Reading
     from uncertain_scale.model import Model
     from uncertain_scale.model.own import OwnEquations
     from uncertain_scale.sampling import Design

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.inputs.evidence import published_runs
+from uncertain_scale.inputs.runs import published_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import xarray as xr
 
-    from uncertain_scale.inputs.evidence import TrainingRun
+    from uncertain_scale.inputs.runs import TrainingRun
 
 WATCHED = ("mfu", "sparsity_factor", "peak_flops")
 """Variables that the warnings rest on."""

@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from uncertain_scale.analysis.questions import Desk
-    from uncertain_scale.inputs.assertion import Assertion
-    from uncertain_scale.inputs.claims import Claim
+    from uncertain_scale.inputs.assertion import Assertion, Claim
     from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
 

@@ -63,7 +63,7 @@ def backtest(
     Example: uncertain-scale backtest my-runs.csv --scenario h100-dense-bf16
     """
     from uncertain_scale.analysis.backtest import backtest as test_priors
-    from uncertain_scale.inputs.evidence import COLUMNS, read_runs, shipped_runs
+    from uncertain_scale.inputs.runs import COLUMNS, read_runs, shipped_runs
     from uncertain_scale.report.backtest_document import backtest_document, csv_backtest
     from uncertain_scale.report.backtesting import backtest_blocks
 

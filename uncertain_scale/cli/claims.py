@@ -23,7 +23,7 @@ from uncertain_scale.errors import QuestionError, nearest, printable
 if TYPE_CHECKING:
     from uncertain_scale.analysis.claims import CheckedClaims
     from uncertain_scale.cli.command import StandIns
-    from uncertain_scale.inputs.claims import Claims
+    from uncertain_scale.inputs.assertion import Claims
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
 
@@ -144,7 +144,7 @@ def _only(stated: Claims, names: list[str]) -> Claims:
 def _print_schema() -> None:
     import json
 
-    from uncertain_scale.inputs.claim_tables import json_schema
+    from uncertain_scale.inputs.claim_files import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2))
 

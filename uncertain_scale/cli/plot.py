@@ -200,7 +200,7 @@ def backtest(options: RunOptions, runs: Runs = None) -> Content:
     Example: uncertain-scale plot backtest --output backtest.svg
     """
     from uncertain_scale.analysis.backtest import backtest as test_priors
-    from uncertain_scale.inputs.evidence import read_runs, shipped_runs
+    from uncertain_scale.inputs.runs import read_runs, shipped_runs
     from uncertain_scale.report.backtest_document import backtest_document
 
     design = options.checked_design()

@@ -28,7 +28,7 @@ def list_(form: Form = Format.terminal) -> None:
     from uncertain_scale.report.blocks import Table
     from uncertain_scale.report.render.csv import as_csv
     from uncertain_scale.report.render.markdown import markdown
-    from uncertain_scale.report.saving import as_json
+    from uncertain_scale.report.store import as_json
 
     titles = {name: load_priors(name).title for name in scenario_names()}
     header = ("scenario", "title")
@@ -93,9 +93,10 @@ def copy(
     folder: Annotated[Path, Argument("Folder to copy into.", "DIR", replay="dropped")],
 ) -> None:
     """Copy the shipped prior files into a folder, to edit them there."""
-    from uncertain_scale.inputs.catalog import copy_priors
+    from uncertain_scale.inputs.catalog import shipped_files
+    from uncertain_scale.report.store import copy_files
 
-    for path in copy_priors(folder):
+    for path in copy_files(shipped_files(), folder):
         typer.echo(path)
 
 
@@ -113,7 +114,7 @@ def fit_mfu(
     Example: uncertain-scale priors fit-mfu my-runs.csv > my-mfu.toml
     """
     from uncertain_scale.analysis import backtest
-    from uncertain_scale.inputs.evidence import read_runs, shipped_runs
+    from uncertain_scale.inputs.runs import read_runs, shipped_runs
     from uncertain_scale.report.mfu_prior import mfu_prior_file
 
     if not smallest >= 0:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from uncertain_scale.cli.command import Reads, StandIns
     from uncertain_scale.cli.integrity import Files
     from uncertain_scale.inputs import Priors
-    from uncertain_scale.report.staging import Staging
+    from uncertain_scale.report.atomic import Staging
 
 __all__ = [
     "FOLDERS",
@@ -192,7 +192,7 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**arguments: Any) -> None:
-        from uncertain_scale.report.staging import staged
+        from uncertain_scale.report.atomic import staged
 
         session = _Session(command, arguments)
         token = _session.set(session)
@@ -231,7 +231,7 @@ def read_record(folder: Path) -> Record:
     DataError
         There is none, or it is not a record of this format.
     """
-    from uncertain_scale.report.staging import finish
+    from uncertain_scale.report.atomic import finish
 
     path = folder / RECORD
     finish(folder)
@@ -266,7 +266,7 @@ def _read_object(path: Path) -> dict[str, Any]:
 
 
 def _write(staging: Staging, session: _Session, result: str) -> None:
-    from uncertain_scale.report.saving import as_json, save_texts
+    from uncertain_scale.report.store import as_json, save_texts
     from uncertain_scale.sampling.chains import package_versions
 
     folder = staging.folder

@@ -74,7 +74,7 @@ def report(
     blocks = partial(report_blocks, behind=behind(problem, design, document))
 
     def save(html: str, folder: Path) -> None:
-        from uncertain_scale.report.saving import save_report
+        from uncertain_scale.report.store import save_report
 
         save_report(document, None if no_draws else tree, folder, page=html)
 

@@ -244,7 +244,7 @@ class _Run:
             return
         from uncertain_scale.analysis.streamed import Streamed
         from uncertain_scale.report import checkpoint
-        from uncertain_scale.report.saving import remove_file
+        from uncertain_scale.report.atomic import remove_file
 
         if complete:
             remove_file(self.folder / checkpoint.CHECKPOINT)

@@ -35,16 +35,11 @@ def sample(
 
     Example: uncertain-scale sample --budget 100M --output draws.nc
     """
-    from uncertain_scale.report.saving import save_draws
-    from uncertain_scale.report.staging import check_place
-    from uncertain_scale.report.stores import check_store, is_store, save_chains
+    from uncertain_scale.report.store import check_draws, is_store, save_chains, save_draws
     from uncertain_scale.sampling.chains import draw_chains
 
     design = options.checked_design()  # a wrong option is told before any file is read
-    if is_store(output):
-        check_store(output)
-    else:
-        check_place(output)
+    check_draws(output)
     problem = options.prepare()
     with on_cluster(scheduler, evidence) as cluster:
         if is_store(output) and not evidence:

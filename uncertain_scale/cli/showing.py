@@ -111,7 +111,7 @@ def _keep(
 ) -> None:
     """Write a document and its page in every format, each with an ending of its own."""
     from uncertain_scale.report.render.markdown import markdown
-    from uncertain_scale.report.saving import as_json, save_texts
+    from uncertain_scale.report.store import as_json, save_texts
 
     texts = {"md": markdown(blocks(document)), "json": as_json(document) + "\n", "html": page}
     texts |= {} if csv is None else {"csv": csv(document)}
@@ -129,7 +129,7 @@ def _print(
     if form == "html":
         typer.echo(page_for_stdout(page or _page(document, blocks)), nl=False)
     elif form == "json":
-        from uncertain_scale.report.saving import as_json
+        from uncertain_scale.report.store import as_json
 
         typer.echo(json_for_stdout(as_json(document)))
     elif form == "csv":

@@ -53,7 +53,7 @@ def sweep(
 
     Example: uncertain-scale sweep --budget 10M..100B --points 25 --outputs training_flop
     """
-    from uncertain_scale.report.saving import save_draws
+    from uncertain_scale.report.store import save_draws
     from uncertain_scale.report.sweeping import csv_sweep, sweep_blocks
 
     beliefs, document, found = swept(options, points, steps, prob)

@@ -11,7 +11,7 @@ from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.errors import printable
 
 if TYPE_CHECKING:
-    from uncertain_scale.inputs.evidence import RunsTable
+    from uncertain_scale.inputs.runs import RunsTable
 
 __all__ = ["Runs", "SkipBadRows", "tell_faults"]
 

@@ -45,14 +45,14 @@ def update(
         _print_schema()
         return
     if not evidence:
-        from uncertain_scale.inputs.observations import evidence_names
+        from uncertain_scale.inputs.catalog import evidence_names
 
         shipped = ", ".join(evidence_names())
         raise QuestionError(f"update takes an evidence file; shipped: {shipped}")
     from uncertain_scale.report import report_document
     from uncertain_scale.report.interval_report import update_blocks
     from uncertain_scale.report.render.csv import csv_report
-    from uncertain_scale.report.saving import save_report
+    from uncertain_scale.report.store import save_report
 
     design = options.checked_design()
     problem = options.prepare()

@@ -1,16 +1,30 @@
-"""What a document asserts of a quantity: a figure to its stated digits, an interval, or a bound."""
+"""What a document asserts: its claims, and of each the figure, the interval or the bound."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from uncertain_scale.errors import UnitError
 from uncertain_scale.units import parse_quantity
 
-__all__ = ["Assertion", "Kind", "figure", "significant_digits", "span"]
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = [
+    "Assertion",
+    "Claim",
+    "Claims",
+    "Kind",
+    "Reading",
+    "figure",
+    "significant_digits",
+    "span",
+]
 
 Kind: TypeAlias = Literal["figure", "interval", "at least", "at most"]
 
@@ -59,6 +73,98 @@ class Assertion:
     def nearest_to(self, number: float) -> float:
         """Return the figure; of an interval or a bound, what lies nearest to a number."""
         return self.value if self.value is not None else min(max(number, self.low), self.high)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A way to read the document's own inputs.
+
+    Parameters
+    ----------
+    name, title
+        Its name in the file, and in words.
+    scenario
+        Prior file of the inputs.
+    given, assuming
+        As typed, by variable: what replaces a claim's givens, and the scenario's inputs.
+    """
+
+    name: str
+    title: str
+    scenario: Path
+    given: Mapping[str, str] = field(default_factory=dict)
+    assuming: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim, its units those of the model.
+
+    Parameters
+    ----------
+    name, says, quote, note
+        As in the file.
+    variable, asserted
+        What it is about, and what is asserted of it; None for what is only implied.
+    given, free
+        The question that it answers, under any scenario.
+    reading, others
+        The document's own inputs as the claim takes them, None where the document states none; and
+        further readings.
+    scenario, against
+        Prior file that it is judged under, or None for any; and the one that a ratio is against.
+    against_reading
+        The document's own inputs that a ratio is against.
+    places
+        File and line by key, and of the claim itself by "".
+    """
+
+    name: str
+    says: str
+    variable: str
+    asserted: Assertion | None
+    given: Mapping[str, str]
+    free: tuple[str, ...]
+    reading: Reading | None
+    others: tuple[Reading, ...]
+    scenario: Path | None
+    against: Path | None
+    against_reading: Reading | None
+    quote: str
+    note: str
+    places: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def fault(self, key: str, text: str) -> str:
+        """Return a line that names the claim and the place of one of its keys."""
+        return f"{self.places.get(key, self.places[''])} [[claims]] '{self.name}' {text}"
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a document asserts.
+
+    Parameters
+    ----------
+    name, title, source, as_of, note
+        The file's name without its ending, and what it says of the document.
+    claims
+        Those that can be asked of the model.
+    faults
+        What is wrong with the others, a line each.
+    apart
+        How many others there are.
+    """
+
+    name: str
+    title: str
+    source: str
+    as_of: dt.date | None
+    note: str
+    claims: tuple[Claim, ...]
+    faults: tuple[str, ...]
+    apart: int = 0
 
 
 def figure(text: str, units: str, digits: int | None = None) -> Assertion:

@@ -1,22 +1,78 @@
-"""The prior files that travel with the package: where they are, their names, a copy of them."""
+"""The files that travel with the package, and how the name of one, or a path, is found."""
 
 from __future__ import annotations
 
-import contextlib
-import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from uncertain_scale.errors import ClaimError, DataError, PriorError, nearest
+from uncertain_scale.errors import ClaimError, EvidenceError, PriorError, nearest
 from uncertain_scale.reading import is_file, is_inside
+
+if TYPE_CHECKING:
+    from uncertain_scale.errors import FileError
 
 __all__ = [
     "claims_names",
-    "copy_priors",
+    "evidence_names",
     "find_claims_file",
+    "find_evidence_file",
     "find_prior_file",
     "scenario_names",
+    "shipped_files",
     "shipped_folder",
 ]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of file: the folder of the shipped ones, and the words for one that is not found."""
+
+    folder: str
+    error: type[FileError]
+    sort: str
+    missing: str
+    unknown: str
+
+    def names(self) -> list[str]:
+        return sorted(path.stem for path in (shipped_folder() / self.folder).glob("*.toml"))
+
+    def find(self, source: str | Path, beside: Path | None = None) -> Path:
+        text = str(source)
+        path = Path(source) if beside is None else beside / source
+        if path.suffix == ".toml" and is_file(path):
+            if beside is not None and not is_inside(path, beside):
+                raise self.error([_outside(text)])
+            return path
+        stem = Path(text).stem if text.endswith(".toml") else text
+        shipped = shipped_folder() / self.folder / f"{stem}.toml"
+        by_name = Path(text).name == text and (beside is not None or not text.endswith(".toml"))
+        if by_name and is_file(shipped):
+            return shipped
+        if is_file(path):
+            raise self.error([f"{text[:200]} is not {self.sort}; its name must end in .toml"])
+        is_path = text.endswith(".toml") or Path(text).name != text
+        fault = self.missing if is_path else self.unknown
+        raise self.error([fault.format(text=text, hint=nearest(stem, self.names()))])
+
+
+_PRIORS = _Kind(
+    "",
+    PriorError,
+    "a prior file",
+    "{text:.200}: there is no such prior file",
+    "scenario '{text:.60}' is unknown; {hint} "
+    "(`uncertain-scale priors list` shows them all; a file's name ends in .toml)",
+)
+_CLAIMS = _Kind(
+    "claims",
+    ClaimError,
+    "a claims file",
+    "{text:.200}: there is no such claims file",
+    "claims '{text:.60}' are unknown; {hint}; the name of a file of your own ends in .toml",
+)
+_NO_EVIDENCE = "{text:.80}: there is no such evidence file (.toml); {hint}"
+_EVIDENCE = _Kind("evidence", EvidenceError, "an evidence file", _NO_EVIDENCE, _NO_EVIDENCE)
 
 
 def shipped_folder() -> Path:
@@ -29,6 +85,12 @@ def shipped_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "priors"
 
 
+def shipped_files() -> list[Path]:
+    """Return the shipped files that scenarios are made of."""
+    kinds = {".toml", ".csv", ".json"}
+    return sorted(path for path in shipped_folder().iterdir() if path.suffix in kinds)
+
+
 def scenario_names() -> list[str]:
     """Return the names of the shipped scenarios, base first.
 
@@ -37,8 +99,29 @@ def scenario_names() -> list[str]:
     >>> "h100-dense-fp8" in scenario_names()
     True
     """
-    names = sorted(path.stem for path in shipped_folder().glob("*.toml"))
-    return sorted(names, key=lambda name: name != "base")
+    return sorted(_PRIORS.names(), key=lambda name: name != "base")
+
+
+def claims_names() -> list[str]:
+    """Return the names of the shipped claims files.
+
+    Examples
+    --------
+    >>> claims_names()
+    ['post-2024-07']
+    """
+    return _CLAIMS.names()
+
+
+def evidence_names() -> list[str]:
+    """Return the names of the shipped evidence files.
+
+    Examples
+    --------
+    >>> "h100-clusters" in evidence_names()
+    True
+    """
+    return _EVIDENCE.names()
 
 
 def find_prior_file(source: str | Path, *, beside: Path | None = None) -> Path:
@@ -57,45 +140,7 @@ def find_prior_file(source: str | Path, *, beside: Path | None = None) -> Path:
         There is neither such a file nor such a scenario, or a file that another names lies, its
         links followed, outside that one's folder.
     """
-    text = str(source)
-    path = Path(source) if beside is None else beside / source
-    if path.suffix == ".toml" and is_file(path):
-        if beside is not None and not is_inside(path, beside):
-            raise PriorError([_outside(text)])
-        return path
-    shipped = shipped_folder() / f"{Path(text).stem if text.endswith('.toml') else text}.toml"
-    by_name = Path(text).name == text and (beside is not None or not text.endswith(".toml"))
-    if by_name and is_file(shipped):
-        return shipped
-    if is_file(path):
-        raise PriorError([f"{text[:200]} is not a prior file; its name must end in .toml"])
-    if text.endswith(".toml") or Path(text).name != text:
-        raise PriorError([f"{text[:200]}: there is no such prior file"])
-    names = scenario_names()
-    fault = (
-        f"scenario '{text[:60]}' is unknown; {nearest(text, names)} "
-        "(`uncertain-scale priors list` shows them all; a file's name ends in .toml)"
-    )
-    raise PriorError([fault])
-
-
-def _outside(text: str) -> str:
-    return (
-        f"'{text[:200]}', which lies outside the folder of the file that names it; copy it there, "
-        "or lay one over the other in the question: "
-        "report --scenario BASE.toml --priors OVERLAY.toml"
-    )
-
-
-def claims_names() -> list[str]:
-    """Return the names of the shipped claims files.
-
-    Examples
-    --------
-    >>> claims_names()
-    ['post-2024-07']
-    """
-    return sorted(path.stem for path in (shipped_folder() / "claims").glob("*.toml"))
+    return _PRIORS.find(source, beside)
 
 
 def find_claims_file(source: str | Path) -> Path:
@@ -106,47 +151,23 @@ def find_claims_file(source: str | Path) -> Path:
     ClaimError
         There is neither such a file nor such a name.
     """
-    text, path = str(source), Path(source)
-    if path.suffix == ".toml":
-        if is_file(path):
-            return path
-        raise ClaimError([f"{text[:200]}: there is no such claims file"])
-    shipped = shipped_folder() / "claims" / f"{text}.toml"
-    if path.name == text and is_file(shipped):
-        return shipped
-    fault = (
-        f"claims '{text[:60]}' are unknown; {nearest(text, claims_names())}; "
-        "the name of a file of your own ends in .toml"
-    )
-    raise ClaimError([fault])
+    return _CLAIMS.find(source)
 
 
-def copy_priors(folder: Path) -> list[Path]:
-    """Copy the shipped prior files into a folder, to be edited there.
+def find_evidence_file(source: str | Path) -> Path:
+    """Return the file that a path, or the name of a shipped evidence file, stands for.
 
     Raises
     ------
-    DataError
-        One of the files is there already, or the folder cannot be written; nothing is overwritten.
+    EvidenceError
+        There is no such file.
     """
-    originals = [
-        path
-        for path in sorted(shipped_folder().iterdir())
-        if path.suffix in {".toml", ".csv", ".json"}
-    ]
-    existing = [path.name for path in originals if (folder / path.name).exists()]
-    if existing:
-        found = ", ".join(existing)
-        raise DataError(f"{folder} already holds {found}; nothing was copied, name another folder")
-    copies: list[Path] = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in originals:
-            copies.append(folder / path.name)
-            shutil.copyfile(path, copies[-1])
-    except OSError as error:
-        for path in copies:  # which were not there before
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-        raise DataError(f"{folder} cannot be written: {error.strerror}") from error
-    return copies
+    return _EVIDENCE.find(source)
+
+
+def _outside(text: str) -> str:
+    return (
+        f"'{text[:200]}', which lies outside the folder of the file that names it; copy it there, "
+        "or lay one over the other in the question: "
+        "report --scenario BASE.toml --priors OVERLAY.toml"
+    )

@@ -16,11 +16,10 @@ from uncertain_scale.inputs.document import (
     Sourced,
     is_name,
 )
-from uncertain_scale.inputs.lines import line_numbers
 from uncertain_scale.inputs.overlay import lay_over, loose_ends, unknown_ends
 from uncertain_scale.inputs.prior import Correlation, JointSample, Prior, Priors, Provenance
-from uncertain_scale.inputs.samples import read_samples
-from uncertain_scale.inputs.toml import MOST_TABLES, TomlReader, parse_toml, shown
+from uncertain_scale.inputs.tables import read_samples
+from uncertain_scale.inputs.toml import MOST_TABLES, KeyPath, TomlReader, parse_toml, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.errors import FileError
     from uncertain_scale.inputs.distributions import Distribution
-    from uncertain_scale.inputs.lines import Path as KeyPath
 
 __all__ = ["input_names", "load_priors"]
 
@@ -150,7 +148,7 @@ def _extended(path: Path) -> str | None:
 
 
 def _place_of_extends(path: Path) -> str:
-    lines = line_numbers(parse_toml(path, PriorError)[0])
+    lines = parse_toml(path, PriorError)[0]
     return f"{shown(path)}:{lines[('extends',)]}"
 
 

@@ -9,31 +9,65 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from uncertain_scale.errors import EvidenceError, UnitError, nearest
-from uncertain_scale.inputs.catalog import shipped_folder
+from uncertain_scale.inputs.catalog import find_evidence_file
 from uncertain_scale.inputs.distributions import Distribution, LogNormal, Normal, parse_distribution
 from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.inputs.observation_document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
-from uncertain_scale.inputs.ranges import Range
 from uncertain_scale.inputs.toml import TomlReader
-from uncertain_scale.reading import is_file
 from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
 from uncertain_scale.units.parsing import SpellingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-__all__ = ["Observation", "evidence_names", "find_evidence_file", "read_evidence"]
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Observation", "Range", "read_evidence"]
 
 _TO = re.compile(r"(?<![A-Za-z_])to(?![A-Za-z_])")
 _BOUND = re.compile(r"(at least|>=|≥|at most|<=|≤)\s*+(.*)")
 _SIDES = {"lower": "least", "upper": "most"}
 _LOGARITHMIC = ("lognormal", "loguniform")
+
+
+@dataclass(frozen=True)
+class Range:
+    """All values between two bounds, neither of them likelier than another.
+
+    It is no distribution: open on one side it has no density that integrates to one.
+
+    Parameters
+    ----------
+    lower, upper
+        Bounds, which belong to it; -inf or inf leaves a side open.
+    """
+
+    lower: float = -np.inf
+    upper: float = np.inf
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The bounds."""
+        return self.lower, self.upper
+
+    def log_likelihood(self, x: FloatArray) -> FloatArray:
+        """Return the logarithm of the likelihood at x: 0 within the bounds, else -inf.
+
+        Examples
+        --------
+        >>> Range(lower=15.0).log_likelihood(np.array([14.9, 15.0, 900.0])).tolist()
+        [-inf, 0.0, 0.0]
+        """
+        within = (self.lower <= x) & (x <= self.upper) & np.isfinite(x)
+        return np.where(within, 0.0, -np.inf)
 
 
 @dataclass(frozen=True)
@@ -79,37 +113,6 @@ class Observation:
         """Say what is wrong with a key, with its file and line."""
         place = self.places.get(key, self.places.get("", ""))
         return f"{place} [[observations]] '{self.name}' {text}".strip()
-
-
-def evidence_names() -> list[str]:
-    """Return the names of the shipped evidence files.
-
-    Examples
-    --------
-    >>> "h100-clusters" in evidence_names()
-    True
-    """
-    return sorted(path.stem for path in (shipped_folder() / "evidence").glob("*.toml"))
-
-
-def find_evidence_file(source: str | Path) -> Path:
-    """Return the file that a path, or the name of a shipped evidence file, stands for.
-
-    Raises
-    ------
-    EvidenceError
-        There is no such file.
-    """
-    path, text = Path(source), str(source)
-    if path.suffix == ".toml" and is_file(path):
-        return path
-    shipped = shipped_folder() / "evidence" / f"{text}.toml"
-    if path.name == text and is_file(shipped):
-        return shipped
-    if is_file(path):
-        raise EvidenceError([f"{text[:200]} is not an evidence file; its name must end in .toml"])
-    hint = nearest(path.stem, evidence_names()).replace("known:", "shipped:")
-    raise EvidenceError([f"{text[:80]}: there is no such evidence file (.toml); {hint}"])
 
 
 def read_evidence(

@@ -1,33 +1,44 @@
-"""CSV tables of quantities: bounded reading, units that are named, and every fault of every row.
+"""CSV files: tables of quantities, with every fault of every row, and joint samples of numbers.
 
-A column's units stand in its header, `gpu_hours [gpu*hour]`, in a row whose first cell is `units`,
-or in a cell itself, `1.3M gpu*hour`. What is wrong with a row is gathered, a line each, so that the
-other rows can be used and nothing is dropped in silence.
+Both are read within bounds, and what no CSV file may be is refused alike. A column's units stand in
+its header, `gpu_hours [gpu*hour]`, in a row whose first cell is `units`, or in a cell itself, `1.3M
+gpu*hour`. What is wrong with a row of a table is gathered, a line each, so that the other rows can
+be used and nothing is dropped in silence.
 """
 
 from __future__ import annotations
 
 import csv
-import io
+import math
 import re
+from array import array
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from uncertain_scale.errors import DataError, UnitError, nearest
-from uncertain_scale.reading import UnreadableError, read_text
+from uncertain_scale.reading import UnreadableError, is_inside, open_within, text_lines
 from uncertain_scale.units import conversion_factor, parse_quantity
+from uncertain_scale.units.parsing import SpellingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Faults", "Row", "RowFault", "Table", "check_header", "read_table"]
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["Faults", "Row", "RowFault", "Table", "read_samples", "read_table"]
 
 _MOST_BYTES = 16_000_000
 _MOST_ROWS = 10_000
 _MOST_COLUMNS = 200
 _LONGEST_CELL = 4_000
+_MOST_BYTES_OF_SAMPLES = 256_000_000
+_MOST_SAMPLES = 1_000_000
+_MOST_NUMBERS = 10_000_000
+_LONGEST_LINE = 1_000_000
 _SMALLEST, _LARGEST = 1e-30, 1e40  # no product of a few such numbers leaves the floats
 _OTHER_MARKS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _HEADER = re.compile(r"\s*(?P<name>[^\[\]]*?)\s*(?:\[(?P<units>[^\[\]]*)\])?\s*")
@@ -188,21 +199,13 @@ def read_table(path: Path, *, required: Sequence[str], shown: str | None = None)
         The file cannot be read, is too large, or its header cannot be used.
     """
     file = shown or str(path)
-    try:
-        text = read_text(path, _MOST_BYTES)
-        lines = io.StringIO(text, newline="")
-        numbered = list(islice(_numbered(csv.reader(lines, strict=True)), _MOST_ROWS + 2))
-    except UnreadableError as error:
-        raise DataError(error.of(file)) from None
-    except csv.Error as error:
-        raise DataError(f"{file} is not a CSV file in UTF-8: {error}") from None
-    if len(numbered) > _MOST_ROWS + 1:
+    found = _csv_rows(path, file, _MOST_BYTES)
+    columns, units = _columns(file, *_header(file, found, required), required)
+    numbered = [(line, _plain(file, line, cells)) for line, cells in islice(found, _MOST_ROWS + 1)]
+    if len(numbered) > _MOST_ROWS:
         raise DataError(f"{file} has more than {_MOST_ROWS:,} rows; split it")
-    if not numbered:
-        raise DataError(f"{file} is empty; expected a header that names {', '.join(required)}")
-    columns, units = _header(file, numbered[0], required, text.lstrip().partition("\n")[0])
     rows, faults = [], []
-    for line, cells in numbered[1:]:
+    for line, cells in numbered:
         name = cells[0]
         if name.casefold() == "units":
             stated = dict(zip(columns[1:], cells[1:], strict=False))
@@ -215,69 +218,162 @@ def read_table(path: Path, *, required: Sequence[str], shown: str | None = None)
     return Table(file, columns, units, tuple(rows), tuple(faults))
 
 
-def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not empty, with the line each begins on, without odd characters."""
-    line = 0
-    for cells in reader:
-        begins, line = line + 1, reader.line_num  # type: ignore[attr-defined]
-        if len(cells) > _MOST_COLUMNS or any(len(cell) > _LONGEST_CELL for cell in cells):
-            raise csv.Error(
-                f"line {begins} has more than {_MOST_COLUMNS} cells, or one of more than "
-                f"{_LONGEST_CELL:,} characters"
-            )
-        if any(map(str.strip, cells)):
-            yield begins, [_plain(cell) for cell in cells]
-
-
-def _plain(cell: str) -> str:
-    """Return a cell in one line, without what would steer a terminal."""
-    folded = " ".join(cell.split())
-    return folded if folded.isprintable() else "".join(c for c in folded if c.isprintable())
-
-
-def check_header(names: Sequence[str], required: Sequence[str], line: str) -> None:
-    """Refuse the header of a CSV file whose columns cannot be told apart, or lacks one.
-
-    Parameters
-    ----------
-    names
-        Of the columns; columns without a name may be there, and are not used.
-    required
-        Those that must be there.
-    line
-        The header as it stands in the file.
+def _csv_rows(
+    path: Path, shown: str, most: int, longest: int | None = None, advice: str = "split it"
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a file that are not empty, with the line each begins on.
 
     Raises
     ------
-    ValueError
+    DataError
+        It has more bytes than `most`, or in a line than `longest`, or is no CSV file in UTF-8.
+    """
+    line = 0
+    try:
+        with open_within(path, most, advice) as file:
+            rows = csv.reader(text_lines(file, longest or most), strict=True)
+            for cells in rows:
+                begins, line = line + 1, rows.line_num
+                if any(map(str.strip, cells)):
+                    yield begins, cells
+    except UnreadableError as error:
+        raise DataError(error.of(shown)) from None
+    except csv.Error as error:
+        raise DataError(f"{shown} is not a CSV file in UTF-8: {error}") from None
+
+
+def _plain(file: str, line: int, cells: Sequence[str]) -> list[str]:
+    """Return cells, within bounds, in one line each, without what would steer a terminal."""
+    if len(cells) > _MOST_COLUMNS or any(len(cell) > _LONGEST_CELL for cell in cells):
+        raise DataError(
+            f"{file} is not a CSV file in UTF-8: line {line} has more than {_MOST_COLUMNS} "
+            f"cells, or one of more than {_LONGEST_CELL:,} characters"
+        )
+    folded = (" ".join(cell.split()) for cell in cells)
+    return ["".join(filter(str.isprintable, cell)) for cell in folded]
+
+
+def _header(
+    shown: str, rows: Iterator[tuple[int, list[str]]], required: Sequence[str]
+) -> tuple[int, list[str]]:
+    """Return the first row, and the line that it is on."""
+    line, cells = next(rows, (0, []))
+    if not cells:
+        raise DataError(f"{shown} is empty; expected a header that names {', '.join(required)}")
+    return line, cells
+
+
+def _columns(
+    file: str, line: int, cells: Sequence[str], required: Sequence[str]
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the names of a table's columns, and the units that its header states."""
+    plain = _plain(file, line, cells)
+    matches = [_HEADER.fullmatch(cell) for cell in plain]
+    columns = tuple(
+        match["name"] if match else cell for match, cell in zip(matches, plain, strict=True)
+    )
+    units = {m["name"]: m["units"].strip() for m in matches if m and m["units"] is not None}
+    _check_header(f"{file}:{line}", columns, required, ",".join(cells))
+    return columns, units
+
+
+def _check_header(place: str, names: Sequence[str], required: Sequence[str], line: str) -> None:
+    """Refuse a header whose columns cannot be told apart, or that lacks one.
+
+    Columns without a name may be there, and are not used.
+
+    Raises
+    ------
+    DataError
         Naming the columns, or what stands between them in place of commas.
     """
     missing = [name for name in required if name not in names]
     for mark, words in _OTHER_MARKS.items():
         if missing and line.count(mark) >= max(line.count(","), 1):
-            raise ValueError(
-                f"the columns are parted by {words}; expected commas (save it as CSV with commas, "
-                "and with a point before decimals)"
+            raise DataError(
+                f"{place} the columns are parted by {words}; expected commas (save it as CSV with "
+                "commas, and with a point before decimals)"
             )
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
         named = ", ".join(f"'{name[:60]}'" for name in twice)
-        raise ValueError(f"the header names {named} twice; rename one")
+        raise DataError(f"{place} the header names {named} twice; rename one")
     if missing:
         hints = "; ".join(f"'{name}' ({nearest(name, filter(None, names))})" for name in missing)
-        raise ValueError(f"the header lacks the column {hints}")
+        raise DataError(f"{place} the header lacks the column {hints}")
 
 
-def _header(
-    file: str, numbered: tuple[int, list[str]], required: Sequence[str], text: str
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    line, cells = numbered
-    matches = [_HEADER.fullmatch(cell) for cell in cells]
-    columns = tuple(
-        match["name"] if match else cell for match, cell in zip(matches, cells, strict=True)
-    )
-    units = {m["name"]: m["units"].strip() for m in matches if m and m["units"] is not None}
+def read_samples(folder: Path, name: str, columns: Sequence[str]) -> FloatArray:
+    """Read columns of a CSV file, its rows in ascending order of the first column.
+
+    Parameters
+    ----------
+    folder
+        The prior file's folder; the samples may not lie anywhere else.
+    name
+        Name of the CSV file, whose first line names the columns.
+    columns
+        The columns wanted, in this order.
+
+    Returns
+    -------
+    array of shape (rows, columns)
+
+    Raises
+    ------
+    ValueError
+        The file is missing, too large or elsewhere, or a column is missing or holds no number.
+        A file may have 256 MB, a million rows and ten million numbers in the columns wanted.
+    """
+    path = folder / name
+    short = name[:60]
+    if not is_inside(path, folder) or path.resolve().parent != folder.resolve():
+        raise ValueError(f"'{short}' lies outside the prior file's folder; move it there")
+    quoted = f"'{short}'"
+    rows = _csv_rows(path, quoted, _MOST_BYTES_OF_SAMPLES, _LONGEST_LINE, "thin its rows out")
+    line, header = _header(quoted, rows, columns)
+    names = [cell.strip() for cell in header]
+    _check_header(f"{short}:{line}", names, columns, ",".join(header))
+    values = _values(short, rows, len(names), [names.index(column) for column in columns])
+    if len(values) < 2:
+        raise ValueError(f"'{short}' has {len(values)} rows; expected at least two")
+    return values[np.lexsort(values.T[::-1])]
+
+
+def _values(
+    name: str, rows: Iterable[tuple[int, list[str]]], width: int, positions: Sequence[int]
+) -> FloatArray:
+    """Return the numbers of the columns wanted, as an array of shape (rows, columns)."""
+    found = array("d")
+    most = min(_MOST_SAMPLES, _MOST_NUMBERS // len(positions))
+    for count, (line, row) in enumerate(rows, 1):
+        if count > most:
+            raise ValueError(
+                f"'{name}' has more than {most:,} rows of {len(positions)} columns; thin them out"
+            )
+        if len(row) != width:
+            raise ValueError(
+                f"{name}:{line} has {len(row)} cells where the header names {width} columns: "
+                f"{row[:8]!r:.60}"
+            )
+        found.extend(_numbers(name, line, row, positions))
+    return np.array(found).reshape(-1, len(positions))
+
+
+def _numbers(name: str, line: int, row: Sequence[str], positions: Sequence[int]) -> list[float]:
     try:
-        check_header(columns, required, text)
-    except ValueError as error:
-        raise DataError(f"{file}:{line} {error}") from None
-    return columns, units
+        numbers = [_number(row[position]) for position in positions]
+    except SpellingError as error:
+        raise ValueError(f"{name}:{line} {error}") from None
+    except ValueError:
+        raise ValueError(f"{name}:{line} holds no number in each column: {row[:8]!r:.60}") from None
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError(f"{name}:{line} holds a number that is not finite: {row[:8]!r:.60}")
+    return numbers
+
+
+def _number(text: str) -> float:
+    """Read a bare number as every other reader does; a plain one, of millions, the quick way."""
+    try:
+        return float(text)
+    except ValueError:
+        return parse_quantity(text).to("1")

@@ -1,16 +1,19 @@
-"""TOML files that people write: read within bounds, and each fault told with its file and line."""
+"""TOML files that people write: read within bounds, and each fault told with its file and line.
+
+tomllib takes time that grows with the square of a dotted key's length, and memory by the key, and
+keeps no lines: one pass over the tokens, before it parses, bounds both and notes the lines.
+"""
 
 from __future__ import annotations
 
+import re
 import tomllib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
 from uncertain_scale.errors import FileError, nearest
-from uncertain_scale.inputs.bounds import refuse_unbounded
 from uncertain_scale.inputs.catalog import shipped_folder
-from uncertain_scale.inputs.lines import line_numbers
 from uncertain_scale.reading import UnreadableError, is_inside, read_text
 
 if TYPE_CHECKING:
@@ -19,17 +22,51 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
-    from uncertain_scale.inputs.lines import Path as KeyPath
-
-__all__ = ["MOST_TABLES", "TomlReader", "parse_toml", "shown"]
+__all__ = [
+    "DEEPEST",
+    "MOST_KEYS",
+    "MOST_TABLES",
+    "KeyPath",
+    "TomlReader",
+    "line_numbers",
+    "parse_toml",
+    "shown",
+]
 
 _T = TypeVar("_T", bound="BaseModel")
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in a document, such as ("inputs", "mfu", "q05") or ("correlations", 0)."""
+DEEPEST = 64
+"""Lists and tables that may stand in one another."""
+MOST_KEYS = 200_000
+"""Keys and headers of a file."""
 MOST_TABLES = 2_000
 """Inputs, correlations, claims and the like of a file."""
 _MOST_BYTES = 16_000_000
+_LONGEST_KEY = 32
+_LONGEST_NUMBER = 1_000
+
+_BASIC = r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?+'
+_LITERAL = r"'[^'\n]*+'?+"
+_BLOCKS = (
+    r'"""[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+(?:"""|\Z)'
+    r"|'''[^']*+(?:'(?!'')[^']*+)*+(?:'''|\Z)"
+)
+_PART = rf"(?:[\w+:-]++|{_BASIC}|{_LITERAL})"
+_TOKEN = re.compile(
+    rf"(?P<skipped>{_BLOCKS}|\#[^\n]*+)"
+    rf"|(?P<run>{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+)"
+    r"|(?P<mark>[\[\]{}=]|\n\s*+)",
+    re.DOTALL,
+)
+_EACH = re.compile(_PART, re.DOTALL)
+_DIGITS = re.compile(rf"[+-]?(?:0[xob])?[0-9A-Fa-f_]{{{_LONGEST_NUMBER},}}")
+_BARE = re.compile(r"[\w-]++(?:\.[\w-]++)*+", re.ASCII)
 
 
-def parse_toml(path: Path, error: type[FileError] = FileError) -> tuple[str, dict[str, Any]]:
+def parse_toml(
+    path: Path, error: type[FileError] = FileError
+) -> tuple[dict[KeyPath, int], dict[str, Any]]:
     """Read a TOML file of bounded size.
 
     Parameters
@@ -41,8 +78,8 @@ def parse_toml(path: Path, error: type[FileError] = FileError) -> tuple[str, dic
 
     Returns
     -------
-    text, document
-        The file as it stands, and what it holds.
+    lines, document
+        The line of each table and key, as `line_numbers` returns them, and what the file holds.
 
     Raises
     ------
@@ -51,14 +88,114 @@ def parse_toml(path: Path, error: type[FileError] = FileError) -> tuple[str, dic
     """
     try:
         text = read_text(path, _MOST_BYTES)
-        refuse_unbounded(text)
-        return text, tomllib.loads(text)
+        return line_numbers(text), tomllib.loads(text)
     except UnreadableError as fault:
         raise error([fault.of(shown(path))]) from None
     except ValueError as fault:  # TOMLDecodeError, and dates and numbers that cannot be
         raise error([f"{shown(path)}: not valid TOML: {fault!s:.200}"]) from None
     except RecursionError:
         raise error([f"{shown(path)}: tables nest too deeply"]) from None
+
+
+def line_numbers(text: str) -> dict[KeyPath, int]:
+    r"""Return the line of each table and key of a TOML text.
+
+    Parameters
+    ----------
+    text
+        Any text; of one that is no TOML the lines mean nothing.
+
+    Returns
+    -------
+    dict
+        From the path in the parsed document to a line number from 1.
+
+    Raises
+    ------
+    UnreadableError
+        It nests too deeply or has too many keys; names the line, the limit and what was found.
+
+    Examples
+    --------
+    >>> line_numbers("title = 'x'\n[inputs.mfu]\nvalue = 1")[("inputs", "mfu", "value")]
+    3
+    >>> line_numbers("x = " + "[" * 65)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    uncertain_scale.reading.UnreadableError: nests deeper than 64 lists and tables; ...
+    """
+    scanner = _Scanner()
+    at = 0
+    for token in _TOKEN.finditer(text):
+        scanner.line += text.count("\n", at, token.start())
+        at = token.start()
+        if token["run"]:
+            scanner.run(token["run"])
+        elif token["mark"]:
+            scanner.mark(token["mark"][0])
+    return scanner.lines
+
+
+class _Scanner:
+    """Follows the tokens of a TOML text, and refuses what tomllib would not survive."""
+
+    def __init__(self) -> None:
+        self.line = 1
+        self.lines: dict[KeyPath, int] = {}
+        self._table: KeyPath = ()
+        self._counts: dict[KeyPath, int] = {}
+        self._name = ""
+        self._brackets = 0  # that the header begins with
+        self._valued = False  # the rest of the line is a value
+        self._depth = self._keys = 0
+
+    def run(self, found: str) -> None:
+        """Take dotted parts of a key, a header or a value."""
+        if not self._valued:
+            self._name = found
+        if len(found) > 2 * _LONGEST_KEY:
+            if len(_EACH.findall(found)) > _LONGEST_KEY:
+                raise self._refusal(f"a key of more than {_LONGEST_KEY} parts; state it with fewer")
+            if _DIGITS.match(found):
+                raise self._refusal(f"a number of more than {_LONGEST_NUMBER:,} digits; round it")
+
+    def mark(self, found: str) -> None:
+        """Take a bracket, a brace, an equals sign or the end of a line."""
+        top = self._depth == 0
+        self._keys += found == "=" or (found == "[" and top)
+        if self._keys > MOST_KEYS:
+            raise self._refusal(f"has more than {MOST_KEYS:,} keys; split the file")
+        if found in "[{":
+            self._open(found)
+        elif found in "]}":
+            self._depth = max(self._depth - 1, 0)
+            if self._brackets and self._depth == 0:
+                self._note_table()
+        elif top and found == "=" and not self._valued:
+            self.lines[(*self._table, *_keys(self._name))] = self.line
+            self._valued = True
+        elif top:
+            self._valued = False
+
+    def _open(self, found: str) -> None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise self._refusal(
+                f"nests deeper than {DEEPEST} lists and tables; state it with fewer"
+            )
+        if found == "[" and not self._valued:
+            self._brackets += 1
+
+    def _note_table(self) -> None:
+        table = _absolute(_keys(self._name), self._counts)
+        if self._brackets > 1:
+            self._counts[table] = self._counts.get(table, -1) + 1
+            table = (*table, self._counts[table])
+        self.lines[table] = self.line
+        self._table, self._brackets, self._valued = table, 0, True
+
+    def _refusal(self, said: str) -> UnreadableError:
+        return UnreadableError(said, self.line)
 
 
 def shown(path: Path) -> str:
@@ -90,9 +227,8 @@ class TomlReader:
     def __init__(self, path: Path, error: type[FileError] = FileError) -> None:
         self.path = path
         self.faults: list[str] = []
-        text, self.document = parse_toml(path, error)
+        self._lines, self.document = parse_toml(path, error)
         self._shown = shown(path)
-        self._lines = line_numbers(text)
 
     def tables(self, part: str, expected: type[dict[str, Any] | list[Any]]) -> list[Any]:
         """Return the tables of a part of the file by name or number; note a part that is none."""
@@ -147,3 +283,28 @@ def _in_words(detail: ErrorDetails, kind: type[BaseModel]) -> str:
             return (
                 f"{key} = {detail['input']!r:.60}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
             )
+
+
+def _keys(dotted: str) -> KeyPath:
+    """Split a dotted key as TOML does; what is none, for this scan reads on lightly, is ()."""
+    if _BARE.fullmatch(dotted.strip()):
+        return tuple(dotted.strip().split("."))
+    try:
+        parsed: Any = tomllib.loads(f"{dotted} = 0")
+    except ValueError:
+        return ()
+    keys: list[str | int] = []
+    while isinstance(parsed, dict):
+        ((key, parsed),) = parsed.items()
+        keys.append(key)
+    return tuple(keys)
+
+
+def _absolute(keys: KeyPath, counts: dict[KeyPath, int]) -> KeyPath:
+    """Put the current index behind each array of tables that a header goes through."""
+    path: KeyPath = ()
+    for key in keys[:-1]:
+        path = (*path, key)
+        if path in counts:
+            path = (*path, counts[path])
+    return (*path, *keys[-1:])

@@ -19,8 +19,7 @@ import numpy as np
 from uncertain_scale.analysis.streamed import Part, Reduction, watched_in
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.reading import UnreadableError, open_within, parse_json
-from uncertain_scale.report.saving import save_whole
-from uncertain_scale.report.staging import finish
+from uncertain_scale.report.atomic import finish, make_folder, save_whole
 from uncertain_scale.sampling.chains import package_versions
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.statistics.sketch import group_of
@@ -310,10 +309,7 @@ def _save(
         "held": held,
     }
     arrays["about"] = np.array(json.dumps(about))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be made: {error.strerror}") from error
+    make_folder(folder)
 
     def write(path: Path) -> None:
         with path.open("wb") as file:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.claims import Checked, CheckedClaims, Judged, Own
     from uncertain_scale.analysis.verdict import Found
-    from uncertain_scale.inputs.claims import Claims
+    from uncertain_scale.inputs.assertion import Claims
     from uncertain_scale.model import Model
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document

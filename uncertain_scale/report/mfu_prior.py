@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import DataError, nearest
-from uncertain_scale.inputs.chips import families
+from uncertain_scale.inputs.runs import families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,7 @@
 import pytest
 
 from uncertain_scale.analysis.backtest import backtest
-from uncertain_scale.inputs.evidence import shipped_runs
+from uncertain_scale.inputs.runs import shipped_runs
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.sample import prepare
 

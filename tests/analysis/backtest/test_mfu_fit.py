@@ -10,7 +10,7 @@ from uncertain_scale.analysis.backtest import fit_mfu, fitted_runs
 from uncertain_scale.analysis.backtest.mfu_fit import MfuFit, Observation
 from uncertain_scale.errors import DataError
 from uncertain_scale.inputs import load_priors
-from uncertain_scale.inputs.evidence import published_runs
+from uncertain_scale.inputs.runs import published_runs
 
 LEVELS = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
 

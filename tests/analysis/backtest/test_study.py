@@ -12,7 +12,7 @@ import uncertain_scale as us
 from uncertain_scale.analysis.backtest import backtest, score
 from uncertain_scale.analysis.backtest.forecast import BASELINES, Forecaster, givens
 from uncertain_scale.errors import DataError
-from uncertain_scale.inputs.evidence import published_runs, read_runs, shipped_runs
+from uncertain_scale.inputs.runs import published_runs, read_runs, shipped_runs
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.sample import prepare
 

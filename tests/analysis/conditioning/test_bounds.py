@@ -17,8 +17,7 @@ from uncertain_scale.analysis.conditioning.posterior import Space, find_posterio
 from uncertain_scale.analysis.conditioning.terms import bind
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.inputs.distributions import parse_distribution
-from uncertain_scale.inputs.observations import Observation
-from uncertain_scale.inputs.ranges import Range
+from uncertain_scale.inputs.observations import Observation, Range
 
 FAR = 6.6
 DESIGN = Design(draws=1024, seed=3)

@@ -11,8 +11,7 @@ from uncertain_scale.analysis.conditioning.likelihood import (
     tail_probabilities,
 )
 from uncertain_scale.inputs.distributions import parse_distribution
-from uncertain_scale.inputs.observations import Observation
-from uncertain_scale.inputs.ranges import Range
+from uncertain_scale.inputs.observations import Observation, Range
 
 KINDS = [
     ("normal(mu=3, sigma=2)", stats.norm(3, 2)),

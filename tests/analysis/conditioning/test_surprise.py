@@ -8,8 +8,7 @@ from scipy import stats
 
 from uncertain_scale.analysis.conditioning.likelihood import surprise
 from uncertain_scale.inputs.distributions import parse_distribution
-from uncertain_scale.inputs.observations import Observation
-from uncertain_scale.inputs.ranges import Range
+from uncertain_scale.inputs.observations import Observation, Range
 
 PREDICTED = stats.norm.ppf((np.arange(4000) + 0.5) / 4000)
 DATASETS = 2000

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from uncertain_scale.inputs import Priors
-    from uncertain_scale.inputs.evidence import TrainingRun
+    from uncertain_scale.inputs.runs import TrainingRun
     from uncertain_scale.model import Model, Plan
     from uncertain_scale.sampling import Design
     from uncertain_scale.sampling.dependence import Coordinates

@@ -18,15 +18,14 @@ from scipy.special import expit, logit, ndtr, ndtri
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.inputs import load_priors
-from uncertain_scale.inputs.chips import family_of_peak
-from uncertain_scale.inputs.evidence import published_runs
+from uncertain_scale.inputs.runs import family_of_peak, published_runs
 from uncertain_scale.model import believe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from uncertain_scale.inputs import Prior, Priors
-    from uncertain_scale.inputs.evidence import TrainingRun
+    from uncertain_scale.inputs.runs import TrainingRun
     from uncertain_scale.model import Model
     from uncertain_scale.units.aliases import FloatArray
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from uncertain_scale.inputs import Priors
-    from uncertain_scale.inputs.evidence import RunsTable, TrainingRun
+    from uncertain_scale.inputs.runs import RunsTable, TrainingRun
     from uncertain_scale.model import Model
     from uncertain_scale.sampling import Design
 
@@ -180,7 +180,7 @@ def backtest(  # noqa: PLR0913 (what is tested, and how)
 
     Examples
     --------
-    >>> from uncertain_scale.inputs.evidence import shipped_runs
+    >>> from uncertain_scale.inputs.runs import shipped_runs
     >>> from uncertain_scale.sampling import Design
     >>> from uncertain_scale.sampling.sample import prepare
     >>> found = backtest(*prepare(), shipped_runs(), Design(draws=128, chains=2))

@@ -19,8 +19,7 @@ from uncertain_scale.analysis.conditioning.information import effective_rows, in
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
 from uncertain_scale.analysis.conditioning.terms import Columns, bind_sound, varies
 from uncertain_scale.errors import EvidenceError
-from uncertain_scale.inputs.observations import read_evidence
-from uncertain_scale.inputs.ranges import Range
+from uncertain_scale.inputs.observations import Range, read_evidence
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.dependence import InputSampler

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.inputs.ranges import Range
+from uncertain_scale.inputs.observations import Range
 
 if TYPE_CHECKING:
     from uncertain_scale.inputs.distributions import Distribution

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from uncertain_scale.errors import QuestionError
-from uncertain_scale.report.saving import save_whole
-from uncertain_scale.report.staging import check_place
+from uncertain_scale.report.atomic import check_place, save_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,9 +10,8 @@ import xarray as xr
 
 from uncertain_scale import Design, ask, default_model, load_priors, sample
 from uncertain_scale.errors import DataError, QuestionError
-from uncertain_scale.report import stores
-from uncertain_scale.report.saving import save_draws
-from uncertain_scale.report.stores import save_chains
+from uncertain_scale.report import store
+from uncertain_scale.report.store import check_draws, save_chains, save_draws
 from uncertain_scale.sampling import limits
 from uncertain_scale.sampling.chains import draw_chains
 
@@ -37,7 +36,7 @@ def opened(path):
 
 def test_a_store_holds_what_a_run_in_memory_does(asked, tmp_path, monkeypatch):
     """Also where a chain is several chunks, and where chains come in any order."""
-    monkeypatch.setattr(stores, "_CHUNK", 300)
+    monkeypatch.setattr(store, "_CHUNK", 300)
     design = Design(draws=1000, chains=7, seed=2)
     record, chains = draw_chains(*asked, design)
     save_chains(record, reversed(list(chains)), tmp_path / "draws.zarr")
@@ -124,4 +123,4 @@ def test_the_command_says_what_it_wrote(cli, tmp_path):
 def test_without_zarr_it_is_told_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(DataError, match=r"pip install -e '\.\[scale\]'"):
-        stores.check_store(tmp_path / "draws.zarr")
+        check_draws(tmp_path / "draws.zarr")

@@ -1,5 +1,6 @@
-"""Training runs and what was published of them: the shipped table, and tables of one's own.
+"""Training runs and what was published of them, and the chips that they ran on.
 
+The shipped tables, and tables of one's own.
 Columns are named as the model's variables are. A row that contradicts itself or cannot be read is
 kept apart with the reason; the other rows are used.
 """
@@ -11,17 +12,32 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING
 
-from uncertain_scale.errors import DataError
+from uncertain_scale.errors import DataError, nearest
 from uncertain_scale.inputs.assertion import figure
 from uncertain_scale.inputs.catalog import shipped_folder
-from uncertain_scale.inputs.chips import OTHER, Chip, chips, families, find_chip
 from uncertain_scale.inputs.tables import Faults, RowFault, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["COLUMNS", "RunsTable", "TrainingRun", "published_runs", "read_runs", "shipped_runs"]
+__all__ = [
+    "COLUMNS",
+    "OTHER",
+    "Chip",
+    "RunsTable",
+    "TrainingRun",
+    "chips",
+    "families",
+    "family_of_peak",
+    "find_chip",
+    "published_runs",
+    "read_runs",
+    "shipped_runs",
+]
+
+OTHER = "other"
+"""The family of chips of which no published run is known."""
 
 COLUMNS: Mapping[str, str] = {
     "name": "what the run is called, once in a table",
@@ -54,6 +70,29 @@ _PRODUCT = {"gpus": "gpu", "training_time": "day", "gpu_hours": "gpu*hour"}
 _SAME_PEAK = 0.02  # ratings of one chip differ by rounding
 _SECONDS_PER_HOUR = 3600.0
 _HOURS_PER_DAY = 24.0
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A kind of chip.
+
+    Parameters
+    ----------
+    name
+        As its maker calls it.
+    family
+        Chips whose runs tell about one another, by its best known member.
+    peak_flops
+        Dense BF16 peak, FLOP/s/gpu.
+    fp8, sparsity
+        Whether it computes in FP8, and whether a peak with 2:4 sparsity is printed for it.
+    """
+
+    name: str
+    family: str
+    peak_flops: float
+    fp8: bool
+    sparsity: bool
 
 
 @dataclass(frozen=True)
@@ -134,6 +173,73 @@ class RunsTable:
     faults: tuple[RowFault, ...]
     rows: int
     unused: tuple[str, ...]
+
+
+@cache
+def chips() -> Mapping[str, Chip]:
+    """Read the shipped table of chips, by name.
+
+    Raises
+    ------
+    DataError
+        The table has faults.
+
+    Examples
+    --------
+    >>> chips()["NVIDIA H800 SXM"].family
+    'H100'
+    """
+    path = shipped_folder() / "evidence" / "chips.csv"
+    columns = ["name", "family", "peak_flops", "fp8", "sparsity"]
+    table = read_table(path, required=columns, shown="evidence/chips.csv")
+    found, wrong = {}, list(table.faults)
+    for row in table.rows:
+        cells = Faults(table, row, row.cells["name"])
+        peak = cells.positive("peak_flops", "FLOP/s/gpu")
+        flags = [cells.one_of(column, ("yes", "no")) == "yes" for column in ("fp8", "sparsity")]
+        wrong += cells.found
+        if peak is not None:
+            found[cells.name] = Chip(cells.name, cells.text("family"), peak, *flags)
+    if wrong:
+        raise DataError("\n".join(map(str, wrong)))
+    return found
+
+
+def families() -> tuple[str, ...]:
+    """Return the families of chips, in the order of the table, and `OTHER`."""
+    return (*dict.fromkeys(chip.family for chip in chips().values()), OTHER)
+
+
+def family_of_peak(peak_flops: float) -> str:
+    """Return the family of the chips with this dense BF16 peak, or `OTHER`.
+
+    Examples
+    --------
+    >>> family_of_peak(989.4e12), family_of_peak(1.0)
+    ('H100', 'other')
+    """
+    same = (c.family for c in chips().values() if abs(peak_flops / c.peak_flops - 1) < _SAME_PEAK)
+    return next(same, OTHER)
+
+
+def find_chip(name: str) -> Chip:
+    """Return a chip by its name, with or without its maker, whatever the case.
+
+    Raises
+    ------
+    DataError
+        There is no such chip.
+
+    Examples
+    --------
+    >>> find_chip("h100 sxm").name
+    'NVIDIA H100 SXM'
+    """
+    wanted = name.casefold()
+    for chip in chips().values():
+        if wanted in {chip.name.casefold(), chip.name.partition(" ")[2].casefold()}:
+            return chip
+    raise DataError(f"'{name[:40]}' is not a known chip; {nearest(name, chips())}")
 
 
 def published_runs() -> tuple[TrainingRun, ...]:

@@ -1,9 +1,9 @@
-"""Files of one folder that are replaced together: all of them, or none.
+"""Atomic writes: a file, a store, or the files of a folder together appear whole or not at all.
 
-New files are written into a hidden folder inside their own. When all are on the disk, one rename of
-that folder decides that they are to be; then each is moved to its name. Whoever is killed before
-the rename leaves the old files as they were, and whoever is killed after it leaves moves that the
-next reader or writer finishes (`finish`).
+What is new is written into a hidden folder beside its place. A file or a store by itself is then
+renamed. Of several files, one rename of the hidden folder decides that they are to be; then each is
+moved to its name. Whoever is killed before the rename leaves the old files as they were, and
+whoever is killed after it leaves moves that the next reader or writer finishes (`finish`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import shutil
 import sys
 import tempfile
 import time
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,11 +30,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Staging",
     "check_place",
-    "exchange",
     "finish",
+    "make_folder",
+    "remove_file",
+    "save_whole",
     "staged",
-    "staging_of",
-    "sync_folder",
 ]
 
 _PREFIX, _SUFFIX = ".uncertain-scale-", ".new"
@@ -57,7 +59,7 @@ class Staging:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._stage: Path | None = None
-        self._lock: int | None = None
+        self._hidden = contextlib.ExitStack()
         self._made: list[Path] = []
         self._removed: list[str] = []
         self._after: list[Callable[[], object]] = []
@@ -75,11 +77,7 @@ class Staging:
             self._made.insert(0, folder)
             folder = folder.parent
         self.folder.mkdir(parents=True, exist_ok=True)
-        # One at a time: a stage that its writer has not locked yet looks like one left behind.
-        with _locked(self.folder):
-            _clear(self.folder)
-            self._stage = Path(tempfile.mkdtemp(prefix=_PREFIX, suffix=_SUFFIX, dir=self.folder))
-            self._lock = _lock(self._stage, wait=False)
+        self._stage = self._hidden.enter_context(_hidden(self.folder))
 
     def place(self, path: Path) -> Path:
         """Return where a file of the folder is to be written until it is moved to its path."""
@@ -121,25 +119,24 @@ class Staging:
             for name in new:
                 _refuse_in_the_way(self.folder, name)
             removed = [name for name in self._removed if name not in new]
-            _write_synced(stage / _REMOVED, "\n".join(removed))
+            text = "\n".join(removed)
+            _write_synced(stage / _REMOVED, lambda path: path.write_text(text, encoding="utf-8"))
             for path in [stage, *(one for one in stage.rglob("*") if one.is_dir())]:
-                sync_folder(path)
+                _sync_folder(path)
             with _locked(self.folder):
                 _finish(self.folder)
                 stage.rename(self.folder / _DECIDED)
                 self._stage = None
-                sync_folder(self.folder)
+                _sync_folder(self.folder)
                 _finish(self.folder)
-            self._release()
+            self._hidden.close()
         for act in self._after:
             act()
 
     def discard(self) -> None:
         """Remove the new files, and a folder that was made for them."""
-        if self._stage is not None:
-            shutil.rmtree(self._stage, ignore_errors=True)
-            self._stage = None
-        self._release()
+        self._stage = None
+        self._hidden.close()
         for folder in reversed(self._made):
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -149,11 +146,6 @@ class Staging:
         if self._stage is None:
             raise RuntimeError("no folder waits for files yet")
         return self._stage
-
-    def _release(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
 
 
 @contextlib.contextmanager
@@ -203,10 +195,61 @@ def staged(folder: Path | None, names: Iterable[str] = ()) -> Iterator[Staging |
         _current.reset(token)
 
 
-def staging_of(path: Path) -> Staging | None:
-    """Return what a file is staged in, if its folder's files are being replaced together."""
-    staging = _current.get()
-    return staging if staging is not None and path.is_relative_to(staging.folder) else None
+def save_whole(path: Path, write: Callable[[Path], object], *, at_once: bool = False) -> Path:
+    """Write a file, or a folder in its place, under a temporary name, then rename it.
+
+    Parameters
+    ----------
+    path
+        What is wanted; the folder that it lies in must be there.
+    write
+        Writes it to the path that it is given.
+    at_once
+        Rename it now, also where the folder's other files wait until all are there.
+
+    Raises
+    ------
+    DataError
+        It cannot be written; what was there stays as it was.
+    """
+    staging = None if at_once else _staging_of(path)
+    try:
+        if staging is not None:
+            _write_synced(staging.place(path), write)
+            return path
+        with _hidden(path.parent) as stage:
+            made = stage / path.name
+            _write_synced(made, write)
+            _rename(made, path)
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {_reason_of(error)}") from error
+    return path
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file that a result makes needless, when the result is in its place."""
+    staging = _staging_of(path)
+    if staging is not None:
+        staging.afterwards(partial(path.unlink, missing_ok=True))
+    elif path.parent.is_dir():
+        path.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none, unless its files are staged, which makes it.
+
+    Raises
+    ------
+    DataError
+        It cannot be made.
+    """
+    if _staging_of(folder) is not None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be made: {error.strerror}") from error
 
 
 def finish(folder: Path) -> None:
@@ -230,7 +273,69 @@ def finish(folder: Path) -> None:
         ) from error
 
 
-def exchange(one: Path, other: Path) -> bool:
+def check_place(path: Path, *, may_be_folder: bool = False) -> None:
+    """Refuse a file, or a folder in its place, that could not be written, before it is computed.
+
+    Raises
+    ------
+    DataError
+        Its folder is not there or cannot be written, or something else bears the name.
+    """
+    staging = _staging_of(path)
+    try:
+        if path.is_dir() and not may_be_folder:
+            raise IsADirectoryError(0, "a folder has its name")
+        if staging is None:
+            with _hidden(path.parent):
+                pass
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written: {error.strerror or error}; name another file"
+        ) from error
+
+
+def _staging_of(path: Path) -> Staging | None:
+    """Return what a file is staged in, if its folder's files are being replaced together."""
+    staging = _current.get()
+    return staging if staging is not None and path.is_relative_to(staging.folder) else None
+
+
+@contextlib.contextmanager
+def _hidden(folder: Path) -> Iterator[Path]:
+    """Make a hidden folder in another for a block, and clear away those of writers long dead."""
+    # One at a time: a stage that its writer has not locked yet looks like one left behind.
+    with _locked(folder):
+        _clear(folder)
+        stage = Path(tempfile.mkdtemp(prefix=_PREFIX, suffix=_SUFFIX, dir=folder))
+        lock = _lock(stage, wait=False)
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _write_synced(path: Path, write: Callable[[Path], object]) -> None:
+    write(path)
+    if path.is_dir():
+        path.chmod(0o755)
+        return
+    with path.open("rb") as file:
+        os.fsync(file.fileno())  # after a crash, the name stands for the whole file
+    path.chmod(0o644)
+
+
+def _rename(made: Path, path: Path) -> None:
+    """Give what was made its name; no moment is without a store, where the system can."""
+    if made.is_dir() and path.exists():
+        if _exchange(made, path):
+            return
+        path.replace(made.with_name(_REMOVED))
+    made.replace(path)
+
+
+def _exchange(one: Path, other: Path) -> bool:
     """Let two folders of one file system swap names in one step; False where that cannot be."""
     names = os.fsencode(one), os.fsencode(other)
     try:
@@ -242,7 +347,13 @@ def exchange(one: Path, other: Path) -> bool:
         return False
 
 
-def sync_folder(folder: Path) -> None:
+def _reason_of(error: OSError) -> str:
+    """Return why the system refuses, in one line; HDF5 hides it in several."""
+    said = re.search(r"error message = '([^']+)'", str(error))
+    return error.strerror or (said[1] if said else str(error).partition("\n")[0])
+
+
+def _sync_folder(folder: Path) -> None:
     """Make the names in a folder survive a crash, where the system can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -252,33 +363,13 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def check_place(path: Path, *, may_be_folder: bool = False) -> None:
-    """Refuse a file, or a folder in its place, that could not be written, before it is computed.
-
-    Raises
-    ------
-    DataError
-        Its folder is not there or cannot be written, or something else bears the name.
-    """
-    staging = staging_of(path)
-    try:
-        if path.is_dir() and not may_be_folder:
-            raise IsADirectoryError(0, "a folder has its name")
-        if staging is None:
-            Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=_SUFFIX, dir=path.parent)).rmdir()
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be written: {error.strerror or error}; name another file"
-        ) from error
-
-
 def _refuse_unwritable(folder: Path) -> None:
     there = folder
     while not os.path.lexists(there) and there.parent != there:
         there = there.parent
     if not there.is_dir():
         raise DataError(f"{folder} cannot be made: {there} is no folder; name another folder")
-    if not os.access(there, os.W_OK | os.X_OK):
+    if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
         raise DataError(f"{folder} cannot be written: Permission denied; name another folder")
 
 
@@ -321,7 +412,7 @@ def _finish(folder: Path) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         touched.append((decided / name).replace(folder / name))
     for path in {folder, *(one.parent for one in touched)}:
-        sync_folder(path)
+        _sync_folder(path)
     shutil.rmtree(decided)
 
 
@@ -371,17 +462,12 @@ def _lock(folder: Path, *, wait: bool) -> int | None:
         return None
     import fcntl
 
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = None
     try:
+        descriptor = os.open(folder, os.O_RDONLY)
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
         return None
     return descriptor
-
-
-def _write_synced(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

@@ -8,8 +8,15 @@ import pytest
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.inputs.catalog import shipped_folder
-from uncertain_scale.inputs.chips import chips, families, find_chip
-from uncertain_scale.inputs.evidence import COLUMNS, published_runs, read_runs, shipped_runs
+from uncertain_scale.inputs.runs import (
+    COLUMNS,
+    chips,
+    families,
+    find_chip,
+    published_runs,
+    read_runs,
+    shipped_runs,
+)
 
 HEAD = "name,hardware,precision,gpus [gpu],gpu_hours [gpu*hour],training_time [day],"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uncertain_scale.inputs.lines import line_numbers
+from uncertain_scale.inputs.toml import line_numbers
 
 TEXT = '''\
 # a comment with [brackets] = and an "open quote
