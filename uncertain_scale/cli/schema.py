@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
+from uncertain_scale.cli.command import Argument
+
 __all__ = ["schema"]
 
 
 def schema(
     command: Annotated[
         list[str],
-        typer.Argument(
-            help="Such as report or priors show; all of them by default.", metavar="COMMAND"
-        ),
+        Argument("Such as report or priors show; all of them by default.", "COMMAND"),
     ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
 ) -> None:
     """Print the JSON Schema of what a command prints with --format json.
