@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from program import run_program
 
-from uncertain_scale.cli.main import RECORDED
+from uncertain_scale.cli.main import RESULTS
 from uncertain_scale.inputs.claim_files import load_claims
 from uncertain_scale.model import default_model
 from uncertain_scale.report import figures
@@ -81,7 +81,7 @@ class Report:
     @property
     def stem(self) -> str:
         """Name of the result, without its ending."""
-        return RECORDED[self.words[0]][1]
+        return RESULTS[self.words[0]]
 
     @property
     def result(self) -> str:

@@ -5,67 +5,104 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, cast
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from uncertain_scale.cli import (
-    backtest,
-    claims,
-    compare,
-    explore,
-    model,
-    plot,
-    priors,
-    report,
-    sample,
-    schema,
-    sensitivity,
-    sweep,
-    update,
-    verify,
-)
 from uncertain_scale.cli.command import Command
 from uncertain_scale.cli.encoding import mend_streams
 from uncertain_scale.cli.interrupts import INTERRUPTED, Interrupted, end_at_once, interrupts
 from uncertain_scale.cli.record import recorded
 from uncertain_scale.errors import QuestionError, UncertainScaleError, printable
 
-__all__ = ["RECORDED", "app", "main"]
+__all__ = ["RESULTS", "app", "main"]
 
-# Commands that leave a record beside the results they save, and what these results are called.
-RECORDED: dict[str, tuple[Callable[..., None], str]] = {
-    "report": (report.report, "report"),
-    "compare": (compare.compare, "comparison"),
-    "sensitivity": (sensitivity.sensitivity, "sensitivity"),
-    "sweep": (sweep.sweep, "sweep"),
-    "claims": (claims.claims, "claims"),
-    "update": (update.update, "report"),
-    "backtest": (backtest.backtest, "backtest"),
+# A command or a group of commands by name: its module here, and what it is called there.
+_PLACES = {
+    "report": "report:report",
+    "compare": "compare:compare",
+    "sensitivity": "sensitivity:sensitivity",
+    "sweep": "sweep:sweep",
+    "claims": "claims:claims",
+    "update": "update:update",
+    "backtest": "backtest:backtest",
+    "verify": "verify:verify",
+    "diff": "verify:diff",
+    "sample": "sample:sample",
+    "explore": "explore:explore",
+    "model": "model:model",
+    "schema": "schema:schema",
+    "plot": "plot:app",
+    "priors": "priors:app",
 }
+
+RESULTS = {
+    "report": "report",
+    "compare": "comparison",
+    "sensitivity": "sensitivity",
+    "sweep": "sweep",
+    "claims": "claims",
+    "update": "report",
+    "backtest": "backtest",
+}
+"""Commands that leave a record beside the results they save, and the names of these results."""
+
+
+@cache
+def _command(name: str) -> Any:
+    """Import a command or a group of commands, as typer makes it."""
+    module, _, found = _PLACES[name].partition(":")
+    group = getattr(import_module(f"uncertain_scale.cli.{module}"), found)
+    if not isinstance(group, typer.Typer):
+        alone = recorded(group, RESULTS[name]) if name in RESULTS else group
+        group = typer.Typer(add_completion=False)
+        group.command(name)(alone)
+    for registered in group.registered_commands:
+        registered.cls = Command
+    made = get_command(group)
+    made.name = name
+    return made
+
+
+class _Commands(Mapping[str, Any]):
+    """The program's commands, each imported when it is looked up."""
+
+    def __getitem__(self, name: str) -> Any:
+        return _command(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        return len(_PLACES)
+
+
+class _Program(TyperGroup):
+    """The program, which imports no command but the one that runs."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = cast("dict[str, Any]", _Commands())  # nothing writes to it
+
 
 app = typer.Typer(
     name="uncertain-scale",
-    help="Intervals for the scale of LLM training: what a budget buys, and how sure that is.",
+    cls=_Program,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "obj": RECORDED},
+    context_settings={"help_option_names": ["-h", "--help"], "obj": RESULTS},
 )
-for _name, _command in RECORDED.items():
-    app.command(_name)(recorded(*_command))
-app.command("verify")(verify.verify)
-app.command("diff")(verify.diff)
-app.command("sample")(sample.sample)
-app.command("explore")(explore.explore)
-app.command("model")(model.model)
-app.command("schema")(schema.schema)
-for _group in (app, plot.app, priors.app):
-    for _registered in _group.registered_commands:
-        _registered.cls = Command
-app.add_typer(plot.app, name="plot")
-app.add_typer(priors.app, name="priors")
+
+
+@app.callback()
+def _program() -> None:
+    """Intervals for the scale of LLM training: what a budget buys, and how sure that is."""
 
 
 def main() -> None:

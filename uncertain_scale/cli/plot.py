@@ -38,6 +38,7 @@ __all__ = ["app"]
 app = typer.Typer(
     help="Draw figures: intervals, densities, rankings, comparisons, sweeps, priors, equations.",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 Output = Annotated[

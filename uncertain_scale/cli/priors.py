@@ -16,7 +16,9 @@ from uncertain_scale.errors import PriorError, QuestionError
 
 __all__ = ["Scenario", "app"]
 
-app = typer.Typer(help="List, show, check, copy and fit prior files.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, show, check, copy and fit prior files.", no_args_is_help=True, add_completion=False
+)
 Scenario = Annotated[str, Argument("Shipped scenario or prior file (.toml).", reads="scenario")]
 
 

@@ -157,10 +157,9 @@ def _arguments(record: Record, program: Any) -> tuple[Callable[..., None], dict[
     if not record.command or record.command[0] not in program.obj:
         raise DataError(f"{folder} holds no result that can be run again; it was changed")
     name, *words = record.command
-    command, _ = program.obj[name]
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            parser = program.command.commands[name]
+            parser = program.command.get_command(program, name)
             arguments = dict(parser.make_context(name, words).params)
     except UncertainScaleError:
         raise
@@ -169,6 +168,7 @@ def _arguments(record: Record, program: Any) -> tuple[Callable[..., None], dict[
         raise DataError(
             f"{folder}: its record is no command: {said!s:.120}; it was changed"
         ) from None
+    command = parser.callback
     for parameter in declared(command):
         value = arguments.get(parameter.name)
         if parameter.info.replay == "dropped" and not parameter.usual(value):
