@@ -1,6 +1,5 @@
-"""Training runs and what was published of them, and the chips that they ran on.
+"""Published training runs and the chips that they ran on: shipped tables, and one's own of runs.
 
-The shipped tables, and tables of one's own.
 Columns are named as the model's variables are. A row that contradicts itself or cannot be read is
 kept apart with the reason; the other rows are used.
 """
