@@ -4,8 +4,8 @@ Run as `python benchmarks/calibration.py [DATASETS] [SEEDS]`.
 
 First, inputs are drawn from the prior and facts from them, with their measurement errors, and each
 set of facts updates the prior. If the posterior is right, the rank of the true input among its
-draws is uniform; the table gives the p-value of a chi-squared test in 20 cells for each input, road
-and design. Second, over many seeds, how often an estimate lies within two Monte Carlo errors of a
+draws is uniform; the table gives the p-value of a chi-squared test in 20 cells for each input,
+method and design. Second, over many seeds, how often an estimate lies within two Monte Carlo errors of a
 closed form: 93.6% where errors are normal and their own errors come from 16 chains.
 
 Talts et al. (2018), https://arxiv.org/abs/1804.06788.
@@ -32,11 +32,11 @@ from uncertain_scale.inputs.observations import Observation
 from uncertain_scale.sampling.dependence import InputSampler
 
 if TYPE_CHECKING:
-    from uncertain_scale.analysis.conditioning.posterior import Road
+    from uncertain_scale.analysis.conditioning.posterior import Method
     from uncertain_scale.inputs.prior import Priors
 
 CELLS = 20
-ROADS = ("importance", "smc")
+METHODS = ("importance", "smc")
 # Errors so wide that weights serve nearly always, and so narrow that they seldom do.
 WIDTHS = {"wide": 3.0, "narrow": 0.5}
 DESIGNS = ("sobol", "lhs", "random")
@@ -132,7 +132,7 @@ def facts(
 
 
 def ranks(
-    datasets: int, width: float, kind: str, lot: int, road: Road = "auto"
+    datasets: int, width: float, kind: str, lot: int, method: Method = "auto"
 ) -> tuple[dict[str, np.ndarray], float]:
     """Return ranks of true inputs among posterior draws, between 0 and 1, by input.
 
@@ -154,8 +154,8 @@ def ranks(
         terms = bind(model, priors, facts(values, own, width, rng))
         space = Space.of(terms, priors)
         design = Design(kind=kind, draws=1024, chains=1, seed=10_000 * lot + dataset)
-        posterior = find_posterior(space, design, road)
-        weighted += posterior.road == "importance"
+        posterior = find_posterior(space, design, method)
+        weighted += posterior.method == "importance"
         columns = space.columns(posterior.u[0])
         draws = sampler.draw(_Points(columns), 0)
         for name in names:
@@ -181,14 +181,14 @@ def uniformity(found: np.ndarray) -> float:
     return float(chi2.sf(((counts - expected) ** 2 / expected).sum(), CELLS - 1))
 
 
-def conjugate(kind: str, road: str, seed: int, sigma: float) -> dict[str, tuple[float, float]]:
+def conjugate(kind: str, method: str, seed: int, sigma: float) -> dict[str, tuple[float, float]]:
     """Return estimates with their errors and the truth, as scores: how many errors it is off."""
     model, priors = laboratory()
     scale = Observation("scale", "scale", LogNormal(mu=1.2, sigma=sigma), "1", 1.0)
     summed = Observation("total", "total", Normal(mu=2.0, sigma=10 * sigma), "1", 1.0)
     terms = bind(_with_scale(model), priors, [scale, summed])
     space = Space.of(terms, priors)
-    posterior = find_posterior(space, Design(kind=kind, seed=seed), road)
+    posterior = find_posterior(space, Design(kind=kind, seed=seed), method)
     draws = {
         name: priors.inputs[name].ppf(posterior.u[:, :, k]) for k, name in enumerate(space.names)
     }
@@ -238,11 +238,11 @@ def main(datasets: int, seeds: int) -> None:
         values = "  ".join(f"{name} {uniformity(one):.3f}" for name, one in found.items())
         print(f"{errors:>7} errors, {kind:>6}, {share:4.0%} by weights:  {values}", flush=True)
     print(f"\nper cent of {seeds} seeds within two errors of the closed form")
-    for road in ROADS:
-        sigma = 0.3 if road == "importance" else 0.02
+    for method in METHODS:
+        sigma = 0.3 if method == "importance" else 0.02
         for kind in DESIGNS:
-            scores = [conjugate(kind, road, 500 + seed, sigma) for seed in range(seeds)]
-            print(f"{road}, {kind}")
+            scores = [conjugate(kind, method, 500 + seed, sigma) for seed in range(seeds)]
+            print(f"{method}, {kind}")
             for name in scores[0]:
                 z = np.array([one[name] for one in scores])
                 print(

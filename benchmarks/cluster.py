@@ -34,7 +34,7 @@ from benchmarks.peers import ALPHA, BETA, MODEL, NAMES, _logs, _outputs
 from uncertain_scale.analysis.streamed import Part, Reduction, stream
 from uncertain_scale.sampling.cluster import Cluster, connect
 from uncertain_scale.sampling.engine import Simulation
-from uncertain_scale.sampling.jobs import Batches, payload_of
+from uncertain_scale.sampling.jobs import Batches, serialize
 from uncertain_scale.statistics.sketch import GROUPS
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def one_chain() -> None:
             total.chains.clear()
             total.add(one)
 
-        job = payload_of(simulation, reduction.together, packed=True)
+        job = serialize(simulation, reduction.together, packed=True)
         print(
             f"{name}: {len(simulation.plan.outputs)} outputs; a chain of {DRAWS:,} draws "
             f"{chain * 1e3:.1f} ms ({chain / DRAWS * 1e9:.0f} ns a draw); its part "

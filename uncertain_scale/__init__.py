@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.claims import check_claims
     from uncertain_scale.analysis.conditioning import condition
     from uncertain_scale.analysis.precision import Goal
-    from uncertain_scale.analysis.seeking import seek
+    from uncertain_scale.analysis.precision_search import seek
     from uncertain_scale.errors import UncertainScaleError
     from uncertain_scale.inputs import Prior, Priors, load_priors
     from uncertain_scale.inputs.claim_files import load_claims

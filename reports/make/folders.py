@@ -22,15 +22,15 @@ from uncertain_scale.cli.main import RESULTS
 from uncertain_scale.inputs.claim_files import load_claims
 from uncertain_scale.model import default_model
 from uncertain_scale.report import figures
-from uncertain_scale.report.backtesting import backtest_blocks
-from uncertain_scale.report.claiming import claims_blocks
-from uncertain_scale.report.comparing import comparison_blocks
+from uncertain_scale.report.backtest_report import backtest_blocks
+from uncertain_scale.report.claims_report import claims_blocks
+from uncertain_scale.report.comparison_report import comparison_blocks
 from uncertain_scale.report.figures.sweep import gpt4_guides
 from uncertain_scale.report.interval_report import report_blocks
-from uncertain_scale.report.ranking import sensitivity_blocks
 from uncertain_scale.report.render import html
 from uncertain_scale.report.render.markdown import markdown
-from uncertain_scale.report.sweeping import sweep_blocks
+from uncertain_scale.report.sensitivity_report import sensitivity_blocks
+from uncertain_scale.report.sweep_report import sweep_blocks
 from uncertain_scale.units import parse_quantity
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import norm
 
 from uncertain_scale.analysis.claims import check_claims
-from uncertain_scale.analysis.questions import Asked, Desk, Whole
+from uncertain_scale.analysis.questions import Asked, QuestionCache, Whole
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.inputs.catalog import find_prior_file
 from uncertain_scale.inputs.claim_files import load_claims
@@ -189,7 +189,7 @@ def test_probabilities_out_of_range_are_refused(probs):
 
 
 def ratio(*, reading, variable="hourly_rate", draws=4096):
-    desk = Desk(MODEL, Design(draws=draws, chains=16, seed=3))
+    desk = QuestionCache(MODEL, Design(draws=draws, chains=16, seed=3))
     over, under = (Whole(find_prior_file(name)) for name in ("gb200-dense-fp8", "h100-dense-fp8"))
     asked = Asked("x", over, under, reading)
     desk.check(asked, variable)
@@ -226,7 +226,7 @@ def test_what_both_sides_believe_alike_is_shared_even_where_the_rest_is_independ
     apart = ratio(reading="stated", variable="gpu_power", draws=256).values
     assert np.ptp(together) < 0.01
     assert np.ptp(apart) > 0.3
-    desk = Desk(MODEL, Design(draws=256, chains=4))
+    desk = QuestionCache(MODEL, Design(draws=256, chains=4))
     given = (("gpus", "1000 gpu"),)
     sides = [
         Whole(find_prior_file(name), given=given) for name in ("gb200-dense-fp8", "h100-dense-fp8")
@@ -247,7 +247,7 @@ def test_equal_questions_are_drawn_once(monkeypatch):
     calls = []
     original = questions.sample
     monkeypatch.setattr(questions, "sample", lambda *a: calls.append(1) or original(*a))
-    desk = Desk(MODEL, Design(draws=4, chains=2))
+    desk = QuestionCache(MODEL, Design(draws=4, chains=2))
     whole = Whole(find_prior_file("base"), given=(("budget", "100M USD"),))
     for name in ("training_flop", "gpu_hours"):
         desk.want(Asked("x", whole), name)

@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import binom, norm, t
 
 from uncertain_scale import Design, Model, ask, load_priors, sample, stream
-from uncertain_scale.analysis import seeking as module
+from uncertain_scale.analysis import precision_search as module
 from uncertain_scale.analysis.precision import Goal, worst
-from uncertain_scale.analysis.seeking import seek
+from uncertain_scale.analysis.precision_search import seek
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling import limits
 from uncertain_scale.sampling.limits import Stop, StoppedError

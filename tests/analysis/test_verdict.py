@@ -11,7 +11,7 @@ from uncertain_scale.inputs.assertion import figure, span
 from uncertain_scale.inputs.claim_files import load_claims
 from uncertain_scale.model import default_model
 from uncertain_scale.report.claim_words import judge_in_words
-from uncertain_scale.report.claiming import claims_document
+from uncertain_scale.report.claims_report import claims_document
 from uncertain_scale.sampling import Design
 from uncertain_scale.statistics.draws import Draws
 

@@ -76,7 +76,7 @@ def test_json_holds_the_evidence_and_what_moved(cli):
     assert code == 0, err
     document = json.loads(out)
     found = document["evidence"]
-    assert found["road"] in {"importance", "smc"}
+    assert found["method"] in {"importance", "smc"}
     assert found["k_hat"] < 0.7
     assert 0 < found["effective"] < 512 * 8
     power, speed = found["observations"]
@@ -181,9 +181,9 @@ def test_two_facts_that_cannot_both_hold_are_named(cli, tmp_path):
 @pytest.mark.slow
 def test_weights_that_cannot_be_trusted_are_refused_with_advice(cli, tmp_path):
     path = evidence(tmp_path, fact("Sharp", "240 ± 0.05 MW"))
-    code, out, err = cli("update", path, "--budget", "1M", "--road", "importance", *SMALL)
+    code, out, err = cli("update", path, "--budget", "1M", "--method", "importance", *SMALL)
     assert (code, out) == (2, "")
-    assert re.search(r"k-hat is (0\.[7-9]|[1-9]|infinite).*the road smc answers", err)
+    assert re.search(r"k-hat is (0\.[7-9]|[1-9]|infinite).*the method smc answers", err)
     code, out, _ = cli("update", path, "--budget", "1M", *SMALL)
     assert code == 0
     assert "sequential Monte Carlo" in out
@@ -290,10 +290,19 @@ BOUNDED = {
 
 @pytest.mark.slow_but("importance-uniform", "smc-between")
 @pytest.mark.parametrize("stated", BOUNDED.values(), ids=BOUNDED)
-@pytest.mark.parametrize("road", ["importance", "smc"])
-def test_no_draw_is_left_outside_a_bound(cli, tmp_path, stated, road):
+@pytest.mark.parametrize("method", ["importance", "smc"])
+def test_no_draw_is_left_outside_a_bound(cli, tmp_path, stated, method):
     path = bound(tmp_path, stated)
-    arguments = ("update", path, "--budget", "200M", "--outputs", "training_flop", "--road", road)
+    arguments = (
+        "update",
+        path,
+        "--budget",
+        "200M",
+        "--outputs",
+        "training_flop",
+        "--method",
+        method,
+    )
     event = ("--event", "training_flop < 1e26")
     code, out, err = cli(*arguments, *event, *SMALL, "--format", "json")
     assert code == 0, err

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from uncertain_scale.explore.view import EDITS
-from uncertain_scale.report.comparing import comparison_rows
+from uncertain_scale.report.comparison_report import comparison_rows
 from uncertain_scale.report.figures.sensitivity import share_in_brief, shares_of
 
 pytestmark = pytest.mark.slow

@@ -125,7 +125,7 @@ def test_a_write_that_fails_leaves_the_old_file(document, tmp_path):
     ],
 )
 def test_what_an_error_costs_is_told_as_it_was_stated(per, units, told):
-    from uncertain_scale.report.deciding import decision_blocks
+    from uncertain_scale.report.decision_report import decision_blocks
 
     penalty = {"amount": 20.0, "per": per, "per_units": units}
     losses = [f"expected_loss_{side}{end}" for side in ("yes", "no") for end in ("", "_mcse")]

@@ -30,7 +30,7 @@ from uncertain_scale.sampling.jobs import (
     differences,
     digest_of_draws,
     fingerprint,
-    payload_of,
+    serialize,
 )
 from uncertain_scale.sampling.limits import Stop
 
@@ -307,7 +307,7 @@ def sample_of_a_later_worker(asked, design):
     true = dict(fingerprint())
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(jobs, "fingerprint", lambda: true)
-        payload = payload_of(simulation, simulation.whole, packed=False)
+        payload = serialize(simulation, simulation.whole, packed=False)
     jobs._open(payload, "tcp://later:1")
 
 
@@ -322,7 +322,7 @@ def test_equations_that_cannot_be_sent_are_refused(tmp_path):
     priors = load_priors(tmp_path / "own.toml", variables=model.variables)
     simulation = Simulation.of(model, priors, ask(model, {}, outputs=["locked"]), Design())
     with pytest.raises(ClusterError, match=r"cannot be sent to workers: .*lock.*open files"):
-        payload_of(simulation, simulation.whole, packed=False)
+        serialize(simulation, simulation.whole, packed=False)
 
 
 @needs_distributed

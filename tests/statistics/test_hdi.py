@@ -65,7 +65,7 @@ def test_ends_that_no_level_settles_are_said_to_be_loose(monkeypatch: pytest.Mon
     draws = Draws(ndtri(cube("sobol", 1, 3)[..., 0]))
     assert highest_density(draws, [0.9])[0].note == ""
     monkeypatch.setattr(
-        "uncertain_scale.statistics.density.region.Landscape._polish", lambda *_: None
+        "uncertain_scale.statistics.density.region.DensityLevels._polish", lambda *_: None
     )
     assert highest_density(draws, [0.9])[0].note == LOOSE
 

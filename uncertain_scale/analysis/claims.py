@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from uncertain_scale.analysis.coupling import INDEPENDENT, SHARED, STATED
-from uncertain_scale.analysis.questions import Asked, Desk, Whole
+from uncertain_scale.analysis.questions import Asked, QuestionCache, Whole
 from uncertain_scale.analysis.verdict import (
     Found,
     Judge,
-    Standing,
+    RankVerdict,
     assumed_facts,
     find,
     judges_of,
@@ -80,7 +80,7 @@ class Judged:
     """
 
     scenario: str
-    standing: Standing
+    standing: RankVerdict
     judge: Judge | None = None
 
 
@@ -237,7 +237,7 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
             f"probabilities of intervals: found {', '.join(map(str, wrong)) or 'none'}; "
             "expected numbers between 0 and 1, such as 0.9"
         )
-    desk = Desk(model, design)
+    desk = QuestionCache(model, design)
     chosen = [find_prior_file(scenario) for scenario in scenarios]
     for path in chosen:
         desk.priors(path)
@@ -275,7 +275,7 @@ class _ImpossibleError(UncertainScaleError):
     """A figure that its variable cannot take."""
 
 
-def _case(claim: Claim, chosen: Sequence[Path], desk: Desk) -> _Case:
+def _case(claim: Claim, chosen: Sequence[Path], desk: QuestionCache) -> _Case:
     """Lay out what is drawn for a claim."""
     same = claim.reading == claim.against_reading  # over itself a reading gives 1 for any claim
     own = _own(claim, claim.reading) if claim.reading and not same else None
@@ -309,7 +309,7 @@ def _own(claim: Claim, reading: Reading) -> Asked:
     return Asked(f"{reading.title}, over {lower}", under(reading), under(against))
 
 
-def _refusals(case: _Case, desk: Desk) -> list[str]:
+def _refusals(case: _Case, desk: QuestionCache) -> list[str]:
     """Return why a claim cannot be asked: a line each, none where all is well."""
     told: dict[str, str] = {}
     for asked, _ in case.asked():
@@ -320,7 +320,7 @@ def _refusals(case: _Case, desk: Desk) -> list[str]:
     return [case.claim.fault("given", f"under {name}: {text}") for text, name in told.items()]
 
 
-def _check(case: _Case, desk: Desk, probs: Sequence[float]) -> Checked:
+def _check(case: _Case, desk: QuestionCache, probs: Sequence[float]) -> Checked:
     claim, variable = case.claim, case.claim.variable
     found = find(desk.draws(case.own, variable), probs) if case.own else None
     asserted = claim.asserted or _implied(found)

@@ -84,7 +84,7 @@ class Asked:
         return (self.over,) if self.under is None else (self.over, self.under)
 
 
-class Desk:
+class QuestionCache:
     """Takes questions to one model, and draws each once.
 
     Parameters

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from uncertain_scale.analysis.questions import Desk
+    from uncertain_scale.analysis.questions import QuestionCache
     from uncertain_scale.inputs.assertion import Assertion, Claim
     from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
@@ -70,7 +70,7 @@ class Judge:
     in_place_of: str = ""
 
 
-def judges_of(claim: Claim, asked: Sequence[Path], desk: Desk) -> tuple[Judge, ...]:
+def judges_of(claim: Claim, asked: Sequence[Path], desk: QuestionCache) -> tuple[Judge, ...]:
     """Return the scenarios that a claim is judged under, each once and its own first.
 
     Parameters
@@ -101,7 +101,7 @@ def judges_of(claim: Claim, asked: Sequence[Path], desk: Desk) -> tuple[Judge, .
     return first, *map(Judge, ordered[1:], names[1:])
 
 
-def assumed_facts(claim: Claim, judge: Judge, desk: Desk) -> str:
+def assumed_facts(claim: Claim, judge: Judge, desk: QuestionCache) -> str:
     """Return a warning where a document assumes what its own scenario holds for certain, or "".
 
     A chip's peak is no belief to judge by: the claim may be of another chip than the scenario's.
@@ -119,7 +119,7 @@ def assumed_facts(claim: Claim, judge: Judge, desk: Desk) -> str:
     )
 
 
-def _first(claim: Claim, desk: Desk) -> Path:
+def _first(claim: Claim, desk: QuestionCache) -> Path:
     """Return the scenario that the claim names, else the document's or what judges in its place.
 
     Of the document's scenario, what that extends in turn, and base, this is the first under which
@@ -134,7 +134,7 @@ def _first(claim: Claim, desk: Desk) -> Path:
     return _first_uncertain(claim, claim.reading.scenario, base, desk)
 
 
-def _first_uncertain(claim: Claim, own: Path, base: Path, desk: Desk) -> Path:
+def _first_uncertain(claim: Claim, own: Path, base: Path, desk: QuestionCache) -> Path:
     given = tuple(claim.given.items())
     beliefs = None
     for path in _line(own, base, desk):
@@ -150,7 +150,7 @@ def _first_uncertain(claim: Claim, own: Path, base: Path, desk: Desk) -> Path:
     return beliefs or own
 
 
-def _line(own: Path, base: Path, desk: Desk) -> list[Path]:
+def _line(own: Path, base: Path, desk: QuestionCache) -> list[Path]:
     """Return a scenario, what it extends in turn, and base; itself alone where it has faults."""
     try:
         extended = desk.priors(own).files[::-1]
@@ -203,7 +203,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RankVerdict:
     """Where an assertion falls among draws.
 
     Parameters
@@ -265,7 +265,7 @@ def find(draws: Draws, probs: Sequence[float]) -> Found:
     return Found(float(median[0]), float(median_mcse[0]), tuple(intervals), constant=False)
 
 
-def stand(asserted: Assertion, draws: Draws, probs: Sequence[float]) -> Standing:
+def stand(asserted: Assertion, draws: Draws, probs: Sequence[float]) -> RankVerdict:
     """Tell where an assertion falls among draws.
 
     Parameters
@@ -297,7 +297,7 @@ def stand(asserted: Assertion, draws: Draws, probs: Sequence[float]) -> Standing
     spoken = (asserted.value, asserted.value) if asserted.value is not None else None
     place, prob, beyond, borderline = _placed(asserted, found, spoken)
     wide, rounded, _, _ = _placed(asserted, found)
-    return Standing(
+    return RankVerdict(
         found=found,
         shares=shares,
         covered=covered.value,

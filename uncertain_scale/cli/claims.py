@@ -70,7 +70,7 @@ def claims(
     if list_:
         _print_list()
         return
-    from uncertain_scale.report.claiming import claims_blocks, csv_claims
+    from uncertain_scale.report.claims_report import claims_blocks, csv_claims
     from uncertain_scale.sampling import Design
 
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
@@ -92,7 +92,7 @@ def checked(
     from uncertain_scale.analysis.claims import check_claims, model_for
     from uncertain_scale.inputs.claim_files import load_claims
     from uncertain_scale.model.own import OwnEquations
-    from uncertain_scale.report.claiming import claims_document
+    from uncertain_scale.report.claims_report import claims_document
 
     own = OwnEquations.read(equations)
     stated = _only(load_claims(source, own.variables), names)

@@ -48,7 +48,7 @@ def compare(
 
     Example: uncertain-scale compare h100-dense-fp8 h100-sparse-fp8 --budget 100M
     """
-    from uncertain_scale.report.comparing import comparison_blocks
+    from uncertain_scale.report.comparison_report import comparison_blocks
     from uncertain_scale.report.render.csv import csv_comparison
 
     _check(options, scenarios)
@@ -70,7 +70,7 @@ def compared(
 ) -> Document:
     """Answer under the first scenario and the others, as plain data."""
     from uncertain_scale.analysis.comparison import compare as hold_against
-    from uncertain_scale.report.comparing import comparison_document
+    from uncertain_scale.report.comparison_report import comparison_document
 
     _check(options, scenarios)
     design = options.checked_design()
@@ -105,7 +105,7 @@ def _given_evidence(
     output: Path | None,
 ) -> None:
     """Update each scenario by the same evidence, and hold the others against the first."""
-    from uncertain_scale.report.evidence_comparing import (
+    from uncertain_scale.report.evidence_comparison_report import (
         evidence_comparison_blocks,
         evidence_comparison_document,
     )

@@ -77,7 +77,7 @@ def draw(
     problem: Problem,
     design: Design,
     evidence: Sequence[str],
-    road: Way = Way.auto,
+    method: Way = Way.auto,
     *,
     keep_sound: bool = False,
     cluster: Cluster | None = None,
@@ -91,7 +91,7 @@ def draw(
                 problem,
                 design,
                 evidence,
-                road=road.value,
+                method=method.value,
                 keep_sound=keep_sound,
                 progress=bar.chains_of(design),
             )

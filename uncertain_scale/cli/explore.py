@@ -54,7 +54,7 @@ def explore(
 
     Example: uncertain-scale explore --budget 100M --against h100-dense-fp8
     """
-    from uncertain_scale.explore.serving import check_panel, serve
+    from uncertain_scale.explore.server import check_panel, serve
 
     check_panel()
     if not 0 <= port <= _PORTS:

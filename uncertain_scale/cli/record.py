@@ -262,7 +262,17 @@ def _read_object(path: Path) -> dict[str, Any]:
         raise DataError(f"{path} is not JSON in UTF-8: {error!s:.80}") from None
     if not isinstance(found, dict):
         raise DataError(f"{path} holds no JSON object; it was not written by this program")
-    return found
+    return {key: _renamed(one) for key, one in found.items()}
+
+
+def _renamed(found: Any) -> Any:
+    """Return what an earlier version wrote with the names of now: a method was a road."""
+    if isinstance(found, list):
+        return [_renamed(one) for one in found]
+    if isinstance(found, dict):
+        old = {"road": "method"} if "k_hat" in found else {}
+        return {old.get(key, key): _renamed(one) for key, one in found.items()}
+    return "--method" if found == "--road" else found
 
 
 def _write(staging: Staging, session: _Session, result: str) -> None:

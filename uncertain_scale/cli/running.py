@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.precision import Goal
-    from uncertain_scale.analysis.seeking import Stage
+    from uncertain_scale.analysis.precision_search import Stage
     from uncertain_scale.analysis.streamed import Part, Streamed
     from uncertain_scale.cli.effort import Effort
     from uncertain_scale.model import Problem
@@ -124,7 +124,7 @@ class _Run:
             streams = effort.no_draws or done is not None or (self.folder is None and self._large())
             found = self._streamed(bar, done) if streams else self._held(bar, held)
         else:
-            from uncertain_scale.analysis.seeking import facts_of, seek
+            from uncertain_scale.analysis.precision_search import facts_of, seek
 
             sought = seek(
                 self.problem,

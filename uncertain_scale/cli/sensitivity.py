@@ -64,8 +64,8 @@ def sensitivity(
         parse_loss,
     )
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
-    from uncertain_scale.report.ranking import sensitivity_blocks, sensitivity_document
     from uncertain_scale.report.render.csv import csv_sensitivity
+    from uncertain_scale.report.sensitivity_report import sensitivity_blocks, sensitivity_document
     from uncertain_scale.sampling import sample
 
     groups = parse_groups(group)
@@ -122,7 +122,7 @@ def sensitivity(
 def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
     """Rank the inputs of a question, as plain data."""
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
-    from uncertain_scale.report.ranking import sensitivity_document
+    from uncertain_scale.report.sensitivity_report import sensitivity_document
     from uncertain_scale.sampling import sample
 
     design = options.checked_design()
@@ -155,7 +155,7 @@ def _given_evidence(
 ) -> None:
     """Print and keep what can be said of inputs that evidence has tied together."""
     from uncertain_scale.analysis.conditioning import posterior_sensitivity
-    from uncertain_scale.report.dependent import dependent_blocks, dependent_document
+    from uncertain_scale.report.posterior_ranking import dependent_blocks, dependent_document
     from uncertain_scale.report.render.csv import csv_dependent
 
     found = posterior_sensitivity(tree, of=of, on=on.value)

@@ -54,7 +54,7 @@ def sweep(
     Example: uncertain-scale sweep --budget 10M..100B --points 25 --outputs training_flop
     """
     from uncertain_scale.report.store import save_draws
-    from uncertain_scale.report.sweeping import csv_sweep, sweep_blocks
+    from uncertain_scale.report.sweep_report import csv_sweep, sweep_blocks
 
     beliefs, document, found = swept(options, points, steps, prob)
     blocks = partial(sweep_blocks, guides=gpt4_guides_of(beliefs))
@@ -80,7 +80,7 @@ def swept(
     """Answer at every point: the scenario, the answers as plain data, and as a dataset."""
     from uncertain_scale.analysis.sweep import Sweep
     from uncertain_scale.analysis.swept import read_axes
-    from uncertain_scale.report.sweeping import sweep_document
+    from uncertain_scale.report.sweep_report import sweep_document
 
     design = options.checked_design()
     fixed, axes = read_axes(options.givens(), points=_points(points), spacing=steps.value)

@@ -24,7 +24,7 @@ def update(
         list[str] | None,
         Argument("Evidence files, or shipped names.", "EVIDENCE.toml...", reads="evidence"),
     ] = None,  # click 8.1 takes no other default of arguments that repeat
-    road: Annotated[
+    method: Annotated[
         Way, Option("How the posterior is found: by weights where they can be trusted.")
     ] = Way.auto,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
@@ -56,7 +56,7 @@ def update(
 
     design = options.checked_design()
     problem = options.prepare()
-    tree = draw(problem, design, evidence, road, keep_sound=True)
+    tree = draw(problem, design, evidence, method, keep_sound=True)
     document = report_document(tree, probs=prob, events=options.events(problem.model))
     blocks = partial(update_blocks, behind=behind(problem, design, document))
     present(

@@ -25,7 +25,7 @@ from uncertain_scale.analysis.coupling import (
 from uncertain_scale.analysis.events import happened, share_of
 from uncertain_scale.analysis.guards import WATCHED, warnings_of
 from uncertain_scale.errors import UncertainScaleError
-from uncertain_scale.report.comparing import couplings_document
+from uncertain_scale.report.comparison_report import couplings_document
 from uncertain_scale.report.document import probability_document, sufficient_document
 from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.html.headline import headline_outputs

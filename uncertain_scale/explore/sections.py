@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report import figures
-from uncertain_scale.report.comparing import (
+from uncertain_scale.report.comparison_report import (
     comparison_rows,
     comparison_words,
     coupling_rows,

@@ -6,7 +6,7 @@ Schemas from them. The text behind a type is the key's description.
 
 from typing import Annotated, Literal, NotRequired, TypeAlias, TypedDict
 
-from uncertain_scale.analysis.seeking import Outcome
+from uncertain_scale.analysis.precision_search import Outcome
 from uncertain_scale.model.closure import Origin
 from uncertain_scale.sampling.design import DesignKind
 from uncertain_scale.statistics.moments import State
@@ -286,7 +286,7 @@ class _Before(TypedDict):
 class Evidence(TypedDict):
     """How a posterior was found, and what moved."""
 
-    road: Annotated[Literal["importance", "smc"], "method: importance weights, or SMC"]
+    method: Annotated[Literal["importance", "smc"], "method: importance weights, or SMC"]
     reason: Annotated[str, "why this method"]
     k_hat: Annotated[float | None, "shape of the weights' tail, trusted up to 0.7"]
     effective: Annotated[float | None, "draws that count by weight"]

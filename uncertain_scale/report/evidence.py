@@ -27,10 +27,10 @@ __all__ = [
     "evidence_blocks",
     "evidence_document",
     "learnt_in_words",
+    "method_in_words",
     "moved_rows",
     "observation_lines",
     "observation_rows",
-    "road_in_words",
 ]
 
 _LEVELS = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
@@ -119,7 +119,7 @@ def _quantiles(draws: xr.DataArray, levels: Mapping[str, float]) -> dict[str, fl
     return found
 
 
-def road_in_words(document: Document) -> str:
+def method_in_words(document: Document) -> str:
     """Say how the posterior was found, and whether weights could be trusted."""
     evidence = document["evidence"]
     counted = ""
@@ -128,7 +128,7 @@ def road_in_words(document: Document) -> str:
         k_hat = evidence["k_hat"]
         shape = "" if k_hat is None else f", k-hat {k_hat:.2f} (trusted up to 0.7)"
         counted = f"{share} of the prior's draws count by weight{shape}"
-    if evidence["road"] == "importance":
+    if evidence["method"] == "importance":
         return f"found by importance weights, Pareto-smoothed: {counted}"
     why = f"; {counted}" if counted else "; some chain has no draw that the evidence allows"
     stages = evidence["stages"]
@@ -216,7 +216,7 @@ def evidence_blocks(document: Document) -> Iterator[Block]:
     evidence = document.get("evidence")
     if evidence is None:
         return
-    road, learnt = road_in_words(document), learnt_in_words(document)
+    method, learnt = method_in_words(document), learnt_in_words(document)
     moved = list(moved_rows(document))
     before, now = "5%, 50%, 95% before", "5%, 50%, 95% now"
     yield Gap()
@@ -224,12 +224,12 @@ def evidence_blocks(document: Document) -> Iterator[Block]:
     for headline, below in observation_lines(document):
         yield Text(headline, indent=1, only=Form.terminal)
         yield Text(below, "dim", indent=4, only=Form.terminal)
-    yield Text(("", road, learnt), indent=1, only=Form.terminal)
+    yield Text(("", method, learnt), indent=1, only=Form.terminal)
     header = ("what moved", before, now, "units", "bits")
     yield Table(header, moved, (0, 3), tight=True, only=Form.terminal)
     yield Text(_HOW, "how", only=Form.html)
     yield Part("observations", (list(observation_rows(document)),))
-    yield Items((road, learnt), only=Form.html)
+    yield Items((method, learnt), only=Form.html)
     caption = "Inputs that moved: their 5%, 50% and 95% before and now"
     header = ("Input", "Before", "Now", "Units", "Bits learnt")
     yield Table(header, moved, (0, 3), caption=caption, only=Form.html)
@@ -238,7 +238,7 @@ def evidence_blocks(document: Document) -> Iterator[Block]:
     error = evidence["log_evidence_mcse"]
     said = "" if error is None else f" ± {error:.1g}"
     weighed = f"Log marginal likelihood of the evidence: {evidence['log_evidence']:.4g}{said}. {_P}"
-    yield Text((f"Posterior {road}; {learnt}.", weighed), only=Form.markdown)
+    yield Text((f"Posterior {method}; {learnt}.", weighed), only=Form.markdown)
     yield Heading("What moved", only=Form.markdown)
     header = ("input", before, now, "units", "bits learnt")
     yield Table(header, moved, only=Form.markdown)

@@ -16,13 +16,13 @@ import xarray as xr
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.inputs import Priors
 from uncertain_scale.report.blocks import Form, Table
-from uncertain_scale.report.comparing import comparison_blocks, comparison_document
+from uncertain_scale.report.comparison_report import comparison_blocks, comparison_document
 from uncertain_scale.report.document import priors_document, report_document
 from uncertain_scale.report.interval_report import priors_blocks, report_blocks
 from uncertain_scale.report.numbers import percent, scale_for
-from uncertain_scale.report.ranking import sensitivity_blocks, sensitivity_document
 from uncertain_scale.report.render.notebook import notebook
 from uncertain_scale.report.render.terminal import terminal
+from uncertain_scale.report.sensitivity_report import sensitivity_blocks, sensitivity_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

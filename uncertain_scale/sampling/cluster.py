@@ -24,12 +24,12 @@ from uuid import uuid4
 from uncertain_scale.errors import ClusterError, UncertainScaleError, how_to_install
 from uncertain_scale.sampling.jobs import (
     AHEAD,
-    courier_of,
     differences,
     fingerprint,
     in_words,
-    payload_of,
     run,
+    serialize,
+    worker_plugin,
 )
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ class Cluster:
             What `work` raises.
         """
         job = f"uncertain-scale-{uuid4().hex[:12]}"
-        payload = payload_of(simulation, work, packed=packed)
-        courier = courier_of(payload)
+        payload = serialize(simulation, work, packed=packed)
+        courier = worker_plugin(payload)
         running: dict[Any, tuple[int, ...]] = {}
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         with self._told():

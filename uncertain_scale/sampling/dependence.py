@@ -328,10 +328,10 @@ class CoupledSampler(InputSampler):
         from scipy.special import ndtr, ndtri
 
         scores = [ndtri(self.level(name, coordinate)) for name in tied]
-        movers = [name for name in tied if self._is_coupled(name)]
-        fresh = [ndtri(coordinate(_own(name))) for name in movers]
+        drivers = [name for name in tied if self._is_coupled(name)]
+        fresh = [ndtri(coordinate(_own(name))) for name in drivers]
         found = {}
-        for k, name in enumerate(movers):
+        for k, name in enumerate(drivers):
             if name in self.names:
                 score = np.zeros_like(scores[0])
                 for weight, old in zip(self._weights[k], scores, strict=True):

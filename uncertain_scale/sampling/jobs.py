@@ -121,7 +121,7 @@ def _source() -> str:
     return found.hexdigest()
 
 
-def payload_of(simulation: Simulation, work: Callable[..., object], *, packed: bool) -> bytes:
+def serialize(simulation: Simulation, work: Callable[..., object], *, packed: bool) -> bytes:
     """Return a job as bytes: the fingerprint, by which they may be read, and the rest."""
     import cloudpickle
 
@@ -144,7 +144,7 @@ def payload_of(simulation: Simulation, work: Callable[..., object], *, packed: b
     return pickle.dumps((fingerprint(), inner))
 
 
-def courier_of(payload: bytes) -> Any:
+def worker_plugin(payload: bytes) -> Any:
     """Return a plugin that brings a job to every worker, those that come later too.
 
     It is made here, so that it is sent as a value: a worker without this package takes it as well,

@@ -1,4 +1,4 @@
-"""Posteriors given bounds in closed form, likely and hardly so, by every road; and refusals.
+"""Posteriors given bounds in closed form, likely and hardly so, by every method; and refusals.
 
 A score is off by more than 6.6 (16 chains) with probability 1e-5, by Student's t with 15 degrees of
 freedom.
@@ -29,11 +29,11 @@ def seen(stated, variable="doubled", name="seen"):
     return Observation(name, variable, stated, "1", 1.0)
 
 
-def found(laboratory, observations, road="auto", design=DESIGN):
+def found(laboratory, observations, method="auto", design=DESIGN):
     """Return draws of log `doubled`, (chain, draw), and the posterior."""
     _, priors = laboratory
     space = Space.of(bind(*laboratory, observations), priors)
-    posterior = find_posterior(space, design, road)
+    posterior = find_posterior(space, design, method)
     column = posterior.u[:, :, space.names.index("scale")]
     return np.log(2 * priors.inputs["scale"].ppf(column)), posterior
 
@@ -52,7 +52,7 @@ def bounds_of(low, high):
 
 @pytest.mark.slow_but("0.5-inf-importance", "-0.5-1.0-smc", "2.3-inf-auto")
 @pytest.mark.parametrize(
-    ("low", "high", "road"),
+    ("low", "high", "method"),
     [
         (0.5, np.inf, "importance"),
         (0.5, np.inf, "smc"),
@@ -65,10 +65,10 @@ def bounds_of(low, high):
         (4.0, 4.001, "smc"),  # 1.3e-7, within bounds that no draw of the prior meets
     ],
 )
-def test_the_posterior_is_the_truncated_prior(laboratory, off, low, high, road):
+def test_the_posterior_is_the_truncated_prior(laboratory, off, low, high, method):
     """Mean, variance, evidence and information: Monte Carlo errors are right at any probability."""
     lower, upper = bounds_of(low, high)
-    logs, posterior = found(laboratory, [seen(Range(lower, upper))], road)
+    logs, posterior = found(laboratory, [seen(Range(lower, upper))], method)
     law = truncnorm(low, high)
     scores = (logs - MU) / SIGMA
     assert (scores > low - 1e-9).all()
@@ -95,15 +95,15 @@ def test_the_posterior_is_the_truncated_prior(laboratory, off, low, high, road):
     ids=lambda value: str(value)[:12],
 )
 @pytest.mark.parametrize(
-    ("road", "ends"),
+    ("method", "ends"),
     [("importance", (0.5, 5.0)), ("smc", (0.5, 5.0)), ("auto", (3.5, 9.0))],
     ids=["importance", "smc", "rare"],
 )
-def test_bounded_errors_leave_nothing_outside(laboratory, off, stated, road, ends):
+def test_bounded_errors_leave_nothing_outside(laboratory, off, stated, method, ends):
     """The mean and the evidence of each against a rule of 400,000 points."""
     text, shape = stated
     lower, upper = bounds_of(*ends)
-    logs, posterior = found(laboratory, [seen(text.format(lower, upper))], road)
+    logs, posterior = found(laboratory, [seen(text.format(lower, upper))], method)
     y = np.linspace(np.log(lower), np.log(upper), 400_001)[1:-1]
     x = np.exp(y)
     weight = {
@@ -128,7 +128,7 @@ def test_bounds_of_several_variables_hold_together(laboratory, off):
     facts = [seen(Range(lower=8.0), "total", "sum"), seen(Range(upper=1.0))]
     space = Space.of(bind(*laboratory, facts), priors)
     posterior = find_posterior(space, DESIGN)
-    assert posterior.road == "smc"
+    assert posterior.method == "smc"
     exact = norm.logsf(8, -1, np.sqrt(8)) + norm.logcdf(-MU / SIGMA)
     assert exact < np.log(1e-4)
     assert abs(evidence_off(posterior, exact)) < FAR
@@ -150,7 +150,7 @@ def test_the_weights_of_a_bound_count_the_draws_that_meet_it(laboratory):
     assert weights.k_hat is None
     assert weights.effective / weights.logarithms.size == pytest.approx(norm.sf(0.5), abs=1e-3)
     rarely = bounds_of(3.2, np.inf)  # about one draw of a chain
-    with pytest.raises(EvidenceError, match=r"cannot be trusted here: .*the road smc"):
+    with pytest.raises(EvidenceError, match=r"cannot be trusted here: .*the method smc"):
         found(laboratory, [seen(Range(*rarely))], "importance")
 
 

@@ -16,12 +16,12 @@ FAR = 6.6
 WAYS = [("importance", 0.4), ("smc", 0.4), ("smc", 0.02)]
 
 
-def found(laboratory, observations, road, design):
+def found(laboratory, observations, method, design):
     """Return posterior draws of the space's inputs by name, and the posterior itself."""
     _, priors = laboratory
     terms = bind(*laboratory, observations)
     space = Space.of(terms, priors)
-    posterior = find_posterior(space, design, road)
+    posterior = find_posterior(space, design, method)
     draws = {
         name: priors.inputs[name].ppf(posterior.u[:, :, k])
         for k, name in enumerate(space.names)
@@ -35,9 +35,9 @@ def found(laboratory, observations, road, design):
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_one_lognormal_observed_with_an_error(laboratory, factor, off, way, kind):
     """Prior normal(0.5, 0.8) on the log, log(2 scale) observed as 1.9 with error sigma."""
-    road, sigma = way
+    method, sigma = way
     seen = factor("doubled", 1.9, sigma)
-    draws, posterior = found(laboratory, [seen], road, Design(kind=kind, draws=1024, seed=3))
+    draws, posterior = found(laboratory, [seen], method, Design(kind=kind, draws=1024, seed=3))
     precision = 1 / 0.8**2 + 1 / sigma**2
     mean = (0.5 / 0.8**2 + (1.9 - np.log(2)) / sigma**2) / precision
     logs = np.log(draws["scale"])
@@ -49,11 +49,11 @@ def test_one_lognormal_observed_with_an_error(laboratory, factor, off, way, kind
 
 
 @pytest.mark.slow_but("importance-1.5", "smc-1.5")
-@pytest.mark.parametrize(("road", "sigma"), [("importance", 1.5), ("smc", 1.5), ("smc", 0.05)])
-def test_two_normals_seen_through_their_sum(laboratory, difference, off, road, sigma):
+@pytest.mark.parametrize(("method", "sigma"), [("importance", 1.5), ("smc", 1.5), ("smc", 0.05)])
+def test_two_normals_seen_through_their_sum(laboratory, difference, off, method, sigma):
     """Posterior means, variances and the correlation of a linear Gaussian model."""
     design = Design(draws=2048, seed=5)
-    draws, _ = found(laboratory, [difference("total", 2.0, sigma)], road, design)
+    draws, _ = found(laboratory, [difference("total", 2.0, sigma)], method, design)
     weights = np.array([1.0, 2.0])
     covariance = np.linalg.inv(np.diag([1 / 4, 1.0]) + np.outer(weights, weights) / sigma**2)
     mean = covariance @ (np.array([1 / 4, -1.0]) + weights * 2.0 / sigma**2)

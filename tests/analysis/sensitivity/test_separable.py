@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from uncertain_scale.analysis.sensitivity import sensitivity
 from uncertain_scale.analysis.sensitivity.estimates import Chains
-from uncertain_scale.analysis.sensitivity.evaluation import Alone
+from uncertain_scale.analysis.sensitivity.evaluation import OneAtATime
 from uncertain_scale.analysis.sensitivity.methods import run_methods
 from uncertain_scale.analysis.sensitivity.separable import Nearly, Product, Sum, View, split
 from uncertain_scale.analysis.sensitivity.shapley import Shapley
@@ -70,10 +70,10 @@ rank = 0.5
 """
 
 
-def entangled(study):
+def nonseparable(study):
     """Return the study with no structure made use of."""
     every = frozenset((output, scale) for output in study.outputs for scale in study.scales)
-    return replace(study, entangled=every)
+    return replace(study, nonseparable=every)
 
 
 def of_product(parts):
@@ -217,7 +217,7 @@ def test_shares_of_what_is_nearly_a_product(asked, kind):
     study = make_study(*question, Design(kind=kind, seed=5), on=["value"])
     methods = [Sobol(study, second_order=True), Shapley(study)]
     found = run_methods(study, methods)
-    plain = run_methods(entangled(study), methods)
+    plain = run_methods(nonseparable(study), methods)
     place = {"output": "nearly", "scale": "value"}
     for name, exact in of_nearly().items():
         error = found[f"{name}_mcse"].sel(place).values
@@ -243,7 +243,7 @@ def test_a_rest_on_few_points_is_left_to_the_general_way(asked):
     for draws in (256, 2048):
         study = make_study(*asked(equations, INPUTS, outputs=["capped"]), Design(draws=draws))
         chains = Chains(study, range(4))
-        view = View(chains.stretched, "capped", "value")
+        view = View(chains.periodized, "capped", "value")
         whole, product = view.alone(0b11), view.alone(0b01) * view.alone(0b10) / view.alone(0)
         rest = view.weights.prod(axis=0) * (whole - product) ** 2
         variance = np.cov(whole.ravel(), aweights=view.weights.prod(axis=0).ravel())
@@ -308,12 +308,12 @@ def test_users_groups_are_unions_of_factors(asked):
 
 @pytest.mark.slow_but("base")
 @pytest.mark.parametrize("scenario", ["base", "gb200-dense-fp8"])
-def test_both_roads_lead_to_the_same_shares(scenario):
+def test_both_methods_lead_to_the_same_shares(scenario):
     """Of the report's outputs, by structure and by exchanging columns."""
     model, priors = prepare(scenario)
     question = ask(model, {"budget": "100M"})
     study = make_study(model, priors, question, Design(seed=4, draws=2048))
-    plain = entangled(study)
+    plain = nonseparable(study)
     roads = [run_methods(one, [Sobol(one), Shapley(one)]) for one in (study, plain)]
     for name in ("first", "total", "shapley", "variance_reduction"):
         values, others = (road[name].values for road in roads)
@@ -331,7 +331,7 @@ def test_intervals_are_narrower_for_it(output, times):
     model, priors = prepare("base")
     question = ask(model, {"budget": "100M"}, outputs=[output])
     study = make_study(model, priors, question, Design(seed=4, draws=1024), on=["value"])
-    plain = entangled(study)
+    plain = nonseparable(study)
     errors = [run_methods(one, [Sobol(one)])["total_mcse"].max() for one in (study, plain)]
     assert errors[0] < errors[1] / times
 
@@ -349,7 +349,7 @@ def y(a, b):
     alone = [Chains(study, [k]).split("y", "value") is not None for k in range(16)]
     assert 0 < sum(alone) < 16
     found, plain = (
-        run_methods(one, [Sobol(one), Shapley(one)]) for one in (study, entangled(study))
+        run_methods(one, [Sobol(one), Shapley(one)]) for one in (study, nonseparable(study))
     )
     xr.testing.assert_identical(found, plain)
 
@@ -358,14 +358,14 @@ def test_kinds_of_structure_that_differ_count_for_none(asked, monkeypatch):
     """What even chains find to be a product, odd ones find nearly one, whichever comes first."""
     question = asked(EQUATIONS, INPUTS, outputs=["product"])
     study = make_study(*question, Design(draws=1 << 13, chains=4, seed=1), on=["value"])
-    plain = run_methods(entangled(study), [Sobol(study)])
+    plain = run_methods(nonseparable(study), [Sobol(study)])
 
     class Differing(Chains):
         def split(self, output, scale):
             (number,) = self.numbers
             found = super().split(output, scale)
             if isinstance(found, Product) and number % 2:
-                view = View(self.stretched, output, scale)
+                view = View(self.periodized, output, scale)
                 alone = np.array([view.alone(k) for k in view.components])
                 found = Nearly(found, found.parts(alone, found.constant), view)
                 self._splits[output, scale] = found
@@ -423,7 +423,7 @@ def test_many_players_of_what_is_nearly_a_product(asked, players):
     )
     study = make_study(*asked(equations, inputs), Design(draws=512, seed=2), on=["value"])
     assert isinstance(Chains(study, range(16)).split("y", "value"), Nearly)
-    found, plain = (run_methods(one, [Shapley(one)]) for one in (study, entangled(study)))
+    found, plain = (run_methods(one, [Shapley(one)]) for one in (study, nonseparable(study)))
     assert np.array_equal(found["shapley"], plain["shapley"]) == (players == 7)
     error = np.hypot(found["shapley_mcse"], plain["shapley_mcse"])
     assert (np.abs(found["shapley"] - plain["shapley"]) <= 8.2 * error).all()
@@ -452,7 +452,7 @@ def test_where_the_others_stand_does_not_matter(asked, monkeypatch):
     question = asked(EQUATIONS, INPUTS, outputs=["product", "total", "tied"])
     study = make_study(*question, Design(draws=512, seed=3))
     found = run_methods(study, [Sobol(study)])
-    monkeypatch.setattr(Alone, "ELSEWHERE", 0.8)
+    monkeypatch.setattr(OneAtATime, "ELSEWHERE", 0.8)
     moved = run_methods(study, [Sobol(study)])
     for name in ("first", "total"):
         assert np.nanmax(np.abs(moved[name] - found[name])) < 1e-3

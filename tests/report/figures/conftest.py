@@ -12,10 +12,10 @@ from uncertain_scale.analysis.sweep import Sweep
 from uncertain_scale.analysis.swept import read_axes
 from uncertain_scale.inputs.claim_files import load_claims
 from uncertain_scale.model import Problem, ask, solve
-from uncertain_scale.report.claiming import claims_document
-from uncertain_scale.report.comparing import comparison_document
-from uncertain_scale.report.ranking import sensitivity_document
-from uncertain_scale.report.sweeping import sweep_document
+from uncertain_scale.report.claims_report import claims_document
+from uncertain_scale.report.comparison_report import comparison_document
+from uncertain_scale.report.sensitivity_report import sensitivity_document
+from uncertain_scale.report.sweep_report import sweep_document
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.sample import prepare
 

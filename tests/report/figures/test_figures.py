@@ -231,7 +231,7 @@ def odd(tmp_path_factory):
     """Answers about 0, of two values only, without a mean, and named beyond ASCII."""
     from uncertain_scale.analysis.sensitivity import sensitivity
     from uncertain_scale.model import ask, solve
-    from uncertain_scale.report.ranking import sensitivity_document
+    from uncertain_scale.report.sensitivity_report import sensitivity_document
     from uncertain_scale.sampling import Design, sample
     from uncertain_scale.sampling.sample import prepare
 

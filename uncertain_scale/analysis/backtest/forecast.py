@@ -173,7 +173,7 @@ class Forecaster:
         columns: Coordinates,
         chain: int,
     ) -> FloatArray:
-        """Return one chain's draws, by the road that `sample` takes."""
+        """Return one chain's draws, as `sample` makes them."""
         problem = Problem(self._model, priors, ask(self._model, given, outputs=(target,)))
         # What is given decides how a question is answered, its values do not.
         key = (priors.name, target, *given)

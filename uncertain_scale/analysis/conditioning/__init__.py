@@ -2,6 +2,6 @@
 
 from uncertain_scale.analysis.conditioning.condition import condition
 from uncertain_scale.analysis.conditioning.information import posterior_sensitivity
-from uncertain_scale.analysis.conditioning.posterior import ROADS, Road
+from uncertain_scale.analysis.conditioning.posterior import METHODS, Method
 
-__all__ = ["ROADS", "Road", "condition", "posterior_sensitivity"]
+__all__ = ["METHODS", "Method", "condition", "posterior_sensitivity"]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.conditioning.conflict import Prediction
-    from uncertain_scale.analysis.conditioning.posterior import Posterior, Road
+    from uncertain_scale.analysis.conditioning.posterior import Method, Posterior
     from uncertain_scale.analysis.conditioning.terms import Term
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model import Plan, Problem, Question
@@ -60,7 +60,7 @@ def record_of(
     top = float(evidence.max())
     means = np.exp(evidence - top)
     return {
-        "road": posterior.road,
+        "method": posterior.method,
         "reason": posterior.reason,
         "k_hat": None if weights is None else weights.k_hat,
         "effective": None if weights is None else weights.effective,
@@ -159,7 +159,7 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     design: Design,
     evidence: Sequence[str | Path],
     *,
-    road: Road = "auto",
+    method: Method = "auto",
     keep_sound: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> xr.DataTree:
@@ -171,7 +171,7 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
         As in `sample`.
     evidence
         Evidence files, or names of shipped ones.
-    road
+    method
         `importance` weights, `smc`, or `auto`, which prefers weights where these can be trusted.
     keep_sound
         Whether observations with a fault are left out, with a note of each fault, where there are
@@ -215,7 +215,7 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
         raise EvidenceError(faults)
     before = refuse_against_prior(terms, priors, design.seed)
     space = Space.of(terms, problem.believed)
-    posterior = find_posterior(space, design, road, progress=progress)
+    posterior = find_posterior(space, design, method, progress=progress)
     after = [_predicted(term, space, posterior) for term in terms]
     refuse_against_each_other(terms, after, priors, design.seed)
     asked = Simulation(problem, design).sampler()

@@ -43,8 +43,8 @@ _NOTHING = 40.0  # below the largest log-weight, from which on a draw adds nothi
 
 _T = TypeVar("_T")
 
-Road: TypeAlias = Literal["auto", "importance", "smc"]
-ROADS: tuple[Road, ...] = ("auto", "importance", "smc")
+Method: TypeAlias = Literal["auto", "importance", "smc"]
+METHODS: tuple[Method, ...] = ("auto", "importance", "smc")
 
 _LEAST_SHARE = 0.1  # of the draws that must count for weights to be preferred
 _FEWEST = 1024  # particles of a chain
@@ -185,7 +185,7 @@ class Posterior:
         At these, shape (chain, draw).
     log_evidence
         Estimates of the log marginal likelihood, by chain.
-    road, reason
+    method, reason
         `importance` or `smc`, and why.
     weights
         Importance weights of the prior's draws, None where some chain has no likely draw.
@@ -197,7 +197,7 @@ class Posterior:
     u: FloatArray
     log_likelihood: FloatArray
     log_evidence: FloatArray
-    road: Road
+    method: Method
     reason: str
     weights: Weights | None
     stages: int
@@ -215,7 +215,7 @@ class Posterior:
 def find_posterior(
     space: Space,
     design: Design,
-    road: Road = "auto",
+    method: Method = "auto",
     *,
     progress: Callable[[int], object] | None = None,
 ) -> Posterior:
@@ -227,7 +227,7 @@ def find_posterior(
         The observations.
     design
         How draws are made; the posterior has as many, in as many independent chains.
-    road
+    method
         `importance`, `smc`, or `auto`: importance where k-hat is at most 0.7 and at least a tenth
         of the draws count.
     progress
@@ -239,11 +239,11 @@ def find_posterior(
         No draw of the prior can give what was observed, or importance was asked for and its
         weights cannot be trusted.
     """
-    if road not in ROADS:
-        raise QuestionError(f"road '{road}' is unknown; expected {', '.join(ROADS)}")
+    if method not in METHODS:
+        raise QuestionError(f"method '{method}' is unknown; expected {', '.join(METHODS)}")
     points, likelihoods = _likely(space, design)
     weights = smoothed(likelihoods) if np.isfinite(likelihoods).any(axis=1).all() else None
-    chosen, reason = _choose(weights, likelihoods.shape, road)
+    chosen, reason = _choose(weights, likelihoods.shape, method)
 
     def lead(chain: int) -> Cloud:
         rng = stream(design.seed, chain, "\0posterior")
@@ -273,7 +273,7 @@ def find_posterior(
         u=np.array([_levels(cloud.z) for cloud in clouds]),
         log_likelihood=np.array([cloud.log_likelihood for cloud in clouds]),
         log_evidence=evidence,
-        road=chosen,
+        method=chosen,
         reason=reason,
         weights=weights,
         stages=max(len(cloud.temperatures) for cloud in clouds),
@@ -327,8 +327,8 @@ def _names(space: Space) -> str:
     return ", ".join(f"'{term.observation.name}'" for term in space.terms)
 
 
-def _choose(weights: Weights | None, shape: tuple[int, ...], road: Road) -> tuple[Road, str]:
-    """Return the road to take, and why; `shape` is the number of chains and of draws of each."""
+def _choose(weights: Weights | None, shape: tuple[int, ...], method: Method) -> tuple[Method, str]:
+    """Return the method to take, and why; `shape` is the number of chains and of draws of each."""
     chains, draws = shape[0], shape[0] * shape[1]
     if weights is None:
         trust, why = False, "some chain has no draw that the evidence allows"
@@ -340,12 +340,12 @@ def _choose(weights: Weights | None, shape: tuple[int, ...], road: Road) -> tupl
         tail = "" if k_hat is None else f"{k_hat:.2f}" if np.isfinite(k_hat) else "infinite"
         said = f"k-hat is {tail}, " if tail else ""
         why = f"{said}{share:.2g} of the draws count"
-    if road == "importance" and not trust:
+    if method == "importance" and not trust:
         limit = f"k-hat above {LARGEST_K:g}, or fewer than {_FEW} of a chain"
         said = f"importance weights cannot be trusted here: {why} ({limit})"
-        raise EvidenceError([f"{said}; the road smc answers, or state errors that are less sure"])
-    if road != "auto":
-        return road, "as asked"
+        raise EvidenceError([f"{said}; the method smc answers, or state errors that are less sure"])
+    if method != "auto":
+        return method, "as asked"
     if weights is not None and trust and weights.effective >= _LEAST_SHARE * draws:
         return "importance", why
     return "smc", why

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import stdtrit
 
-from uncertain_scale.analysis.sensitivity.evaluation import Hybrids, Pinned
-from uncertain_scale.analysis.sensitivity.separable import Stretched, View, split
+from uncertain_scale.analysis.sensitivity.evaluation import Conditioned, PickFreeze
+from uncertain_scale.analysis.sensitivity.separable import Periodized, View, split
 from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
@@ -168,13 +168,13 @@ class Chains:
         self.numbers = numbers
         self._variance: dict[tuple[str, Scale], FloatArray] = {}
         self._splits: dict[tuple[str, Scale], Structure | None] = {}
-        self._held_anywhere: dict[tuple[int, int], Pinned] = {}
+        self._held_anywhere: dict[tuple[int, int], Conditioned] = {}
 
     def by_chain(self, values: FloatArray) -> FloatArray:
         """Return draws by chain, shape (chain, draw)."""
         return values.reshape(len(self.numbers), -1)
 
-    def by_block(self, values: FloatArray, pinned: Pinned) -> FloatArray:
+    def by_block(self, values: FloatArray, pinned: Conditioned) -> FloatArray:
         """Return draws with a player held, shape (block, chain, draw)."""
         return values.reshape(pinned.blocks, len(self.numbers), -1)
 
@@ -197,26 +197,26 @@ class Chains:
         return self._levels(self.study.design, self._points[1])
 
     @cached_property
-    def stretched(self) -> Stretched:
+    def periodized(self) -> Periodized:
         """Points of A and of B that go further into the tails."""
         draws = self.study.design.draws
         if self.study.design.kind == "sobol":  # whose first points are even among themselves
             draws = max(min(draws, _FEW), draws // 4)
         points = self._points[..., :draws].swapaxes(0, 1)
         turns = np.array([[2 * number + sample for number in self.numbers] for sample in (0, 1)])
-        return Stretched(self.study, points, turns)
+        return Periodized(self.study, points, turns)
 
     @cached_property
-    def hybrids(self) -> Hybrids:
+    def hybrids(self) -> PickFreeze:
         """Points between A and B."""
-        return Hybrids(self.study, self.first, self.second)
+        return PickFreeze(self.study, self.first, self.second)
 
     def split(self, output: str, scale: Scale) -> Structure | None:
         """Return an output as a product or sum of what its inputs give, if it is nearly either."""
         key = output, scale
         if key not in self._splits:
-            tangled = key in self.study.entangled
-            self._splits[key] = None if tangled else split(View(self.stretched, *key))
+            tangled = key in self.study.nonseparable
+            self._splits[key] = None if tangled else split(View(self.periodized, *key))
         return self._splits[key]
 
     @property
@@ -230,30 +230,30 @@ class Chains:
         """Return an output's variance by chain; 0 where only rounding varies."""
         key = output, scale
         if key not in self._variance:
-            movers = self.study.movers[output]
+            drivers = self.study.drivers[output]
             if found := self.split(output, scale):
-                whole = View(self.stretched, *key).alone(movers)
+                whole = View(self.periodized, *key).alone(drivers)
                 largest = np.abs(whole).max(axis=(0, 2))
                 self._variance[key] = settled(found.whole, largest)
             else:
-                runs = (self.hybrids.on(scale, output, kept) for kept in (movers, 0))
+                runs = (self.hybrids.on(scale, output, kept) for kept in (drivers, 0))
                 self._variance[key] = variance(*map(self.by_chain, runs))
         return self._variance[key]
 
-    def block(self, start: int, stop: int) -> Hybrids:
+    def block(self, start: int, stop: int) -> PickFreeze:
         """Return points between A and B for some of each chain's draws."""
         if stop - start == self.study.design.draws:
             return self.hybrids
-        return Hybrids(
+        return PickFreeze(
             self.study, self._part(self.first, start, stop), self._part(self.second, start, stop)
         )
 
-    def held_at(self, *levels: float) -> Pinned:
+    def held_at(self, *levels: float) -> Conditioned:
         """Return the draws of A with a player held at each of some levels."""
         held = np.tile(np.array(levels)[:, None], len(self.numbers))
-        return Pinned(self.study, self.first, lambda _: held)
+        return Conditioned(self.study, self.first, lambda _: held)
 
-    def held_anywhere(self, size: int, draws: int) -> Pinned:
+    def held_anywhere(self, size: int, draws: int) -> Conditioned:
         """Return the first draws of A with players held at `size` random levels, as if known.
 
         The levels are those of a small forecast of the same scenario, so that what hangs together
@@ -268,7 +268,7 @@ class Chains:
             held = {f"{name}\0held": place for name, place in self.study.positions.items()}
             levels = self._levels(design, design.points(held, self.numbers))
             blocks = {name: self.by_chain(values).T for name, values in levels.items()}
-            self._held_anywhere[size, draws] = Pinned(
+            self._held_anywhere[size, draws] = Conditioned(
                 self.study,
                 self._part(self.first, 0, draws),
                 lambda player: blocks[player.inputs[0]],

@@ -59,14 +59,14 @@ class Evaluation(ABC):
 
     def _relevant(self, variable: str, state: int) -> int:
         """Return the state, a set of players, as far as it matters to a variable."""
-        return state & self.study.movers[variable]
+        return state & self.study.drivers[variable]
 
     @abstractmethod
     def _input(self, name: str, state: int) -> FloatArray:
         """Return an input's draws in a state."""
 
 
-class Hybrids(Evaluation):
+class PickFreeze(Evaluation):
     """Points whose state is the set of players kept from sample A; the others are drawn anew.
 
     A player that is not kept is as in sample B if it is independent of those kept, and otherwise is
@@ -135,7 +135,7 @@ class Hybrids(Evaluation):
         return np.asarray(ndtri(first[name]) - ndtri(second[name]))
 
 
-class Alone(Evaluation):
+class OneAtATime(Evaluation):
     """Points whose state is the set of players that are drawn; the others stand at one point.
 
     A state holds all or none of the players that hang together.
@@ -152,7 +152,7 @@ class Alone(Evaluation):
         key = f"input {name}", (state,)
         if key not in self._by_arguments:
             levels = np.append(self._levels[name], self.ELSEWHERE)
-            own = self.study.movers[name]
+            own = self.study.drivers[name]
             for member, draws in _member_draws(self.study, name, levels).items():
                 fixed = np.full(levels.size - 1, draws[-1])
                 self._by_arguments[f"input {member}", (0,)] = fixed
@@ -160,7 +160,7 @@ class Alone(Evaluation):
         return self._by_arguments[key]
 
 
-class Exchanged(Evaluation):
+class Swap(Evaluation):
     """Points between two samples, whose state is the set of players that are as in the first.
 
     A state holds all or none of the players that hang together.
@@ -171,17 +171,17 @@ class Exchanged(Evaluation):
         Both samples, one behind the other.
     """
 
-    def __init__(self, drawn: Alone) -> None:
+    def __init__(self, drawn: OneAtATime) -> None:
         super().__init__(drawn.study)
         self._drawn = drawn
 
     def _input(self, name: str, state: int) -> FloatArray:
-        own = self.study.movers[name]
+        own = self.study.drivers[name]
         first, second = self._drawn.value(name, own).reshape(2, -1)
         return first if state & own else second
 
 
-class Listed(Evaluation):
+class AllRows(Evaluation):
     """The rows of a joint sample, each once, in the state that holds it; else one point.
 
     Parameters
@@ -194,7 +194,7 @@ class Listed(Evaluation):
         How many it has.
     """
 
-    def __init__(self, drawn: Alone, player: Player, rows: int) -> None:
+    def __init__(self, drawn: OneAtATime, player: Player, rows: int) -> None:
         super().__init__(drawn.study)
         self._drawn = drawn
         self._levels = (np.arange(rows) + 0.5) / rows
@@ -209,7 +209,7 @@ class Listed(Evaluation):
         return self._draws[name]
 
 
-class Pinned(Evaluation):
+class Conditioned(Evaluation):
     """Points at which some players are held at given levels, the others drawn given those.
 
     The state is the set of players held, 0 for none. Draws come in blocks, one a level, and in each
@@ -243,7 +243,7 @@ class Pinned(Evaluation):
         near = 0
         for k in bits(state):
             near |= self.study.neighbours[k]
-        moved = self.study.movers[variable] & near
+        moved = self.study.drivers[variable] & near
         return state & self.study.reach[variable] if moved else self.FREE
 
     def _input(self, name: str, state: int) -> FloatArray:

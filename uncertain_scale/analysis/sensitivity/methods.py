@@ -107,13 +107,13 @@ def _collect(
     disputed = frozenset.union(*found) - frozenset.intersection(*found)
     if disputed:  # what only some points show is no structure, to any of them
         others = {(output, scale) for output, scale, _ in disputed}
-        study = replace(study, entangled=study.entangled | others)
+        study = replace(study, nonseparable=study.nonseparable | others)
         return _collect(study, methods, progress)
     return [batch.parts for batch in batches]
 
 
 @dataclass(frozen=True)
-class Outlook:
+class VarianceCheck:
     """The reasons why an output's shares of variance are zero, nan or not to be trusted."""
 
     def collect(self, chains: Chains) -> dict[str, FloatArray]:
@@ -302,7 +302,7 @@ class RankCorrelation:
         for o, output in enumerate(study.outputs):
             own = scores(output)
             for k, player in enumerate(study.players):
-                if study.neighbours[k] & study.movers[output]:
+                if study.neighbours[k] & study.drivers[output]:
                     correlation = (inputs[k] * own).mean(axis=1)
                     found[:, o, k] = np.nan if player.joint else correlation
         return {"correlation": found}

@@ -9,9 +9,9 @@ import numpy as np
 from uncertain_scale.analysis.sensitivity.decision import DIRECTIONS, Decision
 from uncertain_scale.analysis.sensitivity.methods import (
     IntervalReduction,
-    Outlook,
     RankCorrelation,
     Swing,
+    VarianceCheck,
     run_methods,
 )
 from uncertain_scale.analysis.sensitivity.shapley import Shapley
@@ -124,7 +124,7 @@ def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
     """
     study = make_study(problem, design, of=of, on=on)
     methods: list[Method] = [
-        Outlook(),
+        VarianceCheck(),
         Sobol(study, groups or {}, second_order),
         Shapley(study),
         Swing(),
@@ -148,14 +148,16 @@ def sobol_indices(
 ) -> xr.Dataset:
     """Return Sobol' indices alone; as `sensitivity`, whose `of` and `on` are taken too."""
     study = make_study(problem, design, **options)
-    return _explain_gaps(run_methods(study, [Outlook(), Sobol(study, groups or {}, second_order)]))
+    return _explain_gaps(
+        run_methods(study, [VarianceCheck(), Sobol(study, groups or {}, second_order)])
+    )
 
 
 @takes_problem
 def shapley_effects(problem: Problem, /, design: Design, **options: Any) -> xr.Dataset:
     """Return Shapley effects and ranking alone; as `sensitivity`, with its `of` and `on`."""
     study = make_study(problem, design, **options)
-    return _explain_gaps(run_methods(study, [Outlook(), Shapley(study)]))
+    return _explain_gaps(run_methods(study, [VarianceCheck(), Shapley(study)]))
 
 
 @takes_problem

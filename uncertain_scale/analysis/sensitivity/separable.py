@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.sensitivity.evaluation import Alone, Exchanged, Listed
+from uncertain_scale.analysis.sensitivity.evaluation import AllRows, OneAtATime, Swap
 from uncertain_scale.analysis.sensitivity.study import bits
 from uncertain_scale.inputs.prior import ENDS
 
@@ -33,7 +33,7 @@ _NEAR = 0.01  # of the variance: up to here a rest is left with half the error o
 _SPREAD = 32  # points that a rest must lie on in effect, or chains' spread would miss rare ones
 
 
-class Stretched:
+class Periodized:
     """Points of two samples that go further into the tails than draws do, and their weights.
 
     Parameters
@@ -53,7 +53,7 @@ class Stretched:
     both ends: no single draw decides their mean, whose error is normal. All points of a sample are
     moved by a part of their distance, each time another, so that a jump of the integrand does not
     stand near the edge of a cell in all of them, where their spread would miss what it does. The
-    rows of a joint sample have no tails to go into: its coordinate is not stretched.
+    rows of a joint sample have no tails to go into: its coordinate is not periodized.
 
     References
     ----------
@@ -69,22 +69,22 @@ class Stretched:
         joints = {player.name for player in study.players if player.joint}
         self._even = [name in joints for name in study.positions]
         self._weights: dict[int, FloatArray] = {}
-        self._rows: dict[int, Listed | None] = {}
+        self._rows: dict[int, AllRows | None] = {}
 
     @cached_property
-    def alone(self) -> Alone:
+    def alone(self) -> OneAtATime:
         """The model with some players at these points and the others at one."""
         t = self._points
         levels = np.clip(t * t * (3 - 2 * t), *ENDS)
         levels[self._even] = np.maximum(t[self._even], ENDS[0])
         draws = int(np.prod(self.shape))
         columns = zip(self.study.positions, levels.reshape(len(levels), draws), strict=True)
-        return Alone(self.study, self.study.levels(dict(columns), draws))
+        return OneAtATime(self.study, self.study.levels(dict(columns), draws))
 
     @cached_property
-    def exchanged(self) -> Exchanged:
+    def exchanged(self) -> Swap:
         """The model with some players as in the first sample and the others as in the second."""
-        return Exchanged(self.alone)
+        return Swap(self.alone)
 
     @cached_property
     def _stood_for(self) -> dict[str, FloatArray]:
@@ -99,22 +99,22 @@ class Stretched:
             self._weights[players] = own[0] if len(own) == 1 else np.prod(own, axis=0)
         return self._weights[players]
 
-    def listed(self, players: int) -> Listed | None:
+    def listed(self, players: int) -> AllRows | None:
         """Return the model at all rows of a joint sample; None where they are too many, or none."""
         if players not in self._rows:
             first, *more = bits(players)
             player = self.study.players[first]
             rows = self.study.sampler.rows_of(player.name) if player.joint else 0
             some = not more and 0 < rows <= _LISTED
-            self._rows[players] = Listed(self.alone, player, rows) if some else None
+            self._rows[players] = AllRows(self.alone, player, rows) if some else None
         return self._rows[players]
 
 
 @dataclass(frozen=True)
 class View:
-    """One output on one scale, at stretched points."""
+    """One output on one scale, at periodized points."""
 
-    points: Stretched
+    points: Periodized
     output: str
     scale: Scale
 
@@ -122,7 +122,7 @@ class View:
     def components(self) -> tuple[int, ...]:
         """The independent sets that the players fall into that move the output."""
         study = self.points.study
-        return study.components(study.movers[self.output])
+        return study.components(study.drivers[self.output])
 
     @cached_property
     def weights(self) -> FloatArray:

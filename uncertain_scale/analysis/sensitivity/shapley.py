@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.analysis.sensitivity.evaluation import Hybrids
+    from uncertain_scale.analysis.sensitivity.evaluation import PickFreeze
     from uncertain_scale.analysis.sensitivity.separable import Structure
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
@@ -145,8 +145,8 @@ class Shapley:
     def __post_init__(self) -> None:
         points = Chains(self.study, [0]).hybrids
         active = {
-            output: movers if len(bits(movers)) <= self.most else _active(points, output)
-            for output, movers in ((name, self.study.movers[name]) for name in self.study.outputs)
+            output: drivers if len(bits(drivers)) <= self.most else _active(points, output)
+            for output, drivers in ((name, self.study.drivers[name]) for name in self.study.outputs)
         }
         object.__setattr__(self, "active", active)
 
@@ -221,14 +221,14 @@ class Shapley:
         return [way for order in orders for way in (order, order[::-1])]
 
 
-def _active(points: Hybrids, output: str) -> int:
-    """Return the movers of an output whose redrawing changes any draw, and their partners."""
+def _active(points: PickFreeze, output: str) -> int:
+    """Return the drivers of an output whose redrawing changes any draw, and their partners."""
     study = points.study
-    movers = study.movers[output]
-    whole = points.value(output, movers)
+    drivers = study.drivers[output]
+    whole = points.value(output, drivers)
     found = 0
-    for component in study.components(movers):
-        if not np.array_equal(points.value(output, movers & ~component), whole, equal_nan=True):
+    for component in study.components(drivers):
+        if not np.array_equal(points.value(output, drivers & ~component), whole, equal_nan=True):
             found |= component
     return found
 

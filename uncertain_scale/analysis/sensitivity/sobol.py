@@ -136,9 +136,9 @@ def partition(study: Study, output: str, merged: Mapping[str, int]) -> dict[str,
     merged
         Users' groups, as `group_sets` returns them.
     """
-    movers = study.movers[output]
-    found = {name: players & movers for name, players in merged.items() if players & movers}
-    rest = movers
+    drivers = study.drivers[output]
+    found = {name: players & drivers for name, players in merged.items() if players & drivers}
+    rest = drivers
     for players in found.values():
         rest &= ~players
     for component in study.components(rest):
@@ -162,7 +162,7 @@ def _player(study: Study, group: str, member: str) -> int:
 def _refuse_torn(study: Study, sets: Mapping[str, int]) -> None:
     for name, players in sets.items():
         for output in study.outputs:
-            for component in study.components(study.movers[output]):
+            for component in study.components(study.drivers[output]):
                 if component & players and component & ~players:
                     inside, outside = (
                         ", ".join(study.names[k] for k in bits(part))
@@ -302,10 +302,10 @@ class Sobol:
 
     def _defined(self) -> np.ndarray:
         """Return where an output has an index for a group: its own, or one that cannot move it."""
-        sets, movers = self._sets, self.study.movers
+        sets, drivers = self._sets, self.study.drivers
         return np.array(
             [
-                [name in part or not sets[name] & movers[output] for name in self.names]
+                [name in part or not sets[name] & drivers[output] for name in self.names]
                 for output, part in self.partitions.items()
             ]
         ).reshape(len(self.study.outputs), len(self.names))

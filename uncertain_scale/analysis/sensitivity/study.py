@@ -68,7 +68,7 @@ class Study:
         They hang on no output, so that one alone gives what it gives among others.
     scales
         On which the outputs are looked at.
-    entangled
+    nonseparable
         Outputs and scales that are not looked at as products or sums over their inputs.
     """
 
@@ -80,7 +80,7 @@ class Study:
     positions: Mapping[str, int]
     free: Mapping[str, int]
     scales: tuple[Scale, ...] = SCALES
-    entangled: frozenset[tuple[str, Scale]] = frozenset()
+    nonseparable: frozenset[tuple[str, Scale]] = frozenset()
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ class Study:
         return {name: k for k, player in enumerate(self.players) for name in player.inputs}
 
     @cached_property
-    def movers(self) -> dict[str, int]:
+    def drivers(self) -> dict[str, int]:
         """The players that a variable is computed from, by variable."""
         own = {name: 1 << k for name, k in self.player_of.items()}
         return {
@@ -118,11 +118,11 @@ class Study:
 
     @cached_property
     def reach(self) -> dict[str, int]:
-        """The players that may say anything about a variable: all that its movers hang on."""
+        """The players that may say anything about a variable: all that its drivers hang on."""
         components = self.components(self.everyone)
         return {
-            name: _union(part for part in components if part & movers)
-            for name, movers in self.movers.items()
+            name: _union(part for part in components if part & drivers)
+            for name, drivers in self.drivers.items()
         }
 
     def inputs_of(self, players: int) -> list[str]:

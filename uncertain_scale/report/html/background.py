@@ -77,7 +77,7 @@ def background_of(problem: Problem, design: Design, document: Document) -> Backg
 def _drivers(problem: Problem, design: Design, names: list[str]) -> Document:
     """Rank inputs by shares of the variance of the logarithm, or of the value where it has none."""
     from uncertain_scale.analysis.sensitivity import sensitivity
-    from uncertain_scale.report.ranking import sensitivity_document
+    from uncertain_scale.report.sensitivity_report import sensitivity_document
     from uncertain_scale.sampling import sample
 
     tree = sample(problem, design)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.comparing import comparison_rows
+from uncertain_scale.report.comparison_report import comparison_rows
 from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.compare import ratio_in_words
 from uncertain_scale.report.figures.sensitivity import input_label, shares_of

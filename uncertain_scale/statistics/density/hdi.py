@@ -15,7 +15,7 @@ import numpy as np
 
 from uncertain_scale.statistics.density.cells import DEGREE, choose_coordinate, extremes, lay_cells
 from uncertain_scale.statistics.density.fit import SmoothDensity, spline_basis
-from uncertain_scale.statistics.density.region import Landscape, Region, atom_region
+from uncertain_scale.statistics.density.region import DensityLevels, Region, atom_region
 from uncertain_scale.statistics.intervals import beyond
 from uncertain_scale.statistics.monte_carlo_error import skewed_spread, spread
 
@@ -206,7 +206,7 @@ def _settle(
         density = SmoothDensity(cells, _some(cells.knots, pieces), density)
         if not density.converged:
             return found
-        landscape = Landscape(density, coordinate)
+        landscape = DensityLevels(density, coordinate)
         finer = [landscape.region(prob, move) for prob, move in zip(probs, moves, strict=True)]
         limit = _limit(cells.weights.shape[0] - 1, sum(fine.ends.size for fine in finer))
         before = [doubt for _, doubt in found]
@@ -239,7 +239,7 @@ def _with_rivals(
     if finer > pieces:
         tried = SmoothDensity(cells, _some(cells.knots, finer), density)
         density = tried if tried.converged else density
-    landscape = Landscape(density, coordinate)
+    landscape = DensityLevels(density, coordinate)
     return [
         (region and replace(region, rival=landscape.rival(prob, region.ends)), doubt)
         for (region, doubt), prob in zip(found, probs, strict=True)

@@ -112,7 +112,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Landscape:
+class DensityLevels:
     """The density of the draws themselves along a grid in the fit's coordinate.
 
     Parameters

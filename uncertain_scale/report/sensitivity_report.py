@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report.blocks import Form, Gap, Heading, Page, Part, Table, Text, shown
-from uncertain_scale.report.deciding import decision_blocks, decision_document
+from uncertain_scale.report.decision_report import decision_blocks, decision_document
 from uncertain_scale.report.document import record_document
 from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.figures.sensitivity import input_label, share_in_brief, shares_of

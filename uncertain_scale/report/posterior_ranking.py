@@ -11,9 +11,9 @@ from uncertain_scale.report.evidence import (
     evidence_blocks,
     evidence_document,
     learnt_in_words,
+    method_in_words,
     moved_rows,
     observation_lines,
-    road_in_words,
 )
 from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.report.rows import (
@@ -85,7 +85,7 @@ def dependent_blocks(document: Document) -> Iterator[Block]:
         about=f"Scenario {document['scenario']}: {document['title']}",
     )
     seen = [": ".join(pair) for pair in observation_lines(document)]
-    learnt = [road_in_words(document), learnt_in_words(document)]
+    learnt = [method_in_words(document), learnt_in_words(document)]
     yield Heading("To know first", id="remarks", only=Form.html)
     events = [f"P({event}) = {share}" for event, share, _ in event_rows(document)]
     yield Items([*seen, *learnt, *document["evidence"]["notes"], *events], only=Form.html)

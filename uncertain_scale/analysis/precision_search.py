@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.limits import Stop, Why
     from uncertain_scale.statistics.sketch import AnyDraws
 
-__all__ = ["Sought", "Stage", "Step", "facts_of", "seek"]
+__all__ = ["PrecisionResult", "Stage", "Step", "facts_of", "seek"]
 
 Outcome: TypeAlias = Literal["reached", "max-draws", "max-time", "interrupted"]
 
@@ -96,7 +96,7 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
-class Sought:
+class PrecisionResult:
     """What a search came to.
 
     Parameters
@@ -127,7 +127,7 @@ def seek(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
     keep: Callable[[Design, Part], object] | None = None,
     done: Part | None = None,
     cluster: Cluster | None = None,
-) -> Sought:
+) -> PrecisionResult:
     """Answer a question with as many draws as make every interval end sure.
 
     Parameters
@@ -155,7 +155,7 @@ def seek(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
 
     Returns
     -------
-    Sought
+    PrecisionResult
         Its answer is what a run of its design gives, to the bit.
 
     Raises
@@ -197,7 +197,7 @@ class _Search:
     before: int = 0
     tried: list[tuple[int, int, float]] = field(default_factory=list)
 
-    def run(self, design: Design | None, done: Part | None) -> Sought:
+    def run(self, design: Design | None, done: Part | None) -> PrecisionResult:
         last: Step | None = None
         while design is not None:
             last = self._step(design, done)
@@ -260,13 +260,13 @@ class _Search:
     def _why(self) -> Why:
         return self.stop.why if self.stop is not None else ""
 
-    def _found(self, why: Outcome | Literal[""]) -> Sought:
+    def _found(self, why: Outcome | Literal[""]) -> PrecisionResult:
         if self.best is None:  # a run without a step raises
             raise StoppedError(why)
-        return Sought(self.best, self.goal, why or "interrupted", tuple(self.tried))
+        return PrecisionResult(self.best, self.goal, why or "interrupted", tuple(self.tried))
 
 
-def facts_of(sought: Sought) -> dict[str, Any]:
+def facts_of(sought: PrecisionResult) -> dict[str, Any]:
     """Return what a search was asked, what it reached and why it stopped, as plain data."""
     end = sought.step.end
     finite = end is not None and np.isfinite([end.error, end.mcse]).all()

@@ -9,7 +9,7 @@ from uncertain_scale.analysis.conditioning.information import evidence_ratio, ra
 from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.document import report_document
 from uncertain_scale.report.estimates import number
-from uncertain_scale.report.evidence import observation_lines, observation_rows, road_in_words
+from uncertain_scale.report.evidence import method_in_words, observation_lines, observation_rows
 from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.report.rows import (
     chances_in_words,
@@ -122,7 +122,7 @@ def _facts(report: Document) -> Iterator[str]:
             f"{one['name']}: {one['prior_predictive']} {one['units']}".rstrip()
             + f" by the priors (p = {one['p_value']}), now {one['posterior_predictive']}"
         )
-    yield road_in_words(report)
+    yield method_in_words(report)
     yield from (f"! {warning}" for warning in report["warnings"])
     yield from (f"! {note}" for note in report["evidence"]["notes"])
     yield from chances_in_words(report)

@@ -1,6 +1,6 @@
 """Print how much of the package an answer touches: files with functions called, and modules loaded.
 
-    python .ci/road.py [COMMAND ...]
+    python .ci/trace.py [COMMAND ...]
 
 By default `report --budget 100M`. A file is touched where one of its functions is called, be it on
 import; bodies of modules and classes do not count. A module that is loaded and not touched stands
