@@ -5,8 +5,8 @@ Run as `python benchmarks/calibration.py [DATASETS] [SEEDS]`.
 First, inputs are drawn from the prior and facts from them, with their measurement errors, and each
 set of facts updates the prior. If the posterior is right, the rank of the true input among its
 draws is uniform; the table gives the p-value of a chi-squared test in 20 cells for each input,
-method and design. Second, over many seeds, how often an estimate lies within two Monte Carlo errors of a
-closed form: 93.6% where errors are normal and their own errors come from 16 chains.
+method and design. Second, over many seeds, how often an estimate lies within two Monte Carlo errors
+of a closed form: 93.6% where errors are normal and their own errors come from 16 chains.
 
 Talts et al. (2018), https://arxiv.org/abs/1804.06788.
 """

@@ -208,10 +208,11 @@ def test_a_problem_and_the_three_things_that_make_one_are_the_same():
             (apart, {}),
             ((), named),
             (apart[:2], {"question": whole.question}),
+            (apart[::-1], {}),
         ]
     )
     assert all((first == other).all() for other in others)
-    with pytest.raises(TypeError, match="question"):
+    with pytest.raises(TypeError, match=r"a Problem, or .* a Question; found Model, Priors$"):
         us.sample(*apart[:2], design=design)
 
 

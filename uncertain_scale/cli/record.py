@@ -57,6 +57,7 @@ __all__ = [
 RECORD = "run.json"
 _FORMAT = 1
 _LARGEST = 64_000_000  # bytes of a record, or of a result
+_RENAMED = {"road": "method"}  # options, and keys of evidence
 FOLDERS = ("priors", "inputs", "inputs/priors", "equations")
 """Folders of a record that files are in which a run read."""
 _OURS = rf"(?:{{}}\.\w+|draws\.nc|(?:{'|'.join(FOLDERS)})/[^/\0\n]+)"
@@ -266,13 +267,15 @@ def _read_object(path: Path) -> dict[str, Any]:
 
 
 def _renamed(found: Any) -> Any:
-    """Return what an earlier version wrote with the names of now: a method was a road."""
+    """Return what an earlier version wrote with the names of now."""
     if isinstance(found, list):
         return [_renamed(one) for one in found]
     if isinstance(found, dict):
-        old = {"road": "method"} if "k_hat" in found else {}
-        return {old.get(key, key): _renamed(one) for key, one in found.items()}
-    return "--method" if found == "--road" else found
+        names = _RENAMED if "k_hat" in found else {}
+        return {names.get(key, key): _renamed(one) for key, one in found.items()}
+    if isinstance(found, str) and found.startswith("--"):
+        return f"--{_RENAMED.get(found[2:], found[2:])}"
+    return found
 
 
 def _write(staging: Staging, session: _Session, result: str) -> None:

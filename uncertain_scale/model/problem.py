@@ -7,20 +7,21 @@ from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 
 from uncertain_scale.errors import OverdeterminedError, QuestionError
+from uncertain_scale.inputs.prior import Priors
 from uncertain_scale.model.closure import Closure, Origin, Reached
-from uncertain_scale.model.question import EVERYTHING
+from uncertain_scale.model.model import Model
+from uncertain_scale.model.question import EVERYTHING, Question
 from uncertain_scale.model.refusal import say_contradiction, say_unreached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from uncertain_scale.inputs.prior import Prior, Priors
+    from uncertain_scale.inputs.prior import Prior
     from uncertain_scale.model.equation import Equation
-    from uncertain_scale.model.model import Model
-    from uncertain_scale.model.question import Question
 
 __all__ = ["Plan", "Problem", "solve", "takes_problem"]
 
+_PARTS = {"model": Model, "priors": Priors, "question": Question}
 _Options = ParamSpec("_Options")
 _Answer = TypeVar("_Answer")
 _Answer_co = TypeVar("_Answer_co", covariant=True)
@@ -110,15 +111,26 @@ class _Asked(Protocol[_Options, _Answer_co]):
 def takes_problem(
     function: Callable[Concatenate[Problem, _Options], _Answer],
 ) -> _Asked[_Options, _Answer]:
-    """Let a function of a problem take a model, priors and a question in its place."""
+    """Let a function of a problem take a model, priors and a question in its place.
+
+    The three are told from the other arguments by their types.
+    """
 
     @wraps(function)
     def asked(*args: Any, **options: Any) -> _Answer:
         if "problem" in options or (args and isinstance(args[0], Problem)):
             return function(*args, **options)
-        named = {n: options.pop(n) for n in ("model", "priors", "question") if n in options}
-        count = 3 - len(named)
-        return function(Problem(*args[:count], **named), *args[count:], **options)
+        parts: list[Any] = [
+            options.pop(name, None) or next((one for one in args if isinstance(one, kind)), None)
+            for name, kind in _PARTS.items()
+        ]
+        if None in parts:
+            raise TypeError(
+                f"{function.__name__}() takes a Problem, or a Model, Priors and a Question; found "
+                f"{', '.join(type(one).__name__ for one in args) or 'nothing'}"
+            )
+        others = [one for one in args if not isinstance(one, tuple(_PARTS.values()))]
+        return function(Problem(*parts), *others, **options)
 
     return cast("_Asked[_Options, _Answer]", asked)
 
