@@ -182,7 +182,7 @@ def test_what_takes_more_room_in_other_characters_fits_the_terminal_all_the_same
     monkeypatch, encoding
 ):
     """What is written as +/- or -> is laid out so, and a cut cell ends as wide as its column."""
-    from uncertain_scale.cli.showing import show
+    from uncertain_scale.cli.showing import present
     from uncertain_scale.report.blocks import Items, Table, Text
 
     row = ("x ± y → z", "1 ± 2 … ∞", "word ≥ " * 12)
@@ -191,7 +191,7 @@ def test_what_takes_more_room_in_other_characters_fits_the_terminal_all_the_same
     monkeypatch.setattr(sys, "stdout", stream)
     monkeypatch.setenv("COLUMNS", "80")
     streams.mend_streams()
-    show({}, "terminal", lambda _: blocks, str)
+    present({}, "terminal", lambda _: blocks, str)
     stream.flush()
     lines = stream.buffer.getvalue().decode(encoding).splitlines()
     assert max(map(len, lines)) == 80

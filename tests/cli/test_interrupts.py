@@ -429,7 +429,7 @@ def test_every_command_writes_its_answer_although_it_is_interrupted_late(tmp_pat
 
 
 EARLY = {
-    "importing": "uncertain_scale.cli.sweep:",
+    "importing": "uncertain_scale.cli.record:",
     "reading the words": "uncertain_scale.cli.command:Command.parse_args",
     "importing numpy": "numpy:",
     "reading priors": "uncertain_scale.sampling.sample:load_priors",
