@@ -66,7 +66,7 @@ CASES = {
 }
 
 
-@pytest.mark.slow_but("edited")
+@pytest.mark.slow_but("a budget")
 @pytest.mark.parametrize("case", CASES)
 def test_the_commands_give_the_figures_to_the_bit(case, cli, scenarios, tmp_path, monkeypatch):
     view = view_of(scenarios, **CASES[case])

@@ -26,6 +26,11 @@ def explorer_at(**parts):
     return view, Explorer(view, Scenarios(MODEL), lambda _: {"Intervals": "a command"})
 
 
+@pytest.fixture(scope="module")
+def explored():
+    return explorer_at()
+
+
 def edited(view, name, text):
     prior = view.unedited(Scenarios(MODEL)).inputs[name]
     return view.editing(typed(prior, text, MODEL))
@@ -45,8 +50,8 @@ def edited(view, name, text):
         ({"design": Design(draws=1 << 20, chains=4096)}, "GiB"),
     ],
 )
-def test_a_fault_keeps_the_last_answer_and_names_itself(change, told):
-    view, explorer = explorer_at()
+def test_a_fault_keeps_the_last_answer_and_names_itself(explored, change, told):
+    view, explorer = explored
     good = explorer.show(view)
     shown = explorer.show(replace(view, **change))
     assert told in shown.error

@@ -323,6 +323,7 @@ def test_typed_distributions_are_read_in_time_that_grows_with_their_length(text)
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.slow
 def test_a_long_list_is_read():
     values = ",".join(["1.5"] * 100_000)
     found, _ = parse_distribution(f"empirical(values=[{values}])")

@@ -80,6 +80,7 @@ def test_arcsine_law_has_two_pieces_at_the_ends_of_its_support(design: str) -> N
     assert inside(found.ends, found.errors, exact, 1e-7)
 
 
+@pytest.mark.slow_but("sobol")
 @pytest.mark.parametrize("design", DESIGNS)
 def test_uniform_says_that_its_hdi_is_not_unique(design: str) -> None:
     for prob in (0.5, 0.9):
@@ -88,6 +89,7 @@ def test_uniform_says_that_its_hdi_is_not_unique(design: str) -> None:
         np.testing.assert_allclose(np.diff(found.ends), 3 * prob, atol=0.03)
 
 
+@pytest.mark.slow_but("sobol")
 @pytest.mark.parametrize("design", DESIGNS)
 def test_peaks_a_factor_apart_make_two_pieces(design: str) -> None:
     """Lognormal times a choice of 1 or 10, whose upper peak is ten times lower."""

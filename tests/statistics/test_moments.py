@@ -121,6 +121,7 @@ def test_a_bound_settles_what_draws_alone_do_not() -> None:
         assert abs(one.value - truth) < 4.9 * one.mcse
 
 
+@pytest.mark.slow_but("1.0")
 @pytest.mark.parametrize("sigma", [0.3, 1.0, 1.5, 2.0])
 def test_errors_of_skewed_means_hold_where_no_chain_has_a_far_draw(sigma: float) -> None:
     """Of 60 seeds none is low by 4 errors; with errors by the chains' spread alone, some are.
@@ -188,6 +189,7 @@ def test_a_constant_has_no_spread_and_no_doubt_of_that(value: float) -> None:
     assert standard_deviation(Draws(np.full((4, 100), value))) == (0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_errors_of_moments_are_hardly_wider_than_they_should_be() -> None:
     """Random draws of a normal: what widens errors of skewed chains adds little by chance."""
     errors = []

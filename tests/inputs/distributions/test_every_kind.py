@@ -60,6 +60,14 @@ SHELF = (
     "mixture(components=[choice(values=[0, 1]), mixture(components=[constant(value=1), "  # noqa: ISC004
     "uniform(lower=0, upper=1)])])",
 )
+QUICK = {text.partition("(")[0]: text for text in reversed(SHELF)}.values()
+
+
+def of_each_kind(test):
+    """Run a test with the whole shelf where slow ones are run, and with one of each kind always."""
+    return pytest.mark.slow_but(*QUICK)(pytest.mark.parametrize("text", SHELF)(test))
+
+
 U = np.concatenate(
     [10.0 ** -np.arange(1, 13), 1 - 2.0 ** -np.arange(2, 34), np.linspace(0.01, 0.99, 99)]
 )
@@ -91,14 +99,14 @@ def is_monotone(distribution):
     return bool(np.all(np.diff(distribution.ppf(np.sort(U))) >= 0))
 
 
-@pytest.mark.parametrize("text", SHELF)
+@of_each_kind
 def test_cdf_undoes_ppf(text):
     distribution, _ = parse_distribution(text)
     assert inverse_error(distribution) < 3e-8
     assert is_monotone(distribution)
 
 
-@pytest.mark.parametrize("text", SHELF)
+@of_each_kind
 def test_cdf_and_sf_are_complements(text):
     distribution, _ = parse_distribution(text)
     x = np.append(distribution.ppf(U), [-1e9, 1e9])
@@ -106,7 +114,7 @@ def test_cdf_and_sf_are_complements(text):
     assert np.isnan(distribution.cdf(np.array([np.nan]))).all()
 
 
-@pytest.mark.parametrize("text", SHELF)
+@of_each_kind
 def test_moments_are_those_of_the_quantiles(text):
     """A midpoint rule over a million equal slices, which shares nothing with the quadrature."""
     distribution, _ = parse_distribution(text)
@@ -119,7 +127,7 @@ def test_moments_are_those_of_the_quantiles(text):
     assert distribution.sd() == pytest.approx(x.std(), rel=tolerance, abs=1e-9)
 
 
-@pytest.mark.parametrize("text", SHELF)
+@of_each_kind
 def test_what_has_atoms_is_not_continuous(text):
     kind = parse_distribution(text)[0]
     values, masses = kind.atoms()
@@ -128,7 +136,7 @@ def test_what_has_atoms_is_not_continuous(text):
     assert 0 <= masses.sum() <= 1 + 1e-12
 
 
-@pytest.mark.parametrize("text", SHELF)
+@of_each_kind
 def test_shape_ends_and_nonsense(text):
     distribution, _ = parse_distribution(text)
     block = np.linspace(0.1, 0.9, 6).reshape(2, 3)
@@ -144,7 +152,7 @@ def test_shape_ends_and_nonsense(text):
     assert inside.max() <= distribution.support[1]
 
 
-@pytest.mark.parametrize("text", SHELF)
+@of_each_kind
 def test_quantile_reads_the_upper_tail_off_the_complement(text):
     distribution, _ = parse_distribution(text)
     np.testing.assert_allclose(distribution.quantile(U, 1 - U), distribution.ppf(U), rtol=1e-9)
@@ -154,7 +162,7 @@ def test_quantile_reads_the_upper_tail_off_the_complement(text):
     assert distribution.support[1] >= high >= distribution.ppf(1 - 2.0**-40)
 
 
-@pytest.mark.parametrize("text", SHELF)
+@of_each_kind
 def test_description_parses_back(text):
     distribution, units = parse_distribution(text)
     assert units is None
@@ -164,7 +172,7 @@ def test_description_parses_back(text):
     assert again.describe() == text
 
 
-@pytest.mark.parametrize("text", SHELF)
+@of_each_kind
 def test_pickled_copy_draws_the_same(text):
     distribution, _ = parse_distribution(text)
     first = distribution.ppf(U)
@@ -174,7 +182,7 @@ def test_pickled_copy_draws_the_same(text):
     np.testing.assert_array_equal(copy.ppf(U), first)
 
 
-@pytest.mark.parametrize("text", SHELF)
+@of_each_kind
 def test_dumped_model_validates_to_the_same_distribution(text):
     distribution, _ = parse_distribution(text)
     table = {key: value for key, value in distribution.model_dump().items() if value is not None}

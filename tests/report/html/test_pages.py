@@ -140,6 +140,7 @@ def test_a_page_of_constants_says_that_nothing_drives_it(cli):
     assert "there is no spread to draw" in out
 
 
+@pytest.mark.slow
 def test_comparison_and_sensitivity_have_pages(cli, tmp_path):
     options = ("--budget", "100M", "--outputs", "training_flop,gpus", "--draws", "64")
     names = ("h100-dense-fp8", "h100-sparse-fp8")
@@ -178,7 +179,7 @@ TOLD = {
 }
 
 
-@pytest.mark.slow_but("sweep")
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TABLED)
 def test_every_result_has_a_page_and_its_folder_too(cli, tmp_path, kind):
     """Well-formed, self-contained, with the command that makes it again."""
@@ -221,6 +222,7 @@ def test_markup_in_a_claims_file_shows_as_text(cli, tmp_path):
     assert "&lt;b&gt;2&lt;/b&gt; javascript:alert(1)" in page
 
 
+@pytest.mark.slow
 def test_evidence_is_told_on_the_page(cli):
     options = ("--evidence", "h100-clusters", "--draws", "1024", "--format", "html")
     code, out, err = cli("report", "--gpus", "100k", "--outputs", "facility_power", *options)
