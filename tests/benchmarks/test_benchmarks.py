@@ -42,6 +42,7 @@ def test_quadrature_agrees_with_a_plain_sum():
     assert flop.density(high) == pytest.approx(flop.density(low), rel=1e-7)
 
 
+@pytest.mark.slow_but("plain")
 @pytest.mark.parametrize("name", ["uncertain_scale", "plain", "scipy (Sobol')"])
 def test_tools_answer_right_and_a_wrong_answer_is_found(name):
     draws = 1 << 15

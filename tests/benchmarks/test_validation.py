@@ -73,6 +73,7 @@ def test_anderson_darlings_limit_agrees_with_simulation():
         assert abs(np.mean(found < level) - level) < 4.9 * np.sqrt(level * (1 - level) / 4000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", marginals.FAULTS)
 def test_faults_of_a_marginal_are_found_and_none_where_there_is_none(fault):
     law = next(one for one in laws.LAWS if one.text == "normal(mu=-3, sigma=0.2)")

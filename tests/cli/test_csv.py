@@ -74,6 +74,7 @@ def test_every_figure_with_an_error_is_in_the_table_once_and_to_the_last_digit(c
     assert len(set(about)) == len(about)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", OWN)
 def test_other_tables_have_no_row_twice(cli, question):
     rows = table(cli(*OWN[question], "--format", "csv")[1])

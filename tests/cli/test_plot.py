@@ -17,7 +17,7 @@ KINDS = {
 SIGNATURES = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
 
 
-@pytest.mark.slow_but("svg-compare", "svg-graph")
+@pytest.mark.slow_but("svg-graph")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("ending", ["svg", "pdf"])
 def test_every_figure_is_written(cli, tmp_path, kind, ending):

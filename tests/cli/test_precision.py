@@ -74,6 +74,7 @@ def test_a_report_of_a_precision_is_verified_as_what_it_reached(cli, tmp_path, k
     assert (code, out.partition(":")[0]) == (0, "identical")
 
 
+@pytest.mark.slow
 def test_every_view_says_what_was_asked_and_reached(cli, tmp_path):
     code, out, _ = cli(*QUESTION, "--precision", "1%", "--output", tmp_path)
     assert code == 0

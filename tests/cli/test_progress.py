@@ -46,7 +46,7 @@ def told(monkeypatch):
     return seen
 
 
-@pytest.mark.slow_but("compare", "sweep", "claims", "plot")
+@pytest.mark.slow_but("sweep", "claims", "plot")
 @pytest.mark.parametrize("name", [*TOLD, *ALONE])
 def test_a_command_tells_how_far_it_is_from_nothing_to_all(cli, told, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

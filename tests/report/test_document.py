@@ -62,6 +62,7 @@ def test_has_the_agreed_shape(budget):
     assert json.loads(json.dumps(document, allow_nan=False)) == document
 
 
+@pytest.mark.slow
 def test_statistics_are_the_pooled_draws(budget):
     """An independent computation with numpy, over all chains."""
     tree, document = budget

@@ -43,6 +43,7 @@ def test_terminal_report_fits_80_columns_and_names_everything(document):
     assert "seed 0" in text
 
 
+@pytest.mark.slow
 def test_an_interval_read_as_a_lognormal_is_said_aloud(document):
     for text in (
         printed(terminal(report_blocks(document))),

@@ -28,6 +28,7 @@ STEPS = {
 }
 
 
+@pytest.mark.slow_but("sum", "ratio", "where", "reflected")
 @pytest.mark.parametrize("name", STEPS)
 @given(st.lists(ENDS, min_size=4, max_size=4))
 def test_no_value_lies_outside(name: str, ends: list[float]) -> None:

@@ -143,6 +143,7 @@ def test_noise_splits_no_single_peak() -> None:
     assert split <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", [stats.cauchy(), stats.t(2)])
 def test_heavy_tails_are_no_hindrance(law: stats.rv_continuous) -> None:
     found = highest_density(Draws(law.ppf(cube("sobol", 1, 10)[..., 0])), [0.5, 0.9])
@@ -355,6 +356,7 @@ def test_errors_hold_the_reading_with_a_piece_more() -> None:
     assert (np.abs(off) > 4).sum() <= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma", [3.0, 30.0])
 def test_an_error_as_large_as_its_region_is_none(sigma: float) -> None:
     """Whatever the tail: an end has an error below the region's width, or is said not to settle."""

@@ -108,6 +108,7 @@ def test_many_inputs(asked):
     close(found, "total", parts * np.prod(1 + parts) / (1 + parts) / whole, 0.003, output="y")
 
 
+@pytest.mark.slow_but("structure-sobol", "exchanges-lhs")
 @pytest.mark.usefixtures("road")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_product_of_lognormals(specimen, kind):

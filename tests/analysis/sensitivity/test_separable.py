@@ -306,7 +306,7 @@ def test_users_groups_are_unions_of_factors(asked):
     assert found["total"].sel(place).values == pytest.approx(total, abs=1e-3)
 
 
-@pytest.mark.slow_but("base")
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["base", "gb200-dense-fp8"])
 def test_both_methods_lead_to_the_same_shares(scenario):
     """Of the report's outputs, by structure and by exchanging columns."""
