@@ -367,6 +367,7 @@ def test_what_has_atoms_is_no_error(cli, tmp_path):
         assert re.search(r"'Pilot' value = '.*' has no density.*; state", err)
 
 
+@pytest.mark.slow
 def test_a_bound_that_no_draw_meets_is_refused(cli, tmp_path):
     path = bound(tmp_path, "lower = '1e30 FLOP'")
     code, out, err = cli("update", path, "--budget", "1M", *SMALL)

@@ -74,6 +74,7 @@ def a_token(payload):
     return base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip("=")
 
 
+@pytest.mark.slow
 def test_who_calls_this_machine_by_another_name_is_refused(served):
     """A name of an attacker's that leads here makes their page one origin with this one."""
     host, token = served[0].split("/")[2:4]
@@ -95,6 +96,7 @@ def test_who_calls_this_machine_by_another_name_is_refused(served):
         assert (code, headers["Location"]) == (302, f"http://{host}/{token}/?a=b")
 
 
+@pytest.mark.slow
 def test_only_who_has_the_address_is_served(served):
     host, token = served[0].split("/")[2:4]
     port = int(host.split(":")[1])

@@ -196,6 +196,7 @@ def test_a_worker_that_is_killed_at_work_changes_no_bit(question):
 @pytest.mark.slow
 @needs_distributed
 def test_when_all_workers_or_the_scheduler_die_it_is_told_in_time(question, monkeypatch):
+    monkeypatch.setattr(clusters, "_CONNECT", 10.0)  # which a client takes to leave a dead one
     monkeypatch.setattr(clusters, "_NO_WORKERS", 0.5)
     monkeypatch.setattr(clusters, "_LOOK", 0.2)
     asked = asking(question, "slow")

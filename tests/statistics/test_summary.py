@@ -147,6 +147,7 @@ def test_an_answer_is_summarised_as_its_outputs() -> None:
     xr.testing.assert_identical(after, summarize(xr.Dataset({"x": -draws})))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prob", [0.9999999, 0.99999])
 def test_ends_that_the_draws_do_not_bear_are_bounds(prob: float) -> None:
     """The bound is right in 95 of 100 runs: of 40 seeds, 33 or more but with a chance of 1e-6."""
