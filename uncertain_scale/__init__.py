@@ -71,7 +71,7 @@ _HOME = {
     "report_document": "report",
     "run": "sampling",
     "sample": "sampling",
-    "seek": "analysis.seeking",
+    "seek": "analysis.precision_search",
     "show": "report.notebook",
     "stream": "analysis",
     "summarize": "statistics",

@@ -248,3 +248,7 @@ def test_a_saved_report_solves_its_question_once(cli, monkeypatch, tmp_path):
     size = "--draws", 64, "--chains", 2
     assert cli("report", "--budget", "100M", *size, "--output", tmp_path / "x")[0] == 0
     assert len([one for one in calls if not one.question.outputs]) == 1
+
+
+def test_every_public_name_is_there():
+    assert all(getattr(us, name).__name__ == name for name in us.__all__)
