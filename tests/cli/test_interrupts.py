@@ -337,6 +337,7 @@ def test_a_precision_is_sought_on_from_where_it_was_left(cli, unfinished, tmp_pa
 # Signals at a moment: before a function is called for the first time, as often as is said.
 AT = """
 import importlib, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
 place, times, number, *words = sys.argv[1:]
 module, name = place.split(":")
 def send():
