@@ -70,7 +70,7 @@ def test_each_point_is_a_run_of_its_own_to_the_bit(given, at, kind):
         part = found.isel(dict(zip(at, index, strict=True)))
         values = {name: float(part[name]) for name in at}
         tree = us.run(given={**given, **values}, outputs=outputs, design=design)
-        alone = us.summarize(tree["prior_predictive"].to_dataset(), probs=[0.9])
+        alone = us.summarize(tree, probs=[0.9])
         for name in alone.data_vars:
             held = part[name].isel(mode=slice(alone.sizes["mode"]), missing_dims="ignore")
             np.testing.assert_array_equal(held.values, alone[name].values, err_msg=name)

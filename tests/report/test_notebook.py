@@ -112,7 +112,7 @@ def test_a_sweep_shows_a_row_for_each_point():
 
 def test_a_summary_shows_a_row_for_each_output():
     tree = us.run(given={"budget": "100M"}, outputs=["gpus", "training_flop"], design=FEW)
-    summary = us.summarize(tree["prior_predictive"].to_dataset(), probs=[0.9])
+    summary = us.summarize(tree, probs=[0.9])
     rows = _read(us.show(summary)).rows
     report = {row[0]: row[1:4] for row in _read(us.show(tree)).rows[1:3]}
     assert {row[0]: row[1:] for row in rows[1:]} == report

@@ -8,6 +8,7 @@ another, in every order.
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,14 +26,16 @@ from uncertain_scale.analysis.coupling import (
     readings,
     refuse_idle_couplings,
 )
-from uncertain_scale.analysis.events import probability_in, share_of
+from uncertain_scale.analysis.events import of_average, probability_in, share_of
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.sensitivity.shapley import shapley_values
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.engine import propagate
-from uncertain_scale.statistics.draws import all_draws
+from uncertain_scale.sampling.pivots import TIED
+from uncertain_scale.statistics.conditional import joined_pivots
+from uncertain_scale.statistics.draws import all_draws, read_draws
 from uncertain_scale.statistics.summary import summarize_variables
 
 if TYPE_CHECKING:
@@ -234,12 +237,19 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
     events: Sequence[Event],
 ) -> Comparison:
     outputs = {name: tree["prior_predictive"].to_dataset() for name, tree in draws.items()}
+    ranks = readings(tied)
+    beside = {name: _beside(base[1], tree, ranks[name]) for name, tree in draws.items()}
     one = base[1]["prior_predictive"].to_dataset()
     drawn = {name: [one[name].values, *(o[name].values for o in outputs.values())] for name in one}
     ratios = [name for name in plan.outputs if has_ratio(*drawn[name])]
     plain = [name for name in plan.outputs if name not in ratios]
-    stated = _ratio(plan, one, outputs.pop(STATED), probs, ratios, plan.outputs)
-    found = {name: _ratio(plan, one, two, probs, ratios, plain) for name, two in outputs.items()}
+    found = {
+        name: _ratio(
+            plan, one, two, beside[name], probs, ratios, plan.outputs if name == STATED else plain
+        )
+        for name, two in outputs.items()
+    }
+    stated = found.pop(STATED)
     changed = changed_inputs(plan, base[0], other[0])
     parts = attribute(plan, changed, *(_draws(tree) for _, tree in (base, other)))
     return Comparison(
@@ -276,33 +286,76 @@ def of_both_signs(answers: Sequence[FloatArray]) -> bool:
     return bool(min(one.min() for one in answers) < 0 < max(one.max() for one in answers))
 
 
+def _beside(
+    base: xr.DataTree, other: xr.DataTree, ranks: Mapping[str, float]
+) -> tuple[dict[str, xr.DataArray], dict[str, str]]:
+    """Return the inputs of two scenarios, and the names of those of the other that are not shared.
+
+    Left out is what the two draw from one coordinate and yet differ in.
+    """
+    inputs = {str(name): one for name, one in base["prior"].data_vars.items()}
+    renamed: dict[str, str] = {}
+    for key, draws in other["prior"].data_vars.items():
+        name = str(key)
+        if name not in inputs or np.array_equal(inputs[name].values, draws.values):
+            inputs[name] = draws
+            continue
+        renamed[name] = f"{name}, other"
+        apart = ranks.get(str(draws.attrs["joint"]) or name, 1.0) == 0
+        if apart and not any(
+            json.loads(one.attrs.get(TIED, "[]")) for one in (inputs[name], draws)
+        ):
+            inputs[renamed[name]] = draws
+        else:
+            del inputs[name]
+    return inputs, renamed
+
+
 def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held how)
     plan: Plan,
     base: xr.Dataset,
     other: xr.Dataset,
+    beside: tuple[Mapping[str, xr.DataArray], Mapping[str, str]],
     probs: Sequence[float],
     ratios: Sequence[str],
     differences: Sequence[str],
 ) -> Ratio:
     import xarray as xr
 
+    inputs, renamed = beside
     ratio = xr.Dataset({name: other[name] / base[name] for name in ratios})
     for name in ratios:
         ratio[name].attrs = {"units": "1", "long_name": base[name].attrs["long_name"]}
+        ratio[name].attrs |= joined_pivots(other[name], base[name], "power", renamed)
     difference = xr.Dataset({name: other[name] - base[name] for name in differences})
     for name in differences:
         difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
+        difference[name].attrs |= joined_pivots(other[name], base[name], "line", renamed)
     greater = {
-        name: share_of((other[name] > base[name]).values, constant=_alike(ratio.get(name)))
-        for name in plan.outputs
+        name: _greater(other[name], base[name], ratio.get(name), inputs) for name in plan.outputs
     }
     return Ratio(
-        summarize_variables(ratio, probs=probs),
-        summarize_variables(difference, probs=probs),
+        summarize_variables(ratio, probs=probs, inputs=inputs),
+        summarize_variables(difference, probs=probs, inputs=inputs),
         {name: found.value for name, found in greater.items()},
         {name: found.mcse for name, found in greater.items()},
         {name: (found.low, found.high) for name, found in greater.items()},
     )
+
+
+def _greater(
+    other: xr.DataArray,
+    base: xr.DataArray,
+    ratio: xr.DataArray | None,
+    inputs: Mapping[str, xr.DataArray],
+) -> Probability:
+    """Return how likely an output is greater in the other scenario."""
+    if ratio is not None and not _alike(ratio) and base.min() > 0:
+        average = read_draws(ratio, inputs).conditional
+        found = average and of_average(average, "above", 1.0)
+        if found:
+            return found
+    return share_of((other > base).values, constant=_alike(ratio))
 
 
 def _alike(ratio: xr.DataArray | None) -> bool:

@@ -15,7 +15,8 @@ import numpy as np
 from scipy.special import betaincinv, stdtrit
 
 from uncertain_scale.errors import QuestionError, UnitError, nearest
-from uncertain_scale.statistics.draws import all_draws, may_vary
+from uncertain_scale.statistics.conditional import joined_pivots
+from uncertain_scale.statistics.draws import all_draws, conditionals_of, may_vary, read_draws
 from uncertain_scale.statistics.monte_carlo_error import spread
 from uncertain_scale.units import conversion_factor, parse_quantity
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
+    from uncertain_scale.statistics.conditional import Conditional, What
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Event",
     "Probability",
     "happened",
+    "of_average",
     "parse_event",
     "probability",
     "probability_in",
@@ -190,6 +193,9 @@ def probability(event: Event, draws: xr.Dataset) -> Probability:
     >>> probability(parse_event("x >= 2", {"x": "1"}), draws).value
     0.75
     """
+    averaged = _averaged(event, draws)
+    if averaged is not None:
+        return averaged
     names = {name: draws[name].transpose("chain", "draw").values for name in event.variables}
     found = happened(event, names)
     constant = all(
@@ -197,6 +203,33 @@ def probability(event: Event, draws: xr.Dataset) -> Probability:
         for name, values in names.items()
     )
     return share_of(found, constant=constant)
+
+
+def _averaged(event: Event, draws: xr.Dataset) -> Probability | None:
+    """Return how likely an event is with an input integrated out, where one can be."""
+    try:
+        name, sign, value = event.threshold()
+        variable = draws[name]
+    except QuestionError:
+        left, sign, right = draws[str(event.left)], event.sign, draws[str(event.right)]
+        if not (left.min() > 0 and right.min() > 0):
+            return None
+        variable, value = left / right, event.factor
+        variable.attrs = joined_pivots(left, right, "power", {})
+    what: What = "above" if sign.startswith(">") else "below"
+    averages = conditionals_of(read_draws(variable), variable, draws)
+    found = (of_average(average, what, value) for average in averages)
+    return next(filter(None, found), None)
+
+
+def of_average(conditional: Conditional, what: What, value: float) -> Probability | None:
+    """Return the probability that an average gives; None where it bears none, or no error."""
+    found = conditional.probability(what, value)
+    if found is None:
+        return None
+    share, error = found
+    width = error * float(stdtrit(len(conditional.table.counts) - 1, (1 + SURE) / 2))
+    return Probability(share, error, max(share - width, 0.0), min(share + width, 1.0))
 
 
 def happened(event: Event, draws: Mapping[str, FloatArray]) -> npt.NDArray[np.bool_]:

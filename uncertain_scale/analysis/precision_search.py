@@ -18,7 +18,7 @@ from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.limits import StoppedError, memory_for
 from uncertain_scale.sampling.sample import sample
-from uncertain_scale.statistics.draws import read_draws, read_each
+from uncertain_scale.statistics.draws import draws_of
 from uncertain_scale.statistics.summary import summarize_each
 from uncertain_scale.statistics.tally import PILOT
 
@@ -311,8 +311,7 @@ def _judge(answer: xr.DataTree | Streamed, design: Design, goal: Goal) -> Step:
         draws: Mapping[str, AnyDraws] = answer.sketches
     else:
         record = answer
-        outputs = answer["prior_predictive"].data_vars.items()
-        draws = read_each(lambda _, output: read_draws(output), outputs)
+        draws = draws_of(answer)
     attributes = {
         str(name): one.attrs for name, one in record["prior_predictive"].data_vars.items()
     }

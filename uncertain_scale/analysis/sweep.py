@@ -25,9 +25,10 @@ from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each, propagate
 from uncertain_scale.sampling.limits import memory_for
 from uncertain_scale.sampling.moment_facts import moment_facts
+from uncertain_scale.sampling.pivots import pivot_facts
 from uncertain_scale.sampling.sample import prepare
 from uncertain_scale.statistics.draws import all_draws
-from uncertain_scale.statistics.summary import summarize
+from uncertain_scale.statistics.summary import summarize_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -231,7 +232,7 @@ class Sweep:
             draws = self._dataset(tree, step, point)
             outputs = draws[list(self._plan.outputs)]
             try:
-                found = summarize(outputs, probs=probs)
+                found = summarize_variables(outputs, probs=probs, inputs=draws)
             except DataError as error:
                 at = " and ".join(
                     f"{k} = {v:g} {self.problem.model.variables[k]}" for k, v in point.items()
@@ -265,13 +266,14 @@ class Sweep:
         import xarray as xr
 
         known = all_draws(tree)
-        moments = moment_facts(self._plan, self._simulation(step).sampler())
+        sampler = self._simulation(step).sampler()
+        moments, pivots = moment_facts(self._plan, sampler), pivot_facts(self._plan, sampler)
         return xr.Dataset(
             {
                 name: (
                     ("chain", "draw"),
                     values,
-                    known[name].attrs | moments.get(name, {}),
+                    known[name].attrs | moments.get(name, {}) | pivots.get(name, {}),
                 )
                 for name, values in self.draws(point).items()
             }
@@ -323,7 +325,7 @@ _VARIABLES = {
     *(f"{name}_reason" for name in ("mean", "sd", "hdi", "mcse")),
     *(f"{name}_state" for name in ("mean", "sd")),
     *("eti_beyond", "hdi_beyond", "probability_low", "probability_high"),
-    *("units", "long_name", "equation", "rests_on", "warnings"),
+    *("units", "long_name", "equation", "rests_on", "warnings", "pivot"),
     *("output", "prob", "bound", "mode", "event"),
 }
 

@@ -18,7 +18,7 @@ from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.estimates import number
 from uncertain_scale.report.evidence import evidence_document
-from uncertain_scale.statistics.draws import all_draws, answer_groups, read_draws, read_each
+from uncertain_scale.statistics.draws import all_draws, answer_groups, draws_of
 from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.summary import histogram_of, summarize_each
 
@@ -104,8 +104,7 @@ def report_document(
         warnings = answer.warnings()
     else:
         tree = answer
-        outputs = tree[answer_groups(tree)[1]].data_vars.items()
-        draws = read_each(lambda _, output: read_draws(output), outputs)
+        draws = draws_of(tree)
         chances = [probability_in(event, tree) for event in events]
         warnings = None
     attributes = {
@@ -300,6 +299,7 @@ def statistics_of(values: Mapping[str, Any], probs: Sequence[float]) -> dict[str
         found[name] = number(values[name])
         found[f"{name}_mcse"] = number(values[f"{name}_mcse"])
     found["constant"] = found["sd"] == 0
+    found["pivot"] = str(values["pivot"])
     found["intervals"] = [
         interval for which, prob in enumerate(probs) for interval in _intervals(values, which, prob)
     ]

@@ -237,9 +237,9 @@ def _clause(source: str) -> str:
 
 def _equations(document: Document, behind: Behind | None) -> Iterator[Block]:
     caption = "How each answer is reached"
-    header = ("answer", "meaning", "equation", "rests on")
+    header = ("answer", "meaning", "equation", "rests on", "integrated out")
     rows = [
-        (name, one["long_name"], one["equation"], one["rests_on"] or "priors alone")
+        (name, one["long_name"], one["equation"], one["rests_on"] or "priors alone", one["pivot"])
         for name, one in document["outputs"].items()
     ]
     yield Heading(caption, only=Form.markdown)
@@ -249,8 +249,8 @@ def _equations(document: Document, behind: Behind | None) -> Iterator[Block]:
         yield Figure(partial(_graph, behind), 720.0, 1.6, "Graph of the equations")
     yield Table(
         [name.capitalize() for name in header],
-        [(name, meaning, equation or "prior", rests) for name, meaning, equation, rests in rows],
-        range(4),
+        [(name, meaning, equation or "prior", *rest) for name, meaning, equation, *rest in rows],
+        range(5),
         caption=caption,
         code=(2,),
         only=Form.html,

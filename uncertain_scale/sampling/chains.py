@@ -19,6 +19,7 @@ from uncertain_scale.sampling.engine import Simulation, each, processors
 from uncertain_scale.sampling.jobs import AHEAD, Batches
 from uncertain_scale.sampling.limits import refuse_to_pass
 from uncertain_scale.sampling.moment_facts import moment_facts
+from uncertain_scale.sampling.pivots import input_facts, pivot_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,7 +64,8 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
     problem, design = simulation.problem, simulation.design
     model, question = problem.model, problem.question
     plan, priors = problem.plan, problem.believed
-    moments, builtin = moment_facts(plan, simulation.sampler()), model.builtin_variables
+    sampler, builtin = simulation.sampler(), model.builtin_variables
+    moments, pivots = moment_facts(plan, sampler), pivot_facts(plan, sampler)
 
     def variable(name: str, attributes: Mapping[str, Any]) -> xr.DataArray:
         long_name = attributes.get("long_name") or model.long_name(name) or name
@@ -77,13 +79,15 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
     def belief(name: str) -> xr.DataArray:
         prior = priors.inputs[name]
         about = {"origin": plan.reached[name].origin, "varies": int(prior.varies)}
-        return variable(name, {**about, **prior.facts()})
+        serves = {**input_facts(sampler, name), **pivots.get(name, {})}
+        return variable(name, {**about, **prior.facts(), **serves})
 
     held = draws is not None
     index = {"chain": range(design.chains), "draw": range(design.draws)} if held else {}
     inputs = {name: belief(name) for name in plan.inputs}
     outputs = {
-        name: variable(name, {**moments[name], **_derivation(plan, name)}) for name in plan.outputs
+        name: variable(name, {**moments[name], **pivots.get(name, {}), **_derivation(plan, name)})
+        for name in plan.outputs
     }
     given = {
         name: xr.DataArray(

@@ -268,6 +268,11 @@ def try_equations(plan: Plan, sampler: InputSampler) -> None:
     ModelError
         All that fail, or in which a draw's result depends on other draws.
     """
+    refuse_mixing(plan, trial_draws(sampler))
+
+
+def trial_draws(sampler: InputSampler) -> dict[str, FloatArray]:
+    """Return a few dozen draws by input, some of them as far out as draws reach."""
     few = Design(kind="random", draws=_FEW, chains=1)
     block = next(few.blocks(sampler.positions, chain=0))
     columns = {name: column.copy() for name, column in block.columns.items()}
@@ -275,7 +280,7 @@ def try_equations(plan: Plan, sampler: InputSampler) -> None:
         # All low, all high, and each in turn: what depends on a rare value sees one.
         low, high = _RARE, 1 - _RARE
         column[:4] = (low, high, low, high) if number % 2 else (low, high, high, low)
-    refuse_mixing(plan, sampler.draw(Block(columns), 0))
+    return sampler.draw(Block(columns), 0)
 
 
 def each(

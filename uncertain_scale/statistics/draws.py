@@ -14,6 +14,7 @@ import numpy as np
 from typing_extensions import override
 
 from uncertain_scale.errors import DataError
+from uncertain_scale.statistics.conditional import Conditional, pivots_of
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, AnyDraws
 from uncertain_scale.statistics.tally import (
     BINS,
@@ -303,13 +304,15 @@ def read_outputs(outputs: object) -> xr.Dataset:
     return outputs
 
 
-def read_draws(output: xr.DataArray) -> Draws:
+def read_draws(output: xr.DataArray, inputs: Mapping[Any, xr.DataArray] | None = None) -> Draws:
     """Take the draws out of an output, or say what is wrong with them.
 
     Parameters
     ----------
     output
         Dims `chain` and `draw` in any order.
+    inputs
+        Draws of the inputs by name, where statistics may rest on them too.
 
     Raises
     ------
@@ -333,7 +336,55 @@ def read_draws(output: xr.DataArray) -> Draws:
     if not (np.isfinite(values.min()) and np.isfinite(values.max())):
         bad = ~np.isfinite(values)
         refuse_bad(str(output.name), float(bad.mean()), float(values[bad][0]))
-    return Draws(values)
+    draws = Draws(values)
+    if inputs is not None:
+        draws.conditional = next(conditionals_of(draws, output, inputs), None)
+    return draws
+
+
+def conditionals_of(
+    draws: Draws, output: xr.DataArray, inputs: Mapping[Any, xr.DataArray]
+) -> Iterator[Conditional]:
+    """Yield an output's distribution with each pivot that serves integrated out, the best first.
+
+    Parameters
+    ----------
+    draws
+        The output's draws, as `read_draws` reads them.
+    output, inputs
+        As in `read_draws`.
+    """
+    for pivot in pivots_of(output, inputs):
+        if draws.constant or (pivot.power and draws.low <= 0):
+            continue
+        x = inputs[pivot.name].transpose("chain", "draw").values
+        with np.errstate(all="ignore"):
+            rest = pivot.rest(draws.values, x)
+        if np.isfinite(rest).all():
+            found = Conditional.of(pivot, Draws(rest).table, draws.chains, draws.table)
+            if found is not None:
+                yield found
+
+
+def draws_of(tree: xr.DataTree) -> dict[str, Draws]:
+    """Return the draws of each output of an answer, with the inputs that they rest on.
+
+    Raises
+    ------
+    DataError
+        Draws that are not finite numbers.
+    """
+    outputs, inputs = tree[answer_groups(tree)[1]].to_dataset(), inputs_of(tree)
+    return read_each(lambda _, output: read_draws(output, inputs), outputs.data_vars.items())
+
+
+def inputs_of(answer: object) -> xr.Dataset | None:
+    """Return the draws of an answer's inputs; None where it has none, or evidence weighs them."""
+    import xarray as xr
+
+    if not isinstance(answer, xr.DataTree) or "posterior" in answer.children:
+        return None
+    return answer["prior"].to_dataset() if "prior" in answer.children else None
 
 
 def read_each(

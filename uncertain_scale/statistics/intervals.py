@@ -75,7 +75,10 @@ def beyond(draws: AnyDraws, levels: FloatArray) -> npt.NDArray[np.bool_]:
     few = min(_FEW_ALIKE, count - 1)
     ends = draws.at(np.array([0.0, few, count - 1 - few, count - 1.0]))
     alike = np.where(levels < 0.5, ends[0] == ends[1], ends[2] == ends[3])
-    return np.asarray((np.minimum(levels, 1 - levels) * count < _BORNE) & ~alike)
+    out = np.asarray((np.minimum(levels, 1 - levels) * count < _BORNE) & ~alike)
+    if out.any() and draws.conditional is not None:
+        out &= np.isnan(_averaged(draws, levels)[0])
+    return out
 
 
 def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -109,9 +112,13 @@ def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArr
     levels = np.atleast_1d(np.asarray(levels, dtype=float))
     # Type 5, "hazen". ArviZ's default is type 7, whose bias of (1/2 - t)/N in probability matters
     # beside quasi-random errors, which can be as small as 1/N.
-    values = draws.at(levels * draws.size + 0.5 - 1)
-    errors = _errors(draws, values, levels)
-    out = beyond(draws, levels)
+    values, errors = _averaged(draws, levels)
+    left = np.isnan(values)
+    if not left.any():
+        return values, errors
+    values[left] = draws.at(levels[left] * draws.size + 0.5 - 1)
+    errors[left] = _errors(draws, values[left], levels[left])
+    out = left & beyond(draws, levels)
     if out.any():
         # The number of draws beyond a quantile is a Poisson's of this mean, or less spread.
         expected = np.minimum(levels, 1 - levels) * draws.size
@@ -121,6 +128,13 @@ def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArr
         bound = draws.at(np.where(levels < 0.5, rank, draws.size - 1 - rank))
         values, errors = np.where(out, bound, values), np.where(out, np.nan, errors)
     return values, errors
+
+
+def _averaged(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return quantiles with the pivot integrated out; nan where too few draws have a say."""
+    if draws.conditional is None:
+        return np.full(levels.shape, np.nan), np.full(levels.shape, np.nan)
+    return draws.conditional.quantiles(levels, draws.table.at(levels * draws.size))
 
 
 def _errors(draws: AnyDraws, values: FloatArray, levels: FloatArray) -> FloatArray:

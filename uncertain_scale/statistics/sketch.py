@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from uncertain_scale.statistics.conditional import Conditional
     from uncertain_scale.units.aliases import FloatArray
 
 GROUPS = 64
@@ -183,9 +184,12 @@ class AnyDraws(Protocol):
     ----------
     chains : int
         Number of chains.
+    conditional : Conditional or None
+        The distribution with an input integrated out, where there is one that can be.
     """
 
     chains: int
+    conditional: Conditional | None = None
 
     @property
     def tallies(self) -> list[Tally]:

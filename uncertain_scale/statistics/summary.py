@@ -12,8 +12,15 @@ import numpy as np
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling.engine import each
 from uncertain_scale.statistics.density.hdi import HighestDensity, highest_density
-from uncertain_scale.statistics.draws import Draws, may_vary, read_draws, read_each, read_outputs
-from uncertain_scale.statistics.intervals import beyond, equal_tailed, quantiles
+from uncertain_scale.statistics.draws import (
+    Draws,
+    inputs_of,
+    may_vary,
+    read_draws,
+    read_each,
+    read_outputs,
+)
+from uncertain_scale.statistics.intervals import beyond, quantiles
 from uncertain_scale.statistics.moments import Facts, largest_tail, moments
 from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 
@@ -64,7 +71,9 @@ def summarize(
     Returns
     -------
     xr.Dataset
-        Dims (output): `mean`, `sd`, `median`, each with `_mcse`, `units`, `long_name`, and in words
+        Dims (output): `mean`, `sd`, `median`, each with `_mcse`, `units`, `long_name`, `pivot`, the
+        input that median and intervals have integrated out ('' where they count draws: see
+        `uncertain_scale.statistics.conditional`), and in words
         `mean_reason`, `sd_reason`, `mcse_reason` why a number is nan, `hdi_reason` what to know of
         the highest-density intervals ('' where there is nothing to say). Dims (output, prob,
         bound): `eti`, `eti_mcse`. Dims (output, prob, mode, bound): `hdi`, `hdi_mcse`, a piece of
@@ -91,15 +100,28 @@ def summarize(
     >>> summary["hdi"].sel(output="x", prob=0.9, mode=0).values.round(1).tolist()
     [-1.6, 1.6]
     """
-    return summarize_variables(read_outputs(outputs), probs=probs)
+    return summarize_variables(read_outputs(outputs), probs=probs, inputs=inputs_of(outputs))
 
 
-def summarize_variables(outputs: xr.Dataset, *, probs: Sequence[float]) -> xr.Dataset:
-    """Summarise the variables of a dataset, of which there may be none, as `summarize` does."""
+def summarize_variables(
+    outputs: xr.Dataset,
+    *,
+    probs: Sequence[float],
+    inputs: Mapping[Any, xr.DataArray] | None = None,
+) -> xr.Dataset:
+    """Summarise the variables of a dataset, of which there may be none, as `summarize` does.
+
+    Parameters
+    ----------
+    outputs, probs
+        As in `summarize`.
+    inputs
+        Draws of the inputs that they rest on, which make the intervals surer.
+    """
     levels = read_probs(probs)
     read_each(lambda _, output: read_draws(output).chains, outputs.data_vars.items())
     rows = each(
-        lambda output: _row(read_draws(output), levels, output.attrs),
+        lambda output: _row(read_draws(output, inputs), levels, output.attrs),
         outputs.data_vars.values(),
         threads=_threads(max((one.size for one in outputs.data_vars.values()), default=0)),
     )
@@ -168,7 +190,7 @@ def _lay_out(
     data: dict[str, Any] = {name: (one, [row[name] for row in rows.values()]) for name in _SCALARS}
     data |= {
         name: (one, np.array([row[name] for row in rows.values()], dtype=object))
-        for name in (*_WORDS, "units", "long_name")
+        for name in (*_WORDS, "units", "long_name", "pivot")
     }
     shape = (len(rows), len(levels), 2)
     for name in ("eti", "eti_mcse", "eti_beyond"):
@@ -220,23 +242,25 @@ def _row(draws: AnyDraws, probs: Sequence[float], attributes: Mapping[str, Any])
         "units": str(attributes.get("units", "")),
         "long_name": str(attributes.get("long_name", "")),
         "mcse_reason": "" if draws.chains > 1 else NEEDS_CHAINS,
+        "pivot": draws.conditional.pivot.name if draws.conditional is not None else "",
     }
     if draws.constant:
         return about | _constant(draws, probs, varies=may_vary(attributes))
     tails = np.array([(1 - prob) / 2 for prob in probs])
-    draws.gather(np.concatenate([[0.5], tails, 1 - tails]), largest_tail(draws.size))
-    median, median_mcse = quantiles(draws, np.array([0.5]))
-    tailed = [equal_tailed(draws, prob) for prob in probs]
+    levels = np.concatenate([[0.5], tails, 1 - tails])
+    apart = levels[:0] if draws.conditional is not None else levels
+    draws.gather(apart, largest_tail(draws.size))
+    values, errors = quantiles(draws, levels)
     regions = highest_density(draws, probs)
     return (
         about
         | _moments(draws, attributes)
         | {
-            "median": float(median[0]),
-            "median_mcse": float(median_mcse[0]),
-            "eti": [ends for ends, _ in tailed],
-            "eti_mcse": [errors for _, errors in tailed],
-            "eti_beyond": [beyond(draws, levels) for levels in np.transpose([tails, 1 - tails])],
+            "median": float(values[0]),
+            "median_mcse": float(errors[0]),
+            "eti": list(values[1:].reshape(2, -1).T),
+            "eti_mcse": list(errors[1:].reshape(2, -1).T),
+            "eti_beyond": list(beyond(draws, levels[1:]).reshape(2, -1).T),
             "regions": regions,
             "hdi_reason": "; ".join(dict.fromkeys(one.note for one in regions if one.note)),
         }

@@ -25,6 +25,7 @@ from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.engine import Simulation, propagate
 from uncertain_scale.sampling.moment_facts import EXACT, moment_facts
+from uncertain_scale.sampling.pivots import OF_THE_PRIOR
 from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
@@ -341,9 +342,11 @@ def _tree(
     predictive = tree["prior_predictive"].to_dataset()
 
     def after(before: xr.Dataset) -> xr.Dataset:
-        return before.assign(
-            {name: one.copy(data=draws[str(name)]) for name, one in before.data_vars.items()}
-        )
+        found = before.copy()
+        for name, one in before.data_vars.items():
+            kept = {key: fact for key, fact in one.attrs.items() if key not in OF_THE_PRIOR}
+            found[name] = one.copy(data=draws[str(name)]).drop_attrs().assign_attrs(kept)
+        return found
 
     outputs = after(predictive)
     for output, one in outputs.data_vars.items():

@@ -188,6 +188,11 @@ class SmoothDensity:
         moved = (self.mass[:, None] * self._design).reshape(count, DEGREE + 1, -1).sum(axis=1)
         self._basis_below = np.concatenate([np.zeros((1, self.size)), np.cumsum(moved, axis=0)])
 
+    @property
+    def edges(self) -> FloatArray:
+        """Ends of the cells."""
+        return self.cells.edges
+
     def basis(self, y: FloatArray) -> FloatArray:
         """Return the B-splines at y, shape (*y.shape, coefficient)."""
         return spline_basis(y, self._joins, DEGREE)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uncertain_scale.statistics.density.averaged import averaged_regions
 from uncertain_scale.statistics.density.cells import DEGREE, choose_coordinate, extremes, lay_cells
 from uncertain_scale.statistics.density.fit import SmoothDensity, spline_basis
 from uncertain_scale.statistics.density.region import DensityLevels, Region, atom_region
@@ -112,6 +113,27 @@ def highest_density(draws: AnyDraws, probs: Sequence[float]) -> list[HighestDens
     >>> bool(np.all(np.abs(found.ends - [[-1.645, 1.645]]) < 5 * found.errors))
     True
     """
+    if draws.conditional is not None:
+        regions = averaged_regions(draws.conditional, probs)
+        left = [prob for prob, one in zip(probs, regions, strict=True) if one is None]
+        fitted = dict(zip(left, _fitted(draws, left), strict=True)) if left else {}
+        return [
+            fitted[prob] if one is None else _averaged(draws, *one)
+            for prob, one in zip(probs, regions, strict=True)
+        ]
+    return _fitted(draws, probs)
+
+
+def _averaged(draws: AnyDraws, region: Region, coordinate: Coordinate) -> HighestDensity:
+    """Carry a region of a density with the pivot integrated out over to the output's units."""
+    ends = coordinate.back(region.ends)
+    stretch = np.exp(coordinate.log_stretch(region.ends))
+    errors = skewed_spread(region.influence, _WIDER, axis=2) * stretch
+    return HighestDensity(ends, errors if draws.chains > 1 else np.full_like(errors, np.nan))
+
+
+def _fitted(draws: AnyDraws, probs: Sequence[float]) -> list[HighestDensity]:
+    """Return the regions of a density that is fitted to the draws."""
     atoms = draws.atoms
     within = [prob for prob in probs if prob > atoms.mass]
     smooth = dict(zip(within, _beyond_atoms(draws, atoms, within), strict=True)) if within else {}

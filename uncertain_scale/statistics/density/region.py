@@ -17,6 +17,7 @@ from uncertain_scale.statistics.density.fit import fill_valleys
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from uncertain_scale.statistics.density.averaged import AveragedDensity
     from uncertain_scale.statistics.density.cells import Coordinate
     from uncertain_scale.statistics.density.fit import SmoothDensity
     from uncertain_scale.statistics.tally import Atoms
@@ -118,17 +119,17 @@ class DensityLevels:
     Parameters
     ----------
     density
-        The fit.
+        A fit, or an average.
     coordinate
         What it is in; the region is smallest in draws, so the map's stretch counts.
     """
 
-    density: SmoothDensity
+    density: SmoothDensity | AveragedDensity
     coordinate: Coordinate
 
     @cached_property
     def _grid(self) -> FloatArray:
-        edges = self.density.cells.edges
+        edges = self.density.edges
         steps = np.arange(_STEPS_A_CELL) / _STEPS_A_CELL
         return np.append((edges[:-1, None] + np.diff(edges)[:, None] * steps).ravel(), edges[-1])
 
@@ -266,7 +267,7 @@ class DensityLevels:
     ) -> FloatArray | None:
         """Move ends to where density and probability are exactly right, by Newton's method."""
         y = ends
-        reach = 0.05 * float(self.density.cells.knots[-1] - self.density.cells.knots[0])
+        reach = 0.05 * float(self.density.edges[-1] - self.density.edges[0])
         for _ in range(_POLISHES):
             excess = self._log_density(y) - level
             slope = self._slope(y)
@@ -323,7 +324,7 @@ class DensityLevels:
         width = self.coordinate.back(high) - self.coordinate.back(low)
         least = int(np.argmin(width))
         # Intervals hardly longer would do as well: their range is the error, as a uniform's sd.
-        chains = self.density.influence.shape[0]
+        chains = self._influence.shape[1]
         good = width <= width[least] + 0.02 * abs(width[least])
         ends = np.array([[low[least], high[least]]])
         error = np.array([[np.ptp(low[good]), np.ptp(high[good])]]) / np.sqrt(12)

@@ -1,0 +1,211 @@
+"""Inputs in which an output is strictly monotone in a way that is known, whatever the others are.
+
+With such an input X, the pivot, an output is Y = c X^d or Y = c + d X, where c rests on the other
+inputs alone and d is one number. Then P(Y <= y) is an average of P(X <= x(y, c)) over the others,
+which `uncertain_scale.statistics.conditional` takes. Equations run once on a stand-in for X, beside
+trial draws of all else; what is not of these forms to the letter of the equations is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.model.calls import StandIn, is_interrupt, user_code
+from uncertain_scale.sampling.engine import propagate, trial_draws
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from uncertain_scale.model import Plan
+    from uncertain_scale.sampling.dependence import InputSampler
+    from uncertain_scale.units.aliases import FloatArray
+
+PIVOTS, INPUTS = "pivots", "inputs"
+"""Attributes of an output: its pivots as JSON, [input, form, d] each, and the inputs behind it."""
+LAW, FACTOR, TIED = "law", "factor", "tied"
+"""Attributes of an input that serves: its distribution, what draws are multiplied by to be in the
+model's units, and the inputs that it is correlated with."""
+OF_THE_PRIOR = (PIVOTS, LAW)
+"""Attributes that hold before anything is observed, and not after."""
+
+_LONGEST = 10_000  # characters of a distribution
+_SAME = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Power(StandIn):
+    """What is proportional to a power of the pivot, each draw by a factor of its own."""
+
+    degree: Any = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Line(StandIn):
+    """What rises evenly with the pivot, from where it stands in each draw."""
+
+    slope: Any = 1.0
+
+
+FORMS: Mapping[str, type[Power | Line]] = {"power": Power, "line": Line}
+
+
+def pivot_facts(plan: Plan, sampler: InputSampler) -> dict[str, dict[str, str]]:
+    """Return the attributes that tell a summary of an output's pivots.
+
+    Parameters
+    ----------
+    plan
+        Which equations, in which order.
+    sampler
+        The inputs and what ties them.
+
+    Returns
+    -------
+    dict
+        By variable that is an input or an output.
+    """
+    pivots: dict[str, list[tuple[str, str, float]]] = {}
+    inputs = [name for name in sampler.names if _serves(sampler, name)]
+    values = propagate(plan, trial_draws(sampler)) if inputs else {}
+    for name in inputs:
+        prior, _ = sampler.belief(name)
+        positive = min(prior.distribution.support) * prior.factor >= 0
+        for form in ("power", "line") if positive else ("line",):
+            for variable, exponent in _along(plan, values, name, FORMS[form]).items():
+                pivots.setdefault(variable, []).append((name, form, exponent))
+    return {
+        variable: {
+            PIVOTS: json.dumps(pivots.get(variable, [])),
+            INPUTS: json.dumps(sorted(_inputs_of(plan, sampler, variable))),
+        }
+        for variable in (*plan.inputs, *plan.outputs)
+    }
+
+
+def input_facts(sampler: InputSampler, name: str) -> dict[str, str | float]:
+    """Return the attributes by which an input serves as a pivot; none where it cannot."""
+    prior, _ = sampler.belief(name)
+    law = prior.distribution.describe() if _serves(sampler, name) else ""
+    if not 0 < len(law) <= _LONGEST:
+        return {}
+    own = sampler.positions_of([name]).keys()
+    tied = [
+        other
+        for other in sampler.names
+        if other != name and not own.isdisjoint(sampler.positions_of([other]))
+    ]
+    return {LAW: law, FACTOR: prior.factor, TIED: json.dumps(tied)}
+
+
+def _inputs_of(plan: Plan, sampler: InputSampler, variable: str) -> frozenset[str]:
+    """Return the inputs that a variable rests on, itself among them where it is one."""
+    return (plan.reached[variable].ancestors | {variable}).intersection(sampler.names)
+
+
+def _serves(sampler: InputSampler, name: str) -> bool:
+    """Tell whether an input varies without steps."""
+    prior, rows = sampler.belief(name)
+    return rows is None and prior.varies and prior.distribution.continuous
+
+
+def _along(
+    plan: Plan, values: Mapping[str, FloatArray], name: str, kind: type[Power | Line]
+) -> dict[str, float]:
+    """Return, by variable of which it is one number, its degree or slope in an input."""
+    known: dict[str, Any] = {**values, name: kind()}
+    for equation in plan.steps:
+        arguments = [known[argument] for argument in equation.arguments]
+        if any(isinstance(one, StandIn) for one in arguments):
+            known[equation.target] = _run(equation.function, arguments)
+        elif any(one is None for one in arguments):
+            known[equation.target] = None
+    found = {}
+    for variable, one in known.items():
+        if isinstance(one, kind):
+            exponent = one.degree if isinstance(one, Power) else one.slope
+            if (number := _one_number(exponent)) is not None:
+                found[variable] = number
+    return found
+
+
+def _run(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    if any(one is None for one in arguments):
+        return None
+    try:
+        with user_code():
+            return function(*arguments)
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return None
+
+
+def _one_number(exponent: Any) -> float | None:
+    """Return the number that an exponent is in all draws; None for 0 and for several."""
+    numbers = np.asarray(exponent, dtype=float)
+    low, high = float(numbers.min()), float(numbers.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return None
+    size = max(abs(low), abs(high))
+    return (low + high) / 2 if size > _SAME and high - low <= _SAME * size else None
+
+
+def _degree(one: Any) -> Any:
+    return one.degree if isinstance(one, Power) else 0.0
+
+
+def _raised(base: Any, power: Any) -> Power:
+    if isinstance(power, Power):
+        raise TypeError("the pivot stands in an exponent")
+    return Power(base.degree * power)
+
+
+def _alike(a: Any, b: Any) -> Power:
+    """Return the sum, or the larger or smaller, of what is proportional to one power."""
+    if not (isinstance(a, Power) and isinstance(b, Power)):
+        raise TypeError("a sum with what does not rest on the pivot")
+    if not np.allclose(a.degree, b.degree, rtol=_SAME, atol=_SAME):
+        raise TypeError("a sum of two powers")
+    return a
+
+
+def _slope(one: Any) -> Any:
+    return one.slope if isinstance(one, Line) else 0.0
+
+
+def _scaled(line: Any, factor: Any, by: Callable[[Any, Any], Any]) -> Line:
+    if isinstance(factor, Line) or not isinstance(line, Line):
+        raise TypeError("a product or ratio of the pivot with itself")
+    return Line(by(line.slope, factor))
+
+
+Power.rules = {
+    "multiply": lambda a, b: Power(_degree(a) + _degree(b)),
+    "divide": lambda a, b: Power(_degree(a) - _degree(b)),
+    "power": _raised,
+    "float_power": _raised,
+    "sqrt": lambda a: Power(a.degree * 0.5),
+    "square": lambda a: Power(a.degree * 2.0),
+    "cbrt": lambda a: Power(a.degree / 3.0),
+    "reciprocal": lambda a: Power(a.degree * -1.0),
+    "positive": lambda a: a,
+    "negative": lambda a: a,
+    "absolute": lambda a: a,
+    **dict.fromkeys(("add", "subtract", "maximum", "minimum", "fmax", "fmin"), _alike),
+}
+Line.rules = {
+    "add": lambda a, b: Line(_slope(a) + _slope(b)),
+    "subtract": lambda a, b: Line(_slope(a) - _slope(b)),
+    "multiply": lambda a, b: (
+        _scaled(a, b, operator.mul) if isinstance(a, Line) else _scaled(b, a, operator.mul)
+    ),
+    "divide": lambda a, b: _scaled(a, b, operator.truediv),
+    "positive": lambda a: a,
+    "negative": lambda a: Line(-a.slope),
+}
