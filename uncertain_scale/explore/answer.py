@@ -27,8 +27,8 @@ from uncertain_scale.analysis.guards import WATCHED, warnings_of
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.report.comparison_report import couplings_document
 from uncertain_scale.report.document import probability_document, sufficient_document
-from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.html.headline import headline_outputs
+from uncertain_scale.report.numbers import estimate, number
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables

@@ -17,14 +17,12 @@ from uncertain_scale.report.comparison_report import (
     coupling_rows,
     otherwise_table,
 )
-from uncertain_scale.report.figures.axes import with_powers
+from uncertain_scale.report.figures.axes import interval_in_words, with_powers
 from uncertain_scale.report.figures.style import rendering
-from uncertain_scale.report.figures.words import interval_in_words, percent
 from uncertain_scale.report.html.headline import headline
-from uncertain_scale.report.html.inline import inline
-from uncertain_scale.report.html.marks import marks_of
-from uncertain_scale.report.html.parts import output_rows_of, ranking_parts, ratio_figure
-from uncertain_scale.report.html.templating import environment
+from uncertain_scale.report.html.parts import marks_of, output_rows_of, ranking_parts, ratio_figure
+from uncertain_scale.report.html.templating import environment, inline
+from uncertain_scale.report.numbers import percent
 from uncertain_scale.report.rows import (
     event_rows,
     question_in_words,

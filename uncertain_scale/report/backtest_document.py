@@ -11,7 +11,7 @@ import numpy as np
 
 from uncertain_scale.analysis.backtest import score
 from uncertain_scale.analysis.backtest.forecast import BASELINES, PROBS, TARGETS
-from uncertain_scale.report.estimates import number
+from uncertain_scale.report.numbers import number
 from uncertain_scale.report.render.csv import as_csv
 
 if TYPE_CHECKING:

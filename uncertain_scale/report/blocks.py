@@ -176,7 +176,7 @@ class Figure(Block):
     draw
         Draws it; a `DataError` says that there is nothing to draw.
     least, zoom
-        As in `uncertain_scale.report.html.inline`.
+        As in `uncertain_scale.report.html.templating`.
     label
         What it shows; by default the heading before it says so.
     """

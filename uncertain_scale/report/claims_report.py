@@ -19,8 +19,7 @@ from uncertain_scale.report.claim_words import (
     readings_in_words,
     summary_in_words,
 )
-from uncertain_scale.report.estimates import number
-from uncertain_scale.report.numbers import percent
+from uncertain_scale.report.numbers import number, percent
 from uncertain_scale.report.render.csv import as_csv
 from uncertain_scale.report.render.markdown import plain
 from uncertain_scale.report.rows import design_in_words

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Part, Table, Text
 from uncertain_scale.report.document import probability_document, record_document, statistics
-from uncertain_scale.report.estimates import number
-from uncertain_scale.report.numbers import Scale, percent, probability_in_words, scale_of
+from uncertain_scale.report.numbers import Scale, number, percent, probability_in_words, scale_of
 from uncertain_scale.report.rows import (
     design_in_words,
     distribution_in_words,

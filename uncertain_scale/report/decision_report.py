@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report.blocks import Form, Table, Text
-from uncertain_scale.report.estimates import estimate, number
-from uncertain_scale.report.numbers import Scale, probability_in_words, scale_for, share_in_words
+from uncertain_scale.report.numbers import (
+    Scale,
+    estimate,
+    number,
+    probability_in_words,
+    scale_for,
+    share_in_words,
+)
 from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 
 if TYPE_CHECKING:

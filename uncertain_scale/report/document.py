@@ -16,8 +16,8 @@ from uncertain_scale.analysis.events import probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.errors import DataError
-from uncertain_scale.report.estimates import number
 from uncertain_scale.report.evidence import evidence_document
+from uncertain_scale.report.numbers import number
 from uncertain_scale.statistics.draws import all_draws, answer_groups, read_draws, read_each
 from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.summary import histogram_of, summarize_each

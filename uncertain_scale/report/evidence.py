@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Part, Table, Text
-from uncertain_scale.report.estimates import number
-from uncertain_scale.report.numbers import percent, scale_for, scale_of, share_in_words
+from uncertain_scale.report.numbers import number, percent, scale_for, scale_of, share_in_words
 from uncertain_scale.statistics.draws import read_draws
 from uncertain_scale.statistics.intervals import quantiles
 

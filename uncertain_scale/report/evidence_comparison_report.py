@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.analysis.conditioning.information import evidence_ratio, ratios_of_medians
 from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.document import report_document
-from uncertain_scale.report.estimates import number
 from uncertain_scale.report.evidence import method_in_words, observation_lines, observation_rows
-from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.numbers import number, scale_for
 from uncertain_scale.report.rows import (
     chances_in_words,
     design_in_words,

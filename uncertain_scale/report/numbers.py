@@ -1,7 +1,7 @@
 """Numbers for people: as many digits as their Monte Carlo error supports, in readable prefixes.
 
 A number among others, such as an interval's end, has the digits that tell it from them: years from
-2019.67 to 2020.09 are no "2,020".
+2019.67 to 2020.09 are no "2,020". `number` and `estimate` make plain data of a labelled result.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import xarray as xr
+
 __all__ = [
     "Scale",
     "digits",
     "error_in_words",
+    "estimate",
     "grouped",
+    "number",
     "percent",
     "probability_in_words",
     "rounded",
@@ -314,3 +318,20 @@ def _scientific(value: float, power: int, *, exact: bool) -> str:
         return _fixed(value, power, exact=exact)
     mantissa = _fixed(float(number), power - int(exponent), exact=exact)
     return f"{mantissa}e{int(exponent)}" if int(exponent) else mantissa
+
+
+def estimate(found: xr.Dataset, name: str) -> dict[str, Any]:
+    """Return an estimate with its error, its 95% interval, and whether that holds 0."""
+    return {
+        name: number(found[name]),
+        f"{name}_mcse": number(found[f"{name}_mcse"]),
+        f"{name}_low": number(found[f"{name}_low"]),
+        f"{name}_high": number(found[f"{name}_high"]),
+        f"{name}_unresolved": str(found[f"{name}_unresolved"].item()),
+    }
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number, or none."""
+    found = float(value)
+    return found if math.isfinite(found) else None

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Table, Text, shown
 from uncertain_scale.report.document import events_document, record_document
-from uncertain_scale.report.estimates import number
 from uncertain_scale.report.evidence import (
     evidence_blocks,
     evidence_document,
@@ -15,7 +14,7 @@ from uncertain_scale.report.evidence import (
     moved_rows,
     observation_lines,
 )
-from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.numbers import number, scale_for
 from uncertain_scale.report.rows import (
     chances_in_words,
     design_in_words,

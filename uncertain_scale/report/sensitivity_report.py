@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.report.blocks import Form, Gap, Heading, Page, Part, Table, Text, shown
 from uncertain_scale.report.decision_report import decision_blocks, decision_document
 from uncertain_scale.report.document import record_document
-from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.figures.sensitivity import input_label, share_in_brief, shares_of
-from uncertain_scale.report.numbers import scale_of, share_in_words
+from uncertain_scale.report.numbers import estimate, number, scale_of, share_in_words
 from uncertain_scale.report.rows import design_in_words, opening, question_in_words
 from uncertain_scale.statistics.draws import all_draws
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from uncertain_scale.report.html.headline import headline, headline_outputs
-from uncertain_scale.report.html.marks import marks_of
+from uncertain_scale.report.html.parts import marks_of
 from uncertain_scale.report.interval_report import report_blocks
 from uncertain_scale.report.render.html import html
 

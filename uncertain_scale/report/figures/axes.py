@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.numbers import Scale, grouped, scale_for
+from uncertain_scale.report.numbers import Scale, grouped, percent, scale_for, scale_of
+from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Axis", "axis_for", "raised", "with_powers"]
+    from uncertain_scale.report.document import Document
+
+__all__ = ["Axis", "axis_for", "in_brief", "interval_in_words", "raised", "with_powers"]
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MANTISSAS = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))
@@ -160,3 +163,22 @@ def with_powers(text: str) -> str:
         lambda found: f"{found[1]}×10{raised(int(found[2]))}" if int(found[2]) else found[1],
         text,
     )
+
+
+def interval_in_words(output: dict[str, Any], prob: float, *, median: bool = True) -> str:
+    """Write an output's median and equal-tailed interval with the digits that they can bear."""
+    scale = scale_of(output)
+    exact = output["constant"]
+    middle = scale.write(output["median"], output["median_mcse"], exact=exact)
+    if exact:
+        return f"{middle} {scale.units}".rstrip()
+    piece = intervals_of(output, "eti", prob)[0]
+    low, high = (scale.write_end(piece, end) for end in ("low", "high"))
+    if not median:
+        return f"{percent(prob)}: {low} to {high} {scale.units}".rstrip()
+    return f"{middle} {scale.units}".rstrip() + f" ({percent(prob)}: {low} to {high})"
+
+
+def in_brief(document: Document, name: str) -> str:
+    """Name an output with its median and first interval."""
+    return f"{name}: {interval_in_words(document['outputs'][name], document['probs'][0])}"

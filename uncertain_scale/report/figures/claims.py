@@ -10,8 +10,7 @@ from uncertain_scale.report.figures.axes import axis_for
 from uncertain_scale.report.figures.intervals import draw_bars
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import INK, MUTED, RULE, VERMILLION, styled
-from uncertain_scale.report.figures.words import percent
-from uncertain_scale.report.numbers import Scale
+from uncertain_scale.report.numbers import Scale, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

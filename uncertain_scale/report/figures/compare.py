@@ -10,8 +10,7 @@ from uncertain_scale.report.figures.axes import axis_for
 from uncertain_scale.report.figures.intervals import draw_bars
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import INK, MUTED, ORANGE, RULE, styled
-from uncertain_scale.report.figures.words import percent
-from uncertain_scale.report.numbers import Scale
+from uncertain_scale.report.numbers import Scale, percent
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uncertain_scale.report.figures.axes import axis_for, with_powers
+from uncertain_scale.report.figures.axes import axis_for, in_brief, interval_in_words, with_powers
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import BLUE, INK, MUTED, PAPER, RULE, styled
-from uncertain_scale.report.figures.words import in_brief, interval_in_words, percent
+from uncertain_scale.report.numbers import percent
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ from uncertain_scale.report.figures.style import (
     new_figure,
     styled,
 )
-from uncertain_scale.report.figures.words import percent
-from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.numbers import percent, scale_for
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:

@@ -1,9 +1,15 @@
-"""What templates show of a document: rows of text, cards of inputs, figures."""
+"""Parts of a page made of a document: rows of text, cards of inputs, figures, marks on inputs.
+
+A mark says that an input rests on judgement, is old or has no source. An input is old where its
+date is more than 18 months before the newest one of the report, whatever the clock says.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.report import figures
@@ -15,13 +21,12 @@ from uncertain_scale.report.comparison_report import (
 )
 from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.sensitivity import LEAST, input_label, share_in_brief, shares_of
-from uncertain_scale.report.html.inline import inline
-from uncertain_scale.report.html.marks import STALE_MONTHS, marks_of
+from uncertain_scale.report.html.templating import inline
 from uncertain_scale.report.numbers import Scale, percent, scale_of
 from uncertain_scale.report.rows import design_in_words, input_rows, intervals_of, output_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from markupsafe import Markup
 
@@ -30,13 +35,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PARTS",
+    "STALE_MONTHS",
+    "Mark",
     "input_card",
+    "marks_of",
     "output_rows_of",
     "ranking_parts",
     "ratio_figure",
 ]
 
 _COMPARE_WIDTH = 440.0
+STALE_MONTHS = 18
+_JUDGEMENT = re.compile(r"\bjudge?ments?\b", re.IGNORECASE)
 
 
 def output_rows_of(document: Document) -> Iterator[dict[str, Any]]:
@@ -184,3 +194,54 @@ PARTS: dict[str, Callable[..., Sequence[Any]]] = {
     "ranking": _ranking,
 }
 """What makes the arguments of a macro, from the number of the next figure and a part's values."""
+
+
+class Mark(NamedTuple):
+    """A word for a badge, its class, and why it is there."""
+
+    word: str
+    kind: str
+    why: str
+
+
+def marks_of(inputs: Mapping[str, dict[str, Any]]) -> dict[str, list[Mark]]:
+    """Return the marks of each input of a report.
+
+    Parameters
+    ----------
+    inputs
+        The `inputs` of what `report_document` returns.
+    """
+    dates = [date for prior in inputs.values() if (date := _date(prior))]
+    newest = max(dates, default=None)
+    return {name: _marks(prior, newest) for name, prior in inputs.items()}
+
+
+def _marks(prior: dict[str, Any], newest: dt.date | None) -> list[Mark]:
+    found = []
+    if prior["origin"] == "given":
+        return [Mark("given", "given", "taken as known")]
+    if prior["origin"] == "fallback":
+        found.append(Mark("default", "note", "used since nothing given determines it"))
+    if _JUDGEMENT.search(f"{prior['note']} {prior['source']}"):
+        found.append(Mark("judgement", "judgement", "rests in part on judgement; see its note"))
+    if not prior["source"]:
+        found.append(Mark("no source", "stale", "no source is stated"))
+    date = _date(prior)
+    if date and newest and _months(date, newest) > STALE_MONTHS:
+        age = f"{_months(date, newest):.0f} months older than the newest date ({newest})"
+        found.append(Mark("stale", "stale", age))
+    return found
+
+
+def _date(prior: dict[str, Any]) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(prior["as_of"])
+    except ValueError:
+        return None
+
+
+def _months(before: dt.date, after: dt.date) -> float:
+    return (
+        12 * (after.year - before.year) + after.month - before.month + (after.day - before.day) / 31
+    )

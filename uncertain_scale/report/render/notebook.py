@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from uncertain_scale.report.blocks import Form, Items, Table, Text, shown
-from uncertain_scale.report.html.text import linked, worded
+from uncertain_scale.report.html.templating import linked, worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
