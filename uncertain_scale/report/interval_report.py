@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
-    from uncertain_scale.report.html.background import Background
+    from uncertain_scale.report.html.parts import Background
 
     Behind = Callable[[], Background]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from uncertain_scale.inputs.distributions import KINDS
 from uncertain_scale.report.blocks import Form, Heading, Table, Text
+from uncertain_scale.report.completeness import stopping_in_words
 from uncertain_scale.report.numbers import (
     Scale,
     error_in_words,
@@ -19,7 +20,6 @@ from uncertain_scale.report.numbers import (
     scale_of,
     share_in_words,
 )
-from uncertain_scale.report.stopping import stopping_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report.comparison_report import comparison_rows
 from uncertain_scale.report.figures.axes import with_powers
-from uncertain_scale.report.figures.compare import ratio_in_words
+from uncertain_scale.report.figures.intervals import ratio_in_words
 from uncertain_scale.report.figures.sensitivity import input_label, shares_of
 from uncertain_scale.report.numbers import percent, scale_of, share_in_words
 from uncertain_scale.report.rows import intervals_of, question_in_words

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from uncertain_scale.errors import DataError
+from uncertain_scale.errors import DataError, UncertainScaleError
 from uncertain_scale.report import figures
 from uncertain_scale.report.comparison_report import (
     comparison_rows,
@@ -19,8 +20,10 @@ from uncertain_scale.report.comparison_report import (
     coupling_rows,
     otherwise_table,
 )
+from uncertain_scale.report.completeness import is_incomplete
 from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.sensitivity import LEAST, input_label, share_in_brief, shares_of
+from uncertain_scale.report.html.headline import headline_outputs
 from uncertain_scale.report.html.templating import inline
 from uncertain_scale.report.numbers import Scale, percent, scale_of
 from uncertain_scale.report.rows import design_in_words, input_rows, intervals_of, output_rows
@@ -30,13 +33,17 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from uncertain_scale.inputs import Prior
+    from uncertain_scale.model import Plan, Problem
     from uncertain_scale.report.document import Document
-    from uncertain_scale.report.html.background import Background
+    from uncertain_scale.sampling import Design
 
 __all__ = [
     "PARTS",
     "STALE_MONTHS",
+    "Background",
     "Mark",
+    "background_of",
     "input_card",
     "marks_of",
     "output_rows_of",
@@ -47,6 +54,7 @@ __all__ = [
 _COMPARE_WIDTH = 440.0
 STALE_MONTHS = 18
 _JUDGEMENT = re.compile(r"\bjudge?ments?\b", re.IGNORECASE)
+_DRAWS, _CHAINS = 512, 16
 
 
 def output_rows_of(document: Document) -> Iterator[dict[str, Any]]:
@@ -245,3 +253,66 @@ def _months(before: dt.date, after: dt.date) -> float:
     return (
         12 * (after.year - before.year) + after.month - before.month + (after.day - before.day) / 31
     )
+
+
+@dataclass(frozen=True)
+class Background:
+    """What is behind a report.
+
+    Parameters
+    ----------
+    inputs
+        Priors by name, givens among them.
+    plan
+        How the answers are reached.
+    drivers
+        A sensitivity analysis of the outputs that the headline tells, or None.
+    reason
+        Why there is none, else "".
+    """
+
+    inputs: Mapping[str, Prior]
+    plan: Plan
+    drivers: Document | None = None
+    reason: str = ""
+
+
+def background_of(problem: Problem, design: Design, document: Document) -> Background:
+    """Find out what drives the answers of a report, with a design of modest size.
+
+    Parameters
+    ----------
+    problem, design
+        What was run.
+    document
+        The report made of it.
+    """
+    plan, inputs = problem.plan, problem.believed.inputs
+    moved = [n for n in headline_outputs(document) if not document["outputs"][n]["constant"]]
+    if not moved:
+        return Background(
+            inputs, plan, reason="All inputs are constant: nothing drives the answer."
+        )
+    if document.get("evidence") is not None:
+        told = "What evidence has tied together is ranked by the command sensitivity --evidence."
+        return Background(inputs, plan, reason=told)
+    if is_incomplete(document):
+        told = "The run was interrupted, so nothing is ranked; the command sensitivity does."
+        return Background(inputs, plan, reason=told)
+    few = replace(design, draws=min(design.draws, _DRAWS), chains=min(design.chains, _CHAINS))
+    try:
+        return Background(inputs, plan, _drivers(problem, few, moved))
+    except UncertainScaleError as error:
+        return Background(inputs, plan, reason=f"Not ranked: {error}")
+
+
+def _drivers(problem: Problem, design: Design, names: list[str]) -> Document:
+    """Rank inputs by shares of the variance of the logarithm, or of the value where it has none."""
+    from uncertain_scale.analysis.sensitivity import sensitivity
+    from uncertain_scale.report.sensitivity_report import sensitivity_document
+    from uncertain_scale.sampling import sample
+
+    tree = sample(problem, design)
+    positive = all(bool((tree[f"prior_predictive/{name}"] > 0).all()) for name in names)
+    found = sensitivity(problem, design, of=names, on=("log",) if positive else ("value", "log"))
+    return sensitivity_document(tree, found, "log" if positive else "value", [])

@@ -13,8 +13,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import printable
+from uncertain_scale.report.completeness import INCOMPLETE, stopping_in_words
 from uncertain_scale.report.rows import figure_note
-from uncertain_scale.report.stopping import INCOMPLETE, stopping_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

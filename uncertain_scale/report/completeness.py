@@ -1,4 +1,4 @@
-"""What a reader must know of a run that looked for its own size, or was not finished."""
+"""The end of a run: the precision that it reached, or why not all of it was finished."""
 
 from __future__ import annotations
 
