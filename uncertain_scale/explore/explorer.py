@@ -123,13 +123,7 @@ class Explorer:
         )
 
     def refuse(self, fault: str) -> Shown:
-        """Say why there is nothing to answer, and keep the last answer.
-
-        Parameters
-        ----------
-        fault
-            What is wrong with what was typed.
-        """
+        """Return the last answer with the fault of what was typed, for which there is none."""
         self.shown = replace(self.shown, error=printable(fault), coarse=False)
         return self.shown
 

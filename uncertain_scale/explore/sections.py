@@ -11,16 +11,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report import figures
-from uncertain_scale.report.comparison_report import (
-    comparison_rows,
-    comparison_words,
-    coupling_rows,
-    otherwise_table,
-)
 from uncertain_scale.report.figures.axes import interval_in_words, with_powers
 from uncertain_scale.report.figures.style import rendering
 from uncertain_scale.report.html.headline import headline
-from uncertain_scale.report.html.parts import marks_of, output_rows_of, ranking_parts, ratio_figure
+from uncertain_scale.report.html.parts import (
+    comparison_parts,
+    marks_of,
+    output_rows_of,
+    ranking_parts,
+)
 from uncertain_scale.report.html.templating import environment, inline
 from uncertain_scale.report.numbers import percent
 from uncertain_scale.report.rows import (
@@ -43,7 +42,7 @@ PARTS = ("head", "now", "input", "answers", "drivers", "comparison")
 """Names of the parts of the page that an answer fills."""
 _PACKAGE = "uncertain_scale.explore"
 _INPUT_FIGURE = 900  # told apart from the figures that are counted
-_drawing = Lock()  # figures are drawn under settings that a process has once
+_DRAWING = Lock()  # figures are drawn under settings that a process has once
 
 
 def sections(answer: Answer, *, at: str = "", coarse: bool = False) -> dict[str, str]:
@@ -58,14 +57,13 @@ def sections(answer: Answer, *, at: str = "", coarse: bool = False) -> dict[str,
     coarse
         Whether a fuller answer follows.
     """
-    with _drawing, rendering():
+    with _DRAWING, rendering():
         return _sections(answer, at, coarse=coarse)
 
 
 def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
     document, number = answer.document, count(1)
-    prob = percent(document["probs"][0])
-    constant = document["outputs"][answer.of]["constant"]
+    prob, looked_at = document["probs"][0], document["outputs"][answer.of]
     compared = answer.comparison
     return {
         "head": _render(
@@ -76,11 +74,11 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
             run=run_in_words(document),
             coarse=coarse,
         ),
-        "now": _render("now.html", of=answer.of, words=_in_words(answer)),
+        "now": _render("now.html", of=answer.of, words=interval_in_words(looked_at, prob)),
         "input": _input(answer, at),
         "answers": _render(
             "answers.html",
-            prob=document["probs"][0],
+            prob=prob,
             outputs=[
                 {**row, "intervals": row["intervals"][:1]} for row in output_rows_of(document)
             ],
@@ -92,35 +90,20 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
             "drivers.html",
             of=answer.of,
             density=None
-            if constant
+            if looked_at["constant"]
             else inline(figures.plot_density(document, [answer.of], columns=1), next(number)),
             drivers=ranking_parts(answer.ranking, number),
         ),
         "comparison": _render(
             "comparison.html",
             base=document["scenario"],
-            prob=prob,
+            prob=percent(prob),
             refused=answer.refused,
-            comparisons=[
-                {
-                    "other": one["other"],
-                    "figure": ratio_figure(compared, one["other"], next(number)),
-                    "words": comparison_words(one, compared["base"]),
-                    "rows": list(comparison_rows(one, document["probs"][0])),
-                    "otherwise": otherwise_table(one, document["probs"][0]),
-                    "coupled": coupling_rows(one),
-                }
-                for one in compared["comparisons"]
-            ]
+            comparisons=[comparison_parts(compared, one, number) for one in compared["comparisons"]]
             if compared
             else [],
         ),
     }
-
-
-def _in_words(answer: Answer) -> str:
-    document = answer.document
-    return interval_in_words(document["outputs"][answer.of], document["probs"][0])
 
 
 def _input(answer: Answer, name: str) -> str:

@@ -100,13 +100,7 @@ def claims_document(
 
 
 def claims_blocks(document: Document) -> Iterator[Block]:
-    """Yield what claims say: which follow from the document's inputs, and where each falls.
-
-    Parameters
-    ----------
-    document
-        What `claims_document` returns.
-    """
+    """Yield the blocks of what `claims_document` returns: what follows, and how each is judged."""
     title, about = _folded(document["title"]), _folded(_cited(document))
     summary, warnings = document["summary"], document["warnings"]
     made, faults = design_in_words(document), document["faults"]

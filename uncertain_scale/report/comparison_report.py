@@ -89,13 +89,7 @@ def in_words(comparison: dict[str, Any], base: str) -> str:
 
 
 def comparison_blocks(document: Document) -> Iterator[Block]:
-    """Yield what comparisons show: ratios, where they come from, both priors of what changed.
-
-    Parameters
-    ----------
-    document
-        What `comparison_document` returns.
-    """
+    """Yield the blocks of what `comparison_document` returns: ratios, shares, changed priors."""
     given, made, base = question_in_words(document), design_in_words(document), document["base"]
     yield Page(
         partial(_headline, document),

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Document",
+    "histogram_document",
     "inputs_document",
     "priors_document",
     "probability_document",
@@ -260,22 +261,25 @@ def _input(prior: xr.DataArray) -> dict[str, Any]:
 
 def _output(attributes: Mapping[str, Any], draws: AnyDraws, summary: xr.Dataset) -> dict[str, Any]:
     """Return an output's statistics with their Monte Carlo errors, and its shape."""
-    counts, edges, logarithmic = histogram_of(draws)
     return {
         "units": attributes["units"],
         "long_name": attributes["long_name"],
         "equation": attributes.get("equation", ""),
         "rests_on": attributes.get("rests_on", ""),
         **statistics(summary),
-        "histogram": {
-            "counts": counts.tolist(),
-            "edges": edges.tolist(),
-            "log": logarithmic,
-            "atoms": [
-                {"value": float(value), "share": float(share)}
-                for value, share in zip(draws.atoms.values, draws.atoms.masses, strict=True)
-            ],
-        },
+        "histogram": histogram_document(draws),
+    }
+
+
+def histogram_document(draws: AnyDraws) -> dict[str, Any]:
+    """Return the counts of draws by bin, and their point masses, as plain data."""
+    counts, edges, logarithmic = histogram_of(draws)
+    atoms = zip(draws.atoms.values, draws.atoms.masses, strict=True)
+    return {
+        "counts": counts.tolist(),
+        "edges": edges.tolist(),
+        "log": logarithmic,
+        "atoms": [{"value": float(value), "share": float(share)} for value, share in atoms],
     }
 
 

@@ -85,13 +85,7 @@ def dependent_document(tree: xr.DataTree, found: xr.Dataset, events: Sequence[Ev
 
 
 def dependent_blocks(document: Document) -> Iterator[Block]:
-    """Yield what drives the answers given evidence: for each, its inputs by their shares.
-
-    Parameters
-    ----------
-    document
-        What `dependent_document` returns.
-    """
+    """Yield the blocks of what `dependent_document` returns: for each answer, its inputs."""
     given, made = question_in_words(document), design_in_words(document)
     yield Page(
         _headline(document),
@@ -213,13 +207,7 @@ def evidence_comparison_document(
 
 
 def evidence_comparison_blocks(document: Document) -> Iterator[Block]:
-    """Yield what scenarios make of the same evidence, and what it says of them.
-
-    Parameters
-    ----------
-    document
-        What `evidence_comparison_document` returns.
-    """
+    """Yield the blocks of what `evidence_comparison_document` returns: each scenario."""
     given, made, base = question_in_words(document), design_in_words(document), document["base"]
     seen = ", ".join(f"{one['name']}: {one['fact']}" for one in observation_rows(document))
     told = [_factor_in_words(document, one) for one in document["comparisons"]]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.numbers import Scale
 
-__all__ = ["sensitivity_blocks", "sensitivity_document"]
+__all__ = ["ranking_document", "sensitivity_blocks", "sensitivity_document"]
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
 _BAR = 12
@@ -73,13 +73,7 @@ def _units(tree: xr.DataTree, event: Event) -> str:
 
 
 def sensitivity_blocks(document: Document) -> Iterator[Block]:
-    """Yield what drives the answers: for each, its inputs by their shares, and every method.
-
-    Parameters
-    ----------
-    document
-        What `sensitivity_document` returns.
-    """
+    """Yield the blocks of what `sensitivity_document` returns: for each answer, its inputs."""
     given, made = question_in_words(document), design_in_words(document)
     yield Page(
         partial(_headline, document),
@@ -195,8 +189,8 @@ def _headline(document: Document) -> str:
 
 def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
     scaled = found.sel(scale=on)
-    ranked = scaled["rank"].dropna("input")
-    order = [str(name) for name in ranked.sortby(ranked)["input"].values]
+    ranked = ranking_document(scaled)
+    order = ranked["ranking"]
     sobol = {}
     for group in map(str, found["group"].values):
         place = scaled.sel(group=group)
@@ -204,26 +198,34 @@ def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
             sobol[group] = {**estimate(place, "first"), **estimate(place, "total")}
     return {
         "units": units,
-        "reason": str(scaled["reason"].item()),
-        "ranking": order,
-        "rank_share": {name: float(scaled["rank_share"].sel(input=name)) for name in order},
+        **ranked,
         "sobol": sobol,
         **({"second": _pairs(scaled)} if "second" in found else {}),
         "shapley": {name: estimate(scaled.sel(input=name), "shapley") for name in order},
         "log_variance_share": {
             name: number(found["log_variance_share"].sel(input=name)) for name in order
         },
-        "rank_correlation": {
-            name: estimate(found.sel(input=name), "rank_correlation") for name in order
-        },
-        "variance_reduction": {
-            name: estimate(scaled.sel(input=name), "variance_reduction") for name in order
-        },
-        "interval_reduction": {
-            name: estimate(scaled.sel(input=name), "interval_reduction") for name in order
+        **{
+            measure: {name: estimate(one.sel(input=name), measure) for name in order}
+            for measure, one in (
+                ("rank_correlation", found),
+                ("variance_reduction", scaled),
+                ("interval_reduction", scaled),
+            )
         },
         "median": number(found["median"]),
         "swing": {name: _swing(found.sel(input=name)) for name in order},
+    }
+
+
+def ranking_document(found: xr.Dataset) -> dict[str, Any]:
+    """Return the inputs of one output in their order on one scale, or why there is none."""
+    ranked = found["rank"].dropna("input")
+    order = [str(name) for name in ranked.sortby(ranked)["input"].values]
+    return {
+        "reason": str(found["reason"].item()),
+        "ranking": order,
+        "rank_share": {name: float(found["rank_share"].sel(input=name)) for name in order},
     }
 
 

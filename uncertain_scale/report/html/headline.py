@@ -41,13 +41,7 @@ def headline_outputs(document: Document) -> list[str]:
 
 
 def headline(document: Document) -> str:
-    """Answer the question in one sentence, each figure with its interval.
-
-    Parameters
-    ----------
-    document
-        What `report_document` returns.
-    """
+    """Answer the question of what `report_document` returns in one sentence, with intervals."""
     given = document["question"]["given"]
     parts = [_phrase(document, name) for name in headline_outputs(document)]
     said = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

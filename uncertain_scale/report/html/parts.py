@@ -31,8 +31,6 @@ from uncertain_scale.report.rows import design_in_words, input_rows, intervals_o
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from markupsafe import Markup
-
     from uncertain_scale.inputs import Prior
     from uncertain_scale.model import Plan, Problem
     from uncertain_scale.report.document import Document
@@ -44,11 +42,11 @@ __all__ = [
     "Background",
     "Mark",
     "background_of",
+    "comparison_parts",
     "input_card",
     "marks_of",
     "output_rows_of",
     "ranking_parts",
-    "ratio_figure",
 ]
 
 _COMPARE_WIDTH = 440.0
@@ -138,14 +136,24 @@ def _held(share: float, chains: int) -> str:
     return f"{round(share * chains)} of {chains}"
 
 
-def ratio_figure(document: Document, other: str, number: int) -> Markup | None:
-    """Return a scenario's ratios to the base as a figure; None where none can be drawn."""
+def comparison_parts(
+    document: Document, comparison: dict[str, Any], number: Iterator[int]
+) -> dict[str, Any]:
+    """Return the figure, where one can be drawn, the words and the tables of a comparison."""
+    prob, other, place = document["probs"][0], comparison["other"], next(number)
     try:
-        return inline(
-            figures.plot_compare(document, [other], titles=False), number, least=_COMPARE_WIDTH
-        )
+        drawn = figures.plot_compare(document, [other], titles=False)
+        figure = inline(drawn, place, least=_COMPARE_WIDTH)
     except DataError:
-        return None
+        figure = None
+    return {
+        "other": other,
+        "figure": figure,
+        "words": comparison_words(comparison, document["base"]),
+        "rows": list(comparison_rows(comparison, prob)),
+        "otherwise": otherwise_table(comparison, prob),
+        "coupled": coupling_rows(comparison),
+    }
 
 
 def _answers(_: Iterator[int], document: Document) -> tuple[Any, ...]:
@@ -181,16 +189,8 @@ def _believed(
 def _held_against(
     number: Iterator[int], document: Document, comparison: dict[str, Any], place: int
 ) -> tuple[Any, ...]:
-    prob, other = document["probs"][0], comparison["other"]
-    told = {
-        "other": other,
-        "figure": ratio_figure(document, other, next(number)),
-        "words": comparison_words(comparison, document["base"]),
-        "rows": list(comparison_rows(comparison, prob)),
-        "otherwise": otherwise_table(comparison, prob),
-        "coupled": coupling_rows(comparison),
-    }
-    return told, place, document["base"], percent(prob)
+    parts = comparison_parts(document, comparison, number)
+    return parts, place, document["base"], percent(document["probs"][0])
 
 
 PARTS: dict[str, Callable[..., Sequence[Any]]] = {
@@ -213,13 +213,7 @@ class Mark(NamedTuple):
 
 
 def marks_of(inputs: Mapping[str, dict[str, Any]]) -> dict[str, list[Mark]]:
-    """Return the marks of each input of a report.
-
-    Parameters
-    ----------
-    inputs
-        The `inputs` of what `report_document` returns.
-    """
+    """Return the marks of each of the `inputs` of what `report_document` returns."""
     dates = [date for prior in inputs.values() if (date := _date(prior))]
     newest = max(dates, default=None)
     return {name: _marks(prior, newest) for name, prior in inputs.items()}
@@ -278,15 +272,7 @@ class Background:
 
 
 def background_of(problem: Problem, design: Design, document: Document) -> Background:
-    """Find out what drives the answers of a report, with a design of modest size.
-
-    Parameters
-    ----------
-    problem, design
-        What was run.
-    document
-        The report made of it.
-    """
+    """Return what drives the answers of a report on a problem, by a design of modest size."""
     plan, inputs = problem.plan, problem.believed.inputs
     moved = [n for n in headline_outputs(document) if not document["outputs"][n]["constant"]]
     if not moved:
