@@ -53,8 +53,6 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Answer", "answer_to"]
-
 _FEW = 1 << 14  # draws of all chains up to which threads cost more than they give
 _SAME = 1e-9
 _FIRST = ("training_flop", "budget")  # what is looked at first, where it is an answer

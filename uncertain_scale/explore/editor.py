@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Prior
     from uncertain_scale.model import Model
 
-__all__ = ["Editor"]
-
 
 class Editor(Quiet):
     """Chooses an input, moves its handles, and keeps what was changed.

@@ -27,24 +27,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.model import Model
 
-__all__ = [
-    "GIVENS",
-    "Given",
-    "Handle",
-    "Track",
-    "as_number",
-    "as_pairs",
-    "as_typed",
-    "edited",
-    "handle_of",
-    "moved",
-    "names_in",
-    "pairs_in",
-    "position_of",
-    "track_of",
-    "typed",
-]
-
 _STEPS = 400
 _DECADES_OF_A_VALUE = 1.0
 _LEAST_RATIO = 3.0

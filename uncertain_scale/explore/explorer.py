@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from uncertain_scale.explore.answer import Answer
     from uncertain_scale.explore.view import Scenarios, View
 
-__all__ = ["COARSE", "Explorer", "Shown", "Worker"]
-
 COARSE = (512, 8)
 """Draws of a chain, and chains, while something is being moved."""
 

@@ -21,8 +21,6 @@ from uncertain_scale.report.html.templating import stylesheet
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["STRETCH", "CopyBox", "Field", "Quiet", "Slider", "control", "html", "style", "template"]
-
 STRETCH: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from tornado.httputil import HTTPServerRequest
 
-__all__ = ["guard"]
-
 
 class _Those(Matcher):  # type: ignore[misc]
     """The requests of which a function says so."""

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from uncertain_scale.explore.view import View
     from uncertain_scale.inputs import Prior
 
-__all__ = ["make_page"]
-
 _ALL_OVER = "Lay my changes over these too"
 # Nothing but this server is asked for anything; Panel's scripts are made of strings in part.
 _POLICY = (

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from uncertain_scale.explore.answer import Answer
     from uncertain_scale.inputs import Prior
 
-__all__ = ["PARTS", "sections"]
-
 PARTS = ("head", "now", "input", "answers", "drivers", "comparison")
 """Names of the parts of the page that an answer fills."""
 _PACKAGE = "uncertain_scale.explore"

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.explore.explorer import Explorer
 
-__all__ = ["HOST", "check_panel", "serve"]
-
 HOST = "127.0.0.1"
 _TOKEN_BYTES = 24
 _REDIRECT = '<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={url}">'

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Model
     from uncertain_scale.report.document import Document
 
-__all__ = ["PRIORS", "backtest_document", "csv_backtest", "outside"]
-
 PRIORS = {"in_sample": "prior as it is", "left_out": "run left out"}
 """The two forecasts of each quantity, and what views call them."""
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = ["METHOD", "backtest_blocks"]
-
 _QUESTIONS = {
     "training_flop": "FLOP from hours",
     "gpu_hours": "hours from FLOP",

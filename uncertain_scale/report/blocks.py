@@ -15,21 +15,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure as Drawing
 
-__all__ = [
-    "Block",
-    "Facts",
-    "Figure",
-    "Form",
-    "Gap",
-    "Heading",
-    "Items",
-    "Page",
-    "Part",
-    "Table",
-    "Text",
-    "shown",
-]
-
 
 class Form(Flag):
     """A form that blocks are rendered in; the long ones have room for everything."""

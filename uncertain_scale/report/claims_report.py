@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
 
-__all__ = ["claims_blocks", "claims_document", "csv_claims"]
-
 RULES = """\
 A claim is judged under the scenario of its document, without what the document assumes in its \
 place, and under those that are asked for besides. Another stands in place of the document's where \

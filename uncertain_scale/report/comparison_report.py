@@ -27,19 +27,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "comparison_blocks",
-    "comparison_document",
-    "comparison_rows",
-    "comparison_words",
-    "coupling_rows",
-    "coupling_words",
-    "couplings_document",
-    "in_words",
-    "otherwise_table",
-    "written",
-]
-
 _SAME = 1e-9
 _HOW = (
     "Each ratio is taken draw by draw. What the scenarios share has the same draws in each, so "

@@ -13,16 +13,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.document_types import Incomplete
 
-__all__ = [
-    "INCOMPLETE",
-    "UNREPEATED",
-    "end_in_words",
-    "incomplete_document",
-    "is_incomplete",
-    "percent",
-    "stopping_in_words",
-]
-
 INCOMPLETE = "INCOMPLETE"
 """What an interrupted report is marked by, in every format that people read."""
 UNREPEATED = ("search", "incomplete")

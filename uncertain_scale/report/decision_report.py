@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.analysis_types import PenaltyReport
     from uncertain_scale.report.blocks import Block
 
-__all__ = ["decision_blocks", "decision_document"]
-
 
 def decision_document(
     event: str, found: xr.Dataset, loss: Loss | None, output_units: str

@@ -11,27 +11,6 @@ from uncertain_scale.model.closure import Origin
 from uncertain_scale.sampling.design import DesignKind
 from uncertain_scale.statistics.moments import State
 
-__all__ = [
-    "Belief",
-    "Chance",
-    "Effort",
-    "Estimate",
-    "EventReport",
-    "Evidence",
-    "Given",
-    "Hashes",
-    "Incomplete",
-    "InputReport",
-    "IntervalEnds",
-    "Moved",
-    "Output",
-    "Question",
-    "Record",
-    "Report",
-    "Statistics",
-    "Sufficient",
-]
-
 Number: TypeAlias = Annotated[float | None, "null where the number does not exist"]
 Error: TypeAlias = Annotated[
     float | None, "Monte Carlo standard error, in the figure's units; null where it is not known"

@@ -21,17 +21,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.numbers import Scale
 
-__all__ = [
-    "before_rows",
-    "evidence_blocks",
-    "evidence_document",
-    "learnt_in_words",
-    "method_in_words",
-    "moved_rows",
-    "observation_lines",
-    "observation_rows",
-]
-
 _LEVELS = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
 _HOW = (
     "What was observed, and what it moved: the answers above hold given this evidence. The inputs "

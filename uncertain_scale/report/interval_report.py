@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 
     Behind = Callable[[], Background]
 
-__all__ = ["priors_blocks", "report_blocks", "update_blocks"]
-
 _CURVES = (
     "Each curve is the density of an answer; below it lie its {} intervals, the widest drawn "
     "thinnest, with a line at the median. Axes are logarithmic where answers spread over decades."

@@ -23,16 +23,6 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Model, Plan
     from uncertain_scale.model.equation import Equation
 
-__all__ = [
-    "equations_as_data",
-    "equations_in_words",
-    "explanation",
-    "markdown_equations",
-    "mermaid",
-    "mfu_prior_file",
-    "steps_as_data",
-]
-
 _WIDTH = 80
 
 

@@ -15,22 +15,6 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = [
-    "Scale",
-    "digits",
-    "error_in_words",
-    "estimate",
-    "grouped",
-    "number",
-    "percent",
-    "probability_in_words",
-    "rounded",
-    "scale_for",
-    "scale_of",
-    "share_in_words",
-    "units_in_words",
-]
-
 # Counted things take thousands, millions, billions, trillions behind the number.
 _COUNTED = {"USD", "gpu", "gpu*hour", "USD/gpu", "token", "parameter"}
 _SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))

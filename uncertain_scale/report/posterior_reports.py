@@ -40,13 +40,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "dependent_blocks",
-    "dependent_document",
-    "evidence_comparison_blocks",
-    "evidence_comparison_document",
-]
-
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
 _TOLD = 3  # answers in the headline
 _NOTHING = "No input drives the answers."

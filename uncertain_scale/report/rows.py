@@ -27,33 +27,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "InputRow",
-    "OutputRow",
-    "chance_in_words",
-    "chances_in_words",
-    "design_in_words",
-    "distribution_in_words",
-    "error_rows",
-    "event_rows",
-    "figure_note",
-    "figure_notes",
-    "input_rows",
-    "inputs_table",
-    "intervals_of",
-    "opening",
-    "output_rows",
-    "question_in_words",
-    "reasons_in_words",
-    "record_table",
-    "region_in_words",
-    "remarks",
-    "run_in_words",
-    "sparkline",
-    "sufficient_rows",
-    "versions_in_words",
-]
-
 _BEYOND = {
     "low": "beyond the draws: at most this, with 95%",
     "high": "beyond the draws: at least this, with 95%",

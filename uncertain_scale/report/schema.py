@@ -26,8 +26,6 @@ from uncertain_scale.report.document_types import Report
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["DOCUMENTS", "json_schema"]
-
 DOCUMENTS: Mapping[str, Any] = {
     "report": Report,
     "compare": analyses.ComparisonReport | analyses.EvidenceComparisonReport,

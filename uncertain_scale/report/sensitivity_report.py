@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.numbers import Scale
 
-__all__ = ["ranking_document", "sensitivity_blocks", "sensitivity_document"]
-
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
 _BAR = 12
 

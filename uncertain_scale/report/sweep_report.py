@@ -54,8 +54,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = ["csv_sweep", "sweep_blocks", "sweep_document"]
-
 _STATISTICS = ("mean", "sd", "median")
 _WORDS = ("units", "long_name", "equation", "rests_on")
 _CHANCES = ("probability", "probability_mcse", "probability_low", "probability_high")

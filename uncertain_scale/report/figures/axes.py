@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["Axis", "axis_for", "in_brief", "interval_in_words", "raised", "with_powers"]
-
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MANTISSAS = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)

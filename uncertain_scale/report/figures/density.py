@@ -23,18 +23,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.figures.axes import Axis
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "MARGIN",
-    "Shape",
-    "belief_in_words",
-    "draw_axis",
-    "draw_shape",
-    "plot_density",
-    "plot_priors",
-    "shape_of_output",
-    "shape_of_prior",
-]
-
 WIDTH, HEIGHT = 260.0, 126.0
 MARGIN = 10.0
 _GAP = 14.0

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.figures.axes import Axis
 
-__all__ = ["plot_claims", "plot_compare", "plot_intervals", "ratio_in_words"]
-
 _GAP = 12.0
 _ROW, _TOP, _PLOT, _LEAST = 22.0, 22.0, 250.0, 1.25
 _CLAIM_ROW, _CLAIM_TOP, _CLAIM_LEFT = 20.0, 28.0, 390.0

@@ -17,15 +17,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "LEAST",
-    "input_label",
-    "plot_sensitivity",
-    "plot_tornado",
-    "share_in_brief",
-    "shares_of",
-]
-
 WIDTH = 260.0
 LEAST = 0.005  # inputs with a smaller share are counted together
 _MOST = 8

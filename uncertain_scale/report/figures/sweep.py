@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.figures.axes import Axis
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["gpt4_guides", "plot_sweep"]
-
 _WIDTH, _HEIGHT = 460.0, 320.0
 _DECADE = 5.0
 _SHADES = (0.55, 0.35, 0.2)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["compared", "driven", "headline", "headline_outputs"]
-
 _MOST = 3
 # What people ask a run for, in the order in which it is told.
 _PHRASES = {

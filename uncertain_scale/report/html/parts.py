@@ -36,19 +36,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
 
-__all__ = [
-    "PARTS",
-    "STALE_MONTHS",
-    "Background",
-    "Mark",
-    "background_of",
-    "comparison_parts",
-    "input_card",
-    "marks_of",
-    "output_rows_of",
-    "ranking_parts",
-]
-
 _COMPARE_WIDTH = 440.0
 STALE_MONTHS = 18
 _JUDGEMENT = re.compile(r"\bjudge?ments?\b", re.IGNORECASE)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from matplotlib.figure import Figure
 
-__all__ = ["VARIABLES", "environment", "inline", "linked", "stylesheet", "worded"]
-
 _OWN = "uncertain_scale.report.html"
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`|\\^{}]+", re.IGNORECASE)
 _TRAILING = ".,;:!?)]"

@@ -21,19 +21,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "COLUMNS",
-    "as_csv",
-    "csv_comparison",
-    "csv_dependent",
-    "csv_difference",
-    "csv_equations",
-    "csv_evidence_comparison",
-    "csv_priors",
-    "csv_report",
-    "csv_sensitivity",
-]
-
 COLUMNS = (
     "scenario",
     "kind",

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = ["html"]
-
 _LONG = 22  # characters, beyond which words take several lines
 
 
