@@ -28,6 +28,7 @@ from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.report.comparison_report import couplings_document
 from uncertain_scale.report.document import (
     histogram_document,
+    interval_document,
     probability_document,
     sufficient_document,
 )
@@ -296,24 +297,16 @@ def _statistics(column: _Column, probs: Iterable[float]) -> dict[str, Any]:
     else:
         draws.gather(levels, 0)
         values, errors = quantiles(draws, levels)
-    known = list(map(number, errors))
     return {
         "median": float(values[0]),
-        "median_mcse": known[0],
+        "median_mcse": number(errors[0]),
         "constant": column.constant,
         "mean": None,
         "sd": None,
         "reason": {},
         "intervals": [
-            {
-                "kind": "eti",
-                "prob": prob,
-                "low": float(values[place]),
-                "high": float(values[place + 1]),
-                "low_mcse": known[place],
-                "high_mcse": known[place + 1],
-            }
-            for place, prob in zip(range(1, len(levels), 2), probs, strict=True)
+            {"kind": "eti", **interval_document(prob, values[k : k + 2], errors[k : k + 2])}
+            for k, prob in zip(range(1, len(levels), 2), probs, strict=True)
         ],
     }
 

@@ -65,17 +65,17 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
     compared = answer.comparison
     return {
         "head": _render(
-            "head.html",
+            "head",
             question=with_powers(question_in_words(document)),
             headline=headline(document),
             document=document,
             run=run_in_words(document),
             coarse=coarse,
         ),
-        "now": _render("now.html", of=answer.of, words=interval_in_words(looked_at, prob)),
+        "now": _render("now", of=answer.of, words=interval_in_words(looked_at, prob)),
         "input": _input(answer, at),
         "answers": _render(
-            "answers.html",
+            "answers",
             prob=prob,
             outputs=[
                 {**row, "intervals": row["intervals"][:1]} for row in output_rows_of(document)
@@ -85,7 +85,7 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
             remarks=list(remarks(document)),
         ),
         "drivers": _render(
-            "drivers.html",
+            "drivers",
             of=answer.of,
             density=None
             if looked_at["constant"]
@@ -93,7 +93,7 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
             drivers=ranking_parts(answer.ranking, number),
         ),
         "comparison": _render(
-            "comparison.html",
+            "comparison",
             base=document["scenario"],
             prob=percent(prob),
             refused=answer.refused,
@@ -112,7 +112,7 @@ def _input(answer: Answer, name: str) -> str:
     facts = answer.document["inputs"].get(name) or {**prior.facts(), "origin": "prior"}
     drawn = None if facts["q05"] == facts["q95"] else _density(name, prior)
     marks = marks_of(answer.document["inputs"]).get(name, [])
-    return _render("input.html", input=facts, marks=marks, figure=drawn)
+    return _render("input", input=facts, marks=marks, figure=drawn)
 
 
 @lru_cache(maxsize=64)
@@ -123,5 +123,6 @@ def _density(name: str, prior: Prior) -> Markup:
     )
 
 
-def _render(template: str, **parts: Any) -> str:
-    return environment(_PACKAGE).get_template(template).render(**parts)
+def _render(part: str, **values: Any) -> str:
+    macros = environment(_PACKAGE).get_template("parts.html").module
+    return str(getattr(macros, part)(**values))

@@ -11,6 +11,7 @@ import numpy as np
 
 from uncertain_scale.analysis.backtest import score
 from uncertain_scale.analysis.backtest.forecast import BASELINES, PROBS, TARGETS
+from uncertain_scale.report.document import interval_document
 from uncertain_scale.report.numbers import number
 from uncertain_scale.report.render.csv import as_csv
 
@@ -185,9 +186,7 @@ def _test(test: Tested, model: Model) -> dict[str, Any]:
         "precision": run.precision,
         "grade": run.grade,
         "scored": test.scored,
-        "date": run.date,
-        "notes": run.notes,
-        "source": run.source,
+        **{key: getattr(run, key) for key in ("date", "notes", "source")},
         "quantity": test.target,
         "units": model.variables[test.target],
         "given": dict(test.given),
@@ -206,14 +205,10 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
         "median": forecast.median,
         "intervals": [
             {
-                "prob": prob,
-                "low": low,
-                "high": high,
-                "low_mcse": number(forecast.ends_mcse[prob][0]),
-                "high_mcse": number(forecast.ends_mcse[prob][1]),
+                **interval_document(prob, ends, forecast.ends_mcse[prob]),
                 "inside": forecast.inside(prob),
             }
-            for prob, (low, high) in forecast.ends.items()
+            for prob, ends in forecast.ends.items()
         ],
         "transform": forecast.transform,
         "transform_mcse": number(forecast.transform_mcse),

@@ -190,12 +190,16 @@ def coupling_rows(comparison: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _lines(comparison: dict[str, Any]) -> list[str]:
-    return [
-        *_attributions(comparison),
-        *_differences(comparison),
-        *_events(comparison),
-        *_warnings(comparison),
-    ]
+    """Say where ratios come from, which answers have none, how events fare, what is doubtful."""
+    other = comparison["other"]
+    lines = list(_attributions(comparison))
+    if names := [name for name, one in comparison["outputs"].items() if not one["ratio"]]:
+        why = "0 or of both signs in some draws, where a ratio means nothing"
+        lines.append(f"{', '.join(names)}: {why}")
+    for event in comparison["events"]:
+        before, after = (probability_in_words(event[side]) for side in ("base", "other"))
+        lines.append(f"P({event['event']}): {before} in the base, {after} in {other}")
+    return [*lines, *(f"! {other}: {warning}" for warning in comparison["warnings"])]
 
 
 def _one(comparison: Comparison) -> dict[str, Any]:
@@ -311,22 +315,6 @@ def _difference(difference: dict[str, Any], prob: float) -> tuple[str, str]:
     sign = "+" if difference["median"] > 0 else ""
     ends = low if exact else f"{low} to {high}"
     return f"{sign}{median} {scale.units}".rstrip(), f"{ends} {scale.units}".rstrip()
-
-
-def _differences(comparison: dict[str, Any]) -> Iterator[str]:
-    """Say which answers have no ratio, and why."""
-    if names := [name for name, one in comparison["outputs"].items() if not one["ratio"]]:
-        yield f"{', '.join(names)}: 0 or of both signs in some draws, where a ratio means nothing"
-
-
-def _events(comparison: dict[str, Any]) -> Iterator[str]:
-    for event in comparison["events"]:
-        before, after = (probability_in_words(event[side]) for side in ("base", "other"))
-        yield f"P({event['event']}): {before} in the base, {after} in {comparison['other']}"
-
-
-def _warnings(comparison: dict[str, Any]) -> Iterator[str]:
-    yield from (f"! {comparison['other']}: {warning}" for warning in comparison["warnings"])
 
 
 def _attributions(comparison: dict[str, Any]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.summary import histogram_of, summarize_each
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import xarray as xr
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Chance,
         EventReport,
         Given,
+        IntervalEnds,
         Record,
         Sufficient,
     )
@@ -42,6 +43,7 @@ __all__ = [
     "Document",
     "histogram_document",
     "inputs_document",
+    "interval_document",
     "priors_document",
     "probability_document",
     "record_document",
@@ -313,6 +315,12 @@ def statistics_of(values: Mapping[str, Any], probs: Sequence[float]) -> dict[str
     return found
 
 
+def interval_document(prob: float, ends: Iterable[float], errors: Iterable[float]) -> IntervalEnds:
+    """Return an interval with the Monte Carlo errors of its ends as plain data."""
+    (low, high), (low_mcse, high_mcse) = (map(number, pair) for pair in (ends, errors))
+    return {"prob": prob, "low": low, "high": high, "low_mcse": low_mcse, "high_mcse": high_mcse}
+
+
 def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[str, Any]]:
     """Return the equal-tailed interval and each piece of the highest-density region."""
     keys = ("", "_mcse", "_beyond")
@@ -323,11 +331,7 @@ def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[
     return [
         {
             "kind": kind,
-            "prob": prob,
-            "low": number(ends[0]),
-            "high": number(ends[1]),
-            "low_mcse": number(errors[0]),
-            "high_mcse": number(errors[1]),
+            **interval_document(prob, ends, errors),
             **{
                 f"{end}_{'beyond' if out else 'unsettled'}": True
                 for end, error, out in zip(("low", "high"), errors, beyond, strict=True)
