@@ -32,7 +32,7 @@ from uncertain_scale.report.document import (
     probability_document,
     sufficient_document,
 )
-from uncertain_scale.report.html.headline import headline_outputs
+from uncertain_scale.report.interval_report import headline_outputs
 from uncertain_scale.report.numbers import estimate, number
 from uncertain_scale.report.sensitivity_report import ranking_document
 from uncertain_scale.sampling.engine import Simulation, each

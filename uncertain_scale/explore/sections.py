@@ -11,9 +11,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report import figures
-from uncertain_scale.report.figures.axes import interval_in_words, with_powers
+from uncertain_scale.report.figures.axes import interval_in_words
 from uncertain_scale.report.figures.style import rendering
-from uncertain_scale.report.html.headline import headline
 from uncertain_scale.report.html.parts import (
     comparison_parts,
     marks_of,
@@ -21,7 +20,8 @@ from uncertain_scale.report.html.parts import (
     ranking_parts,
 )
 from uncertain_scale.report.html.templating import environment, inline
-from uncertain_scale.report.numbers import percent
+from uncertain_scale.report.interval_report import headline
+from uncertain_scale.report.numbers import percent, with_powers
 from uncertain_scale.report.rows import (
     event_rows,
     question_in_words,

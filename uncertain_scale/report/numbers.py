@@ -7,6 +7,7 @@ A number among others, such as an interval's end, has the digits that tell it fr
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ _WORDS = {
     "token": "tokens",
     "year": "years",
 }
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_DIGITS = 3
 _EXACT_DIGITS = 4
 _SPREAD_DIGITS = 2
@@ -289,6 +291,32 @@ def probability_in_words(found: Mapping[str, Any], key: str = "probability") -> 
 def units_in_words(units: str) -> str:
     """Write units as people say them."""
     return _WORDS.get(units, units.replace("*", " "))
+
+
+def raised(exponent: int) -> str:
+    """Write a whole number as an exponent.
+
+    Examples
+    --------
+    >>> raised(-25)
+    '⁻²⁵'
+    """
+    return str(exponent).translate(_RAISED)
+
+
+def with_powers(text: str) -> str:
+    """Write powers of ten as people do: 4.81e25 becomes 4.81×10²⁵, and 6.3e0 is 6.3.
+
+    Examples
+    --------
+    >>> with_powers("4.81e25 FLOP")
+    '4.81×10²⁵ FLOP'
+    """
+    return re.sub(
+        r"(?<![\w.])(-?\d+(?:\.\d+)?)e\+?(-?\d+)\b",
+        lambda found: f"{found[1]}×10{raised(int(found[2]))}" if int(found[2]) else found[1],
+        text,
+    )
 
 
 def _fixed(value: float, power: int, *, exact: bool) -> str:

@@ -180,9 +180,13 @@ def _swings(document: Document) -> Iterator[tuple[str, ...]]:
 
 
 def _headline(document: Document) -> str:
-    from uncertain_scale.report.html.headline import driven
-
-    return driven(document)
+    """Say in a sentence what drives each answer most."""
+    said = []
+    for name, output in list(document["outputs"].items())[:3]:
+        shares = [] if output["reason"] else shares_of(output)[:2]
+        most = " and ".join(f"{input_label(n)} ({share_in_words(s['shapley'])})" for n, s in shares)
+        said.append(f"{name}: {most or 'no input moves it'}")
+    return f"What drives the answers most: {'; '.join(said)}."
 
 
 def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.numbers import Scale, grouped, percent, scale_for, scale_of
+from uncertain_scale.report.numbers import (
+    Scale,
+    grouped,
+    percent,
+    raised,
+    scale_for,
+    scale_of,
+    with_powers,
+)
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
@@ -15,7 +22,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MANTISSAS = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _LITTLE = 0.01
@@ -135,32 +141,6 @@ def axis_for(low: float, high: float, units: str, *, middle: float, log: bool) -
     largest = max(abs(low), abs(high))
     size = middle if log or abs(middle) > _LITTLE * largest else largest
     return Axis(low, high, log, scale_for([size], units))
-
-
-def raised(exponent: int) -> str:
-    """Write a whole number as an exponent.
-
-    Examples
-    --------
-    >>> raised(-25)
-    '⁻²⁵'
-    """
-    return str(exponent).translate(_RAISED)
-
-
-def with_powers(text: str) -> str:
-    """Write powers of ten as people do: 4.81e25 becomes 4.81×10²⁵, and 6.3e0 is 6.3.
-
-    Examples
-    --------
-    >>> with_powers("4.81e25 FLOP")
-    '4.81×10²⁵ FLOP'
-    """
-    return re.sub(
-        r"(?<![\w.])(-?\d+(?:\.\d+)?)e\+?(-?\d+)\b",
-        lambda found: f"{found[1]}×10{raised(int(found[2]))}" if int(found[2]) else found[1],
-        text,
-    )
 
 
 def interval_in_words(output: dict[str, Any], prob: float, *, median: bool = True) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.figures.axes import axis_for, in_brief, interval_in_words, with_powers
+from uncertain_scale.report.figures.axes import axis_for, in_brief, interval_in_words
 from uncertain_scale.report.figures.sheet import Sheet, fitted
 from uncertain_scale.report.figures.style import BLUE, INK, MUTED, ORANGE, RULE, SKY, styled
-from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.numbers import scale_for, with_powers
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:

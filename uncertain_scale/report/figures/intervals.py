@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.claim_words import judge_in_words
-from uncertain_scale.report.figures.axes import axis_for, in_brief, interval_in_words, with_powers
+from uncertain_scale.report.comparison_report import is_one, ratio_in_words
+from uncertain_scale.report.figures.axes import axis_for, in_brief, interval_in_words
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import (
     BLUE,
@@ -23,7 +24,7 @@ from uncertain_scale.report.figures.style import (
     VERMILLION,
     styled,
 )
-from uncertain_scale.report.numbers import Scale, percent
+from uncertain_scale.report.numbers import Scale, percent, with_powers
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ _RATIO_ROW, _LINE = 21.0, 13.0
 _HEAD, _TITLE, _FOOT = 32.0, 20.0, 36.0
 _UNDER = 3.0
 _COLUMNS = 88
-_PLAIN = Scale("")
 
 
 @styled
@@ -258,7 +258,7 @@ def plot_compare(document: Document, others: Sequence[str] = (), *, titles: bool
     if not any(blocks.values()):
         raise DataError("no answer has a positive ratio to that of the base; nothing to draw")
     moved = {
-        other: {name: one for name, one in block.items() if not _same(one)}
+        other: {name: one for name, one in block.items() if not is_one(one)}
         for other, block in blocks.items()
     }
     extremes = {one["other"]: _extremes(one) for one in document["comparisons"]}
@@ -328,19 +328,6 @@ def plot_compare(document: Document, others: Sequence[str] = (), *, titles: bool
     return sheet.figure
 
 
-def ratio_in_words(ratio: dict[str, Any], probs: Sequence[float]) -> str:
-    """Write a ratio with its 90% interval, or its widest, or that it is exact."""
-    if ratio["constant"]:
-        return (
-            "unchanged" if _same(ratio) else f"exactly ×{_PLAIN.write(ratio['median'], exact=True)}"
-        )
-    prob = 0.9 if 0.9 in probs else max(probs)
-    piece = intervals_of(ratio, "eti", prob)[0]
-    middle = _PLAIN.write(ratio["median"], ratio["median_mcse"])
-    low, high = (_PLAIN.write_end(piece, end) for end in ("low", "high"))
-    return f"×{middle} ({percent(prob)}: {low} to {high})"
-
-
 def _extremes(comparison: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
     """Return the ratios under the extreme couplings that can be drawn, by output and coupling."""
     found = {
@@ -360,7 +347,7 @@ def _notes(
     extremes: dict[str, dict[str, dict[str, Any]]],
 ) -> list[str]:
     """Return the lines below a block: which answers are unchanged or without a ratio, and marks."""
-    same = [name for name, one in block.items() if _same(one)]
+    same = [name for name, one in block.items() if is_one(one)]
     plain = [name for name, output in comparison["outputs"].items() if not output["ratio"]]
     kinds = dict.fromkeys(f"all {kind}" for found in extremes.values() for kind in found)
     said = "unchanged in every draw: ", "without a ratio, as 0 or of both signs: "
@@ -370,10 +357,6 @@ def _notes(
     )
     lines = [f"lines below the bars: inputs that differ, {', then '.join(kinds)}"] if kinds else []
     return [*unchanged, *lines, *without]
-
-
-def _same(ratio: dict[str, Any]) -> bool:
-    return bool(ratio["constant"]) and abs(ratio["median"] - 1) < 1e-9
 
 
 def _ratios(comparison: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from uncertain_scale.errors import DataError
-from uncertain_scale.report.figures.axes import axis_for, with_powers
+from uncertain_scale.report.figures.axes import axis_for
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import BLUE, INK, MUTED, ORANGE, RULE, SKY, styled
-from uncertain_scale.report.numbers import scale_for, share_in_words
+from uncertain_scale.report.numbers import scale_for, share_in_words, with_powers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.errors import DataError
-from uncertain_scale.report.figures.axes import axis_for, with_powers
+from uncertain_scale.report.figures.axes import axis_for
 from uncertain_scale.report.figures.style import (
     BLUE,
     INK,
@@ -18,7 +18,7 @@ from uncertain_scale.report.figures.style import (
     new_figure,
     styled,
 )
-from uncertain_scale.report.numbers import percent, scale_for
+from uncertain_scale.report.numbers import percent, scale_for, with_powers
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:

@@ -21,11 +21,10 @@ from uncertain_scale.report.comparison_report import (
     otherwise_table,
 )
 from uncertain_scale.report.completeness import is_incomplete
-from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.sensitivity import LEAST, input_label, share_in_brief, shares_of
-from uncertain_scale.report.html.headline import headline_outputs
 from uncertain_scale.report.html.templating import inline
-from uncertain_scale.report.numbers import Scale, percent, scale_of
+from uncertain_scale.report.interval_report import headline_outputs
+from uncertain_scale.report.numbers import Scale, percent, scale_of, with_powers
 from uncertain_scale.report.rows import design_in_words, input_rows, intervals_of, output_rows
 
 if TYPE_CHECKING:

@@ -17,10 +17,9 @@ from markupsafe import Markup, escape
 
 from uncertain_scale.errors import printable
 from uncertain_scale.report.figures import style
-from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.sensitivity import input_label
 from uncertain_scale.report.figures.sheet import TIP
-from uncertain_scale.report.numbers import percent, units_in_words
+from uncertain_scale.report.numbers import percent, units_in_words, with_powers
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -17,10 +17,10 @@ from uncertain_scale.report.blocks import (
     Text,
     shown,
 )
-from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.style import styled
 from uncertain_scale.report.html.parts import PARTS
 from uncertain_scale.report.html.templating import environment, inline
+from uncertain_scale.report.numbers import with_powers
 from uncertain_scale.report.rows import question_in_words
 
 if TYPE_CHECKING:
