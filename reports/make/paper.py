@@ -18,8 +18,8 @@ from folders import PICTURE, REPORTS
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from uncertain_scale.report.claim_words import median_in_words, percentile_in_words
+from uncertain_scale.report.figures.axes import interval_in_words
 from uncertain_scale.report.figures.sensitivity import input_label, shares_of
-from uncertain_scale.report.figures.words import interval_in_words
 from uncertain_scale.report.numbers import Scale, scale_for, share_in_words
 from uncertain_scale.report.rows import design_in_words, event_rows, intervals_of
 

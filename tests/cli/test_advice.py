@@ -45,7 +45,7 @@ SHOWN_BY = {
     "report/claims_report.py": ["claims"],
     "report/differences.py": ["verify", "diff"],
     "report/document_types.py": ["report"],
-    "report/html/background.py": ["sensitivity"],
+    "report/html/parts.py": ["sensitivity"],
     "report/interval_report.py": ["report", "update"],
     "report/notebook.py": ["report"],
     "report/rows.py": ["report", "compare", "sensitivity", "sweep", "update"],
@@ -87,7 +87,7 @@ def named():
     """Yield each module that names options, with their names."""
     for path in sorted(ROOT.rglob("*.py")):
         module = path.relative_to(ROOT).as_posix()
-        if module == "report/html/inline.py":  # variables of a style sheet
+        if module == "report/html/templating.py":  # variables of a style sheet
             continue
         if found := {one for text in texts(path) for one in _OPTION.findall(text)}:
             yield module, found - {"--help"}

@@ -6,16 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uncertain_scale.errors import QuestionError, UnitError
-from uncertain_scale.explore.controls import (
+from uncertain_scale.explore.edits import (
     GIVENS,
+    Track,
     as_number,
     as_pairs,
     as_typed,
     edited,
+    handle_of,
+    moved,
     pairs_in,
     position_of,
+    track_of,
+    typed,
 )
-from uncertain_scale.explore.edits import Track, handle_of, moved, track_of, typed
 from uncertain_scale.inputs import Prior, load_priors
 from uncertain_scale.inputs.distributions import build
 from uncertain_scale.model import default_model

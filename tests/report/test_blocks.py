@@ -20,9 +20,9 @@ from uncertain_scale.report.blocks import (
     Text,
     shown,
 )
+from uncertain_scale.report.notebook import notebook
 from uncertain_scale.report.render.html import html
 from uncertain_scale.report.render.markdown import markdown
-from uncertain_scale.report.render.notebook import notebook
 from uncertain_scale.report.render.terminal import terminal
 
 RECORD = {

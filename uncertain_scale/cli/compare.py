@@ -105,7 +105,7 @@ def _given_evidence(
     output: Path | None,
 ) -> None:
     """Update each scenario by the same evidence, and hold the others against the first."""
-    from uncertain_scale.report.evidence_comparison_report import (
+    from uncertain_scale.report.posterior_reports import (
         evidence_comparison_blocks,
         evidence_comparison_document,
     )

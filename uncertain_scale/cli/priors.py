@@ -117,7 +117,7 @@ def fit_mfu(
     """
     from uncertain_scale.analysis import backtest
     from uncertain_scale.inputs.runs import read_runs, shipped_runs
-    from uncertain_scale.report.mfu_prior import mfu_prior_file
+    from uncertain_scale.report.model_views import mfu_prior_file
 
     if not smallest >= 0:
         raise QuestionError(f"--smallest {smallest} is not a number of FLOP; give 0 or more")

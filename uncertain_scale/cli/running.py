@@ -114,7 +114,7 @@ class _Run:
         """Draw, and say what was found and how far it went."""
         from uncertain_scale.analysis.streamed import Streamed
         from uncertain_scale.report import report_document
-        from uncertain_scale.report.stopping import incomplete_document
+        from uncertain_scale.report.completeness import incomplete_document
 
         done, held = self._begun(effort)
         complete = True
@@ -256,7 +256,7 @@ class _Run:
             checkpoint.save_held_checkpoint(self.folder, identity, design, found)
 
     def _stage(self, stage: Stage) -> str:
-        from uncertain_scale.report.stopping import end_in_words, percent
+        from uncertain_scale.report.completeness import end_in_words, percent
 
         goal = self.goal
         if stage.end is None or goal is None:

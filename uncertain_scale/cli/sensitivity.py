@@ -155,7 +155,7 @@ def _given_evidence(
 ) -> None:
     """Print and keep what can be said of inputs that evidence has tied together."""
     from uncertain_scale.analysis.conditioning import posterior_sensitivity
-    from uncertain_scale.report.posterior_ranking import dependent_blocks, dependent_document
+    from uncertain_scale.report.posterior_reports import dependent_blocks, dependent_document
     from uncertain_scale.report.render.csv import csv_dependent
 
     found = posterior_sensitivity(tree, of=of, on=on.value)

@@ -25,21 +25,12 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
     from uncertain_scale.report.blocks import Block
-    from uncertain_scale.report.html import Background
+    from uncertain_scale.report.html.parts import Background
     from uncertain_scale.sampling import Design
 
     Blocks = Callable[[Document], Iterable[Block]]
 
-__all__ = [
-    "Form",
-    "Format",
-    "PageForm",
-    "PageFormat",
-    "Probs",
-    "behind",
-    "present",
-    "saves",
-]
+__all__ = ["Form", "Format", "PageForm", "PageFormat", "Probs", "behind", "present", "saves"]
 
 
 class Format(StrEnum):
@@ -167,7 +158,7 @@ def behind(problem: Problem, design: Design, document: Document) -> Callable[[],
 
     @cache
     def found() -> Background:
-        from uncertain_scale.report.html import background_of
+        from uncertain_scale.report.html.parts import background_of
 
         return background_of(problem, design, document)
 

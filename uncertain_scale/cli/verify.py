@@ -47,9 +47,9 @@ def verify(
 
     Example: uncertain-scale verify reports/100M
     """
+    from uncertain_scale.report.completeness import UNREPEATED
     from uncertain_scale.report.differences import difference_blocks, difference_document
     from uncertain_scale.report.render.csv import csv_difference
-    from uncertain_scale.report.stopping import UNREPEATED
 
     record = read_record(folder)
     saved = record.document()

@@ -26,18 +26,23 @@ from uncertain_scale.analysis.events import happened, share_of
 from uncertain_scale.analysis.guards import WATCHED, warnings_of
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.report.comparison_report import couplings_document
-from uncertain_scale.report.document import probability_document, sufficient_document
-from uncertain_scale.report.estimates import estimate, number
-from uncertain_scale.report.html.headline import headline_outputs
+from uncertain_scale.report.document import (
+    histogram_document,
+    interval_document,
+    probability_document,
+    sufficient_document,
+)
+from uncertain_scale.report.interval_report import headline_outputs
+from uncertain_scale.report.numbers import estimate, number
+from uncertain_scale.report.sensitivity_report import ranking_document
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.statistics.draws import Draws, read_each, refuse_bad
 from uncertain_scale.statistics.intervals import quantiles
-from uncertain_scale.statistics.summary import histogram_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.analysis.sensitivity.study import Scale
@@ -49,9 +54,6 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Answer", "answer_to"]
-
-_BINS = 24
 _FEW = 1 << 14  # draws of all chains up to which threads cost more than they give
 _SAME = 1e-9
 _FIRST = ("training_flop", "budget")  # what is looked at first, where it is an answer
@@ -127,7 +129,7 @@ def answer_to(
     drawn = _draw(problem, view, stop)
     document, outputs = _document(view, drawn)
     of = next(name for name in _wanted(view, document) if name in outputs)
-    document["outputs"][of]["histogram"] = _histogram(outputs[of].draws)
+    document["outputs"][of]["histogram"] = histogram_document(outputs[of].draws)
     _check(stop)
     ranking = _ranking(view, problem, of, outputs[of], document)
     comparisons, refused = [], {}
@@ -175,10 +177,7 @@ def _draw(problem: Problem, view: View, stop: Stop | None, apart: Coupled | None
         _check(stop)
         return simulation.whole(number)
 
-    few = (
-        view.design.draws * view.design.chains <= _FEW
-    )  # for which threads cost more than they give
-    threads = 1 if few else None
+    threads = 1 if view.design.draws * view.design.chains <= _FEW else None
     chains = list(each(chain, range(view.design.chains), threads=threads, stop=stop))
     if len(chains) < view.design.chains:
         raise StoppedError(stop.why if stop else "")
@@ -287,20 +286,17 @@ def _input(drawn: _Drawn, name: str) -> dict[str, Any]:
     }
 
 
-def _statistics(column: _Column, probs: Sequence[float]) -> dict[str, Any]:
+def _statistics(column: _Column, probs: Iterable[float]) -> dict[str, Any]:
     """Return the median and the equal-tailed intervals of one output, with their errors."""
-    draws = column.draws
-    levels = [0.5, *(level for prob in probs for level in _tails(prob))]
+    draws, probs = column.draws, list(dict.fromkeys(probs))
+    tails = ((1 - prob) / 2 for prob in probs)  # as `equal_tailed` takes them
+    levels = np.array([0.5, *(level for tail in tails for level in (tail, 1 - tail))])
     if column.constant:
         values = np.full(len(levels), column.low)
         errors = np.full(len(levels), 0.0 if draws.chains > 1 else math.nan)
     else:
-        draws.gather(np.array(levels), 0)
-        values, errors = quantiles(draws, np.array(levels))
-    ends = {
-        prob: (values[start : start + 2], errors[start : start + 2])
-        for prob, start in zip(probs, range(1, len(levels), 2), strict=True)
-    }
+        draws.gather(levels, 0)
+        values, errors = quantiles(draws, levels)
     return {
         "median": float(values[0]),
         "median_mcse": number(errors[0]),
@@ -309,33 +305,9 @@ def _statistics(column: _Column, probs: Sequence[float]) -> dict[str, Any]:
         "sd": None,
         "reason": {},
         "intervals": [
-            {
-                "kind": "eti",
-                "prob": prob,
-                "low": float(bounds[0]),
-                "high": float(bounds[1]),
-                "low_mcse": number(wander[0]),
-                "high_mcse": number(wander[1]),
-            }
-            for prob, (bounds, wander) in ends.items()
+            {"kind": "eti", **interval_document(prob, values[k : k + 2], errors[k : k + 2])}
+            for k, prob in zip(range(1, len(levels), 2), probs, strict=True)
         ],
-    }
-
-
-def _tails(prob: float) -> tuple[float, float]:
-    """Return the levels of an equal-tailed interval, as `equal_tailed` takes them."""
-    tail = (1 - prob) / 2
-    return tail, 1 - tail
-
-
-def _histogram(draws: Draws) -> dict[str, Any]:
-    counts, edges, logarithmic = histogram_of(draws, _BINS)
-    atoms = zip(draws.atoms.values, draws.atoms.masses, strict=True)
-    return {
-        "counts": counts.tolist(),
-        "edges": edges.tolist(),
-        "log": logarithmic,
-        "atoms": [{"value": float(value), "share": float(share)} for value, share in atoms],
     }
 
 
@@ -350,13 +322,9 @@ def _ranking(
         output: dict[str, Any] = {"reason": CONSTANT, "ranking": [], "rank_share": {}}
     else:
         found = shapley_effects(problem, view.design, of=[of], on=(on,)).sel(output=of, scale=on)
-        ranked = found["rank"].dropna("input")
-        order = [str(name) for name in ranked.sortby(ranked)["input"].values]
-        output = {
-            "reason": str(found["reason"].item()),
-            "ranking": order,
-            "rank_share": {name: float(found["rank_share"].sel(input=name)) for name in order},
-            "shapley": {name: estimate(found.sel(input=name), "shapley") for name in order},
+        output = ranking_document(found)
+        output["shapley"] = {
+            name: estimate(found.sel(input=name), "shapley") for name in output["ranking"]
         }
     return {**document, "on": on, "outputs": {of: output}, "events": []}
 
@@ -374,6 +342,27 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
     changed = changed_inputs(plan, *priors)
     parts = attribute(plan, changed, base.inputs, other.inputs, of=of) if of else {}
     units = base.simulation.problem.model.variables
+
+    def output(name: str) -> dict[str, Any]:
+        """Return what one output is to that of the base, draw by draw."""
+        answers = [base.values[name], *(twin.values[name] for twin in twins.values())]
+        without = "" if has_ratio(*answers) else units[name]
+        found = {
+            reading: _held(name, answers[0], one, view, units=without)
+            for reading, one in zip(twins, answers[1:], strict=True)
+        }
+        split = None if of_both_signs(answers) else parts.get(name)
+        logs = split or {}
+        whole = math.fsum(logs.values())
+        shared = abs(whole) > _SAME
+        return {
+            **found.pop(STATED),
+            "otherwise": found,
+            "ratio_of_medians": None if split is None else math.exp(whole),
+            "attribution": {one: part / whole for one, part in logs.items()} if shared else {},
+            "factors": {one: math.exp(part) for one, part in logs.items()},
+        }
+
     return {
         "other": priors[1].name,
         "warnings": _warnings(other),
@@ -381,40 +370,7 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
         "changed_inputs": {name: {} for name in changed},
         "changed_correlations": [list(p) for p in changed_correlations(plan, *priors)],
         "couplings": couplings_document(tied),
-        "outputs": {
-            name: _output(name, units[name], base, twins, view, parts) for name in plan.outputs
-        },
-    }
-
-
-def _output(  # noqa: PLR0913, PLR0917 (an output, and what it is held against)
-    name: str,
-    units: str,
-    base: _Drawn,
-    twins: Mapping[str, _Drawn],
-    view: View,
-    parts: Mapping[str, Mapping[str, float]],
-) -> dict[str, Any]:
-    """Return what one output of another scenario is to that of the base, draw by draw."""
-    drawn = {reading: twin.values[name] for reading, twin in twins.items()}
-    answers = (base.values[name], *drawn.values())
-    without = "" if has_ratio(*answers) else units
-    found = {
-        reading: _held(name, base.values[name], other, view, units=without)
-        for reading, other in drawn.items()
-    }
-    stated = found.pop(STATED)
-    parts = {} if of_both_signs(answers) else parts
-    mine = parts.get(name, {})
-    whole = math.fsum(mine.values())
-    return {
-        **stated,
-        "otherwise": found,
-        "ratio_of_medians": math.exp(whole) if name in parts else None,
-        "attribution": {one: part / whole for one, part in mine.items()}
-        if abs(whole) > _SAME
-        else {},
-        "factors": {one: math.exp(part) for one, part in mine.items()},
+        "outputs": {name: output(name) for name in plan.outputs},
     }
 
 
@@ -422,17 +378,12 @@ def _held(
     name: str, base: FloatArray, other: FloatArray, view: View, *, units: str
 ) -> dict[str, Any]:
     """Return the ratio to the base, or the difference in its units where there is no ratio."""
-    ratio: dict[str, Any] | None = None
-    difference: dict[str, Any] = {}
-    if units:
-        told = _statistics(_Column.of(name, other - base), view.probs)
-        difference["difference"] = {"units": units, **told}
-    else:
-        ratio = _statistics(_Column.of(name, other / base), view.probs)
-    greater = share_of(other > base, constant=ratio is not None and ratio["constant"])
+    values = other - base if units else other / base
+    found = _statistics(_Column.of(name, values), view.probs)
+    greater = share_of(other > base, constant=not units and found["constant"])
     return {
-        "ratio": ratio,
-        **difference,
+        "ratio": None if units else found,
+        **({"difference": {"units": units, **found}} if units else {}),
         "probability_greater": greater.value,
         "probability_greater_mcse": number(greater.mcse),
         "probability_greater_low": greater.low,

@@ -9,10 +9,8 @@ import panel as pn
 from markupsafe import escape
 
 from uncertain_scale.errors import UncertainScaleError
-from uncertain_scale.explore.controls import as_number, edited
-from uncertain_scale.explore.edits import handle_of, track_of, typed
-from uncertain_scale.explore.fields import STRETCH, Field, control, html
-from uncertain_scale.explore.quiet import Quiet
+from uncertain_scale.explore.edits import as_number, edited, handle_of, track_of, typed
+from uncertain_scale.explore.fields import STRETCH, Field, Quiet, control, html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from uncertain_scale.explore.edits import Handle
     from uncertain_scale.inputs import Prior
     from uncertain_scale.model import Model
-
-__all__ = ["Editor"]
 
 
 class Editor(Quiet):

@@ -1,24 +1,25 @@
-"""What the page is put together from: text fields with sliders, and panes of HTML in its style."""
+"""Parts that the page is made of: text fields with sliders, boxes to copy, panes of HTML.
+
+Panel's own sliders tell a listener neither what they move nor where it is: `Slider` says in words
+what its place stands for, in the units of what is moved.
+"""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import panel as pn
+import param
 from markupsafe import escape
 
-from uncertain_scale.explore.controls import as_number, position_of
-from uncertain_scale.explore.edits import Track
-from uncertain_scale.explore.quiet import Quiet
-from uncertain_scale.explore.widgets import Slider
+from uncertain_scale.explore.edits import Track, as_number, position_of
 from uncertain_scale.report.html.templating import stylesheet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["STRETCH", "Field", "control", "html", "style", "template"]
+    from collections.abc import Callable, Iterator
 
 STRETCH: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
 
@@ -52,6 +53,45 @@ def html(words: str = "", *, tag: str = "") -> Any:
     """
     text = f"<{tag}>{escape(words)}</{tag}>" if tag else ""
     return pn.pane.HTML(text, stylesheets=[stylesheet(), style("part")], **STRETCH)
+
+
+class Quiet:
+    """A part that listens to its widgets but for a while."""
+
+    _quiet = False
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Hear nothing until the end; a while within another ends with the outer one."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+
+class Slider(pn.custom.JSComponent):  # type: ignore[misc]
+    """A slider over whole positions, whose place is told in words."""
+
+    label = param.String(doc="What it moves; not shown, but told to who cannot see.")
+    position = param.Integer(doc="Where it is, while it is dragged too.")
+    steps = param.Integer(400, doc="The last position; the first is 0.")
+    words = param.String(doc="What its place stands for.")
+    released = param.Integer(doc="How often it was let go.")
+
+    _stylesheets: ClassVar[list[str]] = [template("widgets.css")]
+    _esm = template("slider.js")
+
+
+class CopyBox(pn.custom.JSComponent):  # type: ignore[misc]
+    """Text to copy, or to save as a file where it has a file's name."""
+
+    title = param.String(doc="What the text is.")
+    text = param.String(doc="The text, shown as it is.")
+    file = param.String(doc="Name of the file that it is saved as; empty for none.")
+
+    _stylesheets: ClassVar[list[str]] = [template("widgets.css")]
+    _esm = template("copy_box.js")
 
 
 class Field(Quiet):

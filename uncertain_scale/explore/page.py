@@ -13,25 +13,30 @@ from bokeh.models import CustomJS
 from markupsafe import Markup, escape
 
 from uncertain_scale.errors import QuestionError, UncertainScaleError
-from uncertain_scale.explore.controls import GIVENS, as_pairs, as_typed, names_in, pairs_in
 from uncertain_scale.explore.editor import Editor
-from uncertain_scale.explore.fields import STRETCH, Field, control, html, style, template
-from uncertain_scale.explore.quiet import Quiet
+from uncertain_scale.explore.edits import GIVENS, as_pairs, as_typed, names_in, pairs_in
+from uncertain_scale.explore.explorer import Worker
+from uncertain_scale.explore.fields import (
+    STRETCH,
+    CopyBox,
+    Field,
+    Quiet,
+    control,
+    html,
+    style,
+    template,
+)
 from uncertain_scale.explore.sections import PARTS
 from uncertain_scale.explore.view import EDITS
-from uncertain_scale.explore.widgets import CopyBox
-from uncertain_scale.explore.worker import Worker
 from uncertain_scale.report.html.templating import stylesheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from uncertain_scale.explore.controls import Given
+    from uncertain_scale.explore.edits import Given
     from uncertain_scale.explore.explorer import Explorer, Shown
     from uncertain_scale.explore.view import View
     from uncertain_scale.inputs import Prior
-
-__all__ = ["make_page"]
 
 _ALL_OVER = "Lay my changes over these too"
 # Nothing but this server is asked for anything; Panel's scripts are made of strings in part.

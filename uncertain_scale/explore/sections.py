@@ -11,20 +11,17 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report import figures
-from uncertain_scale.report.comparison_report import (
-    comparison_rows,
-    comparison_words,
-    coupling_rows,
-    otherwise_table,
-)
-from uncertain_scale.report.figures.axes import with_powers
+from uncertain_scale.report.figures.axes import interval_in_words
 from uncertain_scale.report.figures.style import rendering
-from uncertain_scale.report.figures.words import interval_in_words, percent
-from uncertain_scale.report.html.headline import headline
-from uncertain_scale.report.html.inline import inline
-from uncertain_scale.report.html.marks import marks_of
-from uncertain_scale.report.html.parts import output_rows_of, ranking_parts, ratio_figure
-from uncertain_scale.report.html.templating import environment
+from uncertain_scale.report.html.parts import (
+    comparison_parts,
+    marks_of,
+    output_rows_of,
+    ranking_parts,
+)
+from uncertain_scale.report.html.templating import environment, inline
+from uncertain_scale.report.interval_report import headline
+from uncertain_scale.report.numbers import percent, with_powers
 from uncertain_scale.report.rows import (
     event_rows,
     question_in_words,
@@ -39,13 +36,11 @@ if TYPE_CHECKING:
     from uncertain_scale.explore.answer import Answer
     from uncertain_scale.inputs import Prior
 
-__all__ = ["PARTS", "sections"]
-
 PARTS = ("head", "now", "input", "answers", "drivers", "comparison")
 """Names of the parts of the page that an answer fills."""
 _PACKAGE = "uncertain_scale.explore"
 _INPUT_FIGURE = 900  # told apart from the figures that are counted
-_drawing = Lock()  # figures are drawn under settings that a process has once
+_DRAWING = Lock()  # figures are drawn under settings that a process has once
 
 
 def sections(answer: Answer, *, at: str = "", coarse: bool = False) -> dict[str, str]:
@@ -60,29 +55,28 @@ def sections(answer: Answer, *, at: str = "", coarse: bool = False) -> dict[str,
     coarse
         Whether a fuller answer follows.
     """
-    with _drawing, rendering():
+    with _DRAWING, rendering():
         return _sections(answer, at, coarse=coarse)
 
 
 def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
     document, number = answer.document, count(1)
-    prob = percent(document["probs"][0])
-    constant = document["outputs"][answer.of]["constant"]
+    prob, looked_at = document["probs"][0], document["outputs"][answer.of]
     compared = answer.comparison
     return {
         "head": _render(
-            "head.html",
+            "head",
             question=with_powers(question_in_words(document)),
             headline=headline(document),
             document=document,
             run=run_in_words(document),
             coarse=coarse,
         ),
-        "now": _render("now.html", of=answer.of, words=_in_words(answer)),
+        "now": _render("now", of=answer.of, words=interval_in_words(looked_at, prob)),
         "input": _input(answer, at),
         "answers": _render(
-            "answers.html",
-            prob=document["probs"][0],
+            "answers",
+            prob=prob,
             outputs=[
                 {**row, "intervals": row["intervals"][:1]} for row in output_rows_of(document)
             ],
@@ -91,38 +85,23 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
             remarks=list(remarks(document)),
         ),
         "drivers": _render(
-            "drivers.html",
+            "drivers",
             of=answer.of,
             density=None
-            if constant
+            if looked_at["constant"]
             else inline(figures.plot_density(document, [answer.of], columns=1), next(number)),
             drivers=ranking_parts(answer.ranking, number),
         ),
         "comparison": _render(
-            "comparison.html",
+            "comparison",
             base=document["scenario"],
-            prob=prob,
+            prob=percent(prob),
             refused=answer.refused,
-            comparisons=[
-                {
-                    "other": one["other"],
-                    "figure": ratio_figure(compared, one["other"], next(number)),
-                    "words": comparison_words(one, compared["base"]),
-                    "rows": list(comparison_rows(one, document["probs"][0])),
-                    "otherwise": otherwise_table(one, document["probs"][0]),
-                    "coupled": coupling_rows(one),
-                }
-                for one in compared["comparisons"]
-            ]
+            comparisons=[comparison_parts(compared, one, number) for one in compared["comparisons"]]
             if compared
             else [],
         ),
     }
-
-
-def _in_words(answer: Answer) -> str:
-    document = answer.document
-    return interval_in_words(document["outputs"][answer.of], document["probs"][0])
 
 
 def _input(answer: Answer, name: str) -> str:
@@ -133,7 +112,7 @@ def _input(answer: Answer, name: str) -> str:
     facts = answer.document["inputs"].get(name) or {**prior.facts(), "origin": "prior"}
     drawn = None if facts["q05"] == facts["q95"] else _density(name, prior)
     marks = marks_of(answer.document["inputs"]).get(name, [])
-    return _render("input.html", input=facts, marks=marks, figure=drawn)
+    return _render("input", input=facts, marks=marks, figure=drawn)
 
 
 @lru_cache(maxsize=64)
@@ -144,5 +123,6 @@ def _density(name: str, prior: Prior) -> Markup:
     )
 
 
-def _render(template: str, **parts: Any) -> str:
-    return environment(_PACKAGE).get_template(template).render(**parts)
+def _render(part: str, **values: Any) -> str:
+    macros = environment(_PACKAGE).get_template("parts.html").module
+    return str(getattr(macros, part)(**values))

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.model import Model, Problem
 
-__all__ = ["EDITS", "Scenarios", "View"]
-
 EDITS = "explored.toml"
 """Name of the prior file that holds the edits of a view."""
 _STEM = Path(EDITS).stem

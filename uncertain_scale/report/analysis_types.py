@@ -19,16 +19,6 @@ from uncertain_scale.report.document_types import (
     Units,
 )
 
-__all__ = [
-    "ComparisonReport",
-    "Estimates",
-    "EvidenceComparisonReport",
-    "EvidenceSensitivityReport",
-    "PenaltyReport",
-    "SensitivityReport",
-    "SweepReport",
-]
-
 
 class Estimates:
     """The keys that `estimate` gives each measure of an input.

@@ -27,16 +27,6 @@ from uncertain_scale.reading import is_inside
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = [
-    "Staging",
-    "check_place",
-    "finish",
-    "make_folder",
-    "remove_file",
-    "save_whole",
-    "staged",
-]
-
 _PREFIX, _SUFFIX = ".uncertain-scale-", ".new"
 _DECIDED = ".uncertain-scale.decided"
 _REMOVED = ".removed"

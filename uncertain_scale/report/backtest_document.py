@@ -11,7 +11,8 @@ import numpy as np
 
 from uncertain_scale.analysis.backtest import score
 from uncertain_scale.analysis.backtest.forecast import BASELINES, PROBS, TARGETS
-from uncertain_scale.report.estimates import number
+from uncertain_scale.report.document import interval_document
+from uncertain_scale.report.numbers import number
 from uncertain_scale.report.render.csv import as_csv
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.backtest.forecast import Forecast
     from uncertain_scale.model import Model
     from uncertain_scale.report.document import Document
-
-__all__ = ["PRIORS", "backtest_document", "csv_backtest", "outside"]
 
 PRIORS = {"in_sample": "prior as it is", "left_out": "run left out"}
 """The two forecasts of each quantity, and what views call them."""
@@ -187,9 +186,7 @@ def _test(test: Tested, model: Model) -> dict[str, Any]:
         "precision": run.precision,
         "grade": run.grade,
         "scored": test.scored,
-        "date": run.date,
-        "notes": run.notes,
-        "source": run.source,
+        **{key: getattr(run, key) for key in ("date", "notes", "source")},
         "quantity": test.target,
         "units": model.variables[test.target],
         "given": dict(test.given),
@@ -208,14 +205,10 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
         "median": forecast.median,
         "intervals": [
             {
-                "prob": prob,
-                "low": low,
-                "high": high,
-                "low_mcse": number(forecast.ends_mcse[prob][0]),
-                "high_mcse": number(forecast.ends_mcse[prob][1]),
+                **interval_document(prob, ends, forecast.ends_mcse[prob]),
                 "inside": forecast.inside(prob),
             }
-            for prob, (low, high) in forecast.ends.items()
+            for prob, ends in forecast.ends.items()
         ],
         "transform": forecast.transform,
         "transform_mcse": number(forecast.transform_mcse),

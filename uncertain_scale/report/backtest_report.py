@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = ["METHOD", "backtest_blocks"]
-
 _QUESTIONS = {
     "training_flop": "FLOP from hours",
     "gpu_hours": "hours from FLOP",
@@ -47,13 +45,7 @@ _GROUP_HEADER = ("", "runs", "50%", "80%", "90%", "95%", "PIT", "p", "CRPS", "40
 
 
 def backtest_blocks(document: Document) -> Iterator[Block]:
-    """Yield what a backtest says: what it comes to, runs outside, and every forecast in full.
-
-    Parameters
-    ----------
-    document
-        What `backtest_document` returns.
-    """
+    """Yield the blocks of what `backtest_document` returns: scores, runs outside, forecasts."""
     scenario, file = document["scenario"], document["table"]["file"]
     extent, made, notes = _extent(document), _made(document), list(_remarks(document))
     about = f"{document['title']}. {extent}"

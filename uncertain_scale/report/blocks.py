@@ -15,21 +15,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure as Drawing
 
-__all__ = [
-    "Block",
-    "Facts",
-    "Figure",
-    "Form",
-    "Gap",
-    "Heading",
-    "Items",
-    "Page",
-    "Part",
-    "Table",
-    "Text",
-    "shown",
-]
-
 
 class Form(Flag):
     """A form that blocks are rendered in; the long ones have room for everything."""
@@ -176,7 +161,7 @@ class Figure(Block):
     draw
         Draws it; a `DataError` says that there is nothing to draw.
     least, zoom
-        As in `uncertain_scale.report.html.inline`.
+        As in `uncertain_scale.report.html.templating`.
     label
         What it shows; by default the heading before it says so.
     """

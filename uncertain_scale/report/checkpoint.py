@@ -36,15 +36,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.tally import Binning
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "CHECKPOINT",
-    "Checkpoint",
-    "identity_of",
-    "read_checkpoint",
-    "save_checkpoint",
-    "save_held_checkpoint",
-]
-
 CHECKPOINT = "checkpoint.npz"
 DRAWS = "draws.nc"
 _FORMAT = 1

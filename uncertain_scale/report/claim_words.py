@@ -18,18 +18,6 @@ from uncertain_scale.report.numbers import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = [
-    "asserted_in_words",
-    "given_in_words",
-    "judge_in_words",
-    "judged_in_words",
-    "median_in_words",
-    "own_in_words",
-    "percentile_in_words",
-    "readings_in_words",
-    "summary_in_words",
-]
-
 _PLAIN = Scale("")
 _SHOWN = 0.9
 _WITHIN = ("inside", "overlaps")

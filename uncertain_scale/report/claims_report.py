@@ -7,6 +7,7 @@ from importlib.metadata import version
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.analysis.events import Probability
 from uncertain_scale.report.blocks import Facts, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.claim_words import (
     asserted_in_words,
@@ -19,8 +20,8 @@ from uncertain_scale.report.claim_words import (
     readings_in_words,
     summary_in_words,
 )
-from uncertain_scale.report.estimates import number
-from uncertain_scale.report.numbers import percent
+from uncertain_scale.report.document import interval_document, probability_document
+from uncertain_scale.report.numbers import number, percent
 from uncertain_scale.report.render.csv import as_csv
 from uncertain_scale.report.render.markdown import plain
 from uncertain_scale.report.rows import design_in_words
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
-
-__all__ = ["claims_blocks", "claims_document", "csv_claims"]
 
 RULES = """\
 A claim is judged under the scenario of its document, without what the document assumes in its \
@@ -76,6 +75,7 @@ def claims_document(
     """
     rows = [_claim(one) for one in found.checked]
     apart = claims.apart + len(claims.claims) - len(rows)
+    unknown = [f"a Monte Carlo error {NEEDS_CHAINS}; draw 16, say"] if design.chains < 2 else []
     return {
         "claims_of": claims.name,
         "title": claims.title,
@@ -86,7 +86,7 @@ def claims_document(
         "claims": rows,
         "apart": apart,
         "faults": list(found.faults),
-        "warnings": [*found.warnings, *_unknown_errors(design)],
+        "warnings": [*found.warnings, *unknown],
         "design": design.kind,
         "seed": design.seed,
         "chains": design.chains,
@@ -101,13 +101,7 @@ def claims_document(
 
 
 def claims_blocks(document: Document) -> Iterator[Block]:
-    """Yield what claims say: which follow from the document's inputs, and where each falls.
-
-    Parameters
-    ----------
-    document
-        What `claims_document` returns.
-    """
+    """Yield the blocks of what `claims_document` returns: what follows, and how each is judged."""
     title, about = _folded(document["title"]), _folded(_cited(document))
     summary, warnings = document["summary"], document["warnings"]
     made, faults = design_in_words(document), document["faults"]
@@ -122,7 +116,8 @@ def claims_blocks(document: Document) -> Iterator[Block]:
     yield Text([about, *map(_folded, summary)], only=Form.terminal)
     for claim in document["claims"]:
         yield Gap()
-        yield Text(_folded(_heading(claim)), "bold", only=Form.terminal)
+        heading = f"{claim['name']}: {claim['says'] or asserted_in_words(claim)}"
+        yield Text(_folded(heading), "bold", only=Form.terminal)
         yield Facts([(label, _folded(words)) for label, words in _lines(claim)])
     yield Gap()
     yield Text([f"! {_folded(line)}" for line in warnings], only=Form.terminal)
@@ -155,10 +150,6 @@ def csv_claims(document: Document) -> str:
     """Return claims as CSV, a row for each claim and scenario, numbers at full precision."""
     rows = [_csv_row(claim, judged) for claim in document["claims"] for judged in claim["judged"]]
     return as_csv(list(rows[0]) if rows else [], rows)
-
-
-def _unknown_errors(design: Design) -> list[str]:
-    return [f"a Monte Carlo error {NEEDS_CHAINS}; draw 16, say"] if design.chains < 2 else []
 
 
 def _claim(checked: Checked) -> dict[str, Any]:
@@ -211,20 +202,14 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
         **_found(standing.found),
         "below": [
             {
-                "value": share.value,
-                "probability": share.below,
-                "mcse": number(share.mcse),
-                "low": share.low,
-                "high": share.high,
+                "value": one.value,
+                **probability_document(Probability(one.below, one.mcse, one.low, one.high)),
             }
-            for share in standing.shares
+            for one in standing.shares
         ],
-        "covered": {
-            "probability": standing.covered,
-            "mcse": number(standing.covered_mcse),
-            "low": standing.covered_ends[0],
-            "high": standing.covered_ends[1],
-        },
+        "covered": probability_document(
+            Probability(standing.covered, standing.covered_mcse, *standing.covered_ends)
+        ),
         "place": standing.place,
         "prob": standing.prob,
         "beyond": standing.beyond,
@@ -241,14 +226,8 @@ def _found(found: Found) -> dict[str, Any]:
         "median_mcse": number(found.median_mcse),
         "constant": found.constant,
         "intervals": [
-            {
-                "prob": interval.prob,
-                "low": interval.low,
-                "high": interval.high,
-                "low_mcse": number(interval.low_mcse),
-                "high_mcse": number(interval.high_mcse),
-            }
-            for interval in found.intervals
+            interval_document(one.prob, (one.low, one.high), (one.low_mcse, one.high_mcse))
+            for one in found.intervals
         ],
     }
 
@@ -281,10 +260,6 @@ def _tables(document: Document) -> Iterator[Block]:
         yield Heading(f"Under {'; '.join(labels)}", short=short, only=Form.full)
         rows = list(map(_judged_row, claims))
         yield Table(header, rows, range(len(header)), only=Form.full)
-
-
-def _heading(claim: dict[str, Any]) -> str:
-    return f"{claim['name']}: {claim['says'] or asserted_in_words(claim)}"
 
 
 def _lines(claim: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -341,15 +316,9 @@ def _csv_row(claim: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
     asserted = claim["asserted"]
     row = {
         "claim": claim["name"],
-        "says": claim["says"],
-        "variable": claim["variable"],
-        "ratio": claim["ratio"],
-        "units": claim["units"],
-        "implied": claim["implied"],
+        **{key: claim[key] for key in ("says", "variable", "ratio", "units", "implied")},
         "asserted": asserted["text"],
-        "value": asserted["value"],
-        "low": asserted["low"],
-        "high": asserted["high"],
+        **{key: asserted[key] for key in ("value", "low", "high")},
         "given": given_in_words(claim),
         "own_reading": own["reading"],
         "own_value": own["median"],
@@ -359,10 +328,8 @@ def _csv_row(claim: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
         "readings": readings_in_words(claim),
         "scenario": judged["scenario"],
         "own_scenario": judged["own"],
-        "without_assumptions": judged["without_assumptions"],
-        "in_place_of": judged["in_place_of"],
-        "median": judged["median"],
-        "median_mcse": judged["median_mcse"],
+        **{key: judged[key] for key in ("without_assumptions", "in_place_of")},
+        **{key: judged[key] for key in ("median", "median_mcse")},
         "below": judged["below"][0]["probability"],
         "below_mcse": judged["below"][0]["mcse"],
         "below_upper": judged["below"][-1]["probability"],
@@ -372,8 +339,4 @@ def _csv_row(claim: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
     for interval in judged["intervals"]:
         for end in ("low", "high"):
             row[f"{end}_{percent(interval['prob'])[:-1]}"] = interval[end]
-    return row | {
-        "verdict": judged["verdict"],
-        "where": claim["quote"],
-        "note": claim["note"],
-    }
+    return row | {"verdict": judged["verdict"], "where": claim["quote"], "note": claim["note"]}

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Part, Table, Text
 from uncertain_scale.report.document import probability_document, record_document, statistics
-from uncertain_scale.report.estimates import number
-from uncertain_scale.report.numbers import Scale, percent, probability_in_words, scale_of
+from uncertain_scale.report.numbers import Scale, number, percent, probability_in_words, scale_of
 from uncertain_scale.report.rows import (
     design_in_words,
     distribution_in_words,
@@ -27,19 +26,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Prior
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
-
-__all__ = [
-    "comparison_blocks",
-    "comparison_document",
-    "comparison_rows",
-    "comparison_words",
-    "coupling_rows",
-    "coupling_words",
-    "couplings_document",
-    "in_words",
-    "otherwise_table",
-    "written",
-]
 
 _SAME = 1e-9
 _HOW = (
@@ -75,7 +61,7 @@ def in_words(comparison: dict[str, Any], base: str) -> str:
     exact = {
         name: one["ratio"]["median"]
         for name, one in outputs.items()
-        if name not in same and _constant(one, None)
+        if name not in same and one["ratio"] and one["ratio"]["constant"]
     }
     ties = [f"the correlation of {' and '.join(p)}" for p in comparison["changed_correlations"]]
     inputs = ", ".join([*comparison["changed_inputs"], *ties])
@@ -90,13 +76,7 @@ def in_words(comparison: dict[str, Any], base: str) -> str:
 
 
 def comparison_blocks(document: Document) -> Iterator[Block]:
-    """Yield what comparisons show: ratios, where they come from, both priors of what changed.
-
-    Parameters
-    ----------
-    document
-        What `comparison_document` returns.
-    """
+    """Yield the blocks of what `comparison_document` returns: ratios, shares, changed priors."""
     given, made, base = question_in_words(document), design_in_words(document), document["base"]
     yield Page(
         partial(_headline, document),
@@ -159,9 +139,47 @@ def _compared(document: Document, comparison: dict[str, Any]) -> Iterator[Block]
 
 
 def _headline(document: Document) -> str:
-    from uncertain_scale.report.html.headline import compared
+    """Say in a sentence what each scenario makes of the answers that move."""
+    sentences, probs = [], document["probs"]
+    for one in document["comparisons"]:
+        moved = [
+            f"{name} {ratio_in_words(output['ratio'], probs)}{_otherwise(output, probs)}"
+            for name, output in one["outputs"].items()
+            if output["ratio"] and not _unchanged(output)
+        ]
+        moved += [
+            "{} {} ({}: {})".format(label, *cells[:1], percent(probs[0]), *cells[1:])
+            for label, *cells, _ in comparison_rows(one, probs[0])
+            if label not in one["outputs"]
+        ]
+        said = ", ".join(moved[:2]) or "no answer moves"
+        sentences.append(f"{one['other']} over {document['base']}: {said}.")
+    return " ".join(sentences)
 
-    return compared(document)
+
+def _otherwise(output: dict[str, Any], probs: Sequence[float]) -> str:
+    """Write what the extreme couplings give, where they give something else."""
+    told = [
+        f"; all {kind}: {ratio_in_words(one['ratio'], probs)}"
+        for kind, one in output["otherwise"].items()
+        if one["ratio"] and not one["ratio"]["constant"]
+    ]
+    return "".join(told)
+
+
+def ratio_in_words(ratio: dict[str, Any], probs: Sequence[float]) -> str:
+    """Write a ratio with its 90% interval, or its widest, or that it is exact."""
+    if ratio["constant"]:
+        return (
+            "unchanged"
+            if is_one(ratio)
+            else f"exactly ×{_PLAIN.write(ratio['median'], exact=True)}"
+        )
+    prob = 0.9 if 0.9 in probs else max(probs)
+    piece = intervals_of(ratio, "eti", prob)[0]
+    middle = _PLAIN.write(ratio["median"], ratio["median_mcse"])
+    low, high = (_PLAIN.write_end(piece, end) for end in ("low", "high"))
+    return f"×{middle} ({percent(prob)}: {low} to {high})"
 
 
 def comparison_words(comparison: dict[str, Any], base: str) -> list[str]:
@@ -210,12 +228,16 @@ def coupling_rows(comparison: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _lines(comparison: dict[str, Any]) -> list[str]:
-    return [
-        *_attributions(comparison),
-        *_differences(comparison),
-        *_events(comparison),
-        *_warnings(comparison),
-    ]
+    """Say where ratios come from, which answers have none, how events fare, what is doubtful."""
+    other = comparison["other"]
+    lines = list(_attributions(comparison))
+    if names := [name for name, one in comparison["outputs"].items() if not one["ratio"]]:
+        why = "0 or of both signs in some draws, where a ratio means nothing"
+        lines.append(f"{', '.join(names)}: {why}")
+    for event in comparison["events"]:
+        before, after = (probability_in_words(event[side]) for side in ("base", "other"))
+        lines.append(f"P({event['event']}): {before} in the base, {after} in {other}")
+    return [*lines, *(f"! {other}: {warning}" for warning in comparison["warnings"])]
 
 
 def _one(comparison: Comparison) -> dict[str, Any]:
@@ -286,17 +308,15 @@ def _statistics(ratio: xr.Dataset, name: str) -> dict[str, Any] | None:
     return statistics(ratio.sel(output=name)) if name in ratio["output"].values else None
 
 
-def _constant(output: dict[str, Any], value: float | None) -> bool:
-    ratio = output["ratio"]
-    if ratio is None or not ratio["constant"]:
-        return False
-    return value is None or abs(ratio["median"] - value) < _SAME
+def is_one(ratio: dict[str, Any]) -> bool:
+    """Say whether a ratio is 1 in every draw."""
+    return bool(ratio["constant"]) and abs(ratio["median"] - 1) < _SAME
 
 
 def _unchanged(output: dict[str, Any]) -> bool:
     if output["ratio"] is None:
         return bool(output["difference"]["constant"]) and not output["difference"]["median"]
-    return _constant(output, 1.0)
+    return is_one(output["ratio"])
 
 
 def comparison_rows(comparison: dict[str, Any], prob: float) -> Iterator[tuple[str, str, str, str]]:
@@ -331,22 +351,6 @@ def _difference(difference: dict[str, Any], prob: float) -> tuple[str, str]:
     sign = "+" if difference["median"] > 0 else ""
     ends = low if exact else f"{low} to {high}"
     return f"{sign}{median} {scale.units}".rstrip(), f"{ends} {scale.units}".rstrip()
-
-
-def _differences(comparison: dict[str, Any]) -> Iterator[str]:
-    """Say which answers have no ratio, and why."""
-    if names := [name for name, one in comparison["outputs"].items() if not one["ratio"]]:
-        yield f"{', '.join(names)}: 0 or of both signs in some draws, where a ratio means nothing"
-
-
-def _events(comparison: dict[str, Any]) -> Iterator[str]:
-    for event in comparison["events"]:
-        before, after = (probability_in_words(event[side]) for side in ("base", "other"))
-        yield f"P({event['event']}): {before} in the base, {after} in {comparison['other']}"
-
-
-def _warnings(comparison: dict[str, Any]) -> Iterator[str]:
-    yield from (f"! {comparison['other']}: {warning}" for warning in comparison["warnings"])
 
 
 def _attributions(comparison: dict[str, Any]) -> Iterator[str]:

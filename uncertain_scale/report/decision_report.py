@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.report.blocks import Form, Table, Text
-from uncertain_scale.report.estimates import estimate, number
-from uncertain_scale.report.numbers import Scale, probability_in_words, scale_for, share_in_words
+from uncertain_scale.report.numbers import (
+    Scale,
+    estimate,
+    number,
+    probability_in_words,
+    scale_for,
+    share_in_words,
+)
 from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 
 if TYPE_CHECKING:
@@ -17,8 +23,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity import Loss, Penalty
     from uncertain_scale.report.analysis_types import PenaltyReport
     from uncertain_scale.report.blocks import Block
-
-__all__ = ["decision_blocks", "decision_document"]
 
 
 def decision_document(
@@ -41,9 +45,7 @@ def decision_document(
     document: dict[str, Any] = {
         "event": event,
         "probability": number(found["probability"]),
-        "mcse": number(found["probability_mcse"]),
-        "low": number(found["probability_low"]),
-        "high": number(found["probability_high"]),
+        **{key: number(found[f"probability_{key}"]) for key in ("mcse", "low", "high")},
         "answer": str(found["answer"].item()),
         "answer_unresolved": str(found["answer_unresolved"].item()),
     }
@@ -53,12 +55,10 @@ def decision_document(
             "false_yes": _penalty(loss.false_yes, output_units),
             "false_no": _penalty(loss.false_no, output_units),
             **{
-                name: number(found[name])
-                for side in ("yes", "no")
-                for name in (f"expected_loss_{side}", f"expected_loss_{side}_mcse")
+                key: number(found[key])
+                for name in ("expected_loss_yes", "expected_loss_no", "evpi")
+                for key in (name, f"{name}_mcse")
             },
-            "evpi": number(found["evpi"]),
-            "evpi_mcse": number(found["evpi_mcse"]),
         }
     return {
         **document,

@@ -20,17 +20,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "ABSENT",
-    "ERROR",
-    "Difference",
-    "Grade",
-    "difference_blocks",
-    "difference_document",
-    "differences",
-    "worst",
-]
-
 ERROR = "_mcse"
 ABSENT = "(absent)"
 _LARGEST = 1e300  # no figure of ours is larger, and sums of such are finite

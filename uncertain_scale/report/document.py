@@ -16,14 +16,14 @@ from uncertain_scale.analysis.events import probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.errors import DataError
-from uncertain_scale.report.estimates import number
 from uncertain_scale.report.evidence import evidence_document
+from uncertain_scale.report.numbers import number
 from uncertain_scale.statistics.draws import all_draws, answer_groups, draws_of
 from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.summary import histogram_of, summarize_each
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import xarray as xr
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Chance,
         EventReport,
         Given,
+        IntervalEnds,
         Record,
         Sufficient,
     )
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Document",
+    "histogram_document",
     "inputs_document",
+    "interval_document",
     "priors_document",
     "probability_document",
     "record_document",
@@ -259,22 +262,25 @@ def _input(prior: xr.DataArray) -> dict[str, Any]:
 
 def _output(attributes: Mapping[str, Any], draws: AnyDraws, summary: xr.Dataset) -> dict[str, Any]:
     """Return an output's statistics with their Monte Carlo errors, and its shape."""
-    counts, edges, logarithmic = histogram_of(draws)
     return {
         "units": attributes["units"],
         "long_name": attributes["long_name"],
         "equation": attributes.get("equation", ""),
         "rests_on": attributes.get("rests_on", ""),
         **statistics(summary),
-        "histogram": {
-            "counts": counts.tolist(),
-            "edges": edges.tolist(),
-            "log": logarithmic,
-            "atoms": [
-                {"value": float(value), "share": float(share)}
-                for value, share in zip(draws.atoms.values, draws.atoms.masses, strict=True)
-            ],
-        },
+        "histogram": histogram_document(draws),
+    }
+
+
+def histogram_document(draws: AnyDraws) -> dict[str, Any]:
+    """Return the counts of draws by bin, and their point masses, as plain data."""
+    counts, edges, logarithmic = histogram_of(draws)
+    atoms = zip(draws.atoms.values, draws.atoms.masses, strict=True)
+    return {
+        "counts": counts.tolist(),
+        "edges": edges.tolist(),
+        "log": logarithmic,
+        "atoms": [{"value": float(value), "share": float(share)} for value, share in atoms],
     }
 
 
@@ -309,6 +315,12 @@ def statistics_of(values: Mapping[str, Any], probs: Sequence[float]) -> dict[str
     return found
 
 
+def interval_document(prob: float, ends: Iterable[float], errors: Iterable[float]) -> IntervalEnds:
+    """Return an interval with the Monte Carlo errors of its ends as plain data."""
+    (low, high), (low_mcse, high_mcse) = (map(number, pair) for pair in (ends, errors))
+    return {"prob": prob, "low": low, "high": high, "low_mcse": low_mcse, "high_mcse": high_mcse}
+
+
 def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[str, Any]]:
     """Return the equal-tailed interval and each piece of the highest-density region."""
     keys = ("", "_mcse", "_beyond")
@@ -319,11 +331,7 @@ def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[
     return [
         {
             "kind": kind,
-            "prob": prob,
-            "low": number(ends[0]),
-            "high": number(ends[1]),
-            "low_mcse": number(errors[0]),
-            "high_mcse": number(errors[1]),
+            **interval_document(prob, ends, errors),
             **{
                 f"{end}_{'beyond' if out else 'unsettled'}": True
                 for end, error, out in zip(("low", "high"), errors, beyond, strict=True)

@@ -1,4 +1,4 @@
-"""The shape of a report and of what other documents share with it, key by key.
+"""The shapes of reports, models and priors, and of what other documents share, key by key.
 
 The functions that make documents are annotated with these types, and `schema.py` makes the JSON
 Schemas from them. The text behind a type is the key's description.
@@ -10,27 +10,6 @@ from uncertain_scale.analysis.precision_search import Outcome
 from uncertain_scale.model.closure import Origin
 from uncertain_scale.sampling.design import DesignKind
 from uncertain_scale.statistics.moments import State
-
-__all__ = [
-    "Belief",
-    "Chance",
-    "Effort",
-    "Estimate",
-    "EventReport",
-    "Evidence",
-    "Given",
-    "Hashes",
-    "Incomplete",
-    "InputReport",
-    "IntervalEnds",
-    "Moved",
-    "Output",
-    "Question",
-    "Record",
-    "Report",
-    "Statistics",
-    "Sufficient",
-]
 
 Number: TypeAlias = Annotated[float | None, "null where the number does not exist"]
 Error: TypeAlias = Annotated[
@@ -357,3 +336,61 @@ class Report(Record):
     evidence: Annotated[Evidence | None, "null without evidence"]
     search: NotRequired[_Search]
     incomplete: NotRequired[Incomplete]
+
+
+class _Variable(TypedDict):
+    """A variable."""
+
+    units: Units
+    long_name: str
+
+
+_Equation = TypedDict(
+    "_Equation",
+    {
+        "name": str,
+        "computes": Annotated[str, "a variable"],
+        "from": Annotated[list[str], "variables"],
+        "subject": str,
+        "summary": str,
+        "references": list[str],
+    },
+)
+_Equation.__doc__ = "An equation."
+
+
+class ModelReport(TypedDict):
+    """The model's variables and equations."""
+
+    variables: dict[str, _Variable]
+    equations: list[_Equation]
+    hash: Annotated[str, "SHA-256 of the equations"]
+
+
+class _Reached(_Variable):
+    """A variable, and how the question reaches it."""
+
+    origin: Origin
+
+
+class Explanation(TypedDict):
+    """How a question is answered: variables that are reached, and equations in their order."""
+
+    outputs: list[str]
+    variables: dict[str, _Reached]
+    equations: list[_Equation]
+    hash: Annotated[str, "SHA-256 of the equations"]
+
+
+class Scenarios(TypedDict):
+    """The shipped scenarios."""
+
+    scenarios: Annotated[dict[str, str], "titles by name"]
+
+
+class PriorsReport(TypedDict):
+    """A scenario's priors."""
+
+    scenario: str
+    title: str
+    inputs: dict[str, InputReport]

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Part, Table, Text
-from uncertain_scale.report.estimates import number
-from uncertain_scale.report.numbers import percent, scale_for, scale_of, share_in_words
+from uncertain_scale.report.numbers import number, percent, scale_for, scale_of, share_in_words
 from uncertain_scale.statistics.draws import read_draws
 from uncertain_scale.statistics.intervals import quantiles
 
@@ -21,17 +20,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.numbers import Scale
-
-__all__ = [
-    "before_rows",
-    "evidence_blocks",
-    "evidence_document",
-    "learnt_in_words",
-    "method_in_words",
-    "moved_rows",
-    "observation_lines",
-    "observation_rows",
-]
 
 _LEVELS = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
 _HOW = (

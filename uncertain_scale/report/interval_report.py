@@ -1,4 +1,4 @@
-"""An interval report in blocks; one of priors updated by evidence, and one of priors alone."""
+"""An interval report in blocks, its headline, an update by evidence, and priors alone."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from uncertain_scale.report.blocks import (
     shown,
 )
 from uncertain_scale.report.evidence import before_rows, evidence_blocks
-from uncertain_scale.report.numbers import percent
+from uncertain_scale.report.numbers import percent, scale_of, with_powers
 from uncertain_scale.report.rows import (
     chances_in_words,
     error_rows,
     event_rows,
     input_rows,
     inputs_table,
+    intervals_of,
     opening,
     output_rows,
     question_in_words,
@@ -43,11 +44,9 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
-    from uncertain_scale.report.html.background import Background
+    from uncertain_scale.report.html.parts import Background
 
     Behind = Callable[[], Background]
-
-__all__ = ["priors_blocks", "report_blocks", "update_blocks"]
 
 _CURVES = (
     "Each curve is the density of an answer; below it lie its {} intervals, the widest drawn "
@@ -58,6 +57,18 @@ _ERRORS = (
     "Estimates with the simulation's standard errors, from the spread between independent chains; "
     "eti: equal-tailed interval, hdi: highest-density region"
 )
+_MOST_OUTPUTS = 3
+# What people ask a run for, in the order of the headline.
+_PHRASES = {
+    "budget": "a cost of {}",
+    "training_time": "a run of {}",
+    "gpu_hours": "{}",
+    "training_flop": "{} of training compute",
+    "gpt4_multiple": "{} times the compute of GPT-4",
+    "gpus": "{}",
+    "facility_power": "{} of facility power",
+    "cluster_price": "a cluster worth {}",
+}
 
 
 def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[Block]:
@@ -74,7 +85,7 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
     given, run = question_in_words(document), run_in_words(document)
     notes, events = list(remarks(document)), list(event_rows(document))
     sufficient = list(sufficient_rows(document))
-    yield Page(partial(_headline, document), run, f"What follows from {given}?")
+    yield Page(partial(headline, document), run, f"What follows from {given}?")
     yield from opening(document, given, f"{run}.")
     yield Gap()
     if notes:
@@ -257,13 +268,42 @@ def _equations(document: Document, behind: Behind | None) -> Iterator[Block]:
     )
 
 
-def _headline(document: Document) -> str:
-    from uncertain_scale.report.html.headline import headline
-
-    return headline(document)
-
-
 def _graph(behind: Behind) -> Drawing:
     from uncertain_scale.report.figures import plot_graph
 
     return plot_graph(behind().plan)
+
+
+def headline_outputs(document: Document) -> list[str]:
+    """Return the outputs of the headline: what was solved for, then what people ask for."""
+    outputs = document["outputs"]
+    free = [name for name in document["question"]["free"] if name in outputs]
+    known = [name for name in _PHRASES if name in outputs]
+    return list(dict.fromkeys([*free, *known, *outputs]))[:_MOST_OUTPUTS]
+
+
+def headline(document: Document) -> str:
+    """Answer the question of what `report_document` returns in one sentence, with intervals."""
+    given = document["question"]["given"]
+    parts = [_phrase(document, name) for name in headline_outputs(document)]
+    said = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    if list(given) == ["budget"] and not document["question"]["free"]:
+        return f"{with_powers(given['budget']['stated'])} buy {said}."
+    if not given:
+        return f"The priors alone imply {said}."
+    return f"With {with_powers(question_in_words(document))}: {said}."
+
+
+def _phrase(document: Document, name: str) -> str:
+    output = document["outputs"][name]
+    scale = scale_of(output)
+    exact = output["constant"]
+    middle = scale.write(output["median"], output["median_mcse"], exact=exact)
+    value = f"{middle} {scale.units}".rstrip()
+    words = _PHRASES.get(name, f"{name} of {{}}").format(with_powers(value))
+    if exact:
+        return words
+    prob = document["probs"][0]
+    piece = intervals_of(output, "eti", prob)[0]
+    ends = " to ".join(scale.write_end(piece, end) for end in ("low", "high"))
+    return f"{words} ({with_powers(f'{percent(prob)}: {ends}')})"

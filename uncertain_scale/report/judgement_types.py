@@ -14,8 +14,6 @@ from uncertain_scale.report.document_types import (
     Units,
 )
 
-__all__ = ["BacktestReport", "ClaimsReport", "Differences", "Verification"]
-
 
 class _Asserted(TypedDict):
     """What is asserted, in the claim's units."""

@@ -12,27 +12,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from markupsafe import Markup, escape
 
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.inputs import Priors
-from uncertain_scale.report.blocks import Form, Table
+from uncertain_scale.report.blocks import Form, Items, Table, Text, shown
 from uncertain_scale.report.comparison_report import comparison_blocks, comparison_document
 from uncertain_scale.report.document import priors_document, report_document
+from uncertain_scale.report.html.templating import linked, worded
 from uncertain_scale.report.interval_report import priors_blocks, report_blocks
 from uncertain_scale.report.numbers import percent, scale_for
-from uncertain_scale.report.render.notebook import notebook
 from uncertain_scale.report.render.terminal import terminal
 from uncertain_scale.report.sensitivity_report import sensitivity_blocks, sensitivity_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from uncertain_scale.analysis.comparison import Comparison
     from uncertain_scale.report.blocks import Block
 
-__all__ = ["Shown", "show"]
+__all__ = ["Shown", "notebook", "show"]
 
 _WIDTH = 80
+_TAGS = {"bold": "strong", "dim": "small"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -159,3 +161,36 @@ def _plain(table: Sequence[Sequence[str]]) -> str:
         "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in table
     )
+
+
+def notebook(blocks: Iterable[Block]) -> str:
+    """Return blocks as HTML that reads the same wherever notebooks are shown."""
+    parts = [part for block in shown(blocks, Form.notebook) for part in _parts(block)]
+    return str(Markup("<div>{}</div>").format(Markup("\n").join(parts)))
+
+
+def _parts(block: Block) -> Iterator[Markup]:
+    match block:
+        case Text(_, style):
+            yield from (_line(line, _TAGS.get(style, "span")) for line in block.each)
+        case Items(lines, mark):
+            yield from (_line(mark + line, "span") for line in lines)
+        case Table(header, rows):
+            head = Markup('<th scope="col">{}</th>')
+            heads = Markup().join(head.format(worded(name)) for name in header)
+            cited = [place for place, name in enumerate(header) if name == "source"]
+            body = Markup("\n").join(_cells(row, cited) for row in rows)
+            table = Markup("<table><thead><tr>{}</tr></thead><tbody>\n{}\n</tbody></table>").format(
+                heads, body
+            )
+            folded = Markup("<details><summary>{}</summary>{}</details>")
+            yield folded.format(block.fold, table) if block.fold else table
+
+
+def _line(text: str, tag: str) -> Markup:
+    return Markup("<p><{0}>{1}</{0}></p>").format(Markup(tag), worded(text))  # noqa: S704 (ours)
+
+
+def _cells(row: Iterable[str], cited: list[int]) -> Markup:
+    cells = (linked(one) if k in cited else escape(worded(one)) for k, one in enumerate(row))
+    return Markup("<tr>{}</tr>").format(Markup().join(map(Markup("<td>{}</td>").format, cells)))

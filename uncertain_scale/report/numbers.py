@@ -1,31 +1,20 @@
 """Numbers for people: as many digits as their Monte Carlo error supports, in readable prefixes.
 
 A number among others, such as an interval's end, has the digits that tell it from them: years from
-2019.67 to 2020.09 are no "2,020".
+2019.67 to 2020.09 are no "2,020". `number` and `estimate` make plain data of a labelled result.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = [
-    "Scale",
-    "digits",
-    "error_in_words",
-    "grouped",
-    "percent",
-    "probability_in_words",
-    "rounded",
-    "scale_for",
-    "scale_of",
-    "share_in_words",
-    "units_in_words",
-]
+    import xarray as xr
 
 # Counted things take thousands, millions, billions, trillions behind the number.
 _COUNTED = {"USD", "gpu", "gpu*hour", "USD/gpu", "token", "parameter"}
@@ -45,6 +34,7 @@ _WORDS = {
     "token": "tokens",
     "year": "years",
 }
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_DIGITS = 3
 _EXACT_DIGITS = 4
 _SPREAD_DIGITS = 2
@@ -303,6 +293,32 @@ def units_in_words(units: str) -> str:
     return _WORDS.get(units, units.replace("*", " "))
 
 
+def raised(exponent: int) -> str:
+    """Write a whole number as an exponent.
+
+    Examples
+    --------
+    >>> raised(-25)
+    '⁻²⁵'
+    """
+    return str(exponent).translate(_RAISED)
+
+
+def with_powers(text: str) -> str:
+    """Write powers of ten as people do: 4.81e25 becomes 4.81×10²⁵, and 6.3e0 is 6.3.
+
+    Examples
+    --------
+    >>> with_powers("4.81e25 FLOP")
+    '4.81×10²⁵ FLOP'
+    """
+    return re.sub(
+        r"(?<![\w.])(-?\d+(?:\.\d+)?)e\+?(-?\d+)\b",
+        lambda found: f"{found[1]}×10{raised(int(found[2]))}" if int(found[2]) else found[1],
+        text,
+    )
+
+
 def _fixed(value: float, power: int, *, exact: bool) -> str:
     text = f"{value:,.{max(-power, 0)}f}"
     return text.rstrip("0").rstrip(".") if exact and "." in text else text
@@ -314,3 +330,20 @@ def _scientific(value: float, power: int, *, exact: bool) -> str:
         return _fixed(value, power, exact=exact)
     mantissa = _fixed(float(number), power - int(exponent), exact=exact)
     return f"{mantissa}e{int(exponent)}" if int(exponent) else mantissa
+
+
+def estimate(found: xr.Dataset, name: str) -> dict[str, Any]:
+    """Return an estimate with its error, its 95% interval, and whether that holds 0."""
+    return {
+        name: number(found[name]),
+        f"{name}_mcse": number(found[f"{name}_mcse"]),
+        f"{name}_low": number(found[f"{name}_low"]),
+        f"{name}_high": number(found[f"{name}_high"]),
+        f"{name}_unresolved": str(found[f"{name}_unresolved"].item()),
+    }
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number, or none."""
+    found = float(value)
+    return found if math.isfinite(found) else None

@@ -10,6 +10,7 @@ import numpy as np
 
 from uncertain_scale.inputs.distributions import KINDS
 from uncertain_scale.report.blocks import Form, Heading, Table, Text
+from uncertain_scale.report.completeness import stopping_in_words
 from uncertain_scale.report.numbers import (
     Scale,
     error_in_words,
@@ -19,40 +20,12 @@ from uncertain_scale.report.numbers import (
     scale_of,
     share_in_words,
 )
-from uncertain_scale.report.stopping import stopping_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
-
-__all__ = [
-    "InputRow",
-    "OutputRow",
-    "chance_in_words",
-    "chances_in_words",
-    "design_in_words",
-    "distribution_in_words",
-    "error_rows",
-    "event_rows",
-    "figure_note",
-    "figure_notes",
-    "input_rows",
-    "inputs_table",
-    "intervals_of",
-    "opening",
-    "output_rows",
-    "question_in_words",
-    "reasons_in_words",
-    "record_table",
-    "region_in_words",
-    "remarks",
-    "run_in_words",
-    "sparkline",
-    "sufficient_rows",
-    "versions_in_words",
-]
 
 _BEYOND = {
     "low": "beyond the draws: at most this, with 95%",

@@ -18,29 +18,26 @@ from typing import (
 
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.report import analysis_types as analyses
+from uncertain_scale.report import document_types as documents
 from uncertain_scale.report import judgement_types as judgements
-from uncertain_scale.report import model_types as models
 from uncertain_scale.report.analysis_types import Estimates
-from uncertain_scale.report.document_types import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["DOCUMENTS", "json_schema"]
-
 DOCUMENTS: Mapping[str, Any] = {
-    "report": Report,
+    "report": documents.Report,
     "compare": analyses.ComparisonReport | analyses.EvidenceComparisonReport,
     "sensitivity": analyses.SensitivityReport | analyses.EvidenceSensitivityReport,
     "sweep": analyses.SweepReport,
     "claims": judgements.ClaimsReport,
-    "update": Report,
+    "update": documents.Report,
     "backtest": judgements.BacktestReport,
     "diff": judgements.Differences,
     "verify": judgements.Verification,
-    "model": models.ModelReport | models.Explanation,
-    "priors list": models.Scenarios,
-    "priors show": models.PriorsReport,
+    "model": documents.ModelReport | documents.Explanation,
+    "priors list": documents.Scenarios,
+    "priors show": documents.PriorsReport,
 }
 """The type of the document that each command prints with `--format json`."""
 

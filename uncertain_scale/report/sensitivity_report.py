@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.report.blocks import Form, Gap, Heading, Page, Part, Table, Text, shown
 from uncertain_scale.report.decision_report import decision_blocks, decision_document
 from uncertain_scale.report.document import record_document
-from uncertain_scale.report.estimates import estimate, number
 from uncertain_scale.report.figures.sensitivity import input_label, share_in_brief, shares_of
-from uncertain_scale.report.numbers import scale_of, share_in_words
+from uncertain_scale.report.numbers import estimate, number, scale_of, share_in_words
 from uncertain_scale.report.rows import design_in_words, opening, question_in_words
 from uncertain_scale.statistics.draws import all_draws
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.numbers import Scale
-
-__all__ = ["sensitivity_blocks", "sensitivity_document"]
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
 _BAR = 12
@@ -74,13 +71,7 @@ def _units(tree: xr.DataTree, event: Event) -> str:
 
 
 def sensitivity_blocks(document: Document) -> Iterator[Block]:
-    """Yield what drives the answers: for each, its inputs by their shares, and every method.
-
-    Parameters
-    ----------
-    document
-        What `sensitivity_document` returns.
-    """
+    """Yield the blocks of what `sensitivity_document` returns: for each answer, its inputs."""
     given, made = question_in_words(document), design_in_words(document)
     yield Page(
         partial(_headline, document),
@@ -189,15 +180,19 @@ def _swings(document: Document) -> Iterator[tuple[str, ...]]:
 
 
 def _headline(document: Document) -> str:
-    from uncertain_scale.report.html.headline import driven
-
-    return driven(document)
+    """Say in a sentence what drives each answer most."""
+    said = []
+    for name, output in list(document["outputs"].items())[:3]:
+        shares = [] if output["reason"] else shares_of(output)[:2]
+        most = " and ".join(f"{input_label(n)} ({share_in_words(s['shapley'])})" for n, s in shares)
+        said.append(f"{name}: {most or 'no input moves it'}")
+    return f"What drives the answers most: {'; '.join(said)}."
 
 
 def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
     scaled = found.sel(scale=on)
-    ranked = scaled["rank"].dropna("input")
-    order = [str(name) for name in ranked.sortby(ranked)["input"].values]
+    ranked = ranking_document(scaled)
+    order = ranked["ranking"]
     sobol = {}
     for group in map(str, found["group"].values):
         place = scaled.sel(group=group)
@@ -205,26 +200,34 @@ def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
             sobol[group] = {**estimate(place, "first"), **estimate(place, "total")}
     return {
         "units": units,
-        "reason": str(scaled["reason"].item()),
-        "ranking": order,
-        "rank_share": {name: float(scaled["rank_share"].sel(input=name)) for name in order},
+        **ranked,
         "sobol": sobol,
         **({"second": _pairs(scaled)} if "second" in found else {}),
         "shapley": {name: estimate(scaled.sel(input=name), "shapley") for name in order},
         "log_variance_share": {
             name: number(found["log_variance_share"].sel(input=name)) for name in order
         },
-        "rank_correlation": {
-            name: estimate(found.sel(input=name), "rank_correlation") for name in order
-        },
-        "variance_reduction": {
-            name: estimate(scaled.sel(input=name), "variance_reduction") for name in order
-        },
-        "interval_reduction": {
-            name: estimate(scaled.sel(input=name), "interval_reduction") for name in order
+        **{
+            measure: {name: estimate(one.sel(input=name), measure) for name in order}
+            for measure, one in (
+                ("rank_correlation", found),
+                ("variance_reduction", scaled),
+                ("interval_reduction", scaled),
+            )
         },
         "median": number(found["median"]),
         "swing": {name: _swing(found.sel(input=name)) for name in order},
+    }
+
+
+def ranking_document(found: xr.Dataset) -> dict[str, Any]:
+    """Return the inputs of one output in their order on one scale, or why there is none."""
+    ranked = found["rank"].dropna("input")
+    order = [str(name) for name in ranked.sortby(ranked)["input"].values]
+    return {
+        "reason": str(found["reason"].item()),
+        "ranking": order,
+        "rank_share": {name: float(found["rank_share"].sel(input=name)) for name in order},
     }
 
 

@@ -27,17 +27,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling.chains import Drawn
 
-__all__ = [
-    "as_json",
-    "check_draws",
-    "copy_files",
-    "is_store",
-    "save_chains",
-    "save_draws",
-    "save_report",
-    "save_texts",
-]
-
 _ZARR: Any = {"zarr_format": 2}  # any zarr reads it, and it lists all groups in one file
 _CHUNK = 1 << 20  # numbers, the draws of a chain or a part of them
 _NUMBER = 8

@@ -54,8 +54,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
-__all__ = ["csv_sweep", "sweep_blocks", "sweep_document"]
-
 _STATISTICS = ("mean", "sd", "median")
 _WORDS = ("units", "long_name", "equation", "rests_on")
 _CHANCES = ("probability", "probability_mcse", "probability_low", "probability_high")
@@ -122,15 +120,7 @@ def sweep_document(tree: xr.DataTree, found: xr.Dataset, axes: Sequence[Axis]) -
 
 
 def sweep_blocks(document: Document, guides: Mapping[str, float] | None = None) -> Iterator[Block]:
-    """Yield what a sweep says: for each answer its intervals, drawn and in full.
-
-    Parameters
-    ----------
-    document
-        What `sweep_document` returns.
-    guides
-        Levels drawn in charts of FLOP, by what is written beside them.
-    """
+    """Yield the blocks of what `sweep_document` returns; charts of FLOP have `guides` by label."""
     names = _names(document)
     given = question_in_words(document)
     run = _run_in_words(document)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uncertain_scale.report.figures.axes import axis_for, with_powers
+from uncertain_scale.report.figures.axes import axis_for
+from uncertain_scale.report.numbers import with_powers
 
 POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 

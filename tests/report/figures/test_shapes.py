@@ -6,7 +6,7 @@ from scipy import stats
 from scipy.interpolate import PchipInterpolator
 
 from uncertain_scale import Design, load_priors, report_document, run
-from uncertain_scale.report.figures.shapes import (
+from uncertain_scale.report.figures.density import (
     monotone_cubic,
     shape_of_output,
     shape_of_prior,

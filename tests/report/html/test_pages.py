@@ -6,9 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from uncertain_scale.report.html.headline import headline, headline_outputs
-from uncertain_scale.report.html.marks import marks_of
-from uncertain_scale.report.interval_report import report_blocks
+from uncertain_scale.report.html.parts import marks_of
+from uncertain_scale.report.interval_report import headline, headline_outputs, report_blocks
 from uncertain_scale.report.render.html import html
 
 SECTIONS = ["outputs", "drivers", "inputs", "equations", "run"]

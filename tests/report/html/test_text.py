@@ -11,8 +11,8 @@ from rich.console import Console
 from uncertain_scale import Design, report_document
 from uncertain_scale.model import Problem, ask
 from uncertain_scale.report.comparison_report import comparison_blocks, comparison_document
-from uncertain_scale.report.html import background_of
-from uncertain_scale.report.html.text import linked
+from uncertain_scale.report.html.parts import background_of
+from uncertain_scale.report.html.templating import linked
 from uncertain_scale.report.interval_report import priors_blocks, report_blocks
 from uncertain_scale.report.render.html import html
 from uncertain_scale.report.render.markdown import markdown

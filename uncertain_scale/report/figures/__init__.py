@@ -10,16 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uncertain_scale.report.figures.backtest import plot_backtest
-from uncertain_scale.report.figures.claims import plot_claims
-from uncertain_scale.report.figures.compare import plot_compare
-from uncertain_scale.report.figures.density import plot_density
+from uncertain_scale.report.figures.density import plot_density, plot_priors
 from uncertain_scale.report.figures.graph import plot_graph
-from uncertain_scale.report.figures.intervals import plot_intervals
-from uncertain_scale.report.figures.priors import plot_priors
-from uncertain_scale.report.figures.sensitivity import plot_sensitivity
+from uncertain_scale.report.figures.intervals import plot_claims, plot_compare, plot_intervals
+from uncertain_scale.report.figures.sensitivity import plot_sensitivity, plot_tornado
 from uncertain_scale.report.figures.style import save_figure
 from uncertain_scale.report.figures.sweep import plot_sweep
-from uncertain_scale.report.figures.tornado import plot_tornado
 
 if TYPE_CHECKING:
     from collections.abc import Callable

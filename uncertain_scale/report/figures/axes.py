@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.numbers import Scale, grouped, scale_for
+from uncertain_scale.report.numbers import (
+    Scale,
+    grouped,
+    percent,
+    raised,
+    scale_for,
+    scale_of,
+    with_powers,
+)
+from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Axis", "axis_for", "raised", "with_powers"]
+    from uncertain_scale.report.document import Document
 
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MANTISSAS = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _LITTLE = 0.01
@@ -136,27 +143,20 @@ def axis_for(low: float, high: float, units: str, *, middle: float, log: bool) -
     return Axis(low, high, log, scale_for([size], units))
 
 
-def raised(exponent: int) -> str:
-    """Write a whole number as an exponent.
+def interval_in_words(output: dict[str, Any], prob: float, *, median: bool = True) -> str:
+    """Write an output's median and equal-tailed interval with the digits that they can bear."""
+    scale = scale_of(output)
+    exact = output["constant"]
+    middle = scale.write(output["median"], output["median_mcse"], exact=exact)
+    if exact:
+        return f"{middle} {scale.units}".rstrip()
+    piece = intervals_of(output, "eti", prob)[0]
+    low, high = (scale.write_end(piece, end) for end in ("low", "high"))
+    if not median:
+        return f"{percent(prob)}: {low} to {high} {scale.units}".rstrip()
+    return f"{middle} {scale.units}".rstrip() + f" ({percent(prob)}: {low} to {high})"
 
-    Examples
-    --------
-    >>> raised(-25)
-    '⁻²⁵'
-    """
-    return str(exponent).translate(_RAISED)
 
-
-def with_powers(text: str) -> str:
-    """Write powers of ten as people do: 4.81e25 becomes 4.81×10²⁵, and 6.3e0 is 6.3.
-
-    Examples
-    --------
-    >>> with_powers("4.81e25 FLOP")
-    '4.81×10²⁵ FLOP'
-    """
-    return re.sub(
-        r"(?<![\w.])(-?\d+(?:\.\d+)?)e\+?(-?\d+)\b",
-        lambda found: f"{found[1]}×10{raised(int(found[2]))}" if int(found[2]) else found[1],
-        text,
-    )
+def in_brief(document: Document, name: str) -> str:
+    """Name an output with its median and first interval."""
+    return f"{name}: {interval_in_words(document['outputs'][name], document['probs'][0])}"

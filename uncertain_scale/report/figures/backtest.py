@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
-__all__ = ["plot_backtest"]
-
 _POINTS = (("40% MFU", "x"), ("30% of the sparse peak", "+"))
 _TARGET = "training_flop"
 

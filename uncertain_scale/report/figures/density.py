@@ -1,34 +1,42 @@
-"""Outputs as densities over their intervals, a panel an output, each on its own axis."""
+"""Densities of outputs over their intervals, and of priors: a panel each, on its own axis."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.figures.axes import axis_for, with_powers
-from uncertain_scale.report.figures.shapes import shape_of_output
+from uncertain_scale.report.figures.axes import axis_for, in_brief, interval_in_words
 from uncertain_scale.report.figures.sheet import Sheet, fitted
 from uncertain_scale.report.figures.style import BLUE, INK, MUTED, ORANGE, RULE, SKY, styled
-from uncertain_scale.report.figures.words import in_brief, interval_in_words
+from uncertain_scale.report.numbers import scale_for, with_powers
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.figure import Figure
 
+    from uncertain_scale.inputs import Prior
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.figures.axes import Axis
-    from uncertain_scale.report.figures.shapes import Shape
-
-__all__ = ["MARGIN", "draw_axis", "draw_shape", "plot_density"]
+    from uncertain_scale.units.aliases import FloatArray
 
 WIDTH, HEIGHT = 260.0, 126.0
 MARGIN = 10.0
 _GAP = 14.0
 _TOP, _BASE = 40.0, 82.0
 _PAST = 0.02
+_CENTRAL = (0.005, 0.995)
+_CELLS, _COARSE = 40, 16
+_MANY = 100
+_POINTS = 4
+_SMALL = 1e-290
+_DECADES = 1.5
+_NONE = 1e-6
+_PRIOR_HEIGHT = 118.0
+_PRIOR_TOP, _PRIOR_BASE = 38.0, 78.0
 
 
 @styled
@@ -134,3 +142,213 @@ def _axis(output: dict[str, Any], shape: Shape, pieces: Sequence[dict[str, Any]]
     low = low if 0 <= low < margin else low - margin
     middle = output["median"] or high or low
     return axis_for(low, high + margin, output["units"], middle=middle, log=False)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Masses between edges, and point masses apart from them.
+
+    Parameters
+    ----------
+    edges, masses
+        Shapes (cell + 1,) and (cell,); the masses are those of what has a density.
+    log
+        Whether the edges are evenly spaced in logarithms.
+    atoms
+        Values that have a probability of their own, with it, in ascending order.
+    """
+
+    edges: FloatArray
+    masses: FloatArray
+    log: bool
+    atoms: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def smooth(self) -> bool:
+        """Whether any of it has a density."""
+        return bool(self.masses.sum() > _NONE)
+
+    def curve(self) -> tuple[FloatArray, FloatArray]:
+        """Return values and the density on the axis, 1 at its highest.
+
+        The curve is a monotone cubic through the cells' densities at their middles, so that it has
+        no bump that the cells have not.
+        """
+        at = np.log(self.edges) if self.log else self.edges
+        middles = (at[1:] + at[:-1]) / 2
+        inside = np.maximum(1.5 * self.masses[[0, -1]] - 0.5 * self.masses[[1, -2]], 0.0)
+        places = np.concatenate([at[:1], middles, at[-1:]])
+        heights = np.concatenate([inside[:1], self.masses, inside[1:]])
+        fine = np.linspace(at[0], at[-1], _POINTS * self.masses.size + 1)
+        density = np.maximum(monotone_cubic(places, heights, fine), 0.0)
+        return (np.exp(fine) if self.log else fine), density / density.max()
+
+
+def monotone_cubic(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
+    """Return a smooth curve through points that rises and falls only where they do.
+
+    It is scipy's `PchipInterpolator`, without the 0.15 s that importing scipy.interpolate takes.
+
+    Parameters
+    ----------
+    x, y
+        At least three points, `x` ascending.
+    at
+        Where the curve is wanted, between the first and the last of `x`.
+
+    References
+    ----------
+    Fritsch and Butland (1984), doi:10.1137/0905021; Moler (2004), Numerical Computing with MATLAB,
+    section 3.4, for the slopes at both ends.
+    """
+    if x[-1] - x[0] < _SMALL:  # where slopes are no numbers
+        x, at = x / (x[-1] - x[0]), at / (x[-1] - x[0])
+    step = np.diff(x)
+    rise = np.diff(y) / step
+    before, after = rise[:-1], rise[1:]
+    first, second = step[:-1] + 2 * step[1:], 2 * step[:-1] + step[1:]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        inner = (first + second) / (first / before + second / after)
+    inner = np.where(before * after > 0, inner, 0.0)
+    ends = (_end_slope(*step[:2], *rise[:2]), _end_slope(*step[:-3:-1], *rise[:-3:-1]))
+    slope = np.concatenate([ends[:1], inner, ends[1:]])
+    k = np.clip(np.searchsorted(x, at, side="right") - 1, 0, step.size - 1)
+    t = (at - x[k]) / step[k]
+    bent = (slope[k] - rise[k]) * (1 - t) + (rise[k] - slope[k + 1]) * t
+    return np.asarray(y[k] + step[k] * t * (rise[k] + (1 - t) * bent))
+
+
+def _end_slope(near: float, far: float, rise: float, next_rise: float) -> float:
+    slope = ((2 * near + far) * rise - near * next_rise) / (near + far)
+    if slope * rise <= 0:
+        return 0.0
+    return 3 * rise if rise * next_rise <= 0 and abs(slope) > 3 * abs(rise) else slope
+
+
+def shape_of_output(output: dict[str, Any], draws: int) -> Shape | None:
+    """Return the shape of one output of a report; None for a constant.
+
+    Parameters
+    ----------
+    output
+        One of the `outputs` of what `report_document` returns.
+    draws
+        Number of draws that it is made of.
+    """
+    if output["constant"]:
+        return None
+    counted = output["histogram"]
+    edges, counts = (np.array(counted[key], dtype=float) for key in ("edges", "counts"))
+    atoms = tuple((float(a["value"]), float(a["share"])) for a in counted["atoms"])
+    return Shape(edges, _without(edges, counts / draws, atoms), counted["log"], atoms)
+
+
+def shape_of_prior(prior: Prior) -> Shape | None:
+    """Return the shape of a prior by its own distribution function; None for a constant."""
+    low, high = (float(end) for end in prior.ppf(np.array(_CENTRAL)))
+    values, shares = prior.distribution.atoms()
+    atoms = tuple(
+        (float(value) * prior.factor, float(share))
+        for value, share in zip(values, shares, strict=True)
+    )
+    cells = _CELLS
+    if len(atoms) > _MANY:  # an observed sample, of something that has a density
+        atoms, cells = (), _COARSE
+    if not low < high:
+        if len(atoms) < 2:
+            return None
+        low, high = atoms[0][0], atoms[-1][0]
+    log = bool(low > 0 and np.log10(high / low) > _DECADES)
+    edges = np.geomspace(low, high, cells + 1) if log else np.linspace(low, high, cells + 1)
+    below = prior.distribution.cdf(edges / prior.factor)
+    # The lowest edge may carry a point mass, which a difference of cdfs leaves out already.
+    inner = tuple(one for one in atoms if low < one[0] <= high)
+    masses = np.maximum(_without(edges, np.diff(below), inner), 0.0)
+    return Shape(edges, masses, log, atoms)
+
+
+def _without(
+    edges: FloatArray, masses: FloatArray, atoms: tuple[tuple[float, float], ...]
+) -> FloatArray:
+    """Return cells' masses less what point masses put into them."""
+    left = masses.copy()
+    for value, share in atoms:
+        if edges[0] <= value <= edges[-1]:
+            cell = min(max(int(np.searchsorted(edges, value, side="left")) - 1, 0), left.size - 1)
+            left[cell] -= share
+    return np.where(left > _NONE, left, 0.0)
+
+
+@styled
+def plot_priors(
+    priors: Mapping[str, Prior],
+    inputs: Sequence[str] = (),
+    *,
+    columns: int = 3,
+    titles: bool = True,
+) -> Figure:
+    """Return a figure with a panel for each input: the density of its prior.
+
+    Parameters
+    ----------
+    priors
+        By input, in the model's units, such as `Priors.inputs`.
+    inputs
+        The inputs drawn; all of them by default.
+    columns
+        Panels beside one another, at most.
+    titles
+        Whether panels carry names and numbers; without them a panel is only its density and axis.
+    """
+    names = list(inputs or priors)
+    columns = min(columns, len(names))
+    rows = -(-len(names) // columns)
+    height = _PRIOR_HEIGHT if titles else _PRIOR_HEIGHT - 32
+    sheet = Sheet(columns * (WIDTH + _GAP) - _GAP, rows * (height + _GAP) - _GAP)
+    for number, name in enumerate(names):
+        row, column = divmod(number, columns)
+        panel = sheet.part(column * (WIDTH + _GAP), row * (height + _GAP), WIDTH, height)
+        if titles:
+            panel.text(0, 11, fitted(name, WIDTH, 10.5, bold=True), size=10.5, bold=True)
+            words = with_powers(belief_in_words(priors[name]))
+            panel.text(0, 26, fitted(words, WIDTH, 9.5), size=9.5)
+        _draw_prior(panel, priors[name], shift=0 if titles else -32)
+    said = ". ".join(f"{name}: {belief_in_words(priors[name])}" for name in names)
+    sheet.figure.set_label(f"Beliefs about inputs. {said}.")
+    return sheet.figure
+
+
+def belief_in_words(prior: Prior) -> str:
+    """Write a prior's median with its 5% and 95%, or its one value."""
+    low, median, high = map(float, prior.ppf(np.array([0.05, 0.5, 0.95])))
+    scale = scale_for([median, low, high], prior.model_units)
+    middle = f"{scale.write(median, exact=True)} {scale.units}".rstrip()
+    if low == high:
+        return middle
+    ends = " to ".join(scale.write(value, exact=True) for value in (low, high))
+    return f"{middle} (5% to 95%: {ends})"
+
+
+def _draw_prior(panel: Sheet, prior: Prior, shift: float) -> None:
+    shape = shape_of_prior(prior)
+    if shape is None:
+        panel.text(0, 50 + shift, "taken as known: no density", size=9, colour=MUTED)
+        return
+    low, median, high = map(float, prior.ppf(np.array([0.05, 0.5, 0.95])))
+    ends = [low, high, *(value for value, _ in shape.atoms)]
+    if shape.smooth:
+        ends += [float(shape.edges[0]), float(shape.edges[-1])]
+    start, stop = min(ends), max(ends)
+    log = shape.log and start > 0
+    if not log:
+        margin = 0.02 * (stop - start)
+        start, stop = (start if 0 <= start < margin else start - margin), stop + margin
+    middle = median or high
+    axis = axis_for(start, stop, prior.model_units, middle=middle, log=log)
+    draw_shape(panel, shape, axis, top=_PRIOR_TOP + shift, base=_PRIOR_BASE + shift)
+    width = panel.width - 2 * MARGIN
+    at_low, at, at_high = (MARGIN + width * axis.place(value) for value in (low, median, high))
+    y = _PRIOR_BASE + shift + 5
+    panel.bar(at_low, y - 2, at_high, y + 2, colour=BLUE, opacity=0.8, tip=belief_in_words(prior))
+    panel.line([at, at], [y - 6, y + 5], colour=INK, width=1.6)
+    draw_axis(panel, axis, y=_PRIOR_BASE + shift + 11)

@@ -10,8 +10,6 @@ from matplotlib.lines import Line2D
 
 from uncertain_scale.report.figures.style import rendering
 
-__all__ = ["DrawnFigure"]
-
 _DPI = 110
 
 

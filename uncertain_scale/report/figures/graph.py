@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.model import Plan
 
-__all__ = ["Layout", "lay_out", "plot_graph"]
-
 _ROW, _LANE = 22.0, 9.0
 _BOX = 16.0
 _GAP = 40.0

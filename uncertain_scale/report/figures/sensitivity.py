@@ -1,12 +1,14 @@
-"""What drives the answers: shares of the variance by input, with their errors."""
+"""What drives the answers: shares of the variance by input, and swings of the median."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from uncertain_scale.errors import DataError
+from uncertain_scale.report.figures.axes import axis_for
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
-from uncertain_scale.report.figures.style import BLUE, INK, MUTED, RULE, styled
-from uncertain_scale.report.numbers import share_in_words
+from uncertain_scale.report.figures.style import BLUE, INK, MUTED, ORANGE, RULE, SKY, styled
+from uncertain_scale.report.numbers import scale_for, share_in_words, with_powers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from uncertain_scale.report.document import Document
-
-__all__ = ["LEAST", "input_label", "plot_sensitivity", "share_in_brief", "shares_of"]
 
 WIDTH = 260.0
 LEAST = 0.005  # inputs with a smaller share are counted together
@@ -25,6 +25,13 @@ _HEAD = 34.0
 _FOOT = 22.0
 _GAP = 18.0
 _PLOT = 246.0
+_SWING_ROW = 24.0
+_SWING_TOP = 44.0
+_SWING_PLOT = 300.0
+_SWING_END = 64.0
+_MOST_SWINGS = 12
+_LOG_FROM = 3.0
+_LEAST_SWING = 0.002
 
 
 @styled
@@ -125,3 +132,86 @@ def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
         if share["shapley_mcse"]:
             ends = [_PLOT * min(max(share[f"shapley_{e}"], 0.0), 1.0) for e in ("low", "high")]
             panel.line(ends, [y + 18, y + 18], colour=INK, width=1.4)
+
+
+@styled
+def plot_tornado(document: Document, output: str = "") -> Figure:
+    """Return a tornado figure of one output: its median with each input low and high.
+
+    Parameters
+    ----------
+    document
+        What `sensitivity_document` returns.
+    output
+        The output drawn; the first by default.
+
+    Raises
+    ------
+    DataError
+        No input moves the output.
+    """
+    name = output or next(iter(document["outputs"]))
+    found = document["outputs"][name]
+    swings = [
+        (one, swing["low"]["median"], swing["high"]["median"])
+        for one, swing in found["swing"].items()
+        if swing["low"]["median"] is not None and swing["high"]["median"] is not None
+    ]
+    median = found["median"]
+    if not swings or median is None:
+        raise DataError(f"{name}: {found['reason'] or 'no input moves it'}; nothing to draw")
+    swings.sort(key=lambda one: -abs(one[2] - one[1]))
+    widest = abs(swings[0][2] - swings[0][1])
+    swings = [one for one in swings if abs(one[2] - one[1]) >= _LEAST_SWING * widest][:_MOST_SWINGS]
+    ends = [value for _, *pair in swings for value in pair] + [median]
+    low, high = min(ends), max(ends)
+    if low == high:
+        raise DataError(f"{name}: no input moves its median; nothing to draw")
+    log = low > 0 and high / low >= _LOG_FROM
+    axis = axis_for(low, high, found["units"], middle=median, log=log)
+    scale = scale_for([median, *ends], found["units"])
+
+    def written(value: float) -> str:
+        return with_powers(scale.write(value))
+
+    labels = {one: input_label(one) for one, _, _ in swings}
+    left = min(max(text_width(label, 9.5) for label in labels.values()) + 12, 200.0)
+    bottom = _SWING_TOP + _SWING_ROW * len(swings)
+    sheet = Sheet(left + 2 * _SWING_END + _SWING_PLOT, bottom + (36 if axis.units else 20))
+    plot = sheet.part(left + _SWING_END, 0, _SWING_PLOT, sheet.height)
+    for value, words in axis.ticks():
+        x = _SWING_PLOT * axis.place(value)
+        plot.line([x, x], [_SWING_TOP, bottom], colour=RULE, width=0.8)
+        plot.text(x, bottom + 13, words, size=9, colour=MUTED, align="center")
+    plot.text(_SWING_PLOT / 2, bottom + 28, axis.units, size=9, colour=MUTED, align="center")
+    for number, (one, at_low, at_high) in enumerate(swings):
+        y = _SWING_TOP + _SWING_ROW * (number + 0.5)
+        sheet.text(0, y + 3, fitted(labels[one], left - 12, 9.5), size=9.5)
+        middle = _SWING_PLOT * axis.place(median)
+        for value, colour, end in ((at_low, ORANGE, "5%"), (at_high, SKY, "95%")):
+            tip = f"{one} at its {end}: median {written(value)} {scale.units}"
+            x = _SWING_PLOT * axis.place(value)
+            plot.bar(min(middle, x), y - 7, max(middle, x), y + 7, colour=colour, tip=tip)
+        for value in {at_low, at_high}:
+            x, before = _SWING_PLOT * axis.place(value), value < median
+            side: Literal["left", "right"] = "right" if before else "left"
+            if value != median:
+                plot.text(x - 5 if before else x + 5, y + 3, written(value), size=8.5, align=side)
+    middle = _SWING_PLOT * axis.place(median)
+    plot.line([middle, middle], [_SWING_TOP - 4, bottom], colour=INK, width=1.2)
+    units = f" {scale.units}" if scale.units else ""
+    sheet.text(0, 11, f"{name}: median {written(median)}{units}", size=10.5, bold=True)
+    _legend(sheet)
+    told = "; ".join(f"{one} {written(a)} to {written(b)}" for one, a, b in swings)
+    sheet.figure.set_label(
+        f"{name}, median {written(median)}{units}; with an input at its 5% and 95%: {told}."
+    )
+    return sheet.figure
+
+
+def _legend(sheet: Sheet) -> None:
+    x = 0.0
+    for words, colour in (("input at its 5%", ORANGE), ("input at its 95%", SKY)):
+        sheet.bar(x, 21, x + 9, 30, colour=colour)
+        sheet.text(x + 13, 29, words, size=9, colour=MUTED)
+        x += 13 + text_width(words, 9) + 18

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
-__all__ = ["TIP", "Sheet", "fitted", "text_width"]
-
 _Align = Literal["left", "center", "right"]
 TIP = "tip "
 _MARGIN = 6.0

@@ -20,25 +20,6 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-__all__ = [
-    "BLUE",
-    "ENDINGS",
-    "GREEN",
-    "INK",
-    "LINES",
-    "MUTED",
-    "ORANGE",
-    "PAPER",
-    "RULE",
-    "SKY",
-    "VERMILLION",
-    "check_figure",
-    "new_figure",
-    "rendering",
-    "save_figure",
-    "styled",
-]
-
 # Okabe and Ito (2008), Color universal design, https://jfly.uni-koeln.de/color/, and greys.
 BLUE = "#0072b2"
 SKY = "#56b4e9"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.errors import DataError
-from uncertain_scale.report.figures.axes import axis_for, with_powers
+from uncertain_scale.report.figures.axes import axis_for
 from uncertain_scale.report.figures.style import (
     BLUE,
     INK,
@@ -18,8 +18,7 @@ from uncertain_scale.report.figures.style import (
     new_figure,
     styled,
 )
-from uncertain_scale.report.figures.words import percent
-from uncertain_scale.report.numbers import scale_for
+from uncertain_scale.report.numbers import percent, scale_for, with_powers
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.figures.axes import Axis
     from uncertain_scale.units.aliases import FloatArray
-
-__all__ = ["gpt4_guides", "plot_sweep"]
 
 _WIDTH, _HEIGHT = 460.0, 320.0
 _DECADE = 5.0

@@ -1,11 +1,18 @@
-"""What templates show of a document: rows of text, cards of inputs, figures."""
+"""Parts of a page made of a document: rows of text, cards of inputs, figures, marks on inputs.
+
+A mark says that an input rests on judgement, is old or has no source. An input is old where its
+date is more than 18 months before the newest one of the report, whatever the clock says.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from uncertain_scale.errors import DataError
+from uncertain_scale.errors import DataError, UncertainScaleError
 from uncertain_scale.report import figures
 from uncertain_scale.report.comparison_report import (
     comparison_rows,
@@ -13,30 +20,25 @@ from uncertain_scale.report.comparison_report import (
     coupling_rows,
     otherwise_table,
 )
-from uncertain_scale.report.figures.axes import with_powers
+from uncertain_scale.report.completeness import is_incomplete
 from uncertain_scale.report.figures.sensitivity import LEAST, input_label, share_in_brief, shares_of
-from uncertain_scale.report.html.inline import inline
-from uncertain_scale.report.html.marks import STALE_MONTHS, marks_of
-from uncertain_scale.report.numbers import Scale, percent, scale_of
+from uncertain_scale.report.html.templating import inline
+from uncertain_scale.report.interval_report import headline_outputs
+from uncertain_scale.report.numbers import Scale, percent, scale_of, with_powers
 from uncertain_scale.report.rows import design_in_words, input_rows, intervals_of, output_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from markupsafe import Markup
-
+    from uncertain_scale.inputs import Prior
+    from uncertain_scale.model import Plan, Problem
     from uncertain_scale.report.document import Document
-    from uncertain_scale.report.html.background import Background
-
-__all__ = [
-    "PARTS",
-    "input_card",
-    "output_rows_of",
-    "ranking_parts",
-    "ratio_figure",
-]
+    from uncertain_scale.sampling import Design
 
 _COMPARE_WIDTH = 440.0
+STALE_MONTHS = 18
+_JUDGEMENT = re.compile(r"\bjudge?ments?\b", re.IGNORECASE)
+_DRAWS, _CHAINS = 512, 16
 
 
 def output_rows_of(document: Document) -> Iterator[dict[str, Any]]:
@@ -120,14 +122,24 @@ def _held(share: float, chains: int) -> str:
     return f"{round(share * chains)} of {chains}"
 
 
-def ratio_figure(document: Document, other: str, number: int) -> Markup | None:
-    """Return a scenario's ratios to the base as a figure; None where none can be drawn."""
+def comparison_parts(
+    document: Document, comparison: dict[str, Any], number: Iterator[int]
+) -> dict[str, Any]:
+    """Return the figure, where one can be drawn, the words and the tables of a comparison."""
+    prob, other, place = document["probs"][0], comparison["other"], next(number)
     try:
-        return inline(
-            figures.plot_compare(document, [other], titles=False), number, least=_COMPARE_WIDTH
-        )
+        drawn = figures.plot_compare(document, [other], titles=False)
+        figure = inline(drawn, place, least=_COMPARE_WIDTH)
     except DataError:
-        return None
+        figure = None
+    return {
+        "other": other,
+        "figure": figure,
+        "words": comparison_words(comparison, document["base"]),
+        "rows": list(comparison_rows(comparison, prob)),
+        "otherwise": otherwise_table(comparison, prob),
+        "coupled": coupling_rows(comparison),
+    }
 
 
 def _answers(_: Iterator[int], document: Document) -> tuple[Any, ...]:
@@ -163,16 +175,8 @@ def _believed(
 def _held_against(
     number: Iterator[int], document: Document, comparison: dict[str, Any], place: int
 ) -> tuple[Any, ...]:
-    prob, other = document["probs"][0], comparison["other"]
-    told = {
-        "other": other,
-        "figure": ratio_figure(document, other, next(number)),
-        "words": comparison_words(comparison, document["base"]),
-        "rows": list(comparison_rows(comparison, prob)),
-        "otherwise": otherwise_table(comparison, prob),
-        "coupled": coupling_rows(comparison),
-    }
-    return told, place, document["base"], percent(prob)
+    parts = comparison_parts(document, comparison, number)
+    return parts, place, document["base"], percent(document["probs"][0])
 
 
 PARTS: dict[str, Callable[..., Sequence[Any]]] = {
@@ -184,3 +188,103 @@ PARTS: dict[str, Callable[..., Sequence[Any]]] = {
     "ranking": _ranking,
 }
 """What makes the arguments of a macro, from the number of the next figure and a part's values."""
+
+
+class Mark(NamedTuple):
+    """A word for a badge, its class, and why it is there."""
+
+    word: str
+    kind: str
+    why: str
+
+
+def marks_of(inputs: Mapping[str, dict[str, Any]]) -> dict[str, list[Mark]]:
+    """Return the marks of each of the `inputs` of what `report_document` returns."""
+    dates = [date for prior in inputs.values() if (date := _date(prior))]
+    newest = max(dates, default=None)
+    return {name: _marks(prior, newest) for name, prior in inputs.items()}
+
+
+def _marks(prior: dict[str, Any], newest: dt.date | None) -> list[Mark]:
+    found = []
+    if prior["origin"] == "given":
+        return [Mark("given", "given", "taken as known")]
+    if prior["origin"] == "fallback":
+        found.append(Mark("default", "note", "used since nothing given determines it"))
+    if _JUDGEMENT.search(f"{prior['note']} {prior['source']}"):
+        found.append(Mark("judgement", "judgement", "rests in part on judgement; see its note"))
+    if not prior["source"]:
+        found.append(Mark("no source", "stale", "no source is stated"))
+    date = _date(prior)
+    if date and newest and _months(date, newest) > STALE_MONTHS:
+        age = f"{_months(date, newest):.0f} months older than the newest date ({newest})"
+        found.append(Mark("stale", "stale", age))
+    return found
+
+
+def _date(prior: dict[str, Any]) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(prior["as_of"])
+    except ValueError:
+        return None
+
+
+def _months(before: dt.date, after: dt.date) -> float:
+    return (
+        12 * (after.year - before.year) + after.month - before.month + (after.day - before.day) / 31
+    )
+
+
+@dataclass(frozen=True)
+class Background:
+    """What is behind a report.
+
+    Parameters
+    ----------
+    inputs
+        Priors by name, givens among them.
+    plan
+        How the answers are reached.
+    drivers
+        A sensitivity analysis of the outputs that the headline tells, or None.
+    reason
+        Why there is none, else "".
+    """
+
+    inputs: Mapping[str, Prior]
+    plan: Plan
+    drivers: Document | None = None
+    reason: str = ""
+
+
+def background_of(problem: Problem, design: Design, document: Document) -> Background:
+    """Return what drives the answers of a report on a problem, by a design of modest size."""
+    plan, inputs = problem.plan, problem.believed.inputs
+    moved = [n for n in headline_outputs(document) if not document["outputs"][n]["constant"]]
+    if not moved:
+        return Background(
+            inputs, plan, reason="All inputs are constant: nothing drives the answer."
+        )
+    if document.get("evidence") is not None:
+        told = "What evidence has tied together is ranked by the command sensitivity --evidence."
+        return Background(inputs, plan, reason=told)
+    if is_incomplete(document):
+        told = "The run was interrupted, so nothing is ranked; the command sensitivity does."
+        return Background(inputs, plan, reason=told)
+    few = replace(design, draws=min(design.draws, _DRAWS), chains=min(design.chains, _CHAINS))
+    try:
+        return Background(inputs, plan, _drivers(problem, few, moved))
+    except UncertainScaleError as error:
+        return Background(inputs, plan, reason=f"Not ranked: {error}")
+
+
+def _drivers(problem: Problem, design: Design, names: list[str]) -> Document:
+    """Rank inputs by shares of the variance of the logarithm, or of the value where it has none."""
+    from uncertain_scale.analysis.sensitivity import sensitivity
+    from uncertain_scale.report.sensitivity_report import sensitivity_document
+    from uncertain_scale.sampling import sample
+
+    tree = sample(problem, design)
+    positive = all(bool((tree[f"prior_predictive/{name}"] > 0).all()) for name in names)
+    found = sensitivity(problem, design, of=names, on=("log",) if positive else ("value", "log"))
+    return sensitivity_document(tree, found, "log" if positive else "value", [])

@@ -13,40 +13,17 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import printable
+from uncertain_scale.report.completeness import INCOMPLETE, stopping_in_words
 from uncertain_scale.report.rows import figure_note
-from uncertain_scale.report.stopping import INCOMPLETE, stopping_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from uncertain_scale.report.document import Document
 
-__all__ = [
-    "COLUMNS",
-    "as_csv",
-    "csv_comparison",
-    "csv_dependent",
-    "csv_difference",
-    "csv_equations",
-    "csv_evidence_comparison",
-    "csv_priors",
-    "csv_report",
-    "csv_sensitivity",
-]
-
 COLUMNS = (
-    "scenario",
-    "kind",
-    "name",
-    "measure",
-    "input",
-    "prob",
-    "value",
-    "mcse",
-    "units",
-    "low",
-    "high",
-    "note",
+    *("scenario", "kind", "name", "measure", "input", "prob"),
+    *("value", "mcse", "units", "low", "high", "note"),
 )
 """Columns of every table of figures; `low` and `high` are the 95% interval of a probability."""
 
@@ -140,23 +117,15 @@ def csv_difference(document: Document) -> str:
 
 def csv_priors(document: Document) -> str:
     """Return a scenario's inputs as CSV, a row for each, with its source."""
-    header = (
-        "name",
-        "units",
-        "q05",
-        "q50",
-        "q95",
-        "distribution",
-        "origin",
-        "joint",
-        "interpreted",
+    keys = (
+        *("units", "q05", "q50", "q95", "distribution", "origin", "joint", "interpreted"),
+        *("long_name", "source", "as_of", "note", "where"),
     )
-    cited = ("long_name", "source", "as_of", "note", "where")
     rows = (
-        {"name": name, **{key: one[key] for key in (*header[1:], *cited)}}
+        {"name": name, **{key: one[key] for key in keys}}
         for name, one in document["inputs"].items()
     )
-    return as_csv((*header, *cited), rows)
+    return as_csv(("name", *keys), rows)
 
 
 def csv_equations(equations: Mapping[str, Any]) -> str:
@@ -191,13 +160,10 @@ def _figure(one: Mapping[str, Any], key: str, **about: Any) -> dict[str, Any]:
 
 def _report(document: Document) -> Iterator[dict[str, Any]]:
     for words in stopping_in_words(document):
-        mark, colon, told = words.partition(": ")
+        mark, colon, why = words.partition(": ")
         incomplete = mark == INCOMPLETE and colon
-        yield (
-            {"kind": INCOMPLETE, "name": told}
-            if incomplete
-            else {"kind": "precision", "name": words}
-        )
+        kind, name = (INCOMPLETE, why) if incomplete else ("precision", words)
+        yield {"kind": kind, "name": name}
     for name, output in document["outputs"].items():
         yield from _statistics(output, kind="answer", name=name, units=output["units"])
     yield from _events(document)
@@ -257,37 +223,34 @@ def _evidence(document: Document) -> Iterator[dict[str, Any]]:
 def _observation(one: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield what was observed, and what was to be expected of it before and now."""
     about = {"name": one["name"], "units": one["units"], "measure": "quantile"}
-    kinds = {
-        "observed": "observed",
-        "prior_predictive": "observation before",
-        "posterior_predictive": "observation now",
-    }
     for key in ("lower", "upper"):
         if one[key] is not None:
             yield {"kind": "observed", **about, "measure": key, "value": one[key]}
-    for key, kind in kinds.items():
+    for key, kind in (
+        ("observed", "observed"),
+        ("prior_predictive", "observation before"),
+        ("posterior_predictive", "observation now"),
+    ):
         if one[key] is None:
             continue
         errors = one.get(f"{key}_mcse", [None] * len(one[key]))
         for prob, value, error in zip(_QUANTILES.values(), one[key], errors, strict=True):
             yield {"kind": kind, **about, "prob": prob, "value": value, "mcse": error}
-    kind = "observation before"
-    yield _figure(one, "p_value", kind=kind, name=one["name"], units="1")
+    yield _figure(one, "p_value", kind="observation before", name=one["name"], units="1")
 
 
 def _comparison(comparison: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name, output in comparison["outputs"].items():
-        extremes = {f"ratio, all {kind}": one for kind, one in output["otherwise"].items()}
-        for kind, one in {"ratio": output, **extremes}.items():
-            about = {"kind": kind, "name": name, "units": "1"}
+        difference = output["difference"]
+        plain = {"name": name, "units": difference["units"]}
+        for how, one in {"": output, **output["otherwise"]}.items():
+            end = f", all {how}" if how else ""
+            about = {"kind": f"ratio{end}", "name": name, "units": "1"}
             yield from _statistics(one["ratio"], **about) if one["ratio"] is not None else ()
             yield _figure(one, "probability_greater", **about)
-            if one is not output and "difference" in one:
-                about["kind"] = kind.replace("ratio", "difference")
-                about["units"] = output["difference"]["units"]
-                yield from _statistics(one["difference"], **about)
-        difference = output["difference"]
-        yield from _statistics(difference, kind="difference", name=name, units=difference["units"])
+            if how and "difference" in one:
+                yield from _statistics(one["difference"], kind=f"difference{end}", **plain)
+        yield from _statistics(difference, kind="difference", **plain)
         if output["ratio_of_medians"] is not None:
             kind = "ratio of medians"
             yield _figure(output, "ratio_of_medians", kind=kind, name=name, units="1")

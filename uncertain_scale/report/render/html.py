@@ -17,11 +17,10 @@ from uncertain_scale.report.blocks import (
     Text,
     shown,
 )
-from uncertain_scale.report.figures.axes import with_powers
 from uncertain_scale.report.figures.style import styled
-from uncertain_scale.report.html.inline import inline
 from uncertain_scale.report.html.parts import PARTS
-from uncertain_scale.report.html.templating import environment
+from uncertain_scale.report.html.templating import environment, inline
+from uncertain_scale.report.numbers import with_powers
 from uncertain_scale.report.rows import question_in_words
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
-
-__all__ = ["html"]
 
 _LONG = 22  # characters, beyond which words take several lines
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.blocks import Block
 
-__all__ = ["markdown", "plain"]
-
 
 def markdown(blocks: Iterable[Block]) -> str:
     """Return blocks as Markdown text, a blank line between them."""

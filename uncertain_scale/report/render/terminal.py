@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.blocks import Block
 
-__all__ = ["terminal"]
-
 
 def terminal(blocks: Iterable[Block], spell: Callable[[str], str] = str) -> RenderableType:
     """Return blocks as something that rich can print; no text in them can steer a terminal.

@@ -1,4 +1,4 @@
-"""What a reader must know of a run that looked for its own size, or was not finished."""
+"""The end of a run: the precision that it reached, or why not all of it was finished."""
 
 from __future__ import annotations
 
@@ -12,16 +12,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.document_types import Incomplete
-
-__all__ = [
-    "INCOMPLETE",
-    "UNREPEATED",
-    "end_in_words",
-    "incomplete_document",
-    "is_incomplete",
-    "percent",
-    "stopping_in_words",
-]
 
 INCOMPLETE = "INCOMPLETE"
 """What an interrupted report is marked by, in every format that people read."""
