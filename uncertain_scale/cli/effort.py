@@ -150,7 +150,7 @@ def _count(text: str) -> int:
 
 
 def _refuse_ambiguous(option: str, text: str) -> None:
-    from uncertain_scale.units.parsing import SpellingError, check_spelling
+    from uncertain_scale.units import SpellingError, check_spelling
 
     try:
         check_spelling(text)

@@ -21,8 +21,7 @@ from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.inputs.observation_document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
 from uncertain_scale.inputs.toml import TomlReader
-from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
-from uncertain_scale.units.parsing import SpellingError
+from uncertain_scale.units import Quantity, SpellingError, conversion_factor, parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,8 +20,7 @@ import numpy as np
 
 from uncertain_scale.errors import DataError, UnitError, nearest
 from uncertain_scale.reading import UnreadableError, is_inside, open_within, text_lines
-from uncertain_scale.units import conversion_factor, parse_quantity
-from uncertain_scale.units.parsing import SpellingError
+from uncertain_scale.units import SpellingError, conversion_factor, parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -27,7 +27,7 @@ from uncertain_scale.inputs.distributions.fitted import Beta, Gamma, Pert, Stude
 from uncertain_scale.inputs.distributions.mixture import Mixture
 from uncertain_scale.inputs.distributions.pointwise import Metalog, Quantiles
 from uncertain_scale.inputs.distributions.statement import number_text
-from uncertain_scale.units.parsing import SpellingError, check_spelling, parse_quantity
+from uncertain_scale.units import SpellingError, check_spelling, parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
