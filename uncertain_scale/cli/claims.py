@@ -15,9 +15,9 @@ from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annota
     Equations,
     Seed,
 )
+from uncertain_scale.cli.output import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.record import note_files
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.errors import QuestionError, nearest, printable
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.assertion import Claims
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
-
-__all__ = ["SHIPPED", "Names", "Scenarios", "Source", "checked", "claims", "tell_faults"]
 
 SHIPPED = "post-2024-07"
 Source = Annotated[
@@ -91,7 +89,7 @@ def checked(
     """Check claims, all or those of some names, as plain data."""
     from uncertain_scale.analysis.claims import check_claims, model_for
     from uncertain_scale.inputs.claim_files import load_claims
-    from uncertain_scale.model.own import OwnEquations
+    from uncertain_scale.model.model import OwnEquations
     from uncertain_scale.report.claims_report import claims_document
 
     own = OwnEquations.read(equations)

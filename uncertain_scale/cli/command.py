@@ -23,22 +23,6 @@ from uncertain_scale.errors import QuestionError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = [
-    "DRAWS",
-    "Argument",
-    "Command",
-    "Option",
-    "Parameter",
-    "Reads",
-    "Replay",
-    "StandIns",
-    "declared",
-    "files_read",
-    "spelt_out",
-    "typed",
-    "with_parameters",
-]
-
 DRAWS = "Draws"
 """Panel of the options that say how draws are made."""
 

@@ -12,9 +12,9 @@ import typer
 from uncertain_scale.cli.command import Option, typed
 from uncertain_scale.cli.compare import compare
 from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
+from uncertain_scale.cli.output import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.report import report
 from uncertain_scale.cli.sensitivity import sensitivity
-from uncertain_scale.cli.showing import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.explore.view import Scenarios, View
     from uncertain_scale.inputs import Prior
-
-__all__ = ["commands_of", "explore", "start_of"]
 
 _PORTS = 65535
 _FEW = (64, 2)  # draws of a chain, and chains, by which a question is tried

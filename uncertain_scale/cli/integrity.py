@@ -15,8 +15,6 @@ from uncertain_scale.reading import UnreadableError, is_inside, open_within
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Files", "check_files", "digest_of", "read_digests", "refuse_links_out"]
-
 _LARGEST = 2**62  # bytes: a file is read in pieces
 _MOST = 10_000  # files of a record
 _DIGEST = re.compile(r"[0-9a-f]{64}")

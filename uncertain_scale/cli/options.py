@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar, get_type_hints
 
 from uncertain_scale.cli.command import DRAWS, Option, with_parameters
-from uncertain_scale.cli.interrupts import interrupts
+from uncertain_scale.cli.progress import interrupts
 from uncertain_scale.cli.record import note_priors
 from uncertain_scale.errors import QuestionError
 
@@ -26,23 +26,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Problem
     from uncertain_scale.sampling import Design
-
-__all__ = [
-    "Chains",
-    "Changes",
-    "DesignName",
-    "Draws",
-    "Equations",
-    "Overlays",
-    "RunOptions",
-    "Scenario",
-    "Scheduler",
-    "Seed",
-    "belief",
-    "keep_for_answers",
-    "names_of",
-    "with_run_options",
-]
 
 _GIVENS = ("budget", "gpus", "training_time", "training_flop")
 
@@ -176,7 +159,7 @@ class RunOptions:
     ) -> tuple[Model, Priors, list[str]]:
         """Return the model, the scenario as its files state it, and the variables of events."""
         from uncertain_scale.analysis.events import parse_event
-        from uncertain_scale.model.own import OwnEquations
+        from uncertain_scale.model.model import OwnEquations
         from uncertain_scale.sampling.sample import prepare
 
         own = OwnEquations.read(self.equations)

@@ -7,14 +7,11 @@ from typing import Annotated
 
 import typer
 
+from uncertain_scale.cli.backtest import Runs, SkipBadRows, tell_faults
 from uncertain_scale.cli.command import Argument, Option
-from uncertain_scale.cli.encoding import json_for_stdout
 from uncertain_scale.cli.options import keep_for_answers
-from uncertain_scale.cli.showing import Form, Format, present
-from uncertain_scale.cli.tables import Runs, SkipBadRows, tell_faults
+from uncertain_scale.cli.output import Form, Format, json_for_stdout, present
 from uncertain_scale.errors import PriorError, QuestionError
-
-__all__ = ["Scenario", "app"]
 
 app = typer.Typer(
     help="List, show, check, copy and fit prior files.", no_args_is_help=True, add_completion=False

@@ -25,7 +25,7 @@ from uncertain_scale.cli.integrity import (
     read_digests,
     refuse_links_out,
 )
-from uncertain_scale.cli.interrupts import interrupts
+from uncertain_scale.cli.progress import interrupts
 from uncertain_scale.errors import DataError
 from uncertain_scale.reading import (
     UnreadableError,
@@ -41,18 +41,6 @@ if TYPE_CHECKING:
     from uncertain_scale.cli.integrity import Files
     from uncertain_scale.inputs import Priors
     from uncertain_scale.report.atomic import Staging
-
-__all__ = [
-    "FOLDERS",
-    "RECORD",
-    "Record",
-    "note_files",
-    "note_priors",
-    "note_reached",
-    "read_record",
-    "recorded",
-    "typed_command",
-]
 
 RECORD = "run.json"
 _FORMAT = 1

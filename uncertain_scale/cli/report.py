@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.draws import Evidence, draw, on_cluster
-from uncertain_scale.cli.effort import Effort, MaxDraws, MaxTime, NoDraws, Precision, Resume
+from uncertain_scale.cli.effort import (
+    Effort,
+    MaxDraws,
+    MaxTime,
+    NoDraws,
+    Precision,
+    Resume,
+    answer,
+)
 from uncertain_scale.cli.options import RunOptions, Scheduler, with_run_options
+from uncertain_scale.cli.output import PageForm, PageFormat, Probs, behind, present, saves
+from uncertain_scale.cli.progress import INTERRUPTED
 from uncertain_scale.cli.record import note_reached
-from uncertain_scale.cli.running import INTERRUPTED, answer
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, behind, present, saves
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-__all__ = ["report"]
 
 
 @with_run_options

@@ -11,10 +11,8 @@ import typer
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.draws import Way, draw
 from uncertain_scale.cli.options import RunOptions, with_run_options
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, behind, present, saves
+from uncertain_scale.cli.output import PageForm, PageFormat, Probs, behind, present, saves
 from uncertain_scale.errors import QuestionError, printable
-
-__all__ = ["update"]
 
 
 @with_run_options

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uncertain_scale.cli.command import Argument, Option, declared, spelt_out
+from uncertain_scale.cli.output import Form, Format, present
 from uncertain_scale.cli.record import FOLDERS, read_record
-from uncertain_scale.cli.showing import Form, Format, present
 from uncertain_scale.errors import DataError, UncertainScaleError, printable
 from uncertain_scale.reading import is_inside
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from uncertain_scale.cli.integrity import Files
     from uncertain_scale.cli.record import Record
     from uncertain_scale.report.document import Document
-
-__all__ = ["diff", "verify"]
 
 _MOST_TOLD = 20
 

@@ -12,17 +12,6 @@ from uncertain_scale.reading import is_file, is_inside
 if TYPE_CHECKING:
     from uncertain_scale.errors import FileError
 
-__all__ = [
-    "claims_names",
-    "evidence_names",
-    "find_claims_file",
-    "find_evidence_file",
-    "find_prior_file",
-    "scenario_names",
-    "shipped_files",
-    "shipped_folder",
-]
-
 
 @dataclass(frozen=True)
 class _Kind:

@@ -11,24 +11,6 @@ from pydantic_core import PydanticCustomError
 
 from uncertain_scale.inputs.distributions import json_schemas
 
-__all__ = [
-    "COUPLINGS",
-    "Believed",
-    "CorrelationTable",
-    "InputTable",
-    "JointTable",
-    "Line",
-    "Name",
-    "PriorFile",
-    "Sourced",
-    "Table",
-    "Version",
-    "Words",
-    "is_name",
-    "json_schema",
-    "read_coupling",
-]
-
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=_NAME)]
 Line = Annotated[str, Field(max_length=1_000)]

@@ -16,8 +16,16 @@ from uncertain_scale.inputs.document import (
     Sourced,
     is_name,
 )
-from uncertain_scale.inputs.overlay import lay_over, loose_ends, unknown_ends
-from uncertain_scale.inputs.prior import Correlation, JointSample, Prior, Priors, Provenance
+from uncertain_scale.inputs.prior import (
+    Correlation,
+    JointSample,
+    Prior,
+    Priors,
+    Provenance,
+    lay_over,
+    loose_ends,
+    unknown_ends,
+)
 from uncertain_scale.inputs.tables import read_samples
 from uncertain_scale.inputs.toml import MOST_TABLES, KeyPath, TomlReader, parse_toml, shown
 

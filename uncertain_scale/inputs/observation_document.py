@@ -11,8 +11,6 @@ from pydantic_core import PydanticCustomError
 
 from uncertain_scale.inputs.document import Line, Sourced, Version
 
-__all__ = ["EvidenceFile", "ObservationTable", "json_schema"]
-
 
 def _amount(value: Any) -> Any:
     if isinstance(value, str):

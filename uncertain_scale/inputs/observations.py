@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Observation", "Range", "read_evidence"]
-
 _TO = re.compile(r"(?<![A-Za-z_])to(?![A-Za-z_])")
 _BOUND = re.compile(r"(at least|>=|≥|at most|<=|≤)\s*+(.*)")
 _SIDES = {"lower": "least", "upper": "most"}

@@ -20,21 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = [
-    "COLUMNS",
-    "OTHER",
-    "Chip",
-    "RunsTable",
-    "TrainingRun",
-    "chips",
-    "families",
-    "family_of_peak",
-    "find_chip",
-    "published_runs",
-    "read_runs",
-    "shipped_runs",
-]
-
 OTHER = "other"
 """The family of chips of which no published run is known."""
 

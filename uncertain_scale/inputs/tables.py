@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Faults", "Row", "RowFault", "Table", "read_samples", "read_table"]
-
 _MOST_BYTES = 16_000_000
 _MOST_ROWS = 10_000
 _MOST_COLUMNS = 200

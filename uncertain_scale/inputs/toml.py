@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
-__all__ = [
-    "DEEPEST",
-    "MOST_KEYS",
-    "MOST_TABLES",
-    "KeyPath",
-    "TomlReader",
-    "line_numbers",
-    "parse_toml",
-    "shown",
-]
-
 _T = TypeVar("_T", bound="BaseModel")
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Where a value stands in a document, such as ("inputs", "mfu", "q05") or ("correlations", 0)."""

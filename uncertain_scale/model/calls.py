@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     from uncertain_scale.model.equation import Equation
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "StandIn",
-    "call",
-    "call_shared",
-    "failure",
-    "is_interrupt",
-    "misfit",
-    "running",
-    "user_code",
-]
-
 _thread = threading.local()
 _RAISES = {"RAISE_VARARGS", "RERAISE"}
 _KINDS = {

@@ -34,8 +34,6 @@ from uncertain_scale.model.equation import Equation
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-__all__ = ["Product", "inverse", "named_inverses", "other_inverses", "product_of"]
-
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
 _POINTS, _DECADES, _LEAST_POINTS = 256, 30, 8
 _SAME = 1e-12  # relative

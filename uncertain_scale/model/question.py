@@ -13,8 +13,7 @@ from uncertain_scale.inputs.distributions import (
     build,
     parse_distribution,
 )
-from uncertain_scale.inputs.overlay import loose_ends
-from uncertain_scale.inputs.prior import Prior, Priors, Provenance
+from uncertain_scale.inputs.prior import Prior, Priors, Provenance, loose_ends
 from uncertain_scale.units import Quantity
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypedDict
 
-from uncertain_scale.model.closure import Origin
+from uncertain_scale.model.problem import Origin
 from uncertain_scale.report.document_types import InputReport, Units
 
 __all__ = ["Explanation", "ModelReport", "PriorsReport", "Scenarios"]
