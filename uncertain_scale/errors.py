@@ -29,6 +29,7 @@ __all__ = [
     "UnitError",
     "how_to_install",
     "nearest",
+    "not_a_variable",
     "printable",
 ]
 
@@ -115,6 +116,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"did you mean '{close[0]}'?"
     shown = ", ".join(names[:12])
     return f"known: {shown}{', …' if len(names) > 12 else ''}" if names else "none is known"
+
+
+def not_a_variable(name: str, variables: Iterable[str]) -> str:
+    """Say that a name is no variable of the model, and which one it was meant for.
+
+    Examples
+    --------
+    >>> not_a_variable("mfuu", ["mfu", "budget"])
+    "'mfuu' is not a variable of the model; did you mean 'mfu'?"
+    """
+    return f"'{name[:60]}' is not a variable of the model; {nearest(name, variables)}"
 
 
 def how_to_install(extra: str) -> str:

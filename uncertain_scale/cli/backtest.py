@@ -120,11 +120,11 @@ def backtest(
         name="backtest",
         keep_csv=True,
     )
-    tell_faults(table, allowed=skip_bad_rows)
+    report_faults(table, allowed=skip_bad_rows)
 
 
-def tell_faults(table: RunsTable, *, allowed: bool) -> None:
-    """Tell the faults of a table's rows, after what the good rows gave has been shown.
+def report_faults(table: RunsTable, *, allowed: bool) -> None:
+    """Report the faults of a table's rows, after what the good rows gave has been shown.
 
     Raises
     ------

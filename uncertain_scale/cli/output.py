@@ -22,6 +22,7 @@ import typer
 
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.record import typed_command
+from uncertain_scale.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -195,6 +196,18 @@ def present(
     _print(document, form, blocks, csv, page)
 
 
+def print_json(data: object) -> None:
+    """Print plain data as JSON."""
+    typer.echo(json.dumps(data, indent=2))
+
+
+def end_with_faults(faults: Iterable[str]) -> None:
+    """Report faults on stderr, a line each, and end with exit code 2 where there are some."""
+    if lines := "\n".join(f"error: {printable(fault)}" for fault in faults):
+        typer.echo(lines, err=True)
+        raise typer.Exit(2)
+
+
 def behind(problem: Problem, design: Design, document: Document) -> Callable[[], Background]:
     """Return what finds out, once, what is behind a report."""
 
@@ -219,7 +232,7 @@ def schema(
     """
     from uncertain_scale.report.schema import json_schema
 
-    typer.echo(json.dumps(json_schema(" ".join(command)), indent=2))
+    print_json(json_schema(" ".join(command)))
 
 
 def _like(character: str) -> str:

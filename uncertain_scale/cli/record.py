@@ -19,12 +19,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from uncertain_scale.cli.command import files_read, spelt_out, typed
-from uncertain_scale.cli.integrity import (
-    check_files,
-    digest_of,
-    read_digests,
-    refuse_links_out,
-)
 from uncertain_scale.cli.progress import interrupts
 from uncertain_scale.errors import DataError
 from uncertain_scale.reading import (
@@ -127,6 +121,7 @@ class Record:
         DataError
             A file leads out of the folder, or cannot be read.
         """
+        from uncertain_scale.cli.integrity import check_files
         from uncertain_scale.report.checkpoint import CHECKPOINT
 
         listed = {**(self.digests or {}), self.result: self.digest}
@@ -220,6 +215,7 @@ def read_record(folder: Path) -> Record:
     DataError
         There is none, or it is not a record of this format.
     """
+    from uncertain_scale.cli.integrity import read_digests, refuse_links_out
     from uncertain_scale.report.atomic import finish
 
     path = folder / RECORD
@@ -267,6 +263,7 @@ def _renamed(found: Any) -> Any:
 
 
 def _write(staging: Staging, session: _Session, result: str) -> None:
+    from uncertain_scale.cli.integrity import digest_of
     from uncertain_scale.report.store import as_json, save_texts
     from uncertain_scale.sampling.chains import package_versions
 

@@ -6,13 +6,20 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.draws import Way, draw
 from uncertain_scale.cli.options import RunOptions, with_run_options
-from uncertain_scale.cli.output import PageForm, PageFormat, Probs, behind, present, saves
-from uncertain_scale.errors import QuestionError, printable
+from uncertain_scale.cli.output import (
+    PageForm,
+    PageFormat,
+    Probs,
+    behind,
+    end_with_faults,
+    present,
+    print_json,
+    saves,
+)
+from uncertain_scale.errors import QuestionError
 
 
 @with_run_options
@@ -40,7 +47,9 @@ def update(
     Example: uncertain-scale update h100-clusters --gpus 100k
     """
     if schema:
-        _print_schema()
+        from uncertain_scale.inputs.document import EvidenceFile
+
+        print_json(EvidenceFile.editor_schema())
         return
     if not evidence:
         from uncertain_scale.inputs.catalog import evidence_names
@@ -65,14 +74,4 @@ def update(
         folder=output,
         keep=lambda page, folder: save_report(document, tree, folder, page=page),
     )
-    if faults := document["evidence"]["left_out"]:
-        typer.echo("\n".join(f"error: {printable(fault)}" for fault in faults), err=True)
-        raise typer.Exit(2)
-
-
-def _print_schema() -> None:
-    import json
-
-    from uncertain_scale.inputs.observation_document import json_schema
-
-    typer.echo(json.dumps(json_schema(), indent=2))
+    end_with_faults(document["evidence"]["left_out"])

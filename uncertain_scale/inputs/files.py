@@ -285,12 +285,7 @@ class _Reader(TomlReader):
         self, table: Sourced | None, path: KeyPath, key: KeyPath | None = None
     ) -> Provenance:
         table = table or Sourced.model_validate({})
-        return Provenance(
-            long_name=table.long_name,
-            source=table.source,
-            as_of=table.as_of,
-            note=table.note,
-            where=self.where(path),
-            coupling_note=table.coupling_note if isinstance(table, Believed) else "",
-            key=self.where(key or path),
+        note = table.coupling_note if isinstance(table, Believed) else ""
+        return Provenance.of(
+            table, where=self.where(path), coupling_note=note, key=self.where(key or path)
         )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from uncertain_scale.inputs.distributions import Distribution
+    from uncertain_scale.inputs.document import Sourced
     from uncertain_scale.units.aliases import FloatArray
 
 
@@ -54,6 +55,11 @@ class Provenance:
     """Whether the kind of distribution was chosen for what was typed, as in "1.4 to 3.2"."""
     coupling_note: str = ""
     """Why the belief is coupled as it is with another scenario's."""
+
+    @classmethod
+    def of(cls, table: Sourced, **more: str) -> Provenance:
+        """Return what a table of a file says of its source, with what is known besides."""
+        return cls(table.long_name, table.source, table.as_of, table.note, **more)  # type: ignore[arg-type]
 
     @property
     def place(self) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 import numpy as np
 
 from uncertain_scale.errors import ModelError, UnitError
-from uncertain_scale.model.calls import failure, is_interrupt, misfit, user_code
+from uncertain_scale.model.calls import failure, is_interrupt, line_in, misfit, user_code
 from uncertain_scale.reading import UnreadableError, read_text
 from uncertain_scale.units import conversion_factor, registry
 
@@ -144,10 +144,9 @@ def import_equations(path: Path) -> types.ModuleType:
     except SyntaxError as error:
         raise ModelError(f"{path}:{error.lineno}: not Python: {error.msg}") from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 (a user's file may raise anything)
-        line = _line_in(path, error)
-        raise ModelError(
-            f"{path}{line}: running it fails: {type(error).__name__}: {error}"
-        ) from None
+        line = line_in(str(path), error)
+        place = f"{path}:{line}" if line else f"{path}"
+        raise ModelError(f"{place}: running it fails: {type(error).__name__}: {error}") from None
     return module
 
 
@@ -199,16 +198,6 @@ def check_units(equations: Sequence[Equation], units: Mapping[str, str]) -> None
         ]
     if faults:
         raise ModelError("\n".join(faults))
-
-
-def _line_in(path: Path, error: BaseException) -> str:
-    lines = []
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            lines.append(f":{trace.tb_lineno}")
-        trace = trace.tb_next
-    return lines[-1] if lines else ""
 
 
 def _wrapped(value: object) -> object:
