@@ -1,4 +1,4 @@
-"""What went wrong, for a person to mend.
+"""Errors, with messages for a person to act on.
 
 Every error the package raises on purpose descends from `UncertainScaleError` and from the builtin
 that fits. Each message says where, what was found, what was expected and what to do.
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _MOST_SHOWN = 100  # faults of a file in its message
-_MOST_KNOWN, _LONGEST = 2_000, 80  # names, and letters of one, that a near one is sought among
+_MOST_KNOWN, _LONGEST = 2_000, 80  # names, and letters of one, that are compared
 
 
 class UncertainScaleError(Exception):
@@ -72,7 +72,7 @@ class PageError(UncertainScaleError, RuntimeError):
 class FileError(UncertainScaleError, ValueError):
     """Everything that is wrong with a file that a person wrote, all faults at once.
 
-    The message tells the first hundred of them.
+    The message holds the first hundred of them.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class ClaimError(FileError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name a misspelt one was meant for, or list the few there are.
+    """Return the known name that a misspelt one was meant for, or the few there are.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def not_a_variable(name: str, variables: Iterable[str]) -> str:
-    """Say that a name is no variable of the model, and which one it was meant for.
+    """Return the message that a name is no variable of the model, with the nearest that is.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def not_a_variable(name: str, variables: Iterable[str]) -> str:
 
 
 def how_to_install(extra: str) -> str:
-    """Say how an optional part of the package is installed.
+    """Return how an optional part of the package is installed.
 
     Examples
     --------

@@ -126,10 +126,7 @@ def backtest(
 def report_faults(table: RunsTable, *, allowed: bool) -> None:
     """Report the faults of a table's rows, after what the good rows gave has been shown.
 
-    Raises
-    ------
-    typer.Exit
-        With code 2: there are faults, and they are not allowed.
+    Raises typer.Exit with code 2 where there are faults, and they are not allowed.
     """
     if not table.faults:
         return

@@ -36,8 +36,8 @@ Evidence = Annotated[
 ]
 
 
-class Way(StrEnum):
-    """How the posterior is found."""
+class Method(StrEnum):
+    """How the posterior is computed."""
 
     auto = "auto"
     importance = "importance"
@@ -79,7 +79,7 @@ def draw(
     problem: Problem,
     design: Design,
     evidence: Sequence[str],
-    method: Way = Way.auto,
+    method: Method = Method.auto,
     *,
     keep_sound: bool = False,
     cluster: Cluster | None = None,
@@ -128,7 +128,7 @@ def sample(
     from uncertain_scale.report.store import check_draws, is_store, save_chains, save_draws
     from uncertain_scale.sampling.chains import draw_chains
 
-    design = options.checked_design()  # a wrong option is told before any file is read
+    design = options.checked_design()  # a wrong option is reported before any file is read
     check_draws(output)
     problem = options.prepare()
     with on_cluster(scheduler, evidence) as cluster:

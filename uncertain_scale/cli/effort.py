@@ -36,16 +36,18 @@ _SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 _LONGEST = 1e9
 
 
-_sought = partial(Option, panel=DRAWS, replay="dropped")
+_search_option = partial(Option, panel=DRAWS, replay="dropped")
 
 Precision = Annotated[
-    str | None, _sought("Draw until each interval end is as sure as this (95%).", "1%")
+    str | None, _search_option("Draw until each interval end is as sure as this (95%).", "1%")
 ]
-MaxTime = Annotated[str | None, _sought("Stop looking for the precision then.", "90s|10min|2h")]
-MaxDraws = Annotated[str | None, _sought("Make no more draws than these (1B).", "N")]
+MaxTime = Annotated[
+    str | None, _search_option("Stop looking for the precision then.", "90s|10min|2h")
+]
+MaxDraws = Annotated[str | None, _search_option("Make no more draws than these (1B).", "N")]
 Resume = Annotated[
     Path | None,
-    _sought("Go on with the unfinished run that --output DIR left.", "DIR", reads="result"),
+    _search_option("Go on with the unfinished run that --output DIR left.", "DIR", reads="result"),
 ]
 NoDraws = Annotated[
     bool,
@@ -76,10 +78,7 @@ class Effort:
     def goal(self, probs: Sequence[float]) -> Goal | None:
         """Return the precision that is sought, if any.
 
-        Raises
-        ------
-        QuestionError
-            An option cannot be read, or makes no sense without --precision.
+        Raises QuestionError: an option cannot be read, or makes no sense without --precision.
         """
         if self.precision is None:
             for name in ("max_time", "max_draws"):
@@ -96,10 +95,7 @@ class Effort:
     def seconds(self) -> float | None:
         """How long a precision is sought, in seconds.
 
-        Raises
-        ------
-        QuestionError
-            It cannot be read.
+        Raises QuestionError: it cannot be read.
         """
         if self.max_time is None:
             return None
@@ -114,12 +110,9 @@ class Effort:
         return seconds
 
     def check(self, probs: Sequence[float]) -> None:
-        """Tell what is wrong with the options, before any file is read.
+        """Refuse options that cannot be used, before any file is read.
 
-        Raises
-        ------
-        QuestionError
-            An option cannot be read, or makes no sense beside another.
+        Raises QuestionError: an option cannot be read, or makes no sense beside another.
         """
         self.goal(probs)
         _ = self.seconds
@@ -127,10 +120,7 @@ class Effort:
     def refuse_with_evidence(self) -> None:
         """Refuse what has no meaning where priors are updated.
 
-        Raises
-        ------
-        QuestionError
-            Naming the option.
+        Raises QuestionError: naming the option.
         """
         for name in ("precision", "max_time", "max_draws", "resume"):
             if getattr(self, name) is not None:
@@ -155,7 +145,7 @@ class Answered:
     design
         What was reached.
     interrupted
-        Whether somebody did.
+        Whether a signal ended it before its goal.
     """
 
     document: Document
@@ -181,7 +171,7 @@ def answer(
     QuestionError
         It cannot be answered so, or not a chain was finished in the time allowed.
     typer.Exit
-        Somebody did, before the first chain was finished.
+        A signal ended it before the first chain was finished.
     """
     from uncertain_scale.sampling.limits import Stop, StoppedError
 
@@ -292,7 +282,7 @@ class _Run:
 
         show = bar.chains_of(self.design)
 
-        def tell(part: Part) -> None:
+        def note(part: Part) -> None:
             self._keep(self.design, part)
             show(len(part.chains))
 
@@ -302,7 +292,7 @@ class _Run:
             events=self.events,
             cluster=self.cluster,
             stop=self.stop,
-            progress=tell,
+            progress=note,
             done=done,
         )
 

@@ -66,7 +66,7 @@ def explore(
     model = options.read(against)[0]
     scenarios = Scenarios(model)
     view = start_of(options, scenarios, against=against, prob=prob)
-    # What is wrong with options and files is told here, not in a page.
+    # What is wrong with options and files is reported here, not in a page.
     answer_to(view.coarse(*_FEW), scenarios, brief=True)
     for name in view.others:
         view.held_against(scenarios, name)
@@ -150,12 +150,12 @@ def commands_of(options: RunOptions, view: View) -> dict[str, str]:
         seed=view.design.seed,
     ).asking(view.given)
     given = vars(asked)
-    tell = partial(typed, design=True)
-    found = {"Intervals": tell(report, given | {"prob": view.probs})}
+    command = partial(typed, design=True)
+    found = {"Intervals": command(report, given | {"prob": view.probs})}
     if view.of:
-        found["Ranking"] = tell(sensitivity, given | {"event": [], "of": view.of, "on": view.on})
+        found["Ranking"] = command(sensitivity, given | {"event": [], "of": view.of, "on": view.on})
     if view.others:
         scenarios = {"scenario": None, "scenarios": [scenario, *view.others]}
-        found["Comparison"] = tell(compare, given | scenarios | {"prob": view.probs})
-    found["This page"] = tell(explore, given | {"prob": view.probs, "against": view.others})
+        found["Comparison"] = command(compare, given | scenarios | {"prob": view.probs})
+    found["This page"] = command(explore, given | {"prob": view.probs, "against": view.others})
     return found

@@ -46,10 +46,7 @@ class Files:
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file.
 
-    Raises
-    ------
-    DataError
-        It cannot be read, or is no regular file.
+    Raises DataError: it cannot be read, or is no regular file.
     """
     found = hashlib.sha256()
     try:
@@ -66,10 +63,7 @@ def digest_of(path: Path) -> str:
 def read_digests(path: Path, found: Any) -> dict[str, str] | None:
     """Return the digests that a record holds by file; None of a record without them.
 
-    Raises
-    ------
-    DataError
-        They are no digests of files in the record's folder.
+    Raises DataError: they are no digests of files in the record's folder.
     """
     if found is None:
         return None
@@ -87,10 +81,7 @@ def read_digests(path: Path, found: Any) -> dict[str, str] | None:
 def refuse_links_out(folder: Path, names: Iterable[str]) -> None:
     """Refuse files that lie outside the folder by a link.
 
-    Raises
-    ------
-    DataError
-        Naming the first.
+    Raises DataError: naming the first.
     """
     for name in names:
         if os.path.lexists(folder / name) and not is_inside(folder / name, folder):

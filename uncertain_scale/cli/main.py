@@ -110,7 +110,7 @@ def main() -> None:
         mend_streams()
         code = _run()
     except Interrupted:
-        typer.echo(interrupts.told(), err=True)
+        typer.echo(interrupts.message(), err=True)
         code = INTERRUPTED
     if code == INTERRUPTED:
         end_at_once(code)

@@ -196,10 +196,7 @@ class Interrupts:
     def handle(self, number: int, frame: Any) -> None:  # noqa: ARG002 (as signals are handled)
         """Do what a signal asks for now.
 
-        Raises
-        ------
-        Interrupted
-            The program is to end.
+        Raises Interrupted: the program is to end.
         """
         if self._writing:
             return
@@ -237,8 +234,8 @@ class Interrupts:
         finally:
             self._writing = False
 
-    def told(self) -> str:
-        """Say what is lost now that a signal ended the program."""
+    def message(self) -> str:
+        """Return what is lost now that a signal ended the program."""
         if not self._drawn and not self._asked:
             return "interrupted: there is no answer yet"
         lost = "ended at once: the answer is lost"

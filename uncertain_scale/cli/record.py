@@ -56,7 +56,7 @@ class _Session:
     priors
         Merged priors by scenario as it was typed, None where none was.
     files
-        Makes further texts by name, and tells which file stands for which word.
+        Makes further texts by name, and says which file stands for which word.
     reached
         Options whose values the run found out.
     """
@@ -106,20 +106,14 @@ class Record:
     def document(self) -> dict[str, Any]:
         """Return the saved result.
 
-        Raises
-        ------
-        DataError
-            It is not there, or no JSON object.
+        Raises DataError: it is not there, or no JSON object.
         """
         return _read_object(self.folder / self.result)
 
     def files(self) -> Files:
         """Compare the files of the folder with what the run wrote, to the byte.
 
-        Raises
-        ------
-        DataError
-            A file leads out of the folder, or cannot be read.
+        Raises DataError: a file leads out of the folder, or cannot be read.
         """
         from uncertain_scale.cli.integrity import check_files
         from uncertain_scale.report.checkpoint import CHECKPOINT
@@ -210,10 +204,7 @@ def _names(result: str) -> list[str]:
 def read_record(folder: Path) -> Record:
     """Return the record of a saved result.
 
-    Raises
-    ------
-    DataError
-        There is none, or it is not a record of this format.
+    Raises DataError: there is none, or it is not a record of this format.
     """
     from uncertain_scale.cli.integrity import read_digests, refuse_links_out
     from uncertain_scale.report.atomic import finish

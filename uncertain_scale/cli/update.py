@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from uncertain_scale.cli.command import Argument, Option
-from uncertain_scale.cli.draws import Way, draw
+from uncertain_scale.cli.draws import Method, draw
 from uncertain_scale.cli.options import RunOptions, with_run_options
 from uncertain_scale.cli.output import (
     PageForm,
@@ -30,8 +30,8 @@ def update(
         Argument("Evidence files, or shipped names.", "EVIDENCE.toml...", reads="evidence"),
     ] = None,  # click 8.1 takes no other default of arguments that repeat
     method: Annotated[
-        Way, Option("How the posterior is found: by weights where they can be trusted.")
-    ] = Way.auto,
+        Method, Option("How the posterior is found: by weights where they can be trusted.")
+    ] = Method.auto,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
     output: Annotated[Path | None, saves("report.html, .md, .json and draws.nc")] = None,

@@ -1,4 +1,4 @@
-"""`verify` runs a saved result again and tells whether it is the same; `diff` compares two."""
+"""`verify` runs a saved result again and compares the two; `diff` compares two saved ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uncertain_scale.cli.record import Record
     from uncertain_scale.report.document import Document
 
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 
 
 def verify(
@@ -56,7 +56,7 @@ def verify(
     command, arguments = _arguments(record, program)
     equations = _equations(command, arguments)
     _refuse_other_code(record, files, equations)
-    tell_files(folder, files)
+    report_files(folder, files)
     if equations and not run_equations:
         raise DataError(
             f"{folder} was made with equations of its own ({', '.join(equations)}), "
@@ -97,7 +97,7 @@ def diff(
         )
     for record in records:
         if digest_of(record.folder / record.result) != record.digest:
-            tell_files(record.folder, Files(changed=(record.result,)))
+            report_files(record.folder, Files(changed=(record.result,)))
     results: list[dict[str, Any]] = [record.document() for record in records]
     document = difference_document(*results)
     present(document, form, difference_blocks, csv_difference)
@@ -105,26 +105,23 @@ def diff(
         raise typer.Exit(1)
 
 
-def tell_files(folder: Path, files: Files) -> None:
-    """Tell, on stderr, the files of a folder that are not those that the run wrote."""
+def report_files(folder: Path, files: Files) -> None:
+    """Report, on stderr, the files of a folder that are not those that the run wrote."""
     for names, fault in (
         (files.changed, "is not what the run wrote; it was changed since"),
         (files.missing, "is not there, which the run wrote"),
         (files.added, "is in no record: the run did not write it"),
     ):
-        for name in names[:_MOST_TOLD]:
+        for name in names[:_MOST_SHOWN]:
             typer.echo(printable(f"warning: {folder / name} {fault}"), err=True)
-        if more := len(names) - len(names[:_MOST_TOLD]):
+        if more := len(names) - len(names[:_MOST_SHOWN]):
             typer.echo(f"warning: and {more:,} more files of {folder} like these", err=True)
 
 
 def _refuse_other_code(record: Record, files: Files, equations: Sequence[str]) -> None:
     """Refuse equations that are not those that the run used, before they are run.
 
-    Raises
-    ------
-    DataError
-        A file of equations is not what the run wrote, or is not in its record.
+    Raises DataError: a file of equations is not what the run wrote, or is not in its record.
     """
     for path in equations:
         name = Path(path).relative_to(record.folder).as_posix()
@@ -146,10 +143,8 @@ def _arguments(record: Record, program: Any) -> tuple[Callable[..., None], dict[
 
     Only what was read so is run, with the files that it names where they are, in the folder.
 
-    Raises
-    ------
-    DataError
-        There is no such command, it would not be taken, or it writes, connects or reads elsewhere.
+    Raises DataError: there is no such command, it would not be taken, or it writes, connects or
+    reads elsewhere.
     """
     folder = record.folder
     if not record.command or record.command[0] not in program.obj:

@@ -135,10 +135,7 @@ def find_prior_file(source: str | Path, *, beside: Path | None = None) -> Path:
 def find_claims_file(source: str | Path) -> Path:
     """Return the file that the name of shipped claims or a path stands for.
 
-    Raises
-    ------
-    ClaimError
-        There is neither such a file nor such a name.
+    Raises ClaimError: there is neither such a file nor such a name.
     """
     return _CLAIMS.find(source)
 
@@ -146,10 +143,7 @@ def find_claims_file(source: str | Path) -> Path:
 def find_evidence_file(source: str | Path) -> Path:
     """Return the file that a path, or the name of a shipped evidence file, stands for.
 
-    Raises
-    ------
-    EvidenceError
-        There is no such file.
+    Raises EvidenceError: there is no such file.
     """
     return _EVIDENCE.find(source)
 

@@ -1,4 +1,4 @@
-"""Claims files: their shape, and their claims read from TOML, bad ones kept apart from good ones.
+"""Claims files: their shape, and their claims read from TOML, bad ones rejected with the reason.
 
 A claims file names the scenario that holds the document's own inputs, other readings of them, and
 its claims: what each takes as given, the variable, and what is asserted of it.
@@ -33,7 +33,7 @@ _Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
 def _typed(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    """Refuse what is neither in one line: pydantic tells each member of a union by itself."""
+    """Refuse what is neither in one line: pydantic reports each member of a union by itself."""
     try:
         return check(value)
     except ValidationError:
@@ -138,7 +138,7 @@ class _Reader(TomlReader):
         self._variables = variables
 
     def read(self) -> Claims:
-        """Return the claims that are sound, and what is wrong with the others."""
+        """Return the valid claims, and what is wrong with the others."""
         head = {k: v for k, v in self.document.items() if k not in {"readings", "claims"}}
         header = self.checked(ClaimsFile, head, ())
         scenario = self._scenario("scenario", header.scenario if header else None, ())

@@ -189,7 +189,7 @@ class PriorFile(File):
 
 
 def is_name(text: str) -> bool:
-    """Tell whether a text can name a variable."""
+    """Return whether a text can name a variable."""
     return re.fullmatch(_NAME, text) is not None
 
 

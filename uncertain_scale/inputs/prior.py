@@ -135,10 +135,7 @@ class Prior:
     def converted(self, units: str) -> Prior:
         """Return the same belief for a model that declares the variable in `units`.
 
-        Raises
-        ------
-        UnitError
-            The units are of another dimension.
+        Raises UnitError: the units are of another dimension.
         """
         return replace(self, factor=conversion_factor(self.units, units), model_units=units)
 

@@ -1,4 +1,4 @@
-"""TOML files that people write: read within bounds, and each fault told with its file and line.
+"""TOML files that people write: read within bounds, and each fault reported with its file and line.
 
 tomllib takes time that grows with the square of a dotted key's length, and memory by the key, and
 keeps no lines: one pass over the tokens, before it parses, bounds both and notes the lines.

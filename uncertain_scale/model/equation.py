@@ -95,11 +95,8 @@ class Equation:
 def read_equations(module: types.ModuleType) -> tuple[Equation, ...]:
     """Return the equations of a module: its own public functions, in the order they stand there.
 
-    Raises
-    ------
-    ModelError
-        Functions with a default, without arguments, with *args or **kwargs, with annotations that
-        cannot be read, or of another kind than `def`; all of them, a line each.
+    Raises ModelError: functions with a default, without arguments, with *args or **kwargs, with
+    annotations that cannot be read, or of another kind than `def`; all of them, a line each.
     """
     equations, faults = [], []
     for name, value in vars(module).items():
@@ -123,10 +120,7 @@ def read_equations(module: types.ModuleType) -> tuple[Equation, ...]:
 def import_equations(path: Path) -> types.ModuleType:
     """Run a Python file of equations and return it as a module.
 
-    Raises
-    ------
-    ModelError
-        There is no such file, it is no Python, or running it fails.
+    Raises ModelError: there is no such file, it is no Python, or running it fails.
     """
     try:
         source = read_text(path, _MOST_BYTES)

@@ -70,10 +70,7 @@ def product_of(equation: Equation, known: Mapping[str, Product | None]) -> Produ
 def named_inverses(law: Equation) -> list[Equation]:
     """Return the inverses that a law names.
 
-    Raises
-    ------
-    ModelError
-        One of them does not follow from the law.
+    Raises ModelError: one of them does not follow from the law.
     """
     found = []
     for name, summary in getattr(law.function, "__inverses__", {}).items():

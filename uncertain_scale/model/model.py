@@ -32,7 +32,7 @@ class Model:
     variables
         Units by variable, in the order of first use.
     headline
-        Variables that a report shows unless it is told otherwise.
+        Variables that a report shows by default.
     """
 
     equations: tuple[Equation, ...]

@@ -130,7 +130,7 @@ def takes_problem(
 ) -> _Asked[_Options, _Answer]:
     """Let a function of a problem take a model, priors and a question in its place.
 
-    The three are told from the other arguments by their types.
+    The three are distinguished from the other arguments by their types.
     """
 
     @wraps(function)

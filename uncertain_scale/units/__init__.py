@@ -124,7 +124,7 @@ class SpellingError(UnitError):
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number and the units it was typed with, or None where only the context can tell.
+    """A number and the units it was typed with, or None where only the context determines them.
 
     Examples
     --------

@@ -55,7 +55,7 @@ AnyDistribution: TypeAlias = Annotated[
     | Empirical,
     Field(discriminator="kind"),
 ]
-"""Any kind of distribution, told apart by `kind`."""
+"""Any kind of distribution, distinguished by `kind`."""
 
 KINDS: Mapping[str, type[Distribution]] = MappingProxyType(
     {cls.kind_name(): cls for cls in get_args(get_args(AnyDistribution)[0])}
@@ -157,7 +157,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
 
 
 def _not_numbers(parameters: Mapping[str, object]) -> list[Fault]:
-    """Tell of long lists of numbers in which something is none, by the first such thing."""
+    """Return a fault for each long list in which an item is no number: the first of them."""
     faults: list[Fault] = []
     for name, value in parameters.items():
         if name == "components" or not isinstance(value, list) or len(value) <= _LONG:
