@@ -27,7 +27,7 @@ _PLACES = {
     "sensitivity": "sensitivity:sensitivity",
     "sweep": "sweep:sweep",
     "claims": "claims:claims",
-    "update": "update:update",
+    "update": "report:update",
     "backtest": "backtest:backtest",
     "verify": "verify:verify",
     "diff": "verify:diff",
