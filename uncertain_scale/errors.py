@@ -1,4 +1,4 @@
-"""What went wrong, for a person to mend.
+"""Errors, with messages for a person to act on.
 
 Every error the package raises on purpose descends from `UncertainScaleError` and from the builtin
 that fits. Each message says where, what was found, what was expected and what to do.
@@ -29,11 +29,12 @@ __all__ = [
     "UnitError",
     "how_to_install",
     "nearest",
+    "not_a_variable",
     "printable",
 ]
 
 _MOST_SHOWN = 100  # faults of a file in its message
-_MOST_KNOWN, _LONGEST = 2_000, 80  # names, and letters of one, that a near one is sought among
+_MOST_KNOWN, _LONGEST = 2_000, 80  # names, and letters of one, that are compared
 
 
 class UncertainScaleError(Exception):
@@ -71,7 +72,7 @@ class PageError(UncertainScaleError, RuntimeError):
 class FileError(UncertainScaleError, ValueError):
     """Everything that is wrong with a file that a person wrote, all faults at once.
 
-    The message tells the first hundred of them.
+    The message holds the first hundred of them.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ class ClaimError(FileError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name a misspelt one was meant for, or list the few there are.
+    """Return the known name that a misspelt one was meant for, or the few there are.
 
     Examples
     --------
@@ -117,8 +118,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known: {shown}{', …' if len(names) > 12 else ''}" if names else "none is known"
 
 
+def not_a_variable(name: str, variables: Iterable[str]) -> str:
+    """Return the message that a name is no variable of the model, with the nearest that is.
+
+    Examples
+    --------
+    >>> not_a_variable("mfuu", ["mfu", "budget"])
+    "'mfuu' is not a variable of the model; did you mean 'mfu'?"
+    """
+    return f"'{name[:60]}' is not a variable of the model; {nearest(name, variables)}"
+
+
 def how_to_install(extra: str) -> str:
-    """Say how an optional part of the package is installed.
+    """Return how an optional part of the package is installed.
 
     Examples
     --------

@@ -43,11 +43,11 @@ _DEEPEST = 64
 _TOO_DEEP = f"it nests deeper than {_DEEPEST}"
 _MOST_DIGITS = 300
 _HALF_PAIR = re.compile(r"\\u[dD][89A-Fa-f]")
-_GROWS = 1_000_000  # bytes that are read of a file that does not tell its size
+_GROWS = 1_000_000  # bytes that are read of a file whose size is not known
 
 
 class UnreadableError(UncertainScaleError, ValueError):
-    """Why a file cannot be read, to be told behind its name.
+    """Why a file cannot be read: a message to stand behind its name.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class UnreadableError(UncertainScaleError, ValueError):
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether a path names a file; what is too long or odd to be a name does not."""
+    """Return whether a path names a file; what is too long or odd to be a name does not."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -75,7 +75,7 @@ def is_file(path: Path) -> bool:
 
 
 def is_inside(path: Path, folder: Path) -> bool:
-    """Tell whether a path, links followed, ends in a folder or below it."""
+    """Return whether a path, links followed, ends in a folder or below it."""
     try:
         return path.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError, ValueError):  # links in a circle, a name that cannot be one
@@ -147,10 +147,7 @@ def read_text(path: Path, most: int, advice: str = "split it") -> str:
 def text_lines(file: BinaryIO, longest: int) -> Iterator[str]:
     """Yield the lines of a text file with their ends, each of bounded length.
 
-    Raises
-    ------
-    UnreadableError
-        A line is longer, not in UTF-8, or holds a NUL.
+    Raises UnreadableError: a line is longer, not in UTF-8, or holds a NUL.
     """
     number = 0
     while line := file.readline(longest + 1):
@@ -163,10 +160,7 @@ def text_lines(file: BinaryIO, longest: int) -> Iterator[str]:
 def parse_json(text: str) -> Any:
     """Read JSON of finite numbers and bounded depth.
 
-    Raises
-    ------
-    ValueError
-        It is no such JSON.
+    Raises ValueError: it is no such JSON.
     """
     try:
         found = json.loads(

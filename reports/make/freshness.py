@@ -30,7 +30,7 @@ from xml.etree import ElementTree as ET
 
 from folders import PICTURE, RECORD, page_of, picture_of, read
 
-from uncertain_scale.cli.integrity import digest_of
+from uncertain_scale.cli.record import digest_of
 from uncertain_scale.report.differences import ERROR, Grade, differences
 from uncertain_scale.report.store import as_json
 

@@ -26,7 +26,7 @@ import numpy as np
 from typer.main import get_command
 
 from uncertain_scale.cli.main import app
-from uncertain_scale.cli.record import read_record
+from uncertain_scale.cli.verify import read_record
 
 PRIORS = """\
 schema_version = 1

@@ -26,18 +26,16 @@ SHOWN_BY = {
     "cli/draws.py": ["report", "sample"],
     "cli/effort.py": ["report"],
     "cli/explore.py": ["explore", "sensitivity"],
-    "cli/interrupts.py": ["report"],
     "cli/model.py": ["model"],
     "cli/options.py": ["report", "update"],
+    "cli/output.py": ["report", "compare", "sensitivity", "sweep", "claims", "update", "backtest"],
     "cli/plot.py": ["plot tornado", "plot sweep"],
     "cli/priors.py": ["priors fit-mfu"],
+    "cli/progress.py": ["report"],
     "cli/record.py": ["report"],
-    "cli/running.py": ["report"],
+    "cli/report.py": ["update"],
     "cli/sensitivity.py": ["sensitivity"],
-    "cli/showing.py": ["report", "compare", "sensitivity", "sweep", "claims", "update", "backtest"],
     "cli/sweep.py": ["sweep", "plot sweep"],
-    "cli/tables.py": ["backtest", "priors fit-mfu"],
-    "cli/update.py": ["update"],
     "cli/verify.py": ["verify", "report"],
     "explore/server.py": ["explore"],
     "inputs/catalog.py": ["report"],
@@ -103,6 +101,11 @@ def test_an_option_is_named_only_where_commands_have_it(module):
     shared = {one for one in several if all(one in OPTIONS[c] for c in SHOWN_BY[module])}
     known = several if module in {"cli/explore.py", "cli/verify.py", "cli/plot.py"} else shared
     assert NAMED[module] <= known, NAMED[module] - known
+
+
+@pytest.mark.parametrize("command", ["backtest", "priors fit-mfu"])
+def test_commands_that_report_rows_with_faults_have_the_option_that_allows_them(command):
+    assert {"--skip-bad-rows", "runs"} <= OPTIONS[command]
 
 
 def test_the_table_holds_no_module_that_names_no_option():

@@ -22,9 +22,9 @@ from uncertain_scale.cli.command import (
     typed,
 )
 from uncertain_scale.cli.main import _PLACES, RESULTS, app
-from uncertain_scale.cli.record import read_record, recorded
-from uncertain_scale.cli.showing import saves
-from uncertain_scale.cli.verify import verify
+from uncertain_scale.cli.output import saves
+from uncertain_scale.cli.record import recorded
+from uncertain_scale.cli.verify import read_record, verify
 
 SOURCES = {path.stem: path for path in Path(uncertain_scale.cli.__file__).parent.glob("*.py")}
 

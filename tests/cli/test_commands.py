@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from uncertain_scale.inputs.catalog import scenario_names, shipped_folder
-from uncertain_scale.inputs.document import json_schema
+from uncertain_scale.inputs.document import PriorFile
 
 SCENARIOS = {
     "base",
@@ -149,7 +149,7 @@ def test_priors_copy_makes_files_that_work_and_overwrites_none(cli, tmp_path):
 
 def test_the_shipped_schema_is_the_one_that_the_code_generates(cli):
     shipped = json.loads((shipped_folder() / "schema.json").read_text(encoding="utf-8"))
-    assert shipped == json_schema() == json.loads(cli("priors", "schema")[1])
+    assert shipped == PriorFile.editor_schema() == json.loads(cli("priors", "schema")[1])
 
 
 def test_a_users_overlay_beside_the_shipped_base(cli, tmp_path):

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from uncertain_scale.cli import encoding as streams
+from uncertain_scale.cli import output as streams
 from uncertain_scale.cli.main import _run, app
 
 WIDTH = 90
@@ -182,7 +182,7 @@ def test_what_takes_more_room_in_other_characters_fits_the_terminal_all_the_same
     monkeypatch, encoding
 ):
     """What is written as +/- or -> is laid out so, and a cut cell ends as wide as its column."""
-    from uncertain_scale.cli.showing import present
+    from uncertain_scale.cli.output import present
     from uncertain_scale.report.blocks import Items, Table, Text
 
     row = ("x ± y → z", "1 ± 2 … ∞", "word ≥ " * 12)

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from uncertain_scale.cli import running
-from uncertain_scale.cli.progress import Bar
+from uncertain_scale.cli import effort
+from uncertain_scale.cli.progress import INTERRUPTED, Bar
 from uncertain_scale.report.checkpoint import CHECKPOINT
 from uncertain_scale.sampling import engine
 from uncertain_scale.sampling.limits import Stop
@@ -41,7 +41,7 @@ def twice(gpus: Annotated[np.ndarray, "gpu"]) -> Annotated[np.ndarray, "gpu"]:
         time.sleep(0.01)
     return 2 * gpus
 """
-PROGRAM = "from uncertain_scale.cli import main, running; running.EVERY = 0.0; main()"
+PROGRAM = "from uncertain_scale.cli import main, effort; effort.EVERY = 0.0; main()"
 QUESTION = ("report", "--gpus", "20k to 30k", "--outputs", "twice,facility_power")
 DESIGN = ("--draws", "16384", "--chains", "24", "--seed", "4", "--no-draws")
 
@@ -106,7 +106,7 @@ def test_an_interrupt_reports_what_is_finished_and_the_run_can_go_on(
     wait_for(folder / "report.json", process)
     go.touch()
     out, err = process.communicate(timeout=300)
-    assert (process.returncode, err) == (running.INTERRUPTED, "")
+    assert (process.returncode, err) == (INTERRUPTED, "")
     assert "INCOMPLETE: interrupted when" in out
     document = json.loads((folder / "report.json").read_text())
     finished = document["incomplete"]["finished"]
@@ -145,7 +145,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bits(cli, halting,
 def left(cli, equations, tmp_path_factory):
     """Make a folder with a checkpoint of some of the chains, and how it was asked for."""
     folder, arguments = tmp_path_factory.mktemp("left"), (*QUESTION, *equations, *DESIGN)
-    kept = running._Run._keep
+    kept = effort._Run._keep
 
     def stop_early(run, design, part):
         kept(run, design, part)
@@ -153,10 +153,10 @@ def left(cli, equations, tmp_path_factory):
             run.stop.interrupt()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "EVERY", 0.0)
+        patch.setattr(effort, "EVERY", 0.0)
         patch.setattr(engine, "processors", lambda: 2)  # few chains are begun at a time
-        patch.setattr(running._Run, "_keep", stop_early)
-        assert cli(*arguments, "--output", folder / "run")[0] == running.INTERRUPTED
+        patch.setattr(effort._Run, "_keep", stop_early)
+        assert cli(*arguments, "--output", folder / "run")[0] == INTERRUPTED
     return folder / "run", arguments
 
 
@@ -164,7 +164,7 @@ def left(cli, equations, tmp_path_factory):
 def unfinished(left, tmp_path, monkeypatch):
     """Return a copy of that folder, and how it was asked for."""
     folder, arguments = left
-    monkeypatch.setattr(running, "EVERY", 0.0)
+    monkeypatch.setattr(effort, "EVERY", 0.0)
     return shutil.copytree(folder, tmp_path / "unfinished"), arguments
 
 
@@ -195,7 +195,7 @@ def held(cli, equations, tmp_path, monkeypatch):
         Stop, "__init__", lambda stop, *args: (made(stop, *args), stops.append(stop))[0]
     )
     monkeypatch.setattr(Bar, "chains_of", stop_early)
-    assert cli(*arguments, "--output", folder)[0] == running.INTERRUPTED
+    assert cli(*arguments, "--output", folder)[0] == INTERRUPTED
     monkeypatch.setattr(Bar, "chains_of", kept)
     return folder, arguments
 
@@ -380,7 +380,7 @@ LATE = {
     "rendering": "uncertain_scale.report.render.markdown:markdown",
     "writing": "uncertain_scale.report.store:save_texts",
     "writing draws": "uncertain_scale.report.store:save_draws",
-    "printing": "uncertain_scale.cli.showing:typer.echo",
+    "printing": "uncertain_scale.cli.output:typer.echo",
     "the record": "uncertain_scale.inputs.writing:scenario_files",
 }
 FINISHING = "finishing: all is drawn, and the answer is written; Ctrl-C again ends at once\n"
@@ -409,7 +409,7 @@ def test_from_the_last_chain_on_one_signal_loses_nothing_and_two_say_what_is_los
     }
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     done = run_with_signals(LATE[moment], 2, (*words, "--output", folder), number)
-    assert done.returncode == running.INTERRUPTED
+    assert done.returncode == INTERRUPTED
     assert done.stderr == (
         f"{FINISHING}ended at once: the answer is lost, and {folder} is as it was\n"
     )
@@ -448,7 +448,7 @@ def test_a_signal_before_there_is_anything_ends_at_once_without_a_traceback(
     words = (*ASKED["compare"], *FEW, "--output", tmp_path / "run")
     done = run_with_signals(EARLY[moment], 1, words, number)
     told = "" if moment == "importing" else "interrupted: there is no answer yet\n"
-    assert (done.returncode, done.stdout, done.stderr) == (running.INTERRUPTED, "", told)
+    assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", told)
     assert list(tmp_path.iterdir()) == []
 
 

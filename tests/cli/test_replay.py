@@ -264,7 +264,7 @@ def test_results_of_different_commands_are_not_compared(cli, saved, tmp_path):
 @pytest.mark.parametrize("command", SAVING)
 def test_whatever_is_done_to_a_file_of_a_folder_is_told(folder_of, command, tmp_path):
     """Appended text, an appended NUL, a changed byte, a lost file: of each file there is."""
-    from uncertain_scale.cli.record import read_record
+    from uncertain_scale.cli.verify import read_record
 
     folder = tmp_path / "copy"
     shutil.copytree(folder_of(command), folder)

@@ -9,7 +9,7 @@ import pytest
 
 from uncertain_scale.errors import ClaimError
 from uncertain_scale.inputs.catalog import claims_names, shipped_folder
-from uncertain_scale.inputs.claim_files import json_schema, load_claims
+from uncertain_scale.inputs.claim_files import ClaimsFile, load_claims
 from uncertain_scale.model import default_model
 
 HEAD = 'schema_version = 1\ntitle = "Memo"\n'
@@ -111,12 +111,12 @@ def test_shipped_claims_are_sound_and_follow_the_schema(name):
     document = tomllib.loads(
         (shipped_folder() / "claims" / f"{name}.toml").read_text(encoding="utf-8")
     )
-    jsonschema.validate(json.loads(json.dumps(document, default=str)), json_schema())
+    jsonschema.validate(json.loads(json.dumps(document, default=str)), ClaimsFile.editor_schema())
 
 
 def test_the_schema_that_is_shipped_is_the_one_generated():
     shipped = (shipped_folder() / "claims" / "schema.json").read_text(encoding="utf-8")
-    assert json.loads(shipped) == json_schema()
+    assert json.loads(shipped) == ClaimsFile.editor_schema()
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_the_schema_that_is_shipped_is_the_one_generated():
 )
 def test_the_schema_refuses_what_the_reader_refuses(tmp_path, text):
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(tomllib.loads(text), json_schema())
+        jsonschema.validate(tomllib.loads(text), ClaimsFile.editor_schema())
     try:
         assert load(tmp_path / "memo.toml", text).faults
     except ClaimError as error:

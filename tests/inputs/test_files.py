@@ -12,7 +12,7 @@ from uncertain_scale.errors import PriorError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.catalog import scenario_names, shipped_folder
 from uncertain_scale.inputs.distributions import parse_distribution
-from uncertain_scale.inputs.document import json_schema
+from uncertain_scale.inputs.document import PriorFile
 from uncertain_scale.inputs.prior import Prior
 
 BASE = """\
@@ -46,7 +46,7 @@ def write(folder, name, text):
 
 @cache
 def validator():
-    schema = json_schema()
+    schema = PriorFile.editor_schema()
     found = jsonschema.validators.validator_for(schema)
     found.check_schema(schema)
     return found(schema)

@@ -10,7 +10,7 @@ import pytest
 
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.inputs.catalog import evidence_names, find_evidence_file, shipped_folder
-from uncertain_scale.inputs.observation_document import json_schema
+from uncertain_scale.inputs.document import EvidenceFile
 from uncertain_scale.inputs.observations import read_evidence
 
 VARIABLES = {"facility_power": "MW", "mfu": "1"}
@@ -142,7 +142,7 @@ def test_bounds_that_cannot_be_read(tmp_path, lines, pattern):
 )
 def test_the_schema_takes_a_value_or_a_bound(keys, valid):
     document = {"schema_version": 1, "observations": [{"name": "x", "variable": "y", **keys}]}
-    check = jsonschema.Draft202012Validator(json_schema())
+    check = jsonschema.Draft202012Validator(EvidenceFile.editor_schema())
     assert check.is_valid(document) is valid
 
 
@@ -156,13 +156,13 @@ def test_words_are_as_typed(tmp_path):
 @pytest.mark.parametrize("name", evidence_names())
 def test_shipped_evidence_follows_the_schema_and_cites_its_sources(name):
     document = tomllib.loads(find_evidence_file(name).read_text(encoding="utf-8"))
-    jsonschema.validate(json.loads(json.dumps(document, default=str)), json_schema())
+    jsonschema.validate(json.loads(json.dumps(document, default=str)), EvidenceFile.editor_schema())
     assert all(one["source"] for one in document["observations"])
 
 
 def test_the_schema_that_is_shipped_is_the_one_generated():
     shipped = (shipped_folder() / "evidence" / "schema.json").read_text(encoding="utf-8")
-    assert json.loads(shipped) == json_schema()
+    assert json.loads(shipped) == EvidenceFile.editor_schema()
 
 
 @pytest.mark.parametrize(

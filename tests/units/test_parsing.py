@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uncertain_scale.errors import UnitError
-from uncertain_scale.units import Quantity, parse_quantity
-from uncertain_scale.units.parsing import SpellingError, check_spelling
+from uncertain_scale.units import Quantity, SpellingError, check_spelling, parse_quantity
 
 
 @pytest.mark.parametrize(

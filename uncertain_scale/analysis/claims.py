@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Priors
     from uncertain_scale.inputs.assertion import Claim, Claims, Reading
     from uncertain_scale.model import Model
-    from uncertain_scale.model.own import OwnEquations
+    from uncertain_scale.model.model import OwnEquations
     from uncertain_scale.sampling import Design
 
 __all__ = ["Checked", "CheckedClaims", "Judged", "Own", "check_claims", "model_for"]

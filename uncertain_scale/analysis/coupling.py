@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.inputs.document import COUPLINGS, read_coupling
 from uncertain_scale.sampling.dependence import Coupled
-from uncertain_scale.units.parsing import SpellingError, check_spelling
+from uncertain_scale.units import SpellingError, check_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

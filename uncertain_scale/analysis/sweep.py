@@ -18,7 +18,7 @@ from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.swept import read_axes, refuse_impossible
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.model import ask, believe
-from uncertain_scale.model.own import OwnEquations
+from uncertain_scale.model.model import OwnEquations
 from uncertain_scale.model.problem import Problem
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.chains import as_tree

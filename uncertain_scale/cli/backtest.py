@@ -1,13 +1,16 @@
-"""`uncertain-scale backtest`: forecasts of published runs, held against what was published."""
+"""`uncertain-scale backtest`: forecasts of published runs, held against what was published.
+
+Rows of a table with faults are reported on stderr, all of them.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.command import Option
+from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.options import (
     Chains,
     Changes,
@@ -19,12 +22,20 @@ from uncertain_scale.cli.options import (
     Seed,
     belief,
 )
+from uncertain_scale.cli.output import PageForm, PageFormat, present, saves
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, present, saves
-from uncertain_scale.cli.tables import Runs, SkipBadRows, tell_faults
-from uncertain_scale.errors import DataError
+from uncertain_scale.errors import DataError, printable
 
-__all__ = ["backtest"]
+if TYPE_CHECKING:
+    from uncertain_scale.inputs.runs import RunsTable
+
+Runs = Annotated[
+    Path | None,
+    Argument("Table of runs; the shipped one by default.", "RUNS.csv", reads="runs"),
+]
+SkipBadRows = Annotated[
+    bool, Option("Exit with 0 although rows have faults.", None, "--skip-bad-rows")
+]
 
 
 def backtest(
@@ -109,4 +120,22 @@ def backtest(
         name="backtest",
         keep_csv=True,
     )
-    tell_faults(table, allowed=skip_bad_rows)
+    report_faults(table, allowed=skip_bad_rows)
+
+
+def report_faults(table: RunsTable, *, allowed: bool) -> None:
+    """Report the faults of a table's rows, after what the good rows gave has been shown.
+
+    Raises typer.Exit with code 2 where there are faults, and they are not allowed.
+    """
+    if not table.faults:
+        return
+    kept_apart = table.rows - len(table.runs)
+    summary = f"{table.file}: {kept_apart} of {table.rows} rows have faults and were kept apart"
+    faults = "\n".join(map(str, table.faults))
+    if allowed:
+        typer.echo(printable(f"warning: {summary}:\n{faults}"), err=True)
+        return
+    hint = "--skip-bad-rows allows them"
+    typer.echo(printable(f"error: {summary} ({hint}):\n{faults}"), err=True)
+    raise typer.Exit(2)

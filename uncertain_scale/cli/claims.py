@@ -15,10 +15,18 @@ from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annota
     Equations,
     Seed,
 )
+from uncertain_scale.cli.output import (
+    PageForm,
+    PageFormat,
+    Probs,
+    end_with_faults,
+    present,
+    print_json,
+    saves,
+)
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.record import note_files
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, present, saves
-from uncertain_scale.errors import QuestionError, nearest, printable
+from uncertain_scale.errors import QuestionError, nearest
 
 if TYPE_CHECKING:
     from uncertain_scale.analysis.claims import CheckedClaims
@@ -26,8 +34,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.assertion import Claims
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
-
-__all__ = ["SHIPPED", "Names", "Scenarios", "Source", "checked", "claims", "tell_faults"]
 
 SHIPPED = "post-2024-07"
 Source = Annotated[
@@ -65,7 +71,9 @@ def claims(
     Example: uncertain-scale claims post-2024-07 --scenario base --scenario h100-sparse-fp8
     """
     if schema:
-        _print_schema()
+        from uncertain_scale.inputs.claim_files import ClaimsFile
+
+        print_json(ClaimsFile.editor_schema())
         return
     if list_:
         _print_list()
@@ -76,7 +84,7 @@ def claims(
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
     document = checked(source, claim, drawn, scenarios=scenario, probs=prob, equations=equations)
     present(document, form, claims_blocks, csv_claims, folder=output, name="claims", keep_csv=True)
-    tell_faults(document)
+    end_with_faults(document["faults"])
 
 
 def checked(
@@ -91,7 +99,7 @@ def checked(
     """Check claims, all or those of some names, as plain data."""
     from uncertain_scale.analysis.claims import check_claims, model_for
     from uncertain_scale.inputs.claim_files import load_claims
-    from uncertain_scale.model.own import OwnEquations
+    from uncertain_scale.model.model import OwnEquations
     from uncertain_scale.report.claims_report import claims_document
 
     own = OwnEquations.read(equations)
@@ -120,14 +128,6 @@ def _note(source: str, scenarios: list[str], found: CheckedClaims) -> None:
     note_files(made)
 
 
-def tell_faults(document: Document) -> None:
-    """Tell the claims that were kept apart, and end with exit code 2 where there are some."""
-    if document["faults"]:
-        told = "\n".join(f"error: {printable(fault)}" for fault in document["faults"])
-        typer.echo(told, err=True)
-        raise typer.Exit(2)
-
-
 def _only(stated: Claims, names: list[str]) -> Claims:
     """Return the claims of these names; all of them where there are none."""
     from dataclasses import replace
@@ -139,14 +139,6 @@ def _only(stated: Claims, names: list[str]) -> Claims:
     if not names:
         return stated
     return replace(stated, claims=tuple(one for one in stated.claims if one.name in names))
-
-
-def _print_schema() -> None:
-    import json
-
-    from uncertain_scale.inputs.claim_files import json_schema
-
-    typer.echo(json.dumps(json_schema(), indent=2))
 
 
 def _print_list() -> None:

@@ -23,22 +23,6 @@ from uncertain_scale.errors import QuestionError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = [
-    "DRAWS",
-    "Argument",
-    "Command",
-    "Option",
-    "Parameter",
-    "Reads",
-    "Replay",
-    "StandIns",
-    "declared",
-    "files_read",
-    "spelt_out",
-    "typed",
-    "with_parameters",
-]
-
 DRAWS = "Draws"
 """Panel of the options that say how draws are made."""
 
@@ -118,7 +102,7 @@ class Parameter:
         return named if isinstance(named, str) else f"--{self.name.replace('_', '-')}"
 
     def usual(self, value: Any) -> bool:
-        """Tell whether a value is the one that it has where nothing is typed."""
+        """Return whether a value is the one that it has where nothing is typed."""
         return _items(value) == _items(self.default)
 
     def words(self, value: Any) -> list[str]:
@@ -238,10 +222,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the words behind the command's name.
 
-        Raises
-        ------
-        QuestionError
-            A value is empty, or an option that takes one value has several.
+        Raises QuestionError: a value is empty, or an option that takes one value has several.
         """
         values, _, order = self.make_parser(ctx).parse_args(args=list(args))
         by_name = {parameter.name: parameter for parameter in self.get_params(ctx)}
@@ -256,7 +237,7 @@ class Command(TyperCommand):
 
 
 def _asks_once(parameter: Any) -> bool:
-    """Tell whether a second value would change what is asked, and not only how it is drawn."""
+    """Return whether a second value would change what is asked, and not only how it is drawn."""
     return (
         parameter.param_type_name == "option"
         and not parameter.multiple

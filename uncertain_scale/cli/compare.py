@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 from uncertain_scale.cli.command import Argument
 from uncertain_scale.cli.draws import Evidence, draw
 from uncertain_scale.cli.options import RunOptions, belief, with_run_options
+from uncertain_scale.cli.output import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.errors import EvidenceError, QuestionError
 
 if TYPE_CHECKING:
     from uncertain_scale.report import Document
-
-__all__ = ["Couple", "Scenarios", "compare", "compared"]
 
 Couple = Annotated[
     list[str],

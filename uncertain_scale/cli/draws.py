@@ -1,16 +1,20 @@
-"""How commands draw: given evidence where there is any, on a cluster where one is named."""
+"""Draws of commands: given evidence where there is any, on a cluster where one is named.
+
+`uncertain-scale sample` saves them as a file that ArviZ opens.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.interrupts import interrupts
-from uncertain_scale.cli.options import belief
-from uncertain_scale.cli.progress import Bar
+from uncertain_scale.cli.command import Option
+from uncertain_scale.cli.options import RunOptions, Scheduler, belief, with_run_options
+from uncertain_scale.cli.progress import Bar, interrupts
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -22,8 +26,6 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling import Design
     from uncertain_scale.sampling.cluster import Cluster
 
-__all__ = ["Evidence", "Way", "draw", "on_cluster"]
-
 Evidence = Annotated[
     list[str],
     belief(
@@ -34,8 +36,8 @@ Evidence = Annotated[
 ]
 
 
-class Way(StrEnum):
-    """How the posterior is found."""
+class Method(StrEnum):
+    """How the posterior is computed."""
 
     auto = "auto"
     importance = "importance"
@@ -77,7 +79,7 @@ def draw(
     problem: Problem,
     design: Design,
     evidence: Sequence[str],
-    method: Way = Way.auto,
+    method: Method = Method.auto,
     *,
     keep_sound: bool = False,
     cluster: Cluster | None = None,
@@ -100,3 +102,44 @@ def draw(
     drawn = sample(problem, design, cluster=cluster)
     interrupts.drawn()
     return drawn
+
+
+@with_run_options
+def sample(
+    options: RunOptions,
+    evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    scheduler: Scheduler = None,
+    *,
+    output: Annotated[
+        Path,
+        Option(
+            "NetCDF file to write, or a Zarr store where it ends in .zarr.",
+            "DRAWS.nc|.zarr",
+            replay="dropped",
+        ),
+    ],
+) -> None:
+    """Save the draws behind an answer, for xarray.open_datatree and ArviZ.
+
+    A Zarr store is written chain by chain, so that draws need not fit in memory.
+
+    Example: uncertain-scale sample --budget 100M --output draws.nc
+    """
+    from uncertain_scale.report.store import check_draws, is_store, save_chains, save_draws
+    from uncertain_scale.sampling.chains import draw_chains
+
+    design = options.checked_design()  # a wrong option is reported before any file is read
+    check_draws(output)
+    problem = options.prepare()
+    with on_cluster(scheduler, evidence) as cluster:
+        if is_store(output) and not evidence:
+            tree, chains = draw_chains(problem, design, cluster=cluster)
+            save_chains(tree, chains, output)
+        else:
+            tree = draw(problem, design, evidence, cluster=cluster)
+            save_draws(tree, output)
+    variables = [*tree["prior"].data_vars, *tree["prior_predictive"].data_vars]
+    typer.echo(
+        f"{output}: {options.chains} chains x {options.draws:,} draws of {len(variables)} "
+        f"variables: {', '.join(map(str, variables))}"
+    )

@@ -1,37 +1,53 @@
-"""The options that say how far a run goes: to which precision, how long, and on from where."""
+"""How far a run goes: to which precision, how long, on from where, and until it is interrupted."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from uncertain_scale.cli.command import DRAWS, Option
+from uncertain_scale.cli.progress import INTERRUPTED, Bar, interrupts
 from uncertain_scale.errors import QuestionError, UnitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from uncertain_scale.analysis.precision import Goal
+    import xarray as xr
 
-__all__ = ["Effort", "MaxDraws", "MaxTime", "NoDraws", "Precision", "Resume"]
+    from uncertain_scale.analysis.events import Event
+    from uncertain_scale.analysis.precision import Goal
+    from uncertain_scale.analysis.precision_search import Stage
+    from uncertain_scale.analysis.streamed import Part, Streamed
+    from uncertain_scale.model import Problem
+    from uncertain_scale.report import Document
+    from uncertain_scale.sampling import Design
+    from uncertain_scale.sampling.cluster import Cluster
+    from uncertain_scale.sampling.engine import Simulation
+    from uncertain_scale.sampling.limits import Stop
+    from uncertain_scale.units.aliases import FloatArray
 
 _SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 _LONGEST = 1e9
 
 
-_sought = partial(Option, panel=DRAWS, replay="dropped")
+_search_option = partial(Option, panel=DRAWS, replay="dropped")
 
 Precision = Annotated[
-    str | None, _sought("Draw until each interval end is as sure as this (95%).", "1%")
+    str | None, _search_option("Draw until each interval end is as sure as this (95%).", "1%")
 ]
-MaxTime = Annotated[str | None, _sought("Stop looking for the precision then.", "90s|10min|2h")]
-MaxDraws = Annotated[str | None, _sought("Make no more draws than these (1B).", "N")]
+MaxTime = Annotated[
+    str | None, _search_option("Stop looking for the precision then.", "90s|10min|2h")
+]
+MaxDraws = Annotated[str | None, _search_option("Make no more draws than these (1B).", "N")]
 Resume = Annotated[
     Path | None,
-    _sought("Go on with the unfinished run that --output DIR left.", "DIR", reads="result"),
+    _search_option("Go on with the unfinished run that --output DIR left.", "DIR", reads="result"),
 ]
 NoDraws = Annotated[
     bool,
@@ -43,6 +59,10 @@ NoDraws = Annotated[
         replay="recorded",
     ),
 ]
+
+EVERY = 15.0
+"""Seconds between checkpoints."""
+_SHARE = 20.0  # of the time goes to what is drawn, for one that goes to writing checkpoints
 
 
 @dataclass(frozen=True)
@@ -58,10 +78,7 @@ class Effort:
     def goal(self, probs: Sequence[float]) -> Goal | None:
         """Return the precision that is sought, if any.
 
-        Raises
-        ------
-        QuestionError
-            An option cannot be read, or makes no sense without --precision.
+        Raises QuestionError: an option cannot be read, or makes no sense without --precision.
         """
         if self.precision is None:
             for name in ("max_time", "max_draws"):
@@ -78,10 +95,7 @@ class Effort:
     def seconds(self) -> float | None:
         """How long a precision is sought, in seconds.
 
-        Raises
-        ------
-        QuestionError
-            It cannot be read.
+        Raises QuestionError: it cannot be read.
         """
         if self.max_time is None:
             return None
@@ -96,12 +110,9 @@ class Effort:
         return seconds
 
     def check(self, probs: Sequence[float]) -> None:
-        """Tell what is wrong with the options, before any file is read.
+        """Refuse options that cannot be used, before any file is read.
 
-        Raises
-        ------
-        QuestionError
-            An option cannot be read, or makes no sense beside another.
+        Raises QuestionError: an option cannot be read, or makes no sense beside another.
         """
         self.goal(probs)
         _ = self.seconds
@@ -109,10 +120,7 @@ class Effort:
     def refuse_with_evidence(self) -> None:
         """Refuse what has no meaning where priors are updated.
 
-        Raises
-        ------
-        QuestionError
-            Naming the option.
+        Raises QuestionError: naming the option.
         """
         for name in ("precision", "max_time", "max_draws", "resume"):
             if getattr(self, name) is not None:
@@ -122,6 +130,234 @@ class Effort:
                 )
         if self.no_draws:
             raise QuestionError("--no-draws does not go with --evidence, which holds its draws")
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """An answer as a report, and how it came about.
+
+    Parameters
+    ----------
+    document
+        The report.
+    tree
+        The draws, where they are held.
+    design
+        What was reached.
+    interrupted
+        Whether a signal ended it before its goal.
+    """
+
+    document: Document
+    tree: xr.DataTree | None
+    design: Design
+    interrupted: bool
+
+
+def answer(
+    problem: Problem,
+    design: Design,
+    *,
+    events: Sequence[Event],
+    probs: Sequence[float],
+    effort: Effort,
+    output: Path | None,
+    cluster: Cluster | None = None,
+) -> Answered:
+    """Answer a question with draws, as far as was asked and as long as nobody interrupts.
+
+    Raises
+    ------
+    QuestionError
+        It cannot be answered so, or not a chain was finished in the time allowed.
+    typer.Exit
+        A signal ended it before the first chain was finished.
+    """
+    from uncertain_scale.sampling.limits import Stop, StoppedError
+
+    stop = Stop(effort.seconds)
+    run = _Run(problem, design, events, effort.goal(probs), stop, output, cluster)
+    try:
+        with interrupts.drawing(stop), Bar() as bar:
+            return run.report(probs, effort, bar)
+    except StoppedError:
+        if stop.why == "interrupted":
+            typer.echo("interrupted before the first chain was finished: no answer", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        raise QuestionError(
+            f"--max-time {effort.max_time} was up before the first chain was finished; allow "
+            "more, or begin with fewer --draws"
+        ) from None
+
+
+@dataclass
+class _Run:
+    """One run of the program, which may be part of a longer one."""
+
+    problem: Problem
+    design: Design
+    events: Sequence[Event]
+    goal: Goal | None
+    stop: Stop
+    folder: Path | None
+    cluster: Cluster | None
+    latest: tuple[Design, Part] | None = None
+    due: float = field(default_factory=lambda: time.monotonic() + EVERY)
+
+    def report(self, probs: Sequence[float], effort: Effort, bar: Bar) -> Answered:
+        """Draw, and say what was found and how far it went."""
+        from uncertain_scale.analysis.streamed import Streamed
+        from uncertain_scale.report import report_document
+        from uncertain_scale.report.completeness import incomplete_document
+
+        done, held = self._begun(effort)
+        complete = True
+        extra: dict[str, Any] = {}
+        summary = None
+        if self.goal is None:
+            streams = effort.no_draws or done is not None or (self.folder is None and self._large())
+            found = self._streamed(bar, done) if streams else self._held(bar, held)
+        else:
+            from uncertain_scale.analysis.precision_search import facts_of, seek
+
+            sought = seek(
+                self.problem,
+                self.design,
+                self.goal,
+                events=self.events,
+                stop=self.stop,
+                progress=lambda stage: bar.show(stage.draws, stage.total, self._stage(stage)),
+                keep=self._keep,
+                done=done,
+                cluster=self.cluster,
+            )
+            found, summary = sought.step.answer, sought.step.summary
+            extra["search"] = facts_of(sought)
+            complete = sought.why in {"reached", "max-draws"}
+        interrupts.drawn()
+        record = found.record if isinstance(found, Streamed) else found
+        finished = int(record.attrs["chains"])
+        reached = type(self.design)(
+            kind=self.design.kind,
+            draws=int(record.attrs["draws"]),
+            chains=finished,
+            seed=self.design.seed,
+        )
+        if self.goal is None and finished < self.design.chains:
+            extra["incomplete"] = incomplete_document(self.stop.why, finished, self.design.chains)
+            complete = False
+        self._leave(found, reached, complete=complete)
+        document = report_document(found, probs=probs, events=self.events, summary=summary)
+        return Answered(
+            document | extra,
+            None if isinstance(found, Streamed) else found,
+            reached,
+            interrupted=not complete and self.stop.why == "interrupted",
+        )
+
+    def _large(self) -> bool:
+        from uncertain_scale.sampling.limits import memory_for
+
+        return memory_for(self._simulation()).streams
+
+    def _simulation(self) -> Simulation:
+        from uncertain_scale.sampling.engine import Simulation
+
+        return Simulation.of(self.problem, self.design)
+
+    def _held(self, bar: Bar, done: dict[str, FloatArray] | None) -> xr.DataTree:
+        from uncertain_scale.sampling import sample
+
+        return sample(
+            self.problem,
+            self.design,
+            stop=self.stop,
+            cluster=self.cluster,
+            progress=bar.chains_of(self.design),
+            done=done,
+        )
+
+    def _streamed(self, bar: Bar, done: Part | None) -> Streamed:
+        from uncertain_scale.analysis.streamed import stream
+
+        show = bar.chains_of(self.design)
+
+        def note(part: Part) -> None:
+            self._keep(self.design, part)
+            show(len(part.chains))
+
+        return stream(
+            self.problem,
+            self.design,
+            events=self.events,
+            cluster=self.cluster,
+            stop=self.stop,
+            progress=note,
+            done=done,
+        )
+
+    def _begun(self, effort: Effort) -> tuple[Part | None, dict[str, FloatArray] | None]:
+        """Return what an unfinished run that this one goes on from left: counts, or draws."""
+        if effort.resume is None:
+            return None, None
+        from uncertain_scale.report.checkpoint import identity_of, read_checkpoint
+
+        saved = read_checkpoint(effort.resume)
+        saved.refuse_other(identity_of(self._simulation(), self.events))
+        if saved.held is not None:
+            if effort.no_draws:
+                raise QuestionError(
+                    f"{saved.path} is of a run that keeps its draws; go on without --no-draws"
+                )
+            if self.goal is None:
+                return None, saved.draws(self.design)
+        if self.goal is not None:  # goes on from the size that it came to
+            self.design = saved.design
+        if saved.held is not None:
+            return None, None
+        return saved.part(self._simulation(), self.events), None
+
+    def _keep(self, design: Design, part: Part) -> None:
+        """Write a checkpoint, if there is a folder for it and the last one is old."""
+        self.latest = (design, part)
+        begun = time.monotonic()
+        if self.folder is not None and begun >= self.due:
+            self._save(self.folder)
+            self.due = begun + max(EVERY, _SHARE * (time.monotonic() - begun))
+
+    def _save(self, folder: Path) -> None:
+        from uncertain_scale.report.checkpoint import identity_of, save_checkpoint
+
+        if self.latest is not None:
+            identity = identity_of(self._simulation(), self.events)
+            save_checkpoint(folder, identity, *self.latest)
+
+    def _leave(self, found: xr.DataTree | Streamed, reached: Design, *, complete: bool) -> None:
+        """Leave a checkpoint of a run that is to be gone on with, and none of one that is done."""
+        if self.folder is None:
+            return
+        from uncertain_scale.analysis.streamed import Streamed
+        from uncertain_scale.report import checkpoint
+        from uncertain_scale.report.atomic import remove_file
+
+        if complete:
+            remove_file(self.folder / checkpoint.CHECKPOINT)
+        elif isinstance(found, Streamed):
+            self._save(self.folder)
+        else:
+            identity = checkpoint.identity_of(self._simulation(), self.events)
+            design = self.design if self.goal is None else reached
+            checkpoint.save_held_checkpoint(self.folder, identity, design, found)
+
+    def _stage(self, stage: Stage) -> str:
+        from uncertain_scale.report.completeness import end_in_words, percent
+
+        goal = self.goal
+        if stage.end is None or goal is None:
+            return f"{stage.design.chains:,} chains x {stage.design.draws:,} draws"
+        end = stage.end
+        name = end_in_words(end.output, end.kind, end.prob, end.bound)
+        return f"{name} ±{percent(end.error)}, wanted {percent(goal.precision)}"
 
 
 def _share(text: str) -> float:
@@ -150,7 +386,7 @@ def _count(text: str) -> int:
 
 
 def _refuse_ambiguous(option: str, text: str) -> None:
-    from uncertain_scale.units.parsing import SpellingError, check_spelling
+    from uncertain_scale.units import SpellingError, check_spelling
 
     try:
         check_spelling(text)

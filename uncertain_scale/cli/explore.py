@@ -12,9 +12,9 @@ import typer
 from uncertain_scale.cli.command import Option, typed
 from uncertain_scale.cli.compare import compare
 from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
+from uncertain_scale.cli.output import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.report import report
 from uncertain_scale.cli.sensitivity import sensitivity
-from uncertain_scale.cli.showing import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.explore.view import Scenarios, View
     from uncertain_scale.inputs import Prior
-
-__all__ = ["commands_of", "explore", "start_of"]
 
 _PORTS = 65535
 _FEW = (64, 2)  # draws of a chain, and chains, by which a question is tried
@@ -68,7 +66,7 @@ def explore(
     model = options.read(against)[0]
     scenarios = Scenarios(model)
     view = start_of(options, scenarios, against=against, prob=prob)
-    # What is wrong with options and files is told here, not in a page.
+    # What is wrong with options and files is reported here, not in a page.
     answer_to(view.coarse(*_FEW), scenarios, brief=True)
     for name in view.others:
         view.held_against(scenarios, name)
@@ -152,12 +150,12 @@ def commands_of(options: RunOptions, view: View) -> dict[str, str]:
         seed=view.design.seed,
     ).asking(view.given)
     given = vars(asked)
-    tell = partial(typed, design=True)
-    found = {"Intervals": tell(report, given | {"prob": view.probs})}
+    command = partial(typed, design=True)
+    found = {"Intervals": command(report, given | {"prob": view.probs})}
     if view.of:
-        found["Ranking"] = tell(sensitivity, given | {"event": [], "of": view.of, "on": view.on})
+        found["Ranking"] = command(sensitivity, given | {"event": [], "of": view.of, "on": view.on})
     if view.others:
         scenarios = {"scenario": None, "scenarios": [scenario, *view.others]}
-        found["Comparison"] = tell(compare, given | scenarios | {"prob": view.probs})
-    found["This page"] = tell(explore, given | {"prob": view.probs, "against": view.others})
+        found["Comparison"] = command(compare, given | scenarios | {"prob": view.probs})
+    found["This page"] = command(explore, given | {"prob": view.probs, "against": view.others})
     return found

@@ -15,12 +15,10 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from uncertain_scale.cli.command import Command
-from uncertain_scale.cli.encoding import mend_streams
-from uncertain_scale.cli.interrupts import INTERRUPTED, Interrupted, end_at_once, interrupts
+from uncertain_scale.cli.output import mend_streams
+from uncertain_scale.cli.progress import INTERRUPTED, Interrupted, end_at_once, interrupts
 from uncertain_scale.cli.record import recorded
 from uncertain_scale.errors import QuestionError, UncertainScaleError, printable
-
-__all__ = ["RESULTS", "app", "main"]
 
 # A command or a group of commands by name: its module here, and what it is called there.
 _PLACES = {
@@ -29,14 +27,14 @@ _PLACES = {
     "sensitivity": "sensitivity:sensitivity",
     "sweep": "sweep:sweep",
     "claims": "claims:claims",
-    "update": "update:update",
+    "update": "report:update",
     "backtest": "backtest:backtest",
     "verify": "verify:verify",
     "diff": "verify:diff",
-    "sample": "sample:sample",
+    "sample": "draws:sample",
     "explore": "explore:explore",
     "model": "model:model",
-    "schema": "schema:schema",
+    "schema": "output:schema",
     "plot": "plot:app",
     "priors": "priors:app",
 }
@@ -112,7 +110,7 @@ def main() -> None:
         mend_streams()
         code = _run()
     except Interrupted:
-        typer.echo(interrupts.told(), err=True)
+        typer.echo(interrupts.message(), err=True)
         code = INTERRUPTED
     if code == INTERRUPTED:
         end_at_once(code)

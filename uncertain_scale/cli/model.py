@@ -15,8 +15,6 @@ from uncertain_scale.cli.options import RunOptions, with_run_options
 if TYPE_CHECKING:
     from uncertain_scale.model import Model, Plan
 
-__all__ = ["model"]
-
 
 class Format(StrEnum):
     """How the model is written."""
@@ -43,7 +41,7 @@ def model(
 
     Example: uncertain-scale model --budget 100M --explain training_flop
     """
-    from uncertain_scale.model.own import OwnEquations
+    from uncertain_scale.model.model import OwnEquations
 
     if explain is None and not options.asks():
         named = options.scenario or options.priors

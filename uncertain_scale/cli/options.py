@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar, get_type_hints
 
 from uncertain_scale.cli.command import DRAWS, Option, with_parameters
-from uncertain_scale.cli.interrupts import interrupts
+from uncertain_scale.cli.progress import interrupts
 from uncertain_scale.cli.record import note_priors
 from uncertain_scale.errors import QuestionError
 
@@ -26,23 +26,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Problem
     from uncertain_scale.sampling import Design
-
-__all__ = [
-    "Chains",
-    "Changes",
-    "DesignName",
-    "Draws",
-    "Equations",
-    "Overlays",
-    "RunOptions",
-    "Scenario",
-    "Scheduler",
-    "Seed",
-    "belief",
-    "keep_for_answers",
-    "names_of",
-    "with_run_options",
-]
 
 _GIVENS = ("budget", "gpus", "training_time", "training_flop")
 
@@ -71,8 +54,8 @@ def keep_for_answers(equations: list[Any]) -> list[Any]:
 
 belief = partial(Option, panel="Beliefs")
 """Declare an option that says what is believed."""
-_asked = partial(Option, panel="Question")
-_drawn = partial(Option, panel=DRAWS)
+_question = partial(Option, panel="Question")
+_draws = partial(Option, panel=DRAWS)
 
 Scenario = Annotated[
     str | None,
@@ -107,13 +90,13 @@ Equations = Annotated[
         callback=keep_for_answers,
     ),
 ]
-Draws = Annotated[int, _drawn("Draws of a chain.", "N")]
-Chains = Annotated[int, _drawn("Independent randomisations.", "K")]
-DesignName = Annotated[str, _drawn("How draws fill the cube.", "sobol|lhs|random")]
-Seed = Annotated[int, _drawn("Seed of the random streams.", "S")]
+Draws = Annotated[int, _draws("Draws of a chain.", "N")]
+Chains = Annotated[int, _draws("Independent randomisations.", "K")]
+DesignName = Annotated[str, _draws("How draws fill the cube.", "sobol|lhs|random")]
+Seed = Annotated[int, _draws("Seed of the random streams.", "S")]
 Scheduler = Annotated[
     str | None,
-    _drawn("Draw on a dask cluster instead of here.", "tcp://HOST:PORT", replay="dropped"),
+    _draws("Draw on a dask cluster instead of here.", "tcp://HOST:PORT", replay="dropped"),
 ]
 
 
@@ -121,22 +104,24 @@ Scheduler = Annotated[
 class RunOptions:
     """What is asked, believed and drawn, as it was typed."""
 
-    budget: Annotated[str | None, _asked("Cost of time, such as 100M (USD).", "VALUE")] = None
-    gpus: Annotated[str | None, _asked("GPUs of the cluster, such as 25k.", "VALUE")] = None
-    training_time: Annotated[str | None, _asked("Length of the run, such as 80day.", "VALUE")] = (
+    budget: Annotated[str | None, _question("Cost of time, such as 100M (USD).", "VALUE")] = None
+    gpus: Annotated[str | None, _question("GPUs of the cluster, such as 25k.", "VALUE")] = None
+    training_time: Annotated[
+        str | None, _question("Length of the run, such as 80day.", "VALUE")
+    ] = None
+    training_flop: Annotated[str | None, _question("Training compute, such as 2e26.", "VALUE")] = (
         None
     )
-    training_flop: Annotated[str | None, _asked("Training compute, such as 2e26.", "VALUE")] = None
     given: Annotated[
-        list[str], _asked("Any other variable that is known; repeatable.", "NAME=VALUE")
+        list[str], _question("Any other variable that is known; repeatable.", "NAME=VALUE")
     ] = field(default_factory=list)
     free: Annotated[
-        list[str], _asked("Drop an input's prior and solve for it; repeatable.", "INPUT")
+        list[str], _question("Drop an input's prior and solve for it; repeatable.", "INPUT")
     ] = field(default_factory=list)
-    outputs: Annotated[str | None, _asked("Variables wanted; `all` for all.", "A,B")] = None
+    outputs: Annotated[str | None, _question("Variables wanted; `all` for all.", "A,B")] = None
     event: Annotated[
         list[str],
-        _asked("How likely is it? Such as 'training_flop >= 1e26'; repeatable.", "A>=B"),
+        _question("How likely is it? Such as 'training_flop >= 1e26'; repeatable.", "A>=B"),
     ] = field(default_factory=list)
     scenario: Scenario = None
     believed: Changes = field(default_factory=list)
@@ -148,7 +133,7 @@ class RunOptions:
     seed: Seed = 0
 
     def asks(self) -> bool:
-        """Tell whether a question was asked at all."""
+        """Return whether a question was asked at all."""
         return bool(self.givens() or self.free or self.outputs)
 
     def prepare(self, beside: Sequence[str] = (), asked: Sequence[str] = ()) -> Problem:
@@ -176,7 +161,7 @@ class RunOptions:
     ) -> tuple[Model, Priors, list[str]]:
         """Return the model, the scenario as its files state it, and the variables of events."""
         from uncertain_scale.analysis.events import parse_event
-        from uncertain_scale.model.own import OwnEquations
+        from uncertain_scale.model.model import OwnEquations
         from uncertain_scale.sampling.sample import prepare
 
         own = OwnEquations.read(self.equations)
@@ -207,7 +192,7 @@ class RunOptions:
         """Answer the question with draws."""
         from uncertain_scale.sampling import sample
 
-        design = self.checked_design()  # a wrong option is told before any file is read
+        design = self.checked_design()  # a wrong option is reported before any file is read
         drawn = sample(self.prepare(), design)
         interrupts.drawn()
         return drawn

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uncertain_scale.cli.claims import SHIPPED, Names, Source, checked, tell_faults
+from uncertain_scale.cli.backtest import Runs  # noqa: TC001 (typer reads it)
+from uncertain_scale.cli.claims import SHIPPED, Names, Source, checked
 from uncertain_scale.cli.claims import Scenarios as Judges
 from uncertain_scale.cli.command import Option, with_parameters
 from uncertain_scale.cli.compare import Couple, Scenarios, compared
@@ -23,17 +24,14 @@ from uncertain_scale.cli.options import (
     names_of,
     with_run_options,
 )
+from uncertain_scale.cli.output import Probs, end_with_faults
 from uncertain_scale.cli.priors import Scenario  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.sensitivity import On, Scale, ranked
-from uncertain_scale.cli.showing import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.sweep import Steps, gpt4_guides_of, swept
-from uncertain_scale.cli.tables import Runs  # noqa: TC001 (typer reads it)
 from uncertain_scale.errors import QuestionError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-__all__ = ["app"]
 
 app = typer.Typer(
     help="Draw figures: intervals, densities, rankings, comparisons, sweeps, priors, equations.",
@@ -238,7 +236,7 @@ def claims(
     probs = [0.5, 0.9, 0.95]
     document = checked(source, claim, drawn, scenarios=scenario, probs=probs, equations=equations)
     _write("claims", output, {"document": document})
-    tell_faults(document)
+    end_with_faults(document["faults"])
 
 
 @app.command()

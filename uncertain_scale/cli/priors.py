@@ -7,14 +7,11 @@ from typing import Annotated
 
 import typer
 
+from uncertain_scale.cli.backtest import Runs, SkipBadRows, report_faults
 from uncertain_scale.cli.command import Argument, Option
-from uncertain_scale.cli.encoding import json_for_stdout
 from uncertain_scale.cli.options import keep_for_answers
-from uncertain_scale.cli.showing import Form, Format, present
-from uncertain_scale.cli.tables import Runs, SkipBadRows, tell_faults
+from uncertain_scale.cli.output import Form, Format, json_for_stdout, present, print_json
 from uncertain_scale.errors import PriorError, QuestionError
-
-__all__ = ["Scenario", "app"]
 
 app = typer.Typer(
     help="List, show, check, copy and fit prior files.", no_args_is_help=True, add_completion=False
@@ -124,14 +121,12 @@ def fit_mfu(
     table = shipped_runs() if runs is None else read_runs(runs)
     fit = backtest.fit_mfu(backtest.fitted_runs(table.runs, smallest))
     typer.echo(mfu_prior_file(fit, family=family, file=table.file, smallest=smallest), nl=False)
-    tell_faults(table, allowed=skip_bad_rows)
+    report_faults(table, allowed=skip_bad_rows)
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of prior files, which editors complete and check them with."""
-    import json
+    from uncertain_scale.inputs.document import PriorFile
 
-    from uncertain_scale.inputs.document import json_schema
-
-    typer.echo(json.dumps(json_schema(), indent=2))
+    print_json(PriorFile.editor_schema())

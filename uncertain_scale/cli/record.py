@@ -9,27 +9,23 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import platform
 import re
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from uncertain_scale.cli.command import files_read, spelt_out, typed
-from uncertain_scale.cli.integrity import (
-    check_files,
-    digest_of,
-    read_digests,
-    refuse_links_out,
-)
-from uncertain_scale.cli.interrupts import interrupts
+from uncertain_scale.cli.progress import interrupts
 from uncertain_scale.errors import DataError
 from uncertain_scale.reading import (
     UnreadableError,
     is_inside,
+    open_within,
     parse_json,
     read_text,
 )
@@ -38,25 +34,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from uncertain_scale.cli.command import Reads, StandIns
-    from uncertain_scale.cli.integrity import Files
     from uncertain_scale.inputs import Priors
     from uncertain_scale.report.atomic import Staging
 
-__all__ = [
-    "FOLDERS",
-    "RECORD",
-    "Record",
-    "note_files",
-    "note_priors",
-    "note_reached",
-    "read_record",
-    "recorded",
-    "typed_command",
-]
-
 RECORD = "run.json"
-_FORMAT = 1
+FORMAT = 1
 _LARGEST = 64_000_000  # bytes of a record, or of a result
+_MOST_BYTES = 2**62  # of a file of which the digest is taken, in pieces
 _RENAMED = {"road": "method"}  # options, and keys of evidence
 FOLDERS = ("priors", "inputs", "inputs/priors", "equations")
 """Folders of a record that files are in which a run read."""
@@ -74,7 +58,7 @@ class _Session:
     priors
         Merged priors by scenario as it was typed, None where none was.
     files
-        Makes further texts by name, and tells which file stands for which word.
+        Makes further texts by name, and says which file stands for which word.
     reached
         Options whose values the run found out.
     """
@@ -91,59 +75,6 @@ class _Session:
 
 
 _session: ContextVar[_Session | None] = ContextVar("session", default=None)
-
-
-@dataclass(frozen=True)
-class Record:
-    """What a folder's record says.
-
-    Parameters
-    ----------
-    folder
-        Where the result is.
-    command
-        Words of the command line that makes the result again, files in it relative to the folder.
-    result
-        Name of the JSON file with the result.
-    digest
-        SHA-256 of that file when it was written.
-    digests
-        SHA-256 of each file but that and the record, by name; None in records of earlier versions.
-    versions, platform
-        What it was made with.
-    """
-
-    folder: Path
-    command: tuple[str, ...]
-    result: str
-    digest: str
-    digests: Mapping[str, str] | None
-    versions: Mapping[str, str]
-    platform: Mapping[str, str]
-
-    def document(self) -> dict[str, Any]:
-        """Return the saved result.
-
-        Raises
-        ------
-        DataError
-            It is not there, or no JSON object.
-        """
-        return _read_object(self.folder / self.result)
-
-    def files(self) -> Files:
-        """Compare the files of the folder with what the run wrote, to the byte.
-
-        Raises
-        ------
-        DataError
-            A file leads out of the folder, or cannot be read.
-        """
-        from uncertain_scale.report.checkpoint import CHECKPOINT
-
-        listed = {**(self.digests or {}), self.result: self.digest}
-        found = check_files(self.folder, listed, ours=(RECORD, CHECKPOINT))
-        return found if self.digests is not None else replace(found, added=(), unlisted=True)
 
 
 def note_priors(typed: str | None, priors: Priors) -> None:
@@ -224,37 +155,25 @@ def _names(result: str) -> list[str]:
     return [*files, *(f"{part}/{RECORD}" for part in FOLDERS)]
 
 
-def read_record(folder: Path) -> Record:
-    """Return the record of a saved result.
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file.
 
-    Raises
-    ------
-    DataError
-        There is none, or it is not a record of this format.
+    Raises DataError: it cannot be read, or is no regular file.
     """
-    from uncertain_scale.report.atomic import finish
-
-    path = folder / RECORD
-    finish(folder)
-    refuse_links_out(folder, [RECORD])
-    found = _read_object(path)
-    if found.get("format") != _FORMAT:
-        raise DataError(
-            f"{path} is a record of format {found.get('format')!r:.20}; expected {_FORMAT}"
-        )
-    command, result, digest = (found.get(key) for key in ("command", "result", "sha256"))
-    texts = [result, digest, *(command if isinstance(command, list) else [None])]
-    if not all(isinstance(text, str) for text in texts) or Path(str(result)).name != result:
-        raise DataError(f"{path} does not say which command made which result; it was changed")
-    tables = [found.get(key) for key in ("versions", "platform")]
-    if not all(isinstance(table, dict) for table in tables):
-        raise DataError(f"{path} does not say what the result was made with; it was changed")
-    refuse_links_out(folder, [str(result)])
-    digests = read_digests(path, found.get("digests"))
-    return Record(folder, tuple(command), str(result), str(digest), digests, *tables)  # type: ignore[arg-type]
+    found = hashlib.sha256()
+    try:
+        with open_within(path, _MOST_BYTES) as file:
+            while piece := file.read(1 << 20):
+                found.update(piece)
+    except UnreadableError as error:
+        raise DataError(error.of(path)) from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    return found.hexdigest()
 
 
-def _read_object(path: Path) -> dict[str, Any]:
+def read_object(path: Path) -> dict[str, Any]:
+    """Return what a record or a result holds, or raise a DataError where it is no JSON object."""
     try:
         found = parse_json(read_text(path, _LARGEST, "no such is written"))
     except UnreadableError as error:
@@ -285,7 +204,7 @@ def _write(staging: Staging, session: _Session, result: str) -> None:
     folder = staging.folder
     texts, stand_ins = _files(session)
     record = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "command": spelt_out(session.command, session.all_arguments(), stand_ins),
         "result": result,
         "sha256": digest_of(staging.place(folder / result)),
@@ -335,7 +254,7 @@ def _free_name(kind: Reads, path: Path, taken: Mapping[str, str]) -> str:
 def _files_of_before(folder: Path, result: str) -> list[str]:
     """Return the files of an earlier result of this kind, which the new one takes the place of."""
     try:
-        found = _read_object(folder / RECORD)
+        found = read_object(folder / RECORD)
     except DataError:
         return []
     names = found.get("files") if found.get("result") == result else []

@@ -1,4 +1,4 @@
-"""`uncertain-scale report`: the interval report for a question."""
+"""`uncertain-scale report` and `update`: intervals for a question, before and after evidence."""
 
 from __future__ import annotations
 
@@ -8,18 +8,37 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli.draws import Evidence, draw, on_cluster
-from uncertain_scale.cli.effort import Effort, MaxDraws, MaxTime, NoDraws, Precision, Resume
+from uncertain_scale.cli.command import Argument, Option
+from uncertain_scale.cli.draws import Evidence, Method, draw, on_cluster
+from uncertain_scale.cli.effort import (
+    Effort,
+    MaxDraws,
+    MaxTime,
+    NoDraws,
+    Precision,
+    Resume,
+    answer,
+)
 from uncertain_scale.cli.options import RunOptions, Scheduler, with_run_options
+from uncertain_scale.cli.output import (
+    PageForm,
+    PageFormat,
+    Probs,
+    behind,
+    end_with_faults,
+    present,
+    print_json,
+    saves,
+)
+from uncertain_scale.cli.progress import INTERRUPTED
 from uncertain_scale.cli.record import note_reached
-from uncertain_scale.cli.running import INTERRUPTED, answer
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, behind, present, saves
+from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
     import xarray as xr
 
-
-__all__ = ["report"]
+    from uncertain_scale.cli.output import Blocks
+    from uncertain_scale.report import Document
 
 
 @with_run_options
@@ -43,7 +62,6 @@ def report(
     """
     from uncertain_scale.report import report_document
     from uncertain_scale.report.interval_report import report_blocks
-    from uncertain_scale.report.render.csv import csv_report
 
     effort = Effort(precision, max_time, max_draws, resume, no_draws)
     output = output or resume
@@ -72,12 +90,74 @@ def report(
         document, tree, interrupted = found.document, found.tree, found.interrupted
         note_reached(draws=found.design.draws, chains=found.design.chains, no_draws=tree is None)
     blocks = partial(report_blocks, behind=behind(problem, design, document))
-
-    def save(html: str, folder: Path) -> None:
-        from uncertain_scale.report.store import save_report
-
-        save_report(document, None if no_draws else tree, folder, page=html)
-
-    present(document, form, blocks, csv_report, folder=output, keep=save)
+    _present(document, None if no_draws else tree, form, blocks, output)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+@with_run_options
+def update(
+    options: RunOptions,
+    evidence: Annotated[
+        list[str] | None,
+        Argument("Evidence files, or shipped names.", "EVIDENCE.toml...", reads="evidence"),
+    ] = None,  # click 8.1 takes no other default of arguments that repeat
+    method: Annotated[
+        Method, Option("How the posterior is found: by weights where they can be trusted.")
+    ] = Method.auto,
+    prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
+    form: PageForm = PageFormat.terminal,
+    output: Annotated[Path | None, saves("report.html, .md, .json and draws.nc")] = None,
+    *,
+    schema: Annotated[
+        bool, Option("Print the JSON Schema of evidence files.", None, "--schema")
+    ] = False,
+) -> None:
+    """Update the priors by observed facts, and tell what moved.
+
+    Observations with a fault are kept apart and told, the others used; the exit code is then 2.
+
+    Example: uncertain-scale update h100-clusters --gpus 100k
+    """
+    if schema:
+        from uncertain_scale.inputs.document import EvidenceFile
+
+        print_json(EvidenceFile.editor_schema())
+        return
+    if not evidence:
+        from uncertain_scale.inputs.catalog import evidence_names
+
+        shipped = ", ".join(evidence_names())
+        raise QuestionError(f"update takes an evidence file; shipped: {shipped}")
+    from uncertain_scale.report import report_document
+    from uncertain_scale.report.interval_report import update_blocks
+
+    design = options.checked_design()
+    problem = options.prepare()
+    tree = draw(problem, design, evidence, method, keep_sound=True)
+    document = report_document(tree, probs=prob, events=options.events(problem.model))
+    blocks = partial(update_blocks, behind=behind(problem, design, document))
+    _present(document, tree, form, blocks, output)
+    end_with_faults(document["evidence"]["left_out"])
+
+
+def _present(
+    document: Document,
+    tree: xr.DataTree | None,
+    form: PageFormat,
+    blocks: Blocks,
+    output: Path | None,
+) -> None:
+    """Print a report, and keep it with its draws in a folder, if one is wanted."""
+
+    def csv(document: Document) -> str:
+        from uncertain_scale.report.render.csv import csv_report
+
+        return csv_report(document)
+
+    def keep(page: str, folder: Path) -> None:
+        from uncertain_scale.report.store import save_report
+
+        save_report(document, tree, folder, page=page)
+
+    present(document, form, blocks, csv, folder=output, keep=keep)

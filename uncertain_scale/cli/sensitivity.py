@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 from uncertain_scale.cli.command import Option
 from uncertain_scale.cli.draws import Evidence, draw
 from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
+from uncertain_scale.cli.output import PageForm, PageFormat, present, saves
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, present, saves
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.report import Document
-
-__all__ = ["On", "Scale", "ranked", "sensitivity"]
 
 
 class Scale(StrEnum):

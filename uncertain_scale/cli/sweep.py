@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from uncertain_scale.cli.command import Option
 from uncertain_scale.cli.options import RunOptions, with_run_options
+from uncertain_scale.cli.output import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.showing import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs import Priors
     from uncertain_scale.report import Document
-
-__all__ = ["Steps", "gpt4_guides_of", "sweep", "swept"]
 
 
 class Steps(StrEnum):

@@ -1,33 +1,106 @@
-"""`verify` runs a saved result again and tells whether it is the same; `diff` compares two."""
+"""`verify` runs a saved result again and compares the two; `diff` compares two saved ones.
+
+`verify` also says whether the folder holds the files that the run wrote, and no others.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
+import os
+import re
 import tempfile
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from uncertain_scale.cli.command import Argument, Option, declared, spelt_out
-from uncertain_scale.cli.record import FOLDERS, read_record
-from uncertain_scale.cli.showing import Form, Format, present
+from uncertain_scale.cli.output import Form, Format, present
+from uncertain_scale.cli.record import FOLDERS, FORMAT, RECORD, digest_of, read_object
 from uncertain_scale.errors import DataError, UncertainScaleError, printable
 from uncertain_scale.reading import is_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from uncertain_scale.cli.integrity import Files
-    from uncertain_scale.cli.record import Record
     from uncertain_scale.report.document import Document
 
-__all__ = ["diff", "verify"]
+_MOST_SHOWN = 20
+_MOST = 10_000  # files of a record
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
-_MOST_TOLD = 20
+
+@dataclass(frozen=True)
+class Files:
+    """How the files of a folder differ from those that its record lists.
+
+    Parameters
+    ----------
+    changed, missing, added
+        Names: of other bytes than the run wrote, not there, not in the record.
+    unlisted
+        Whether the record, of an earlier version, lists digests of none but the result.
+    """
+
+    changed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    unlisted: bool = False
+
+    @property
+    def intact(self) -> bool:
+        """Whether all files that the record lists are there as they were written."""
+        return not self.changed and not self.missing
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a folder's record says.
+
+    Parameters
+    ----------
+    folder
+        Where the result is.
+    command
+        Words of the command line that makes the result again, files in it relative to the folder.
+    result
+        Name of the JSON file with the result.
+    digest
+        SHA-256 of that file when it was written.
+    digests
+        SHA-256 of each file but that and the record, by name; None in records of earlier versions.
+    versions, platform
+        What it was made with.
+    """
+
+    folder: Path
+    command: tuple[str, ...]
+    result: str
+    digest: str
+    digests: Mapping[str, str] | None
+    versions: Mapping[str, str]
+    platform: Mapping[str, str]
+
+    def document(self) -> dict[str, Any]:
+        """Return the saved result.
+
+        Raises DataError: it is not there, or no JSON object.
+        """
+        return read_object(self.folder / self.result)
+
+    def files(self) -> Files:
+        """Compare the files of the folder with what the run wrote, to the byte.
+
+        Raises DataError: a file leads out of the folder, or cannot be read.
+        """
+        from uncertain_scale.report.checkpoint import CHECKPOINT
+
+        listed = {**(self.digests or {}), self.result: self.digest}
+        found = check_files(self.folder, listed, ours=(RECORD, CHECKPOINT))
+        return found if self.digests is not None else replace(found, added=(), unlisted=True)
 
 
 def verify(
@@ -58,7 +131,7 @@ def verify(
     command, arguments = _arguments(record, program)
     equations = _equations(command, arguments)
     _refuse_other_code(record, files, equations)
-    tell_files(folder, files)
+    report_files(folder, files)
     if equations and not run_equations:
         raise DataError(
             f"{folder} was made with equations of its own ({', '.join(equations)}), "
@@ -86,7 +159,6 @@ def diff(
 
     Example: uncertain-scale diff reports/100M reports/1B
     """
-    from uncertain_scale.cli.integrity import Files, digest_of
     from uncertain_scale.report.differences import difference_blocks, difference_document
     from uncertain_scale.report.render.csv import csv_difference
 
@@ -99,7 +171,7 @@ def diff(
         )
     for record in records:
         if digest_of(record.folder / record.result) != record.digest:
-            tell_files(record.folder, Files(changed=(record.result,)))
+            report_files(record.folder, Files(changed=(record.result,)))
     results: list[dict[str, Any]] = [record.document() for record in records]
     document = difference_document(*results)
     present(document, form, difference_blocks, csv_difference)
@@ -107,26 +179,109 @@ def diff(
         raise typer.Exit(1)
 
 
-def tell_files(folder: Path, files: Files) -> None:
-    """Tell, on stderr, the files of a folder that are not those that the run wrote."""
+def report_files(folder: Path, files: Files) -> None:
+    """Report, on stderr, the files of a folder that are not those that the run wrote."""
     for names, fault in (
         (files.changed, "is not what the run wrote; it was changed since"),
         (files.missing, "is not there, which the run wrote"),
         (files.added, "is in no record: the run did not write it"),
     ):
-        for name in names[:_MOST_TOLD]:
+        for name in names[:_MOST_SHOWN]:
             typer.echo(printable(f"warning: {folder / name} {fault}"), err=True)
-        if more := len(names) - len(names[:_MOST_TOLD]):
+        if more := len(names) - len(names[:_MOST_SHOWN]):
             typer.echo(f"warning: and {more:,} more files of {folder} like these", err=True)
+
+
+def read_record(folder: Path) -> Record:
+    """Return the record of a saved result.
+
+    Raises DataError: there is none, or it is not a record of this format.
+    """
+    from uncertain_scale.report.atomic import finish
+
+    path = folder / RECORD
+    finish(folder)
+    refuse_links_out(folder, [RECORD])
+    found = read_object(path)
+    if found.get("format") != FORMAT:
+        raise DataError(
+            f"{path} is a record of format {found.get('format')!r:.20}; expected {FORMAT}"
+        )
+    command, result, digest = (found.get(key) for key in ("command", "result", "sha256"))
+    texts = [result, digest, *(command if isinstance(command, list) else [None])]
+    if not all(isinstance(text, str) for text in texts) or Path(str(result)).name != result:
+        raise DataError(f"{path} does not say which command made which result; it was changed")
+    tables = [found.get(key) for key in ("versions", "platform")]
+    if not all(isinstance(table, dict) for table in tables):
+        raise DataError(f"{path} does not say what the result was made with; it was changed")
+    refuse_links_out(folder, [str(result)])
+    digests = read_digests(path, found.get("digests"))
+    return Record(folder, tuple(command), str(result), str(digest), digests, *tables)  # type: ignore[arg-type]
+
+
+def read_digests(path: Path, found: Any) -> dict[str, str] | None:
+    """Return the digests that a record holds by file; None of a record without them.
+
+    Raises DataError: they are no digests of files in the record's folder.
+    """
+    if found is None:
+        return None
+    if not isinstance(found, dict) or len(found) > _MOST:
+        raise DataError(f"{path} holds no digests of files; it was changed")
+    for name, digest in found.items():
+        parts = PurePosixPath(name)
+        if parts.is_absolute() or ".." in parts.parts or not name or "\0" in name:
+            raise DataError(f"{path} lists '{name[:60]}', which is not in its folder")
+        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+            raise DataError(f"{path} holds no digest of '{name[:60]}'; it was changed")
+    return found
+
+
+def refuse_links_out(folder: Path, names: Iterable[str]) -> None:
+    """Refuse files that lie outside the folder by a link.
+
+    Raises DataError: naming the first.
+    """
+    for name in names:
+        if os.path.lexists(folder / name) and not is_inside(folder / name, folder):
+            raise DataError(
+                f"{folder / name} leads out of the folder by a link; put the file itself there"
+            )
+
+
+def check_files(folder: Path, digests: Mapping[str, str], *, ours: Iterable[str]) -> Files:
+    """Compare the files of a folder with their digests.
+
+    Parameters
+    ----------
+    folder
+        Where they are.
+    digests
+        SHA-256 by name, relative to the folder.
+    ours
+        Names of files without digests that the program writes besides.
+
+    Raises
+    ------
+    DataError
+        A file leads out of the folder, or cannot be read.
+    """
+    refuse_links_out(folder, digests)
+    missing = [name for name in digests if not os.path.lexists(folder / name)]
+    changed = [
+        name
+        for name, digest in digests.items()
+        if name not in missing and digest_of(folder / name) != digest
+    ]
+    known = {*digests, *ours}
+    added = [name for name in _names_in(folder) if name not in known]
+    return Files(tuple(changed), tuple(missing), tuple(added))
 
 
 def _refuse_other_code(record: Record, files: Files, equations: Sequence[str]) -> None:
     """Refuse equations that are not those that the run used, before they are run.
 
-    Raises
-    ------
-    DataError
-        A file of equations is not what the run wrote, or is not in its record.
+    Raises DataError: a file of equations is not what the run wrote, or is not in its record.
     """
     for path in equations:
         name = Path(path).relative_to(record.folder).as_posix()
@@ -148,10 +303,8 @@ def _arguments(record: Record, program: Any) -> tuple[Callable[..., None], dict[
 
     Only what was read so is run, with the files that it names where they are, in the folder.
 
-    Raises
-    ------
-    DataError
-        There is no such command, it would not be taken, or it writes, connects or reads elsewhere.
+    Raises DataError: there is no such command, it would not be taken, or it writes, connects or
+    reads elsewhere.
     """
     folder = record.folder
     if not record.command or record.command[0] not in program.obj:
@@ -206,3 +359,17 @@ def _in_folder(word: str, folder: Path) -> str:
     if path.parent.as_posix() not in FOLDERS or not is_inside(folder / path, folder):
         raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")
     return str(folder / path)
+
+
+def _names_in(folder: Path) -> list[str]:
+    """Return the names of all that lies in a folder but hidden files; links are not followed."""
+    found = []
+    for place, folders, files in os.walk(folder):
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [
+            Path(place, name).relative_to(folder).as_posix()
+            for name in (*files, *links)
+            if not name.startswith(".")
+        ]
+    return sorted(found)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.inputs import load_priors
-from uncertain_scale.inputs.overlay import loose_ends
+from uncertain_scale.inputs.prior import loose_ends
 from uncertain_scale.inputs.writing import overlay_file
 from uncertain_scale.sampling import Design
 

@@ -15,17 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = [
-    "Assertion",
-    "Claim",
-    "Claims",
-    "Kind",
-    "Reading",
-    "figure",
-    "significant_digits",
-    "span",
-]
-
 Kind: TypeAlias = Literal["figure", "interval", "at least", "at most"]
 
 _NUMBER = re.compile(r"[-+]?([\d_,]*)(\.?)([\d_,]*)")

@@ -12,17 +12,6 @@ from uncertain_scale.reading import is_file, is_inside
 if TYPE_CHECKING:
     from uncertain_scale.errors import FileError
 
-__all__ = [
-    "claims_names",
-    "evidence_names",
-    "find_claims_file",
-    "find_evidence_file",
-    "find_prior_file",
-    "scenario_names",
-    "shipped_files",
-    "shipped_folder",
-]
-
 
 @dataclass(frozen=True)
 class _Kind:
@@ -146,10 +135,7 @@ def find_prior_file(source: str | Path, *, beside: Path | None = None) -> Path:
 def find_claims_file(source: str | Path) -> Path:
     """Return the file that the name of shipped claims or a path stands for.
 
-    Raises
-    ------
-    ClaimError
-        There is neither such a file nor such a name.
+    Raises ClaimError: there is neither such a file nor such a name.
     """
     return _CLAIMS.find(source)
 
@@ -157,10 +143,7 @@ def find_claims_file(source: str | Path) -> Path:
 def find_evidence_file(source: str | Path) -> Path:
     """Return the file that a path, or the name of a shipped evidence file, stands for.
 
-    Raises
-    ------
-    EvidenceError
-        There is no such file.
+    Raises EvidenceError: there is no such file.
     """
     return _EVIDENCE.find(source)
 

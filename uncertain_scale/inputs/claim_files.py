@@ -1,4 +1,4 @@
-"""Claims files: their shape, and their claims read from TOML, bad ones kept apart from good ones.
+"""Claims files: their shape, and their claims read from TOML, bad ones rejected with the reason.
 
 A claims file names the scenario that holds the document's own inputs, other readings of them, and
 its claims: what each takes as given, the variable, and what is asserted of it.
@@ -18,7 +18,7 @@ from uncertain_scale.inputs.assertion import Assertion, Claim, Claims, Reading, 
 from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
 from uncertain_scale.inputs.distributions.statement import number_text
-from uncertain_scale.inputs.document import Line, Name, Table, Version, Words
+from uncertain_scale.inputs.document import File, Line, Name, Table, Words
 from uncertain_scale.inputs.toml import KeyPath, TomlReader
 from uncertain_scale.units import conversion_factor, parse_quantity
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["ClaimTable", "ClaimsFile", "ReadingTable", "json_schema", "load_claims"]
+__all__ = ["ClaimTable", "ClaimsFile", "ReadingTable", "load_claims"]
 
 _LARGE = 1e5
 _Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
 def _typed(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    """Refuse what is neither in one line: pydantic tells each member of a union by itself."""
+    """Refuse what is neither in one line: pydantic reports each member of a union by itself."""
     try:
         return check(value)
     except ValidationError:
@@ -92,10 +92,10 @@ class ClaimTable(Table):
     note: Words = Field("", description="What a reader should know.")
 
 
-class ClaimsFile(Table):
+class ClaimsFile(File):
     """A whole claims file."""
 
-    schema_version: Version
+    sort = "Claims file"
     title: Line = Field(description="the document's title")
     source: Words = Field("", description="Citation of the document.")
     as_of: dt.date | None = Field(None, description="The date of the document.")
@@ -104,15 +104,6 @@ class ClaimsFile(Table):
     assuming: _Stated = Field(default_factory=dict, description="Inputs in place of the scenario's")
     readings: dict[_Label, ReadingTable] = Field(default_factory=dict)
     claims: list[ClaimTable] = Field(default_factory=list)
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of claims files, kept as `priors/claims/schema.json` for editors."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **ClaimsFile.model_json_schema(),
-        "title": "Claims file of uncertain_scale",
-    }
 
 
 def load_claims(source: str | Path, variables: Mapping[str, str]) -> Claims:
@@ -147,7 +138,7 @@ class _Reader(TomlReader):
         self._variables = variables
 
     def read(self) -> Claims:
-        """Return the claims that are sound, and what is wrong with the others."""
+        """Return the valid claims, and what is wrong with the others."""
         head = {k: v for k, v in self.document.items() if k not in {"readings", "claims"}}
         header = self.checked(ClaimsFile, head, ())
         scenario = self._scenario("scenario", header.scenario if header else None, ())

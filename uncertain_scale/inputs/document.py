@@ -1,33 +1,24 @@
-"""The shape of a prior file: what pydantic checks, and the JSON Schema that editors read."""
+"""The shapes of prior and evidence files, as pydantic checks them and editors read them."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import math
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from uncertain_scale.inputs.distributions import json_schemas
-
-__all__ = [
-    "COUPLINGS",
-    "Believed",
-    "CorrelationTable",
-    "InputTable",
-    "JointTable",
-    "Line",
-    "Name",
-    "PriorFile",
-    "Sourced",
-    "Table",
-    "Version",
-    "Words",
-    "is_name",
-    "json_schema",
-    "read_coupling",
-]
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=_NAME)]
@@ -90,6 +81,22 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class File(Table):
+    """A file of one kind, of a version of its format."""
+
+    sort: ClassVar[str]
+    schema_version: Version
+
+    @classmethod
+    def editor_schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema that editors complete and check such files with."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **cls.model_json_schema(),
+            "title": f"{cls.sort} of uncertain_scale",
+        }
+
+
 class Sourced(Table):
     """What every belief says about where it comes from."""
 
@@ -147,10 +154,10 @@ class JointTable(Believed):
     )
 
 
-class PriorFile(Table):
+class PriorFile(File):
     """A whole prior file."""
 
-    schema_version: Version
+    sort = "Prior file"
     title: Line = Field("", description="The scenario in one line.")
     extends: str | None = Field(None, description="Prior file that this one is laid over.")
     coordinates: list[str] = Field(
@@ -165,28 +172,131 @@ class PriorFile(Table):
     correlations: list[CorrelationTable] = Field(default_factory=list)
     joint: list[JointTable] = Field(default_factory=list)
 
+    @classmethod
+    def editor_schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema, each kind of distribution with its own parameters."""
+        schema = super().editor_schema()
+        definitions = schema["$defs"]
+        provenance = definitions.pop("InputTable")["properties"]
+        kinds = json_schemas()
+        for kind, own in kinds.items():
+            definitions.update(own.pop("$defs", {}))
+            others = {k: v for k, v in provenance.items() if k != "kind"}
+            own["properties"] = {**own["properties"], **others}
+            definitions[f"input_{kind}"] = own
+        definitions["InputTable"] = {"oneOf": [{"$ref": f"#/$defs/input_{kind}"} for kind in kinds]}
+        return schema
+
 
 def is_name(text: str) -> bool:
-    """Tell whether a text can name a variable."""
+    """Return whether a text can name a variable."""
     return re.fullmatch(_NAME, text) is not None
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of prior files, kept as `priors/schema.json` for editors."""
-    schema = PriorFile.model_json_schema()
-    definitions = schema["$defs"]
-    provenance = definitions.pop("InputTable")["properties"]
-    kinds = json_schemas()
-    for kind, own in kinds.items():
-        definitions.update(own.pop("$defs", {}))
-        own["properties"] = {
-            **own["properties"],
-            **{k: v for k, v in provenance.items() if k != "kind"},
+def _amount(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with contextlib.suppress(OverflowError):  # a whole number may have any number of digits
+            if math.isfinite(value):
+                return float(value)
+    raise PydanticCustomError("amount", "expected a number, or text such as '41 MW'")
+
+
+def _amounts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _amount(one) for name, one in value.items()}
+    raise PydanticCustomError("amounts", "expected a table, such as { gpus = 24576 }")
+
+
+def _own(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return value
+    if isinstance(value, dict):
+        ranks = [v for v in value.values() if type(v) in {int, float} and -1 < v < 1]
+        if len(ranks) == len(value):
+            return {str(name): float(rank) for name, rank in value.items()}
+    raise PydanticCustomError(
+        "own",
+        "expected names of inputs, such as ['mfu'], or their rank correlations with the "
+        "question's, such as { mfu = 0.5 }",
+    )
+
+
+_NUMBER_OR_TEXT = {"type": ["number", "string"]}
+_Amount = Annotated[Any, AfterValidator(_amount), WithJsonSchema(_NUMBER_OR_TEXT)]
+_Amounts = Annotated[
+    Any,
+    AfterValidator(_amounts),
+    WithJsonSchema({"type": "object", "additionalProperties": _NUMBER_OR_TEXT}),
+]
+_Own = Annotated[
+    Any,
+    AfterValidator(_own),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"type": "array", "items": {"type": "string"}},
+                {
+                    "type": "object",
+                    "additionalProperties": {
+                        "type": "number",
+                        "exclusiveMinimum": -1,
+                        "exclusiveMaximum": 1,
+                    },
+                },
+            ]
         }
-        definitions[f"input_{kind}"] = own
-    definitions["InputTable"] = {"oneOf": [{"$ref": f"#/$defs/input_{kind}"} for kind in kinds]}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "title": "Prior file of uncertain_scale",
-    }
+    ),
+]
+
+
+class ObservationTable(Sourced):
+    """One measured fact: what was given, what was measured, and with what error."""
+
+    model_config = ConfigDict(
+        defer_build=True,  # until an evidence file is read
+        json_schema_extra={
+            "anyOf": [{"required": ["value"]}, {"required": ["lower"]}, {"required": ["upper"]}]
+        },
+    )
+
+    name: Annotated[str, Field(min_length=1, max_length=80)] = Field(
+        description="what the fact is about, such as 'Llama 3.1 405B'"
+    )
+    variable: str = Field(description="the variable that was measured, such as 'facility_power'")
+    value: _Amount | None = Field(
+        None,
+        description="the value, such as 41, '41 MW', '36 to 46 MW' (5% to 95%) or "
+        "'student_t(nu=4, mu=41, sigma=3) MW'; or a bound, 'at least 41 MW' or 'at most 41 MW'",
+    )
+    lower: _Amount | None = Field(
+        None, description="In place of a value: a lower bound, such as '15 day'."
+    )
+    upper: _Amount | None = Field(
+        None, description="In place of a value: an upper bound, alone or beside the lower."
+    )
+    units: str | None = Field(None, description="Units of the value, where its text has none.")
+    error: _Amount | None = Field(
+        None, description="Standard error: a number in the value's units, '3 MW' or '10%'."
+    )
+    error_kind: Literal["normal", "lognormal"] | None = Field(
+        None, description="normal by default, lognormal for an error in percent."
+    )
+    given: _Amounts = Field(
+        default_factory=dict, description="What was known of it, as at the command line."
+    )
+    own: _Own = Field(
+        default_factory=dict,
+        description="Inputs that are its own and not the question's: drawn afresh, or tied to the "
+        "question's by a rank correlation.",
+    )
+
+
+class EvidenceFile(File):
+    """A whole evidence file."""
+
+    model_config = ConfigDict(defer_build=True)
+    sort = "Evidence file"
+    title: Line = Field("", description="The evidence in one line.")
+    observations: list[ObservationTable] = Field(default_factory=list)

@@ -16,8 +16,16 @@ from uncertain_scale.inputs.document import (
     Sourced,
     is_name,
 )
-from uncertain_scale.inputs.overlay import lay_over, loose_ends, unknown_ends
-from uncertain_scale.inputs.prior import Correlation, JointSample, Prior, Priors, Provenance
+from uncertain_scale.inputs.prior import (
+    Correlation,
+    JointSample,
+    Prior,
+    Priors,
+    Provenance,
+    lay_over,
+    loose_ends,
+    unknown_ends,
+)
 from uncertain_scale.inputs.tables import read_samples
 from uncertain_scale.inputs.toml import MOST_TABLES, KeyPath, TomlReader, parse_toml, shown
 
@@ -277,12 +285,7 @@ class _Reader(TomlReader):
         self, table: Sourced | None, path: KeyPath, key: KeyPath | None = None
     ) -> Provenance:
         table = table or Sourced.model_validate({})
-        return Provenance(
-            long_name=table.long_name,
-            source=table.source,
-            as_of=table.as_of,
-            note=table.note,
-            where=self.where(path),
-            coupling_note=table.coupling_note if isinstance(table, Believed) else "",
-            key=self.where(key or path),
+        note = table.coupling_note if isinstance(table, Believed) else ""
+        return Provenance.of(
+            table, where=self.where(path), coupling_note=note, key=self.where(key or path)
         )

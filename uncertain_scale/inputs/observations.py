@@ -13,24 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.errors import EvidenceError, UnitError, nearest
+from uncertain_scale.errors import EvidenceError, UnitError, not_a_variable
 from uncertain_scale.inputs.catalog import find_evidence_file
 from uncertain_scale.inputs.distributions import Distribution, LogNormal, Normal, parse_distribution
 from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.statement import number_text
-from uncertain_scale.inputs.observation_document import EvidenceFile, ObservationTable
+from uncertain_scale.inputs.document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
 from uncertain_scale.inputs.toml import TomlReader
-from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
-from uncertain_scale.units.parsing import SpellingError
+from uncertain_scale.units import Quantity, SpellingError, conversion_factor, parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from uncertain_scale.units.aliases import FloatArray
-
-__all__ = ["Observation", "Range", "read_evidence"]
 
 _TO = re.compile(r"(?<![A-Za-z_])to(?![A-Za-z_])")
 _BOUND = re.compile(r"(at least|>=|≥|at most|<=|≤)\s*+(.*)")
@@ -180,11 +177,7 @@ class _Reader(TomlReader):
         if table is None:
             return None
         if table.variable not in self._variables:
-            hint = nearest(table.variable, self._variables)
-            self.fault(
-                (*path, "variable"),
-                f"'{table.variable[:60]}' is not a variable of the model; {hint}",
-            )
+            self.fault((*path, "variable"), not_a_variable(table.variable, self._variables))
             return None
         try:
             stated, units, words = _stated(table, self._variables[table.variable])
@@ -202,14 +195,6 @@ class _Reader(TomlReader):
         places = {key: self.where((*path, key)) for key in keys} | {"": self.where(path)}
         if table.value is None:
             places["value"] = self.where((*path, "upper" if table.lower is None else "lower"))
-        provenance = Provenance(
-            long_name=table.long_name,
-            source=table.source,
-            as_of=table.as_of,
-            note=table.note,
-            where=places[""],
-            stated=words,
-        )
         return Observation(
             name=table.name,
             variable=table.variable,
@@ -219,7 +204,7 @@ class _Reader(TomlReader):
             given=table.given,
             own=own,
             words=words,
-            provenance=provenance,
+            provenance=Provenance.of(table, where=places[""], stated=words),
             places=places,
         )
 

@@ -1,7 +1,7 @@
 """Published training runs and the chips that they ran on: shipped tables, and one's own of runs.
 
 Columns are named as the model's variables are. A row that contradicts itself or cannot be read is
-kept apart with the reason; the other rows are used.
+rejected with the reason; the other rows are used.
 """
 
 from __future__ import annotations
@@ -14,26 +14,11 @@ from typing import TYPE_CHECKING
 from uncertain_scale.errors import DataError, nearest
 from uncertain_scale.inputs.assertion import figure
 from uncertain_scale.inputs.catalog import shipped_folder
-from uncertain_scale.inputs.tables import Faults, RowFault, read_table
+from uncertain_scale.inputs.tables import Cells, RowFault, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-__all__ = [
-    "COLUMNS",
-    "OTHER",
-    "Chip",
-    "RunsTable",
-    "TrainingRun",
-    "chips",
-    "families",
-    "family_of_peak",
-    "find_chip",
-    "published_runs",
-    "read_runs",
-    "shipped_runs",
-]
 
 OTHER = "other"
 """The family of chips of which no published run is known."""
@@ -80,7 +65,7 @@ class Chip:
     name
         As its maker calls it.
     family
-        Chips whose runs tell about one another, by its best known member.
+        Chips whose runs are evidence for one another, by its best known member.
     peak_flops
         Dense BF16 peak, FLOP/s/gpu.
     fp8, sparsity
@@ -193,7 +178,7 @@ def chips() -> Mapping[str, Chip]:
     table = read_table(path, required=columns, shown="evidence/chips.csv")
     found, wrong = {}, list(table.faults)
     for row in table.rows:
-        cells = Faults(table, row, row.cells["name"])
+        cells = Cells(table, row, row.cells["name"])
         peak = cells.positive("peak_flops", "FLOP/s/gpu")
         flags = [cells.one_of(column, ("yes", "no")) == "yes" for column in ("fp8", "sparsity")]
         wrong += cells.found
@@ -257,10 +242,7 @@ def published_runs() -> tuple[TrainingRun, ...]:
 def shipped_runs() -> RunsTable:
     """Read the shipped table of published runs, as `read_runs` reads one.
 
-    Raises
-    ------
-    DataError
-        A row of it has a fault.
+    Raises DataError: a row of it has a fault.
     """
     shown = "evidence/published_runs.csv"
     table = read_runs(shipped_folder() / shown, shown=shown)
@@ -304,7 +286,7 @@ def read_runs(path: Path, *, shown: str | None = None) -> RunsTable:
     runs, faults = [], list(table.faults)
     lines: dict[str, int] = {}
     for row in table.rows:
-        cells = Faults(table, row, row.cells["name"])
+        cells = Cells(table, row, row.cells["name"])
         run = _run(cells)
         earlier = lines.setdefault(cells.name.casefold(), row.line)
         if not cells.name:
@@ -319,7 +301,7 @@ def read_runs(path: Path, *, shown: str | None = None) -> RunsTable:
     return RunsTable(table.file, tuple(runs), tuple(faults), rows, unused)
 
 
-def _run(cells: Faults) -> TrainingRun | None:
+def _run(cells: Cells) -> TrainingRun | None:
     """Read one row; None where its chip is not known."""
     chip = _chip(cells)
     run = TrainingRun(
@@ -352,8 +334,8 @@ def _run(cells: Faults) -> TrainingRun | None:
     return run
 
 
-def _check_hours(cells: Faults, run: TrainingRun) -> bool:
-    """Note hours that contradict GPUs and days, whatever was rounded, and tell whether they do.
+def _check_hours(cells: Cells, run: TrainingRun) -> bool:
+    """Note hours that contradict GPUs and days, whatever was rounded, and return whether they do.
 
     GPUs that stand still now and then make fewer hours, but not most of the time.
     """
@@ -380,7 +362,7 @@ def _check_hours(cells: Faults, run: TrainingRun) -> bool:
     return True
 
 
-def _chip(cells: Faults) -> Chip | None:
+def _chip(cells: Cells) -> Chip | None:
     """Read what a run was trained on: a chip that is known by name, or a family and a peak."""
     name = cells.text("hardware")
     peak = cells.positive("peak_flops", "FLOP/s/gpu")
@@ -405,6 +387,6 @@ def _chip(cells: Faults) -> Chip | None:
 
 
 def _able(family: str) -> tuple[bool, bool]:
-    """Tell whether chips of a family compute in FP8 and with 2:4 sparsity; new ones do."""
+    """Return whether chips of a family compute in FP8 and with 2:4 sparsity; new ones do."""
     known = [chip for chip in chips().values() if chip.family == family]
     return (known[0].fp8, known[0].sparsity) if known else (True, True)

@@ -20,16 +20,13 @@ import numpy as np
 
 from uncertain_scale.errors import DataError, UnitError, nearest
 from uncertain_scale.reading import UnreadableError, is_inside, open_within, text_lines
-from uncertain_scale.units import conversion_factor, parse_quantity
-from uncertain_scale.units.parsing import SpellingError
+from uncertain_scale.units import SpellingError, conversion_factor, parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from uncertain_scale.units.aliases import FloatArray
-
-__all__ = ["Faults", "Row", "RowFault", "Table", "read_samples", "read_table"]
 
 _MOST_BYTES = 16_000_000
 _MOST_ROWS = 10_000
@@ -107,8 +104,8 @@ class Row:
 
 
 @dataclass
-class Faults:
-    """Gathers what is wrong with one row while its cells are read.
+class Cells:
+    """Reads the cells of one row, and gathers what is wrong with them.
 
     Parameters
     ----------
@@ -223,10 +220,8 @@ def _csv_rows(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a file that are not empty, with the line each begins on.
 
-    Raises
-    ------
-    DataError
-        It has more bytes than `most`, or in a line than `longest`, or is no CSV file in UTF-8.
+    Raises DataError: it has more bytes than `most`, or in a line than `longest`, or is no CSV file
+    in UTF-8.
     """
     line = 0
     try:
@@ -278,14 +273,11 @@ def _columns(
 
 
 def _check_header(place: str, names: Sequence[str], required: Sequence[str], line: str) -> None:
-    """Refuse a header whose columns cannot be told apart, or that lacks one.
+    """Refuse a header whose columns cannot be distinguished, or that lacks one.
 
     Columns without a name may be there, and are not used.
 
-    Raises
-    ------
-    DataError
-        Naming the columns, or what stands between them in place of commas.
+    Raises DataError: naming the columns, or what stands between them in place of commas.
     """
     missing = [name for name in required if name not in names]
     for mark, words in _OTHER_MARKS.items():

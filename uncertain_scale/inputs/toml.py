@@ -1,4 +1,4 @@
-"""TOML files that people write: read within bounds, and each fault told with its file and line.
+"""TOML files that people write: read within bounds, and each fault reported with its file and line.
 
 tomllib takes time that grows with the square of a dotted key's length, and memory by the key, and
 keeps no lines: one pass over the tokens, before it parses, bounds both and notes the lines.
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
     from pydantic_core import ErrorDetails
-
-__all__ = [
-    "DEEPEST",
-    "MOST_KEYS",
-    "MOST_TABLES",
-    "KeyPath",
-    "TomlReader",
-    "line_numbers",
-    "parse_toml",
-    "shown",
-]
 
 _T = TypeVar("_T", bound="BaseModel")
 KeyPath: TypeAlias = tuple[str | int, ...]

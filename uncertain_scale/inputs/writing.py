@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs.prior import JointSample, Prior, Priors, Provenance
 
-__all__ = ["claims_files", "overlay_file", "prior_files", "scenario_files"]
-
 _Name = TypeVar("_Name")
 
 

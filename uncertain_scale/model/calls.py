@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     from uncertain_scale.model.equation import Equation
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "StandIn",
-    "call",
-    "call_shared",
-    "failure",
-    "is_interrupt",
-    "misfit",
-    "running",
-    "user_code",
-]
-
 _thread = threading.local()
 _RAISES = {"RAISE_VARARGS", "RERAISE"}
 _KINDS = {
@@ -193,20 +182,22 @@ def _writing(equation: Equation, arguments: Sequence[FloatArray], error: BaseExc
     if not written:
         return ""
     names = ", ".join(f"'{name}'" for name in written)
+    line = line_in(equation.function.__code__.co_filename, error)
+    place = f" (line {line})" if line else ""
     return (
-        f"writes into its argument {names}{_line(equation, error)}, which others read too; write "
+        f"writes into its argument {names}{place}, which others read too; write "
         f"into a copy, {written[0]} = np.array({written[0]}) (np.asarray makes none)"
     )
 
 
-def _line(equation: Equation, error: BaseException) -> str:
-    file = equation.function.__code__.co_filename
-    lines, trace = [0], error.__traceback__
+def line_in(file: str, error: BaseException) -> int:
+    """Return the line of a file at which an error arose, 0 where it arose elsewhere."""
+    line, trace = 0, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == file:
-            lines.append(trace.tb_lineno)
+            line = trace.tb_lineno
         trace = trace.tb_next
-    return f" (line {lines[-1]})" if lines[-1] else ""
+    return line
 
 
 def is_interrupt(error: BaseException) -> bool:

@@ -1,4 +1,9 @@
-"""Equations read from plain functions: argument names are variables, annotations are units."""
+"""Equations read from plain functions: argument names are variables, annotations are units.
+
+Units are checked by magnitude: a check of dimensions alone passes FLOP/s x hour for FLOP, which is
+wrong by 3,600. So each equation runs twice, on pint quantities and on bare numbers in the units it
+declares, and the two results are compared in the units it declares for its own.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +16,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
-from uncertain_scale.errors import ModelError
-from uncertain_scale.model.calls import user_code
+import numpy as np
+
+from uncertain_scale.errors import ModelError, UnitError
+from uncertain_scale.model.calls import failure, is_interrupt, line_in, misfit, user_code
 from uncertain_scale.reading import UnreadableError, read_text
+from uncertain_scale.units import conversion_factor, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Equation", "import_equations", "read_equations"]
 
 _WAY = "__"
 _MOST_BYTES = 4_000_000
+
+_SAME, _SAME_SINGLE = 1e-9, 1e-5  # relative; in double precision, and in less
 
 
 @dataclass(frozen=True)
@@ -86,11 +95,8 @@ class Equation:
 def read_equations(module: types.ModuleType) -> tuple[Equation, ...]:
     """Return the equations of a module: its own public functions, in the order they stand there.
 
-    Raises
-    ------
-    ModelError
-        Functions with a default, without arguments, with *args or **kwargs, with annotations that
-        cannot be read, or of another kind than `def`; all of them, a line each.
+    Raises ModelError: functions with a default, without arguments, with *args or **kwargs, with
+    annotations that cannot be read, or of another kind than `def`; all of them, a line each.
     """
     equations, faults = [], []
     for name, value in vars(module).items():
@@ -114,10 +120,7 @@ def read_equations(module: types.ModuleType) -> tuple[Equation, ...]:
 def import_equations(path: Path) -> types.ModuleType:
     """Run a Python file of equations and return it as a module.
 
-    Raises
-    ------
-    ModelError
-        There is no such file, it is no Python, or running it fails.
+    Raises ModelError: there is no such file, it is no Python, or running it fails.
     """
     try:
         source = read_text(path, _MOST_BYTES)
@@ -135,21 +138,60 @@ def import_equations(path: Path) -> types.ModuleType:
     except SyntaxError as error:
         raise ModelError(f"{path}:{error.lineno}: not Python: {error.msg}") from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 (a user's file may raise anything)
-        line = _line_in(path, error)
-        raise ModelError(
-            f"{path}{line}: running it fails: {type(error).__name__}: {error}"
-        ) from None
+        line = line_in(str(path), error)
+        place = f"{path}:{line}" if line else f"{path}"
+        raise ModelError(f"{place}: running it fails: {type(error).__name__}: {error}") from None
     return module
 
 
-def _line_in(path: Path, error: BaseException) -> str:
-    lines = []
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            lines.append(f":{trace.tb_lineno}")
-        trace = trace.tb_next
-    return lines[-1] if lines else ""
+def unit_of(hint: Any) -> str | None:
+    """Return the units in `Annotated[..., "units"]`, or None where there are none.
+
+    Examples
+    --------
+    >>> unit_of(Annotated[float, "USD/gpu"])
+    'USD/gpu'
+    """
+    if get_origin(hint) is not Annotated:
+        return None
+    return next((extra for extra in get_args(hint)[1:] if isinstance(extra, str)), None)
+
+
+def check_units(equations: Sequence[Equation], units: Mapping[str, str]) -> None:
+    """Check each equation's units by magnitude.
+
+    Parameters
+    ----------
+    equations
+        The equations; those marked empirical are stated for bare numbers and are not checked, nor
+        are inverses, whose units follow from their laws'.
+    units
+        Units by variable, all of the equations' variables among them.
+
+    Raises
+    ------
+    ModelError
+        All equations whose result is not in the units they declare, at once.
+    """
+    faults = []
+    for name, unit in units.items():
+        try:
+            conversion_factor(f"{unit} ", unit)
+        except UnitError:
+            faults.append(
+                f"{name} is declared in units that cannot be read: '{unit[:60]}' is not a unit; "
+                "what is counted is in gpu, token, parameter, person or item, or in '1'"
+            )
+    if not faults:
+        faults = [
+            fault
+            for equation in equations
+            if not equation.empirical
+            and equation.law is None
+            and (fault := _fault(equation, units))
+        ]
+    if faults:
+        raise ModelError("\n".join(faults))
 
 
 def _wrapped(value: object) -> object:
@@ -229,14 +271,73 @@ def _read(function: types.FunctionType, module: types.ModuleType) -> Equation:
     )
 
 
-def unit_of(hint: Any) -> str | None:
-    """Return the units in `Annotated[..., "units"]`, or None where there are none.
+def _fault(equation: Equation, units: Mapping[str, str]) -> str:
+    """Return what is wrong with one equation's units, or ""."""
+    # Values of one size, all different and none special, so that no slip cancels by chance.
+    numbers: dict[str, Any] = {name: 1.1 + 0.37 * k for k, name in enumerate(equation.arguments)}
+    fault = _failure(equation, numbers)
+    if fault:  # by what floats lack and arrays have, it may be
+        numbers = {name: np.array([value]) for name, value in numbers.items()}
+        if _failure(equation, numbers):
+            return f"{equation.where} {equation} {fault}"
+    quantity = registry().Quantity
+    quantities = {name: quantity(value, _pint(units[name])) for name, value in numbers.items()}
+    expected = units[equation.target]
+    try:
+        with user_code():
+            plain = np.asarray(equation.function(**numbers))
+            result = _with_units(equation)(**quantities)
+        bare = float(plain.reshape(()))
+        # The result of a comparison has no units.
+        found = quantity(float(np.reshape(result, ())) if plain.dtype.kind == "b" else result)
+        magnitude = float(np.reshape(found.to(_pint(expected)).magnitude, ()))
+    except Exception as error:  # noqa: BLE001 (a user's equation may raise anything)
+        return (
+            f"{equation.where} {equation}: its units do not work out to {expected}: {error}; "
+            "mend the formula or its annotations, or mark a fitted law @empirical "
+            "(from uncertain_scale.units.aliases import empirical)"
+        )
+    same = _SAME if plain.dtype.itemsize >= 8 else _SAME_SINGLE
+    if np.isclose(magnitude, bare, rtol=same, atol=0, equal_nan=True):
+        return ""
+    return (
+        f"{equation.where} {equation} is off by a factor {magnitude / bare:.6g}: its result is in "
+        f"{found.units:~P}, declared as {expected}; multiply by a constant annotated with its units"
+    )
 
-    Examples
-    --------
-    >>> unit_of(Annotated[float, "USD/gpu"])
-    'USD/gpu'
-    """
-    if get_origin(hint) is not Annotated:
-        return None
-    return next((extra for extra in get_args(hint)[1:] if isinstance(extra, str)), None)
+
+def _failure(equation: Equation, numbers: Mapping[str, Any]) -> str:
+    """Return how an equation fails on plain numbers, or ""."""
+    try:
+        with user_code():
+            result = equation.function(**numbers)
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return failure(error, "plain numbers")
+    if said := misfit(result):
+        return f"gives {said}; expected a number"
+    size = np.size(result)
+    return "" if size == 1 else f"gives {size} numbers where each argument is one"
+
+
+def _pint(units: str) -> str:
+    return "dimensionless" if units == "1" else units
+
+
+def _with_units(equation: Equation) -> types.FunctionType:
+    """Return the equation with its module's annotated constants as quantities."""
+    function = equation.function
+    module = sys.modules[function.__module__]
+    constants = {
+        name: registry().Quantity(getattr(module, name), _pint(unit))
+        for name, hint in get_type_hints(module, include_extras=True).items()
+        if hasattr(module, name) and (unit := unit_of(hint)) is not None
+    }
+    return types.FunctionType(
+        function.__code__,
+        {**function.__globals__, **constants},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )

@@ -34,8 +34,6 @@ from uncertain_scale.model.equation import Equation
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-__all__ = ["Product", "inverse", "named_inverses", "other_inverses", "product_of"]
-
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
 _POINTS, _DECADES, _LEAST_POINTS = 256, 30, 8
 _SAME = 1e-12  # relative
@@ -72,10 +70,7 @@ def product_of(equation: Equation, known: Mapping[str, Product | None]) -> Produ
 def named_inverses(law: Equation) -> list[Equation]:
     """Return the inverses that a law names.
 
-    Raises
-    ------
-    ModelError
-        One of them does not follow from the law.
+    Raises ModelError: one of them does not follow from the law.
     """
     found = []
     for name, summary in getattr(law.function, "__inverses__", {}).items():

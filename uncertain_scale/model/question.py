@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, SupportsFloat
 
 import numpy as np
 
-from uncertain_scale.errors import PriorError, QuestionError, UnitError, nearest
+from uncertain_scale.errors import PriorError, QuestionError, UnitError, not_a_variable
 from uncertain_scale.inputs.distributions import (
     DistributionError,
     build,
     parse_distribution,
 )
-from uncertain_scale.inputs.overlay import loose_ends
-from uncertain_scale.inputs.prior import Prior, Priors, Provenance
+from uncertain_scale.inputs.prior import Prior, Priors, Provenance, loose_ends
 from uncertain_scale.units import Quantity
 
 if TYPE_CHECKING:
@@ -87,9 +86,7 @@ def ask(
     named = () if question.outputs == EVERYTHING else question.outputs
     for name in (*given, *named, *question.free, *question.also):
         if name not in model.variables:
-            raise QuestionError(
-                f"'{name[:60]}' is not a variable of the model; {nearest(name, model.variables)}"
-            )
+            raise QuestionError(not_a_variable(name, model.variables))
     for name in question.free:
         if name in given:
             raise QuestionError(f"'{name}' is given and free at once; drop one of the two")
@@ -141,10 +138,8 @@ def believe(
         raise PriorError(faults)
     for name, text in changes.items():
         if name not in model.variables:
-            raise QuestionError(
-                f"{option}: '{name[:60]}' is not a variable of the model; "
-                f"{nearest(name, {*priors.inputs, *model.variables})}"
-            )
+            names = {*priors.inputs, *model.variables}
+            raise QuestionError(f"{option}: {not_a_variable(name, names)}")
         stated = _stated(name, text, model, option)
         known = priors.inputs.get(name)
         if known is not None:

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.inputs.distributions import Constant
 from uncertain_scale.inputs.prior import Prior
-from uncertain_scale.model.closure import Closure
+from uncertain_scale.model.problem import Closure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from uncertain_scale.model.closure import Contradiction, Reached
     from uncertain_scale.model.model import Model
-    from uncertain_scale.model.problem import Problem
-
-__all__ = ["say_contradiction", "say_unreached"]
+    from uncertain_scale.model.problem import Contradiction, Problem, Reached
 
 _MOST_NAMES = 6
 

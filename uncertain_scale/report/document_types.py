@@ -7,7 +7,7 @@ Schemas from them. The text behind a type is the key's description.
 from typing import Annotated, Literal, NotRequired, TypeAlias, TypedDict
 
 from uncertain_scale.analysis.precision_search import Outcome
-from uncertain_scale.model.closure import Origin
+from uncertain_scale.model.problem import Origin
 from uncertain_scale.sampling.design import DesignKind
 from uncertain_scale.statistics.moments import State
 

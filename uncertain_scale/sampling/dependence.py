@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from uncertain_scale.errors import QuestionError
-from uncertain_scale.inputs.overlay import correlation_matrix
+from uncertain_scale.inputs.prior import correlation_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

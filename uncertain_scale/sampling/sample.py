@@ -13,7 +13,7 @@ import numpy as np
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.files import input_names
 from uncertain_scale.model import ask, believe
-from uncertain_scale.model.own import OwnEquations
+from uncertain_scale.model.model import OwnEquations
 from uncertain_scale.model.problem import Problem, takes_problem
 from uncertain_scale.sampling.chains import as_tree, chains_of
 from uncertain_scale.sampling.design import Design

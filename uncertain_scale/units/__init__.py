@@ -1,6 +1,264 @@
 """Units: how they are named, typed and converted."""
 
-from uncertain_scale.units.parsing import Quantity, parse_quantity
-from uncertain_scale.units.registry import conversion_factor, registry
+from __future__ import annotations
 
-__all__ = ["Quantity", "conversion_factor", "parse_quantity", "registry"]
+import math
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from uncertain_scale.errors import UnitError
+
+if TYPE_CHECKING:
+    import pint
+
+__all__ = [
+    "Quantity",
+    "SpellingError",
+    "check_spelling",
+    "conversion_factor",
+    "parse_quantity",
+    "registry",
+]
+
+_DEFINITIONS = (
+    "USD = [currency] = USD = dollar",
+    "gpu = [accelerator] = gpu = GPU = gpus = GPUs",
+    "FLOP = [computation] = FLOP = FLOPs = flop",
+    "token = [token] = token = tokens",
+    "parameter = [parameter] = parameter = parameters = param = params",
+    "person = [person] = person = persons = people",
+    "item = [item] = item = items",
+)
+_NONE = ("", "1")
+_SUFFIXES = frozenset("KMBT")  # of numbers; as units they are molar, metres, barns, tesla
+_FACTOR = r"(?:1|[A-Za-z_%]+(?:\s*(?:\*\*|\^)\s*-?\d)?)"
+# Only names with small powers reach pint, which would evaluate 10**10**10 to the last digit.
+_SPELLING = re.compile(rf"\s*{_FACTOR}(?:(?:\s*[*/]\s*|\s+){_FACTOR})*\s*")
+
+SUFFIXES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+_LONGEST = 200
+# Whatever people put between the digits of one number is taken with it, to be judged as a whole.
+_MARKS = r"[.,_'\u2019]+|\s(?=\d{3}(?!\d))"
+_QUANTITY = re.compile(
+    rf"(?P<dollar>\$?)\s*(?P<sign>[-+]?)(?P<digits>[.,]?\d(?:(?:{_MARKS})?\d)*\.?)"
+    r"(?P<exponent>(?:[eE][-+]?\d+)?)(?P<rest>.*)",
+    re.DOTALL,
+)
+_GROUPED = re.compile(r"(?:\d+(?:_\d+)*|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.(?:\d+(?:_\d+)*)?)?")
+# Other spellings, whose suffix or exponent is known: 100 million, 1.5bn, $2 B, 10^26, 3 × 10²⁶.
+_WORDS = {
+    "thousand": "k",
+    "million": "M",
+    "mio": "M",
+    "mn": "M",
+    "billion": "B",
+    "bn": "B",
+    "trillion": "T",
+    "tn": "T",
+}
+_WORD = re.compile(
+    rf"\s*(?P<word>{'|'.join(_WORDS)})s?(?![A-Za-z])(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+)
+_SPACED = re.compile(r"\s+(?P<suffix>[kKMBT])(?P<rest>\s+[A-Za-z].*|\s*)", re.DOTALL)
+_POWER = re.compile(
+    r"(?:(?P<digits>[\d.,_]+)\s*[x×*·]\s*)?10\s*(?:\^|\*\*)\s*\+?(?P<power>-?\d+)(?P<rest>.*)",
+    re.DOTALL,
+)
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+
+@cache
+def registry() -> pint.UnitRegistry[Any]:
+    """Build pint's registry, once, with the units above as base units."""
+    import pint
+
+    units: pint.UnitRegistry[Any] = pint.UnitRegistry()
+    for definition in _DEFINITIONS:
+        units.define(definition)
+    return units
+
+
+def conversion_factor(found: str, expected: str) -> float:
+    """Return what a number in units `found` is multiplied by to be in units `expected`.
+
+    Raises
+    ------
+    UnitError
+        `found` is no unit, or one of another dimension, or one with an offset (such as degC).
+
+    Examples
+    --------
+    >>> conversion_factor("GW", "MW")
+    1000.0
+    >>> conversion_factor("USD/gpu/hour", "USD/gpu/hour")
+    1.0
+    """
+    if found == expected:
+        return 1.0
+    import pint
+
+    units = registry()
+    try:
+        if found and not (len(found) <= 80 and _SPELLING.fullmatch(re.sub(r"[()]", " ", found))):
+            raise ValueError
+        factor = units.Quantity(1.0, found or "dimensionless").to(expected).magnitude
+        doubled = units.Quantity(2.0, found or "dimensionless").to(expected).magnitude
+    except pint.DimensionalityError:
+        raise UnitError(_incompatible(found, expected)) from None
+    except Exception:  # noqa: BLE001 (pint raises many kinds, from tokenize to AttributeError)
+        wanted = "none, or %" if expected in _NONE else f"one compatible with '{expected}'"
+        msg = f"'{found[:60]}' is not a unit; expected {wanted}"
+        raise UnitError(msg) from None
+    if doubled != 2 * factor:
+        raise UnitError(f"units '{found}' have an offset; give the value {_in(expected)}")
+    if not 0 < factor < math.inf:
+        raise UnitError(f"units '{found[:60]}' are beyond all numbers; give it {_in(expected)}")
+    return float(factor)
+
+
+class SpellingError(UnitError):
+    """A number in a spelling that is not read; the message says how to write it."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number and the units it was typed with, or None where only the context determines them.
+
+    Examples
+    --------
+    >>> Quantity(0.15, "GW").to("MW")
+    150.0
+    """
+
+    value: float
+    units: str | None = None
+
+    def to(self, units: str) -> float:
+        """Return the number in `units`; a bare number is taken to be in them already.
+
+        Raises
+        ------
+        UnitError
+            The units typed are of another dimension.
+        """
+        return (
+            self.value if self.units is None else self.value * conversion_factor(self.units, units)
+        )
+
+
+def parse_quantity(text: str) -> Quantity:
+    """Read a number with an optional suffix (k, M, B, T) and optional units.
+
+    A suffix stands right behind the number; what follows it, or a space, is units: `100M`,
+    `100M USD`, `25k gpu`, `120 MW`, `80day`, `40%`, `$2B`. Commas may part groups of exactly three
+    digits, `1,900`, and underscores any digits, `1_900`; the decimals stand behind a point.
+
+    Raises
+    ------
+    UnitError
+        The text holds no finite number.
+    SpellingError
+        Two people would read it differently, as `2,5M`, or it is spelled as `2 million` or `10^6`.
+
+    Examples
+    --------
+    >>> parse_quantity("100M USD")
+    Quantity(value=100000000.0, units='USD')
+    >>> parse_quantity("120MW")
+    Quantity(value=120.0, units='MW')
+    """
+    text = text.strip()
+    if len(text) > _LONGEST:
+        raise UnitError(
+            f"'{text[:40]}…' has {len(text):,} characters; expected a value of at most {_LONGEST}"
+        )
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise UnitError(
+            f"'{text[:60]}' is not a value; expected a number with optional suffix (k, M, B, T) "
+            "and units, such as 100M, 2e25 FLOP or '80 day'"
+        )
+    dollar, sign, digits, exponent, rest = match.groups()
+    if not _GROUPED.fullmatch(digits):
+        tail = f"{exponent}{rest}"[:40]
+        readings = " or ".join(f"{dollar}{sign}{one}{tail}" for one in _readings(digits))
+        raise SpellingError(
+            f"'{text[:60]}' can be misread; write {readings} (a point stands before decimals, and "
+            "a comma between groups of three digits, as in 1,900)"
+        )
+    if spelled := _spelled(dollar, digits, exponent, rest):
+        raise SpellingError(
+            f"'{text[:60]}' is not how numbers are written here; write "
+            f"{dollar}{sign}{spelled[:60]} (k, M, B or T right behind the number, or e and a power "
+            "of ten)"
+        )
+    number = float(f"{sign}{digits}{exponent}".replace(",", ""))
+    suffix, units = _split_suffix(rest)
+    value = number * SUFFIXES[suffix] if suffix else number
+    if not math.isfinite(value):
+        raise UnitError(f"'{text[:60]}' is too large; expected a finite number")
+    if dollar:
+        units = f"USD{'' if units.startswith('/') else ' '}{units}".strip()
+    return Quantity(value, units or None)
+
+
+def check_spelling(text: str) -> None:
+    """Refuse a number in a spelling that is not read, and let pass what else may be wrong with it.
+
+    Raises
+    ------
+    SpellingError
+        As `parse_quantity` raises it.
+    """
+    try:
+        parse_quantity(text)
+    except SpellingError:
+        raise
+    except UnitError:
+        return
+
+
+def _incompatible(found: str, expected: str) -> str:
+    if found in _NONE:
+        return f"a number without units is incompatible with '{expected}'; give it {_in(expected)}"
+    other = "a number without units" if expected in _NONE else f"'{expected}'"
+    counted = not _SUFFIXES.isdisjoint(found.upper().split())
+    hint = ", or write a suffix k, M, B or T right behind the number" if counted else ""
+    return f"units '{found[:60]}' are incompatible with {other}; give it {_in(expected)}{hint}"
+
+
+def _in(units: str) -> str:
+    return "without units, or in %" if units in _NONE else f"in {units}"
+
+
+def _spelled(dollar: str, digits: str, exponent: str, rest: str) -> str:
+    """Return a number of another spelling as it is written here, its units behind it, or ""."""
+    if match := _WORD.match(rest):
+        return f"{digits}{exponent}{_WORDS[match['word'].lower()]}{match['rest'].rstrip()}"
+    # A byte is a number without units to pint; 3 T and 300 K are quantities of their own.
+    match = _SPACED.fullmatch(rest)
+    if match and (match["rest"].strip() or dollar or match["suffix"] == "B"):
+        return f"{digits}{exponent}{match['suffix']}{match['rest'].rstrip()}"
+    plain = re.sub("(?<=10)(?=[⁻⁰¹²³⁴-⁹])", "^", f"{digits}{rest}").translate(_SUPERSCRIPTS)
+    match = None if exponent else _POWER.fullmatch(plain)
+    return f"{match['digits'] or 1}e{match['power']}{match['rest'].rstrip()}" if match else ""
+
+
+def _readings(digits: str) -> list[str]:
+    """Return the numbers that digits with marks between them may be meant for."""
+    head, mark, tail = re.split(r"([^\d])(?=\d*\.?$)", digits.removesuffix("."), maxsplit=1)
+    whole, part = (re.sub(r"\D", "", one) for one in (head, tail))
+    others = set(re.sub(r"\d", "", head))
+    joined = f"{whole}{part}".lstrip("0") or "0"
+    decimal = f"{whole.lstrip('0') or '0'}.{part}"
+    if mark == "," and others <= {","}:
+        return [decimal, joined]
+    return [decimal if mark in ",." and mark not in others else joined]
+
+
+def _split_suffix(rest: str) -> tuple[str, str]:
+    """Take the suffix off what follows the number; `MW` and `kW` are units, `M` is a million."""
+    suffix = rest[:1] if rest[:1] in SUFFIXES and not rest[1:2].isalpha() else ""
+    return suffix, rest[len(suffix) :].strip()

@@ -8,7 +8,7 @@ from uncertain_scale.analysis.sensitivity import sensitivity, shapley_effects
 from uncertain_scale.analysis.sensitivity.methods import run_methods
 from uncertain_scale.analysis.sensitivity.shapley import Shapley, _loss, shapley_values
 from uncertain_scale.analysis.sensitivity.study import make_study
-from uncertain_scale.inputs.overlay import correlation_matrix
+from uncertain_scale.inputs.prior import correlation_matrix
 from uncertain_scale.sampling import Design
 
 BOUND = t.isf(norm.sf(4.9), 15)

@@ -13,8 +13,7 @@ import numpy as np
 
 from uncertain_scale.analysis.conditioning.likelihood import distance, log_likelihood
 from uncertain_scale.errors import EvidenceError, QuestionError, UnitError, nearest
-from uncertain_scale.inputs.overlay import correlation_matrix
-from uncertain_scale.inputs.prior import ENDS
+from uncertain_scale.inputs.prior import ENDS, correlation_matrix
 from uncertain_scale.model import Problem, ask
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.engine import propagate, try_equations

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from uncertain_scale.errors import QuestionError, nearest
-from uncertain_scale.inputs.overlay import correlation_matrix
+from uncertain_scale.inputs.prior import correlation_matrix
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.engine import try_equations

@@ -172,10 +172,7 @@ def gamma_shape(quantiles: NamedQuantiles) -> tuple[float, float]:
 
     The ratio of the quantiles falls with the shape, whatever the rate.
 
-    Raises
-    ------
-    DistributionError
-        There is none with a shape between 1e-3 and 1e9.
+    Raises DistributionError: there is none with a shape between 1e-3 and 1e9.
     """
     from scipy.optimize import brentq
 
@@ -204,10 +201,7 @@ def beta_shapes(quantiles: NamedQuantiles, lower: float, upper: float) -> tuple[
     For each second shape there is one first shape that has the lower quantile; along these pairs
     the probability below the upper quantile rises. Newton steps in log shapes polish the root.
 
-    Raises
-    ------
-    DistributionError
-        There is none with shapes between 1e-3 and 1e9.
+    Raises DistributionError: there is none with shapes between 1e-3 and 1e9.
     """
     places = (quantiles.values - lower) / (upper - lower)
     others = (upper - quantiles.values) / (upper - lower)

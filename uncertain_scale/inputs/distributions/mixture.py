@@ -51,7 +51,7 @@ def _component(value: Any) -> Any:
     """Build a component that was stated as a table."""
     if not isinstance(value, dict):
         return value
-    from uncertain_scale.inputs.distributions.kinds import build
+    from uncertain_scale.inputs.distributions import build
 
     table = dict(value)
     kind = table.pop("kind", None)

@@ -95,10 +95,7 @@ class NamedQuantiles:
     def within(self, lower: float, upper: float) -> NamedQuantiles:
         """Return these quantiles, all of them strictly inside the support.
 
-        Raises
-        ------
-        DistributionError
-            One is not.
+        Raises DistributionError: one is not.
         """
         faults: list[Fault] = []
         for name, value in zip(self.names, self.values, strict=True):
@@ -112,14 +109,14 @@ class NamedQuantiles:
         return self
 
     def reproduced_by(self, values: FloatArray) -> bool:
-        """Tell whether quantiles are these, to 1e-9 of each."""
+        """Return whether quantiles are these, to 1e-9 of each."""
         spread = self.values[-1] - self.values[0]
         slack = 1e-9 * np.abs(self.values) + 1e-13 * spread
         return bool(np.all(np.abs(values - self.values) <= slack))
 
 
 def is_quantile_name(name: str) -> bool:
-    """Tell whether a parameter's name is `q` and digits."""
+    """Return whether a parameter's name is `q` and digits."""
     return _NAME.fullmatch(name) is not None
 
 
@@ -152,10 +149,7 @@ def level_of(name: str) -> float:
 def stated_parameters(cls: type[Distribution], data: dict[str, Any]) -> dict[str, Any]:
     """Return a kind's own parameters for the stated ones.
 
-    Raises
-    ------
-    DistributionError
-        All faults of quantiles, or of parameters in place of its own.
+    Raises DistributionError: all faults of quantiles, or of parameters in place of its own.
     """
     if cls.quantile_counts[1] and any(map(is_quantile_name, data)):
         quantiles, beside = _read_quantiles(cls, data)
