@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from benchmarks.validation.check import failures, level
 from benchmarks.validation.dependence import ranks, rows
 from benchmarks.validation.honesty import honesty
+from benchmarks.validation.integrated import integrated
 from benchmarks.validation.marginals import marginals
 from benchmarks.validation.page import Study, markdown, save
 from benchmarks.validation.shares import intervals_of_shares
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[[int, int], Iterator[Check]]] = {
     "shares": intervals_of_shares,
     "tails": tails,
     "honesty": honesty,
+    "integrated": integrated,
 }
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "validation.md"
 

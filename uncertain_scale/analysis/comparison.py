@@ -238,7 +238,11 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
 ) -> Comparison:
     outputs = {name: tree["prior_predictive"].to_dataset() for name, tree in draws.items()}
     ranks = readings(tied)
-    beside = {name: _beside(base[1], tree, ranks[name]) for name, tree in draws.items()}
+    inputs = {name: inputs_in(tree) for name, tree in draws.items()}
+    beside = {
+        name: inputs_beside(inputs_in(base[1]), drawn, ranks[name])
+        for name, drawn in inputs.items()
+    }
     one = base[1]["prior_predictive"].to_dataset()
     drawn = {name: [one[name].values, *(o[name].values for o in outputs.values())] for name in one}
     ratios = [name for name in plan.outputs if has_ratio(*drawn[name])]
@@ -286,25 +290,29 @@ def of_both_signs(answers: Sequence[FloatArray]) -> bool:
     return bool(min(one.min() for one in answers) < 0 < max(one.max() for one in answers))
 
 
-def _beside(
-    base: xr.DataTree, other: xr.DataTree, ranks: Mapping[str, float]
+def inputs_in(tree: xr.DataTree) -> dict[str, xr.DataArray]:
+    """Return the inputs of an answer by name."""
+    return {str(name): one for name, one in tree["prior"].data_vars.items()}
+
+
+def inputs_beside(
+    base: Mapping[str, xr.DataArray],
+    other: Mapping[str, xr.DataArray],
+    ranks: Mapping[str, float],
 ) -> tuple[dict[str, xr.DataArray], dict[str, str]]:
     """Return the inputs of two scenarios, and the names of those of the other that are not shared.
 
     Left out is what the two draw from one coordinate and yet differ in.
     """
-    inputs = {str(name): one for name, one in base["prior"].data_vars.items()}
-    renamed: dict[str, str] = {}
-    for key, draws in other["prior"].data_vars.items():
-        name = str(key)
+    inputs, renamed = dict(base), {}
+    for name, draws in other.items():
         if name not in inputs or np.array_equal(inputs[name].values, draws.values):
             inputs[name] = draws
             continue
         renamed[name] = f"{name}, other"
         apart = ranks.get(str(draws.attrs["joint"]) or name, 1.0) == 0
-        if apart and not any(
-            json.loads(one.attrs.get(TIED, "[]")) for one in (inputs[name], draws)
-        ):
+        tied = (json.loads(one.attrs.get(TIED, "[]")) for one in (inputs[name], draws))
+        if apart and not any(tied):
             inputs[renamed[name]] = draws
         else:
             del inputs[name]
@@ -332,7 +340,7 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
         difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
         difference[name].attrs |= joined_pivots(other[name], base[name], "line", renamed)
     greater = {
-        name: _greater(other[name], base[name], ratio.get(name), inputs) for name in plan.outputs
+        name: greater_in(other[name], base[name], ratio.get(name), inputs) for name in plan.outputs
     }
     return Ratio(
         summarize_variables(ratio, probs=probs, inputs=inputs),
@@ -343,7 +351,7 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
     )
 
 
-def _greater(
+def greater_in(
     other: xr.DataArray,
     base: xr.DataArray,
     ratio: xr.DataArray | None,

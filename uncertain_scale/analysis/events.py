@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 from scipy.special import betaincinv, stdtrit
@@ -176,7 +176,7 @@ def probability_in(event: Event, tree: xr.DataTree) -> Probability:
     return probability(event, all_draws(tree))
 
 
-def probability(event: Event, draws: xr.Dataset) -> Probability:
+def probability(event: Event, draws: Mapping[Any, xr.DataArray]) -> Probability:
     """Return how likely an event is, from draws of its variables.
 
     Parameters
@@ -205,7 +205,7 @@ def probability(event: Event, draws: xr.Dataset) -> Probability:
     return share_of(found, constant=constant)
 
 
-def _averaged(event: Event, draws: xr.Dataset) -> Probability | None:
+def _averaged(event: Event, draws: Mapping[Any, xr.DataArray]) -> Probability | None:
     """Return how likely an event is with an input integrated out, where one can be."""
     try:
         name, sign, value = event.threshold()

@@ -9,11 +9,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.comparison import attribute, has_ratio, of_both_signs, same_way
+from uncertain_scale.analysis.comparison import (
+    attribute,
+    greater_in,
+    has_ratio,
+    inputs_beside,
+    of_both_signs,
+    same_way,
+)
 from uncertain_scale.analysis.coupling import (
     STATED,
     changed_correlations,
@@ -22,7 +30,7 @@ from uncertain_scale.analysis.coupling import (
     couplings,
     readings,
 )
-from uncertain_scale.analysis.events import happened, share_of
+from uncertain_scale.analysis.events import probability
 from uncertain_scale.analysis.guards import WATCHED, warnings_of
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.report.comparison_report import couplings_document
@@ -38,11 +46,15 @@ from uncertain_scale.report.sensitivity_report import ranking_document
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
-from uncertain_scale.statistics.draws import Draws, read_each, refuse_bad
+from uncertain_scale.sampling.pivots import input_facts, pivot_facts
+from uncertain_scale.statistics.conditional import joined_pivots
+from uncertain_scale.statistics.draws import Draws, read_draws, read_each
 from uncertain_scale.statistics.intervals import quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import xarray as xr
 
     from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.analysis.sensitivity.study import Scale
@@ -99,6 +111,35 @@ class _Drawn:
     @property
     def inputs(self) -> dict[str, FloatArray]:
         return {name: self.values[name] for name in self.simulation.inputs}
+
+    @property
+    def known_inputs(self) -> dict[str, xr.DataArray]:
+        return {name: self.variables[name] for name in self.simulation.inputs}
+
+    @cached_property
+    def variables(self) -> dict[str, xr.DataArray]:
+        """The draws with what their statistics rest on, as `sample` gives them."""
+        import xarray as xr
+
+        plan, sampler = self.simulation.plan, self.simulation.sampler()
+        pivots, varying = pivot_facts(plan, sampler), varying_variables(plan, sampler)
+        inputs = {
+            name: {"joint": self.simulation.priors.inputs[name].joint, **input_facts(sampler, name)}
+            for name in plan.inputs
+        }
+        return {
+            name: xr.DataArray(
+                values,
+                dims=("chain", "draw"),
+                name=name,
+                attrs={
+                    "varies": int(name in varying),
+                    **inputs.get(name, {}),
+                    **pivots.get(name, {}),
+                },
+            )
+            for name, values in self.values.items()
+        }
 
 
 def answer_to(
@@ -194,13 +235,10 @@ class _Column:
     high: float
 
     @classmethod
-    def of(cls, name: str, values: FloatArray) -> _Column:
+    def of(cls, output: xr.DataArray, inputs: Mapping[str, xr.DataArray]) -> _Column:
         """Take the draws of an output, or say what is wrong with them."""
-        low, high = float(values.min()), float(values.max())
-        if not math.isfinite(low + high):
-            bad = ~np.isfinite(values)
-            refuse_bad(name, float(bad.mean()), float(values[bad][0]))
-        return cls(Draws(values), low, high)
+        low, high = float(output.values.min()), float(output.values.max())
+        return cls(read_draws(output, inputs), low, high)
 
     @property
     def constant(self) -> bool:
@@ -222,9 +260,11 @@ def _warnings(drawn: _Drawn) -> list[str]:
 def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
     problem = drawn.simulation.problem
     plan, model = problem.plan, problem.model
-    outputs = read_each(_Column.of, ((name, drawn.values[name]) for name in plan.outputs))
+    known = drawn.variables
+    outputs = read_each(
+        lambda _, output: _Column.of(output, known), ((name, known[name]) for name in plan.outputs)
+    )
     question, priors = problem.question, problem.believed
-    varying = varying_variables(plan, drawn.simulation.sampler())
     document: Document = {
         "question": {
             "given": {name: _given(prior) for name, prior in question.given.items()},
@@ -253,12 +293,7 @@ def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
         "events": [
             {
                 "event": event.text,
-                **probability_document(
-                    share_of(
-                        happened(event, drawn.values),
-                        constant=varying.isdisjoint(event.variables),
-                    )
-                ),
+                **probability_document(probability(event, known)),
             }
             for event in view.parsed_events(model)
         ],
@@ -295,12 +330,14 @@ def _statistics(column: _Column, probs: Iterable[float]) -> dict[str, Any]:
         values = np.full(len(levels), column.low)
         errors = np.full(len(levels), 0.0 if draws.chains > 1 else math.nan)
     else:
-        draws.gather(levels, 0)
+        if draws.conditional is None:
+            draws.gather(levels, 0)
         values, errors = quantiles(draws, levels)
     return {
         "median": float(values[0]),
         "median_mcse": number(errors[0]),
         "constant": column.constant,
+        "pivot": draws.conditional.pivot.name if draws.conditional is not None else "",
         "mean": None,
         "sd": None,
         "reason": {},
@@ -341,15 +378,21 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
     priors = base.simulation.priors, other.simulation.priors
     changed = changed_inputs(plan, *priors)
     parts = attribute(plan, changed, base.inputs, other.inputs, of=of) if of else {}
-    units = base.simulation.problem.model.variables
+    units, ranks = base.simulation.problem.model.variables, readings(tied)
+    beside = {
+        reading: inputs_beside(base.known_inputs, twin.known_inputs, ranks[reading])
+        for reading, twin in twins.items()
+    }
 
     def output(name: str) -> dict[str, Any]:
         """Return what one output is to that of the base, draw by draw."""
         answers = [base.values[name], *(twin.values[name] for twin in twins.values())]
         without = "" if has_ratio(*answers) else units[name]
         found = {
-            reading: _held(name, answers[0], one, view, units=without)
-            for reading, one in zip(twins, answers[1:], strict=True)
+            reading: _held(
+                base.variables[name], twin.variables[name], beside[reading], view, units=without
+            )
+            for reading, twin in twins.items()
         }
         split = None if of_both_signs(answers) else parts.get(name)
         logs = split or {}
@@ -375,12 +418,20 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
 
 
 def _held(
-    name: str, base: FloatArray, other: FloatArray, view: View, *, units: str
+    base: xr.DataArray,
+    other: xr.DataArray,
+    beside: tuple[Mapping[str, xr.DataArray], Mapping[str, str]],
+    view: View,
+    *,
+    units: str,
 ) -> dict[str, Any]:
     """Return the ratio to the base, or the difference in its units where there is no ratio."""
+    inputs, renamed = beside
     values = other - base if units else other / base
-    found = _statistics(_Column.of(name, values), view.probs)
-    greater = share_of(other > base, constant=not units and found["constant"])
+    values.attrs = joined_pivots(other, base, "line" if units else "power", renamed)
+    values.name = base.name
+    found = _statistics(_Column.of(values, inputs), view.probs)
+    greater = greater_in(other, base, None if units else values, inputs)
     return {
         "ratio": None if units else found,
         **({"difference": {"units": units, **found}} if units else {}),

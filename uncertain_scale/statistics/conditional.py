@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     What: TypeAlias = Literal["below", "above", "density"]
 
 _WIDER = 0.4  # by how much a skewed spread of chains is widened
-_IN_EFFECT = 32  # draws that a probability must rest on, by Kish's count
+_IN_EFFECT = 100  # draws that a probability must rest on, by Kish's count
 _STEPS, _CLOSE = 60, 1e-11  # of Newton's method
 _TINY = 1e-300
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel

@@ -1,0 +1,220 @@
+"""Whether errors are honest where an input is integrated out, and where none can be.
+
+A model as users write one: pivots with bounded support, with poles, with heavy and with short
+tails, slopes that vary by draw, steps, five correlated inputs. Truths are integrals of normal
+distribution functions over quantiles, which share no code with the package.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+from scipy.optimize import brentq
+
+from benchmarks.validation.check import share
+from benchmarks.validation.honesty import DESIGNS, HONEST
+from uncertain_scale import Design, Model, ask, load_priors, sample, summarize
+from uncertain_scale.analysis.events import parse_event, probability_in
+from uncertain_scale.model.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.validation.check import Check
+
+__all__ = ["integrated"]
+
+PROBS = (0.5, 0.9, 0.95)
+_NORMAL = stats.norm(0, 1)
+_CHANCES = (1e-5, 0.02, 0.3)  # of lying above
+_NODES = 2000
+_PRIORS = """
+schema_version = 1
+inputs.x = { kind = "lognormal", mu = 0, sigma = 1 }
+inputs.w = { kind = "lognormal", mu = 1, sigma = 0.4 }
+inputs.z = { kind = "normal", mu = 0, sigma = 0.5 }
+inputs.u = { kind = "uniform", lower = 1, upper = 3 }
+inputs.p = { kind = "beta", alpha = 0.6, beta = 0.6 }
+inputs.t = { kind = "student_t", mu = 0, sigma = 1, nu = 3 }
+inputs.flat = { kind = "uniform", lower = 0, upper = 10 }
+inputs.two = { kind = "choice", values = [1, 3], probabilities = [0.7, 0.3] }
+inputs.a = { kind = "lognormal", mu = 0, sigma = 0.5 }
+inputs.b = { kind = "lognormal", mu = 0, sigma = 0.5 }
+inputs.c = { kind = "lognormal", mu = 0, sigma = 0.5 }
+inputs.d = { kind = "lognormal", mu = 0, sigma = 0.5 }
+inputs.e = { kind = "lognormal", mu = 0, sigma = 0.5 }
+"""
+_TIES = ("ab", "ac", "ad", "ae", "bc", "bd", "be", "cd", "ce", "de")
+_RANK = 0.4
+_LAWS = """
+def skewed(x, w): return w**2 / x
+def bounded(u, w): return u * w
+def poles(p, w): return p * w
+def heavy(t, z): return t + z
+def level(flat, z): return flat + z
+def steps(two, w): return two * w
+def five(a, b, c, d, e, x): return a * b / c * d * e * x
+def varying(w, z): return w * z
+"""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """An output whose distribution is a mixture of normals, or of lognormals, over a quantile.
+
+    Parameters
+    ----------
+    text
+        What it is, in words.
+    centres, widths
+        Of the normals, by node.
+    logs
+        Whether it is the output's logarithm that they are of.
+    weights
+        Of the nodes.
+    law
+        What stands in the place of the standard normal.
+    """
+
+    text: str
+    centres: np.ndarray
+    widths: np.ndarray
+    logs: bool
+    weights: np.ndarray
+    law: Any = _NORMAL
+
+    def below(self, y: float) -> float:
+        t = np.log(y) if self.logs else y
+        return float(self.weights @ self.law.cdf((t - self.centres) / self.widths))
+
+    def density(self, y: float) -> float:
+        t = np.log(y) if self.logs else y
+        heights = self.law.pdf((t - self.centres) / self.widths) / self.widths
+        return float(self.weights @ heights) / (y if self.logs else 1.0)
+
+    def quantile(self, level: float) -> float:
+        low, high = (
+            self.centres.min() - 9 * self.widths.max(),
+            self.centres.max() + 9 * (self.widths.max()),
+        )
+        ends = np.exp([low, high]) if self.logs else (low, high)
+        return float(brentq(lambda y: self.below(y) - level, *ends, xtol=1e-13, rtol=1e-13))
+
+    @cached_property
+    def truths(self) -> dict[str, float]:
+        """Ends by statistic; highest-density ends where there is one piece."""
+        found = {"median": self.quantile(0.5)}
+        for prob in PROBS:
+            tails = ((1 - prob) / 2, (1 + prob) / 2)
+            found |= {f"eti{prob:g}.{k}": self.quantile(tail) for k, tail in enumerate(tails)}
+            found |= {f"hdi{prob:g}.{k}": end for k, end in enumerate(self._region(prob))}
+        return found
+
+    def _region(self, prob: float) -> tuple[float, ...]:
+        def excess(tail: float) -> float:
+            ends = self.quantile(tail), self.quantile(tail + prob)
+            return self.density(ends[0]) - self.density(ends[1])
+
+        tails = np.linspace(1e-7, 1 - prob - 1e-7, 41)
+        signs = np.sign([excess(tail) for tail in tails])
+        turns = np.flatnonzero(signs[1:] != signs[:-1])
+        if turns.size != 1:
+            return ()  # several pieces, or a density that falls from a bound
+        tail = brentq(excess, tails[turns[0]], tails[turns[0] + 1], xtol=1e-13)
+        return self.quantile(tail), self.quantile(tail + prob)
+
+
+@cache
+def _cases() -> dict[str, _Case]:
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    p, weights = (nodes + 1) / 2, weights / 2
+
+    def over(text: str, centres: Any, widths: Any, *, logs: bool, by: Any = weights) -> _Case:
+        centres = np.asarray(centres, dtype=float)
+        return _Case(text, centres, np.broadcast_to(widths, centres.shape), logs, np.asarray(by))
+
+    pearson = 2 * np.sin(np.pi * _RANK / 6)
+    signs = np.array([1, 1, -1, 1, 1])
+    five = np.sqrt(0.25 * (5 + pearson * (signs.sum() ** 2 - 5)) + 1)
+    poles, heavy = 1 + np.log(stats.beta.ppf(p, 0.6, 0.6)), 0.5 * stats.norm.ppf(p)
+    varying = 0.5 * stats.lognorm.ppf(p, 0.4, scale=np.e)
+    return {
+        "skewed": over("a wide pivot below the line", [2], np.hypot(0.8, 1), logs=True, by=[1]),
+        "bounded": over("a pivot with bounds", 1 + np.log(1 + 2 * p), 0.4, logs=True),
+        "poles": over("a pivot whose density has poles", poles, 0.4, logs=True),
+        "heavy": replace(over("a pivot with heavy tails", heavy, 1, logs=False), law=stats.t(3)),
+        "level": over("nearly flat", 10 * p, 0.5, logs=False),
+        "steps": over("steps", [1, 1 + np.log(3)], 0.4, logs=True, by=[0.7, 0.3]),
+        "five": over("five correlated inputs", [0], five, logs=True, by=[1]),
+        "varying": over("no pivot: slopes vary by draw", 0 * p, varying, logs=False),
+    }
+
+
+def integrated(cases: int, seed: int) -> Iterator[Check]:
+    """Yield a figure for each design, model and statistic."""
+    ties = "".join(f'[[correlations]]\ninputs = ["{a}", "{b}"]\nrank = {_RANK}\n' for a, b in _TIES)
+    with tempfile.TemporaryDirectory() as folder:
+        own, priors = Path(folder, "own.py"), Path(folder, "own.toml")
+        own.write_text(_LAWS, encoding="utf-8")
+        priors.write_text(_PRIORS + ties, encoding="utf-8")
+        model = Model.of(own)
+        problem = Problem(
+            model,
+            load_priors(priors, variables=model.variables),
+            ask(model, {}, outputs=list(_cases())),
+        )
+        for kind in DESIGNS:
+            yield from _of_design(problem, kind, cases, seed)
+
+
+def _of_design(problem: Problem, kind: str, cases: int, seed: int) -> Iterator[Check]:
+    known = _cases()
+    events = {
+        (name, chance): parse_event(
+            f"{name} > {case.quantile(1 - chance)!r}", problem.model.variables
+        )
+        for name, case in known.items()
+        for chance in _CHANCES
+    }
+    within: dict[tuple[str, str], list[list[bool]]] = defaultdict(list)
+    for number in range(cases):
+        design = Design(kind=kind, seed=seed + number)  # type: ignore[arg-type]
+        tree = sample(problem, design)
+        summary = summarize(tree, probs=PROBS)
+        for name, case in known.items():
+            for family, hits in _hits(case, summary.sel(output=name)).items():
+                within[name, family].append(hits)
+        for (name, chance), event in events.items():
+            found = probability_in(event, tree)
+            if np.isfinite(found.mcse):
+                hit = abs(found.value - chance) <= 2 * found.mcse + 1e-12
+                within[name, f"probability {chance:g}"].append([hit])
+    for (name, family), hits in within.items():
+        if len(hits) >= cases / 2:
+            place = f"An input integrated out, {kind}", known[name].text, family
+            yield share(place, np.array(hits), HONEST)
+
+
+def _hits(case: _Case, found: Any) -> dict[str, list[bool]]:
+    """Return by family whether each end is within two errors of the truth."""
+    shown = {"median": (float(found["median"]), float(found["median_mcse"]))}
+    for prob in PROBS:
+        one = found.sel(prob=prob)
+        pieces = int(np.isfinite(one["hdi"].values[:, 0]).sum())
+        for k in range(2):
+            shown[f"eti{prob:g}.{k}"] = float(one["eti"][k]), float(one["eti_mcse"][k])
+            if pieces == 1:
+                shown[f"hdi{prob:g}.{k}"] = float(one["hdi"][0, k]), float(one["hdi_mcse"][0, k])
+    families: dict[str, list[bool]] = defaultdict(list)
+    for name, truth in case.truths.items():
+        value, error = shown.get(name, (np.nan, np.nan))
+        family = {"m": "median", "e": "ETI ends", "h": "HDI ends"}[name[0]]
+        families[family].append(bool(abs(value - truth) <= 2 * error + 1e-9 * abs(truth)))
+    return families
