@@ -209,12 +209,10 @@ def test_pivots_are_what_the_equations_say(subject):
         *("capped", "tied", "beside", "raised", "grown", "centred"),
     ]
     tree = answered(subject, names, draws=64)
-    inputs = tree["prior"].to_dataset()
+    inputs = {str(name): one.attrs for name, one in tree["prior"].data_vars.items()}
     found = {
-        name: {
-            (p.name, p.power, p.exponent) for p in pivots_of(tree["prior_predictive"][name], inputs)
-        }
-        for name in names
+        name: {(one.name, one.power, one.exponent) for one in pivots_of(output.attrs, inputs)}
+        for name, output in tree["prior_predictive"].data_vars.items()
     }
     assert found["product"] == {("x", True, 2.0), ("w", True, -0.5)}
     assert found["alone"] == {("x", True, -1.0)}

@@ -334,11 +334,14 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
     ratio = xr.Dataset({name: other[name] / base[name] for name in ratios})
     for name in ratios:
         ratio[name].attrs = {"units": "1", "long_name": base[name].attrs["long_name"]}
-        ratio[name].attrs |= joined_pivots(other[name], base[name], "power", renamed)
+        over, under = other[name].attrs, base[name].attrs
+        ratio[name].attrs |= joined_pivots(over, under, "power", renamed)
     difference = xr.Dataset({name: other[name] - base[name] for name in differences})
     for name in differences:
         difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
-        difference[name].attrs |= joined_pivots(other[name], base[name], "line", renamed)
+        difference[name].attrs |= joined_pivots(
+            other[name].attrs, base[name].attrs, "line", renamed
+        )
     greater = {
         name: greater_in(other[name], base[name], ratio.get(name), inputs) for name in plan.outputs
     }

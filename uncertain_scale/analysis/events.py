@@ -40,6 +40,7 @@ __all__ = [
     "probability_in",
     "probability_of",
     "share_of",
+    "side_of",
 ]
 
 SURE = 0.95
@@ -215,11 +216,16 @@ def _averaged(event: Event, draws: Mapping[Any, xr.DataArray]) -> Probability | 
         if not (left.min() > 0 and right.min() > 0):
             return None
         variable, value = left / right, event.factor
-        variable.attrs = joined_pivots(left, right, "power", {})
-    what: What = "above" if sign.startswith(">") else "below"
+        variable.attrs = joined_pivots(left.attrs, right.attrs, "power", {})
+    what = side_of(sign)
     averages = conditionals_of(read_draws(variable), variable, draws)
     found = (of_average(average, what, value) for average in averages)
     return next(filter(None, found), None)
+
+
+def side_of(sign: Sign) -> What:
+    """Return which side of a threshold an event is on."""
+    return "above" if sign.startswith(">") else "below"
 
 
 def of_average(conditional: Conditional, what: What, value: float) -> Probability | None:

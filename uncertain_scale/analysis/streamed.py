@@ -12,17 +12,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import chain as in_turn
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.events import happened, probability_of
+from uncertain_scale.analysis.events import happened, of_average, probability_of, side_of
 from uncertain_scale.analysis.guards import WATCHED, warnings_of, watched
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.jobs import Batches
 from uncertain_scale.sampling.limits import StoppedError
+from uncertain_scale.sampling.pivots import input_facts, pivot_facts
+from uncertain_scale.statistics.conditional import Conditional, pivots_of
 from uncertain_scale.statistics.draws import all_draws, may_vary, read_each, refuse_bad
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, group_of
 from uncertain_scale.statistics.summary import summarize_each
@@ -38,8 +41,10 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.limits import Stop
+    from uncertain_scale.statistics.conditional import Pivot
     from uncertain_scale.statistics.sketch import AnyDraws
     from uncertain_scale.statistics.tally import Binning
+    from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Part", "Reduction", "Streamed", "stream", "watched_in"]
 
@@ -140,11 +145,15 @@ class Reduction:
         Bins by variable that is tallied.
     events
         Events whose draws are counted; their variables are among the simulation's.
+    rests
+        By name of what is tallied beside the variables: an output, and the pivot that is taken out
+        of it.
     """
 
     simulation: Simulation
     binnings: Mapping[str, Binning]
     events: tuple[Event, ...] = ()
+    rests: Mapping[str, tuple[str, Pivot]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -161,23 +170,25 @@ class Reduction:
         events
             See `Reduction`.
         """
-        pilot: dict[str, list[np.ndarray]] = {}
-        drawn = 0
-        for chain in range(simulation.design.chains):
-            for block in simulation.blocks(chain):
-                for name in dict.fromkeys((*simulation.plan.outputs, *names)):
-                    pilot.setdefault(name, []).append(block[name])
-                drawn += block[simulation.variables[0]].size
-                if drawn >= PILOT:
-                    break
-            if drawn >= PILOT:
+        tallied = list(dict.fromkeys((*simulation.plan.outputs, *names)))
+        blocks: list[dict[str, FloatArray]] = []
+        blocks_of = (simulation.blocks(chain) for chain in range(simulation.design.chains))
+        for block in in_turn.from_iterable(blocks_of):
+            blocks.append(block)
+            if sum(one[simulation.variables[0]].size for one in blocks) >= PILOT:
                 break
+        pilot = {
+            name: np.concatenate([block[name] for block in blocks])[:PILOT]
+            for name in dict.fromkeys((*tallied, *simulation.inputs))
+        }
+        rests = _rests(simulation, pilot)
+        for name, (output, pivot) in rests.items():
+            pilot[name] = pivot.rest(pilot[output], pilot[pivot.name])
         binnings = {}
-        for name, blocks in pilot.items():
-            draws = np.concatenate(blocks)[:PILOT]
-            draws = draws[np.isfinite(draws)]
+        for name in (*tallied, *rests):
+            draws = pilot[name][np.isfinite(pilot[name])]
             binnings[name] = choose_binning(draws if draws.size else np.zeros(1))
-        return cls(simulation, binnings, tuple(events))
+        return cls(simulation, binnings, tuple(events), rests)
 
     def chain(self, chain: int, *, stop: Stop | None = None) -> Part:
         """Draw one chain and keep what counts of it.
@@ -208,7 +219,7 @@ class Reduction:
                 groups = part.tallies[name]
                 if group not in groups:
                     groups[group] = Tally(binning)
-                groups[group].count(block[name])
+                groups[group].count(self._values(name, block))
             if self.events:
                 counts, before = part.happened.get(group, ((0,) * len(self.events), 0))
                 now = (int(np.count_nonzero(happened(event, block))) for event in self.events)
@@ -216,6 +227,14 @@ class Reduction:
                 part.happened[group] = (together, before + draws)
             start += draws
         return part
+
+    def _values(self, name: str, block: Mapping[str, FloatArray]) -> FloatArray:
+        """Return a variable's draws, or what is left of an output's without its pivot."""
+        if name not in self.rests:
+            return block[name]
+        output, pivot = self.rests[name]
+        with np.errstate(all="ignore"):
+            return pivot.rest(block[output], block[pivot.name])
 
     def together(self, chains: Iterable[int]) -> Part:
         """Draw chains one after another and keep what counts of them, added up."""
@@ -274,6 +293,21 @@ class Reduction:
         return part
 
 
+def _rests(simulation: Simulation, pilot: Mapping[str, FloatArray]) -> dict[str, tuple[str, Pivot]]:
+    """Return the outputs and the first pivot of each that serves in all the draws of a pilot."""
+    sampler, found = simulation.sampler(), {}
+    facts = pivot_facts(simulation.plan, sampler)
+    inputs = {name: input_facts(sampler, name) for name in simulation.inputs}
+    for output in simulation.plan.outputs:
+        for pivot in pivots_of(facts[output], inputs):
+            with np.errstate(all="ignore"):
+                rest = pivot.rest(pilot[output], pilot[pivot.name])
+            if np.isfinite(rest).all():
+                found[f"{output}, without {pivot.name}"] = output, pivot
+                break
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Streamed:
     """An answer whose draws are not held.
@@ -295,7 +329,16 @@ class Streamed:
     @cached_property
     def sketches(self) -> Mapping[str, AnyDraws]:
         """What the statistics of each output are made of."""
-        return self.part.sketches(self.reduction.simulation.plan.outputs)
+        found = self.part.sketches(self.reduction.simulation.plan.outputs)
+        for name, (output, pivot) in self.reduction.rests.items():
+            groups = self.part.tallies[name]
+            if any(tally.bad for tally in groups.values()) or found[output].constant:
+                continue
+            rest = Sketch([groups[group] for group in sorted(groups)], len(self.part.chains))
+            found[output].conditional = Conditional.of(
+                pivot, rest.table, rest.chains, found[output].table
+            )
+        return found
 
     def summarize(self, *, probs: Sequence[float] = (0.5, 0.9, 0.95)) -> xr.Dataset:
         """Summarise the outputs, as `uncertain_scale.summarize` does.
@@ -327,7 +370,21 @@ class Streamed:
             not any(may_vary(variables[name].attrs) for name in event.variables)
             for event in self.reduction.events
         ]
-        return self.part.probabilities(constant) if constant else []
+        counted = self.part.probabilities(constant) if constant else []
+        return [
+            self._averaged(event) or found
+            for event, found in zip(self.reduction.events, counted, strict=True)
+        ]
+
+    def _averaged(self, event: Event) -> Probability | None:
+        """Return how likely an event is with an input integrated out, where one can be."""
+        if len(event.variables) > 1:
+            return None
+        name, sign, value = event.threshold()
+        sketch = self.sketches.get(name)
+        if sketch is None or sketch.conditional is None:
+            return None
+        return of_average(sketch.conditional, side_of(sign), value)
 
     def warnings(self) -> list[str]:
         """Return what is doubtful about peaks and utilisation, as `utilisation_warnings` does."""

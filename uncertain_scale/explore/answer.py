@@ -428,7 +428,7 @@ def _held(
     """Return the ratio to the base, or the difference in its units where there is no ratio."""
     inputs, renamed = beside
     values = other - base if units else other / base
-    values.attrs = joined_pivots(other, base, "line" if units else "power", renamed)
+    values.attrs = joined_pivots(other.attrs, base.attrs, "line" if units else "power", renamed)
     values.name = base.name
     found = _statistics(_Column.of(values, inputs), view.probs)
     greater = greater_in(other, base, None if units else values, inputs)

@@ -33,19 +33,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
-    import xarray as xr
 
     from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.statistics.sketch import Table
     from uncertain_scale.units.aliases import FloatArray
 
     What: TypeAlias = Literal["below", "above", "density"]
+    Facts: TypeAlias = Mapping[Any, Any]
 
 _WIDER = 0.4  # by how much a skewed spread of chains is widened
 _IN_EFFECT = 100  # draws that a probability must rest on, by Kish's count
 _STEPS, _CLOSE = 60, 1e-11  # of Newton's method
 _TINY = 1e-300
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
+_SLOPE = 1e-3  # of a pivot's width, over which a slope is taken
 _COARSE = 256  # places of an average that only says where ends are
 _GRID, _FAR_SCORE = 2048, 8.0  # places of a pivot's tables: so many evenly, and by normal score
 _FEW = 1 << 11  # probabilities that are computed each by itself
@@ -229,9 +230,22 @@ class Conditional:
                 / np.maximum(np.einsum("kn,kn,n->k", kernel, kernel, self._pooled), _TINY)
             )
             t[chosen] = np.where(count >= _IN_EFFECT, t[chosen], np.nan)
+        errors = np.hypot(errors, self._grain(t, density) * density)
         values = self.back(t)
         slope = (values if self.pivot.power else 1.0) / density
         return values, np.where(np.isnan(values), np.nan, errors * slope)
+
+    def _grain(self, t: FloatArray, density: FloatArray) -> FloatArray:
+        """Return by how much quantiles may be off since draws stand in the middle of their bins."""
+        step = _SLOPE * self.pivot.width
+        steeper = self.coarser(_COARSE).together("density", t + step)
+        return np.asarray(self._square_width / 24 * np.abs(steeper / density - 1) / step)
+
+    @cached_property
+    def _square_width(self) -> float:
+        """Mean square of the widths of the bins that draws of the rest lie in."""
+        counts = self.table.counts.sum(axis=0)
+        return float(np.diff(self.table.edges) ** 2 @ counts / self.size) if counts.size else 0.0
 
     def solve(self, levels: FloatArray, start: FloatArray) -> FloatArray:
         """Return the `t` below which given probabilities lie, by Newton's method.
@@ -355,15 +369,15 @@ class Conditional:
         yield from (side for side in sides if side[1].any())
 
 
-def pivots_of(output: xr.DataArray, inputs: Mapping[Any, xr.DataArray]) -> list[Pivot]:
+def pivots_of(facts: Facts, inputs: Mapping[str, Facts]) -> list[Pivot]:
     """Return the pivots that an output's attributes tell of.
 
     Parameters
     ----------
-    output
-        Draws with the attributes that `sample` gives them.
+    facts
+        The attributes that `sample` gives the output.
     inputs
-        Draws of inputs by name, with theirs.
+        Those of inputs by name.
 
     Returns
     -------
@@ -371,36 +385,35 @@ def pivots_of(output: xr.DataArray, inputs: Mapping[Any, xr.DataArray]) -> list[
         Those that are independent of all else that the output rests on; powers before lines, and
         of each form first those that move the output farthest.
     """
-    rests_on = set(_listed(output, INPUTS))
+    rests_on = set(_listed(facts, INPUTS))
     found = []
-    for name, form, exponent in _listed(output, PIVOTS):
-        known = inputs.get(name)
-        if known is None or LAW not in known.attrs or rests_on.intersection(_listed(known, TIED)):
-            continue
-        law, factor = str(known.attrs[LAW]), float(known.attrs[FACTOR])
-        found.append(_pivot(name, law, factor, form == "power", float(exponent)))
+    for name, form, exponent in _listed(facts, PIVOTS):
+        known = inputs.get(name, {})
+        if LAW in known and not rests_on.intersection(_listed(known, TIED)):
+            power, factor = form == "power", float(known[FACTOR])
+            found.append(_pivot(name, str(known[LAW]), factor, power, float(exponent)))
     return sorted(found, key=lambda pivot: (not pivot.power, -pivot.width))
 
 
 def joined_pivots(
-    over: xr.DataArray, under: xr.DataArray, form: str, renamed: Mapping[str, str]
+    over: Facts, under: Facts, form: Literal["power", "line"], renamed: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the attributes of the ratio of two outputs, or of their difference.
 
     Parameters
     ----------
     over, under
-        The outputs, with the attributes that `sample` gives them.
+        The attributes that `sample` gives the outputs.
     form
         "power" for a ratio, "line" for a difference.
     renamed
         Other names of inputs of `over` that are not those of `under`.
     """
     exponents, rests_on = [], []
-    for output, names in ((over, renamed), (under, {})):
-        pivots = _listed(output, PIVOTS)
+    for facts, names in ((over, renamed), (under, {})):
+        pivots = _listed(facts, PIVOTS)
         exponents.append({names.get(n, n): d for n, kind, d in pivots if kind == form})
-        rests_on.append({names.get(name, name) for name in _listed(output, INPUTS)})
+        rests_on.append({names.get(name, name) for name in _listed(facts, INPUTS)})
     above, below = exponents
     pivots = [
         (name, form, above.get(name, 0.0) - below.get(name, 0.0))
@@ -411,8 +424,8 @@ def joined_pivots(
     return {PIVOTS: json.dumps(kept), INPUTS: json.dumps(sorted(set.union(*rests_on)))}
 
 
-def _listed(one: xr.DataArray, attribute: str) -> list[Any]:
-    found: list[Any] = json.loads(one.attrs.get(attribute, "[]"))
+def _listed(facts: Facts, attribute: str) -> list[Any]:
+    found: list[Any] = json.loads(facts.get(attribute, "[]"))
     return found
 
 

@@ -354,7 +354,8 @@ def conditionals_of(
     output, inputs
         As in `read_draws`.
     """
-    for pivot in pivots_of(output, inputs):
+    facts = {str(name): one.attrs for name, one in inputs.items()}
+    for pivot in pivots_of(output.attrs, facts):
         if draws.constant or (pivot.power and draws.low <= 0):
             continue
         x = inputs[pivot.name].transpose("chain", "draw").values
