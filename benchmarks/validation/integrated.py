@@ -100,11 +100,9 @@ class _Case:
         return float(self.weights @ heights) / (y if self.logs else 1.0)
 
     def quantile(self, level: float) -> float:
-        low, high = (
-            self.centres.min() - 9 * self.widths.max(),
-            self.centres.max() + 9 * (self.widths.max()),
-        )
-        ends = np.exp([low, high]) if self.logs else (low, high)
+        reach = self.law.isf(1e-12) * self.widths.max()
+        low, high = self.centres.min() - reach, self.centres.max() + reach
+        ends = (np.exp(low), np.exp(high)) if self.logs else (low, high)
         return float(brentq(lambda y: self.below(y) - level, *ends, xtol=1e-13, rtol=1e-13))
 
     @cached_property

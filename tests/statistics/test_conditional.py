@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import stats
 from scipy.integrate import quad
 from scipy.optimize import brentq
@@ -13,6 +14,7 @@ import uncertain_scale as us
 from uncertain_scale import Design, Model, ask, load_priors, sample
 from uncertain_scale.analysis.comparison import compare
 from uncertain_scale.analysis.events import parse_event, probability_in
+from uncertain_scale.inputs.catalog import scenario_names
 from uncertain_scale.sampling.pivots import INPUTS, PIVOTS
 from uncertain_scale.sampling.sample import prepare
 from uncertain_scale.statistics.conditional import pivots_of
@@ -251,3 +253,26 @@ def test_a_pivot_is_the_same_for_any_number_of_threads(subject):
     tree = answered(subject, ["product", "total"], draws=512)
     first, second = (us.summarize(tree, probs=[0.9]) for _ in range(2))
     assert first.identical(second)
+
+
+@pytest.mark.slow_but("base", "gb200-dense-fp8")
+@pytest.mark.parametrize("scenario", scenario_names())
+def test_arviz_agrees_within_the_error_of_draws(scenario):
+    tree = us.run(scenario, given={"budget": "100M"})
+    sure, drawn = (
+        us.summarize(tree, probs=[0.5, 0.9], intervals=way) for way in ("conditional", "arviz")
+    )
+    assert not drawn["pivot"].any()
+    for kind in ("eti", "hdi"):
+        ours, theirs, error = sure[kind], drawn[kind], drawn[f"{kind}_mcse"]
+        if kind == "hdi":
+            single = np.isfinite(ours.values).all(axis=-1).sum(axis=-1) == 1
+            ours, theirs, error = (one.isel(mode=0) for one in (ours, theirs, error))
+            ours = ours.where(xr.DataArray(single, dims=("output", "prob")))
+        off = np.abs(ours - theirs) / error.where(error > 0)
+        assert float(off.fillna(0.0).max()) < 5
+    from arviz_stats import eti
+
+    values = tree["prior_predictive/training_flop"].values
+    exact = eti(values.ravel(), prob=0.9)
+    assert drawn["eti"].sel(output="training_flop", prob=0.9).values == pytest.approx(exact, rel=0)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.engine import Simulation
     from uncertain_scale.sampling.limits import Stop
+    from uncertain_scale.statistics.summary import Intervals
     from uncertain_scale.units.aliases import FloatArray
 
 _SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -74,6 +75,7 @@ class Effort:
     max_draws: str | None = None
     resume: Path | None = None
     no_draws: bool = False
+    intervals: Intervals = "conditional"
 
     def goal(self, probs: Sequence[float]) -> Goal | None:
         """Return the precision that is sought, if any.
@@ -116,6 +118,11 @@ class Effort:
         """
         self.goal(probs)
         _ = self.seconds
+        if self.intervals == "arviz" and (self.precision is not None or self.no_draws):
+            option = "--no-draws" if self.no_draws else "--precision"
+            raise QuestionError(
+                f"--intervals arviz takes all draws, and does not go with {option}; leave one out"
+            )
 
     def refuse_with_evidence(self) -> None:
         """Refuse what has no meaning where priors are updated.
@@ -215,7 +222,12 @@ class _Run:
         extra: dict[str, Any] = {}
         summary = None
         if self.goal is None:
-            streams = effort.no_draws or done is not None or (self.folder is None and self._large())
+            large = self.folder is None and self._large()
+            if effort.intervals == "arviz" and (large or done is not None):
+                raise QuestionError(
+                    "--intervals arviz takes all draws, which do not fit in memory; ask for fewer"
+                )
+            streams = effort.no_draws or done is not None or large
             found = self._streamed(bar, done) if streams else self._held(bar, held)
         else:
             from uncertain_scale.analysis.precision_search import facts_of, seek
@@ -247,7 +259,13 @@ class _Run:
             extra["incomplete"] = incomplete_document(self.stop.why, finished, self.design.chains)
             complete = False
         self._leave(found, reached, complete=complete)
-        document = report_document(found, probs=probs, events=self.events, summary=summary)
+        document = report_document(
+            found,
+            probs=probs,
+            events=self.events,
+            summary=summary,
+            intervals=effort.intervals,
+        )
         return Answered(
             document | extra,
             None if isinstance(found, Streamed) else found,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,6 +42,13 @@ if TYPE_CHECKING:
     from uncertain_scale.report import Document
 
 
+class IntervalsBy(StrEnum):
+    """How intervals come about."""
+
+    conditional = "conditional"
+    arviz = "arviz"
+
+
 @with_run_options
 def report(
     options: RunOptions,
@@ -53,6 +61,10 @@ def report(
     max_time: MaxTime = None,
     max_draws: MaxDraws = None,
     resume: Resume = None,
+    intervals: Annotated[
+        IntervalsBy,
+        Option("With an input integrated out, or ArviZ's of the draws."),
+    ] = IntervalsBy.conditional,
     *,
     no_draws: NoDraws = False,
 ) -> None:
@@ -63,7 +75,7 @@ def report(
     from uncertain_scale.report import report_document
     from uncertain_scale.report.interval_report import report_blocks
 
-    effort = Effort(precision, max_time, max_draws, resume, no_draws)
+    effort = Effort(precision, max_time, max_draws, resume, no_draws, intervals.value)
     output = output or resume
     design = options.checked_design()
     interrupted = False
@@ -72,7 +84,12 @@ def report(
         problem = options.prepare()
         with on_cluster(scheduler, evidence):  # refuses
             posterior = draw(problem, design, evidence)
-        document = report_document(posterior, probs=prob, events=options.events(problem.model))
+        document = report_document(
+            posterior,
+            probs=prob,
+            events=options.events(problem.model),
+            intervals=intervals.value,
+        )
         tree: xr.DataTree | None = posterior
     else:
         effort.check(prob)

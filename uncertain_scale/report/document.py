@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Sufficient,
     )
     from uncertain_scale.statistics.sketch import AnyDraws
+    from uncertain_scale.statistics.summary import Intervals
 
 __all__ = [
     "Document",
@@ -61,12 +62,16 @@ _SUFFICIENT = (0.5, 0.8, 0.9, 0.95)
 _REASONS = ("mean", "sd", "hdi", "mcse")
 
 
+BY_ARVIZ = "intervals are ArviZ's, of the draws alone, and surer by --intervals conditional"
+
+
 def report_document(
     answer: xr.DataTree | Streamed,
     *,
     probs: Sequence[float] = (0.9, 0.5, 0.95),
     events: Sequence[Event] = (),
     summary: xr.Dataset | None = None,
+    intervals: Intervals = "conditional",
 ) -> Document:
     """Summarise draws into a report.
 
@@ -80,6 +85,8 @@ def report_document(
         Events whose probabilities are wanted; the answer holds their variables, or counted them.
     summary
         What `summarize` makes of the outputs with these `probs`, where it was made before.
+    intervals
+        As in `summarize`.
 
     Returns
     -------
@@ -115,9 +122,14 @@ def report_document(
     }
     length = int(tree.attrs["draws"])
     if summary is None:
-        summary = summarize_each(draws, probs=levels, attributes=attributes, draws=length)
+        summary = summarize_each(
+            draws, probs=levels, attributes=attributes, draws=length, intervals=intervals
+        )
+    record = record_document(tree, probs, warnings=warnings)
+    if intervals == "arviz":
+        record["notes"].append(BY_ARVIZ)
     return {
-        **record_document(tree, probs, warnings=warnings),
+        **record,
         "inputs": inputs_document(tree),
         "outputs": {
             name: _output(attributes[name], one, summary.sel(output=name))

@@ -5,13 +5,18 @@ Histograms for reports show the middle of the draws, in logs where they spread o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling.engine import each
-from uncertain_scale.statistics.density.hdi import HighestDensity, highest_density
+from uncertain_scale.statistics.density.hdi import (
+    HighestDensity,
+    eti_of_draws,
+    hdi_of_draws,
+    highest_density,
+)
 from uncertain_scale.statistics.draws import (
     Draws,
     inputs_of,
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Histogram",
+    "Intervals",
     "histogram",
     "histogram_of",
     "read_probs",
@@ -44,6 +50,8 @@ __all__ = [
 ]
 
 Row: TypeAlias = dict[str, Any]
+Intervals: TypeAlias = Literal["conditional", "arviz"]
+"""How medians and intervals come about; see `summarize`."""
 
 _WORTH_THREADS = 1 << 21
 
@@ -55,7 +63,10 @@ _DECADES = 1.5
 
 
 def summarize(
-    outputs: xr.Dataset | xr.DataTree, *, probs: Sequence[float] = (0.5, 0.9, 0.95)
+    outputs: xr.Dataset | xr.DataTree,
+    *,
+    probs: Sequence[float] = (0.5, 0.9, 0.95),
+    intervals: Intervals = "conditional",
 ) -> xr.Dataset:
     """Summarise outputs: mean, sd, median, equal-tailed and highest-density intervals.
 
@@ -67,6 +78,9 @@ def summarize(
         and `condition` return: its outputs, given the evidence where there is any.
     probs
         Probabilities of the intervals, each between 0 and 1.
+    intervals
+        "conditional", with an input integrated out where that can be; "arviz", ArviZ's equal-tailed
+        and highest-density intervals of the draws alone, with errors of theirs.
 
     Returns
     -------
@@ -100,7 +114,8 @@ def summarize(
     >>> summary["hdi"].sel(output="x", prob=0.9, mode=0).values.round(1).tolist()
     [-1.6, 1.6]
     """
-    return summarize_variables(read_outputs(outputs), probs=probs, inputs=inputs_of(outputs))
+    read, inputs = read_outputs(outputs), inputs_of(outputs)
+    return summarize_variables(read, probs=probs, inputs=inputs, intervals=intervals)
 
 
 def summarize_variables(
@@ -108,12 +123,13 @@ def summarize_variables(
     *,
     probs: Sequence[float],
     inputs: Mapping[Any, xr.DataArray] | None = None,
+    intervals: Intervals = "conditional",
 ) -> xr.Dataset:
     """Summarise the variables of a dataset, of which there may be none, as `summarize` does.
 
     Parameters
     ----------
-    outputs, probs
+    outputs, probs, intervals
         As in `summarize`.
     inputs
         Draws of the inputs that they rest on, which make the intervals surer.
@@ -121,7 +137,7 @@ def summarize_variables(
     levels = read_probs(probs)
     read_each(lambda _, output: read_draws(output).chains, outputs.data_vars.items())
     rows = each(
-        lambda output: _row(read_draws(output, inputs), levels, output.attrs),
+        lambda output: _row(read_draws(output, inputs), levels, output.attrs, intervals),
         outputs.data_vars.values(),
         threads=_threads(max((one.size for one in outputs.data_vars.values()), default=0)),
     )
@@ -136,6 +152,7 @@ def summarize_each(
     probs: Sequence[float],
     attributes: Mapping[str, Mapping[str, Any]],
     draws: int,
+    intervals: Intervals = "conditional",
 ) -> xr.Dataset:
     """Summarise outputs whose draws need not be held, as `summarize` does.
 
@@ -143,8 +160,8 @@ def summarize_each(
     ----------
     outputs
         Draws or sketches by output.
-    probs
-        As in `summarize`.
+    probs, intervals
+        As in `summarize`; ArviZ takes draws that are held.
     attributes
         By output, with `units`, `long_name` and `tail_index`.
     draws
@@ -158,7 +175,7 @@ def summarize_each(
     levels = read_probs(probs)
 
     def row(name: str) -> Row:
-        found = _row(outputs[name], levels, attributes[name])
+        found = _row(outputs[name], levels, attributes[name], intervals)
         outputs[name].forget_tables()
         return found
 
@@ -236,8 +253,15 @@ def read_probs(probs: Sequence[float]) -> list[float]:
     return levels
 
 
-def _row(draws: AnyDraws, probs: Sequence[float], attributes: Mapping[str, Any]) -> Row:
+def _row(
+    draws: AnyDraws,
+    probs: Sequence[float],
+    attributes: Mapping[str, Any],
+    intervals: Intervals = "conditional",
+) -> Row:
     """Return the statistics of one output."""
+    if intervals == "arviz":
+        draws.conditional = None
     about = {
         "units": str(attributes.get("units", "")),
         "long_name": str(attributes.get("long_name", "")),
@@ -251,7 +275,11 @@ def _row(draws: AnyDraws, probs: Sequence[float], attributes: Mapping[str, Any])
     apart = levels[:0] if draws.conditional is not None else levels
     draws.gather(apart, largest_tail(draws.size))
     values, errors = quantiles(draws, levels)
-    regions = highest_density(draws, probs)
+    if intervals == "arviz":
+        values[1:] = np.transpose([eti_of_draws(draws, prob) for prob in probs]).ravel()
+        regions = [hdi_of_draws(draws, prob) for prob in probs]
+    else:
+        regions = highest_density(draws, probs)
     return (
         about
         | _moments(draws, attributes)

@@ -176,10 +176,10 @@ def _beyond_atoms(draws: AnyDraws, atoms: Atoms, probs: Sequence[float]) -> list
     table = draws.continuous
     size = int(table.sizes.sum())
     if size < _FEWEST:
-        return [_shortest_of_draws(draws, prob) for prob in probs]
+        return [hdi_of_draws(draws, prob) for prob in probs]
     ascending = table.at(np.linspace(0.5, size - 0.5, _THINNED))
     if ascending[_THINNED // 50] == ascending[-_THINNED // 50]:
-        return [_shortest_of_draws(draws, prob) for prob in probs]
+        return [hdi_of_draws(draws, prob) for prob in probs]
     coordinate = choose_coordinate(ascending)
     distinct = atoms.distinct - atoms.values.size
     cells = lay_cells(draws, coordinate, grain=distinct if distinct < size / 4 else np.inf)
@@ -192,7 +192,7 @@ def _beyond_atoms(draws: AnyDraws, atoms: Atoms, probs: Sequence[float]) -> list
         probs, inner, _settle(cells, coordinate, inner, moves), strict=True
     ):
         if region is None:
-            found.append(_shortest_of_draws(draws, prob))
+            found.append(hdi_of_draws(draws, prob))
             continue
         if _is_level(table, within):
             smooth = _central(table, within)
@@ -202,7 +202,7 @@ def _beyond_atoms(draws: AnyDraws, atoms: Atoms, probs: Sequence[float]) -> list
                 smooth = _best(draws, prob, doubt, smooth)
             smooth = _with_rival(smooth, region, coordinate)
             if _lost(smooth).any() and not atoms.values.size:
-                raw = _shortest_of_draws(draws, prob)
+                raw = hdi_of_draws(draws, prob)
                 smooth = smooth if _lost(raw).any() else raw
         found.append(_with_atoms(smooth, atoms) if atoms.values.size else smooth)
     if draws.chains < 2:
@@ -333,7 +333,7 @@ def _best(
 ) -> HighestDensity:
     """Keep a smooth interval, or take the draws' own where it is in doubt and that is surer."""
     if np.any(doubt) and len(smooth.ends) == 1:
-        raw = _shortest_of_draws(draws, prob)
+        raw = hdi_of_draws(draws, prob)
         if np.any(np.isinf(doubt)) or raw.errors.sum() < smooth.errors.sum():
             return raw
     return smooth
@@ -398,7 +398,15 @@ def _with_atoms(found: HighestDensity, atoms: Atoms) -> HighestDensity:
     return HighestDensity(table[:, :2], table[:, 2:], found.note)
 
 
-def _shortest_of_draws(draws: AnyDraws, prob: float) -> HighestDensity:
+def eti_of_draws(draws: AnyDraws, prob: float) -> FloatArray:
+    """Return ArviZ's equal-tailed interval of all draws, shape (bound,)."""
+    from arviz_stats.base.array import BaseArray
+
+    arviz: Any = BaseArray()
+    return np.asarray(arviz.eti(draws.pooled, prob))
+
+
+def hdi_of_draws(draws: AnyDraws, prob: float) -> HighestDensity:
     """Return ArviZ's interval, with the error that cube-root asymptotics give the pooled one."""
     from arviz_stats.base.array import BaseArray
 
