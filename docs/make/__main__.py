@@ -9,6 +9,7 @@ from pathlib import Path
 from examples import refilled
 from notebook import executed, same
 from pages import PAGES
+from pictures import errors_picture
 from program import run_program, write
 
 DOCS = Path(__file__).resolve().parents[1]
@@ -18,6 +19,7 @@ def main() -> None:
     """Write the pages."""
     for name, page in PAGES.items():
         write(DOCS / name, page())
+    errors_picture(DOCS / "errors.svg")
     tutorial = DOCS / "tutorial.ipynb"
     if not same(tutorial.read_text(encoding="utf-8"), text := executed(tutorial)):
         write(tutorial, text)

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     Facts: TypeAlias = Mapping[Any, Any]
 
 _WIDER = 0.4  # by how much a skewed spread of chains is widened
-_IN_EFFECT = 100  # draws that a probability must rest on, by Kish's count
+_IN_EFFECT = 100  # draws that a probability must rest on, by Kish's count,
+_SEEN = 10  # unless so many draws show it
 _STEPS, _CLOSE = 60, 1e-11  # of Newton's method
 _TINY = 1e-300
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
@@ -223,13 +224,7 @@ class Conditional:
             if self.chains > 1:
                 shares = np.einsum("kn,gn->gk", kernel, self._nodes[1])
                 errors[chosen] = skewed_spread(shares, _WIDER)
-            # Kish's count of the draws that have a say.
-            count = (
-                self.size
-                * found**2
-                / np.maximum(np.einsum("kn,kn,n->k", kernel, kernel, self._pooled), _TINY)
-            )
-            t[chosen] = np.where(count >= _IN_EFFECT, t[chosen], np.nan)
+            t[chosen] = np.where(self._borne(kernel, found), t[chosen], np.nan)
         errors = np.hypot(errors, self._grain(t, density) * density)
         values = self.back(t)
         slope = (values if self.pivot.power else 1.0) / density
@@ -340,7 +335,8 @@ class Conditional:
     def _borne(self, kernel: FloatArray, found: FloatArray) -> npt.NDArray[np.bool_]:
         """Return whether enough draws have a say in probabilities, by Kish's count of them."""
         squares = np.einsum("kn,kn,n->k", kernel, kernel, self._pooled)
-        return np.asarray(self.size * found**2 >= _IN_EFFECT * np.maximum(squares, _TINY))
+        enough = self.size * found**2 >= _IN_EFFECT * np.maximum(squares, _TINY)
+        return np.asarray(enough | (self.size * found >= _SEEN))
 
     def probability(self, what: What, value: float) -> tuple[float, float] | None:
         """Return the probability that the output is below a value or above it, and its error.
