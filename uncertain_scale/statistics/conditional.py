@@ -49,8 +49,9 @@ _TINY = 1e-300
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
 _SLOPE = 1e-3  # of a pivot's width, over which a slope is taken
 _COARSE = 256  # places of an average that only says where ends are
+_FAR = 1e-7  # beyond what is looked at of a density
 _GRID, _FAR_SCORE = 2048, 8.0  # places of a pivot's tables: so many evenly, and by normal score
-_FEW = 1 << 11  # probabilities that are computed each by itself
+_FEW = 8  # places up to which nothing is tabled, so that what one input alone decides is exact
 _STEEP = 3.0  # times the slope of a line, up to which a cubic's ends do not bend back
 _AGREE = 8.0  # standard errors by which shares of draws may miss the averages
 _CHECKED = np.array([0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98])
@@ -100,11 +101,6 @@ class Pivot:
         with np.errstate(divide="ignore"):
             x = self.law.ppf(levels) * self.factor
             return np.asarray(self.exponent * (np.log(x) if self.power else x))
-
-    @cached_property
-    def middle(self) -> float:
-        """The median of d log X, or of d X."""
-        return float(self.quantiles(np.array([0.5]))[0])
 
     @cached_property
     def width(self) -> float:
@@ -169,10 +165,15 @@ class Conditional:
     @classmethod
     def of(cls, pivot: Pivot, table: Table, chains: int, output: Table) -> Conditional | None:
         """Return the average, or None where the output's own draws do not fit it."""
+        if not (output.counts.size and table.sizes.all()):
+            return None
         found = cls(pivot, table, chains)
-        values = output.at(_CHECKED * float(output.sizes.sum()))
-        shares = output.below_values(values) / output.sizes[:, None]
-        off = shares - found.by_group("below", found.forward(values))
+        pooled = np.cumsum(output.counts.sum(axis=0))
+        last = np.searchsorted(pooled, _CHECKED * pooled[-1])
+        values = output.edges[last + 1]
+        below = np.cumsum(output.counts, axis=1)[:, last]
+        below += (output.at_atoms[:, None] * (output.atoms < values[:, None])).sum(axis=2)
+        off = below / output.sizes[:, None] - found.by_group("below", found.forward(values))
         error = off.std(axis=0, ddof=1) / np.sqrt(len(off))
         fits = np.abs(off.mean(axis=0)) <= _AGREE * np.maximum(error, 1 / found.size)
         return found if fits.all() else None
@@ -213,8 +214,9 @@ class Conditional:
             Arrays of the shape of `levels`; errors are nan where there is one chain, and values
             where too few draws have a say.
         """
-        t = self.coarser(_COARSE).solve(levels, self.forward(start))
-        density = np.maximum(self.coarser(_COARSE).together("density", t), _TINY)
+        coarse = self.coarser(_COARSE)
+        t = coarse.solve(levels, self.forward(start))
+        density = np.maximum(coarse.together("density", t), _TINY)
         errors = np.full(t.shape, np.nan)
         for what, chosen in self._sides(levels):
             kernel = self._kernel(what, t[chosen])
@@ -251,7 +253,7 @@ class Conditional:
         upper = levels > 0.5
         target = ndtri(np.where(upper, 1 - levels, levels))
         reach = float(np.ptp(self._nodes[0])) + self.pivot.width
-        t = np.where(np.isfinite(start), start, self.middle)
+        t = np.where(np.isfinite(start), start, sum(self.reach) / 2)
         low, high = np.full(t.shape, -np.inf), np.full(t.shape, np.inf)
         for _ in range(_STEPS):
             tail = np.empty(t.shape)
@@ -271,10 +273,11 @@ class Conditional:
                 break
         return t
 
-    @cached_property
-    def middle(self) -> float:
-        """A `t` among the more likely ones."""
-        return float(self._nodes[0] @ self._pooled) + self.pivot.middle
+    @property
+    def reach(self) -> tuple[float, float]:
+        """A `t` below nearly all that is likely, and one above it."""
+        low, high = np.sort(self.pivot.quantiles(np.array([_FAR, 1 - _FAR])))
+        return float(self._nodes[0][0] + low), float(self._nodes[0][-1] + high)
 
     def coarser(self, count: int) -> Conditional:
         """Return an average over fewer places, close to this one.
@@ -327,7 +330,7 @@ class Conditional:
         """Return what the pivot has at the distance of each value from each place."""
         places, _ = self._nodes
         away = t[:, None] - places
-        if away.size <= _FEW:
+        if places.size <= _FEW:
             return self.pivot.function(what, away)
         smooth = what != "density" and places.size > _COARSE
         return self.pivot.smooth(what, away) if smooth else self.pivot.tabled(what, away)

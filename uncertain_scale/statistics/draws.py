@@ -15,9 +15,10 @@ from typing_extensions import override
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.statistics.conditional import Conditional, pivots_of
-from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, AnyDraws
+from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, AnyDraws, Table
 from uncertain_scale.statistics.tally import (
     BINS,
+    MOST_BINS,
     PILOT,
     STRETCH,
     Atoms,
@@ -362,9 +363,25 @@ def conditionals_of(
         with np.errstate(all="ignore"):
             rest = pivot.rest(draws.values, x)
         if np.isfinite(rest).all():
-            found = Conditional.of(pivot, Draws(rest).table, draws.chains, draws.table)
+            found = Conditional.of(pivot, _table(rest), draws.chains, draws.table)
             if found is not None:
                 yield found
+
+
+def _table(values: FloatArray) -> Table:
+    """Return draws by bin and group of chains, in one pass where none repeat."""
+    pilot = values.reshape(-1)[:: values.size // PILOT | 1]
+    binning = choose_binning(pilot, BINS)
+    numbers = binning.numbers(binning.standard(values))
+    first, last = int(numbers.min()), int(numbers.max())
+    groups = len(values)
+    if binning.atoms.size or not 1 < groups <= GROUPS or last - first >= MOST_BINS:
+        return Draws(values).table
+    count = last - first + 1
+    numbers += count * np.arange(groups)[:, None] - first
+    counts = np.bincount(numbers.ravel(), minlength=groups * count).reshape(groups, count)
+    edges = np.clip(binning.edges(np.arange(first, last + 2)), values.min(), values.max())
+    return Table(edges, counts, np.zeros(0), np.zeros((groups, 0), dtype=np.int64))
 
 
 def draws_of(tree: xr.DataTree) -> dict[str, Draws]:

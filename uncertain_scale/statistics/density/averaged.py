@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.density.region import Region
     from uncertain_scale.units.aliases import FloatArray
 
-_REACH = 4.9  # normal scores between which the density is looked at
+_REACH, _FAR = 4.9, 5e-7  # normal scores between which the density is looked at, and their level
 _POINTS = 64
 _MANY = 32  # values that are looked at to see where ends are
 _ROUGH, _FINE = 256, 1024  # places over which the density is averaged
@@ -70,14 +70,13 @@ class AveragedDensity:
         """Ascending points between which the density is looked at, closer where it is high."""
         from scipy.special import ndtr
 
-        scores = np.linspace(-_REACH, _REACH, _POINTS + 1)
-        rough = self.conditional.coarser(_ROUGH)
-        ends = rough.solve(ndtr(scores[[0, -1]]), np.full(2, rough.middle))
-        even = np.linspace(ends[0], ends[1], 4 * _POINTS)
-        below = self._of(even).together("below", even)
-        rising = np.maximum.accumulate(below + 1e-12 * np.arange(below.size))
-        by_score = np.interp(ndtr(scores[1:-1]), rising, even)
-        return np.unique(np.concatenate([even[:: 4 * 2], by_score, ends]))
+        low, high = self.conditional.reach
+        even = np.linspace(low, high, 4 * _POINTS)
+        below = np.maximum.accumulate(self._of(even).together("below", even))
+        inner = (below > _FAR) & (below < 1 - _FAR)
+        levels = ndtr(np.linspace(-_REACH, _REACH, _POINTS))
+        by_score = np.interp(levels, below[inner], even[inner])
+        return np.unique(np.concatenate([even[inner][::8], by_score]))
 
     @property
     def narrow(self) -> bool:
