@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 _REACH, _FAR = 4.9, 5e-7  # normal scores between which the density is looked at, and their level
-_POINTS = 64
+_POINTS = 40
 _MANY = 32  # values that are looked at to see where ends are
-_ROUGH, _FINE = 256, 1024  # places over which the density is averaged
+_ROUGH, _FINE = 128, 1024  # places over which the density is averaged
 _STEP = 1e-4  # of the range, for a slope
 _LEAST = 1e-300
 _NARROW = 25.0  # bandwidths that the density must hold for its valleys to be no noise
