@@ -183,7 +183,7 @@ class Reduction:
         }
         rests = _rests(simulation, pilot)
         for name, (output, pivot) in rests.items():
-            pilot[name] = pivot.rest(pilot[output], pilot[pivot.name])
+            pilot[name] = pivot.rest(pilot[output], pilot)
         binnings = {}
         for name in (*tallied, *rests):
             draws = pilot[name][np.isfinite(pilot[name])]
@@ -233,8 +233,7 @@ class Reduction:
         if name not in self.rests:
             return block[name]
         output, pivot = self.rests[name]
-        with np.errstate(all="ignore"):
-            return pivot.rest(block[output], block[pivot.name])
+        return pivot.rest(block[output], block)
 
     def together(self, chains: Iterable[int]) -> Part:
         """Draw chains one after another and keep what counts of them, added up."""
@@ -300,9 +299,7 @@ def _rests(simulation: Simulation, pilot: Mapping[str, FloatArray]) -> dict[str,
     inputs = {name: input_facts(sampler, name) for name in simulation.inputs}
     for output in simulation.plan.outputs:
         for pivot in pivots_of(facts[output], inputs):
-            with np.errstate(all="ignore"):
-                rest = pivot.rest(pilot[output], pilot[pivot.name])
-            if np.isfinite(rest).all():
+            if np.isfinite(pivot.rest(pilot[output], pilot)).all():
                 found[f"{output}, without {pivot.name}"] = output, pivot
                 break
     return found

@@ -109,9 +109,9 @@ def _inputs_of(plan: Plan, sampler: InputSampler, variable: str) -> frozenset[st
 
 
 def _serves(sampler: InputSampler, name: str) -> bool:
-    """Tell whether an input varies without steps."""
+    """Tell whether an input varies by a distribution of its own, and not by rows."""
     prior, rows = sampler.belief(name)
-    return rows is None and prior.varies and prior.distribution.continuous
+    return rows is None and prior.varies
 
 
 def _along(

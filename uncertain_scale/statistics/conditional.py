@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from uncertain_scale.inputs.distributions import parse_distribution
+from uncertain_scale.inputs.distributions import Mixture, parse_distribution
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.sampling.pivots import FACTOR, INPUTS, LAW, PIVOTS, TIED
 from uncertain_scale.statistics.monte_carlo_error import skewed_spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import numpy.typing as npt
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
     What: TypeAlias = Literal["below", "above", "density"]
     Facts: TypeAlias = Mapping[Any, Any]
+
+_FUNCTIONS: tuple[What, ...] = ("below", "above", "density")
 
 _WIDER = 0.4  # by how much a skewed spread of chains is widened
 _IN_EFFECT = 100  # draws that a probability must rest on, by Kish's count,
@@ -51,6 +53,11 @@ _SLOPE = 1e-3  # of a pivot's width, over which a slope is taken
 _COARSE = 256  # places of an average that only says where ends are
 _FAR = 1e-7  # beyond what is looked at of a density
 _GRID, _FAR_SCORE = 2048, 8.0  # places of a pivot's tables: so many evenly, and by normal score
+_SCORES, _LAST = 64, 8.3  # normal scores that stand for a smooth law, and the last of them
+_WIDEST = 4.0  # times what is smooth beside it that such a law may reach
+_MOST_ATOMS = 64
+_BY_PIECES = ("quantiles", "metalog", "empirical", "triangular")
+_SMALLEST = 1e-7  # of a pivot's width: what tables leave open
 _FEW = 8  # places up to which nothing is tabled, so that what one input alone decides is exact
 _STEEP = 3.0  # times the slope of a line, up to which a cubic's ends do not bend back
 _AGREE = 8.0  # standard errors by which shares of draws may miss the averages
@@ -58,7 +65,7 @@ _CHECKED = np.array([0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98])
 
 
 @dataclass(frozen=True)
-class Pivot:
+class Part:
     """An input that is integrated out, and how an output rests on it.
 
     Parameters
@@ -68,7 +75,7 @@ class Pivot:
     law, factor
         Its distribution, and what a draw of it is multiplied by to be in the model's units.
     power
-        Whether the output is c X^d; else it is c + d X.
+        Whether the output is proportional to X^d; else it rises by d X.
     exponent
         d, which is not 0.
     """
@@ -79,14 +86,33 @@ class Pivot:
     power: bool
     exponent: float
 
-    def rest(self, y: FloatArray, x: FloatArray) -> FloatArray:
-        """Return log c, or c, of each draw."""
-        if self.power:
-            return np.asarray(np.log(y) - self.exponent * np.log(x))
-        return np.asarray(y - self.exponent * x)
+    def term(self, x: FloatArray) -> FloatArray:
+        """Return d log X, or d X."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self.exponent * (np.log(x) if self.power else x))
+
+    def quantiles(self, levels: FloatArray) -> FloatArray:
+        """Return the term at levels of X."""
+        return self.term(self.law.ppf(levels) * self.factor)
+
+    @cached_property
+    def width(self) -> float:
+        """How far the term reaches: the standard deviation of a normal."""
+        return float(np.ptp(self.quantiles(np.array([0.05, 0.95])))) / 3.29
+
+    @cached_property
+    def normal(self) -> tuple[float, float] | None:
+        """Mean and standard deviation of the term where it is a normal."""
+        if self.law.kind != ("lognormal" if self.power else "normal"):
+            return None
+        whole = (0.0 if self.power else -np.inf, np.inf)
+        if self.law.support != whole or getattr(self.law, "truncate", None) is not None:
+            return None
+        low, high = self.quantiles(ndtr(np.array([-1.0, 1.0])))
+        return float(low + high) / 2, abs(float(high - low)) / 2
 
     def function(self, what: What, away: FloatArray) -> FloatArray:
-        """Return the probability that d log X (or d X) is below values or above, or its density."""
+        """Return the probability that the term is below values or above, or its density."""
         with np.errstate(all="ignore"):
             x = away / self.exponent
             x = (np.exp(x) if self.power else x) / self.factor
@@ -96,49 +122,219 @@ class Pivot:
             found = self.law.pdf(x) * stretch / abs(self.exponent)
         return np.where(np.isfinite(found), found, 0.0)
 
-    def quantiles(self, levels: FloatArray) -> FloatArray:
-        """Return what d log X, or d X, is at levels of X."""
-        with np.errstate(divide="ignore"):
-            x = self.law.ppf(levels) * self.factor
-            return np.asarray(self.exponent * (np.log(x) if self.power else x))
+    def nodes(self, width: float) -> tuple[FloatArray, FloatArray] | None:
+        """Return values of the term and their weights, which sums of smooth functions may rest on.
+
+        Parameters
+        ----------
+        width
+            Of what is smooth in the functions.
+
+        Returns
+        -------
+        tuple of array, or None
+            None where the law is not smooth by pieces that are known.
+        """
+        found = _nodes_of(self.law, max(self.width / width, 1.0))
+        if found is None:
+            return None
+        values = self.term(found[0] * self.factor)
+        return (values, found[1]) if np.isfinite(values).all() else None
+
+
+def _nodes_of(law: Distribution, ratio: float) -> tuple[FloatArray, FloatArray] | None:
+    """Return values and weights: atoms, and by even normal scores what is between (trapezoids)."""
+    if isinstance(law, Mixture):
+        weights = np.ones(len(law.components)) if law.weights is None else np.array(law.weights)
+        parts = [_nodes_of(one, ratio) for one in law.components]
+        if law.truncate is not None or any(one is None for one in parts):
+            return None
+        known, shares = [one for one in parts if one is not None], weights / weights.sum()
+        return (
+            np.concatenate([values for values, _ in known]),
+            np.concatenate([w * mass for w, (_, mass) in zip(shares, known, strict=True)]),
+        )
+    values, masses = law.atoms()
+    if values.size:
+        return (values, masses) if values.size <= _MOST_ATOMS else None
+    if ratio > _WIDEST or not law.continuous or not _smooth(law):
+        return None
+    scores = np.linspace(-_LAST, _LAST, int(_SCORES * ratio) | 1)
+    mass = np.exp(-(scores**2) / 2)
+    return law.ppf(ndtr(scores)), mass / mass.sum()
+
+
+def _smooth(law: Distribution) -> bool:
+    """Tell whether a quantile function has no kinks."""
+    kinks = getattr(law, "kinks", None)
+    return law.kind not in _BY_PIECES and not (kinks is not None and kinks())
+
+
+@dataclass(frozen=True)
+class Pivot:
+    """What is integrated out of an output: one input, and all that can be added to it.
+
+    Parameters
+    ----------
+    base
+        Continuous parts: one, or all that are normal, whose sum is.
+    others
+        Further parts, with the nodes that stand for each.
+    """
+
+    base: tuple[Part, ...]
+    others: tuple[tuple[Part, tuple[FloatArray, FloatArray]], ...] = ()
+
+    @property
+    def parts(self) -> list[Part]:
+        """All of its parts."""
+        return [*self.base, *(part for part, _ in self.others)]
+
+    @property
+    def name(self) -> str:
+        """Names of the inputs, with commas between."""
+        return ", ".join(part.name for part in self.parts)
+
+    @property
+    def power(self) -> bool:
+        """Whether the output is a product; else it is a sum."""
+        return self.base[0].power
+
+    def rest(self, y: FloatArray, inputs: Mapping[str, FloatArray]) -> FloatArray:
+        """Return log c, or c, of each draw: what of log y, or of y, is left without the parts."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = np.log(y) if self.power else np.array(y)
+            for part in self.parts:
+                found -= part.term(inputs[part.name])
+        return found
 
     @cached_property
     def width(self) -> float:
-        """How far the pivot alone moves log y, or y: a normal's standard deviation."""
-        return float(np.ptp(self.quantiles(np.array([0.25, 0.75])))) / 1.349
+        """How far the parts move log y, or y: the standard deviation of a normal."""
+        return float(np.sqrt(sum(part.width**2 for part in self.parts)))
+
+    @cached_property
+    def ends(self) -> tuple[float, float]:
+        """Values of the sum beyond which next to nothing lies."""
+        low, high = np.sort(self._of_base_at(np.array([_FAR, 1 - _FAR])))
+        for _, (values, _) in self.others:
+            low, high = low + values.min(), high + values.max()
+        return float(low), float(high)
+
+    def function(self, what: What, away: FloatArray) -> FloatArray:
+        """Return the probability that the sum is below values or above, or its density."""
+        if self.others:
+            return self.smooth(what, away)
+        return self._of_base(what, away)
 
     def tabled(self, what: What, away: FloatArray) -> FloatArray:
         """Return `function` by lines between the places of a table, which are right to 1e-6."""
-        grid, tables = self._tables
-        return np.interp(away, grid, tables[what])
+        return self._table.line(what, away)
 
     def smooth(self, what: What, away: FloatArray) -> FloatArray:
-        """Return probabilities by cubics, which are right to 1e-10: slopes are the densities."""
-        grid, tables = self._tables
-        place = np.interp(away, grid, np.arange(grid.size))
-        left = np.minimum(place.astype(np.intp), grid.size - 2)
-        part = place - left
-        values = tables[what]
-        rise = np.diff(values)
-        run = np.diff(grid) * (1.0 if what == "below" else -1.0)
-        begin, end = run * tables["density"][:-1], run * tables["density"][1:]
-        # Where a density jumps or has a pole, no cubic fits better than a line.
-        usual = (np.abs(begin) <= _STEEP * np.abs(rise)) & (np.abs(end) <= _STEEP * np.abs(rise))
-        begin, end = np.where(usual, begin, rise), np.where(usual, end, rise)
-        curve = part * (1 - part)
-        lines = values[left] + part * rise[left]
-        return lines + curve * ((begin - rise)[left] * (1 - part) - (end - rise)[left] * part)
+        """Return probabilities by cubics between the places of a table, right to 1e-9."""
+        return self._table.cubic(what, away)
 
     @cached_property
-    def _tables(self) -> tuple[FloatArray, dict[What, FloatArray]]:
-        """Places by level and evenly, and the functions there."""
-        by_score = self.quantiles(ndtr(np.linspace(-_FAR_SCORE, _FAR_SCORE, _GRID)))
-        far = self.quantiles(np.array(ENDS))
+    def _table(self) -> _Tabled:
+        by_score = self._of_base_at(ndtr(np.linspace(-_FAR_SCORE, _FAR_SCORE, _GRID)))
+        far = self._of_base_at(np.array(ENDS))
         by_score, far = by_score[np.isfinite(by_score)], far[np.isfinite(far)]
         even = np.linspace(float(by_score.min()), float(by_score.max()), _GRID)
-        grid = np.unique(np.concatenate([far, by_score, even]))
-        names: tuple[What, ...] = ("below", "above", "density")
-        return grid, {what: self.function(what, grid) for what in names}
+        if not self.others:
+            grid = np.unique(np.concatenate([far, by_score, even]))
+            return _Tabled.of(self._of_base, grid)
+        of: Callable[[What, FloatArray], FloatArray] = self._of_base
+        table = None
+        low, high = float(even[0]), float(even[-1])
+        for _, (values, weights) in self.others:
+            low, high = low + float(values.min()), high + float(values.max())
+            table = _Tabled.of(_added(of, values, weights), np.linspace(low, high, _GRID // 4))
+            scores = ndtr(np.linspace(-_FAR_SCORE, _FAR_SCORE, _GRID // 2))
+            below = np.maximum.accumulate(table.functions["below"])
+            grid = np.unique(np.concatenate([table.grid, np.interp(scores, below, table.grid)]))
+            table = _Tabled.of(_added(of, values, weights), grid)
+            of = table.cubic
+        return table if table is not None else _Tabled.of(of, even)
+
+    def _of_base(self, what: What, away: FloatArray) -> FloatArray:
+        if len(self.base) == 1:
+            return self.base[0].function(what, away)
+        centre, sigma = self._normal
+        z = (away - centre) / sigma
+        if what == "density":
+            return np.asarray(np.exp(-(z**2) / 2) / (np.sqrt(2 * np.pi) * sigma))
+        return np.asarray(ndtr(-z if what == "above" else z))
+
+    def _of_base_at(self, levels: FloatArray) -> FloatArray:
+        """Return the base's terms at levels, in either order."""
+        if len(self.base) == 1:
+            return self.base[0].quantiles(levels)
+        centre, sigma = self._normal
+        return np.asarray(centre + sigma * ndtri(levels))
+
+    @cached_property
+    def _normal(self) -> tuple[float, float]:
+        known = np.array([part.normal for part in self.base])
+        return float(known[:, 0].sum()), float(np.hypot.reduce(known[:, 1]))
+
+
+@dataclass(frozen=True)
+class _Tabled:
+    """Probabilities and a density at ascending places."""
+
+    grid: FloatArray
+    functions: dict[What, FloatArray]
+
+    @classmethod
+    def of(cls, function: Callable[[What, FloatArray], FloatArray], grid: FloatArray) -> _Tabled:
+        return cls(grid, {what: function(what, grid) for what in _FUNCTIONS})
+
+    def line(self, what: What, away: FloatArray) -> FloatArray:
+        """Return a function by lines between the places."""
+        return np.interp(away, self.grid, self.functions[what])
+
+    def cubic(self, what: What, away: FloatArray) -> FloatArray:
+        """Return a probability by cubics whose slopes are the densities, or such a slope."""
+        side: What = "below" if what == "density" else what
+        place = np.interp(away, self.grid, np.arange(self.grid.size))
+        left = np.minimum(place.astype(np.intp), self.grid.size - 2)
+        part = place - left
+        values, begin, end = self._cubics[side]
+        rise = np.diff(values)[left]
+        first, last = begin[left] - rise, end[left] - rise
+        turn = first * (1 - part) - last * part
+        if what == "density":
+            slope = rise + (1 - 2 * part) * turn - part * (1 - part) * (first + last)
+            inside = (away >= self.grid[0]) & (away <= self.grid[-1])
+            return np.where(inside, np.maximum(slope / np.diff(self.grid)[left], 0.0), 0.0)
+        return np.asarray(values[left] + part * rise + part * (1 - part) * turn)
+
+    @cached_property
+    def _cubics(self) -> dict[What, tuple[FloatArray, FloatArray, FloatArray]]:
+        """Values, and the slopes times the distance at both ends of each interval."""
+        found: dict[What, tuple[FloatArray, FloatArray, FloatArray]] = {}
+        sides: tuple[tuple[What, float], ...] = (("below", 1.0), ("above", -1.0))
+        for what, sign in sides:
+            values, run = self.functions[what], sign * np.diff(self.grid)
+            rise, density = np.diff(values), self.functions["density"]
+            begin, end = run * density[:-1], run * density[1:]
+            # Where a density jumps or has a pole, no cubic fits better than a line.
+            steepest = np.maximum(np.abs(begin), np.abs(end))
+            usual = np.abs(steepest) <= _STEEP * np.abs(rise)
+            found[what] = values, np.where(usual, begin, rise), np.where(usual, end, rise)
+        return found
+
+
+def _added(
+    function: Callable[[What, FloatArray], FloatArray], values: FloatArray, weights: FloatArray
+) -> Callable[[What, FloatArray], FloatArray]:
+    """Return the functions of a sum with a further part that is given by its nodes."""
+
+    def added(what: What, away: FloatArray) -> FloatArray:
+        return np.asarray(np.einsum("kn,n->k", function(what, away[:, None] - values), weights))
+
+    return added
 
 
 @dataclass(frozen=True)
@@ -156,11 +352,14 @@ class Conditional:
         Draws of log c, or of c, by bin and group of chains.
     chains
         Number of chains.
+    rough
+        Whether values that are right to 1e-6 do.
     """
 
     pivot: Pivot
     table: Table
     chains: int
+    rough: bool = False
 
     @classmethod
     def of(cls, pivot: Pivot, table: Table, chains: int, output: Table) -> Conditional | None:
@@ -227,10 +426,16 @@ class Conditional:
                 shares = np.einsum("kn,gn->gk", kernel, self._nodes[1])
                 errors[chosen] = skewed_spread(shares, _WIDER)
             t[chosen] = np.where(self._borne(kernel, found), t[chosen], np.nan)
-        errors = np.hypot(errors, self._grain(t, density) * density)
+        errors = np.hypot(errors, np.hypot(self._grain(t, density), self.tolerance) * density)
         values = self.back(t)
         slope = (values if self.pivot.power else 1.0) / density
         return values, np.where(np.isnan(values), np.nan, errors * slope)
+
+    @property
+    def tolerance(self) -> float:
+        """By how much a `t` may be off since functions are tabled."""
+        exact = not self.pivot.others and self._nodes[0].size <= _FEW
+        return 0.0 if exact else _SMALLEST * self.pivot.width
 
     def _grain(self, t: FloatArray, density: FloatArray) -> FloatArray:
         """Return by how much quantiles may be off since draws stand in the middle of their bins."""
@@ -276,16 +481,18 @@ class Conditional:
     @property
     def reach(self) -> tuple[float, float]:
         """A `t` below nearly all that is likely, and one above it."""
-        low, high = np.sort(self.pivot.quantiles(np.array([_FAR, 1 - _FAR])))
+        low, high = self.pivot.ends
         return float(self._nodes[0][0] + low), float(self._nodes[0][-1] + high)
 
-    def coarser(self, count: int) -> Conditional:
+    def coarser(self, count: int, *, rough: bool = True) -> Conditional:
         """Return an average over fewer places, close to this one.
 
         Parameters
         ----------
         count
             How many there are, about: half of them by probability, half evenly.
+        rough
+            See `Conditional`.
         """
         if count in self._coarser:
             return self._coarser[count]
@@ -298,7 +505,7 @@ class Conditional:
         starts = np.flatnonzero(np.append(True, np.diff(cells)))
         mass = np.add.reduceat(self._pooled, starts)
         centres = np.add.reduceat(self._pooled * places, starts) / mass
-        coarse = self._coarser[count] = replace(self)
+        coarse = self._coarser[count] = replace(self, rough=rough)
         vars(coarse)["_nodes"] = centres, np.add.reduceat(shares, starts, axis=1)
         return coarse
 
@@ -332,8 +539,7 @@ class Conditional:
         away = t[:, None] - places
         if places.size <= _FEW:
             return self.pivot.function(what, away)
-        smooth = what != "density" and places.size > _COARSE
-        return self.pivot.smooth(what, away) if smooth else self.pivot.tabled(what, away)
+        return self.pivot.tabled(what, away) if self.rough else self.pivot.smooth(what, away)
 
     def _borne(self, kernel: FloatArray, found: FloatArray) -> npt.NDArray[np.bool_]:
         """Return whether enough draws have a say in probabilities, by Kish's count of them."""
@@ -357,7 +563,10 @@ class Conditional:
         if not self._borne(nearer, np.minimum(found, 1 - found))[0]:
             return None
         shares = np.einsum("kn,gn->gk", kernel, self._nodes[1])
-        return float(found[0]), float(skewed_spread(shares, _WIDER)[0])
+        error = skewed_spread(shares, _WIDER)[0]
+        return float(found[0]), float(
+            np.hypot(error, self.tolerance * self.together("density", t)[0])
+        )
 
     @staticmethod
     def _sides(levels: FloatArray) -> Iterator[tuple[What, npt.NDArray[np.bool_]]]:
@@ -381,17 +590,39 @@ def pivots_of(facts: Facts, inputs: Mapping[str, Facts]) -> list[Pivot]:
     Returns
     -------
     list of Pivot
-        Those that are independent of all else that the output rests on; powers before lines, and
-        of each form first those that move the output farthest.
+        Of inputs that are independent of all else that the output rests on. First all that can be
+        integrated out together; then each that serves alone, powers before lines, and of each
+        first those that move the output farthest.
     """
     rests_on = set(_listed(facts, INPUTS))
-    found = []
+    parts = []
     for name, form, exponent in _listed(facts, PIVOTS):
         known = inputs.get(name, {})
         if LAW in known and not rests_on.intersection(_listed(known, TIED)):
             power, factor = form == "power", float(known[FACTOR])
-            found.append(_pivot(name, str(known[LAW]), factor, power, float(exponent)))
-    return sorted(found, key=lambda pivot: (not pivot.power, -pivot.width))
+            parts.append(_part(name, str(known[LAW]), factor, power, float(exponent)))
+    parts.sort(key=lambda part: (not part.power, -part.width))
+    alone = [Pivot((part,)) for part in parts if part.law.continuous]
+    whole = _whole(tuple(part for part in parts if part.power is alone[0].power)) if alone else None
+    return alone if whole is None else [whole, *alone]
+
+
+@lru_cache(maxsize=256)
+def _whole(parts: tuple[Part, ...]) -> Pivot | None:
+    """Return all that can be integrated out together; None where that is no more than one."""
+    base = tuple(part for part in parts if part.normal is not None)
+    width = float(np.hypot.reduce([part.width for part in base])) if base else 0.0
+    widest = next(part for part in parts if part.law.continuous)
+    if widest.width > _WIDEST * width:
+        base, width = (widest,), widest.width
+    others = []
+    for part in parts:
+        discrete = not part.law.continuous and not isinstance(part.law, Mixture)
+        if part not in base and (discrete or len(base) > 1 or base[0].normal is not None):
+            nodes = part.nodes(width)
+            if nodes is not None:
+                others.append((part, nodes))
+    return Pivot(base, tuple(others)) if others or len(base) > 1 else None
 
 
 def joined_pivots(
@@ -429,6 +660,6 @@ def _listed(facts: Facts, attribute: str) -> list[Any]:
 
 
 @lru_cache(maxsize=256)
-def _pivot(name: str, law: str, factor: float, power: bool, exponent: float) -> Pivot:  # noqa: FBT001
-    """Return a pivot; the tables of one that several outputs or points share are made once."""
-    return Pivot(name, parse_distribution(law)[0], factor, power, exponent)
+def _part(name: str, law: str, factor: float, power: bool, exponent: float) -> Part:  # noqa: FBT001
+    """Return a part; what is computed of one that several outputs or points share is so once."""
+    return Part(name, parse_distribution(law)[0], factor, power, exponent)
