@@ -311,10 +311,14 @@ def inputs_beside(
             continue
         renamed[name] = f"{name}, other"
         apart = ranks.get(str(draws.attrs["joint"]) or name, 1.0) == 0
-        tied = (json.loads(one.attrs.get(TIED, "[]")) for one in (inputs[name], draws))
+        tied = (json.loads(one.attrs.get(TIED, "{}")) for one in (inputs[name], draws))
         if apart and not any(tied):
             inputs[renamed[name]] = draws
         else:
+            del inputs[name]
+    # What is tied to an input that differs is tied to it in both scenarios.
+    for name, draws in list(inputs.items()):
+        if renamed.keys() & json.loads(draws.attrs.get(TIED, "{}")):
             del inputs[name]
     return inputs, renamed
 

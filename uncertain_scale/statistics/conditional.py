@@ -1,6 +1,6 @@
-"""Conditional Monte Carlo: statistics of an output with one input integrated out.
+"""Conditional Monte Carlo: statistics of an output with inputs integrated out.
 
-Where Y = c X^d (or c + d X) with an input X, the pivot, that is independent of what c rests on,
+Where Y = c X^d (or c + d X) with an input X that is independent of what c rests on,
 
     P(Y <= y) = E P(c X^d <= y | c),      and the density of Y is its derivative.
 
@@ -8,6 +8,10 @@ The average runs over c alone, and what is averaged is smooth. Nets are good at 
 nearly as N^(-3/2), where a count of draws below y, which jumps, has N^(-0.7). So draws of log c (or
 of c) are counted in the fine bins of `uncertain_scale.statistics.tally`, and every probability is a
 sum over these. Its error is the spread of the chains' sums.
+
+Several inputs are taken out together where the law of their sum, log(X1^d1 X2^d2 ...), is known:
+normal terms add up to a normal, correlated or not; to it are added, by sums over their nodes, laws
+of atoms and smooth ones. Of c then often nothing is left that varies.
 
 References: Asmussen and Glynn (2007), Stochastic Simulation, section V.4; L'Ecuyer, Puchhammer and
 Ben Abdellah (2022), Monte Carlo and quasi-Monte Carlo density estimation via conditioning,
@@ -30,7 +34,7 @@ from uncertain_scale.sampling.pivots import FACTOR, INPUTS, LAW, PIVOTS, TIED
 from uncertain_scale.statistics.monte_carlo_error import skewed_spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -78,6 +82,9 @@ class Part:
         Whether the output is proportional to X^d; else it rises by d X.
     exponent
         d, which is not 0.
+    ties
+        Correlations of its normal score with those of other inputs; None where that is not all
+        there is to say.
     """
 
     name: str
@@ -85,6 +92,7 @@ class Part:
     factor: float
     power: bool
     exponent: float
+    ties: tuple[tuple[str, float | None], ...] = ()
 
     def term(self, x: FloatArray) -> FloatArray:
         """Return d log X, or d X."""
@@ -102,14 +110,14 @@ class Part:
 
     @cached_property
     def normal(self) -> tuple[float, float] | None:
-        """Mean and standard deviation of the term where it is a normal."""
+        """Mean and standard deviation of the term where it is a normal; below 0 where it falls."""
         if self.law.kind != ("lognormal" if self.power else "normal"):
             return None
         whole = (0.0 if self.power else -np.inf, np.inf)
         if self.law.support != whole or getattr(self.law, "truncate", None) is not None:
             return None
         low, high = self.quantiles(ndtr(np.array([-1.0, 1.0])))
-        return float(low + high) / 2, abs(float(high - low)) / 2
+        return float(low + high) / 2, float(high - low) / 2
 
     def function(self, what: What, away: FloatArray) -> FloatArray:
         """Return the probability that the term is below values or above, or its density."""
@@ -211,7 +219,12 @@ class Pivot:
     @cached_property
     def width(self) -> float:
         """How far the parts move log y, or y: the standard deviation of a normal."""
-        return float(np.sqrt(sum(part.width**2 for part in self.parts)))
+        return float(np.hypot.reduce([self.spread, *(part.width for part, _ in self.others)]))
+
+    @property
+    def spread(self) -> float:
+        """The base's own part of the width."""
+        return self.base[0].width if len(self.base) == 1 else self._normal[1]
 
     @cached_property
     def ends(self) -> tuple[float, float]:
@@ -275,8 +288,18 @@ class Pivot:
 
     @cached_property
     def _normal(self) -> tuple[float, float]:
-        known = np.array([part.normal for part in self.base])
-        return float(known[:, 0].sum()), float(np.hypot.reduce(known[:, 1]))
+        mean, sd = np.array([part.normal for part in self.base]).T
+        return float(mean.sum()), float(np.sqrt(sd @ _correlations(self.base) @ sd))
+
+
+def _correlations(parts: Sequence[Part]) -> FloatArray:
+    found = np.eye(len(parts))
+    for k, part in enumerate(parts):
+        ties = dict(part.ties)
+        for j, other in enumerate(parts):
+            if j != k:
+                found[k, j] = ties.get(other.name) or 0.0
+    return found
 
 
 @dataclass(frozen=True)
@@ -598,23 +621,48 @@ def pivots_of(facts: Facts, inputs: Mapping[str, Facts]) -> list[Pivot]:
     parts = []
     for name, form, exponent in _listed(facts, PIVOTS):
         known = inputs.get(name, {})
-        if LAW in known and not rests_on.intersection(_listed(known, TIED)):
+        if LAW in known:
+            ties = json.loads(known.get(TIED, "{}"))
+            kept = tuple((one, rho) for one, rho in ties.items() if one in rests_on)
             power, factor = form == "power", float(known[FACTOR])
-            parts.append(_part(name, str(known[LAW]), factor, power, float(exponent)))
+            parts.append(_part(name, str(known[LAW]), factor, power, float(exponent), kept))
     parts.sort(key=lambda part: (not part.power, -part.width))
-    alone = [Pivot((part,)) for part in parts if part.law.continuous]
-    whole = _whole(tuple(part for part in parts if part.power is alone[0].power)) if alone else None
-    return alone if whole is None else [whole, *alone]
+    alone = [Pivot((part,)) for part in parts if part.law.continuous and not part.ties]
+    forms = ([part for part in parts if part.power is power] for power in (True, False))
+    wholes = (_whole(tuple(_untied(some))) for some in forms)
+    return [*filter(None, wholes), *alone]
+
+
+def _untied(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts that are tied to none but normal ones that are left, too."""
+    kept = list(parts)
+    while True:
+        normal = {part.name for part in kept if part.normal is not None}
+        fit = [
+            part
+            for part in kept
+            if not part.ties
+            or (
+                part.name in normal
+                and all(one in normal and rho is not None for one, rho in part.ties)
+            )
+        ]
+        if len(fit) == len(kept):
+            return kept
+        kept = fit
 
 
 @lru_cache(maxsize=256)
 def _whole(parts: tuple[Part, ...]) -> Pivot | None:
     """Return all that can be integrated out together; None where that is no more than one."""
+    continuous = [part for part in parts if part.law.continuous]
+    if not continuous:
+        return None
     base = tuple(part for part in parts if part.normal is not None)
-    width = float(np.hypot.reduce([part.width for part in base])) if base else 0.0
-    widest = next(part for part in parts if part.law.continuous)
-    if widest.width > _WIDEST * width:
-        base, width = (widest,), widest.width
+    width = Pivot(base).spread if base else 0.0
+    loose = [part for part in continuous if not part.ties]
+    if loose and loose[0].width > _WIDEST * width and not any(part.ties for part in base):
+        base, width = (loose[0],), loose[0].width
     others = []
     for part in parts:
         discrete = not part.law.continuous and not isinstance(part.law, Mixture)
@@ -660,6 +708,13 @@ def _listed(facts: Facts, attribute: str) -> list[Any]:
 
 
 @lru_cache(maxsize=256)
-def _part(name: str, law: str, factor: float, power: bool, exponent: float) -> Part:  # noqa: FBT001
+def _part(  # noqa: PLR0913, PLR0917 (a part's own)
+    name: str,
+    law: str,
+    factor: float,
+    power: bool,  # noqa: FBT001
+    exponent: float,
+    ties: tuple[tuple[str, float | None], ...] = (),
+) -> Part:
     """Return a part; what is computed of one that several outputs or points share is so once."""
-    return Part(name, parse_distribution(law)[0], factor, power, exponent)
+    return Part(name, parse_distribution(law)[0], factor, power, exponent, ties)
