@@ -75,15 +75,7 @@ class Editor(Quiet):
         return pn.Column(*parts, *below, **STRETCH)
 
     def offer(self, names: list[str], first: list[str]) -> None:
-        """Offer inputs to be changed.
-
-        Parameters
-        ----------
-        names
-            Inputs of the answer.
-        first
-            Of them, those that are best looked at first; what is looked at already stays.
-        """
+        """Offer the inputs of an answer to be changed, some of them first; the chosen one stays."""
         options = list(dict.fromkeys([*names, *self.edits, *filter(None, [self.at])]))
         chosen = self.at or next((name for name in [*first, *options] if name in options), None)
         if self._at.options != options:

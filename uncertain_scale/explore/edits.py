@@ -125,12 +125,7 @@ def handle_of(prior: Prior) -> Handle:
 def track_of(prior: Prior, now: Handle) -> Track:
     """Return where the handles of an input run: about its prior in the file, in its units.
 
-    Parameters
-    ----------
-    prior
-        As the scenario's files state it.
-    now
-        Where the handles are, which the track reaches in any case.
+    The track reaches the places of the handles in any case.
     """
     low, high = map(float, prior.distribution.ppf(np.array([0.05, 0.95])))
     ends = (low, high, *now.values)

@@ -160,15 +160,7 @@ class Worker:
         self._thread.start()
 
     def ask(self, view: View, *, settled: bool) -> None:
-        """Wish for a view.
-
-        Parameters
-        ----------
-        view
-            What is to be looked at.
-        settled
-            Whether the hand rests, so that the full answer is wanted too.
-        """
+        """Ask for a view; its full answer is wanted where the hand is settled."""
         with self._news:
             self._wish = _Wish(view, settled)
             if self._full is not None:

@@ -42,15 +42,7 @@ def control(kind: Any, **options: Any) -> Any:
 
 
 def html(words: str = "", *, tag: str = "") -> Any:
-    """Return a pane of HTML, which is empty, or holds words in an element.
-
-    Parameters
-    ----------
-    words
-        Text, which is escaped.
-    tag
-        The element, such as `h3`.
-    """
+    """Return a pane of HTML: empty, or an element such as `h3` with words, which are escaped."""
     text = f"<{tag}>{escape(words)}</{tag}>" if tag else ""
     return pn.pane.HTML(text, stylesheets=[stylesheet(), style("part")], **STRETCH)
 

@@ -46,14 +46,7 @@ _DRAWING = Lock()  # figures are drawn under settings that a process has once
 def sections(answer: Answer, *, at: str = "", coarse: bool = False) -> dict[str, str]:
     """Return the parts of the page that an answer fills, by name.
 
-    Parameters
-    ----------
-    answer
-        What `answer_to` returns.
-    at
-        The input that is looked at by itself; "" for none.
-    coarse
-        Whether a fuller answer follows.
+    `at` names the input that is looked at by itself; a fuller answer follows a `coarse` one.
     """
     with _DRAWING, rendering():
         return _sections(answer, at, coarse=coarse)

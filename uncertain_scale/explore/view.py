@@ -30,13 +30,7 @@ _STEM = Path(EDITS).stem
 
 
 class Scenarios:
-    """Scenarios in a model's units, each read once until it is forgotten.
-
-    Parameters
-    ----------
-    model
-        Whose variables their inputs are.
-    """
+    """Scenarios in the units of a model's variables, each read once until it is forgotten."""
 
     def __init__(self, model: Model) -> None:
         self.model = model

@@ -38,13 +38,7 @@ _current: ContextVar[Staging | None] = ContextVar("staging", default=None)
 
 
 class Staging:
-    """Files on their way into a folder.
-
-    Parameters
-    ----------
-    folder
-        Where they go; `begin` makes it.
-    """
+    """Files on their way into a folder, which `begin` makes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

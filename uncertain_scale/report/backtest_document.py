@@ -28,15 +28,7 @@ _BINS = 10
 
 
 def backtest_document(found: Backtest, model: Model) -> Document:
-    """Return a backtest as plain data, numbers in the model's units and at full precision.
-
-    Parameters
-    ----------
-    found
-        What `backtest` returns.
-    model
-        The model that it was made with.
-    """
+    """Return what `backtest` returns as plain data: in the model's units, at full precision."""
     design = found.design
     table = found.table
     return {
@@ -77,16 +69,9 @@ def backtest_document(found: Backtest, model: Model) -> Document:
 
 
 def outside(document: Document, prob: float, *, counting: bool = True) -> list[dict[str, Any]]:
-    """Return the forecasts of training FLOP, each run left out, that an interval does not hold.
+    """Return the forecasts of training FLOP, each run left out, outside an interval.
 
-    Parameters
-    ----------
-    document
-        What `backtest_document` returns.
-    prob
-        Probability of the interval.
-    counting
-        Whether of the runs that count, which the scores are of, or of those shown apart.
+    Those of runs that the scores count, or else of the others, in what `backtest_document` made.
     """
     return [
         one

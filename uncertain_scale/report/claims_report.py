@@ -59,19 +59,9 @@ say; then with all of it shared, and with all of it independent, where that is n
 def claims_document(
     claims: Claims, found: CheckedClaims, model: Model, design: Design, probs: list[float]
 ) -> Document:
-    """Return the claims of a document and their verdicts as plain data.
+    """Return what `check_claims` found as plain data, with what the claims were checked with.
 
-    Parameters
-    ----------
-    claims, found
-        What the document asserts, and what `check_claims` found.
-    model, design, probs
-        What they were checked with.
-
-    Returns
-    -------
-    dict
-        Numbers in the units of each claim's variable, None for what does not exist.
+    Numbers are in the units of each claim's variable, None for what does not exist.
     """
     rows = [_claim(one) for one in found.checked]
     apart = claims.apart + len(claims.claims) - len(rows)

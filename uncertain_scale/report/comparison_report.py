@@ -38,14 +38,9 @@ _PLAIN = Scale("")
 def comparison_document(
     tree: xr.DataTree, comparisons: Sequence[Comparison], probs: Sequence[float]
 ) -> Document:
-    """Return comparisons as plain data.
+    """Return what `compare` returns as plain data, with intervals of some probabilities.
 
-    Parameters
-    ----------
-    tree, comparisons
-        What `compare` returns.
-    probs
-        Probabilities of the intervals; views that have room for one show the first.
+    Views that have room for one interval show the first.
     """
     return {
         **record_document(tree, probs),

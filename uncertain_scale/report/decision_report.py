@@ -28,18 +28,9 @@ if TYPE_CHECKING:
 def decision_document(
     event: str, found: xr.Dataset, loss: Loss | None, output_units: str
 ) -> dict[str, Any]:
-    """Return how knowing each input would change an answer, as plain data.
+    """Return what `decision_value` returns of an event as plain data.
 
-    Parameters
-    ----------
-    event
-        As it was typed.
-    found
-        What `decision_value` returns.
-    loss
-        What wrong answers cost, where that was stated.
-    output_units
-        Units of the output that the event is about.
+    With a loss, what wrong answers cost; a penalty by distance is in the units of the output.
     """
     worth = "gain" if loss is None else "evppi"
     document: dict[str, Any] = {

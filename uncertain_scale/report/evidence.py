@@ -49,12 +49,7 @@ _OBSERVED = {
 def evidence_document(tree: xr.DataTree, probs: Sequence[float]) -> dict[str, Any]:
     """Return `evidence`: how a posterior was found and what moved; None without evidence.
 
-    Parameters
-    ----------
-    tree
-        Draws, as `sample` or `condition` returns them.
-    probs
-        Probabilities of intervals, of which answers before the evidence get the first.
+    Answers before the evidence have an interval of the first of the probabilities.
     """
     if "conditioning" not in tree.attrs:
         return {"evidence": None}

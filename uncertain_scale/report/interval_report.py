@@ -72,15 +72,10 @@ _PHRASES = {
 
 
 def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[Block]:
-    """Yield what a report says: answers, what to know of them, what drives them, their inputs.
+    """Yield the blocks of what `report_document` returns: answers, remarks, drivers, inputs.
 
-    Parameters
-    ----------
-    document
-        What `report_document` returns.
-    behind
-        Returns what `background_of` does: without it a page has no prior densities, no graph and
-        no ranking.
+    Without `behind`, which returns what `background_of` does, a page has no prior densities, graph
+    or ranking.
     """
     given, run = question_in_words(document), run_in_words(document)
     notes, events = list(remarks(document)), list(event_rows(document))
@@ -117,13 +112,7 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
 
 
 def update_blocks(document: Document, behind: Behind | None = None) -> Iterator[Block]:
-    """Yield what evidence moved; in the long forms, the whole report.
-
-    Parameters
-    ----------
-    document, behind
-        As in `report_blocks`.
-    """
+    """Yield the blocks of what evidence moved; in the long forms, of the whole report."""
     yield from shown(report_blocks(document, behind), Form.full)
     prob = percent(document["probs"][0])
     before = {name: interval for name, _, interval in before_rows(document)}

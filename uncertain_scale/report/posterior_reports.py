@@ -55,15 +55,7 @@ _WHY_MEDIANS = (
 
 
 def dependent_document(tree: xr.DataTree, found: xr.Dataset, events: Sequence[Event]) -> Document:
-    """Return a sensitivity analysis given evidence as plain data.
-
-    Parameters
-    ----------
-    tree, found
-        What `condition` and `posterior_sensitivity` return.
-    events
-        Events whose probabilities are wanted.
-    """
+    """Return what `condition` and `posterior_sensitivity` return, and events, as plain data."""
     return {
         **record_document(tree, (0.9,)),
         "on": found.attrs["on"],
@@ -171,14 +163,9 @@ def _written(one: dict[str, Any], key: str) -> str:
 def evidence_comparison_document(
     trees: Sequence[xr.DataTree], probs: Sequence[float], events: Sequence[Event]
 ) -> Document:
-    """Return scenarios updated by the same evidence as plain data.
+    """Return what `condition` returns for each scenario, the base first, as plain data.
 
-    Parameters
-    ----------
-    trees
-        What `condition` returns for each scenario, the base first.
-    probs, events
-        As in `report_document`.
+    `probs` and `events` are those of `report_document`.
     """
     base, *others = (report_document(tree, probs=probs, events=events) for tree in trees)
     comparisons = []

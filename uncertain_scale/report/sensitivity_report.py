@@ -36,20 +36,16 @@ def sensitivity_document(
     decisions: Sequence[tuple[Event, xr.Dataset]],
     loss: Loss | None = None,
 ) -> Document:
-    """Return a sensitivity analysis as plain data.
+    """Return what `sensitivity` returns as plain data, indices, shares and ranking on one scale.
 
     Parameters
     ----------
     tree
         Draws of the question, for its record.
-    found
-        What `sensitivity` returns.
-    on
-        The scale, `value` or `log`, that indices, shares and the ranking are on.
-    decisions
-        Events of one variable, and what `decision_value` returns for each.
-    loss
-        What wrong answers cost, where that was stated.
+    found, on
+        What `sensitivity` returns, and the scale, `value` or `log`.
+    decisions, loss
+        Events of one variable with what `decision_value` returns, and what wrong answers cost.
     """
     outputs = {}
     for name in map(str, found["output"].values):

@@ -77,16 +77,7 @@ class _Row:
 
 
 def sweep_document(tree: xr.DataTree, found: xr.Dataset, axes: Sequence[Axis]) -> Document:
-    """Return a sweep as plain data.
-
-    Parameters
-    ----------
-    tree
-        The first point's answer, with the record of the run.
-    found
-        What `Sweep.summarize` returns.
-    axes
-        What was swept.
+    """Return what `Sweep.summarize` returns as plain data, with the record of the first answer.
 
     Returns
     -------

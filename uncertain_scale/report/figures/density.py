@@ -226,15 +226,7 @@ def _end_slope(near: float, far: float, rise: float, next_rise: float) -> float:
 
 
 def shape_of_output(output: dict[str, Any], draws: int) -> Shape | None:
-    """Return the shape of one output of a report; None for a constant.
-
-    Parameters
-    ----------
-    output
-        One of the `outputs` of what `report_document` returns.
-    draws
-        Number of draws that it is made of.
-    """
+    """Return the shape of an output of a report with so many draws; None for a constant."""
     if output["constant"]:
         return None
     counted = output["histogram"]

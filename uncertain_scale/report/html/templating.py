@@ -49,10 +49,7 @@ _BACKGROUND = re.compile(r'<g id="patch_1">.*?</g>\s*', re.DOTALL)
 def environment(*packages: str) -> Environment:
     """Return what renders templates: text is escaped, and shown on one line.
 
-    Parameters
-    ----------
-    *packages
-        Further packages whose folder `templates` holds some; they are looked in first.
+    The folders `templates` of further packages are searched first.
     """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 

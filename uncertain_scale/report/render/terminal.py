@@ -25,13 +25,8 @@ if TYPE_CHECKING:
 def terminal(blocks: Iterable[Block], spell: Callable[[str], str] = str) -> RenderableType:
     """Return blocks as something that rich can print; no text in them can steer a terminal.
 
-    Parameters
-    ----------
-    blocks
-        What is printed.
-    spell
-        Writes a text in the characters that the terminal has, before it is laid out: some take
-        more room in others.
+    `spell` writes a text in the characters that the terminal has, before it is laid out: some take
+    more room in others.
     """
     write = partial(_text, spell=spell)
     return Group(*(part for block in shown(blocks, Form.terminal) for part in _parts(block, write)))
