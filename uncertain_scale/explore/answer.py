@@ -121,7 +121,7 @@ def answer_to(
     ------
     UncertainScaleError
         The question cannot be answered, or a file or an edit is at fault. What is wrong with
-        another scenario is no error: the answer tells it.
+        another scenario is no error: the answer reports it.
     StoppedError
         `stop` came.
     """

@@ -91,7 +91,7 @@ class Editor(Quiet):
         self.faults.clear()
         with self._quietly():
             self._restated.value = ""
-        self._tell()
+        self._list_edits()
         if prior is None:
             self._handles[:] = []
             return
@@ -133,7 +133,7 @@ class Editor(Quiet):
             return False
         self.edits[prior.name] = prior
         self.faults.pop(prior.name, None)
-        self._tell()
+        self._list_edits()
         return True
 
     def _as_in_file(self, *names: str) -> None:
@@ -147,13 +147,13 @@ class Editor(Quiet):
             self.take_up()
             self._changed()
 
-    def _tell(self) -> None:
-        """Say what is changed."""
+    def _list_edits(self) -> None:
+        """List what is changed."""
         self._reset.disabled = self.at not in self.edits
         self._reset_all.disabled = not self.edits
         rows = "".join(
             f"<li><b>{escape(name)}</b> {escape(prior.distribution.describe(longest=8))}</li>"
             for name, prior in self.edits.items()
         )
-        told = f"<p class='what'>Changed:</p><ul class='remarks'>{rows}</ul>" if rows else ""
-        self._list.object = told
+        words = f"<p class='what'>Changed:</p><ul class='remarks'>{rows}</ul>" if rows else ""
+        self._list.object = words

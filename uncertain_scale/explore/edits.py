@@ -62,7 +62,7 @@ class Track:
         return round(self.steps * (at - low) / (high - low))
 
     def value(self, position: float) -> float:
-        """Return the value at a place, to as many digits as a step tells apart."""
+        """Return the value at a place, to as many digits as a step distinguishes."""
         part, spread = min(max(position / self.steps, 0.0), 1.0), self.high - self.low
         if self.log:
             value = self.low * (self.high / self.low) ** part
@@ -196,8 +196,8 @@ def typed(prior: Prior, text: str, model: Model) -> Prior:
     _refuse_joint(prior)
     alone = Priors(name="", inputs={})
     found = believe(alone, model, {prior.name: text}, option="edited").inputs[prior.name]
-    told = _by_hand(prior, found.distribution)
-    return replace(told, units=found.units, factor=found.factor, model_units=found.model_units)
+    restated = _by_hand(prior, found.distribution)
+    return replace(restated, units=found.units, factor=found.factor, model_units=found.model_units)
 
 
 def _refuse_joint(prior: Prior) -> None:
@@ -250,7 +250,7 @@ def _truncated(distribution: Distribution) -> str:
 
 
 def _shortened(value: float, *, digits: int, spread: float) -> float:
-    """Return a number with so many digits, or as many of the spread that it is told apart in."""
+    """Return a number with so many digits, or as many as distinguish it within the spread."""
     if value and spread:
         beyond = math.floor(math.log10(abs(value))) - math.floor(math.log10(abs(spread)))
         digits = min(max(digits, beyond + digits - 1), _FLOAT_DIGITS)

@@ -100,8 +100,8 @@ class Explorer:
         except UncertainScaleError as error:
             self.shown = replace(self.shown, error=printable(error), coarse=False)
         except Exception as error:  # noqa: BLE001 (a fault of the program must not end the page)
-            told = f"a fault of the program itself: {type(error).__name__}: {error}"
-            self.shown = replace(self.shown, error=printable(told), coarse=False)
+            words = f"a fault of the program itself: {type(error).__name__}: {error}"
+            self.shown = replace(self.shown, error=printable(words), coarse=False)
         return self.shown
 
     def _answered(self, view: View, *, coarse: bool, stop: Stop | None) -> Shown:
@@ -139,7 +139,7 @@ class Worker:
     ----------
     explorer
         What answers.
-    tell
+    deliver
         Called in the worker's thread with each answer.
 
     Notes
@@ -149,9 +149,9 @@ class Worker:
     once the hand rests, and broken off where it moves again.
     """
 
-    def __init__(self, explorer: Explorer, tell: Callable[[Shown], None]) -> None:
+    def __init__(self, explorer: Explorer, deliver: Callable[[Shown], None]) -> None:
         self._explorer = explorer
-        self._tell = tell
+        self._deliver = deliver
         self._news = Condition()
         self._wish: _Wish | None = None
         self._full: Stop | None = None
@@ -187,7 +187,7 @@ class Worker:
             if wish.view != coarse:
                 shown = self._explorer.show(wish.view, coarse=True)
                 coarse = wish.view
-                self._tell(shown)
+                self._deliver(shown)
                 if not shown.coarse:  # all there is to say, or an error
                     continue
             if wish.settled:
@@ -206,4 +206,4 @@ class Worker:
         finally:
             with self._news:
                 self._full = None
-        self._tell(shown)
+        self._deliver(shown)

@@ -63,9 +63,9 @@ class Quiet:
 
 
 class Slider(pn.custom.JSComponent):  # type: ignore[misc]
-    """A slider over whole positions, whose place is told in words."""
+    """A slider over whole positions, whose place is written in words."""
 
-    label = param.String(doc="What it moves; not shown, but told to who cannot see.")
+    label = param.String(doc="What it moves; not shown, but read to who cannot see.")
     position = param.Integer(doc="Where it is, while it is dragged too.")
     steps = param.Integer(400, doc="The last position; the first is 0.")
     words = param.String(doc="What its place stands for.")

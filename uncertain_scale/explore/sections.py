@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 PARTS = ("head", "now", "input", "answers", "drivers", "comparison")
 """Names of the parts of the page that an answer fills."""
 _PACKAGE = "uncertain_scale.explore"
-_INPUT_FIGURE = 900  # told apart from the figures that are counted
+_INPUT_FIGURE = 900  # beyond the numbers of the other figures
 _DRAWING = Lock()  # figures are drawn under settings that a process has once
 
 
@@ -98,7 +98,7 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
 
 
 def _input(answer: Answer, name: str) -> str:
-    """Return what is told of an input that can be moved: its density, belief, source and marks."""
+    """Return the part of an input that can be moved: its density, belief, source and marks."""
     prior = answer.inputs.get(name)
     if prior is None:
         return ""

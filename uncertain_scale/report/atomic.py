@@ -142,12 +142,12 @@ def staged(folder: Path | None, names: Iterable[str] = ()) -> Iterator[Staging |
         The folder, or None for a block that saves nothing. Inside a block for the same folder, its
         files go with those of the outer one.
     names
-        Files that the block may save, of which it is told early where something is in the way.
+        Files that the block may save, for which it is refused early where something is in the way.
 
     Raises
     ------
     DataError
-        The folder cannot be made or written, which is told before the block is run, or the files
+        The folder cannot be made or written, which is said before the block is run, or the files
         cannot be moved to their places; what was there stays as it was.
     """
     outer = _current.get()

@@ -98,12 +98,12 @@ def _drawn(document: Document) -> Drawing:
 def _scored(document: Document) -> str:
     """Say in a sentence how many runs the widest promise holds for."""
     found = document["scores"]["training_flop"]["left_out"]
-    told = [
+    lines = [
         f"{one['inside']} of {found['runs']} inside the {percent(one['prob'])}"
         for one in found["coverage"]
         if one["prob"] in {0.5, 0.9}
     ]
-    return f"Published runs, each forecast without itself: {', '.join(told)} interval."
+    return f"Published runs, each forecast without itself: {', '.join(lines)} interval."
 
 
 def _extent(document: Document) -> str:

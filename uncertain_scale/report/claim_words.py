@@ -190,8 +190,8 @@ def _percent(found: dict[str, Any]) -> str:
     share, mcse = found["probability"], found["mcse"]
     error = f" ± {error_in_words(mcse)}" if mcse else ""
     if not 1e-3 <= share <= 1 - 1e-3:
-        told = probability_in_words(found)
-        return f"{told}{error}" if told[0].isdecimal() and 0 < share < 1 else told
+        words = probability_in_words(found)
+        return f"{words}{error}" if words[0].isdecimal() and 0 < share < 1 else words
     return f"{_PLAIN.write(100 * share, 100 * (mcse or 0.0))}%{error}"
 
 

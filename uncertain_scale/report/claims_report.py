@@ -118,13 +118,13 @@ def claims_blocks(document: Document) -> Iterator[Block]:
     note = [plain(document["note"])] if document["note"] else []
     yield Text([*lines, *note], only=Form.markdown, raw=True)
     yield Items(RULES.splitlines(), only=Form.markdown)
-    for name, told in (("Warnings", warnings), ("Claims kept apart", faults)):
-        if told:
+    for name, lines in (("Warnings", warnings), ("Claims kept apart", faults)):
+        if lines:
             yield Heading(name, only=Form.markdown)
-            yield Items(told, only=Form.markdown)
-    if told := [*summary[1:], *warnings, *(f"kept apart: {fault}" for fault in faults)]:
+            yield Items(lines, only=Form.markdown)
+    if lines := [*summary[1:], *warnings, *(f"kept apart: {fault}" for fault in faults)]:
         yield Heading("To know first", id="remarks", only=Form.html)
-        yield Items(told, only=Form.html)
+        yield Items(lines, only=Form.html)
     yield from _tables(document)
     yield Heading("How claims are judged", short="Rules", only=Form.html)
     yield Items(RULES.splitlines(), only=Form.html)

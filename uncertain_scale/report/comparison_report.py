@@ -154,12 +154,12 @@ def _headline(document: Document) -> str:
 
 def _otherwise(output: dict[str, Any], probs: Sequence[float]) -> str:
     """Write what the extreme couplings give, where they give something else."""
-    told = [
+    lines = [
         f"; all {kind}: {ratio_in_words(one['ratio'], probs)}"
         for kind, one in output["otherwise"].items()
         if one["ratio"] and not one["ratio"]["constant"]
     ]
-    return "".join(told)
+    return "".join(lines)
 
 
 def ratio_in_words(ratio: dict[str, Any], probs: Sequence[float]) -> str:

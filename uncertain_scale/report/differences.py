@@ -1,7 +1,7 @@
 """What differs between two results as plain data, and whether chance can explain it.
 
 A figure of a result stands beside its Monte Carlo error: `median` beside `median_mcse`, `low` by
-`low_mcse`. So any two results of the same command can be told apart without knowing the command.
+`low_mcse`. So any two results of the same command can be compared without knowing the command.
 """
 
 from __future__ import annotations

@@ -324,7 +324,7 @@ def interval_document(prob: float, ends: Iterable[float], errors: Iterable[float
 def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[str, Any]]:
     """Return the equal-tailed interval and each piece of the highest-density region."""
     keys = ("", "_mcse", "_beyond")
-    several = not str(values["mcse_reason"])  # one chain tells no error of anything
+    several = not str(values["mcse_reason"])  # one chain has no error of anything
     pieces = [("eti", *(values[f"eti{key}"][which] for key in keys))]
     regions = zip(*(values[f"hdi{key}"][which] for key in keys), strict=True)
     pieces += [("hdi", *region) for region in regions]

@@ -112,7 +112,7 @@ def explanation(plan: Plan, model: Model, name: str) -> str:
     return "\n".join(_fitted(line, 6) for line in _explain(plan, model, name, 0, set()))
 
 
-def _explain(plan: Plan, model: Model, name: str, depth: int, told: set[str]) -> Iterator[str]:
+def _explain(plan: Plan, model: Model, name: str, depth: int, seen: set[str]) -> Iterator[str]:
     way = plan.reached[name]
     indent = "  " * depth
     unit = units_in_words(model.variables[name])
@@ -120,13 +120,13 @@ def _explain(plan: Plan, model: Model, name: str, depth: int, told: set[str]) ->
     if way.equation is None:
         words = {"given": "given", "prior": "prior", "fallback": "prior, as nothing determines it"}
         yield f"{head}: {words[way.origin]}"
-    elif name in told:
+    elif name in seen:
         yield f"{head}: as above"
     else:
-        told.add(name)
+        seen.add(name)
         yield f"{head}: {way.equation}, {way.equation.subject}"
         for argument in way.equation.arguments:
-            yield from _explain(plan, model, argument, depth + 1, told)
+            yield from _explain(plan, model, argument, depth + 1, seen)
 
 
 def _fitted(line: str, hanging: int) -> str:

@@ -112,13 +112,13 @@ def _shown(blocks: Iterable[Block], text: str | None = None) -> Shown:
     from rich.console import Console
 
     kept, printed = list(blocks), io.StringIO()
-    # In a notebook, a console that is not told otherwise displays what it prints.
+    # In a notebook, a console displays what it prints, unless it is asked not to.
     console = Console(file=printed, width=_WIDTH, no_color=True, force_jupyter=False)
     console.print(terminal(kept))
     # What the command line says of its own options is of no use here.
     lines = [one for one in printed.getvalue().splitlines() if not one.startswith("--format ")]
-    told = "\n".join(line.rstrip() for line in lines).strip("\n")
-    return Shown(html=notebook(kept), text=told if text is None else text)
+    words = "\n".join(line.rstrip() for line in lines).strip("\n")
+    return Shown(html=notebook(kept), text=words if text is None else text)
 
 
 def _points(found: xr.Dataset) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
-_TOLD = 3  # answers in the headline
+_MOST = 3  # answers in the headline
 _NOTHING = "No input drives the answers."
 _WHY_SHARES = (
     "Evidence ties the inputs together, so Sobol' indices, Shapley effects and swings of one input "
@@ -85,8 +85,8 @@ def dependent_blocks(document: Document) -> Iterator[Block]:
     events = [f"P({event}) = {share}" for event, share, _ in event_rows(document)]
     yield Items([*seen, *learnt, *document["evidence"]["notes"], *events], only=Form.html)
     yield from opening(document, f"What drives the answers: {given}", f"{made}.")
-    told = {**document, "evidence": {**document["evidence"], "before": {}}}
-    yield from shown(evidence_blocks(told), Form.terminal | Form.markdown)
+    moved = {**document, "evidence": {**document["evidence"], "before": {}}}
+    yield from shown(evidence_blocks(moved), Form.terminal | Form.markdown)
     yield Text(_WHY_SHARES, only=Form.terminal | Form.markdown)
     for place, (name, output) in enumerate(document["outputs"].items()):
         header: tuple[str, ...] = (name, "variance gone if known", "rank correlation")
@@ -123,7 +123,7 @@ def _headline(document: Document) -> str:
         first = next(_rows(output, _LEAST), None)
         if first is not None:
             said.append(f"{name}: {first[0]} ({first[1]})")
-    most = "; ".join(said[:_TOLD])
+    most = "; ".join(said[:_MOST])
     return f"Variance that would go if an input were known, most: {most}." if said else _NOTHING
 
 
@@ -190,9 +190,9 @@ def evidence_comparison_blocks(document: Document) -> Iterator[Block]:
     """Yield the blocks of what `evidence_comparison_document` returns: each scenario."""
     given, made, base = question_in_words(document), design_in_words(document), document["base"]
     seen = ", ".join(f"{one['name']}: {one['fact']}" for one in observation_rows(document))
-    told = [_factor_in_words(document, one) for one in document["comparisons"]]
+    factors = [_factor_in_words(document, one) for one in document["comparisons"]]
     yield Page(
-        f"{'. '.join(told)}.",
+        f"{'. '.join(factors)}.",
         made,
         f"Which scenario does the evidence speak for, given {given}?",
         title=f"{base} and others, given evidence",
@@ -210,7 +210,7 @@ def evidence_comparison_blocks(document: Document) -> Iterator[Block]:
         yield Text(f"{report['scenario']}: {report['title']}", "bold", only=Form.terminal)
         yield Heading(report["scenario"], only=Form.full)
         yield Items(list(_facts(report)))
-    for said, comparison in zip(told, document["comparisons"], strict=True):
+    for said, comparison in zip(factors, document["comparisons"], strict=True):
         rows = list(_ratio_rows(document, comparison))
         header = ("answer", base, comparison["other"])
         yield Gap()

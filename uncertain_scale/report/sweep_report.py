@@ -268,8 +268,8 @@ def _chance_bars(document: Document, place: int, width: int) -> Iterator[tuple[s
         event = point["events"][place]
         share, (_, error) = event["probability"], chance_in_words(event, document)
         bounded = share in {0, 1} and event["low"] != event["high"]
-        told = probability_in_words(event), "95% bound" if bounded else error
-        yield *_at(document, point), *told, "█" * round(share * width)
+        words = probability_in_words(event), "95% bound" if bounded else error
+        yield *_at(document, point), *words, "█" * round(share * width)
 
 
 def _chart(ends: Sequence[tuple[float, float, float]], width: int) -> Callable[[_Row], str]:

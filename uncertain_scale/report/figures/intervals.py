@@ -90,8 +90,8 @@ def plot_intervals(document: Document, outputs: Sequence[str] = ()) -> Figure:
             plot.bar(_PLOT / 2 - half, y - 6, _PLOT / 2 + half, y + 6, colour=PAPER)
             plot.text(_PLOT / 2, y + 3, words, size=8.5, colour=MUTED, align="center")
         sheet.text(left + _PLOT + _GAP, y + 3, said[name], size=9)
-    told = ". ".join(in_brief(document, name) for name in names)
-    sheet.figure.set_label(f"Intervals relative to their medians. {told}.")
+    text = ". ".join(in_brief(document, name) for name in names)
+    sheet.figure.set_label(f"Intervals relative to their medians. {text}.")
     return sheet.figure
 
 
@@ -191,8 +191,8 @@ def plot_claims(document: Document, names: Sequence[str] = ()) -> Figure:
         colour = VERMILLION if judged["place"] != "inside" else INK
         plot.dot(middle, y, colour=colour, radius=3.2, tip=_verdict(judged))
         sheet.text(left + _RATIO_PLOT + _GAP, y + 3, said[number], size=8.5, colour=colour)
-    told = ". ".join(f"{claim['says']}: {_verdict(judged)}" for claim, judged in rows)
-    sheet.figure.set_label(f"Intervals over what is asserted. {told}.")
+    text = ". ".join(f"{claim['says']}: {_verdict(judged)}" for claim, judged in rows)
+    sheet.figure.set_label(f"Intervals over what is asserted. {text}.")
     return sheet.figure
 
 
@@ -319,12 +319,12 @@ def plot_compare(document: Document, others: Sequence[str] = (), *, titles: bool
             y = bottom + (20 if moved[other] else -4) + _LINE * (number + 0.5)
             sheet.text(0, y, line, size=8.5, colour=MUTED)
         top += size
-    told = [
+    lines = [
         f"{other} over {document['base']}: "
         + ", ".join(f"{name} {ratio_in_words(one, probs)}" for name, one in block.items())
         for other, block in blocks.items()
     ]
-    sheet.figure.set_label(f"Ratios of answers, draw by draw. {'. '.join(told)}.")
+    sheet.figure.set_label(f"Ratios of answers, draw by draw. {'. '.join(lines)}.")
     return sheet.figure
 
 

@@ -107,8 +107,8 @@ def plot_sweep(
         columnspacing=1.2,
         handlelength=1.4,
     )
-    told = _told(document, name, along, series, probs)
-    figure.set_label(" ".join([told, *(f"Marked: {words}, {y:g}." for words, _, y in points)]))
+    text = _described(document, name, along, series, probs)
+    figure.set_label(" ".join([text, *(f"Marked: {words}, {y:g}." for words, _, y in points)]))
     return figure
 
 
@@ -219,7 +219,7 @@ def _lay_out(axes: Axes, x_axis: Axis, y_axis: Axis) -> None:
     axes.set_axisbelow(True)
 
 
-def _told(
+def _described(
     document: Document, name: str, along: dict[str, Any], series: Sequence[Any], probs: Any
 ) -> str:
     """Describe the ends of each line in words."""

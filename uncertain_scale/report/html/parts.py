@@ -73,7 +73,7 @@ def _number(scale: Scale, value: float, error: float | None, *, exact: bool) -> 
 def input_card(
     document: Document, row: Any, marks: list[Any], background: Background | None, number: Any
 ) -> dict[str, Any]:
-    """Return what a card tells of one input, with its density where it has one."""
+    """Return what a card shows of one input, with its density where it has one."""
     prior = document["inputs"][row.name]
     picture = None
     if background and row.interval and row.name in background.inputs:
@@ -246,7 +246,7 @@ class Background:
     plan
         How the answers are reached.
     drivers
-        A sensitivity analysis of the outputs that the headline tells, or None.
+        A sensitivity analysis of the outputs of the headline, or None.
     reason
         Why there is none, else "".
     """
@@ -266,11 +266,11 @@ def background_of(problem: Problem, design: Design, document: Document) -> Backg
             inputs, plan, reason="All inputs are constant: nothing drives the answer."
         )
     if document.get("evidence") is not None:
-        told = "What evidence has tied together is ranked by the command sensitivity --evidence."
-        return Background(inputs, plan, reason=told)
+        words = "What evidence has tied together is ranked by the command sensitivity --evidence."
+        return Background(inputs, plan, reason=words)
     if is_incomplete(document):
-        told = "The run was interrupted, so nothing is ranked; the command sensitivity does."
-        return Background(inputs, plan, reason=told)
+        words = "The run was interrupted, so nothing is ranked; the command sensitivity does."
+        return Background(inputs, plan, reason=words)
     few = replace(design, draws=min(design.draws, _DRAWS), chains=min(design.chains, _CHAINS))
     try:
         return Background(inputs, plan, _drivers(problem, few, moved))

@@ -125,7 +125,7 @@ def inline(figure: Figure, number: int, *, least: float = 0.0, zoom: float = 1.3
     figure
         Its label becomes the text alternative.
     number
-        Told apart by it from the page's other figures.
+        Distinguishes it from the page's other figures.
     least
         Width in CSS pixels under which it is not shrunk, but scrolls in its own box.
     zoom
