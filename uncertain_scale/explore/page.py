@@ -13,12 +13,14 @@ from bokeh.models import CustomJS
 from markupsafe import Markup, escape
 
 from uncertain_scale.errors import QuestionError, UncertainScaleError
-from uncertain_scale.explore.editor import Editor
 from uncertain_scale.explore.edits import GIVENS, as_pairs, as_typed, names_in, pairs_in
 from uncertain_scale.explore.explorer import Worker
-from uncertain_scale.explore.fields import (
+from uncertain_scale.explore.sections import PARTS
+from uncertain_scale.explore.view import EDITS
+from uncertain_scale.explore.widgets import (
     STRETCH,
     CopyBox,
+    Editor,
     Field,
     Quiet,
     control,
@@ -26,8 +28,6 @@ from uncertain_scale.explore.fields import (
     style,
     template,
 )
-from uncertain_scale.explore.sections import PARTS
-from uncertain_scale.explore.view import EDITS
 from uncertain_scale.report.html.templating import stylesheet
 
 if TYPE_CHECKING:

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.report.blocks import Form, Gap, Heading, Page, Part, Table, Text, shown
 from uncertain_scale.report.decision_report import decision_blocks, decision_document
 from uncertain_scale.report.document import record_document
-from uncertain_scale.report.figures.sensitivity import input_label, share_in_brief, shares_of
+from uncertain_scale.report.figures.sensitivity import (
+    input_label,
+    rank_in_words,
+    share_in_brief,
+    shares_of,
+)
 from uncertain_scale.report.numbers import estimate, number, scale_of, share_in_words
 from uncertain_scale.report.rows import design_in_words, opening, question_in_words
 from uncertain_scale.statistics.draws import all_draws
@@ -150,17 +155,13 @@ def _brief(output: dict[str, Any], chains: int) -> Iterator[tuple[str, ...]]:
             share_in_brief(share),
             _swing_in_words(output, name, scale),
             scale.units,
-            _held(output, name, chains),
+            rank_in_words(output, name, chains),
         )
 
 
 def _swing_in_words(output: dict[str, Any], name: str, scale: Scale) -> str:
     ends = [output["swing"][name][end]["median"] for end in ("low", "high")]
     return " to ".join(scale.write(end) for end in ends if end is not None)
-
-
-def _held(output: dict[str, Any], name: str, chains: int) -> str:
-    return f"{round(output['rank_share'][name] * chains)} of {chains}"
 
 
 def _swings(document: Document) -> Iterator[tuple[str, ...]]:
@@ -273,7 +274,7 @@ def _rows(output: dict[str, Any], chains: int) -> Iterator[tuple[str, float, str
         share = output["shapley"][name]["shapley"]
         if share is not None and share >= _LEAST:
             swing = f"{_swing_in_words(output, name, scale)} {scale.units}".rstrip()
-            yield name, share, swing, _held(output, name, chains)
+            yield name, share, swing, rank_in_words(output, name, chains)
 
 
 def _table(output: dict[str, Any], chains: int) -> Table:
@@ -287,7 +288,7 @@ def _table(output: dict[str, Any], chains: int) -> Table:
             _with_interval(output["rank_correlation"][name], "rank_correlation"),
             _with_interval(output["interval_reduction"][name], "interval_reduction"),
             _swing_in_words(output, name, scale),
-            _held(output, name, chains),
+            rank_in_words(output, name, chains),
         )
         for name in output["ranking"]
     ]

@@ -82,6 +82,11 @@ def share_in_brief(share: dict[str, Any]) -> str:
     return f"{words} ± {float(f'{100 * error:.1g}'):g}%" if error else words
 
 
+def rank_in_words(output: dict[str, Any], name: str, chains: int) -> str:
+    """Say in how many chains the rank of an input holds."""
+    return f"{round(output['rank_share'][name] * chains)} of {chains}"
+
+
 def input_label(name: str) -> str:
     """Name an input, or a joint sample by its first and number of inputs."""
     first, *others = name.split("+")
