@@ -207,18 +207,18 @@ def _refuse_joint(prior: Prior) -> None:
 
 def _by_hand(prior: Prior, distribution: Distribution) -> Prior:
     """Return an input with another distribution, and the word that a person chose it."""
-    said = prior.provenance
-    before = said.stated or prior.distribution.describe(longest=8)
-    note = said.note if said.where == _EDITED else f"Judgement: set by hand; before, {before}."
+    old = prior.provenance
+    before = old.stated or prior.distribution.describe(longest=8)
+    note = old.note if old.where == _EDITED else f"Judgement: set by hand; before, {before}."
     words = replace(
-        said,
+        old,
         source="edited by hand",
         as_of=None,
         note=note,
         where=_EDITED,
         stated="",
         interpreted=False,
-        coupling_note=said.coupling_note if prior.coupling is not None else _ONE_FACT,
+        coupling_note=old.coupling_note if prior.coupling is not None else _ONE_FACT,
     )
     coupling = 1.0 if prior.coupling is None else prior.coupling
     return replace(prior, distribution=distribution, provenance=words, coupling=coupling)

@@ -333,8 +333,8 @@ def _exchange(one: Path, other: Path) -> bool:
 
 def _reason_of(error: OSError) -> str:
     """Return why the system refuses, in one line; HDF5 hides it in several."""
-    said = re.search(r"error message = '([^']+)'", str(error))
-    return error.strerror or (said[1] if said else str(error).partition("\n")[0])
+    message = re.search(r"error message = '([^']+)'", str(error))
+    return error.strerror or (message[1] if message else str(error).partition("\n")[0])
 
 
 def _sync_folder(folder: Path) -> None:

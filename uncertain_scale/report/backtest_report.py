@@ -392,11 +392,11 @@ def _outside(document: Document) -> Iterator[Block]:
         missed = list(map(_missed, outside(document, 0.9, counting=counting)))
         if not (counting or missed):
             continue
-        said = f"{name}: {len(missed) or 'none'} of {runs}" if runs else f"{name}: none"
-        said += "" if counting else " outside the 90% interval"
+        text = f"{name}: {len(missed) or 'none'} of {runs}" if runs else f"{name}: none"
+        text += "" if counting else " outside the 90% interval"
         if not counting:
             yield Gap()
-        yield Heading(said, short=name.removesuffix(", left out"))
+        yield Heading(text, short=name.removesuffix(", left out"))
         yield Table(("run", "how", "notes"), missed, (0, 1, 2), only=Form.full)
         for run, where, note in missed:
             yield Text(f"{run}: {where}", indent=1, only=Form.terminal)

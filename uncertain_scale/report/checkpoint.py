@@ -95,11 +95,7 @@ class Checkpoint:
                 "begin anew without --resume"
             )
 
-    def part(
-        self,
-        simulation: Simulation,
-        events: Sequence[Event],
-    ) -> Part:
+    def part(self, simulation: Simulation, events: Sequence[Event]) -> Part:
         """Return the chains that are finished, for a run that goes on with them.
 
         Raises
@@ -113,11 +109,7 @@ class Checkpoint:
         reduction = Reduction.of(simulation, names=watched_in(simulation), events=events)
         fewer = design.chains <= max(self.finished)
         if fewer or self.design.draws != design.draws or not self._has_bins_of(reduction):
-            raise QuestionError(
-                f"{self.path} holds {len(self.finished):,} of {self.design.chains:,} chains x "
-                f"{self.design.draws:,} draws; to go on, say --draws {self.design.draws} "
-                f"--chains {self.design.chains}"
-            )
+            raise self._of_another_size("holds")
         try:
             return self._part(reduction)
         except (KeyError, IndexError, ValueError, TypeError, OverflowError) as error:
@@ -137,11 +129,7 @@ class Checkpoint:
 
         chains = len(self.finished)
         if self.design.draws != design.draws or design.chains < chains:
-            raise QuestionError(
-                f"{self.path} is of {chains:,} of {self.design.chains:,} chains x "
-                f"{self.design.draws:,} draws; to go on, say --draws {self.design.draws} "
-                f"--chains {self.design.chains}"
-            )
+            raise self._of_another_size("is of")
         path = self.path.parent / DRAWS
         try:
             open_within(path, _LARGEST, "begin anew").close()
@@ -181,6 +169,13 @@ class Checkpoint:
         except (AttributeError, KeyError, ValueError, TypeError) as error:
             raise _spoilt(self.path, error) from None
         return found
+
+    def _of_another_size(self, verb: str) -> QuestionError:
+        chains, draws = self.design.chains, self.design.draws
+        return QuestionError(
+            f"{self.path} {verb} {len(self.finished):,} of {chains:,} chains x {draws:,} draws; "
+            f"to go on, say --draws {draws} --chains {chains}"
+        )
 
     def _has_bins_of(self, reduction: Reduction) -> bool:
         """Say whether bins are laid alike: by the first draws, which may be of several chains."""

@@ -179,9 +179,9 @@ def _over(judged: dict[str, Any], claim: dict[str, Any]) -> str:
 def _bound(covered: dict[str, Any]) -> str:
     probability = covered["probability"]
     if probability in {0.0, 1.0}:
-        said = "holds in every draw" if probability else "holds in no draw"
+        text = "holds in every draw" if probability else "holds in no draw"
         bound = probability_in_words(covered)
-        return said if covered["low"] == covered["high"] else f"{said}: probability {bound} (95%)"
+        return text if covered["low"] == covered["high"] else f"{text}: probability {bound} (95%)"
     word = next(word for least, word in _LIKELY if probability >= least)
     return f"{word}: true in {_percent(covered)} of the draws"
 

@@ -99,14 +99,14 @@ def comparison_blocks(document: Document) -> Iterator[Block]:
 def _compared(document: Document, comparison: dict[str, Any]) -> Iterator[Block]:
     """Yield what one scenario makes of the answers, but for HTML, where it is a part."""
     prob = document["probs"][0]
-    said, couplings = in_words(comparison, document["base"]), list(coupling_words(comparison))
+    text, couplings = in_words(comparison, document["base"]), list(coupling_words(comparison))
     lines, rows = _lines(comparison), list(comparison_rows(comparison, prob))
     interval = f"{percent(prob)} interval"
     yield Gap()
     yield Heading(comparison["other"], only=Form.markdown)
-    yield Text(said, "bold", only=Form.brief)
+    yield Text(text, "bold", only=Form.brief)
     yield Text(couplings, only=Form.terminal)
-    yield Text([f"{said}.", *(f"{one.capitalize()}." for one in couplings)], only=Form.markdown)
+    yield Text([f"{text}.", *(f"{one.capitalize()}." for one in couplings)], only=Form.markdown)
     header: tuple[str, ...] = ("answer, other / base", "median", interval, "P(more)")
     if rows:
         yield Table(header, rows, only=Form.brief)
@@ -147,8 +147,8 @@ def _headline(document: Document) -> str:
             for label, *cells, _ in comparison_rows(one, probs[0])
             if label not in one["outputs"]
         ]
-        said = ", ".join(moved[:2]) or "no answer moves"
-        sentences.append(f"{one['other']} over {document['base']}: {said}.")
+        text = ", ".join(moved[:2]) or "no answer moves"
+        sentences.append(f"{one['other']} over {document['base']}: {text}.")
     return " ".join(sentences)
 
 

@@ -81,12 +81,12 @@ def decision_blocks(decision: dict[str, Any]) -> Iterator[Block]:
 def _in_words(decision: dict[str, Any]) -> Iterator[str]:
     event = f"P({decision['event']}) = {probability_in_words(decision)}"
     answer = decision["answer"]
-    said = (
+    text = (
         f"{answer} (or the other: too close to tell)" if decision["answer_unresolved"] else answer
     )
     if "loss" not in decision:
         words = "how often knowing an input would change it"
-        yield f"{event}, so the answer is {said}; {words}: {_changes(decision)}"
+        yield f"{event}, so the answer is {text}; {words}: {_changes(decision)}"
         return
     loss = decision["loss"]
     costs = [_cost(loss[side], loss["units"]) for side in ("false_yes", "false_no")]
@@ -94,7 +94,7 @@ def _in_words(decision: dict[str, Any]) -> Iterator[str]:
     other = "no" if answer == "yes" else "yes"
     lost, more = (_amount(loss, f"expected_loss_{side}") for side in (answer, other))
     yield (
-        f"Without knowing more the answer is {said}: expected to lose {lost}, where {other} would "
+        f"Without knowing more the answer is {text}: expected to lose {lost}, where {other} would "
         f"lose {more}"
     )
     rest = "no input by itself would change the answer"

@@ -250,22 +250,22 @@ def _part(found: Difference) -> str:
 def _sentence(document: Document) -> str:
     changes = document["changes"]
     count = sum(len(found) for part, found in changes.items() if part != "versions")
-    said = f"{document['verdict']}: {document['values']:,} values"
+    text = f"{document['verdict']}: {document['values']:,} values"
     altered = _altered(document.get("files") or {})
     if altered and document["grade"] != Grade.different.name:
-        said = f"FILES ALTERED: {altered}; the answers are {said}"
+        text = f"FILES ALTERED: {altered}; the answers are {text}"
     if count:
-        said += f", {count:,} of them not the same"
+        text += f", {count:,} of them not the same"
         graded = [found for part, found in changes.items() if part != "versions"]
         worst_one = max(
             (one for part in graded for one in part), key=lambda one: Grade[one["grade"]]
         )
-        said += f"; the first: {worst_one['place']}"
+        text += f"; the first: {worst_one['place']}"
     if altered and document["grade"] == Grade.different.name:
-        said += f"; files altered: {altered}"
+        text += f"; files altered: {altered}"
     if (document.get("files") or {}).get("unlisted"):
-        said += "; its record has a digest of the result alone, so that other files are unchecked"
-    return said
+        text += "; its record has a digest of the result alone, so that other files are unchecked"
+    return text
 
 
 def _altered(files: Mapping[str, Any]) -> str:

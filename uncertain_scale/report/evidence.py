@@ -219,8 +219,8 @@ def evidence_blocks(document: Document) -> Iterator[Block]:
     seen = [[row[key] for key in _OBSERVED] for row in observation_rows(document)]
     yield Table(list(_OBSERVED.values()), seen, only=Form.markdown)
     error = evidence["log_evidence_mcse"]
-    said = "" if error is None else f" ± {error:.1g}"
-    weighed = f"Log marginal likelihood of the evidence: {evidence['log_evidence']:.4g}{said}. {_P}"
+    text = "" if error is None else f" ± {error:.1g}"
+    weighed = f"Log marginal likelihood of the evidence: {evidence['log_evidence']:.4g}{text}. {_P}"
     yield Text((f"Posterior {method}; {learnt}.", weighed), only=Form.markdown)
     yield Heading("What moved", only=Form.markdown)
     header = ("input", before, now, "units", "bits learnt")

@@ -97,9 +97,9 @@ def dependent_blocks(document: Document) -> Iterator[Block]:
             yield Text(_WHY_SHARES, "how", only=Form.html)
         header = ("input", "variance gone if known", "rank correlation", "standard errors")
         yield Table(header, _with_errors(output), only=Form.full)
-    for said in chances_in_words(document):
-        yield Text(f" {said}", "bold", only=Form.terminal)
-        yield Text(said, only=Form.markdown)
+    for text in chances_in_words(document):
+        yield Text(f" {text}", "bold", only=Form.terminal)
+        yield Text(text, only=Form.markdown)
     yield Gap(only=Form.markdown)
     yield Text(made, "dim", only=Form.terminal)
     yield Heading("Inputs that moved", only=Form.html)
@@ -118,13 +118,13 @@ def _with_errors(output: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def _headline(document: Document) -> str:
     """Say which input would narrow each answer most, if it were known."""
-    said = []
+    lines = []
     for name, output in document["outputs"].items():
         first = next(_rows(output, _LEAST), None)
         if first is not None:
-            said.append(f"{name}: {first[0]} ({first[1]})")
-    most = "; ".join(said[:_MOST])
-    return f"Variance that would go if an input were known, most: {most}." if said else _NOTHING
+            lines.append(f"{name}: {first[0]} ({first[1]})")
+    most = "; ".join(lines[:_MOST])
+    return f"Variance that would go if an input were known, most: {most}." if lines else _NOTHING
 
 
 def _inputs(found: xr.Dataset) -> dict[str, dict[str, float | None]]:
@@ -144,8 +144,8 @@ def _rows(output: dict[str, Any], least: float) -> Iterator[tuple[str, str, str]
     for name, one in _sorted(output):
         share = one["variance_reduction"]
         if share is not None and share >= least:
-            said = _written(one, "variance_reduction")
-            yield name.replace("+", ", "), said, _written(one, "rank_correlation")
+            text = _written(one, "variance_reduction")
+            yield name.replace("+", ", "), text, _written(one, "rank_correlation")
         elif least < 0:
             yield name.replace("+", ", "), "none", _written(one, "rank_correlation")
 
@@ -210,15 +210,15 @@ def evidence_comparison_blocks(document: Document) -> Iterator[Block]:
         yield Text(f"{report['scenario']}: {report['title']}", "bold", only=Form.terminal)
         yield Heading(report["scenario"], only=Form.full)
         yield Items(list(_facts(report)))
-    for said, comparison in zip(factors, document["comparisons"], strict=True):
+    for text, comparison in zip(factors, document["comparisons"], strict=True):
         rows = list(_ratio_rows(document, comparison))
         header = ("answer", base, comparison["other"])
         yield Gap()
-        yield Text(said, "bold", only=Form.terminal)
+        yield Text(text, "bold", only=Form.terminal)
         yield Table((*header, "ratio"), rows, tight=True, only=Form.terminal)
         yield Heading(f"{comparison['other']} against {base}", only=Form.full)
-        yield Text(said, only=Form.markdown)
-        yield Items([said], only=Form.html)
+        yield Text(text, only=Form.markdown)
+        yield Items([text], only=Form.html)
         yield Table((*header, "ratio of medians"), rows, only=Form.full)
     yield Gap(only=Form.markdown)
     yield Text(made, "dim", only=Form.terminal)
@@ -253,8 +253,8 @@ def _factor_in_words(document: Document, comparison: dict[str, Any]) -> str:
     if log > math.log(1e6):
         return f"The evidence is over a million times likelier under {better} than under {worse}"
     factor = math.exp(log)
-    said = scale_for([factor], "1").write(factor, None if error is None else factor * error)
-    return f"The evidence is {said} times likelier under {better} than under {worse}"
+    text = scale_for([factor], "1").write(factor, None if error is None else factor * error)
+    return f"The evidence is {text} times likelier under {better} than under {worse}"
 
 
 def _ratio_rows(document: Document, comparison: dict[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -264,9 +264,9 @@ def _ratio_rows(document: Document, comparison: dict[str, Any]) -> Iterator[tupl
     for row in output_rows(document, prob):
         other = others[row.name]
         ratio = comparison["ratios_of_medians"].get(row.name)
-        said = "none: 0 or of both signs"
+        text = "none: 0 or of both signs"
         if ratio is not None:
             scale = scale_for([ratio["value"]], "1")
-            said = scale.write(ratio["value"], ratio["mcse"], exact=ratio["mcse"] == 0)
+            text = scale.write(ratio["value"], ratio["mcse"], exact=ratio["mcse"] == 0)
         both = (f"{one.interval} {one.units}".rstrip() for one in (row, other))
-        yield (row.name, *both, said)
+        yield (row.name, *both, text)

@@ -96,8 +96,8 @@ def sensitivity_blocks(document: Document) -> Iterator[Block]:
     for name, output in document["outputs"].items():
         yield Gap()
         yield Heading(name, only=Form.terminal | Form.markdown)
-        said = f"{name}: shares of its variance by input (Shapley effects)"
-        yield Text(said, "bold", only=Form.notebook)
+        text = f"{name}: shares of its variance by input (Shapley effects)"
+        yield Text(text, "bold", only=Form.notebook)
         yield from _answer(output, document["chains"])
     yield Heading("Swings", id="swings", only=Form.html)
     header = ("Answer", "Input", "Input at 5%", "Input at 95%", "Units")
@@ -178,12 +178,12 @@ def _swings(document: Document) -> Iterator[tuple[str, ...]]:
 
 def _headline(document: Document) -> str:
     """Say in a sentence what drives each answer most."""
-    said = []
+    lines = []
     for name, output in list(document["outputs"].items())[:3]:
         shares = [] if output["reason"] else shares_of(output)[:2]
         most = " and ".join(f"{input_label(n)} ({share_in_words(s['shapley'])})" for n, s in shares)
-        said.append(f"{name}: {most or 'no input moves it'}")
-    return f"What drives the answers most: {'; '.join(said)}."
+        lines.append(f"{name}: {most or 'no input moves it'}")
+    return f"What drives the answers most: {'; '.join(lines)}."
 
 
 def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:

@@ -305,13 +305,13 @@ def _remarks(document: Document) -> Iterator[str]:
             f"{name} = {value}"
             for name, value in zip(_names(document), _at(document, point), strict=True)
         )
-        said = [f"warning: {warning}" for warning in point["warnings"]]
+        lines = [f"warning: {warning}" for warning in point["warnings"]]
         for name, output in point["outputs"].items():
-            said += [f"{name}: {reason}" for reason in dict.fromkeys(reasons_in_words(output))]
+            lines += [f"{name}: {reason}" for reason in dict.fromkeys(reasons_in_words(output))]
             prob = document["probs"][0]
             if len(intervals_of(output, "hdi", prob)) > 1:
-                said.append(f"{name} has separate likely regions ({percent(prob)})")
-        for remark in said:
+                lines.append(f"{name} has separate likely regions ({percent(prob)})")
+        for remark in lines:
             places.setdefault(remark, []).append(at)
     for remark, where in places.items():
         if len(where) == len(document["points"]):

@@ -65,8 +65,8 @@ def plot_density(document: Document, outputs: Sequence[str] = (), *, columns: in
         row, column = divmod(number, columns)
         panel = sheet.part(column * (WIDTH + _GAP), row * (HEIGHT + _GAP), WIDTH, HEIGHT)
         _draw_panel(panel, document, name)
-    said = ". ".join(in_brief(document, name) for name in names)
-    sheet.figure.set_label(f"Densities and intervals. {said}.")
+    text = ". ".join(in_brief(document, name) for name in names)
+    sheet.figure.set_label(f"Densities and intervals. {text}.")
     return sheet.figure
 
 
@@ -122,8 +122,8 @@ def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
     for number, piece in enumerate(pieces):
         ends = [MARGIN + width * axis.place(piece[end]) for end in ("low", "high")]
         half = 1.0 + 2.5 * number / max(len(pieces) - 1, 1)
-        said = with_powers(interval_in_words(output, piece["prob"], median=False))
-        panel.bar(ends[0], 90 - half, ends[1], 90 + half, colour=BLUE, opacity=0.75, tip=said)
+        text = with_powers(interval_in_words(output, piece["prob"], median=False))
+        panel.bar(ends[0], 90 - half, ends[1], 90 + half, colour=BLUE, opacity=0.75, tip=text)
     middle = MARGIN + width * axis.place(output["median"])
     panel.line([middle, middle], [_BASE - 2, 95], colour=INK, width=1.6)
     draw_axis(panel, axis, y=97)
@@ -305,8 +305,8 @@ def plot_priors(
             words = with_powers(belief_in_words(priors[name]))
             panel.text(0, 26, fitted(words, WIDTH, 9.5), size=9.5)
         _draw_prior(panel, priors[name], shift=0 if titles else -32)
-    said = ". ".join(f"{name}: {belief_in_words(priors[name])}" for name in names)
-    sheet.figure.set_label(f"Beliefs about inputs. {said}.")
+    text = ". ".join(f"{name}: {belief_in_words(priors[name])}" for name in names)
+    sheet.figure.set_label(f"Beliefs about inputs. {text}.")
     return sheet.figure
 
 

@@ -63,8 +63,8 @@ def plot_sensitivity(
             panel = sheet.part(place * (WIDTH + _GAP), top, WIDTH, height)
             _draw_panel(panel, document, names[number])
         top += height + _GAP
-    said = ". ".join(f"{name}: {_in_words(document['outputs'][name])}" for name in names)
-    sheet.figure.set_label(f"Shares of {_measure(document)} by input. {said}.")
+    text = ". ".join(f"{name}: {_in_words(document['outputs'][name])}" for name in names)
+    sheet.figure.set_label(f"Shares of {_measure(document)} by input. {text}.")
     return sheet.figure
 
 

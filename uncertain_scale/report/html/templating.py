@@ -59,7 +59,7 @@ def environment(*packages: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: value if isinstance(value, Markup) else worded(value),
+        finalize=lambda value: value if isinstance(value, Markup) else on_one_line(value),
     )
     found.filters |= {
         "linked": linked,
@@ -82,12 +82,12 @@ def _times(text: str) -> str:
     return re.sub(r"(?<![\w.])x(?=\d)", "×", text).replace("! ", "warning: ", 1)
 
 
-def worded(text: object) -> str:
+def on_one_line(text: object) -> str:
     r"""Return text on one line, control and direction characters shown as escapes.
 
     Examples
     --------
-    >>> worded("right-to-left \u202e override")
+    >>> on_one_line("right-to-left \u202e override")
     'right-to-left \\u202e override'
     """
     return printable(" ".join(str(text).split()))
@@ -101,7 +101,7 @@ def linked(text: object) -> Markup:
     >>> str(linked("<b> javascript:alert(1)"))
     '&lt;b&gt; javascript:alert(1)'
     """
-    words = worded(text)
+    words = on_one_line(text)
     parts: list[Markup] = []
     end = 0
     for found in _ADDRESS.finditer(words):
