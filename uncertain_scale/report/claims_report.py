@@ -200,10 +200,7 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
         "covered": probability_document(
             Probability(standing.covered, standing.covered_mcse, *standing.covered_ends)
         ),
-        "place": standing.place,
-        "prob": standing.prob,
-        "beyond": standing.beyond,
-        "rounded": standing.rounded,
+        **{key: getattr(standing, key) for key in ("place", "prob", "beyond", "rounded")},
         "asserted_over_median": number(standing.factor),
         "borderline": standing.borderline,
     }

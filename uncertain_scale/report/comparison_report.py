@@ -285,22 +285,19 @@ def _output(comparison: Comparison, name: str) -> dict[str, Any]:
 def _held(found: Comparison | Ratio, name: str) -> dict[str, Any]:
     """Return an output's ratio and its difference, or what there is of the two, and P(more)."""
     low, high = found.greater_ends[name]
+    ratios = found.ratio["output"].values
     difference = {}
     if name in found.difference["output"].values:
         one = found.difference.sel(output=name)
         difference["difference"] = {"units": str(one["units"].item()), **statistics(one)}
     return {
-        "ratio": _statistics(found.ratio, name),
+        "ratio": statistics(found.ratio.sel(output=name)) if name in ratios else None,
         **difference,
         "probability_greater": found.greater[name],
         "probability_greater_mcse": number(found.greater_mcse[name]),
         "probability_greater_low": low,
         "probability_greater_high": high,
     }
-
-
-def _statistics(ratio: xr.Dataset, name: str) -> dict[str, Any] | None:
-    return statistics(ratio.sel(output=name)) if name in ratio["output"].values else None
 
 
 def is_one(ratio: dict[str, Any]) -> bool:

@@ -304,14 +304,12 @@ def _shown(changes: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]
 
     Errors that changed within reason say nothing that the figures do not.
     """
-    telling = [one for one in changes if one["grade"] == "different" or not _is_error(one["place"])]
+    telling = [
+        one for one in changes if one["grade"] == "different" or not one["place"].endswith(ERROR)
+    ]
     left = len(changes) - len(telling[:_MOST_SHOWN])
     more = f"and {left:,} more; --format json lists all" if left else ""
     return telling[:_MOST_SHOWN], more
-
-
-def _is_error(place: str) -> bool:
-    return place.endswith(ERROR)
 
 
 def _size(value: Any) -> int:

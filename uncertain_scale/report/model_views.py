@@ -17,7 +17,7 @@ from uncertain_scale.report.numbers import units_in_words
 from uncertain_scale.report.render.markdown import markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from uncertain_scale.analysis.backtest.mfu_fit import MfuFit
     from uncertain_scale.model import Model, Plan
@@ -94,7 +94,8 @@ def mermaid(model: Model, plan: Plan | None = None) -> str:
     """
     if plan is None:
         equations = [e for e in model.equations if e.name == e.target]
-        boxes = [f'  {name}["{name}"]' for name in _named(equations)]
+        names = dict.fromkeys(name for e in equations for name in (*e.arguments, e.target))
+        boxes = [f'  {name}["{name}"]' for name in names]
     else:
         equations = plan.steps
         shapes = {"given": ('[["', '"]]'), "equation": ('["', '"]')}
@@ -156,11 +157,6 @@ def _equation(equation: Equation) -> dict[str, Any]:
         "summary": equation.summary,
         "references": _references(equation),
     }
-
-
-def _named(equations: Sequence[Equation]) -> list[str]:
-    names = (name for e in equations for name in (*e.arguments, e.target))
-    return list(dict.fromkeys(names))
 
 
 def _references(equation: Equation) -> list[str]:

@@ -205,7 +205,7 @@ def evidence_comparison_blocks(document: Document) -> Iterator[Block]:
     for line in (f"Evidence: {seen}", _WHY_MEDIANS):
         yield Text(line, only=Form.terminal | Form.markdown)
     yield Text(f"{made}.", only=Form.markdown)
-    for report in _reports(document):
+    for report in (document, *(one["report"] for one in document["comparisons"])):
         yield Gap()
         yield Text(f"{report['scenario']}: {report['title']}", "bold", only=Form.terminal)
         yield Heading(report["scenario"], only=Form.full)
@@ -222,11 +222,6 @@ def evidence_comparison_blocks(document: Document) -> Iterator[Block]:
         yield Table((*header, "ratio of medians"), rows, only=Form.full)
     yield Gap(only=Form.markdown)
     yield Text(made, "dim", only=Form.terminal)
-
-
-def _reports(document: Document) -> Iterator[Document]:
-    yield document
-    yield from (comparison["report"] for comparison in document["comparisons"])
 
 
 def _facts(report: Document) -> Iterator[str]:

@@ -335,13 +335,11 @@ def _headline(document: Document) -> str:
 def _run_in_words(document: Document) -> str:
     """Say how many points there are, and how each was drawn."""
     values = " x ".join(
-        f"{len(one['values'])} values of {one['name']}{_spaced(one)}" for one in document["swept"]
+        f"{len(one['values'])} values of {one['name']}"
+        + ("" if one["steps"] == "list" else f" in {one['steps']} steps")
+        for one in document["swept"]
     )
     return f"{values}, each on the same {design_in_words(document)}"
-
-
-def _spaced(one: dict[str, Any]) -> str:
-    return "" if one["steps"] == "list" else f" in {one['steps']} steps"
 
 
 def _points(found: xr.Dataset, names: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -383,7 +381,7 @@ def _csv_rows(document: Document) -> Iterator[dict[str, Any]]:
                 **where,
                 "output": name,
                 "units": output["units"],
-                **_with_errors(output),
+                **{key: output[key] for one in _STATISTICS for key in (one, f"{one}_mcse")},
                 **_ends(output, document["probs"]),
                 "notes": "; ".join(figure_notes(output)),
             }
@@ -391,11 +389,6 @@ def _csv_rows(document: Document) -> Iterator[dict[str, Any]]:
             chance = {"mean": event["probability"], "mean_mcse": event["mcse"]}
             chance |= {"low": event["low"], "high": event["high"]}
             yield {**where, "output": f"P({event['event']})", "units": "1", **chance}
-
-
-def _with_errors(output: Mapping[str, Any]) -> dict[str, Any]:
-    keys = [key for name in _STATISTICS for key in (name, f"{name}_mcse")]
-    return {key: output[key] for key in keys}
 
 
 def _ends(output: dict[str, Any], probs: Sequence[float]) -> dict[str, Any]:

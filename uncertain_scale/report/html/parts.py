@@ -136,18 +136,10 @@ def comparison_parts(
     }
 
 
-def _answers(_: Iterator[int], document: Document) -> tuple[Any, ...]:
-    return document, list(output_rows_of(document))
-
-
 def _panels(number: Iterator[int], document: Document) -> tuple[Any, ...]:
     moved = [name for name, output in document["outputs"].items() if not output["constant"]]
     drawn = (figures.plot_density(document, [name], columns=1) for name in moved)
     return ([inline(one, next(number)) for one in drawn],)
-
-
-def _ranking(number: Iterator[int], document: Document) -> tuple[Any, ...]:
-    return (ranking_parts(document, number),)
 
 
 def _driven(number: Iterator[int], behind: Callable[[], Background] | None) -> tuple[Any, ...]:
@@ -174,12 +166,12 @@ def _held_against(
 
 
 PARTS: dict[str, Callable[..., Sequence[Any]]] = {
-    "answers": _answers,
+    "answers": lambda _, document: (document, list(output_rows_of(document))),
     "believed": _believed,
     "driven": _driven,
     "held_against": _held_against,
     "panels": _panels,
-    "ranking": _ranking,
+    "ranking": lambda number, document: (ranking_parts(document, number),),
 }
 """What makes the arguments of a macro, from the number of the next figure and a part's values."""
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _OWN = "uncertain_scale.report.html"
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`|\\^{}]+", re.IGNORECASE)
 _TRAILING = ".,;:!?)]"
+_LINK = Markup('<a href="{0}" rel="noopener noreferrer external">{0}</a>')
 VARIABLES = {
     style.INK: "--ink",
     style.MUTED: "--muted",
@@ -108,13 +109,9 @@ def linked(text: object) -> Markup:
         address = found[0].rstrip(_TRAILING)
         if ")" in found[0] and "(" in address:  # an address such as …/Scale_(disambiguation)
             address = found[0].rstrip(_TRAILING.replace(")", ""))
-        parts += [escape(words[end : found.start()]), _link(address)]
+        parts += [escape(words[end : found.start()]), _LINK.format(address)]
         end = found.start() + len(address)
     return Markup("").join([*parts, escape(words[end:])])
-
-
-def _link(address: str) -> Markup:
-    return Markup('<a href="{0}" rel="noopener noreferrer external">{0}</a>').format(address)
 
 
 def inline(figure: Figure, number: int, *, least: float = 0.0, zoom: float = 1.3) -> Markup:
