@@ -14,8 +14,7 @@ from markupsafe import Markup, escape
 
 from uncertain_scale.errors import QuestionError, UncertainScaleError
 from uncertain_scale.explore.edits import GIVENS, as_pairs, as_typed, names_in, pairs_in
-from uncertain_scale.explore.explorer import Worker
-from uncertain_scale.explore.sections import PARTS
+from uncertain_scale.explore.explorer import PARTS, Worker
 from uncertain_scale.explore.view import EDITS
 from uncertain_scale.explore.widgets import (
     STRETCH,
