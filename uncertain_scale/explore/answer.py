@@ -36,7 +36,7 @@ from uncertain_scale.report.interval_report import headline_outputs
 from uncertain_scale.report.numbers import estimate, number
 from uncertain_scale.report.sensitivity_report import ranking_document
 from uncertain_scale.sampling.engine import Simulation, each
-from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
+from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.statistics.draws import Draws, read_each, refuse_bad
 from uncertain_scale.statistics.intervals import quantiles
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
     from uncertain_scale.sampling.dependence import Coupled
-    from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
 _FEW = 1 << 14  # draws of all chains up to which threads cost more than they give

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.errors import QuestionError, UnitError
-from uncertain_scale.inputs.distributions import KINDS, DistributionError, build
+from uncertain_scale.inputs.distributions import KINDS, Distribution, DistributionError, build
 from uncertain_scale.inputs.distributions.statement import is_quantile_name, level_of
 from uncertain_scale.inputs.prior import Priors
 from uncertain_scale.report.numbers import scale_for
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from uncertain_scale.inputs import Prior
-    from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.model import Model
 
 _STEPS = 400

@@ -15,7 +15,7 @@ from threading import Condition, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import UncertainScaleError, printable
-from uncertain_scale.explore.answer import answer_to
+from uncertain_scale.explore.answer import Answer, answer_to
 from uncertain_scale.report import figures
 from uncertain_scale.report.figures.axes import interval_in_words
 from uncertain_scale.report.figures.style import rendering
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from uncertain_scale.explore.answer import Answer
     from uncertain_scale.explore.view import Scenarios, View
     from uncertain_scale.inputs import Prior
 

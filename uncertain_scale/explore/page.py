@@ -13,9 +13,9 @@ from bokeh.models import CustomJS
 from markupsafe import Markup, escape
 
 from uncertain_scale.errors import QuestionError, UncertainScaleError
-from uncertain_scale.explore.edits import GIVENS, as_pairs, as_typed, names_in, pairs_in
-from uncertain_scale.explore.explorer import PARTS, Worker
-from uncertain_scale.explore.view import EDITS
+from uncertain_scale.explore.edits import GIVENS, Given, as_pairs, as_typed, names_in, pairs_in
+from uncertain_scale.explore.explorer import PARTS, Explorer, Shown, Worker
+from uncertain_scale.explore.view import EDITS, View
 from uncertain_scale.explore.widgets import (
     STRETCH,
     CopyBox,
@@ -32,9 +32,6 @@ from uncertain_scale.report.html.templating import stylesheet
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from uncertain_scale.explore.edits import Given
-    from uncertain_scale.explore.explorer import Explorer, Shown
-    from uncertain_scale.explore.view import View
     from uncertain_scale.inputs import Prior
 
 _ALL_OVER = "Lay my changes over these too"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.backtest import score
-from uncertain_scale.analysis.backtest.forecast import BASELINES, PROBS, TARGETS
+from uncertain_scale.analysis.backtest import Backtest, Score, Tested, score
+from uncertain_scale.analysis.backtest.forecast import BASELINES, PROBS, TARGETS, Forecast
 from uncertain_scale.report.blocks import Figure, Form, Gap, Heading, Items, Page, Table, Text
-from uncertain_scale.report.document import interval_document
+from uncertain_scale.report.document import Document, interval_document
 from uncertain_scale.report.numbers import number, percent, scale_for, scale_of
 from uncertain_scale.report.render.csv import as_csv
 from uncertain_scale.report.render.markdown import plain
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure as Drawing
 
-    from uncertain_scale.analysis.backtest import Backtest, Score, Tested
-    from uncertain_scale.analysis.backtest.forecast import Forecast
     from uncertain_scale.model import Model
     from uncertain_scale.report.blocks import Block
-    from uncertain_scale.report.document import Document
 
 PRIORS = {"in_sample": "prior as it is", "left_out": "run left out"}
 """The two forecasts of each quantity, and what views call them."""

@@ -23,7 +23,7 @@ from uncertain_scale.report.atomic import finish, make_folder, save_whole
 from uncertain_scale.sampling.chains import package_versions
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.statistics.sketch import group_of
-from uncertain_scale.statistics.tally import MOST_BINS, Tally
+from uncertain_scale.statistics.tally import MOST_BINS, Binning, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.sampling.engine import Simulation
-    from uncertain_scale.statistics.tally import Binning
     from uncertain_scale.units.aliases import FloatArray
 
 CHECKPOINT = "checkpoint.npz"

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.analysis.events import Probability
-from uncertain_scale.report.blocks import Facts, Form, Gap, Heading, Items, Page, Table, Text
+from uncertain_scale.report.blocks import Block, Facts, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.claim_words import (
     asserted_in_words,
     given_in_words,
@@ -20,7 +20,7 @@ from uncertain_scale.report.claim_words import (
     readings_in_words,
     summary_in_words,
 )
-from uncertain_scale.report.document import interval_document, probability_document
+from uncertain_scale.report.document import Document, interval_document, probability_document
 from uncertain_scale.report.numbers import number, percent
 from uncertain_scale.report.render.csv import as_csv
 from uncertain_scale.report.render.markdown import plain
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.verdict import Found
     from uncertain_scale.inputs.assertion import Claims
     from uncertain_scale.model import Model
-    from uncertain_scale.report.blocks import Block
-    from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
 
 RULES = """\

@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Part, Table, Text
+from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Page, Part, Table, Text
 from uncertain_scale.report.document import probability_document, record_document, statistics
 from uncertain_scale.report.numbers import Scale, number, percent, probability_in_words, scale_of
 from uncertain_scale.report.rows import (
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.comparison import Comparison, Ratio
     from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.inputs import Prior
-    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
 _SAME = 1e-9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.blocks import Form, Table, Text
+from uncertain_scale.report.blocks import Block, Form, Table, Text
 from uncertain_scale.report.numbers import (
     Scale,
     estimate,
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.sensitivity import Loss, Penalty
     from uncertain_scale.report.analysis_types import PenaltyReport
-    from uncertain_scale.report.blocks import Block
 
 
 def decision_document(

@@ -12,12 +12,11 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from uncertain_scale.errors import printable
-from uncertain_scale.report.blocks import Gap, Heading, Table, Text
+from uncertain_scale.report.blocks import Block, Gap, Heading, Table, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
 ERROR = "_mcse"

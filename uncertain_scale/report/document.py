@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.events import probability_in
+from uncertain_scale.analysis.events import Event, Probability, probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.errors import DataError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.analysis.events import Event, Probability
     from uncertain_scale.inputs import Priors
     from uncertain_scale.report.document_types import (
         Chance,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Part, Table, Text
+from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Part, Table, Text
 from uncertain_scale.report.numbers import number, percent, scale_for, scale_of, share_in_words
 from uncertain_scale.statistics.draws import read_draws
 from uncertain_scale.statistics.intervals import quantiles
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.numbers import Scale
 

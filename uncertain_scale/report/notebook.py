@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.inputs import Priors
-from uncertain_scale.report.blocks import Form, Items, Table, Text, shown
+from uncertain_scale.report.blocks import Block, Form, Items, Table, Text, shown
 from uncertain_scale.report.comparison_report import comparison_blocks, comparison_document
 from uncertain_scale.report.document import priors_document, report_document
 from uncertain_scale.report.html.templating import linked, on_one_line
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from uncertain_scale.analysis.comparison import Comparison
-    from uncertain_scale.report.blocks import Block
 
 __all__ = ["Shown", "notebook", "show"]
 

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.analysis.conditioning.information import evidence_ratio, ratios_of_medians
-from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Table, Text, shown
+from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Page, Table, Text, shown
 from uncertain_scale.report.document import events_document, record_document, report_document
 from uncertain_scale.report.evidence import (
     evidence_blocks,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.events import Event
-    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables

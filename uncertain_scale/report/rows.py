@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.inputs.distributions import KINDS
-from uncertain_scale.report.blocks import Form, Heading, Table, Text
+from uncertain_scale.report.blocks import Block, Form, Heading, Table, Text
 from uncertain_scale.report.completeness import completeness_in_words
 from uncertain_scale.report.numbers import (
     Scale,
@@ -24,7 +24,6 @@ from uncertain_scale.report.numbers import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
 _BEYOND = {

@@ -6,16 +6,16 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.blocks import Form, Gap, Heading, Page, Part, Table, Text, shown
+from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Page, Part, Table, Text, shown
 from uncertain_scale.report.decision_report import decision_blocks, decision_document
-from uncertain_scale.report.document import record_document
+from uncertain_scale.report.document import Document, record_document
 from uncertain_scale.report.figures.sensitivity import (
     input_label,
     rank_in_words,
     share_in_brief,
     shares_of,
 )
-from uncertain_scale.report.numbers import estimate, number, scale_of, share_in_words
+from uncertain_scale.report.numbers import Scale, estimate, number, scale_of, share_in_words
 from uncertain_scale.report.rows import design_in_words, opening, question_in_words
 from uncertain_scale.statistics.draws import all_draws
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.sensitivity import Loss
-    from uncertain_scale.report.blocks import Block
-    from uncertain_scale.report.document import Document
-    from uncertain_scale.report.numbers import Scale
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
 _BAR = 12

@@ -9,7 +9,7 @@ import numpy as np
 from uncertain_scale.analysis.backtest.scores import ecdf_band
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.backtest_report import outside
-from uncertain_scale.report.figures.axes import axis_for
+from uncertain_scale.report.figures.axes import Axis, axis_for
 from uncertain_scale.report.figures.style import (
     BLUE,
     INK,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from uncertain_scale.report.document import Document
-    from uncertain_scale.report.figures.axes import Axis
     from uncertain_scale.units.aliases import FloatArray
 
 _WIDTH, _HEIGHT = 460.0, 320.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.figures.axes import axis_for, in_brief, interval_in_words
+from uncertain_scale.report.figures.axes import Axis, axis_for, in_brief, interval_in_words
 from uncertain_scale.report.figures.sheet import Sheet, fitted
 from uncertain_scale.report.figures.style import BLUE, INK, MUTED, ORANGE, RULE, SKY, styled
 from uncertain_scale.report.numbers import scale_for, with_powers
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs import Prior
     from uncertain_scale.report.document import Document
-    from uncertain_scale.report.figures.axes import Axis
     from uncertain_scale.units.aliases import FloatArray
 
 _WIDTH, _HEIGHT = 260.0, 126.0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.claim_words import judge_in_words
 from uncertain_scale.report.comparison_report import is_one, ratio_in_words
-from uncertain_scale.report.figures.axes import axis_for, in_brief, interval_in_words
+from uncertain_scale.report.figures.axes import Axis, axis_for, in_brief, interval_in_words
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import (
     BLUE,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from uncertain_scale.report.document import Document
-    from uncertain_scale.report.figures.axes import Axis
 
 _GAP = 12.0
 _ROW, _TOP, _PLOT, _LEAST = 22.0, 22.0, 250.0, 1.25

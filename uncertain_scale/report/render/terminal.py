@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
@@ -16,8 +16,6 @@ from uncertain_scale.report.blocks import Facts, Form, Gap, Heading, Items, Tabl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from rich.console import RenderableType
 
     from uncertain_scale.report.blocks import Block
 
