@@ -2,7 +2,7 @@
 
 An input is moved by the quantiles that state it, its 5% and 95% as a rule, or by its one value. Its
 kind, units, truncation and what it is tied to stay; a kind that quantiles do not state gives way to
-one that they do.
+one that they do. Here too is what the texts and sliders of the page's controls mean.
 """
 
 from __future__ import annotations
