@@ -200,7 +200,7 @@ def backtest(options: RunOptions, runs: Runs = None) -> Content:
     """
     from uncertain_scale.analysis.backtest import backtest as test_priors
     from uncertain_scale.inputs.runs import read_runs, shipped_runs
-    from uncertain_scale.report.backtest_document import backtest_document
+    from uncertain_scale.report.backtest_report import backtest_document
 
     design = options.checked_design()
     if options.asks() or options.event:

@@ -65,7 +65,7 @@ def gpt4_guides_of(beliefs: Priors) -> dict[str, float]:
     """Return multiples of GPT-4's FLOP, by the median of what is believed about them."""
     import numpy as np
 
-    from uncertain_scale.report.figures.sweep import gpt4_guides
+    from uncertain_scale.report.figures.charts import gpt4_guides
 
     if "gpt4_flop" not in beliefs.inputs:
         return {}

@@ -44,7 +44,7 @@ from uncertain_scale.report.interval_report import headline_outputs
 from uncertain_scale.report.numbers import estimate, number
 from uncertain_scale.report.sensitivity_report import ranking_document
 from uncertain_scale.sampling.engine import Simulation, each
-from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
+from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.sampling.pivots import input_facts, pivot_facts
 from uncertain_scale.statistics.conditional import joined_pivots
@@ -63,7 +63,6 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
     from uncertain_scale.sampling.dependence import Coupled
-    from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
 _FEW = 1 << 14  # draws of all chains up to which threads cost more than they give
@@ -162,7 +161,7 @@ def answer_to(
     ------
     UncertainScaleError
         The question cannot be answered, or a file or an edit is at fault. What is wrong with
-        another scenario is no error: the answer tells it.
+        another scenario is no error: the answer reports it.
     StoppedError
         `stop` came.
     """
