@@ -15,7 +15,7 @@ import sys
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 from unicodedata import normalize
 
 import typer
@@ -75,29 +75,28 @@ def mend_streams() -> None:
     """Let stdout and stderr write any text, whatever their encoding."""
     codecs.register(_codec)
     for stream in (sys.stdout, sys.stderr):
-        encoding = getattr(stream, "encoding", None) or "utf-8"
+        encoding = _encoding(stream)
         if not _is_unicode(encoding) and hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding=f"{_PREFIX}{encoding}")
 
 
 def json_for_stdout(text: str) -> str:
     """Return JSON in characters that stdout has."""
-    if _is_unicode(getattr(sys.stdout, "encoding", None) or "utf-8"):
+    if _is_unicode(_encoding()):
         return text
     return _OTHER.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def page_for_stdout(text: str) -> str:
     """Return a page in HTML in characters that stdout has."""
-    if _is_unicode(getattr(sys.stdout, "encoding", None) or "utf-8"):
+    if _is_unicode(_encoding()):
         return text
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def text_for_stdout(text: str) -> str:
     """Return a text in characters that stdout has."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    encoding = encoding.removeprefix(_PREFIX)
+    encoding = _encoding()
     return text if _is_unicode(encoding) else degraded(text, encoding)
 
 
@@ -249,6 +248,11 @@ def _has(encoding: str, text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _encoding(stream: TextIO | None = None) -> str:
+    """Return the encoding of a stream, stdout by default, beneath what mends it."""
+    return (getattr(stream or sys.stdout, "encoding", None) or "utf-8").removeprefix(_PREFIX)
 
 
 def _is_unicode(encoding: str) -> bool:

@@ -352,9 +352,7 @@ def _replay(record: Record, program: Any, words: Sequence[str]) -> Document:
 def _in_folder(word: str, folder: Path) -> str:
     """Return the path of a file that a record names, or the name of something shipped."""
     path = Path(word)
-    if path.parent == Path():
-        if path.suffix:
-            raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")
+    if path.parent == Path() and not path.suffix:
         return word
     if path.parent.as_posix() not in FOLDERS or not is_inside(folder / path, folder):
         raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")

@@ -245,6 +245,8 @@ class _Reader(TomlReader):
         picked = iter(reading for reading in named if reading is not None)
         reading = next(picked) if table.reading else own
         against_reading = next(picked) if table.against_reading else own
+        if reading is not None and assuming:
+            reading = replace(reading, assuming={**reading.assuming, **assuming})
         return Claim(
             name=table.name,
             says=table.says,
@@ -252,7 +254,7 @@ class _Reader(TomlReader):
             asserted=asserted,
             given=given,
             free=tuple(table.free),
-            reading=_with(reading, assuming),
+            reading=reading,
             others=tuple(picked),
             scenario=scenario,
             against=against,
@@ -348,13 +350,6 @@ class _Reader(TomlReader):
         elif reading is None:
             self.fault(path, f"needs [readings.{name}], which has a fault")
         return reading
-
-
-def _with(reading: Reading | None, assuming: Mapping[str, str]) -> Reading | None:
-    """Return a reading with a claim's own assumptions laid over it."""
-    if reading is None or not assuming:
-        return reading
-    return replace(reading, assuming={**reading.assuming, **assuming})
 
 
 def _text(value: object) -> str:
