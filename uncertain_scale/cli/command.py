@@ -140,13 +140,7 @@ def typed(
 ) -> str:
     """Return the command line that makes the same figures, as people type it.
 
-    Parameters
-    ----------
-    command, arguments
-        The command, and its arguments by name; those that are as they would be without asking are
-        left out.
-    design
-        Say how draws are made in any case.
+    Arguments at their defaults are left out, but with `design` none that says how draws are made.
     """
     words = ["uncertain-scale", command.__name__]
     for parameter in declared(command):
@@ -161,15 +155,7 @@ def typed(
 def spelt_out(
     command: Callable[..., object], arguments: Mapping[str, Any], stand_ins: StandIns
 ) -> list[str]:
-    """Return the words that make a result again, every option spelt out.
-
-    Parameters
-    ----------
-    command, arguments
-        The command, and its arguments by name.
-    stand_ins
-        The files that stand for those that it read.
-    """
+    """Return the words that make a result again from the stand-ins, every option spelt out."""
     words, positional = [command.__name__], ["--"]
     for parameter, items in _recorded(command, arguments, stand_ins):
         kind = parameter.info.reads

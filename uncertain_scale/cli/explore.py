@@ -82,17 +82,7 @@ def explore(
 def start_of(
     options: RunOptions, scenarios: Scenarios, *, against: list[str], prob: list[float]
 ) -> View:
-    """Return the view that options describe.
-
-    Parameters
-    ----------
-    options
-        As they were typed: `--set` becomes an edit that the page shows.
-    scenarios
-        Where scenarios are read.
-    against, prob
-        The scenarios compared with, and the probabilities of intervals.
-    """
+    """Return the view that options describe; `--set` becomes an edit that the page shows."""
     from uncertain_scale.explore.view import View
     from uncertain_scale.statistics.summary import read_probs
 
@@ -125,12 +115,7 @@ def _believed(options: RunOptions, view: View, scenarios: Scenarios) -> Mapping[
 def commands_of(options: RunOptions, view: View) -> dict[str, str]:
     """Return the command lines that give what a page shows of a view, by what they give.
 
-    Parameters
-    ----------
-    options
-        What the page was begun with: equations are kept, the rest is the view's.
-    view
-        What is looked at; `of` names the answer that is ranked, and `on` the scale.
+    Of the options that the page was begun with equations are kept, the rest is the view's.
     """
     from uncertain_scale.explore.view import EDITS
 

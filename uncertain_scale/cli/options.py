@@ -139,12 +139,7 @@ class RunOptions:
     def prepare(self, beside: Sequence[str] = (), asked: Sequence[str] = ()) -> Problem:
         """Return the question to the model under the scenario.
 
-        Parameters
-        ----------
-        beside
-            Other scenarios of which the same is asked.
-        asked
-            Variables that are looked at besides those of the question.
+        The same is asked of the scenarios `beside`, and variables `asked` are looked at besides.
         """
         from uncertain_scale.model import Problem, ask, believe
 

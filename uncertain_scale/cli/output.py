@@ -174,16 +174,8 @@ def present(
 ) -> None:
     """Print a document in one of the formats, once it is kept in a folder, if one is wanted.
 
-    Parameters
-    ----------
-    document, form
-        What is printed, and how.
-    blocks, csv
-        What it says in every format but JSON, and in CSV.
-    folder, name, keep_csv
-        Where it is kept, as NAME.md, .json, .html and, if that is wanted, .csv.
-    keep
-        Writes its page and other files into the folder, in the place of these.
+    It is kept as NAME.md, .json, .html and, with `keep_csv`, .csv; or `keep` writes its page and
+    other files into the folder instead. `blocks` are its text, in every format but JSON and CSV.
     """
     page = ""
     if folder is not None:

@@ -71,15 +71,7 @@ class Bar:
                 self._shown.stop()
 
     def show(self, done: float, total: float, text: str) -> None:
-        """Say how far a run is.
-
-        Parameters
-        ----------
-        done, total
-            In any units, such as draws.
-        text
-            What is being done.
-        """
+        """Show how far a run is, in any units such as draws, and what is being done."""
         with self._lock:
             if total != self._state[1]:
                 self._start = (done, time.monotonic())
@@ -93,15 +85,7 @@ class Bar:
         return self._counting(design.chains, lambda done: f"{done} chains x {design.draws:,} draws")
 
     def counting(self, total: int, noun: str, before: int = 0) -> Callable[[int], None]:
-        """Return what shows how many of some things are finished.
-
-        Parameters
-        ----------
-        total, noun
-            How many there are, and what.
-        before
-            Those that were finished when the counting began.
-        """
+        """Return what shows how many things are finished, besides those finished before."""
         counted = self._counting(total, lambda done: f"{done} {noun}")
 
         def show(done: int) -> None:

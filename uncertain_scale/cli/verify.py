@@ -250,21 +250,9 @@ def refuse_links_out(folder: Path, names: Iterable[str]) -> None:
 
 
 def check_files(folder: Path, digests: Mapping[str, str], *, ours: Iterable[str]) -> Files:
-    """Compare the files of a folder with their digests.
+    """Compare the files of a folder with their digests, but for `ours`, which have none.
 
-    Parameters
-    ----------
-    folder
-        Where they are.
-    digests
-        SHA-256 by name, relative to the folder.
-    ours
-        Names of files without digests that the program writes besides.
-
-    Raises
-    ------
-    DataError
-        A file leads out of the folder, or cannot be read.
+    Raises DataError: a file leads out of the folder, or cannot be read.
     """
     refuse_links_out(folder, digests)
     missing = [name for name in digests if not os.path.lexists(folder / name)]

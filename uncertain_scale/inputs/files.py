@@ -100,15 +100,7 @@ def load_priors(
 def input_names(source: str | Path, overlays: Sequence[str | Path] = ()) -> set[str]:
     """Return the names of a scenario's inputs, whatever faults its files have besides.
 
-    Parameters
-    ----------
-    source, overlays
-        As in `load_priors`.
-
-    Raises
-    ------
-    PriorError
-        There is no such file, or it is no TOML.
+    Raises PriorError: there is no such file, or it is no TOML.
     """
     names: set[str] = set()
     for path in (path for part in (source, *overlays) for path in _chain(find_prior_file(part))):
