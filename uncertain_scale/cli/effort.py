@@ -133,7 +133,7 @@ class Effort:
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
+class Answer:
     """An answer as a report, and how it came about.
 
     Parameters
@@ -163,7 +163,7 @@ def answer(
     effort: Effort,
     output: Path | None,
     cluster: Cluster | None = None,
-) -> Answered:
+) -> Answer:
     """Answer a question with draws, as far as was asked and as long as nobody interrupts.
 
     Raises
@@ -204,7 +204,7 @@ class _Run:
     latest: tuple[Design, Part] | None = None
     due: float = field(default_factory=lambda: time.monotonic() + EVERY)
 
-    def report(self, probs: Sequence[float], effort: Effort, bar: Bar) -> Answered:
+    def report(self, probs: Sequence[float], effort: Effort, bar: Bar) -> Answer:
         """Draw, and say what was found and how far it went."""
         from uncertain_scale.analysis.streamed import Streamed
         from uncertain_scale.report import report_document
@@ -248,7 +248,7 @@ class _Run:
             complete = False
         self._leave(found, reached, complete=complete)
         document = report_document(found, probs=probs, events=self.events, summary=summary)
-        return Answered(
+        return Answer(
             document | extra,
             None if isinstance(found, Streamed) else found,
             reached,
