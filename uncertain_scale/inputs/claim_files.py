@@ -18,7 +18,7 @@ from uncertain_scale.inputs.assertion import Assertion, Claim, Claims, Reading, 
 from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
 from uncertain_scale.inputs.distributions.statement import number_text
-from uncertain_scale.inputs.document import File, Line, Name, Table, Words
+from uncertain_scale.inputs.document import File, Line, Name, Table, Version, Words
 from uncertain_scale.inputs.toml import KeyPath, TomlReader
 from uncertain_scale.units import conversion_factor, parse_quantity
 
@@ -96,6 +96,7 @@ class ClaimsFile(File):
     """A whole claims file."""
 
     sort = "Claims file"
+    schema_version: Version
     title: Line = Field(description="the document's title")
     source: Words = Field("", description="Citation of the document.")
     as_of: dt.date | None = Field(None, description="The date of the document.")
