@@ -118,8 +118,9 @@ class Parameter:
 def with_parameters(
     function: Callable[..., _Result], parameters: list[inspect.Parameter]
 ) -> Callable[..., _Result]:
-    """Let a function have other parameters in its signature, which is what typer reads."""
-    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    """Let a function have other parameters, all by keyword, in the signature that typer reads."""
+    keywords = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    function.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
     function.__annotations__ = {one.name: one.annotation for one in parameters}
     return function
 

@@ -36,30 +36,7 @@ _SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 _LONGEST = 1e9
 
 
-_search_option = partial(Option, panel=DRAWS, replay="dropped")
-
-Precision = Annotated[
-    str | None, _search_option("Draw until each interval end is as sure as this (95%).", "1%")
-]
-MaxTime = Annotated[
-    str | None, _search_option("Stop looking for the precision then.", "90s|10min|2h")
-]
-MaxDraws = Annotated[str | None, _search_option("Make no more draws than these (1B).", "N")]
-Resume = Annotated[
-    Path | None,
-    _search_option("Go on with the unfinished run that --output DIR left.", "DIR", reads="result"),
-]
-NoDraws = Annotated[
-    bool,
-    Option(
-        "Save no draws with --output, which then holds checkpoints.",
-        None,
-        "--no-draws",
-        panel=DRAWS,
-        replay="recorded",
-    ),
-]
-
+_searched = partial(Option, panel=DRAWS, replay="dropped")
 EVERY = 15.0
 """Seconds between checkpoints."""
 _SHARE = 20.0  # of the time goes to what is drawn, for one that goes to writing checkpoints
@@ -69,11 +46,27 @@ _SHARE = 20.0  # of the time goes to what is drawn, for one that goes to writing
 class Effort:
     """How far a run goes, as it was typed."""
 
-    precision: str | None = None
-    max_time: str | None = None
-    max_draws: str | None = None
-    resume: Path | None = None
-    no_draws: bool = False
+    precision: Annotated[
+        str | None, _searched("Draw until each interval end is as sure as this (95%).", "1%")
+    ] = None
+    max_time: Annotated[
+        str | None, _searched("Stop looking for the precision then.", "90s|10min|2h")
+    ] = None
+    max_draws: Annotated[str | None, _searched("Make no more draws than these (1B).", "N")] = None
+    resume: Annotated[
+        Path | None,
+        _searched("Go on with the unfinished run that --output DIR left.", "DIR", reads="result"),
+    ] = None
+    no_draws: Annotated[
+        bool,
+        Option(
+            "Save no draws with --output, which then holds checkpoints.",
+            None,
+            "--no-draws",
+            panel=DRAWS,
+            replay="recorded",
+        ),
+    ] = False
 
     def goal(self, probs: Sequence[float]) -> Goal | None:
         """Return the precision that is sought, if any.

@@ -11,7 +11,7 @@ import typer
 
 from uncertain_scale.cli.command import Option, typed
 from uncertain_scale.cli.compare import compare
-from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
+from uncertain_scale.cli.options import RunOptions, names_of, with_options
 from uncertain_scale.cli.output import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.report import report
 from uncertain_scale.cli.sensitivity import sensitivity
@@ -27,7 +27,7 @@ _PORTS = 65535
 _FEW = (64, 2)  # draws of a chain, and chains, by which a question is tried
 
 
-@with_run_options
+@with_options
 def explore(
     options: RunOptions,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)

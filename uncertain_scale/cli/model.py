@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.command import Option
-from uncertain_scale.cli.options import RunOptions, with_run_options
+from uncertain_scale.cli.options import RunOptions, with_options
 
 if TYPE_CHECKING:
     from uncertain_scale.model import Model, Plan
@@ -26,7 +26,7 @@ class Format(StrEnum):
     mermaid = "mermaid"
 
 
-@with_run_options
+@with_options
 def model(
     options: RunOptions,
     form: Annotated[
