@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 _SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 _LONGEST = 1e9
-
-
 _searched = partial(Option, panel=DRAWS, replay="dropped")
 EVERY = 15.0
 """Seconds between checkpoints."""

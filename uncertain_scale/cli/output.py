@@ -145,14 +145,8 @@ class PageFormat(StrEnum):
 
 
 _FORM = Option("How to print it.", None, "--format", replay="dropped")
-
-
 PageForm = Annotated[PageFormat, _FORM]
-
-
 Form = Annotated[Format, _FORM]
-
-
 Probs = Annotated[list[float], Option("Probability of an interval; repeatable.", "P")]
 
 

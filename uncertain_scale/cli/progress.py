@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.limits import Stop
 
 PATIENCE = 1.0
-"""Seconds after which it appears."""
-
+"""Seconds after which a bar appears."""
 INTERRUPTED = 130
 """Exit code of a command that was interrupted."""
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
