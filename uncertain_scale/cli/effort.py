@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -228,12 +228,7 @@ class _Run:
         interrupts.drawn()
         record = found.record if isinstance(found, Streamed) else found
         finished = int(record.attrs["chains"])
-        reached = type(self.design)(
-            kind=self.design.kind,
-            draws=int(record.attrs["draws"]),
-            chains=finished,
-            seed=self.design.seed,
-        )
+        reached = replace(self.design, draws=int(record.attrs["draws"]), chains=finished)
         if self.goal is None and finished < self.design.chains:
             extra["incomplete"] = incomplete_document(self.stop.why, finished, self.design.chains)
             complete = False

@@ -228,24 +228,19 @@ class _Reader(TomlReader):
             self.fault((*path, "against"), "against needs 'scenario' too: the ratio's other side")
         if table.against_reading and not table.against:
             self.fault((*path, "against_reading"), "against_reading needs 'against' too")
-        named = [
-            self._named(one, readings, (*path, key))
-            for key, names in (
-                ("reading", [table.reading] if table.reading else []),
-                ("against_reading", [table.against_reading] if table.against_reading else []),
-                ("readings", table.readings),
-            )
-            for one in names
-        ]
+        reading = against_reading = own
+        if table.reading:
+            reading = self._named(table.reading, readings, (*path, "reading"))
+        if table.against_reading:
+            key = (*path, "against_reading")
+            against_reading = self._named(table.against_reading, readings, key)
+        others = [self._named(one, readings, (*path, "readings")) for one in table.readings]
         if table.implied and own is None and not table.reading:
             self.fault((*path, "implied"), "implied needs the document's own inputs: a scenario")
         if (table.assuming or table.readings) and own is None and not table.reading:
             self.fault(path, "assumes inputs, but the file names no scenario for the others")
         if len(self.faults) > before:
             return None
-        picked = iter(reading for reading in named if reading is not None)
-        reading = next(picked) if table.reading else own
-        against_reading = next(picked) if table.against_reading else own
         if reading is not None and assuming:
             reading = replace(reading, assuming={**reading.assuming, **assuming})
         return Claim(
@@ -256,7 +251,7 @@ class _Reader(TomlReader):
             given=given,
             free=tuple(table.free),
             reading=reading,
-            others=tuple(picked),
+            others=tuple(filter(None, others)),
             scenario=scenario,
             against=against,
             against_reading=against_reading if against else None,
