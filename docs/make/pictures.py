@@ -16,8 +16,9 @@ from uncertain_scale.report.figures.style import (
     rendering,
     save_figure,
 )
-from uncertain_scale.statistics.conditional import Conditional, pivots_of
+from uncertain_scale.statistics.conditional import Conditional
 from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.integrated import pivots_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from uncertain_scale.analysis.events import parse_event, probability_in
 from uncertain_scale.inputs.catalog import scenario_names
 from uncertain_scale.sampling.pivots import INPUTS, PIVOTS
 from uncertain_scale.sampling.sample import prepare
-from uncertain_scale.statistics.conditional import pivots_of
 from uncertain_scale.statistics.draws import draws_of
+from uncertain_scale.statistics.integrated import pivots_of
 
 PRIORS = """
 schema_version = 1

@@ -25,8 +25,9 @@ from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.jobs import Batches
 from uncertain_scale.sampling.limits import StoppedError
 from uncertain_scale.sampling.pivots import input_facts, pivot_facts
-from uncertain_scale.statistics.conditional import Conditional, pivots_of
+from uncertain_scale.statistics.conditional import Conditional
 from uncertain_scale.statistics.draws import all_draws, may_vary, read_each, refuse_bad
+from uncertain_scale.statistics.integrated import pivots_of
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, group_of
 from uncertain_scale.statistics.summary import summarize_each
 from uncertain_scale.statistics.tally import PILOT, Tally, choose_binning
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.limits import Stop
-    from uncertain_scale.statistics.conditional import Pivot
+    from uncertain_scale.statistics.integrated import Pivot
     from uncertain_scale.statistics.sketch import AnyDraws
     from uncertain_scale.statistics.tally import Binning
     from uncertain_scale.units.aliases import FloatArray

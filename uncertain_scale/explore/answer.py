@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -47,8 +47,8 @@ from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.sampling.pivots import input_facts, pivot_facts
-from uncertain_scale.statistics.conditional import joined_pivots
 from uncertain_scale.statistics.draws import Draws, read_draws, read_each
+from uncertain_scale.statistics.integrated import joined_pivots
 from uncertain_scale.statistics.intervals import quantiles
 
 if TYPE_CHECKING:
@@ -427,7 +427,8 @@ def _held(
     """Return the ratio to the base, or the difference in its units where there is no ratio."""
     inputs, renamed = beside
     values = other - base if units else other / base
-    values.attrs = joined_pivots(other.attrs, base.attrs, "line" if units else "power", renamed)
+    form: Literal["line", "power"] = "line" if units else "power"
+    values.attrs = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
     values.name = base.name
     found = _statistics(_Column.of(values, inputs), view.probs)
     greater = greater_in(other, base, None if units else values, inputs)

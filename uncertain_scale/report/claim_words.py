@@ -188,7 +188,8 @@ def _bound(covered: dict[str, Any]) -> str:
 
 def _percent(found: dict[str, Any]) -> str:
     share, mcse = found["probability"], found["mcse"]
-    error = f" ± {error_in_words(mcse)}" if mcse else ""
+    shown = error_in_words(mcse, share)
+    error = f" ± {shown}" if shown else ""
     if not 1e-3 <= share <= 1 - 1e-3:
         words = probability_in_words(found)
         return f"{words}{error}" if words[0].isdecimal() and 0 < share < 1 else words

@@ -61,7 +61,7 @@ _SUFFICIENT = (0.5, 0.8, 0.9, 0.95)
 _REASONS = ("mean", "sd", "hdi", "mcse")
 
 
-BY_ARVIZ = "intervals are ArviZ's, of the draws alone, and surer by --intervals conditional"
+BY_ARVIZ = "intervals are ArviZ's, of the draws alone"
 
 
 def report_document(

@@ -37,6 +37,7 @@ _WORDS = {
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_DIGITS = 3
 _EXACT_DIGITS = 4
+_DIGIT, _UNSEEN = 1e-3, 1e-4  # of a probability: its last digit, and an error that is none
 _SPREAD_DIGITS = 2
 _FAR = 300  # powers of ten that `round` does not take
 _FLOAT_DIGITS = 16
@@ -242,19 +243,24 @@ def share_in_words(share: float, error: float | None = None) -> str:
     missed = min(share, 1 - share)
     if not 0 < missed < 1e-3:
         return f"{100 * share:.3g}%"
-    if error and error < missed:
-        return f"{100 * share:.{-digits(100 * missed, 100 * error)}f}%"
+    if error is not None and error < missed:
+        least = max(error, _DIGIT * missed)
+        return f"{100 * share:.{-digits(100 * missed, 100 * least)}f}%"
     return "<0.1%" if share == missed else ">99.9%"
 
 
-def error_in_words(error: float) -> str:
+def error_in_words(error: float | None, share: float = 0.5) -> str:
     """Write the standard error of a probability in percent, to one digit.
+
+    Nothing is written of none, nor of one that is far below the last digit that is shown.
 
     Examples
     --------
-    >>> error_in_words(0.002), error_in_words(3e-7)
-    ('0.2%', '0.00003%')
+    >>> error_in_words(0.002), error_in_words(3e-4, 0.99), error_in_words(3e-10)
+    ('0.2%', '0.03%', '')
     """
+    if not error or error < _UNSEEN * min(share, 1 - share):
+        return ""
     shown = float(f"{100 * error:.1g}")
     places = -math.floor(math.log10(shown)) if shown else 0
     return f"{shown:.{max(places, 0)}f}%"

@@ -241,7 +241,7 @@ def chance_in_words(event: dict[str, Any], document: Document) -> tuple[str, str
         counted = f"{'all' if share else 'none'} of {draws:,} draws"
         certain = event.get("low") == event.get("high")
         return counted if certain else f"{counted}: {bound} (95%)", ""
-    return share_in_words(share, mcse), "" if mcse is None else error_in_words(mcse)
+    return share_in_words(share, mcse), error_in_words(mcse, share)
 
 
 def sufficient_rows(document: Document) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:

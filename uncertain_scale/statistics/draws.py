@@ -14,7 +14,8 @@ import numpy as np
 from typing_extensions import override
 
 from uncertain_scale.errors import DataError
-from uncertain_scale.statistics.conditional import Conditional, pivots_of
+from uncertain_scale.statistics.conditional import Conditional
+from uncertain_scale.statistics.integrated import pivots_of
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, AnyDraws, Table
 from uncertain_scale.statistics.tally import (
     BINS,
