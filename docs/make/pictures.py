@@ -16,14 +16,16 @@ from uncertain_scale.report.figures.style import (
     rendering,
     save_figure,
 )
-from uncertain_scale.statistics.conditional import Conditional
-from uncertain_scale.statistics.draws import Draws
-from uncertain_scale.statistics.integrated import pivots_of
+from uncertain_scale.statistics.draws import conditionals_of, read_draws
+from uncertain_scale.statistics.intervals import quantiles
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
+
+    from uncertain_scale.statistics.conditional import Conditional
+    from uncertain_scale.statistics.draws import Draws
 
 _OF, _PIVOT = "training_flop", "mfu"
 _FEW = 16
@@ -41,17 +43,20 @@ def errors_picture(path: Path) -> None:
     save_figure(figure, path)
 
 
-def _steps(axes: Axes) -> None:
-    design = us.Design(draws=_FEW, chains=1, seed=2)
+def _average(design: us.Design) -> tuple[Draws, Conditional]:
+    """Return draws of the output, and its distribution with the pivot alone integrated out."""
     tree = us.run(given={"budget": "100M"}, outputs=[_OF], design=design)
-    y, inputs = tree[f"prior_predictive/{_OF}"], tree["prior"].to_dataset()
-    facts = {str(name): one.attrs for name, one in inputs.data_vars.items()}
-    pivot = next(one for one in pivots_of(y.attrs, facts) if one.name == _PIVOT)
-    rest = Draws(pivot.rest(y.values, {_PIVOT: inputs[_PIVOT].values}))
-    average = Conditional(pivot, rest.table, 1)
+    output, inputs = tree[f"prior_predictive/{_OF}"], tree["prior"].to_dataset()
+    draws = read_draws(output)
+    averages = conditionals_of(draws, output, inputs)
+    return draws, next(one for one in averages if one.pivot.name == _PIVOT)
+
+
+def _steps(axes: Axes) -> None:
+    draws, average = _average(us.Design(draws=_FEW, chains=1, seed=2))
     flop = np.linspace(0.5e25, 1.6e26, 300)
-    counted = (y.values.ravel() <= flop[:, None]).mean(axis=1)
-    axes.step(flop, counted, color=VERMILLION, label="share of 16 draws below")
+    counted = (draws.values.ravel() <= flop[:, None]).mean(axis=1)
+    axes.step(flop, counted, color=VERMILLION, label=f"share of {_FEW} draws below")
     axes.plot(
         flop,
         average.together("below", average.forward(flop)),
@@ -63,21 +68,22 @@ def _steps(axes: Axes) -> None:
 
 
 def _errors(axes: Axes) -> None:
-    for intervals, colour, words in (
-        ("arviz", VERMILLION, "draws counted"),
-        ("conditional", BLUE, f"{_PIVOT} integrated out"),
+    counted, averaged = [], []
+    level = np.array([0.95])
+    for size in _SIZES:
+        draws, average = _average(us.Design(draws=size, seed=2))
+        values, errors = quantiles(draws, level)
+        counted.append(float(errors[0] / values[0]))
+        values, errors = average.quantiles(level, values)
+        averaged.append(float(errors[0] / values[0]))
+    sizes = 16 * np.array(_SIZES)
+    for found, colour, words in (
+        (counted, VERMILLION, "draws counted"),
+        (averaged, BLUE, f"{_PIVOT} integrated out"),
     ):
-        errors = []
-        for draws in _SIZES:
-            tree = us.run(
-                given={"budget": "100M"}, outputs=[_OF], design=us.Design(draws=draws, seed=2)
-            )
-            found = us.summarize(tree, probs=[0.9], intervals=intervals).isel(output=0, prob=0)
-            errors.append(float(found["eti_mcse"][1] / found["eti"][1]))
-        sizes = 16 * np.array(_SIZES)
-        axes.plot(sizes, errors, color=colour, marker="o", markersize=3.5)
+        axes.plot(sizes, found, color=colour, marker="o", markersize=3.5)
         axes.annotate(
-            words, (sizes[2], errors[2]), xytext=(6, 6), textcoords="offset points", color=colour
+            words, (sizes[2], found[2]), xytext=(6, 6), textcoords="offset points", color=colour
         )
     axes.set(
         xscale="log",
