@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from uncertain_scale import Design, Model, ask, load_priors, run, sample
+from uncertain_scale.sampling.affine import affine_moments
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.moment_facts import product_moments
 from uncertain_scale.statistics.summary import summarize
@@ -39,6 +40,18 @@ def tied(a, b):
 
 def total(x, w):
     return x + w
+
+
+def shifted(x):
+    return (4 - x) / 2 + 1
+
+
+def tied_total(a, b):
+    return a + b
+
+
+def curved(x, w):
+    return x + w * np.abs(w)
 """
 
 
@@ -67,16 +80,53 @@ def test_products_have_the_moments_of_their_factors_and_other_outputs_none(asked
 
 def test_a_moment_that_draws_do_not_settle_is_the_one_that_follows(asked):
     model, priors = asked
-    from uncertain_scale import sample
-
-    question = ask(model, {}, outputs=["product", "total"])
+    question = ask(model, {}, outputs=["product", "total", "curved"])
     summary = summarize(sample(model, priors, question, Design(draws=512)), probs=[0.9])
     product = summary.sel(output="product")
     assert str(product["sd_state"].item()) == "exact"
     sigma = math.hypot(6, 0.25)
     mean = math.exp(math.log(3) - 0.5 + sigma**2 / 2)
     assert product["mean"].item() == pytest.approx(mean)
-    assert str(summary["sd_state"].sel(output="total").item()) == "unsettled"
+    total = summary.sel(output="total")
+    assert str(total["sd_state"].item()) == "exact"
+    assert total["sd"].item() == pytest.approx(math.hypot(sd_of(3), math.exp(1) * sd_of(0.5)))
+    assert str(summary["sd_state"].sel(output="curved").item()) == "unsettled"
+
+
+def sd_of(sigma):
+    """Return the standard deviation of a lognormal whose median is 1."""
+    return math.exp(sigma**2 / 2) * math.sqrt(math.expm1(sigma**2))
+
+
+def test_weighted_sums_of_independent_inputs_have_the_moments_of_their_terms(asked):
+    model, priors = asked
+    outputs = ["total", "shifted", "tied_total", "curved", "product"]
+    simulation = Simulation.of(model, priors, ask(model, {}, outputs=outputs), Design(draws=2))
+    found = affine_moments(simulation.plan, simulation.sampler())
+    assert set(found) == {"total", "shifted"}
+    mean = math.exp(4.5)
+    assert found["shifted"] == pytest.approx((3 - mean / 2, sd_of(3) / 2, 1))
+    sd = math.hypot(sd_of(3), math.exp(1) * sd_of(0.5))
+    assert found["total"] == pytest.approx((mean + math.exp(1.125), sd, 2))
+
+
+def test_an_input_that_only_gets_a_name_has_its_exact_moments(tmp_path):
+    """Of a metalog whose tail index is near 1/3, against its quantile function by quadrature."""
+    kind = "q10 = 1.3, q50 = 2, q90 = 4, lower = 0"
+    (tmp_path / "own.py").write_text("def y(x):\n    return x + 0\n", encoding="utf-8")
+    text = f'schema_version = 1\ninputs.x = {{ kind = "metalog", {kind} }}\n'
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    model = Model.of(tmp_path / "own.py")
+    priors = load_priors(tmp_path / "own.toml", variables=model.variables)
+    tree = sample(model, priors, ask(model, {}, outputs=["y"]), Design(draws=64))
+    found = summarize(tree, probs=[0.9]).sel(output="y")
+    logs = np.linspace(-36, 36, 200_001)
+    level = 1 / (1 + np.exp(-logs))
+    x, weights = priors.inputs["x"].ppf(level), level * (1 - level)
+    first, second = (np.trapezoid(x**k * weights, logs) for k in (1, 2))
+    assert float(found["mean"]) == pytest.approx(first, rel=1e-6)
+    assert float(found["sd"]) == pytest.approx(math.sqrt(second - first**2), rel=1e-3)
+    assert (float(found["mean_mcse"]), float(found["sd_mcse"])) == (0, 0)
 
 
 def test_moments_that_draws_settle_agree_with_those_that_follow():

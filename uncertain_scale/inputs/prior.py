@@ -223,6 +223,11 @@ class Priors:
         """Return these priors with one input replaced, or added behind the others."""
         return replace(self, inputs={**self.inputs, prior.name: prior})
 
+    def without_unused_joints(self) -> Priors:
+        """Return these priors less the joint samples that no input is drawn with any longer."""
+        used = {prior.joint for prior in self.inputs.values()}
+        return replace(self, joints=tuple(joint for joint in self.joints if joint.name in used))
+
     def in_units_of(self, variables: Mapping[str, str]) -> Priors:
         """Return the priors converted to the units of a model's variables.
 
@@ -282,17 +287,17 @@ def lay_over(base: Priors, overlay: Priors) -> Priors:
     """
     inputs = {**base.inputs, **overlay.inputs}
     pairs = {frozenset(c.inputs): c for c in (*base.correlations, *overlay.correlations)}
-    drawn_together = {prior.joint for prior in inputs.values()}
     joints = {joint.name: joint for joint in (*base.joints, *overlay.joints)}
-    return replace(
+    whole = replace(
         base,
         title=overlay.title or base.title,
         inputs=inputs,
         correlations=tuple(pairs.values()),
-        joints=tuple(joint for name, joint in joints.items() if name in drawn_together),
+        joints=tuple(joints.values()),
         files=(*base.files, *overlay.files),
         coordinates=(*base.coordinates, *overlay.coordinates),
     )
+    return whole.without_unused_joints()
 
 
 def loose_ends(priors: Priors) -> list[str]:

@@ -122,8 +122,8 @@ def believe(
     Raises
     ------
     QuestionError
-        A name that is no variable, an input that is drawn by whole rows with others, or one that
-        the question gives or solves for.
+        A name that is no variable, some but not all inputs of a joint sample, or an input that the
+        question gives or solves for.
     UnitError
         A distribution that cannot be read, or whose units do not fit.
     PriorError
@@ -146,6 +146,7 @@ def believe(
             words = replace(stated.provenance, long_name=known.provenance.long_name)
             stated = replace(stated, provenance=words)
         priors = priors.replace(stated)
+    priors = priors.without_unused_joints()
     if question is not None:
         refuse_idle(changes, question, option)
     if changes and (faults := loose_ends(priors)):

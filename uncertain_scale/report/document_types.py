@@ -218,6 +218,7 @@ class _Observation(TypedDict):
     posterior_predictive: list[Number]
     posterior_predictive_mcse: list[Error]
     p_value: Annotated[float | None, "probability under the priors of one as far out"]
+    p_value_mcse: Error
     source: str
     as_of: Date
     note: str

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Part, Table, Text
-from uncertain_scale.report.numbers import number, percent, scale_for, scale_of, share_in_words
+from uncertain_scale.report.numbers import (
+    digits,
+    number,
+    percent,
+    scale_for,
+    scale_of,
+    share_in_words,
+)
 from uncertain_scale.statistics.draws import read_draws
 from uncertain_scale.statistics.intervals import quantiles
 
@@ -25,6 +33,7 @@ _HOW = (
     "What was observed, and what it moved: the answers above hold given this evidence. The inputs "
     "below are as believed before it."
 )
+_LED = "; it allows too few draws of the prior to weight them, so they were led to it (no fault)"
 _P = (
     "p: probability, under the priors, of a measured value as far out, or the share of the "
     "predictions that the observation allows, if that is larger."
@@ -112,7 +121,7 @@ def method_in_words(document: Document) -> str:
         counted = f"{share} of the prior's draws count by weight{shape}"
     if evidence["method"] == "importance":
         return f"found by importance weights, Pareto-smoothed: {counted}"
-    why = f"; {counted}" if counted else "; some chain has no draw that the evidence allows"
+    why = f"; {counted}" if counted else _LED
     stages = evidence["stages"]
     return f"found by sequential Monte Carlo in {stages} stage{'s' * (stages != 1)}{why}"
 
@@ -133,6 +142,20 @@ def bits_in_words(bits: float, error: float | None) -> str:
     return scale_for([bits], "1").write(bits, error)
 
 
+def p_in_words(p_value: float, error: float | None = None) -> str:
+    """Write a p-value with the digits that its error supports, at most two.
+
+    Examples
+    --------
+    >>> p_in_words(4.58e-6, 9e-8), p_in_words(4.58e-6, 1e-6), p_in_words(0.0)
+    ('4.6e-06', '5e-06', '0')
+    """
+    if not p_value:
+        return "0"
+    places = math.floor(math.log10(p_value)) - digits(p_value, error, most=2)
+    return f"{p_value:.{places + 1}g}"
+
+
 def observation_rows(document: Document) -> Iterator[dict[str, str]]:
     """Yield each observation in words, what was predicted for it before and now among them."""
     for one in document["evidence"]["observations"]:
@@ -151,7 +174,7 @@ def observation_rows(document: Document) -> Iterator[dict[str, str]]:
             "units": scale.units,
             "given": ", ".join(given),
             "own": ", ".join(own),
-            "p_value": f"{one['p_value']:.2g}",
+            "p_value": p_in_words(one["p_value"], one.get("p_value_mcse")),
         }
 
 

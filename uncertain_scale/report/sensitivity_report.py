@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity import Loss
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
+_PLACES, _MOST_PLACES = 3, 6  # of a share or a correlation, as its error supports
 _BAR = 12
 
 
@@ -294,7 +295,7 @@ def _table(output: dict[str, Any], chains: int) -> Table:
         "Shapley share",
         "share of log-variance",
         "rank correlation",
-        "interval narrows by, if known",
+        "90% interval narrows by, if known",
         f"median at its 5% and 95% {scale.units}".rstrip(),
         "rank held",
     )
@@ -308,7 +309,11 @@ def _with_interval(found: dict[str, Any], name: str) -> str:
         return "unresolved"
     if not found[f"{name}_mcse"]:
         return f"{found[name]:.3g}"
-    return f"{found[name]:.3f} ({found[f'{name}_low']:.3f} to {found[f'{name}_high']:.3f})"
+    places = min(max(math.ceil(-math.log10(found[f"{name}_mcse"])), _PLACES), _MOST_PLACES)
+    value, low, high = (
+        f"{found[key]:z.{places}f}" for key in (name, f"{name}_low", f"{name}_high")
+    )
+    return f"{value} ({low} to {high})"
 
 
 def _share(share: float | None) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from uncertain_scale.inputs.distributions import Constant, LogNormal, Mixture, StudentT
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.model.invert import Product, product_of
+from uncertain_scale.sampling.affine import affine_moments
 from uncertain_scale.sampling.engine import propagate
 from uncertain_scale.sampling.extent import Extent, carry
 
@@ -140,8 +141,9 @@ def moment_facts(
         do. `rises`, 1 where a tail gets heavier and heavier as far as it can be followed, so that
         it may be heavier than every power. `least` and `most`, ends of the range, which may be
         infinite. `varies`, 0 for what is one number whatever is drawn. `exact_mean` and `exact_sd`
-        of an output that is itself an input, where they exist; `product_mean` and `product_sd` of
-        one that is a product of powers of independent inputs.
+        of an output that is itself an input, or a multiple of one plus a number, where they exist;
+        `product_mean` and `product_sd` of one that is a product of powers, or a weighted sum, of
+        independent inputs.
     """
     extents = carry(plan, {name: _extent(sampler, name) for name in sampler.names})
     indices = tail_indices(plan, sampler, along)
@@ -168,6 +170,9 @@ def moment_facts(
             found[name] |= _exact(sampler, name)
     for name, pair in product_moments(plan, sampler).items() if exact else ():
         found[name] |= dict(zip(PRODUCT, pair, strict=True))
+    for name, (mean, sd, inputs) in affine_moments(plan, sampler).items() if exact else ():
+        keys = PRODUCT if inputs > 1 else ("exact_mean", "exact_sd")
+        found[name] |= dict(zip(keys, (mean, sd), strict=True))
     return found
 
 

@@ -77,8 +77,8 @@ class Facts:
     exact_mean, exact_sd
         The moments themselves, nan where only draws give them.
     product_mean, product_sd
-        Those of a product of powers of independent inputs, which count where draws do not settle
-        them.
+        Those of a product of powers, or a weighted sum, of independent inputs, which count where
+        draws do not settle them.
     """
 
     tail_index: float = 0.0
@@ -140,8 +140,8 @@ def moments(draws: AnyDraws, facts: Facts) -> tuple[Moment, Moment]:
     A moment is `none` where that follows from the model. Where the model does not tell that it
     exists, it is unsettled if the draws' tail falls so slowly that it may not, see `heaviness`, or
     a tail does by the model. Whether it exists or not, it is unsettled if more than a tenth of it
-    seems to lie beyond all draws. A product of powers of independent inputs then has the moment
-    that follows from theirs.
+    seems to lie beyond all draws. A product of powers, or a sum, of independent inputs then has the
+    moment that follows from theirs.
     """
     tails = far_tails(draws, facts)
     farthest = far_tails(draws, facts, _FEW_ROOTS)
@@ -246,8 +246,15 @@ def far_tails(
         (draws.highest(size + 1) - middle, facts.most - middle),
         ((middle - draws.lowest(size + 1))[::-1], middle - facts.least),
     )
-    tails = [FarTail.fit(tail, size, draws.size, most) for tail, most in sides]
-    return [tail for tail in tails if tail is not None]
+    # The model tells how slowly the heavier of the two falls in the end, but not which it is.
+    ends = [float(tail[-1]) for tail, _ in sides]
+    power = facts.tail_index if facts.tail_index < _EXACT[1] else 0.0
+    powers = [power if end == max(ends) else 0.0 for end in ends]
+    fitted = [
+        FarTail.fit(tail, size, draws.size, most, power)
+        for (tail, most), power in zip(sides, powers, strict=True)
+    ]
+    return [tail for tail in fitted if tail is not None]
 
 
 def mean(draws: AnyDraws, tails: list[FarTail] | None = None) -> tuple[float, float]:
@@ -303,7 +310,8 @@ def _with_tails(
 
     The few draws beyond a share 1/n of a chain of n are what a stratified design leaves to chance,
     and where all of them are small, so is the spread of the chains. A fit to many more draws is
-    surer. What lies beyond all draws is missing in nearly every run, and so counts twice.
+    surer. What lies beyond all draws is missing in nearly every run, and so counts twice, or once
+    where the model tells how slowly the tail falls, so that it is no guess.
     """
     if not tails:
         return error
@@ -312,8 +320,9 @@ def _with_tails(
     for tail in tails:
         once, twice = (tail.moment(order, chains, power, unit) for power in (1, 2))
         square += max(twice - _STRATIFIED * once**2 * draws.size / chains, 0.0) / draws.size
-        missing = max(missing, tail.moment(order, 1.0, unit=unit))
-    far = np.hypot(np.sqrt(square), 2 * missing) * (unit if order == 1 else unit / (2 * sd) * unit)
+        times = 1 if tail.power else 2
+        missing = max(missing, times * tail.moment(order, 1.0, unit=unit))
+    far = np.hypot(np.sqrt(square), missing) * (unit if order == 1 else unit / (2 * sd) * unit)
     return float(np.maximum(error, far))  # nan for one chain
 
 

@@ -140,6 +140,8 @@ class FarTail:
         How many draws lie in the tail, and how many there are.
     most
         The largest distance that there can be.
+    power
+        Least slope of log(distance) over log(1/share), which the model tells: the tail index.
     """
 
     threshold: float
@@ -148,16 +150,19 @@ class FarTail:
     size: int
     total: int
     most: float = np.inf
+    power: float = 0.0
 
     @classmethod
-    def fit(cls, tail: FloatArray, size: int, total: int, most: float) -> FarTail | None:
+    def fit(
+        cls, tail: FloatArray, size: int, total: int, most: float, power: float = 0.0
+    ) -> FarTail | None:
         """Fit a tail, or return None where there are too few different draws.
 
         Parameters
         ----------
         tail
             The threshold and the distances above it, ascending, evenly thinned where many.
-        size, total, most
+        size, total, most, power
             As in `FarTail`.
 
         Notes
@@ -171,10 +176,23 @@ class FarTail:
         if np.count_nonzero(np.diff(excess)) < max(25, excess.size / 2):
             return None
         index, scale = fit_tail(excess)
-        wary = index + _CAUTION * (1 + abs(index)) / np.sqrt(size)
+        caution = 0.0 if power else _CAUTION  # the model is surer than the draws
+        wary = index + caution * (1 + abs(index)) / np.sqrt(size)
         # The mean excess, scale/(1 - index), stays what it is in the draws.
         scale *= max(1 - wary, 0.1) / max(1 - index, 0.1)
-        return cls(float(tail[0]), wary, scale, size, total, most)
+        return cls(float(tail[0]), wary, scale, size, total, most, power)
+
+    def steps(self, ratio: FloatArray) -> FloatArray:
+        """Return log(distance / threshold) where the share of the tail is e^-ratio."""
+        start = self.scale, self.power
+        turn = np.inf  # where the slopes of the fit and of the model's power cross
+        if self.power and self.index and (np.log(start[1] / start[0]) / self.index) > 0:
+            turn = np.log(start[1] / start[0]) / self.index
+        first, second = (self._fitted, self._by_power)
+        if start[0] < start[1]:
+            first, second = second, first
+        near = np.minimum(ratio, turn)
+        return first(near) + np.where(ratio > turn, second(ratio) - second(near), 0.0)
 
     def moment(self, order: int, beyond: float, power: int = 1, unit: float = 1.0) -> float:
         """Return the mean of (d^order - q^order)^power where d > q, and 0 elsewhere.
@@ -190,8 +208,14 @@ class FarTail:
         """
         counts = np.geomspace(_RAREST, beyond, _NODES)
         ratio = np.log(self.size / counts)
-        steps = ratio if abs(self.index) < 1e-8 else np.expm1(self.index * ratio) / self.index
-        logs = np.minimum(np.log(self.threshold) + self.scale * steps, np.log(self.most))
+        logs = np.minimum(np.log(self.threshold) + self.steps(ratio), np.log(self.most))
         logs = np.minimum(logs - np.log(unit), _LARGEST / (2 * order * power))
         above = np.exp(order * logs) - np.exp(order * logs[-1])
         return float(np.trapezoid(above**power * counts, np.log(counts)) / self.total)
+
+    def _fitted(self, ratio: FloatArray) -> FloatArray:
+        steps = ratio if abs(self.index) < 1e-8 else np.expm1(self.index * ratio) / self.index
+        return np.asarray(self.scale * steps)
+
+    def _by_power(self, ratio: FloatArray) -> FloatArray:
+        return self.power * ratio

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from uncertain_scale.analysis.conditioning.likelihood import surprise
+from uncertain_scale.analysis.conditioning.rarity import p_value_of
 from uncertain_scale.inputs.distributions import parse_distribution
 from uncertain_scale.inputs.observations import Observation, Range
 
@@ -27,6 +27,10 @@ NARROW = ("normal, narrow", "uniform, narrow")
 
 def observed(text):
     return Observation("x", "x", parse_distribution(text)[0], "1", 1.0)
+
+
+def surprise(observation, predicted):
+    return p_value_of(observation, predicted[None])[0]
 
 
 def shares(p_values):

@@ -6,6 +6,7 @@ A record of the conditioning, plain data, travels with the draws.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from uncertain_scale.analysis.conditioning.conflict import (
 )
 from uncertain_scale.analysis.conditioning.information import effective_rows, information_gained
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
+from uncertain_scale.analysis.conditioning.rarity import evidence_share
 from uncertain_scale.analysis.conditioning.terms import Columns, bind_sound, varies
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.inputs.observations import Range, read_evidence
@@ -103,6 +105,7 @@ def _observation(term: Term, before: Prediction, after: Prediction) -> dict[str,
         "posterior_predictive": after.quantiles.tolist(),
         "posterior_predictive_mcse": after.errors.tolist(),
         "p_value": before.p_value,
+        "p_value_mcse": before.p_value_error,
         "source": said.source,
         "as_of": said.as_of.isoformat() if said.as_of else "",
         "note": said.note,
@@ -217,6 +220,7 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     before = refuse_against_prior(terms, priors, design.seed)
     space = Space.of(terms, problem.believed)
     posterior = find_posterior(space, design, method, progress=progress)
+    before = [_by_evidence(one, terms, posterior) for one in before]
     after = [_predicted(term, space, posterior) for term in terms]
     refuse_against_each_other(terms, after, priors, design.seed)
     asked = Simulation(problem, design).sampler()
@@ -240,6 +244,16 @@ def _only_observed(terms: Sequence[Term], plan: Plan, question: Question) -> lis
     """Return the inputs that observations share with one another but not with the question."""
     names = dict.fromkeys(name for term in terms for name in term.inputs)
     return [name for name in names if name not in plan.reached and name not in question.given]
+
+
+def _by_evidence(before: Prediction, terms: Sequence[Term], posterior: Posterior) -> Prediction:
+    """Return a prediction whose p-value is the evidence, if it stands alone and is a bound's."""
+    if len(terms) > 1 or not isinstance(terms[0].observation.stated, Range):
+        return before
+    share, error = evidence_share(posterior)
+    if not error < before.p_value_error:
+        return before
+    return replace(before, p_value=share, p_value_error=error)
 
 
 def _predicted(term: Term, space: Space, posterior: Posterior) -> Prediction:

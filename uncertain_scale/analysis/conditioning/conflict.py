@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.conditioning.likelihood import (
-    highest_log_likelihood,
-    log_likelihood,
-    surprise,
-)
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
+from uncertain_scale.analysis.conditioning.rarity import p_value_by_levels, p_value_of
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.statistics.draws import Draws
@@ -27,6 +23,7 @@ if TYPE_CHECKING:
 
 _NEVER = 1e-6
 _DOUBTFUL = 0.05
+_ROUGH = 0.02  # relative error of a doubtful p-value, beyond which it is estimated by levels
 _LEVELS = (0.05, 0.5, 0.95)
 _DRAWS = Design(draws=4096, chains=16)
 _QUICK = Design(draws=1024, chains=4)
@@ -42,8 +39,8 @@ class Prediction:
         5%, 50% and 95% of the variable itself, in the model's units, and their Monte Carlo errors.
     farthest
         Least and largest of its draws.
-    p_value
-        How unlikely an observation such as this is: see `surprise`.
+    p_value, p_value_error
+        How unlikely an observation such as this is (see `p_value_of`), and its Monte Carlo error.
     draws
         Number of draws behind these.
     """
@@ -52,6 +49,7 @@ class Prediction:
     errors: FloatArray
     farthest: tuple[float, float]
     p_value: float
+    p_value_error: float
     draws: int
 
 
@@ -68,7 +66,7 @@ def predict(term: Term, predicted: FloatArray) -> Prediction:
     draws = predicted[np.isfinite(predicted)]
     nothing = np.full(3, np.nan)
     if not draws.size:
-        return Prediction(nothing, nothing, (np.nan, np.nan), 0.0, predicted.size)
+        return Prediction(nothing, nothing, (np.nan, np.nan), 0.0, 0.0, predicted.size)
     found, errors = np.quantile(draws, _LEVELS, method="hazen"), nothing
     if draws.size == predicted.size:
         found, errors = quantiles(Draws(predicted), np.array(_LEVELS))
@@ -76,7 +74,7 @@ def predict(term: Term, predicted: FloatArray) -> Prediction:
         found,
         errors,
         (float(draws.min()), float(draws.max())),
-        surprise(term.observation, draws) * draws.size / predicted.size,
+        *p_value_of(term.observation, predicted),
         draws.size,
     )
 
@@ -99,8 +97,9 @@ def refuse_against_prior(terms: Sequence[Term], priors: Priors, seed: int) -> li
 
         predicted = np.array(over_chains(draw, design.chains))
         prediction = predict(term, predicted)
-        if np.isneginf(log_likelihood(term.observation, predicted)).all():
-            prediction = replace(prediction, p_value=_rare_share(term, space, seed))
+        if prediction.p_value < _DOUBTFUL and not _accurate(prediction):
+            p_value, error = p_value_by_levels(term, priors, seed)
+            prediction = replace(prediction, p_value=p_value, p_value_error=error)
         found.append(prediction)
         if prediction.p_value < _NEVER:
             faults.append(_against_prior(term, prediction))
@@ -109,13 +108,8 @@ def refuse_against_prior(terms: Sequence[Term], priors: Priors, seed: int) -> li
     return found
 
 
-def _rare_share(term: Term, space: Space, seed: int) -> float:
-    """Return the share of predictions that an observation allows, where no draw is allowed."""
-    try:
-        posterior = find_posterior(space, replace(_QUICK, seed=seed), "smc")
-    except EvidenceError:
-        return 0.0
-    return float(np.exp(posterior.log_evidence - highest_log_likelihood(term.observation)).mean())
+def _accurate(prediction: Prediction) -> bool:
+    return prediction.p_value_error <= _ROUGH * prediction.p_value and prediction.p_value > 0
 
 
 def refuse_against_each_other(

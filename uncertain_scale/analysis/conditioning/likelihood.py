@@ -72,6 +72,12 @@ def tail_probabilities(
     return stated.sf(x), stated.cdf(x)
 
 
+def log_allowed(observation: Observation, predicted: FloatArray) -> FloatArray:
+    """Return the log-likelihood of each prediction, less that of the value observed best."""
+    found = log_likelihood(observation, predicted)
+    return np.minimum(found - highest_log_likelihood(observation), 0.0)
+
+
 def allowed_share(observation: Observation, predicted: FloatArray) -> float:
     """Return the mean likelihood of predictions, over that of the value observed best.
 
@@ -91,39 +97,7 @@ def allowed_share(observation: Observation, predicted: FloatArray) -> float:
     >>> allowed_share(seen, np.array([1.0, 2.0, 3.0, 4.0]))
     0.5
     """
-    found = log_likelihood(observation, predicted)
-    return float(np.exp(np.minimum(found - highest_log_likelihood(observation), 0.0)).mean())
-
-
-def surprise(observation: Observation, predicted: FloatArray) -> float:
-    """Return the probability, under the predictions, of an observation as far out as this one.
-
-    Parameters
-    ----------
-    observation, predicted
-        As in `log_likelihood`; the predictions are numbers.
-
-    Returns
-    -------
-    float
-        The larger of two probabilities: twice the smaller of those of a measured value at or below,
-        and at or above, the one observed; and the share of predictions that the observation allows.
-
-    Notes
-    -----
-    The first is Box's prior predictive check, where what is predicted is symmetric. It takes a wide
-    interval for a value measured at its middle, which surprises even if most predictions are
-    within; the second does not, and bounds what any other prior could gain by the observation. For
-    a range it is the probability of what was observed. Where the prior is right, the larger of them
-    is below any level at most as often as the level says.
-
-    References
-    ----------
-    Box (1980), doi:10.2307/2982063. Evans and Moshonov (2006), doi:10.1214/06-BA129. Edwards,
-    Lindman and Savage (1963), doi:10.1037/h0044139, for the bound.
-    """
-    below, above = (float(tail.mean()) for tail in tail_probabilities(observation, predicted))
-    return min(max(2 * min(below, above), allowed_share(observation, predicted)), 1.0)
+    return float(np.exp(log_allowed(observation, predicted)).mean())
 
 
 def distance(observation: Observation, predicted: FloatArray) -> FloatArray:

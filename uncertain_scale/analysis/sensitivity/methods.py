@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 CONSTANT = "constant: no input moves it"
 _NO_VARIANCE = 0.49  # an index found by asking the model is exact to about a hundredth
+_FEWEST_LEVELS = 16
+_MOST_AT_ONCE = 2**20  # draws of a variable that are held in memory
 
 ENDS = ("low", "high")
 QUANTILES = (0.05, 0.5, 0.95)
@@ -232,9 +234,11 @@ class IntervalReduction:
     Parameters
     ----------
     levels
-        At how many random levels each chain holds an input.
+        At how many random levels each chain holds an input; by default half the root of its draws,
+        a power of two, and at least 16.
     draws
-        How many of the chain's draws are taken at each level, or all there are.
+        How many of the chain's draws are taken at each level, or all there are; by default 16 roots
+        of them, so that all levels together take eight times the draws.
 
     Notes
     -----
@@ -243,12 +247,16 @@ class IntervalReduction:
     ratio. Knowing an input can widen an interval, which gives less than 0.
     """
 
-    levels: int = 16
-    draws: int = 1024
+    levels: int | None = None
+    draws: int | None = None
 
     def collect(self, chains: Chains) -> dict[str, FloatArray]:
         """Return the interval's width, and what it narrows by, by output, player and scale."""
-        study, held = chains.study, chains.held_anywhere(self.levels, self.draws)
+        levels, draws = self._sizes(chains.study.design.draws)
+        if len(chains.numbers) > 1 and levels * draws * len(chains.numbers) > _MOST_AT_ONCE:
+            parts = [self.collect(one) for one in chains.one_by_one()]
+            return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        study, held = chains.study, chains.held_anywhere(levels, draws)
         shape = (len(chains.numbers), len(study.outputs))
         free = np.zeros((*shape, len(study.scales)))
         narrower = np.zeros((*shape, len(study.players), len(study.scales)))
@@ -265,6 +273,12 @@ class IntervalReduction:
                 for s, scale in enumerate(study.scales):
                     narrower[:, o, k, s] = free[:, o, s] - _width(known, scale).mean(axis=0)
         return {"free": free, "narrower": narrower}
+
+    def _sizes(self, draws: int) -> tuple[int, int]:
+        """Return the number of levels, and of draws at each."""
+        levels = max(2 ** round(np.log2(draws) / 2 - 1), _FEWEST_LEVELS)
+        at_each = min(round(16 * np.sqrt(draws)), draws)
+        return self.levels or levels, self.draws or at_each
 
     def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `interval_reduction`, with its error."""
