@@ -40,7 +40,6 @@ _SEEN = 10  # unless so many draws show it
 _STEPS, _CLOSE, _ROUNDING = 60, 1e-11, 1e-15  # of Newton's method
 _FAR_OFF, _SHORT = 0.01, 0.1  # scores off, and parts of a bracket, by which a step is too short
 _TINY = 1e-300
-_SLOPE = 1e-3  # of a pivot's width, over which a slope is taken
 _COARSE = 256  # places of an average that only says where ends are
 _LOGS, _LEAST, _FARTHEST = 690.0, 1e-280, 1e5  # of numbers, widths, and ranges in widths
 _SMALLEST = 1e-7  # of a pivot's width: what tables leave open
@@ -146,12 +145,11 @@ class Conditional:
             kernel = self._kernel(what, t[chosen])
             found = np.einsum("kn,n->k", kernel, self._pooled)
             lack = levels[chosen] - found if what == "below" else found - (1 - levels[chosen])
-            t[chosen] += lack / density[chosen]
             if self.chains > 1:
-                shares = np.einsum("kn,gn->gk", kernel, self._nodes[1])
-                errors[chosen] = skewed_spread(shares, _WIDER)
+                errors[chosen] = self._errors(what, t[chosen], kernel)
+            t[chosen] += lack / density[chosen]
             t[chosen] = np.where(self._borne(kernel, found), t[chosen], np.nan)
-        errors = np.hypot(errors, np.hypot(self._grain(t, density), self.tolerance) * density)
+        errors = np.hypot(errors, self.tolerance * density)
         values = self.back(t)
         slope = (values if self.pivot.power else 1.0) / density
         return values, np.where(np.isnan(values), np.nan, errors * slope)
@@ -162,17 +160,22 @@ class Conditional:
         exact = not self.pivot.others and self._nodes[0].size <= _FEW
         return 0.0 if exact else _SMALLEST * self.pivot.width
 
-    def _grain(self, t: FloatArray, density: FloatArray) -> FloatArray:
-        """Return by how much quantiles may be off since draws stand in the middle of their bins."""
-        step = _SLOPE * self.pivot.width
-        steeper = self.coarser(_COARSE).together("density", t + step)
-        return np.asarray(self._square_width / 24 * np.abs(steeper / density - 1) / step)
+    def _errors(self, what: What, t: FloatArray, kernel: FloatArray) -> FloatArray:
+        """Return the standard errors of probabilities: by chance, and since draws are in bins."""
+        shares = np.einsum("kn,gn->gk", kernel, self._nodes[1])
+        halved = self._halved.together(what, t)
+        grain = np.abs(np.einsum("kn,n->k", kernel, self._pooled) - halved) / 2
+        return np.asarray(np.hypot(skewed_spread(shares, _WIDER), grain))
 
     @cached_property
-    def _square_width(self) -> float:
-        """Mean square of the widths of the bins that draws of the rest lie in."""
-        counts = self.table.counts.sum(axis=0)
-        return float(np.diff(self.table.edges) ** 2 @ counts / self.size) if counts.size else 0.0
+    def _halved(self) -> Conditional:
+        """The same with bins that are twice as wide, to see what their width does."""
+        table = self.table
+        odd = table.counts.shape[1] % 2
+        edges = np.append(table.edges, table.edges[-1:]) if odd else table.edges
+        counts = np.pad(table.counts, ((0, 0), (0, odd)))
+        wider = replace(table, edges=edges[::2], counts=counts[:, ::2] + counts[:, 1::2])
+        return replace(self, table=wider)
 
     def solve(self, levels: FloatArray, start: FloatArray) -> FloatArray:
         """Return the `t` below which given probabilities lie, by Newton's method.
@@ -298,8 +301,9 @@ class Conditional:
         if self.chains == 1 or not self._borne(nearer, np.minimum(found, 1 - found))[0]:
             return None
         error = skewed_spread(np.einsum("kn,gn->gk", kernel, self._nodes[1]), _WIDER)[0]
-        tabled = self.tolerance * self.together("density", ends).sum() if ends.size else 0.0
-        return float(found[0]), float(np.hypot(error, tabled))
+        halved = self._halved.together("below", ends) - self.together("below", ends)
+        tabled = self.tolerance * self.together("density", ends)
+        return float(found[0]), float(np.hypot.reduce([error, *(halved / 2), *tabled]))
 
     @staticmethod
     def _sides(levels: FloatArray) -> Iterator[tuple[What, npt.NDArray[np.bool_]]]:

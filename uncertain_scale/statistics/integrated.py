@@ -40,6 +40,7 @@ _GRID, _FAR_SCORE = 2048, 8.0  # places of a pivot's tables: so many evenly, and
 _SCORES, _LAST = 64, 8.3  # normal scores that stand for a smooth law, and the last of them
 _WIDEST = 4.0  # times what is smooth beside it that such a law may reach
 _MOST_ATOMS = 64
+_JUMP = 0.1  # of the highest density: from one place of a table to the next
 _COARSEST = 0.02  # probability between two places of a table
 _BY_PIECES = ("quantiles", "metalog", "empirical", "triangular")
 _STEEP = 3.0  # times the slope of a line, up to which a cubic's ends do not bend back
@@ -235,6 +236,14 @@ class Pivot:
         """Whether the table says enough of what it is of."""
         with np.errstate(all="ignore"):
             return self._table.fine
+
+    @property
+    def even(self) -> bool:
+        """Whether its density has neither jumps nor poles, nor ends where it is high."""
+        with np.errstate(all="ignore"):
+            density = self._table.functions["density"]
+            steps = np.abs(np.diff(np.concatenate([[0.0], density, [0.0]])))
+            return bool(np.isfinite(density).all() and steps.max() < _JUMP * density.max())
 
     @cached_property
     def _table(self) -> _Tabled:

@@ -40,7 +40,7 @@ def averaged_regions(
         Probabilities inside, each in (0, 1).
     """
     density = AveragedDensity(conditional)
-    if density.narrow:
+    if not conditional.pivot.even or density.narrow:
         return [None] * len(probs)
     power = conditional.pivot.power
     coordinate = Coordinate("log" if power else "linear", 1.0 if power else 0.0, 1.0)
