@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.errors import UnitError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pint
 
 __all__ = [
@@ -119,7 +121,19 @@ def conversion_factor(found: str, expected: str) -> float:
 
 
 class SpellingError(UnitError):
-    """A number in a spelling that is not read; the message says how to write it."""
+    """A number in a spelling that is not read; the message says how to write it.
+
+    Parameters
+    ----------
+    text
+        The message.
+    readings
+        What it may be meant for, as it is written here.
+    """
+
+    def __init__(self, text: str, readings: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.readings = tuple(readings)
 
 
 @dataclass(frozen=True)
@@ -183,16 +197,18 @@ def parse_quantity(text: str) -> Quantity:
     dollar, sign, digits, exponent, rest = match.groups()
     if not _GROUPED.fullmatch(digits):
         tail = f"{exponent}{rest}"[:40]
-        readings = " or ".join(f"{dollar}{sign}{one}{tail}" for one in _readings(digits))
+        readings = [f"{dollar}{sign}{one}{tail}" for one in _readings(digits)]
         raise SpellingError(
-            f"'{text[:60]}' can be misread; write {readings} (a point stands before decimals, and "
-            "a comma between groups of three digits, as in 1,900)"
+            f"'{text[:60]}' can be misread; write {' or '.join(readings)} (a point stands before "
+            "decimals, and a comma between groups of three digits, as in 1,900)",
+            readings,
         )
     if spelled := _spelled(dollar, digits, exponent, rest):
         raise SpellingError(
             f"'{text[:60]}' is not how numbers are written here; write "
             f"{dollar}{sign}{spelled[:60]} (k, M, B or T right behind the number, or e and a power "
-            "of ten)"
+            "of ten)",
+            [f"{dollar}{sign}{spelled[:60]}"],
         )
     number = float(f"{sign}{digits}{exponent}".replace(",", ""))
     suffix, units = _split_suffix(rest)
@@ -253,7 +269,7 @@ def _readings(digits: str) -> list[str]:
     others = set(re.sub(r"\d", "", head))
     joined = f"{whole}{part}".lstrip("0") or "0"
     decimal = f"{whole.lstrip('0') or '0'}.{part}"
-    if mark == "," and others <= {","}:
+    if mark == "," and others <= {","} and whole.strip("0"):
         return [decimal, joined]
     return [decimal if mark in ",." and mark not in others else joined]
 
