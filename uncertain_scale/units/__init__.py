@@ -19,6 +19,7 @@ __all__ = [
     "Quantity",
     "SpellingError",
     "check_spelling",
+    "check_suffixes",
     "conversion_factor",
     "parse_quantity",
     "registry",
@@ -60,6 +61,7 @@ _WORDS = {
     "trillion": "T",
     "tn": "T",
 }
+_ABSURD = 1e4  # ratio of an interval's ends of which one alone has a suffix
 _WORD = re.compile(
     rf"\s*(?P<word>{'|'.join(_WORDS)})s?(?![A-Za-z])(?P<rest>.*)", re.IGNORECASE | re.DOTALL
 )
@@ -234,6 +236,39 @@ def check_spelling(text: str) -> None:
         raise
     except UnitError:
         return
+
+
+def check_suffixes(first: str, second: str) -> None:
+    """Refuse an interval such as `100 to 200M`, which may be meant from 100 million on.
+
+    Parameters
+    ----------
+    first, second
+        Its ends as they are typed.
+
+    Raises
+    ------
+    SpellingError
+        The first end is a bare number, the second has a suffix, and is over 10,000 times as large.
+    """
+    start, end = (_QUANTITY.fullmatch(text.strip()) for text in (first, second))
+    if start is None or end is None:
+        return
+    suffix, units = _split_suffix(end[5])
+    bare = not start[4] and not _split_suffix(start[5])[0]
+    low, high = parse_quantity(first), parse_quantity(second)
+    # With the suffix at both ends it must be an interval too, as 5M to 2M is none.
+    meant = suffix and bare and low.value < high.value / SUFFIXES[suffix]
+    if not (meant and 0 < low.value * _ABSURD < high.value):
+        return
+    number = first.strip().removesuffix(start[5]).strip()
+    behind = f" {units}" if units else ""
+    both = f"{number}{suffix} to {end[1]}{end[2]}{end[3]}{end[4]}{suffix}{behind}"
+    plain = f"{number} to {high.value:.12g}{behind}".replace("e+", "e")
+    raise SpellingError(
+        f"'{first.strip()[:40]} to {second.strip()[:40]}' can be misread; write {both}, or {plain}",
+        [both, plain],
+    )
 
 
 def _incompatible(found: str, expected: str) -> str:
