@@ -45,6 +45,10 @@ def test_a_bad_prior_file_is_told_with_file_and_line(cli, path):
             r"--set mfu",
         ),
         (["report", "--set", "alpha=0.3", "--budget", "1M"], r"drawn by whole rows"),
+        (
+            ["report", "--budget", "1M", "--event", "gpus == 3"],
+            r"event 'gpus == 3' is not a comparison by one of >=, >, <= and <;",
+        ),
         (["report", "--given", "alpha=0.3", "--budget", "1M"], r"drawn by whole rows"),
         (
             ["report", "--outputs", "training_flops", "--budget", "1M"],

@@ -140,3 +140,35 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_drawn(
     assert (code, out) == (2, "")
     assert str(output) in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["report", "--prob", "0,9"], "--prob '0,9' is not a number; write 0.9"),
+        (["report", "--prob", "90%"], "--prob '90%' is not a number; write 0.9"),
+        (
+            ["report", "--prob", "most"],
+            "--prob 'most' is not a number; expected digits, such as 0.9",
+        ),
+        (["report", "--draws", "4.5k"], "--draws '4.5k' is not a whole number; write 4500"),
+        (
+            ["report", "--draws", "1,5"],
+            "--draws '1,5' is not a whole number; expected digits, such as 4096",
+        ),
+        (
+            ["report", "--seed", "1,5"],
+            "--seed '1,5' is not a whole number; expected digits, such as 0",
+        ),
+        (
+            ["priors", "fit-mfu", "--smallest", "1,5e23"],
+            "--smallest '1,5e23' is not a number; write 1.5e23 or 1.5e24",
+        ),
+        (
+            ["priors", "fit-mfu", "--smallest", "10^23"],
+            "--smallest '10^23' is not a number; write 1e23",
+        ),
+    ],
+)
+def test_numbers_of_options_are_refused_in_one_line_that_says_what_to_write(cli, words, said):
+    assert cli(*words) == (2, "", f"error: {said}")

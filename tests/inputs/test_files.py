@@ -251,3 +251,17 @@ def test_a_median_between_two_values_is_their_middle(prior, median):
     distribution, _ = parse_distribution(prior)
     found = Prior("x", distribution, units="1").facts()["q50"]
     assert found == pytest.approx(median, rel=1e-12)
+
+
+def test_every_bad_row_of_a_joint_sample_is_told_up_to_twenty(tmp_path):
+    rows = ["1,2", "x,3", "4", "5,1,5", "6,inf", "7,8"] + ["9,none"] * 20
+    (tmp_path / "rows.csv").write_text("a,b\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    text = 'schema_version = 1\n[[joint]]\ninputs = ["a", "b"]\nsamples = "rows.csv"\n'
+    (tmp_path / "joint.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(PriorError) as caught:
+        load_priors(tmp_path / "joint.toml")
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 21
+    for number, said in ((3, "no number"), (4, "1 cells"), (5, "3 cells"), (6, "not finite")):
+        assert sum(f"rows.csv:{number} " in line and said in line for line in lines) == 1
+    assert "rows.csv has 4 more bad rows" in lines[-1]

@@ -70,7 +70,7 @@ MALFORMED_TABLES = {
     "latin-1": (table("1\u00e9", encoding="latin-1"), "is not UTF-8"),
     "a NUL": (table("1\0"), "holds a NUL character"),
     "a decimal comma": (table('"1,9e6"'), "write 1.9e6 or 19e6"),
-    "a zero before a comma": (table('"0,400"'), "write 0.400 or 400"),
+    "a zero before a comma": (table('"0,400"'), r"write 0\.400 \("),
     "points for thousands": (table('"1.900.000"'), "write 1900000 "),
     "both marks, the other way": (table('"1.900.000,5"'), "write 1900000.5 "),
     "an apostrophe": (table("1900'000"), "write 1900000 "),

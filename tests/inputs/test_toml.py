@@ -1,12 +1,14 @@
 """Line numbers of TOML tables and keys."""
 
+import re
 import tomllib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uncertain_scale.inputs.toml import line_numbers
+from uncertain_scale.errors import FileError
+from uncertain_scale.inputs.toml import line_numbers, parse_toml
 
 TEXT = '''\
 # a comment with [brackets] = and an "open quote
@@ -83,3 +85,24 @@ def _written(value):
         + "".join(f"\\u{ord(c):04x}" if c in '"\\' or not c.isprintable() else c for c in value)
         + '"'
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a = 1\nmu = 1,5\n", r"x\.toml:2 not valid TOML: .* \(column 7\); write 1\.5: decimals"),
+        ("inputs.x = { mu = -0,25 }\n", r"x\.toml:1 not valid TOML: .*; write -0\.25: decimals"),
+        (
+            "a = 1\nb = [1,5\n",
+            r"x\.toml:\d+ not valid TOML: [^;]*$|x\.toml: not valid TOML: [^;]*$",
+        ),
+    ],
+)
+def test_what_is_no_toml_is_told_by_its_line_and_decimal_commas_by_their_points(
+    tmp_path, text, said
+):
+    path = tmp_path / "x.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FileError) as caught:
+        parse_toml(path)
+    assert re.search(said, str(caught.value)), caught.value

@@ -151,3 +151,14 @@ def test_a_small_probability_has_the_digits_that_its_error_bears(share, error, t
 )
 def test_errors_of_probabilities_have_one_digit_and_no_exponent(error, text):
     assert error_in_words(error) == text
+
+
+def test_a_median_about_zero_does_not_make_powers_of_ten_of_its_interval():
+    scale = scale_for([-4e-4, -12.93, 12.71], "1")
+    assert [scale.write(end, 0.05) for end in (-12.93, 12.71)] == ["-12.9", "12.7"]
+
+
+def test_a_number_without_units_may_be_a_year_of_the_calendar():
+    scale = scale_for([2029.31, 2028.9, 2030.4], "1")
+    assert scale.write(2029.31, 0.1) == "2029.3"
+    assert scale_for([12345.6], "1").write(12345.6, 0.1) == "12,300"

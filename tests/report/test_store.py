@@ -124,3 +124,9 @@ def test_without_zarr_it_is_told_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(DataError, match=r"pip install -e '\.\[scale\]'"):
         check_draws(tmp_path / "draws.zarr")
+
+
+@pytest.mark.parametrize("name", ["x.txt", "x.csv", "x.json"])
+def test_draws_are_not_written_into_a_file_of_another_kind(tmp_path, name):
+    with pytest.raises(DataError, match=r"not as \.\w+; name a file that ends in \.nc"):
+        check_draws(tmp_path / name)

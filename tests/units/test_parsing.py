@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uncertain_scale.errors import UnitError
-from uncertain_scale.units import Quantity, SpellingError, check_spelling, parse_quantity
+from uncertain_scale.units import (
+    Quantity,
+    SpellingError,
+    check_spelling,
+    check_suffixes,
+    parse_quantity,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +73,8 @@ def test_incompatible_units_name_both():
     ("text", "readings"),
     [
         ("2,5M", "2.5M or 25M"),
-        ("0,4", "0.4 or 4"),
-        ("0,400", "0.400 or 400"),
+        ("0,4", "0.4 ("),
+        ("0,400", "0.400 ("),
         ("$2,5M", "$2.5M or $25M"),
         ("-2,5 USD", "-2.5 USD or -25 USD"),
         ("6,5e23 FLOP", "6.5e23 FLOP or 65e23 FLOP"),
@@ -76,7 +82,7 @@ def test_incompatible_units_name_both():
         ("1,23,456", "123.456 or 123456"),
         ("1900,5", "1900.5 or 19005"),
         ("1,9000", "1.9000 or 19000"),
-        (",5M", "0.5M or 5M"),
+        (",5M", "0.5M ("),
         ("1.234,5", "1234.5 ("),
         ("1.234.567", "1234567 ("),
         ("1,9.5", "19.5 ("),
@@ -145,5 +151,32 @@ def test_a_comma_is_read_where_it_parts_three_digits_and_nowhere_else(whole, par
     if len(part) == 3 and 0 < whole < 1000:
         assert parse_quantity(text).value == int(f"{whole}{part}")
     else:
-        with pytest.raises(UnitError, match=f"{whole}.{part} or "):
+        with pytest.raises(UnitError, match=f"{whole}.{part} {'or ' if whole else r'[(]'}"):
             parse_quantity(text)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "readings"),
+    [
+        ("100", "200M", ("100M to 200M", "100 to 200000000")),
+        ("100", "200M USD", ("100M to 200M USD", "100 to 200000000 USD")),
+        ("$1.5", "2.5B", ("$1.5B to 2.5B", "$1.5 to 2500000000")),
+    ],
+)
+def test_an_interval_with_a_suffix_at_its_upper_end_alone_is_refused_with_both_readings(
+    first, second, readings
+):
+    with pytest.raises(SpellingError, match="can be misread; write ") as caught:
+        check_suffixes(first, second)
+    assert caught.value.readings == readings
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        *(("100M", "200M"), ("900", "1.1k"), ("1e2", "200M"), ("100", "2e8"), ("5", "2M")),
+        *(("0", "200M"), ("-3", "200M"), ("100 MW", "200 GW"), ("x", "200M")),
+    ],
+)
+def test_an_interval_that_has_one_reading_is_read(first, second):
+    check_suffixes(first, second)

@@ -155,7 +155,8 @@ def parse_event(text: str, variables: Mapping[str, str]) -> Event:
     parts = [part.strip() for part in _SIGN.split(text)]
     if len(parts) != 3 or not (parts[0] and parts[2]) or "=" in parts[0] + parts[2]:
         raise QuestionError(
-            f"event '{text[:80]}' is not a comparison; expected one such as 'training_flop >= 1e26'"
+            f"event '{text[:80]}' is not a comparison by one of >=, >, <= and <; expected one such "
+            "as 'training_flop >= 1e26'"
         )
     left, right, sign = parts[0], parts[2], cast("Sign", parts[1])
     names = [side for side in (left, right) if _NAME.fullmatch(side)]

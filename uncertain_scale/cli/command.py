@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from typer.core import TyperCommand
 from typer.models import ArgumentInfo, OptionInfo
@@ -203,13 +203,15 @@ def _word(item: Any) -> Any:
 class Command(TyperCommand):
     """A command whose options have values, and one value each unless they are repeatable.
 
-    Of options that say how draws are made the last counts: scripts append them.
+    Of options that say how draws are made the last counts: scripts append them. Numbers are refused
+    as they are elsewhere, with the spelling that is read.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the words behind the command's name.
 
-        Raises QuestionError: a value is empty, or an option that takes one value has several.
+        Raises QuestionError: a value is empty, or no number where one is expected, or an option
+        that takes one value has several.
         """
         values, _, order = self.make_parser(ctx).parse_args(args=list(args))
         by_name = {parameter.name: parameter for parameter in self.get_params(ctx)}
@@ -217,10 +219,53 @@ class Command(TyperCommand):
             for one in value if isinstance(value, list | tuple) else [value]:
                 if isinstance(one, str) and not one.strip():
                     raise QuestionError(f"{_label(by_name[name])} is empty; give a value")
+                if isinstance(one, str):
+                    _check_number(by_name[name], one.strip())
         for name, times in Counter(parameter.name for parameter in order).items():
             if times > 1 and _asks_once(by_name[name]):
                 raise QuestionError(f"{_label(by_name[name])} is given {times} times; keep one")
         return super().parse_args(ctx, args)
+
+
+def _check_number(parameter: Any, text: str) -> None:
+    """Refuse a text that is not the number that an option takes, and tell how it is written."""
+    annotation = parameter.type_descriptor.annotation
+    kind = next((one for one in (int, float) if one in {annotation, *get_args(annotation)}), None)
+    if kind is None:
+        return
+    try:
+        kind(text)
+    except ValueError:
+        sort = "a whole number" if kind is int else "a number"
+        said = f"{_label(parameter)} '{text[:60]}' is not {sort}"
+        raise QuestionError(f"{said}; {_number_advice(text, kind, parameter)}") from None
+
+
+def _number_advice(text: str, kind: type, parameter: Any) -> str:
+    """Return what to write in the place of a text: the numbers that it may be meant for."""
+    meant = _meant(text)
+    if meant and (kind is float or all(one.is_integer() for one in meant)):
+        written = [
+            f"{one:.12g}".replace("e+", "e") if kind is float else f"{one:.0f}" for one in meant
+        ]
+        return f"write {' or '.join(dict.fromkeys(written))}"
+    usual = parameter.default
+    usual = usual[0] if isinstance(usual, list) and usual else usual
+    example = f", such as {usual:g}" if isinstance(usual, int | float) else ""
+    return f"expected digits{example}"
+
+
+def _meant(text: str) -> list[float]:
+    """Return the numbers that a text may be meant for, without units or suffixes."""
+    from uncertain_scale.errors import UnitError
+    from uncertain_scale.units import SpellingError, parse_quantity
+
+    try:
+        return [parse_quantity(text).to("1")]
+    except SpellingError as error:
+        return [number for one in error.readings for number in _meant(one)]
+    except UnitError:
+        return []
 
 
 def _asks_once(parameter: Any) -> bool:

@@ -26,7 +26,7 @@ from uncertain_scale.inputs.prior import (
     loose_ends,
     unknown_ends,
 )
-from uncertain_scale.inputs.tables import read_samples
+from uncertain_scale.inputs.tables import SamplesError, read_samples
 from uncertain_scale.inputs.toml import MOST_TABLES, KeyPath, TomlReader, parse_toml, shown
 
 if TYPE_CHECKING:
@@ -248,7 +248,8 @@ class _Reader(TomlReader):
         try:
             rows = read_samples(self.path.parent, table.samples, names)
         except ValueError as error:
-            self.fault((*path, "samples"), str(error))
+            for text in error.faults if isinstance(error, SamplesError) else [str(error)]:
+                self.fault((*path, "samples"), text)
             rows = None
         if twice or rows is None:
             self.spoiled.update(names)

@@ -33,6 +33,7 @@ _MOST_ROWS = 10_000
 _MOST_COLUMNS = 200
 _LONGEST_CELL = 4_000
 _MOST_BYTES_OF_SAMPLES = 256_000_000
+_MOST_BAD_ROWS = 20
 _MOST_SAMPLES = 1_000_000
 _MOST_NUMBERS = 10_000_000
 _LONGEST_LINE = 1_000_000
@@ -274,6 +275,20 @@ def _check_header(place: str, names: Sequence[str], required: Sequence[str], lin
         raise DataError(f"{place} the header lacks the column {hints}")
 
 
+class SamplesError(ValueError):
+    """Rows of a joint sample that are not numbers.
+
+    Parameters
+    ----------
+    faults
+        A line each.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = list(faults)
+
+
 def read_samples(folder: Path, name: str, columns: Sequence[str]) -> FloatArray:
     """Read columns of a CSV file, its rows in ascending order of the first column.
 
@@ -293,7 +308,9 @@ def read_samples(folder: Path, name: str, columns: Sequence[str]) -> FloatArray:
     Raises
     ------
     ValueError
-        The file is missing, too large or elsewhere, or a column is missing or holds no number.
+        The file is missing, too large or elsewhere, or a column is missing.
+    SamplesError
+        Rows that do not hold a number in each column, the first 20 of them.
         A file may have 256 MB, a million rows and ten million numbers in the columns wanted.
     """
     path = folder / name
@@ -317,29 +334,40 @@ def _values(
     """Return the numbers of the columns wanted, as an array of shape (rows, columns)."""
     found = array("d")
     most = min(_MOST_SAMPLES, _MOST_NUMBERS // len(positions))
+    faults: list[str] = []
+    bad = 0
     for count, (line, row) in enumerate(rows, 1):
         if count > most:
             raise ValueError(
                 f"'{name}' has more than {most:,} rows of {len(positions)} columns; thin them out"
             )
-        if len(row) != width:
-            raise ValueError(
-                f"{name}:{line} has {len(row)} cells where the header names {width} columns: "
-                f"{row[:8]!r:.60}"
-            )
-        found.extend(_numbers(name, line, row, positions))
+        try:
+            found.extend(_numbers(name, line, row, width, positions))
+        except SamplesError as error:
+            bad += 1
+            faults += error.faults if bad <= _MOST_BAD_ROWS else []
+    if bad > _MOST_BAD_ROWS:
+        faults.append(f"{name} has {bad - _MOST_BAD_ROWS:,} more bad rows")
+    if faults:
+        raise SamplesError(faults)
     return np.array(found).reshape(-1, len(positions))
 
 
-def _numbers(name: str, line: int, row: Sequence[str], positions: Sequence[int]) -> list[float]:
+def _numbers(
+    name: str, line: int, row: Sequence[str], width: int, positions: Sequence[int]
+) -> list[float]:
+    if len(row) != width:
+        said = f"has {len(row)} cells where the header names {width} columns"
+        raise SamplesError([f"{name}:{line} {said}: {row[:8]!r:.60}"])
     try:
         numbers = [_number(row[position]) for position in positions]
     except SpellingError as error:
-        raise ValueError(f"{name}:{line} {error}") from None
+        raise SamplesError([f"{name}:{line} {error}"]) from None
     except ValueError:
-        raise ValueError(f"{name}:{line} holds no number in each column: {row[:8]!r:.60}") from None
+        said = f"holds no number in each column: {row[:8]!r:.60}"
+        raise SamplesError([f"{name}:{line} {said}"]) from None
     if not all(map(math.isfinite, numbers)):
-        raise ValueError(f"{name}:{line} holds a number that is not finite: {row[:8]!r:.60}")
+        raise SamplesError([f"{name}:{line} holds a number that is not finite: {row[:8]!r:.60}"])
     return numbers
 
 

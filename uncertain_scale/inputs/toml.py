@@ -50,6 +50,8 @@ _TOKEN = re.compile(
 )
 _EACH = re.compile(_PART, re.DOTALL)
 _DIGITS = re.compile(rf"[+-]?(?:0[xob])?[0-9A-Fa-f_]{{{_LONGEST_NUMBER},}}")
+_PLACE = re.compile(r" \(at line (?P<line>\d+), column (?P<column>\d+)\)$")
+_DECIMAL_COMMA = re.compile(r"=(\s*+)([+-]?\d+),(\d+)")
 _BARE = re.compile(r"[\w-]++(?:\.[\w-]++)*+", re.ASCII)
 
 
@@ -81,9 +83,22 @@ def parse_toml(
     except UnreadableError as fault:
         raise error([fault.of(shown(path))]) from None
     except ValueError as fault:  # TOMLDecodeError, and dates and numbers that cannot be
-        raise error([f"{shown(path)}: not valid TOML: {fault!s:.200}"]) from None
+        raise error([_not_toml(path, text, fault)]) from None
     except RecursionError:
         raise error([f"{shown(path)}: tables nest too deeply"]) from None
+
+
+def _not_toml(path: Path, text: str, fault: ValueError) -> str:
+    """Say where a text stops being TOML, and what a number with a comma in that line should be."""
+    place = _PLACE.search(str(fault))
+    if not place:
+        return f"{shown(path)}: not valid TOML: {fault!s:.200}"
+    said = str(fault).removesuffix(place[0])
+    line = text.splitlines()[int(place["line"]) - 1 : int(place["line"])]
+    decimal = _DECIMAL_COMMA.search(line[0]) if line else None
+    advice = f"; write {decimal[2]}.{decimal[3]}: decimals stand behind a point" if decimal else ""
+    where = f"{shown(path)}:{place['line']}"
+    return f"{where} not valid TOML: {said:.200} (column {place['column']}){advice}"
 
 
 def line_numbers(text: str) -> dict[KeyPath, int]:

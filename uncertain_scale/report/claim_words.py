@@ -148,13 +148,24 @@ def _placed(judged: dict[str, Any], claim: dict[str, Any]) -> str:
         return f"{place} the one value that the scenario gives{over}"
     rounded = f"; rounded, inside the {percent(judged['rounded'])}" if judged["rounded"] else ""
     over = f"{over} at the median" if over else ""
-    if place not in _WITHIN:
+    inside = ""
+    if place == "overlaps":
+        place = "holds" if _holds(judged, claim) else place
+        inside = f"; a draw is in it with probability {_percent(judged['covered'])}"
+    if place not in {*_WITHIN, "holds"}:
         return f"{place} the {prob} interval{over}{rounded}"
     if not judged["beyond"]:
-        return f"{place} the {prob} interval"
+        return f"{place} the {prob} interval{inside}"
     probs = [one["prob"] for one in judged["intervals"] if one["prob"] < judged["prob"]]
     narrower = f"{percent(max(probs))}"
-    return f"{judged['beyond']} the {narrower} interval, {place} the {prob}{over}{rounded}"
+    return f"{judged['beyond']} the {narrower} interval, {place} the {prob}{inside}{over}{rounded}"
+
+
+def _holds(judged: dict[str, Any], claim: dict[str, Any]) -> bool:
+    """Tell whether an asserted interval holds the whole interval that it shares numbers with."""
+    asserted = claim["asserted"]
+    one = next(one for one in judged["intervals"] if one["prob"] == judged["prob"])
+    return bool(asserted["low"] <= one["low"] and one["high"] <= asserted["high"])
 
 
 def _equal(claim: dict[str, Any]) -> str:

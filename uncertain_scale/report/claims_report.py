@@ -63,7 +63,7 @@ def claims_document(
     """
     rows = [_claim(one) for one in found.checked]
     apart = claims.apart + len(claims.claims) - len(rows)
-    unknown = [f"a Monte Carlo error {NEEDS_CHAINS}; draw 16, say"] if design.chains < 2 else []
+    unknown = [f"{NEEDS_CHAINS}; draw 16, say"] if design.chains < 2 else []
     return {
         "claims_of": claims.name,
         "title": claims.title,

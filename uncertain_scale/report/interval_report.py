@@ -78,10 +78,11 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
     or ranking.
     """
     given, run = question_in_words(document), run_in_words(document)
+    long_run = run_in_words(document, ("eti", "hdi"))  # both stand in the long forms
     notes, events = list(remarks(document)), list(event_rows(document))
     sufficient = list(sufficient_rows(document))
-    yield Page(partial(headline, document), run, f"What follows from {given}?")
-    yield from opening(document, given, f"{run}.")
+    yield Page(partial(headline, document), long_run, f"What follows from {given}?")
+    yield from opening(document, given, f"{long_run}.")
     yield Gap()
     if notes:
         yield Items(notes, only=Form.markdown)

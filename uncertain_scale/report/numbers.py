@@ -129,10 +129,14 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     'GW'
     >>> scale_for([2019.88, 2019.67, 2020.09], "year").write(2019.8762)
     '2019.88'
+    >>> scale_for([4e-4, -12.9, 12.7], "1").write(-12.93, 0.01)
+    '-12.93'
     """
     finite = [value for value in values if math.isfinite(value)]
-    scale = _scale(abs(finite[0]), units)
     spread, largest = max(finite) - min(finite), max(map(abs, finite))
+    # About 0 the median has no size of its own.
+    about_zero = min(finite) < 0 < max(finite) and largest >= 1
+    scale = _scale(largest if about_zero else abs(finite[0]), units)
     if not spread > largest * 10.0**-_FLOAT_DIGITS:
         return scale
     return replace(scale, finest=math.floor(math.log10(spread)) - _SPREAD_DIGITS + 1)
@@ -199,8 +203,12 @@ def digits(
 
 
 def grouped(text: str, units: str) -> str:
-    """Take the commas out of a number of years, which may be of the calendar: 2019.67."""
-    return text.replace(",", "") if units == _CALENDAR else text
+    """Take the comma out of what may be a year of the calendar: 2019.67.
+
+    That is a number of years, and one of four digits without units.
+    """
+    plain = units == _CALENDAR or (not units and len(text.lstrip("-").partition(".")[0]) == 5)
+    return text.replace(",", "") if plain else text
 
 
 def rounded(value: float, power: int) -> float:

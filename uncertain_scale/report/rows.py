@@ -22,7 +22,7 @@ from uncertain_scale.report.numbers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from uncertain_scale.report.document import Document
 
@@ -282,15 +282,23 @@ def design_in_words(document: Document) -> str:
     )
 
 
-def run_in_words(document: Document) -> str:
-    """Say how the draws were made, and the largest Monte Carlo error of an interval's end."""
+def run_in_words(document: Document, kinds: Sequence[str] = ("eti",)) -> str:
+    """Say how the draws were made, and the largest Monte Carlo error of an interval's end.
+
+    Parameters
+    ----------
+    document
+        What a report holds.
+    kinds
+        Of the intervals that stand beside it: equal-tailed, highest-density.
+    """
     made = design_in_words(document)
     errors = [
         interval[f"{end}_mcse"] / (interval["high"] - interval["low"])
         for output in document["outputs"].values()
         for interval in output["intervals"]
         for end in ("low", "high")
-        if interval["kind"] == "eti"
+        if interval["kind"] in kinds
         and interval[f"{end}_mcse"] is not None
         and interval["high"] > interval["low"]
     ]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling.chains import Drawn
 
+_NETCDF = {"", ".nc", ".nc4", ".netcdf", ".cdf", ".h5", ".hdf5"}  # that a file of draws may end in
 _ZARR: Any = {"zarr_format": 2}  # any zarr reads it, and it lists all groups in one file
 _CHUNK = 1 << 20  # numbers, the draws of a chain or a part of them
 _NUMBER = 8
@@ -97,10 +98,15 @@ def check_draws(path: Path) -> None:
     Raises
     ------
     DataError
-        The folder is not there or cannot be written, something else bears the name, or zarr, which
-        a store needs, is not installed.
+        The name ends as that of another kind of file, the folder is not there or cannot be written,
+        something else bears the name, or zarr, which a store needs, is not installed.
     """
     if not is_store(path):
+        if path.suffix.lower() not in _NETCDF:
+            raise DataError(
+                f"{path}: draws are written as NetCDF or as a Zarr store, not as {path.suffix}; "
+                "name a file that ends in .nc, or a store that ends in .zarr"
+            )
         check_place(path)
         return
     if importlib.util.find_spec("zarr") is None:

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
-NEEDS_CHAINS = "needs at least two chains"
+NEEDS_CHAINS = "a Monte Carlo error needs at least two chains"
 # Squared skewness beyond which one chain is nearly all of it, and the spread is that chain's error.
 _MOST_SKEWED = 3.0
 

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.errors import UnitError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pint
 
 __all__ = [
     "Quantity",
     "SpellingError",
     "check_spelling",
+    "check_suffixes",
     "conversion_factor",
     "parse_quantity",
     "registry",
@@ -58,6 +61,7 @@ _WORDS = {
     "trillion": "T",
     "tn": "T",
 }
+_ABSURD = 1e4  # ratio of an interval's ends of which one alone has a suffix
 _WORD = re.compile(
     rf"\s*(?P<word>{'|'.join(_WORDS)})s?(?![A-Za-z])(?P<rest>.*)", re.IGNORECASE | re.DOTALL
 )
@@ -119,7 +123,19 @@ def conversion_factor(found: str, expected: str) -> float:
 
 
 class SpellingError(UnitError):
-    """A number in a spelling that is not read; the message says how to write it."""
+    """A number in a spelling that is not read; the message says how to write it.
+
+    Parameters
+    ----------
+    text
+        The message.
+    readings
+        What it may be meant for, as it is written here.
+    """
+
+    def __init__(self, text: str, readings: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.readings = tuple(readings)
 
 
 @dataclass(frozen=True)
@@ -183,16 +199,18 @@ def parse_quantity(text: str) -> Quantity:
     dollar, sign, digits, exponent, rest = match.groups()
     if not _GROUPED.fullmatch(digits):
         tail = f"{exponent}{rest}"[:40]
-        readings = " or ".join(f"{dollar}{sign}{one}{tail}" for one in _readings(digits))
+        readings = [f"{dollar}{sign}{one}{tail}" for one in _readings(digits)]
         raise SpellingError(
-            f"'{text[:60]}' can be misread; write {readings} (a point stands before decimals, and "
-            "a comma between groups of three digits, as in 1,900)"
+            f"'{text[:60]}' can be misread; write {' or '.join(readings)} (a point stands before "
+            "decimals, and a comma between groups of three digits, as in 1,900)",
+            readings,
         )
     if spelled := _spelled(dollar, digits, exponent, rest):
         raise SpellingError(
             f"'{text[:60]}' is not how numbers are written here; write "
             f"{dollar}{sign}{spelled[:60]} (k, M, B or T right behind the number, or e and a power "
-            "of ten)"
+            "of ten)",
+            [f"{dollar}{sign}{spelled[:60]}"],
         )
     number = float(f"{sign}{digits}{exponent}".replace(",", ""))
     suffix, units = _split_suffix(rest)
@@ -218,6 +236,39 @@ def check_spelling(text: str) -> None:
         raise
     except UnitError:
         return
+
+
+def check_suffixes(first: str, second: str) -> None:
+    """Refuse an interval such as `100 to 200M`, which may be meant from 100 million on.
+
+    Parameters
+    ----------
+    first, second
+        Its ends as they are typed.
+
+    Raises
+    ------
+    SpellingError
+        The first end is a bare number, the second has a suffix, and is over 10,000 times as large.
+    """
+    start, end = (_QUANTITY.fullmatch(text.strip()) for text in (first, second))
+    if start is None or end is None:
+        return
+    suffix, units = _split_suffix(end[5])
+    bare = not start[4] and not _split_suffix(start[5])[0]
+    low, high = parse_quantity(first), parse_quantity(second)
+    # With the suffix at both ends it must be an interval too, as 5M to 2M is none.
+    meant = suffix and bare and low.value < high.value / SUFFIXES[suffix]
+    if not (meant and 0 < low.value * _ABSURD < high.value):
+        return
+    number = first.strip().removesuffix(start[5]).strip()
+    behind = f" {units}" if units else ""
+    both = f"{number}{suffix} to {end[1]}{end[2]}{end[3]}{end[4]}{suffix}{behind}"
+    plain = f"{number} to {high.value:.12g}{behind}".replace("e+", "e")
+    raise SpellingError(
+        f"'{first.strip()[:40]} to {second.strip()[:40]}' can be misread; write {both}, or {plain}",
+        [both, plain],
+    )
 
 
 def _incompatible(found: str, expected: str) -> str:
@@ -253,7 +304,7 @@ def _readings(digits: str) -> list[str]:
     others = set(re.sub(r"\d", "", head))
     joined = f"{whole}{part}".lstrip("0") or "0"
     decimal = f"{whole.lstrip('0') or '0'}.{part}"
-    if mark == "," and others <= {","}:
+    if mark == "," and others <= {","} and whole.strip("0"):
         return [decimal, joined]
     return [decimal if mark in ",." and mark not in others else joined]
 

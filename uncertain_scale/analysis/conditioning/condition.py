@@ -215,9 +215,12 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     model, priors, question, plan = problem.model, problem.priors, problem.question, problem.plan
     tree = sample(problem, design)  # a question without answer is told first
     terms, faults = bind_sound(model, priors, *read_evidence(evidence, model.variables))
+    try:
+        before = refuse_against_prior(terms, priors, design.seed)
+    except EvidenceError as error:
+        raise EvidenceError([*faults, *error.faults]) from None
     if faults and not keep_sound:
         raise EvidenceError(faults)
-    before = refuse_against_prior(terms, priors, design.seed)
     space = Space.of(terms, problem.believed)
     posterior = find_posterior(space, design, method, progress=progress)
     before = [_by_evidence(one, terms, posterior) for one in before]

@@ -29,7 +29,7 @@ from uncertain_scale.inputs.distributions.fitted import Beta, Gamma, Pert, Stude
 from uncertain_scale.inputs.distributions.mixture import Mixture
 from uncertain_scale.inputs.distributions.pointwise import Metalog, Quantiles
 from uncertain_scale.inputs.distributions.statement import number_text
-from uncertain_scale.units import SpellingError, check_spelling, parse_quantity
+from uncertain_scale.units import SpellingError, check_spelling, check_suffixes, parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -367,6 +367,7 @@ def _interval(first: str, second: str) -> tuple[Distribution, str | None]:
         low, high = parse_quantity(first), parse_quantity(second)
     except SpellingError as error:
         raise SpellingError(f"{error}, at each end of the interval") from None
+    check_suffixes(first, second)
     if low.units and high.units and low.units != high.units:
         raise UnitError(
             f"the interval is from '{low.units}' to '{high.units}'; give both ends in one unit"
