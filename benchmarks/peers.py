@@ -79,7 +79,7 @@ def uncertain_scale(draws: int, seed: int) -> Answers:
         found = us.stream(*_PREPARED[0], design).summarize(probs=[0.9])
     else:
         tree = us.sample(*_PREPARED[0], design)
-        found = us.summarize(tree["prior_predictive"].to_dataset(), probs=[0.9])
+        found = us.summarize(tree, probs=[0.9])
     rows = {}
     for name in NAMES:
         one = found.sel(output=name, prob=0.9)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,17 +34,17 @@ __all__ = ["integrated"]
 PROBS = (0.5, 0.9, 0.95)
 _NORMAL = stats.norm(0, 1)
 _CHANCES = (1e-5, 0.02, 0.3)  # of lying above
-_NODES = 2000
+_NODES = 4000
 _PRIORS = """
 schema_version = 1
+inputs.q = { kind = "triangular", lower = 1, mode = 2, upper = 6 }
 inputs.x = { kind = "lognormal", mu = 0, sigma = 1 }
-inputs.w = { kind = "lognormal", mu = 1, sigma = 0.4 }
-inputs.z = { kind = "normal", mu = 0, sigma = 0.5 }
-inputs.u = { kind = "uniform", lower = 1, upper = 3 }
+inputs.u = { kind = "uniform", lower = 1, upper = 9 }
 inputs.p = { kind = "beta", alpha = 0.6, beta = 0.6 }
 inputs.t = { kind = "student_t", mu = 0, sigma = 1, nu = 3 }
-inputs.flat = { kind = "uniform", lower = 0, upper = 10 }
+inputs.flat = { kind = "uniform", lower = 0, upper = 40 }
 inputs.two = { kind = "choice", values = [1, 3], probabilities = [0.7, 0.3] }
+inputs.z = { kind = "normal", mu = 0, sigma = 0.5 }
 inputs.a = { kind = "lognormal", mu = 0, sigma = 0.5 }
 inputs.b = { kind = "lognormal", mu = 0, sigma = 0.5 }
 inputs.c = { kind = "lognormal", mu = 0, sigma = 0.5 }
@@ -54,56 +54,58 @@ inputs.e = { kind = "lognormal", mu = 0, sigma = 0.5 }
 _TIES = ("ab", "ac", "ad", "ae", "bc", "bd", "be", "cd", "ce", "de")
 _RANK = 0.4
 _LAWS = """
-def skewed(x, w): return w**2 / x
-def bounded(u, w): return u * w
-def poles(p, w): return p * w
-def heavy(t, z): return t + z
-def level(flat, z): return flat + z
-def steps(two, w): return two * w
-def five(a, b, c, d, e, x): return a * b / c * d * e * x
-def varying(w, z): return w * z
+def skewed(x, q): return q**2 / x
+def bounded(u, q): return u * q
+def poles(p, q): return p * q
+def heavy(t, q): return t + q
+def level(flat, q): return flat + q
+def steps(two, x, q): return two * q * x
+def five(a, b, c, d, e, q): return a * b / c * d * e * q
+def varying(q, z): return q * z
+def narrow(a, q): return a**0.05 * q
 """
 
 
 @dataclass(frozen=True)
 class _Case:
-    """An output whose distribution is a mixture of normals, or of lognormals, over a quantile.
+    """An output that is a product or a sum of a law and of another, which is given by its nodes.
 
     Parameters
     ----------
     text
         What it is, in words.
-    centres, widths
-        Of the normals, by node.
-    logs
-        Whether it is the output's logarithm that they are of.
-    weights
-        Of the nodes.
     law
-        What stands in the place of the standard normal.
+        Of what is integrated out.
+    nodes, weights
+        Of all else.
+    product
+        Whether they are multiplied, or added.
     """
 
     text: str
-    centres: np.ndarray
-    widths: np.ndarray
-    logs: bool
+    law: Any
+    nodes: np.ndarray
     weights: np.ndarray
-    law: Any = _NORMAL
+    product: bool = True
 
     def below(self, y: float) -> float:
-        t = np.log(y) if self.logs else y
-        return float(self.weights @ self.law.cdf((t - self.centres) / self.widths))
+        x = y / self.nodes if self.product else y - self.nodes
+        return float(self.weights @ self.law.cdf(x))
 
     def density(self, y: float) -> float:
-        t = np.log(y) if self.logs else y
-        heights = self.law.pdf((t - self.centres) / self.widths) / self.widths
-        return float(self.weights @ heights) / (y if self.logs else 1.0)
+        x = y / self.nodes if self.product else y - self.nodes
+        return float(self.weights @ (self.law.pdf(x) / (self.nodes if self.product else 1.0)))
 
     def quantile(self, level: float) -> float:
-        reach = self.law.isf(1e-12) * self.widths.max()
-        low, high = self.centres.min() - reach, self.centres.max() + reach
-        ends = (np.exp(low), np.exp(high)) if self.logs else (low, high)
-        return float(brentq(lambda y: self.below(y) - level, *ends, xtol=1e-13, rtol=1e-13))
+        low, high = self.law.ppf([1e-13, 1 - 1e-13])
+        ends = sorted(
+            [end * node if self.product else end + node]
+            for end in (low, high)
+            for node in (self.nodes.min(), self.nodes.max())
+        )
+        return float(
+            brentq(lambda y: self.below(y) - level, ends[0][0], ends[-1][0], xtol=1e-13, rtol=1e-13)
+        )
 
     @cached_property
     def truths(self) -> dict[str, float]:
@@ -120,7 +122,7 @@ class _Case:
             ends = self.quantile(tail), self.quantile(tail + prob)
             return self.density(ends[0]) - self.density(ends[1])
 
-        tails = np.linspace(1e-7, 1 - prob - 1e-7, 41)
+        tails = np.linspace(1e-6, 1 - prob - 1e-6, 31)
         signs = np.sign([excess(tail) for tail in tails])
         turns = np.flatnonzero(signs[1:] != signs[:-1])
         if turns.size != 1:
@@ -133,25 +135,21 @@ class _Case:
 def _cases() -> dict[str, _Case]:
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     p, weights = (nodes + 1) / 2, weights / 2
-
-    def over(text: str, centres: Any, widths: Any, *, logs: bool, by: Any = weights) -> _Case:
-        centres = np.asarray(centres, dtype=float)
-        return _Case(text, centres, np.broadcast_to(widths, centres.shape), logs, np.asarray(by))
-
+    q = stats.triang(0.2, 1, 5).ppf(p)
     pearson = 2 * np.sin(np.pi * _RANK / 6)
     signs = np.array([1, 1, -1, 1, 1])
-    five = np.sqrt(0.25 * (5 + pearson * (signs.sum() ** 2 - 5)) + 1)
-    poles, heavy = 1 + np.log(stats.beta.ppf(p, 0.6, 0.6)), 0.5 * stats.norm.ppf(p)
-    varying = 0.5 * stats.lognorm.ppf(p, 0.4, scale=np.e)
+    five = np.sqrt(0.25 * (5 + pearson * (signs.sum() ** 2 - 5)))
+    both, half = np.concatenate([q, 3 * q]), np.concatenate([0.7 * weights, 0.3 * weights])
     return {
-        "skewed": over("a wide pivot below the line", [2], np.hypot(0.8, 1), logs=True, by=[1]),
-        "bounded": over("a pivot with bounds", 1 + np.log(1 + 2 * p), 0.4, logs=True),
-        "poles": over("a pivot whose density has poles", poles, 0.4, logs=True),
-        "heavy": replace(over("a pivot with heavy tails", heavy, 1, logs=False), law=stats.t(3)),
-        "level": over("nearly flat", 10 * p, 0.5, logs=False),
-        "steps": over("steps", [1, 1 + np.log(3)], 0.4, logs=True, by=[0.7, 0.3]),
-        "five": over("five correlated inputs", [0], five, logs=True, by=[1]),
-        "varying": over("no pivot: slopes vary by draw", 0 * p, varying, logs=False),
+        "skewed": _Case("a wide pivot below the line", stats.lognorm(1), q**2, weights),
+        "bounded": _Case("a pivot with bounds", stats.uniform(1, 8), q, weights),
+        "poles": _Case("a pivot whose density has poles", stats.beta(0.6, 0.6), q, weights),
+        "heavy": _Case("a pivot with heavy tails", stats.t(3), q, weights, product=False),
+        "level": _Case("nearly flat", stats.uniform(0, 40), q, weights, product=False),
+        "steps": _Case("steps beside the pivot", stats.lognorm(1), both, half),
+        "five": _Case("five correlated inputs", stats.lognorm(five), q, weights),
+        "varying": _Case("no pivot: slopes vary by draw", stats.norm(0, 0.5), q, weights),
+        "narrow": _Case("a narrow pivot", stats.lognorm(0.025), q, weights),
     }
 
 

@@ -16,8 +16,9 @@ from uncertain_scale.report.figures.style import (
     rendering,
     save_figure,
 )
-from uncertain_scale.statistics.conditional import Conditional, pivots_of
+from uncertain_scale.statistics.conditional import Conditional
 from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.integrated import pivots_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def _steps(axes: Axes) -> None:
     y, inputs = tree[f"prior_predictive/{_OF}"], tree["prior"].to_dataset()
     facts = {str(name): one.attrs for name, one in inputs.data_vars.items()}
     pivot = next(one for one in pivots_of(y.attrs, facts) if one.name == _PIVOT)
-    rest = Draws(pivot.rest(y.values, inputs[_PIVOT].values))
+    rest = Draws(pivot.rest(y.values, {_PIVOT: inputs[_PIVOT].values}))
     average = Conditional(pivot, rest.table, 1)
     flop = np.linspace(0.5e25, 1.6e26, 300)
     counted = (y.values.ravel() <= flop[:, None]).mean(axis=1)

@@ -25,7 +25,7 @@ from uncertain_scale.report import figures
 from uncertain_scale.report.backtest_report import backtest_blocks
 from uncertain_scale.report.claims_report import claims_blocks
 from uncertain_scale.report.comparison_report import comparison_blocks
-from uncertain_scale.report.figures.sweep import gpt4_guides
+from uncertain_scale.report.figures.charts import gpt4_guides
 from uncertain_scale.report.interval_report import report_blocks
 from uncertain_scale.report.render import html
 from uncertain_scale.report.render.markdown import markdown

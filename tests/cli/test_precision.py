@@ -89,7 +89,8 @@ def test_every_view_says_what_was_asked_and_reached(cli, tmp_path):
 
 def test_what_is_not_reached_is_said_so(cli):
     limits = ("--draws", "64", "--max-draws", "10k")
-    code, out, _ = cli(*QUESTION, *limits, "--precision", "0.01%")
+    question = ("report", "--budget", "100M", "--outputs", "optimal_params")
+    code, out, _ = cli(*question, *limits, "--precision", "0.01%")
     assert code == 0
     assert "precision 0.01% NOT reached, stopped since more draws" in " ".join(out.split())
 

@@ -9,8 +9,7 @@ from uncertain_scale.cli.explore import start_of
 from uncertain_scale.cli.options import RunOptions
 from uncertain_scale.errors import PriorError, QuestionError
 from uncertain_scale.explore.edits import moved, typed
-from uncertain_scale.explore.explorer import COARSE, Explorer, Worker
-from uncertain_scale.explore.sections import PARTS
+from uncertain_scale.explore.explorer import COARSE, PARTS, Explorer, Worker
 from uncertain_scale.explore.view import EDITS, Scenarios, View
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.model import default_model

@@ -34,8 +34,8 @@ from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.engine import propagate
 from uncertain_scale.sampling.pivots import TIED
-from uncertain_scale.statistics.conditional import joined_pivots
 from uncertain_scale.statistics.draws import all_draws, read_draws
+from uncertain_scale.statistics.integrated import joined_pivots
 from uncertain_scale.statistics.summary import summarize_variables
 
 if TYPE_CHECKING:
@@ -311,10 +311,14 @@ def inputs_beside(
             continue
         renamed[name] = f"{name}, other"
         apart = ranks.get(str(draws.attrs["joint"]) or name, 1.0) == 0
-        tied = (json.loads(one.attrs.get(TIED, "[]")) for one in (inputs[name], draws))
+        tied = (json.loads(one.attrs.get(TIED, "{}")) for one in (inputs[name], draws))
         if apart and not any(tied):
             inputs[renamed[name]] = draws
         else:
+            del inputs[name]
+    # What is tied to an input that differs is tied to it in both scenarios.
+    for name, draws in list(inputs.items()):
+        if renamed.keys() & json.loads(draws.attrs.get(TIED, "{}")):
             del inputs[name]
     return inputs, renamed
 
@@ -335,13 +339,12 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
     for name in ratios:
         ratio[name].attrs = {"units": "1", "long_name": base[name].attrs["long_name"]}
         over, under = other[name].attrs, base[name].attrs
-        ratio[name].attrs |= joined_pivots(over, under, "power", renamed)
+        ratio[name].attrs |= joined_pivots(over, under, "power", over_names=renamed)
     difference = xr.Dataset({name: other[name] - base[name] for name in differences})
     for name in differences:
         difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
-        difference[name].attrs |= joined_pivots(
-            other[name].attrs, base[name].attrs, "line", renamed
-        )
+        over, under = other[name].attrs, base[name].attrs
+        difference[name].attrs |= joined_pivots(over, under, "line", over_names=renamed)
     greater = {
         name: greater_in(other[name], base[name], ratio.get(name), inputs) for name in plan.outputs
     }

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.special import betaincinv, stdtrit
 
 from uncertain_scale.errors import QuestionError, UnitError, nearest
-from uncertain_scale.statistics.conditional import joined_pivots
 from uncertain_scale.statistics.draws import all_draws, conditionals_of, may_vary, read_draws
+from uncertain_scale.statistics.integrated import joined_pivots
 from uncertain_scale.statistics.monte_carlo_error import spread
 from uncertain_scale.units import conversion_factor, parse_quantity
 
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
-    from uncertain_scale.statistics.conditional import Conditional, What
+    from uncertain_scale.statistics.conditional import Conditional
+    from uncertain_scale.statistics.integrated import What
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = [
     "SURE",
     "Event",
     "Probability",
+    "as_probability",
     "happened",
     "of_average",
     "parse_event",
@@ -56,6 +58,7 @@ _SIGNS: dict[Sign, Callable[[FloatArray, FloatArray], FloatArray]] = {
     "<": operator.lt,
 }
 _LONGEST = 400
+_LEAST = 1e-9
 _SIGN = re.compile(r"(>=|<=|>|<)")
 _NAME = re.compile(r"[A-Za-z]\w*")
 
@@ -216,7 +219,7 @@ def _averaged(event: Event, draws: Mapping[Any, xr.DataArray]) -> Probability | 
         if not (left.min() > 0 and right.min() > 0):
             return None
         variable, value = left / right, event.factor
-        variable.attrs = joined_pivots(left.attrs, right.attrs, "power", {})
+        variable.attrs = joined_pivots(left.attrs, right.attrs, "power")
     what = side_of(sign)
     averages = conditionals_of(read_draws(variable), variable, draws)
     found = (of_average(average, what, value) for average in averages)
@@ -230,10 +233,19 @@ def side_of(sign: Sign) -> What:
 
 def of_average(conditional: Conditional, what: What, value: float) -> Probability | None:
     """Return the probability that an average gives; None where it bears none, or no error."""
-    found = conditional.probability(what, value)
+    return as_probability(conditional.probability(what, value), conditional)
+
+
+def as_probability(
+    found: tuple[float, float] | None, conditional: Conditional
+) -> Probability | None:
+    """Return a share and its error, which an average gives, with the interval that they make."""
     if found is None:
         return None
     share, error = found
+    if error > 0 and min(share, 1 - share) < _LEAST:  # than which no error is surer
+        ends = (0.0, _LEAST) if share < _LEAST else (1 - _LEAST, 1.0)
+        return Probability(float(share > _LEAST), np.nan, *ends)
     width = error * float(stdtrit(len(conditional.table.counts) - 1, (1 + SURE) / 2))
     return Probability(share, error, max(share - width, 0.0), min(share + width, 1.0))
 

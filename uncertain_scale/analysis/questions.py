@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from uncertain_scale.analysis.comparison import has_ratio, same_way
+from uncertain_scale.analysis.comparison import has_ratio, inputs_beside, inputs_in, same_way
 from uncertain_scale.analysis.coupling import (
     INDEPENDENT,
     SHARED,
@@ -24,6 +24,7 @@ from uncertain_scale.model import Problem, ask, believe
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.engine import propagate, refuse_mixing
 from uncertain_scale.statistics.draws import all_draws, read_draws
+from uncertain_scale.statistics.integrated import joined_pivots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +111,7 @@ class QuestionCache:
         self._wanted: dict[Whole, dict[str, None]] = {}
         self._warned: set[Whole] = set()
         self._drawn: dict[Whole, dict[str, xr.DataArray]] = {}
+        self._behind: dict[Whole, dict[str, xr.DataArray]] = {}  # the inputs' draws
 
     def priors(self, path: Path) -> Priors:
         """Return a scenario in the model's units, read once.
@@ -197,9 +199,10 @@ class QuestionCache:
             take both signs.
         """
         over = self._draw(asked.over)[variable]
+        behind = self._behind.get(asked.over, {})
         if asked.under is None:
-            return read_draws(over)
-        under = self._beside(asked, variable)
+            return read_draws(over, behind)
+        under, other, ranks = self._beside(asked, variable)
         if not under.values.all():
             raise DataError(f"{variable} is 0 in some draws of {asked.under.scenario.stem}")
         if not has_ratio(under.values, over.values):
@@ -208,19 +211,23 @@ class QuestionCache:
                 "of each scenario by itself"
             )
         shape = max(over.shape, under.shape)
-        ratio = _in_shape(over, shape) / _in_shape(under, shape)
-        return read_draws(_array(variable, ratio))
+        ratio = _array(variable, _in_shape(over, shape) / _in_shape(under, shape))
+        inputs, renamed = inputs_beside(behind, other, ranks)
+        ratio.attrs = joined_pivots(over.attrs, under.attrs, "power", under_names=renamed)
+        return read_draws(ratio, inputs)
 
-    def _beside(self, asked: Asked, variable: str) -> xr.DataArray:
-        """Return draws of a ratio's lower side that depend on the upper's as they should."""
+    def _beside(
+        self, asked: Asked, variable: str
+    ) -> tuple[xr.DataArray, dict[str, xr.DataArray], dict[str, float]]:
+        """Return a ratio's lower side, its inputs, and how they depend on the upper's."""
         over, under = asked.sides
         problem, other = (self._problem(whole, (variable,)) for whole in (under, over))
         ranks = readings(self._couplings(asked, variable))[asked.reading]
         apart = coupled(problem.plan, other.priors, problem.priors, ranks)
         if apart is None:
-            return self._draw(under)[variable]
+            return self._draw(under)[variable], self._behind.get(under, {}), ranks
         tree = sample(problem, self._design, coupled=apart)
-        return tree["prior_predictive"].to_dataset()[variable]
+        return tree["prior_predictive"].to_dataset()[variable], inputs_in(tree), ranks
 
     def _problem(self, whole: Whole, outputs: Sequence[str]) -> Problem:
         priors = believe(
@@ -254,7 +261,7 @@ class QuestionCache:
                 self._drawn[whole] = {name: _array(name, values[name]) for name in plan.outputs}
                 return self._drawn[whole]
             tree = sample(problem, self._design)
-            # Copies, so that the inputs' draws are not kept alive.
+            self._behind[whole] = inputs_in(tree)
             outputs = tree["prior_predictive"].to_dataset()
             self._drawn[whole] = {name: outputs[name].copy() for name in plan.outputs}
             # An mfu that is given says nothing of a scenario: a peak is asked for with 1.

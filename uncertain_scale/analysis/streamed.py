@@ -25,8 +25,9 @@ from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.jobs import Batches
 from uncertain_scale.sampling.limits import StoppedError
 from uncertain_scale.sampling.pivots import input_facts, pivot_facts
-from uncertain_scale.statistics.conditional import Conditional, pivots_of
+from uncertain_scale.statistics.conditional import Conditional
 from uncertain_scale.statistics.draws import all_draws, may_vary, read_each, refuse_bad
+from uncertain_scale.statistics.integrated import pivots_of
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, group_of
 from uncertain_scale.statistics.summary import summarize_each
 from uncertain_scale.statistics.tally import PILOT, Tally, choose_binning
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.limits import Stop
-    from uncertain_scale.statistics.conditional import Pivot
+    from uncertain_scale.statistics.integrated import Pivot
     from uncertain_scale.statistics.sketch import AnyDraws
     from uncertain_scale.statistics.tally import Binning
     from uncertain_scale.units.aliases import FloatArray
@@ -183,7 +184,7 @@ class Reduction:
         }
         rests = _rests(simulation, pilot)
         for name, (output, pivot) in rests.items():
-            pilot[name] = pivot.rest(pilot[output], pilot[pivot.name])
+            pilot[name] = pivot.rest(pilot[output], pilot)
         binnings = {}
         for name in (*tallied, *rests):
             draws = pilot[name][np.isfinite(pilot[name])]
@@ -233,8 +234,7 @@ class Reduction:
         if name not in self.rests:
             return block[name]
         output, pivot = self.rests[name]
-        with np.errstate(all="ignore"):
-            return pivot.rest(block[output], block[pivot.name])
+        return pivot.rest(block[output], block)
 
     def together(self, chains: Iterable[int]) -> Part:
         """Draw chains one after another and keep what counts of them, added up."""
@@ -300,9 +300,7 @@ def _rests(simulation: Simulation, pilot: Mapping[str, FloatArray]) -> dict[str,
     inputs = {name: input_facts(sampler, name) for name in simulation.inputs}
     for output in simulation.plan.outputs:
         for pivot in pivots_of(facts[output], inputs):
-            with np.errstate(all="ignore"):
-                rest = pivot.rest(pilot[output], pilot[pivot.name])
-            if np.isfinite(rest).all():
+            if np.isfinite(pivot.rest(pilot[output], pilot)).all():
                 found[f"{output}, without {pivot.name}"] = output, pivot
                 break
     return found

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.events import Probability, probability_of
+from uncertain_scale.analysis.events import Probability, as_probability, of_average, probability_of
 from uncertain_scale.analysis.questions import Whole
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.inputs.catalog import find_prior_file
@@ -290,10 +290,13 @@ def stand(asserted: Assertion, draws: Draws, probs: Sequence[float]) -> RankVerd
     values = draws.values
     nearest = asserted.nearest_to(found.median)
     points = [end for end in (asserted.low, asserted.high) if np.isfinite(end)]
-    shares = tuple(_share(v, values) for v in ([nearest] if asserted.value is not None else points))
+    shares = tuple(_share(v, draws) for v in ([nearest] if asserted.value is not None else points))
     grain = _NEAR * np.abs(values)
     inside = (values >= asserted.low - grain) & (values <= asserted.high + grain)
-    covered = _chance(inside.mean(axis=1), values)
+    average = draws.conditional if asserted.value is None else None
+    covered = (
+        average and as_probability(average.inside(asserted.low, asserted.high), average)
+    ) or _chance(inside.mean(axis=1), values)
     spoken = (asserted.value, asserted.value) if asserted.value is not None else None
     place, prob, beyond, borderline = _placed(asserted, found, spoken)
     wide, rounded, _, _ = _placed(asserted, found)
@@ -312,11 +315,13 @@ def stand(asserted: Assertion, draws: Draws, probs: Sequence[float]) -> RankVerd
     )
 
 
-def _share(value: float, values: FloatArray) -> Share:
-    grain = _NEAR * abs(value)
-    equal = (np.abs(values - value) <= grain).mean(axis=1)
-    below = (values < value - grain).mean(axis=1) + equal / 2
-    found = _chance(below, values)
+def _share(value: float, draws: Draws) -> Share:
+    average, values = draws.conditional, draws.values
+    found = average and of_average(average, "below", value)
+    if not found:
+        grain = _NEAR * abs(value)
+        equal = (np.abs(values - value) <= grain).mean(axis=1)
+        found = _chance((values < value - grain).mean(axis=1) + equal / 2, values)
     return Share(value, found.value, found.mcse, found.low, found.high)
 
 

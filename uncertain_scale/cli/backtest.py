@@ -75,8 +75,11 @@ def backtest(
     """
     from uncertain_scale.analysis.backtest import backtest as test_priors
     from uncertain_scale.inputs.runs import COLUMNS, read_runs, shipped_runs
-    from uncertain_scale.report.backtest_document import backtest_document, csv_backtest
-    from uncertain_scale.report.backtest_report import backtest_blocks
+    from uncertain_scale.report.backtest_report import (
+        backtest_blocks,
+        backtest_document,
+        csv_backtest,
+    )
 
     if columns:
         typer.echo("\n".join(f"{name:<20} {meaning}" for name, meaning in COLUMNS.items()))

@@ -118,8 +118,9 @@ class Parameter:
 def with_parameters(
     function: Callable[..., _Result], parameters: list[inspect.Parameter]
 ) -> Callable[..., _Result]:
-    """Let a function have other parameters in its signature, which is what typer reads."""
-    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    """Let a function have other parameters, all by keyword, in the signature that typer reads."""
+    keywords = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    function.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
     function.__annotations__ = {one.name: one.annotation for one in parameters}
     return function
 
@@ -140,13 +141,7 @@ def typed(
 ) -> str:
     """Return the command line that makes the same figures, as people type it.
 
-    Parameters
-    ----------
-    command, arguments
-        The command, and its arguments by name; those that are as they would be without asking are
-        left out.
-    design
-        Say how draws are made in any case.
+    Arguments at their defaults are left out, but with `design` none that says how draws are made.
     """
     words = ["uncertain-scale", command.__name__]
     for parameter in declared(command):
@@ -161,15 +156,7 @@ def typed(
 def spelt_out(
     command: Callable[..., object], arguments: Mapping[str, Any], stand_ins: StandIns
 ) -> list[str]:
-    """Return the words that make a result again, every option spelt out.
-
-    Parameters
-    ----------
-    command, arguments
-        The command, and its arguments by name.
-    stand_ins
-        The files that stand for those that it read.
-    """
+    """Return the words that make a result again from the stand-ins, every option spelt out."""
     words, positional = [command.__name__], ["--"]
     for parameter, items in _recorded(command, arguments, stand_ins):
         kind = parameter.info.reads

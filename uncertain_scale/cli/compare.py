@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from uncertain_scale.cli.command import Argument
 from uncertain_scale.cli.draws import Evidence, draw
-from uncertain_scale.cli.options import RunOptions, belief, with_run_options
+from uncertain_scale.cli.options import RunOptions, belief, with_options
 from uncertain_scale.cli.output import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.errors import EvidenceError, QuestionError
@@ -29,7 +29,7 @@ Scenarios = Annotated[
 ]
 
 
-@with_run_options
+@with_options
 def compare(
     options: RunOptions,
     scenarios: Scenarios,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.command import Option
-from uncertain_scale.cli.options import RunOptions, Scheduler, belief, with_run_options
+from uncertain_scale.cli.options import RunOptions, Scheduler, belief, with_options
 from uncertain_scale.cli.progress import Bar, interrupts
 from uncertain_scale.errors import QuestionError
 
@@ -104,7 +104,7 @@ def draw(
     return drawn
 
 
-@with_run_options
+@with_options
 def sample(
     options: RunOptions,
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)

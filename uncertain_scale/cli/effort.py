@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,52 +31,51 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.engine import Simulation
     from uncertain_scale.sampling.limits import Stop
-    from uncertain_scale.statistics.summary import Intervals
     from uncertain_scale.units.aliases import FloatArray
 
 _SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 _LONGEST = 1e9
-
-
-_search_option = partial(Option, panel=DRAWS, replay="dropped")
-
-Precision = Annotated[
-    str | None, _search_option("Draw until each interval end is as sure as this (95%).", "1%")
-]
-MaxTime = Annotated[
-    str | None, _search_option("Stop looking for the precision then.", "90s|10min|2h")
-]
-MaxDraws = Annotated[str | None, _search_option("Make no more draws than these (1B).", "N")]
-Resume = Annotated[
-    Path | None,
-    _search_option("Go on with the unfinished run that --output DIR left.", "DIR", reads="result"),
-]
-NoDraws = Annotated[
-    bool,
-    Option(
-        "Save no draws with --output, which then holds checkpoints.",
-        None,
-        "--no-draws",
-        panel=DRAWS,
-        replay="recorded",
-    ),
-]
-
+_searched = partial(Option, panel=DRAWS, replay="dropped")
 EVERY = 15.0
 """Seconds between checkpoints."""
 _SHARE = 20.0  # of the time goes to what is drawn, for one that goes to writing checkpoints
+
+
+class IntervalsBy(StrEnum):
+    """How intervals come about."""
+
+    conditional = "conditional"
+    arviz = "arviz"
 
 
 @dataclass(frozen=True)
 class Effort:
     """How far a run goes, as it was typed."""
 
-    precision: str | None = None
-    max_time: str | None = None
-    max_draws: str | None = None
-    resume: Path | None = None
-    no_draws: bool = False
-    intervals: Intervals = "conditional"
+    precision: Annotated[
+        str | None, _searched("Draw until each interval end is as sure as this (95%).", "1%")
+    ] = None
+    max_time: Annotated[
+        str | None, _searched("Stop looking for the precision then.", "90s|10min|2h")
+    ] = None
+    max_draws: Annotated[str | None, _searched("Make no more draws than these (1B).", "N")] = None
+    resume: Annotated[
+        Path | None,
+        _searched("Go on with the unfinished run that --output DIR left.", "DIR", reads="result"),
+    ] = None
+    no_draws: Annotated[
+        bool,
+        Option(
+            "Save no draws with --output, which then holds checkpoints.",
+            None,
+            "--no-draws",
+            panel=DRAWS,
+            replay="recorded",
+        ),
+    ] = False
+    intervals: Annotated[
+        IntervalsBy, Option("With inputs integrated out, or ArviZ's of the draws.", panel=DRAWS)
+    ] = IntervalsBy.conditional
 
     def goal(self, probs: Sequence[float]) -> Goal | None:
         """Return the precision that is sought, if any.
@@ -140,7 +140,7 @@ class Effort:
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
+class Answer:
     """An answer as a report, and how it came about.
 
     Parameters
@@ -170,7 +170,7 @@ def answer(
     effort: Effort,
     output: Path | None,
     cluster: Cluster | None = None,
-) -> Answered:
+) -> Answer:
     """Answer a question with draws, as far as was asked and as long as nobody interrupts.
 
     Raises
@@ -211,7 +211,7 @@ class _Run:
     latest: tuple[Design, Part] | None = None
     due: float = field(default_factory=lambda: time.monotonic() + EVERY)
 
-    def report(self, probs: Sequence[float], effort: Effort, bar: Bar) -> Answered:
+    def report(self, probs: Sequence[float], effort: Effort, bar: Bar) -> Answer:
         """Draw, and say what was found and how far it went."""
         from uncertain_scale.analysis.streamed import Streamed
         from uncertain_scale.report import report_document
@@ -249,12 +249,7 @@ class _Run:
         interrupts.drawn()
         record = found.record if isinstance(found, Streamed) else found
         finished = int(record.attrs["chains"])
-        reached = type(self.design)(
-            kind=self.design.kind,
-            draws=int(record.attrs["draws"]),
-            chains=finished,
-            seed=self.design.seed,
-        )
+        reached = replace(self.design, draws=int(record.attrs["draws"]), chains=finished)
         if self.goal is None and finished < self.design.chains:
             extra["incomplete"] = incomplete_document(self.stop.why, finished, self.design.chains)
             complete = False
@@ -264,9 +259,9 @@ class _Run:
             probs=probs,
             events=self.events,
             summary=summary,
-            intervals=effort.intervals,
+            intervals=effort.intervals.value,
         )
-        return Answered(
+        return Answer(
             document | extra,
             None if isinstance(found, Streamed) else found,
             reached,

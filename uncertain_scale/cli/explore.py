@@ -11,7 +11,7 @@ import typer
 
 from uncertain_scale.cli.command import Option, typed
 from uncertain_scale.cli.compare import compare
-from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
+from uncertain_scale.cli.options import RunOptions, names_of, with_options
 from uncertain_scale.cli.output import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.report import report
 from uncertain_scale.cli.sensitivity import sensitivity
@@ -27,7 +27,7 @@ _PORTS = 65535
 _FEW = (64, 2)  # draws of a chain, and chains, by which a question is tried
 
 
-@with_run_options
+@with_options
 def explore(
     options: RunOptions,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
@@ -82,17 +82,7 @@ def explore(
 def start_of(
     options: RunOptions, scenarios: Scenarios, *, against: list[str], prob: list[float]
 ) -> View:
-    """Return the view that options describe.
-
-    Parameters
-    ----------
-    options
-        As they were typed: `--set` becomes an edit that the page shows.
-    scenarios
-        Where scenarios are read.
-    against, prob
-        The scenarios compared with, and the probabilities of intervals.
-    """
+    """Return the view that options describe; `--set` becomes an edit that the page shows."""
     from uncertain_scale.explore.view import View
     from uncertain_scale.statistics.summary import read_probs
 
@@ -125,12 +115,7 @@ def _believed(options: RunOptions, view: View, scenarios: Scenarios) -> Mapping[
 def commands_of(options: RunOptions, view: View) -> dict[str, str]:
     """Return the command lines that give what a page shows of a view, by what they give.
 
-    Parameters
-    ----------
-    options
-        What the page was begun with: equations are kept, the rest is the view's.
-    view
-        What is looked at; `of` names the answer that is ranked, and `on` the scale.
+    Of the options that the page was begun with equations are kept, the rest is the view's.
     """
     from uncertain_scale.explore.view import EDITS
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.command import Option
-from uncertain_scale.cli.options import RunOptions, with_run_options
+from uncertain_scale.cli.options import RunOptions, with_options
 
 if TYPE_CHECKING:
     from uncertain_scale.model import Model, Plan
@@ -26,7 +26,7 @@ class Format(StrEnum):
     mermaid = "mermaid"
 
 
-@with_run_options
+@with_options
 def model(
     options: RunOptions,
     form: Annotated[
@@ -46,14 +46,14 @@ def model(
     if explain is None and not options.asks():
         named = options.scenario or options.priors
         own = OwnEquations.read(options.equations)
-        whole = options.read()[0] if named else own.listed()
-        typer.echo(_whole(whole, form), nl=form is not Format.csv)
+        shown = options.read()[0] if named else own.listed()
+        typer.echo(_equations(shown, form), nl=form is not Format.csv)
         return
     problem = replace(options, outputs=explain or options.outputs).prepare()
-    typer.echo(_asked(problem.model, problem.plan, form), nl=form is not Format.csv)
+    typer.echo(_derivation(problem.model, problem.plan, form), nl=form is not Format.csv)
 
 
-def _asked(model: Model, plan: Plan, form: Format) -> str:
+def _derivation(model: Model, plan: Plan, form: Format) -> str:
     """Return how a question is answered in one of the formats."""
     from uncertain_scale.report import model_views
     from uncertain_scale.report.render.csv import csv_equations
@@ -68,7 +68,7 @@ def _asked(model: Model, plan: Plan, form: Format) -> str:
     return csv_equations(steps) if form is Format.csv else model_views.markdown_equations(steps)
 
 
-def _whole(model: Model, form: Format) -> str:
+def _equations(model: Model, form: Format) -> str:
     """Return the whole model in one of the formats."""
     from uncertain_scale.report import model_views
     from uncertain_scale.report.render.csv import csv_equations

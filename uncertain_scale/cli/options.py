@@ -1,6 +1,6 @@
 """The options that say what is asked and how it is drawn, shared by every command that asks.
 
-A command takes them as one `RunOptions`; `with_run_options` spells its fields out for typer.
+A command takes them as one `RunOptions`; `with_options` spells its fields out for typer.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar, get_type_hints
@@ -139,12 +139,7 @@ class RunOptions:
     def prepare(self, beside: Sequence[str] = (), asked: Sequence[str] = ()) -> Problem:
         """Return the question to the model under the scenario.
 
-        Parameters
-        ----------
-        beside
-            Other scenarios of which the same is asked.
-        asked
-            Variables that are looked at besides those of the question.
+        The same is asked of the scenarios `beside`, and variables `asked` are looked at besides.
         """
         from uncertain_scale.model import Problem, ask, believe
 
@@ -255,26 +250,34 @@ def names_of(text: str | None) -> list[str]:
 _Result = TypeVar("_Result")
 
 
-def with_run_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
-    """Spell out `RunOptions` in the signature of a command whose first parameter it is."""
-    hints = get_type_hints(RunOptions, include_extras=True)
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-    shared = [
-        inspect.Parameter(
-            option.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            annotation=hints[option.name],
-            default=[] if option.default is MISSING else option.default,
-        )
-        for option in fields(RunOptions)
-    ]
-    names = {option.name for option in shared}
+def with_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
+    """Spell out, in a command's signature, the fields of its parameters such as `RunOptions`."""
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    groups: dict[str, Any] = {
+        one.name: one.annotation for one in own if is_dataclass(one.annotation)
+    }
 
     @functools.wraps(command)
     def spelled_out(**arguments: Any) -> _Result:
-        options = RunOptions(**{k: v for k, v in arguments.items() if k in names})
-        return command(options, **{k: v for k, v in arguments.items() if k not in names})
+        made = {}
+        for name, group in groups.items():
+            stated = {one.name for one in fields(group)} & arguments.keys()
+            made[name] = group(**{one: arguments.pop(one) for one in stated})
+        return command(**made, **arguments)
 
-    return with_parameters(
-        spelled_out, [*shared, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own)]
-    )
+    spelled = (_parameters(groups[one.name]) if one.name in groups else [one] for one in own)
+    return with_parameters(spelled_out, [one for part in spelled for one in part])
+
+
+def _parameters(group: Any) -> list[inspect.Parameter]:
+    """Return the fields of a dataclass as parameters of a command."""
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=hints[one.name],
+            default=[] if one.default is MISSING else one.default,
+        )
+        for one in fields(group)
+    ]

@@ -15,7 +15,7 @@ import sys
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 from unicodedata import normalize
 
 import typer
@@ -75,29 +75,28 @@ def mend_streams() -> None:
     """Let stdout and stderr write any text, whatever their encoding."""
     codecs.register(_codec)
     for stream in (sys.stdout, sys.stderr):
-        encoding = getattr(stream, "encoding", None) or "utf-8"
+        encoding = _encoding(stream)
         if not _is_unicode(encoding) and hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding=f"{_PREFIX}{encoding}")
 
 
 def json_for_stdout(text: str) -> str:
     """Return JSON in characters that stdout has."""
-    if _is_unicode(getattr(sys.stdout, "encoding", None) or "utf-8"):
+    if _is_unicode(_encoding()):
         return text
     return _OTHER.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def page_for_stdout(text: str) -> str:
     """Return a page in HTML in characters that stdout has."""
-    if _is_unicode(getattr(sys.stdout, "encoding", None) or "utf-8"):
+    if _is_unicode(_encoding()):
         return text
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def text_for_stdout(text: str) -> str:
     """Return a text in characters that stdout has."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    encoding = encoding.removeprefix(_PREFIX)
+    encoding = _encoding()
     return text if _is_unicode(encoding) else degraded(text, encoding)
 
 
@@ -146,14 +145,8 @@ class PageFormat(StrEnum):
 
 
 _FORM = Option("How to print it.", None, "--format", replay="dropped")
-
-
 PageForm = Annotated[PageFormat, _FORM]
-
-
 Form = Annotated[Format, _FORM]
-
-
 Probs = Annotated[list[float], Option("Probability of an interval; repeatable.", "P")]
 
 
@@ -175,16 +168,8 @@ def present(
 ) -> None:
     """Print a document in one of the formats, once it is kept in a folder, if one is wanted.
 
-    Parameters
-    ----------
-    document, form
-        What is printed, and how.
-    blocks, csv
-        What it says in every format but JSON, and in CSV.
-    folder, name, keep_csv
-        Where it is kept, as NAME.md, .json, .html and, if that is wanted, .csv.
-    keep
-        Writes its page and other files into the folder, in the place of these.
+    It is kept as NAME.md, .json, .html and, with `keep_csv`, .csv; or `keep` writes its page and
+    other files into the folder instead. `blocks` are its text, in every format but JSON and CSV.
     """
     page = ""
     if folder is not None:
@@ -249,6 +234,11 @@ def _has(encoding: str, text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _encoding(stream: TextIO | None = None) -> str:
+    """Return the encoding of a stream, stdout by default, beneath what mends it."""
+    return (getattr(stream or sys.stdout, "encoding", None) or "utf-8").removeprefix(_PREFIX)
 
 
 def _is_unicode(encoding: str) -> bool:

@@ -22,7 +22,7 @@ from uncertain_scale.cli.options import (
     RunOptions,
     Seed,
     names_of,
-    with_run_options,
+    with_options,
 )
 from uncertain_scale.cli.output import Probs, end_with_faults
 from uncertain_scale.cli.priors import Scenario  # noqa: TC001 (typer reads it)
@@ -51,19 +51,17 @@ Content = dict[str, Any]
 def _figure(command: Callable[..., Content]) -> Callable[..., None]:
     """Let a command write the figure of its name, of what it returns, to its `--output`."""
     own = list(inspect.signature(command, eval_str=True).parameters.values())
-    shared = own[:1] if own[0].name == "options" else []
     keyword = inspect.Parameter.KEYWORD_ONLY
-    output = inspect.Parameter("output", keyword, annotation=Output)
-    rest = [one.replace(kind=keyword) for one in own[len(shared) :]]
+    own.insert(own[0].name == "options", inspect.Parameter("output", keyword, annotation=Output))
 
     @functools.wraps(command)
-    def draw(*options: RunOptions, output: Path, **arguments: Any) -> None:
+    def draw(output: Path, **arguments: Any) -> None:
         from uncertain_scale.report.figures.style import check_figure
 
         check_figure(output)
-        _write(command.__name__, output, command(*options, **arguments))
+        _write(command.__name__, output, command(**arguments))
 
-    return with_parameters(draw, [*shared, output, *rest])
+    return with_parameters(draw, own)
 
 
 def _write(name: str, output: Path, content: Content) -> None:
@@ -73,7 +71,7 @@ def _write(name: str, output: Path, content: Content) -> None:
 
 
 @app.command()
-@with_run_options
+@with_options
 @_figure
 def intervals(
     options: RunOptions,
@@ -87,7 +85,7 @@ def intervals(
 
 
 @app.command()
-@with_run_options
+@with_options
 @_figure
 def density(
     options: RunOptions,
@@ -101,7 +99,7 @@ def density(
 
 
 @app.command()
-@with_run_options
+@with_options
 @_figure
 def sensitivity(options: RunOptions, of: Of = None, on: On = Scale.value) -> Content:
     """Draw what drives each answer: shares of its variance by input.
@@ -112,7 +110,7 @@ def sensitivity(options: RunOptions, of: Of = None, on: On = Scale.value) -> Con
 
 
 @app.command()
-@with_run_options
+@with_options
 @_figure
 def tornado(options: RunOptions, of: Of = None) -> Content:
     """Draw one answer's median with each input at its own 5% and 95%.
@@ -125,7 +123,7 @@ def tornado(options: RunOptions, of: Of = None) -> Content:
 
 
 @app.command()
-@with_run_options
+@with_options
 @_figure
 def compare(
     options: RunOptions,
@@ -141,7 +139,7 @@ def compare(
 
 
 @app.command()
-@with_run_options
+@with_options
 @_figure
 def sweep(
     options: RunOptions,
@@ -189,7 +187,7 @@ def priors(
 
 
 @app.command()
-@with_run_options
+@with_options
 @_figure
 def backtest(options: RunOptions, runs: Runs = None) -> Content:
     """Draw forecasts of published runs, each left out, against what was published.
@@ -200,7 +198,7 @@ def backtest(options: RunOptions, runs: Runs = None) -> Content:
     """
     from uncertain_scale.analysis.backtest import backtest as test_priors
     from uncertain_scale.inputs.runs import read_runs, shipped_runs
-    from uncertain_scale.report.backtest_document import backtest_document
+    from uncertain_scale.report.backtest_report import backtest_document
 
     design = options.checked_design()
     if options.asks() or options.event:
@@ -240,7 +238,7 @@ def claims(
 
 
 @app.command()
-@with_run_options
+@with_options
 @_figure
 def graph(options: RunOptions) -> Content:
     """Draw the equations that a question uses.

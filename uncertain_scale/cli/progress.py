@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.limits import Stop
 
 PATIENCE = 1.0
-"""Seconds after which it appears."""
-
+"""Seconds after which a bar appears."""
 INTERRUPTED = 130
 """Exit code of a command that was interrupted."""
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
@@ -71,15 +70,7 @@ class Bar:
                 self._shown.stop()
 
     def show(self, done: float, total: float, text: str) -> None:
-        """Say how far a run is.
-
-        Parameters
-        ----------
-        done, total
-            In any units, such as draws.
-        text
-            What is being done.
-        """
+        """Show how far a run is, in any units such as draws, and what is being done."""
         with self._lock:
             if total != self._state[1]:
                 self._start = (done, time.monotonic())
@@ -93,15 +84,7 @@ class Bar:
         return self._counting(design.chains, lambda done: f"{done} chains x {design.draws:,} draws")
 
     def counting(self, total: int, noun: str, before: int = 0) -> Callable[[int], None]:
-        """Return what shows how many of some things are finished.
-
-        Parameters
-        ----------
-        total, noun
-            How many there are, and what.
-        before
-            Those that were finished when the counting began.
-        """
+        """Return what shows how many things are finished, besides those finished before."""
         counted = self._counting(total, lambda done: f"{done} {noun}")
 
         def show(done: int) -> None:

@@ -112,15 +112,7 @@ def typed_command() -> str:
 
 
 def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
-    """Let a command with `--output DIR` leave a record beside the result that it saves there.
-
-    Parameters
-    ----------
-    command
-        A command as typer takes it.
-    result
-        Name of its result without `.json`.
-    """
+    """Let a command leave a record beside RESULT.json, which it saves with `--output DIR`."""
 
     @functools.wraps(command)
     def run(**arguments: Any) -> None:

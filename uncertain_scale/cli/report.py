@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,16 +10,8 @@ import typer
 
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.draws import Evidence, Method, draw, on_cluster
-from uncertain_scale.cli.effort import (
-    Effort,
-    MaxDraws,
-    MaxTime,
-    NoDraws,
-    Precision,
-    Resume,
-    answer,
-)
-from uncertain_scale.cli.options import RunOptions, Scheduler, with_run_options
+from uncertain_scale.cli.effort import Effort, answer
+from uncertain_scale.cli.options import RunOptions, Scheduler, with_options
 from uncertain_scale.cli.output import (
     PageForm,
     PageFormat,
@@ -42,14 +33,7 @@ if TYPE_CHECKING:
     from uncertain_scale.report import Document
 
 
-class IntervalsBy(StrEnum):
-    """How intervals come about."""
-
-    conditional = "conditional"
-    arviz = "arviz"
-
-
-@with_run_options
+@with_options
 def report(
     options: RunOptions,
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
@@ -57,16 +41,8 @@ def report(
     form: PageForm = PageFormat.terminal,
     scheduler: Scheduler = None,
     output: Annotated[Path | None, saves("report.html, .md, .json and draws.nc")] = None,
-    precision: Precision = None,
-    max_time: MaxTime = None,
-    max_draws: MaxDraws = None,
-    resume: Resume = None,
-    intervals: Annotated[
-        IntervalsBy,
-        Option("With an input integrated out, or ArviZ's of the draws."),
-    ] = IntervalsBy.conditional,
     *,
-    no_draws: NoDraws = False,
+    effort: Effort,
 ) -> None:
     """Answer a question, such as what 100M USD buy, with intervals.
 
@@ -75,8 +51,7 @@ def report(
     from uncertain_scale.report import report_document
     from uncertain_scale.report.interval_report import report_blocks
 
-    effort = Effort(precision, max_time, max_draws, resume, no_draws, intervals.value)
-    output = output or resume
+    output = output or effort.resume
     design = options.checked_design()
     interrupted = False
     if evidence:
@@ -88,7 +63,7 @@ def report(
             posterior,
             probs=prob,
             events=options.events(problem.model),
-            intervals=intervals.value,
+            intervals=effort.intervals.value,
         )
         tree: xr.DataTree | None = posterior
     else:
@@ -107,12 +82,12 @@ def report(
         document, tree, interrupted = found.document, found.tree, found.interrupted
         note_reached(draws=found.design.draws, chains=found.design.chains, no_draws=tree is None)
     blocks = partial(report_blocks, behind=behind(problem, design, document))
-    _present(document, None if no_draws else tree, form, blocks, output)
+    _present(document, None if effort.no_draws else tree, form, blocks, output)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
 
 
-@with_run_options
+@with_options
 def update(
     options: RunOptions,
     evidence: Annotated[

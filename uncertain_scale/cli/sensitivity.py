@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from uncertain_scale.cli.command import Option
 from uncertain_scale.cli.draws import Evidence, draw
-from uncertain_scale.cli.options import RunOptions, names_of, with_run_options
+from uncertain_scale.cli.options import RunOptions, names_of, with_options
 from uncertain_scale.cli.output import PageForm, PageFormat, present, saves
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.errors import QuestionError
@@ -30,7 +30,7 @@ class Scale(StrEnum):
 On = Annotated[Scale, Option("Variance of the value or of its log.")]
 
 
-@with_run_options
+@with_options
 def sensitivity(
     options: RunOptions,
     of: Annotated[str | None, Option("Outputs looked at; all by default.", "A,B")] = None,

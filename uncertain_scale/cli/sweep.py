@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from uncertain_scale.cli.command import Option
-from uncertain_scale.cli.options import RunOptions, with_run_options
+from uncertain_scale.cli.options import RunOptions, with_options
 from uncertain_scale.cli.output import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.errors import QuestionError
@@ -28,7 +28,7 @@ class Steps(StrEnum):
     linear = "linear"
 
 
-@with_run_options
+@with_options
 def sweep(
     options: RunOptions,
     points: Annotated[
@@ -65,7 +65,7 @@ def gpt4_guides_of(beliefs: Priors) -> dict[str, float]:
     """Return multiples of GPT-4's FLOP, by the median of what is believed about them."""
     import numpy as np
 
-    from uncertain_scale.report.figures.sweep import gpt4_guides
+    from uncertain_scale.report.figures.charts import gpt4_guides
 
     if "gpt4_flop" not in beliefs.inputs:
         return {}

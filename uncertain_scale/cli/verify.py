@@ -250,21 +250,9 @@ def refuse_links_out(folder: Path, names: Iterable[str]) -> None:
 
 
 def check_files(folder: Path, digests: Mapping[str, str], *, ours: Iterable[str]) -> Files:
-    """Compare the files of a folder with their digests.
+    """Compare the files of a folder with their digests, but for `ours`, which have none.
 
-    Parameters
-    ----------
-    folder
-        Where they are.
-    digests
-        SHA-256 by name, relative to the folder.
-    ours
-        Names of files without digests that the program writes besides.
-
-    Raises
-    ------
-    DataError
-        A file leads out of the folder, or cannot be read.
+    Raises DataError: a file leads out of the folder, or cannot be read.
     """
     refuse_links_out(folder, digests)
     missing = [name for name in digests if not os.path.lexists(folder / name)]
@@ -352,9 +340,7 @@ def _replay(record: Record, program: Any, words: Sequence[str]) -> Document:
 def _in_folder(word: str, folder: Path) -> str:
     """Return the path of a file that a record names, or the name of something shipped."""
     path = Path(word)
-    if path.parent == Path():
-        if path.suffix:
-            raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")
+    if path.parent == Path() and not path.suffix:
         return word
     if path.parent.as_posix() not in FOLDERS or not is_inside(folder / path, folder):
         raise DataError(f"{folder}: its record names '{word[:60]}', which is not in it")

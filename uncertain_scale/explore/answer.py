@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -44,11 +44,11 @@ from uncertain_scale.report.interval_report import headline_outputs
 from uncertain_scale.report.numbers import estimate, number
 from uncertain_scale.report.sensitivity_report import ranking_document
 from uncertain_scale.sampling.engine import Simulation, each
-from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
+from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.sampling.pivots import input_facts, pivot_facts
-from uncertain_scale.statistics.conditional import joined_pivots
 from uncertain_scale.statistics.draws import Draws, read_draws, read_each
+from uncertain_scale.statistics.integrated import joined_pivots
 from uncertain_scale.statistics.intervals import quantiles
 
 if TYPE_CHECKING:
@@ -63,7 +63,6 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
     from uncertain_scale.sampling.dependence import Coupled
-    from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
 _FEW = 1 << 14  # draws of all chains up to which threads cost more than they give
@@ -162,7 +161,7 @@ def answer_to(
     ------
     UncertainScaleError
         The question cannot be answered, or a file or an edit is at fault. What is wrong with
-        another scenario is no error: the answer tells it.
+        another scenario is no error: the answer reports it.
     StoppedError
         `stop` came.
     """
@@ -428,7 +427,8 @@ def _held(
     """Return the ratio to the base, or the difference in its units where there is no ratio."""
     inputs, renamed = beside
     values = other - base if units else other / base
-    values.attrs = joined_pivots(other.attrs, base.attrs, "line" if units else "power", renamed)
+    form: Literal["line", "power"] = "line" if units else "power"
+    values.attrs = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
     values.name = base.name
     found = _statistics(_Column.of(values, inputs), view.probs)
     greater = greater_in(other, base, None if units else values, inputs)

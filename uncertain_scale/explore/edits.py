@@ -2,7 +2,7 @@
 
 An input is moved by the quantiles that state it, its 5% and 95% as a rule, or by its one value. Its
 kind, units, truncation and what it is tied to stay; a kind that quantiles do not state gives way to
-one that they do.
+one that they do. Here too is what the texts and sliders of the page's controls mean.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.errors import QuestionError, UnitError
-from uncertain_scale.inputs.distributions import KINDS, DistributionError, build
+from uncertain_scale.inputs.distributions import KINDS, Distribution, DistributionError, build
 from uncertain_scale.inputs.distributions.statement import is_quantile_name, level_of
 from uncertain_scale.inputs.prior import Priors
 from uncertain_scale.report.numbers import scale_for
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from uncertain_scale.inputs import Prior
-    from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.model import Model
 
 _STEPS = 400
@@ -62,7 +61,7 @@ class Track:
         return round(self.steps * (at - low) / (high - low))
 
     def value(self, position: float) -> float:
-        """Return the value at a place, to as many digits as a step tells apart."""
+        """Return the value at a place, to as many digits as a step distinguishes."""
         part, spread = min(max(position / self.steps, 0.0), 1.0), self.high - self.low
         if self.log:
             value = self.low * (self.high / self.low) ** part
@@ -125,12 +124,7 @@ def handle_of(prior: Prior) -> Handle:
 def track_of(prior: Prior, now: Handle) -> Track:
     """Return where the handles of an input run: about its prior in the file, in its units.
 
-    Parameters
-    ----------
-    prior
-        As the scenario's files state it.
-    now
-        Where the handles are, which the track reaches in any case.
+    The track reaches the places of the handles in any case.
     """
     low, high = map(float, prior.distribution.ppf(np.array([0.05, 0.95])))
     ends = (low, high, *now.values)
@@ -201,8 +195,8 @@ def typed(prior: Prior, text: str, model: Model) -> Prior:
     _refuse_joint(prior)
     alone = Priors(name="", inputs={})
     found = believe(alone, model, {prior.name: text}, option="edited").inputs[prior.name]
-    told = _by_hand(prior, found.distribution)
-    return replace(told, units=found.units, factor=found.factor, model_units=found.model_units)
+    restated = _by_hand(prior, found.distribution)
+    return replace(restated, units=found.units, factor=found.factor, model_units=found.model_units)
 
 
 def _refuse_joint(prior: Prior) -> None:
@@ -212,18 +206,18 @@ def _refuse_joint(prior: Prior) -> None:
 
 def _by_hand(prior: Prior, distribution: Distribution) -> Prior:
     """Return an input with another distribution, and the word that a person chose it."""
-    said = prior.provenance
-    before = said.stated or prior.distribution.describe(longest=8)
-    note = said.note if said.where == _EDITED else f"Judgement: set by hand; before, {before}."
+    old = prior.provenance
+    before = old.stated or prior.distribution.describe(longest=8)
+    note = old.note if old.where == _EDITED else f"Judgement: set by hand; before, {before}."
     words = replace(
-        said,
+        old,
         source="edited by hand",
         as_of=None,
         note=note,
         where=_EDITED,
         stated="",
         interpreted=False,
-        coupling_note=said.coupling_note if prior.coupling is not None else _ONE_FACT,
+        coupling_note=old.coupling_note if prior.coupling is not None else _ONE_FACT,
     )
     coupling = 1.0 if prior.coupling is None else prior.coupling
     return replace(prior, distribution=distribution, provenance=words, coupling=coupling)
@@ -255,7 +249,7 @@ def _truncated(distribution: Distribution) -> str:
 
 
 def _shortened(value: float, *, digits: int, spread: float) -> float:
-    """Return a number with so many digits, or as many of the spread that it is told apart in."""
+    """Return a number with so many digits, or as many as distinguish it within the spread."""
     if value and spread:
         beyond = math.floor(math.log10(abs(value))) - math.floor(math.log10(abs(spread)))
         digits = min(max(digits, beyond + digits - 1), _FLOAT_DIGITS)

@@ -1,28 +1,57 @@
 """Answers to views, one after another: nothing that is asked ends an `Explorer`.
 
 No page and no server is known here. A page shows what `Explorer.show` returns, and asks for it
-through a `Worker`, which drops or breaks off what a newer view has overtaken.
+through a `Worker`, which drops or breaks off what a newer view has overtaken. The parts of the page
+are made of the plain data, rows and figures of the reports. Text of others is escaped, as
+everywhere: only web addresses in sources become links.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from threading import Condition, Thread
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from itertools import count
+from threading import Condition, Lock, Thread
+from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import UncertainScaleError, printable
-from uncertain_scale.explore.answer import answer_to
-from uncertain_scale.explore.sections import sections
+from uncertain_scale.explore.answer import Answer, answer_to
+from uncertain_scale.report import figures
+from uncertain_scale.report.figures.axes import interval_in_words
+from uncertain_scale.report.figures.style import rendering
+from uncertain_scale.report.html.parts import (
+    comparison_parts,
+    marks_of,
+    output_rows_of,
+    ranking_parts,
+)
+from uncertain_scale.report.html.templating import environment, inline
+from uncertain_scale.report.interval_report import headline
+from uncertain_scale.report.numbers import percent, with_powers
+from uncertain_scale.report.rows import (
+    event_rows,
+    question_in_words,
+    remarks,
+    run_in_words,
+    sufficient_rows,
+)
 from uncertain_scale.sampling.limits import Stop, StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from uncertain_scale.explore.answer import Answer
+    from markupsafe import Markup
+
     from uncertain_scale.explore.view import Scenarios, View
+    from uncertain_scale.inputs import Prior
 
 COARSE = (512, 8)
 """Draws of a chain, and chains, while something is being moved."""
+PARTS = ("head", "now", "input", "answers", "drivers", "comparison")
+"""Names of the parts of the page that an answer fills."""
+_PACKAGE = "uncertain_scale.explore"
+_INPUT_FIGURE = 900  # beyond the numbers of the other figures
+_DRAWING = Lock()  # figures are drawn under settings that a process has once
 
 
 @dataclass(frozen=True)
@@ -100,8 +129,8 @@ class Explorer:
         except UncertainScaleError as error:
             self.shown = replace(self.shown, error=printable(error), coarse=False)
         except Exception as error:  # noqa: BLE001 (a fault of the program must not end the page)
-            told = f"a fault of the program itself: {type(error).__name__}: {error}"
-            self.shown = replace(self.shown, error=printable(told), coarse=False)
+            words = f"a fault of the program itself: {type(error).__name__}: {error}"
+            self.shown = replace(self.shown, error=printable(words), coarse=False)
         return self.shown
 
     def _answered(self, view: View, *, coarse: bool, stop: Stop | None) -> Shown:
@@ -139,7 +168,7 @@ class Worker:
     ----------
     explorer
         What answers.
-    tell
+    deliver
         Called in the worker's thread with each answer.
 
     Notes
@@ -149,9 +178,9 @@ class Worker:
     once the hand rests, and broken off where it moves again.
     """
 
-    def __init__(self, explorer: Explorer, tell: Callable[[Shown], None]) -> None:
+    def __init__(self, explorer: Explorer, deliver: Callable[[Shown], None]) -> None:
         self._explorer = explorer
-        self._tell = tell
+        self._deliver = deliver
         self._news = Condition()
         self._wish: _Wish | None = None
         self._full: Stop | None = None
@@ -160,15 +189,7 @@ class Worker:
         self._thread.start()
 
     def ask(self, view: View, *, settled: bool) -> None:
-        """Wish for a view.
-
-        Parameters
-        ----------
-        view
-            What is to be looked at.
-        settled
-            Whether the hand rests, so that the full answer is wanted too.
-        """
+        """Ask for a view; its full answer is wanted where the hand is settled."""
         with self._news:
             self._wish = _Wish(view, settled)
             if self._full is not None:
@@ -195,7 +216,7 @@ class Worker:
             if wish.view != coarse:
                 shown = self._explorer.show(wish.view, coarse=True)
                 coarse = wish.view
-                self._tell(shown)
+                self._deliver(shown)
                 if not shown.coarse:  # all there is to say, or an error
                     continue
             if wish.settled:
@@ -214,4 +235,82 @@ class Worker:
         finally:
             with self._news:
                 self._full = None
-        self._tell(shown)
+        self._deliver(shown)
+
+
+def sections(answer: Answer, *, at: str = "", coarse: bool = False) -> dict[str, str]:
+    """Return the parts of the page that an answer fills, by name.
+
+    `at` names the input that is looked at by itself; a fuller answer follows a `coarse` one.
+    """
+    with _DRAWING, rendering():
+        return _sections(answer, at, coarse=coarse)
+
+
+def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
+    document, number = answer.document, count(1)
+    prob, looked_at = document["probs"][0], document["outputs"][answer.of]
+    compared = answer.comparison
+    return {
+        "head": _render(
+            "head",
+            question=with_powers(question_in_words(document)),
+            headline=headline(document),
+            document=document,
+            run=run_in_words(document),
+            coarse=coarse,
+        ),
+        "now": _render("now", of=answer.of, words=interval_in_words(looked_at, prob)),
+        "input": _input(answer, at),
+        "answers": _render(
+            "answers",
+            prob=prob,
+            outputs=[
+                {**row, "intervals": row["intervals"][:1]} for row in output_rows_of(document)
+            ],
+            events=list(event_rows(document)),
+            sufficient=list(sufficient_rows(document)),
+            remarks=list(remarks(document)),
+        ),
+        "drivers": _render(
+            "drivers",
+            of=answer.of,
+            density=None
+            if looked_at["constant"]
+            else inline(figures.plot_density(document, [answer.of], columns=1), next(number)),
+            drivers=ranking_parts(answer.ranking, number),
+        ),
+        "comparison": _render(
+            "comparison",
+            base=document["scenario"],
+            prob=percent(prob),
+            refused=answer.refused,
+            comparisons=[comparison_parts(compared, one, number) for one in compared["comparisons"]]
+            if compared
+            else [],
+        ),
+    }
+
+
+def _input(answer: Answer, name: str) -> str:
+    """Return the part of an input that can be moved: its density, belief, source and marks."""
+    prior = answer.inputs.get(name)
+    if prior is None:
+        return ""
+    facts = answer.document["inputs"].get(name) or {**prior.facts(), "origin": "prior"}
+    drawn = None if facts["q05"] == facts["q95"] else _density(name, prior)
+    marks = marks_of(answer.document["inputs"]).get(name, [])
+    return _render("input", input=facts, marks=marks, figure=drawn)
+
+
+@lru_cache(maxsize=64)
+def _density(name: str, prior: Prior) -> Markup:
+    """Return the density of an input, drawn once: most of what is moved is something else."""
+    return inline(
+        figures.plot_priors({name: prior}, [name], columns=1, titles=False), _INPUT_FIGURE
+    )
+
+
+def _render(part: str, **values: Any) -> str:
+    macros = environment(_PACKAGE).get_template("parts.html").module
+    return str(getattr(macros, part)(**values))

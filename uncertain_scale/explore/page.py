@@ -13,12 +13,13 @@ from bokeh.models import CustomJS
 from markupsafe import Markup, escape
 
 from uncertain_scale.errors import QuestionError, UncertainScaleError
-from uncertain_scale.explore.editor import Editor
-from uncertain_scale.explore.edits import GIVENS, as_pairs, as_typed, names_in, pairs_in
-from uncertain_scale.explore.explorer import Worker
-from uncertain_scale.explore.fields import (
+from uncertain_scale.explore.edits import GIVENS, Given, as_pairs, as_typed, names_in, pairs_in
+from uncertain_scale.explore.explorer import PARTS, Explorer, Shown, Worker
+from uncertain_scale.explore.view import EDITS, View
+from uncertain_scale.explore.widgets import (
     STRETCH,
     CopyBox,
+    Editor,
     Field,
     Quiet,
     control,
@@ -26,16 +27,11 @@ from uncertain_scale.explore.fields import (
     style,
     template,
 )
-from uncertain_scale.explore.sections import PARTS
-from uncertain_scale.explore.view import EDITS
 from uncertain_scale.report.html.templating import stylesheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from uncertain_scale.explore.edits import Given
-    from uncertain_scale.explore.explorer import Explorer, Shown
-    from uncertain_scale.explore.view import View
     from uncertain_scale.inputs import Prior
 
 _ALL_OVER = "Lay my changes over these too"
@@ -141,11 +137,11 @@ class _Page(Quiet):
         """Answer the first view coarsely, so that the page is there at once, and listen."""
         self._document, self._loop = pn.state.curdoc, asyncio.get_running_loop()
         self._show(self._explorer.show(self._start, coarse=True))
-        self._worker = Worker(self._explorer, self._tell)
+        self._worker = Worker(self._explorer, self._deliver)
         pn.state.on_session_destroyed(lambda _: self._end())
         for event, hidden in (("connection_lost", "false"), ("client_reconnected", "true")):
-            told = CustomJS(code=f"document.getElementById('gone').hidden = {hidden}")
-            self._document.js_on_event(event, told)
+            script = CustomJS(code=f"document.getElementById('gone').hidden = {hidden}")
+            self._document.js_on_event(event, script)
         pn.state.onload(self._ask)  # what came before the browser listens could be lost
 
     def _end(self) -> None:
@@ -168,7 +164,7 @@ class _Page(Quiet):
         try:
             return view.unedited(self._explorer.scenarios).inputs.get(name)
         except UncertainScaleError:
-            return None  # told when the view is asked for
+            return None  # reported when the view is asked for
 
     def _wanted(self) -> View:
         given = pairs_in(self._also.value)
@@ -214,7 +210,7 @@ class _Page(Quiet):
 
     # --- from an answer to what is seen
 
-    def _tell(self, shown: Shown) -> None:
+    def _deliver(self, shown: Shown) -> None:
         """Bring an answer from the worker's thread to the page's."""
         with contextlib.suppress(RuntimeError):  # the server has ended
             self._loop.call_soon_threadsafe(self._arrived, shown)
@@ -272,7 +268,7 @@ def _fault_words(shown: Shown) -> str:
     """Return the message of a view without an answer, and what stands below it."""
     if not shown.error:
         return ""
-    told = "Nothing was answered yet."
+    words = "Nothing was answered yet."
     if shown.answer is not None:
-        told = "What is shown is the last answer; its question stands at the top."
-    return f"<div class='fault' role='alert'><p>{escape(shown.error)}</p><p>{told}</p></div>"
+        words = "What is shown is the last answer; its question stands at the top."
+    return f"<div class='fault' role='alert'><p>{escape(shown.error)}</p><p>{words}</p></div>"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import QuestionError
-from uncertain_scale.inputs import load_priors
+from uncertain_scale.inputs import Prior, Priors, load_priors
 from uncertain_scale.inputs.prior import loose_ends
 from uncertain_scale.inputs.writing import overlay_file
 from uncertain_scale.sampling import Design
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.sensitivity.study import Scale
-    from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.model import Model, Problem
 
 EDITS = "explored.toml"
@@ -30,13 +29,7 @@ _STEM = Path(EDITS).stem
 
 
 class Scenarios:
-    """Scenarios in a model's units, each read once until it is forgotten.
-
-    Parameters
-    ----------
-    model
-        Whose variables their inputs are.
-    """
+    """Scenarios in the units of a model's variables, each read once until it is forgotten."""
 
     def __init__(self, model: Model) -> None:
         self.model = model

@@ -18,7 +18,7 @@ from uncertain_scale.inputs.assertion import Assertion, Claim, Claims, Reading, 
 from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
 from uncertain_scale.inputs.distributions.statement import number_text
-from uncertain_scale.inputs.document import File, Line, Name, Table, Words
+from uncertain_scale.inputs.document import File, Line, Name, Table, Version, Words
 from uncertain_scale.inputs.toml import KeyPath, TomlReader
 from uncertain_scale.units import conversion_factor, parse_quantity
 
@@ -96,6 +96,7 @@ class ClaimsFile(File):
     """A whole claims file."""
 
     sort = "Claims file"
+    schema_version: Version
     title: Line = Field(description="the document's title")
     source: Words = Field("", description="Citation of the document.")
     as_of: dt.date | None = Field(None, description="The date of the document.")
@@ -227,24 +228,21 @@ class _Reader(TomlReader):
             self.fault((*path, "against"), "against needs 'scenario' too: the ratio's other side")
         if table.against_reading and not table.against:
             self.fault((*path, "against_reading"), "against_reading needs 'against' too")
-        named = [
-            self._named(one, readings, (*path, key))
-            for key, names in (
-                ("reading", [table.reading] if table.reading else []),
-                ("against_reading", [table.against_reading] if table.against_reading else []),
-                ("readings", table.readings),
-            )
-            for one in names
-        ]
+        reading = against_reading = own
+        if table.reading:
+            reading = self._named(table.reading, readings, (*path, "reading"))
+        if table.against_reading:
+            key = (*path, "against_reading")
+            against_reading = self._named(table.against_reading, readings, key)
+        others = [self._named(one, readings, (*path, "readings")) for one in table.readings]
         if table.implied and own is None and not table.reading:
             self.fault((*path, "implied"), "implied needs the document's own inputs: a scenario")
         if (table.assuming or table.readings) and own is None and not table.reading:
             self.fault(path, "assumes inputs, but the file names no scenario for the others")
         if len(self.faults) > before:
             return None
-        picked = iter(reading for reading in named if reading is not None)
-        reading = next(picked) if table.reading else own
-        against_reading = next(picked) if table.against_reading else own
+        if reading is not None and assuming:
+            reading = replace(reading, assuming={**reading.assuming, **assuming})
         return Claim(
             name=table.name,
             says=table.says,
@@ -252,8 +250,8 @@ class _Reader(TomlReader):
             asserted=asserted,
             given=given,
             free=tuple(table.free),
-            reading=_with(reading, assuming),
-            others=tuple(picked),
+            reading=reading,
+            others=tuple(filter(None, others)),
             scenario=scenario,
             against=against,
             against_reading=against_reading if against else None,
@@ -348,13 +346,6 @@ class _Reader(TomlReader):
         elif reading is None:
             self.fault(path, f"needs [readings.{name}], which has a fault")
         return reading
-
-
-def _with(reading: Reading | None, assuming: Mapping[str, str]) -> Reading | None:
-    """Return a reading with a claim's own assumptions laid over it."""
-    if reading is None or not assuming:
-        return reading
-    return replace(reading, assuming={**reading.assuming, **assuming})
 
 
 def _text(value: object) -> str:

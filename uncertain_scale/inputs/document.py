@@ -82,10 +82,9 @@ class Table(BaseModel):
 
 
 class File(Table):
-    """A file of one kind, of a version of its format."""
+    """A whole file of one kind."""
 
     sort: ClassVar[str]
-    schema_version: Version
 
     @classmethod
     def editor_schema(cls) -> dict[str, Any]:
@@ -158,6 +157,7 @@ class PriorFile(File):
     """A whole prior file."""
 
     sort = "Prior file"
+    schema_version: Version
     title: Line = Field("", description="The scenario in one line.")
     extends: str | None = Field(None, description="Prior file that this one is laid over.")
     coordinates: list[str] = Field(
@@ -298,5 +298,6 @@ class EvidenceFile(File):
 
     model_config = ConfigDict(defer_build=True)
     sort = "Evidence file"
+    schema_version: Version
     title: Line = Field("", description="The evidence in one line.")
     observations: list[ObservationTable] = Field(default_factory=list)

@@ -100,15 +100,7 @@ def load_priors(
 def input_names(source: str | Path, overlays: Sequence[str | Path] = ()) -> set[str]:
     """Return the names of a scenario's inputs, whatever faults its files have besides.
 
-    Parameters
-    ----------
-    source, overlays
-        As in `load_priors`.
-
-    Raises
-    ------
-    PriorError
-        There is no such file, or it is no TOML.
+    Raises PriorError: there is no such file, or it is no TOML.
     """
     names: set[str] = set()
     for path in (path for part in (source, *overlays) for path in _chain(find_prior_file(part))):
@@ -135,29 +127,21 @@ def _refuse_many(readers: Sequence[TomlReader]) -> None:
 def _chain(path: Path) -> list[Path]:
     """Return a file and all that it extends, the base first."""
     chain = [path]
-    while (extended := _extended(chain[-1])) is not None:
+    while True:
+        lines, document = parse_toml(chain[-1], PriorError)  # other faults wait until it is read
+        if not isinstance(extended := document.get("extends"), str):
+            return chain[::-1]
         try:
             following = find_prior_file(extended, beside=chain[-1].parent)
         except PriorError as error:
-            raise PriorError([f"{_place_of_extends(chain[-1])} extends {error}"]) from None
+            place = f"{shown(chain[-1])}:{lines[('extends',)]}"
+            raise PriorError([f"{place} extends {error}"]) from None
         if following.resolve() in {seen.resolve() for seen in chain}:
             circle = " -> ".join(shown(seen) for seen in (*chain, following))
             raise PriorError([f"{shown(path)}: extends runs in a circle: {circle}; cut it"])
         if len(chain) == _MOST_FILES:
             raise PriorError([f"{shown(path)}: more than {_MOST_FILES} files extend one another"])
         chain.append(following)
-    return chain[::-1]
-
-
-def _extended(path: Path) -> str | None:
-    """Return what a file extends; other faults of the file wait until it is read."""
-    extends = parse_toml(path, PriorError)[1].get("extends")
-    return extends if isinstance(extends, str) else None
-
-
-def _place_of_extends(path: Path) -> str:
-    lines = parse_toml(path, PriorError)[0]
-    return f"{shown(path)}:{lines[('extends',)]}"
 
 
 class _Reader(TomlReader):

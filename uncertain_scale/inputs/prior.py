@@ -32,7 +32,6 @@ ENDS = (2.0**-54, 1 - 2.0**-53)
 """The levels furthest out that draws may have."""
 _NEXT, _GAP = 1e-12, 1e-6  # a level just above, and a step there that is no slope
 _MOST_HINTS = 100  # names that are likened to those of the model
-
 _MOST_EFFORT = 5_000  # of all mixtures of a scenario
 _MOST_TIED = 1_000
 

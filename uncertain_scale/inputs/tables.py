@@ -105,15 +105,7 @@ class Row:
 
 @dataclass
 class Cells:
-    """Reads the cells of one row, and gathers what is wrong with them.
-
-    Parameters
-    ----------
-    table, row
-        The row and where it stands.
-    name
-        What the row calls itself.
-    """
+    """Reads the cells of one row, which calls itself by a name, and gathers their faults."""
 
     table: Table
     row: Row
@@ -131,12 +123,8 @@ class Cells:
     def positive(self, column: str, units: str) -> float | None:
         """Return a positive quantity in `units`, or None where the cell is empty or faulty.
 
-        Parameters
-        ----------
-        column
-            Name of the column; a table without it is as one with empty cells.
-        units
-            Units wanted. A bare number in a column without units is a fault.
+        A table without the column is as one with empty cells; a bare number without units in the
+        header is a fault.
         """
         text = self.text(column)
         if not text:
@@ -160,15 +148,7 @@ class Cells:
         return value
 
     def one_of(self, column: str, known: Iterable[str]) -> str:
-        """Return a cell that is empty or one of a few words, whatever its case, or "" for a fault.
-
-        Parameters
-        ----------
-        column
-            Name of the column.
-        known
-            The words, in the spelling that is returned.
-        """
+        """Return a cell that is empty or a known word, whatever its case, or "" for a fault."""
         text = self.text(column)
         words = {word.casefold(): word for word in known}
         if text and text.casefold() not in words:

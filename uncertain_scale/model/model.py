@@ -246,12 +246,12 @@ class OwnEquations:
         if foreign:
             self._refuse_other_units(builtin, foreign[0])
             return builtin.with_equations(self.equations)
-        computed = {equation.target for equation in self.equations}
-        known = computed.union(stated)
+        computed = dict.fromkeys(equation.target for equation in self.equations)
+        known = {*computed, *stated}
         if not any(builtin.ways_to(name) for name in own - known):
             variables = agreed_units(self.equations)
             check_units(self.equations, variables)
-            return Model(self.equations, variables, tuple(_targets(self.equations)))
+            return Model(self.equations, variables, tuple(computed))
         declared = self._declared()
         fitting = tuple(
             equation
@@ -302,7 +302,3 @@ def _merged(equations: Iterable[Equation]) -> Iterator[Equation]:
             yield equation
         elif law and (solved := inverse(law, equation.name, equation.summary)):
             yield solved
-
-
-def _targets(equations: Sequence[Equation]) -> dict[str, None]:
-    return dict.fromkeys(equation.target for equation in equations)

@@ -204,9 +204,9 @@ def solve(problem: Problem) -> Plan:
     model, question = problem.model, problem.question
     closure = Closure(problem)
     if contradiction := closure.contradiction():
-        from uncertain_scale.model.refusal import say_contradiction
+        from uncertain_scale.model.refusal import contradiction_message
 
-        raise OverdeterminedError(say_contradiction(contradiction, problem))
+        raise OverdeterminedError(contradiction_message(contradiction, problem))
     if question.outputs in {(), EVERYTHING}:
         shown = closure.computed(model.headline if not question.outputs else model.variables)
         outputs = (*question.free, *shown)
@@ -215,9 +215,9 @@ def solve(problem: Problem) -> Plan:
     outputs = (*outputs, *question.also)
     missing = [name for name in (*outputs, *question.free) if name not in closure.reached]
     if missing or not outputs:
-        from uncertain_scale.model.refusal import say_unreached
+        from uncertain_scale.model.refusal import unreached_message
 
-        raise QuestionError(say_unreached(missing, problem))
+        raise QuestionError(unreached_message(missing, problem))
     needed = set(outputs).union(*(closure.reached[name].ancestors for name in outputs))
     return Plan(
         outputs=tuple(dict.fromkeys(outputs)),

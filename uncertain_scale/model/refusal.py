@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 6
 
 
-def say_contradiction(contradiction: Contradiction, problem: Problem) -> str:
+def contradiction_message(contradiction: Contradiction, problem: Problem) -> str:
     """Name both ways to a variable that is fixed twice, and what to drop or free."""
     name, first, second = contradiction
     drop = sorted(first.basis | second.basis)
@@ -27,12 +27,12 @@ def say_contradiction(contradiction: Contradiction, problem: Problem) -> str:
         advice.append(f"free an input to solve for it ({', '.join(freed)})")
     kind = "over-determined" if drop else "ambiguous"
     return (
-        f"the question is {kind}: {name} follows in two ways, {_said(first)} and "
-        f"{_said(second)}; {', or '.join(advice) or 'drop one of the equations or priors'}"
+        f"the question is {kind}: {name} follows in two ways, {_origin(first)} and "
+        f"{_origin(second)}; {', or '.join(advice) or 'drop one of the equations or priors'}"
     )
 
 
-def say_unreached(missing: Sequence[str], problem: Problem) -> str:
+def unreached_message(missing: Sequence[str], problem: Problem) -> str:
     """Say why variables are not reached, and which single given would reach them."""
     model, question, closure = problem.model, problem.question, Closure(problem)
     free = [name for name in missing if name in question.free]
@@ -55,7 +55,7 @@ def say_unreached(missing: Sequence[str], problem: Problem) -> str:
     return f"{what}; give it, or a prior for what is missing"
 
 
-def _said(way: Reached) -> str:
+def _origin(way: Reached) -> str:
     if way.equation is None:
         return "it is given" if way.origin == "given" else "it has a prior"
     rests = f"rests on {', '.join(sorted(way.basis))}" if way.basis else "rests on priors alone"

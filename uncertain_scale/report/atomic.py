@@ -38,13 +38,7 @@ _current: ContextVar[Staging | None] = ContextVar("staging", default=None)
 
 
 class Staging:
-    """Files on their way into a folder.
-
-    Parameters
-    ----------
-    folder
-        Where they go; `begin` makes it.
-    """
+    """Files on their way into a folder, which `begin` makes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -148,12 +142,12 @@ def staged(folder: Path | None, names: Iterable[str] = ()) -> Iterator[Staging |
         The folder, or None for a block that saves nothing. Inside a block for the same folder, its
         files go with those of the outer one.
     names
-        Files that the block may save, of which it is told early where something is in the way.
+        Files that the block may save, for which it is refused early where something is in the way.
 
     Raises
     ------
     DataError
-        The folder cannot be made or written, which is told before the block is run, or the files
+        The folder cannot be made or written, which is said before the block is run, or the files
         cannot be moved to their places; what was there stays as it was.
     """
     outer = _current.get()
@@ -339,8 +333,8 @@ def _exchange(one: Path, other: Path) -> bool:
 
 def _reason_of(error: OSError) -> str:
     """Return why the system refuses, in one line; HDF5 hides it in several."""
-    said = re.search(r"error message = '([^']+)'", str(error))
-    return error.strerror or (said[1] if said else str(error).partition("\n")[0])
+    message = re.search(r"error message = '([^']+)'", str(error))
+    return error.strerror or (message[1] if message else str(error).partition("\n")[0])
 
 
 def _sync_folder(folder: Path) -> None:

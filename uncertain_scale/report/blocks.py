@@ -29,13 +29,7 @@ class Form(Flag):
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """A part of a page.
-
-    Parameters
-    ----------
-    only
-        The forms that it stands in.
-    """
+    """A part of a page, and the forms that it stands in."""
 
     only: Form = Form.terminal | Form.full
 

@@ -23,7 +23,7 @@ from uncertain_scale.report.atomic import finish, make_folder, save_whole
 from uncertain_scale.sampling.chains import package_versions
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.statistics.sketch import group_of
-from uncertain_scale.statistics.tally import MOST_BINS, Tally
+from uncertain_scale.statistics.tally import MOST_BINS, Binning, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.sampling.engine import Simulation
-    from uncertain_scale.statistics.tally import Binning
     from uncertain_scale.units.aliases import FloatArray
 
 CHECKPOINT = "checkpoint.npz"
@@ -95,11 +94,7 @@ class Checkpoint:
                 "begin anew without --resume"
             )
 
-    def part(
-        self,
-        simulation: Simulation,
-        events: Sequence[Event],
-    ) -> Part:
+    def part(self, simulation: Simulation, events: Sequence[Event]) -> Part:
         """Return the chains that are finished, for a run that goes on with them.
 
         Raises
@@ -113,11 +108,7 @@ class Checkpoint:
         reduction = Reduction.of(simulation, names=watched_in(simulation), events=events)
         fewer = design.chains <= max(self.finished)
         if fewer or self.design.draws != design.draws or not self._has_bins_of(reduction):
-            raise QuestionError(
-                f"{self.path} holds {len(self.finished):,} of {self.design.chains:,} chains x "
-                f"{self.design.draws:,} draws; to go on, say --draws {self.design.draws} "
-                f"--chains {self.design.chains}"
-            )
+            raise self._of_another_size("holds")
         try:
             return self._part(reduction)
         except (KeyError, IndexError, ValueError, TypeError, OverflowError) as error:
@@ -137,11 +128,7 @@ class Checkpoint:
 
         chains = len(self.finished)
         if self.design.draws != design.draws or design.chains < chains:
-            raise QuestionError(
-                f"{self.path} is of {chains:,} of {self.design.chains:,} chains x "
-                f"{self.design.draws:,} draws; to go on, say --draws {self.design.draws} "
-                f"--chains {self.design.chains}"
-            )
+            raise self._of_another_size("is of")
         path = self.path.parent / DRAWS
         try:
             open_within(path, _LARGEST, "begin anew").close()
@@ -181,6 +168,13 @@ class Checkpoint:
         except (AttributeError, KeyError, ValueError, TypeError) as error:
             raise _spoilt(self.path, error) from None
         return found
+
+    def _of_another_size(self, verb: str) -> QuestionError:
+        chains, draws = self.design.chains, self.design.draws
+        return QuestionError(
+            f"{self.path} {verb} {len(self.finished):,} of {chains:,} chains x {draws:,} draws; "
+            f"to go on, say --draws {draws} --chains {chains}"
+        )
 
     def _has_bins_of(self, reduction: Reduction) -> bool:
         """Say whether bins are laid alike: by the first draws, which may be of several chains."""

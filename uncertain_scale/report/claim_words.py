@@ -179,19 +179,20 @@ def _over(judged: dict[str, Any], claim: dict[str, Any]) -> str:
 def _bound(covered: dict[str, Any]) -> str:
     probability = covered["probability"]
     if probability in {0.0, 1.0}:
-        said = "holds in every draw" if probability else "holds in no draw"
+        text = "holds in every draw" if probability else "holds in no draw"
         bound = probability_in_words(covered)
-        return said if covered["low"] == covered["high"] else f"{said}: probability {bound} (95%)"
+        return text if covered["low"] == covered["high"] else f"{text}: probability {bound} (95%)"
     word = next(word for least, word in _LIKELY if probability >= least)
     return f"{word}: true in {_percent(covered)} of the draws"
 
 
 def _percent(found: dict[str, Any]) -> str:
     share, mcse = found["probability"], found["mcse"]
-    error = f" ± {error_in_words(mcse)}" if mcse else ""
+    shown = error_in_words(mcse, share)
+    error = f" ± {shown}" if shown else ""
     if not 1e-3 <= share <= 1 - 1e-3:
-        told = probability_in_words(found)
-        return f"{told}{error}" if told[0].isdecimal() and 0 < share < 1 else told
+        words = probability_in_words(found)
+        return f"{words}{error}" if words[0].isdecimal() and 0 < share < 1 else words
     return f"{_PLAIN.write(100 * share, 100 * (mcse or 0.0))}%{error}"
 
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.analysis.events import Probability
-from uncertain_scale.report.blocks import Facts, Form, Gap, Heading, Items, Page, Table, Text
+from uncertain_scale.report.blocks import Block, Facts, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.claim_words import (
     asserted_in_words,
     given_in_words,
@@ -20,7 +20,7 @@ from uncertain_scale.report.claim_words import (
     readings_in_words,
     summary_in_words,
 )
-from uncertain_scale.report.document import interval_document, probability_document
+from uncertain_scale.report.document import Document, interval_document, probability_document
 from uncertain_scale.report.numbers import number, percent
 from uncertain_scale.report.render.csv import as_csv
 from uncertain_scale.report.render.markdown import plain
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.verdict import Found
     from uncertain_scale.inputs.assertion import Claims
     from uncertain_scale.model import Model
-    from uncertain_scale.report.blocks import Block
-    from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
 
 RULES = """\
@@ -59,19 +57,9 @@ say; then with all of it shared, and with all of it independent, where that is n
 def claims_document(
     claims: Claims, found: CheckedClaims, model: Model, design: Design, probs: list[float]
 ) -> Document:
-    """Return the claims of a document and their verdicts as plain data.
+    """Return what `check_claims` found as plain data, with what the claims were checked with.
 
-    Parameters
-    ----------
-    claims, found
-        What the document asserts, and what `check_claims` found.
-    model, design, probs
-        What they were checked with.
-
-    Returns
-    -------
-    dict
-        Numbers in the units of each claim's variable, None for what does not exist.
+    Numbers are in the units of each claim's variable, None for what does not exist.
     """
     rows = [_claim(one) for one in found.checked]
     apart = claims.apart + len(claims.claims) - len(rows)
@@ -128,13 +116,13 @@ def claims_blocks(document: Document) -> Iterator[Block]:
     note = [plain(document["note"])] if document["note"] else []
     yield Text([*lines, *note], only=Form.markdown, raw=True)
     yield Items(RULES.splitlines(), only=Form.markdown)
-    for name, told in (("Warnings", warnings), ("Claims kept apart", faults)):
-        if told:
+    for name, lines in (("Warnings", warnings), ("Claims kept apart", faults)):
+        if lines:
             yield Heading(name, only=Form.markdown)
-            yield Items(told, only=Form.markdown)
-    if told := [*summary[1:], *warnings, *(f"kept apart: {fault}" for fault in faults)]:
+            yield Items(lines, only=Form.markdown)
+    if lines := [*summary[1:], *warnings, *(f"kept apart: {fault}" for fault in faults)]:
         yield Heading("To know first", id="remarks", only=Form.html)
-        yield Items(told, only=Form.html)
+        yield Items(lines, only=Form.html)
     yield from _tables(document)
     yield Heading("How claims are judged", short="Rules", only=Form.html)
     yield Items(RULES.splitlines(), only=Form.html)
@@ -210,10 +198,7 @@ def _judged(judged: Judged, row: dict[str, Any]) -> dict[str, Any]:
         "covered": probability_document(
             Probability(standing.covered, standing.covered_mcse, *standing.covered_ends)
         ),
-        "place": standing.place,
-        "prob": standing.prob,
-        "beyond": standing.beyond,
-        "rounded": standing.rounded,
+        **{key: getattr(standing, key) for key in ("place", "prob", "beyond", "rounded")},
         "asserted_over_median": number(standing.factor),
         "borderline": standing.borderline,
     }

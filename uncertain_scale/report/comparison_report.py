@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Part, Table, Text
+from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Page, Part, Table, Text
 from uncertain_scale.report.document import probability_document, record_document, statistics
 from uncertain_scale.report.numbers import Scale, number, percent, probability_in_words, scale_of
 from uncertain_scale.report.rows import (
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.comparison import Comparison, Ratio
     from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.inputs import Prior
-    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
 _SAME = 1e-9
@@ -38,14 +37,9 @@ _PLAIN = Scale("")
 def comparison_document(
     tree: xr.DataTree, comparisons: Sequence[Comparison], probs: Sequence[float]
 ) -> Document:
-    """Return comparisons as plain data.
+    """Return what `compare` returns as plain data, with intervals of some probabilities.
 
-    Parameters
-    ----------
-    tree, comparisons
-        What `compare` returns.
-    probs
-        Probabilities of the intervals; views that have room for one show the first.
+    Views that have room for one interval show the first.
     """
     return {
         **record_document(tree, probs),
@@ -104,14 +98,14 @@ def comparison_blocks(document: Document) -> Iterator[Block]:
 def _compared(document: Document, comparison: dict[str, Any]) -> Iterator[Block]:
     """Yield what one scenario makes of the answers, but for HTML, where it is a part."""
     prob = document["probs"][0]
-    said, couplings = in_words(comparison, document["base"]), list(coupling_words(comparison))
+    text, couplings = in_words(comparison, document["base"]), list(coupling_words(comparison))
     lines, rows = _lines(comparison), list(comparison_rows(comparison, prob))
     interval = f"{percent(prob)} interval"
     yield Gap()
     yield Heading(comparison["other"], only=Form.markdown)
-    yield Text(said, "bold", only=Form.brief)
+    yield Text(text, "bold", only=Form.brief)
     yield Text(couplings, only=Form.terminal)
-    yield Text([f"{said}.", *(f"{one.capitalize()}." for one in couplings)], only=Form.markdown)
+    yield Text([f"{text}.", *(f"{one.capitalize()}." for one in couplings)], only=Form.markdown)
     header: tuple[str, ...] = ("answer, other / base", "median", interval, "P(more)")
     if rows:
         yield Table(header, rows, only=Form.brief)
@@ -152,19 +146,19 @@ def _headline(document: Document) -> str:
             for label, *cells, _ in comparison_rows(one, probs[0])
             if label not in one["outputs"]
         ]
-        said = ", ".join(moved[:2]) or "no answer moves"
-        sentences.append(f"{one['other']} over {document['base']}: {said}.")
+        text = ", ".join(moved[:2]) or "no answer moves"
+        sentences.append(f"{one['other']} over {document['base']}: {text}.")
     return " ".join(sentences)
 
 
 def _otherwise(output: dict[str, Any], probs: Sequence[float]) -> str:
     """Write what the extreme couplings give, where they give something else."""
-    told = [
+    lines = [
         f"; all {kind}: {ratio_in_words(one['ratio'], probs)}"
         for kind, one in output["otherwise"].items()
         if one["ratio"] and not one["ratio"]["constant"]
     ]
-    return "".join(told)
+    return "".join(lines)
 
 
 def ratio_in_words(ratio: dict[str, Any], probs: Sequence[float]) -> str:
@@ -290,22 +284,19 @@ def _output(comparison: Comparison, name: str) -> dict[str, Any]:
 def _held(found: Comparison | Ratio, name: str) -> dict[str, Any]:
     """Return an output's ratio and its difference, or what there is of the two, and P(more)."""
     low, high = found.greater_ends[name]
+    ratios = found.ratio["output"].values
     difference = {}
     if name in found.difference["output"].values:
         one = found.difference.sel(output=name)
         difference["difference"] = {"units": str(one["units"].item()), **statistics(one)}
     return {
-        "ratio": _statistics(found.ratio, name),
+        "ratio": statistics(found.ratio.sel(output=name)) if name in ratios else None,
         **difference,
         "probability_greater": found.greater[name],
         "probability_greater_mcse": number(found.greater_mcse[name]),
         "probability_greater_low": low,
         "probability_greater_high": high,
     }
-
-
-def _statistics(ratio: xr.Dataset, name: str) -> dict[str, Any] | None:
-    return statistics(ratio.sel(output=name)) if name in ratio["output"].values else None
 
 
 def is_one(ratio: dict[str, Any]) -> bool:

@@ -36,7 +36,7 @@ def is_incomplete(document: Document) -> bool:
     return any(found is not None and found["why"] == "interrupted" for found in stops)
 
 
-def stopping_in_words(document: Document) -> Iterator[str]:
+def completeness_in_words(document: Document) -> Iterator[str]:
     """Yield what a reader must know first: that a report is incomplete, and how sure it is."""
     if found := document.get("incomplete"):
         yield (

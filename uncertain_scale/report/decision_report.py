@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.blocks import Form, Table, Text
+from uncertain_scale.report.blocks import Block, Form, Table, Text
 from uncertain_scale.report.numbers import (
     Scale,
     estimate,
@@ -22,24 +22,14 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.sensitivity import Loss, Penalty
     from uncertain_scale.report.analysis_types import PenaltyReport
-    from uncertain_scale.report.blocks import Block
 
 
 def decision_document(
     event: str, found: xr.Dataset, loss: Loss | None, output_units: str
 ) -> dict[str, Any]:
-    """Return how knowing each input would change an answer, as plain data.
+    """Return what `decision_value` returns of an event as plain data.
 
-    Parameters
-    ----------
-    event
-        As it was typed.
-    found
-        What `decision_value` returns.
-    loss
-        What wrong answers cost, where that was stated.
-    output_units
-        Units of the output that the event is about.
+    With a loss, what wrong answers cost; a penalty by distance is in the units of the output.
     """
     worth = "gain" if loss is None else "evppi"
     document: dict[str, Any] = {
@@ -90,12 +80,12 @@ def decision_blocks(decision: dict[str, Any]) -> Iterator[Block]:
 def _in_words(decision: dict[str, Any]) -> Iterator[str]:
     event = f"P({decision['event']}) = {probability_in_words(decision)}"
     answer = decision["answer"]
-    said = (
+    text = (
         f"{answer} (or the other: too close to tell)" if decision["answer_unresolved"] else answer
     )
     if "loss" not in decision:
         words = "how often knowing an input would change it"
-        yield f"{event}, so the answer is {said}; {words}: {_changes(decision)}"
+        yield f"{event}, so the answer is {text}; {words}: {_changes(decision)}"
         return
     loss = decision["loss"]
     costs = [_cost(loss[side], loss["units"]) for side in ("false_yes", "false_no")]
@@ -103,7 +93,7 @@ def _in_words(decision: dict[str, Any]) -> Iterator[str]:
     other = "no" if answer == "yes" else "yes"
     lost, more = (_amount(loss, f"expected_loss_{side}") for side in (answer, other))
     yield (
-        f"Without knowing more the answer is {said}: expected to lose {lost}, where {other} would "
+        f"Without knowing more the answer is {text}: expected to lose {lost}, where {other} would "
         f"lose {more}"
     )
     rest = "no input by itself would change the answer"

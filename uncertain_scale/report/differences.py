@@ -1,7 +1,7 @@
 """What differs between two results as plain data, and whether chance can explain it.
 
 A figure of a result stands beside its Monte Carlo error: `median` beside `median_mcse`, `low` by
-`low_mcse`. So any two results of the same command can be told apart without knowing the command.
+`low_mcse`. So any two results of the same command can be compared without knowing the command.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from uncertain_scale.errors import printable
-from uncertain_scale.report.blocks import Gap, Heading, Table, Text
+from uncertain_scale.report.blocks import Block, Gap, Heading, Table, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
 ERROR = "_mcse"
@@ -250,22 +249,22 @@ def _part(found: Difference) -> str:
 def _sentence(document: Document) -> str:
     changes = document["changes"]
     count = sum(len(found) for part, found in changes.items() if part != "versions")
-    said = f"{document['verdict']}: {document['values']:,} values"
+    text = f"{document['verdict']}: {document['values']:,} values"
     altered = _altered(document.get("files") or {})
     if altered and document["grade"] != Grade.different.name:
-        said = f"FILES ALTERED: {altered}; the answers are {said}"
+        text = f"FILES ALTERED: {altered}; the answers are {text}"
     if count:
-        said += f", {count:,} of them not the same"
+        text += f", {count:,} of them not the same"
         graded = [found for part, found in changes.items() if part != "versions"]
         worst_one = max(
             (one for part in graded for one in part), key=lambda one: Grade[one["grade"]]
         )
-        said += f"; the first: {worst_one['place']}"
+        text += f"; the first: {worst_one['place']}"
     if altered and document["grade"] == Grade.different.name:
-        said += f"; files altered: {altered}"
+        text += f"; files altered: {altered}"
     if (document.get("files") or {}).get("unlisted"):
-        said += "; its record has a digest of the result alone, so that other files are unchecked"
-    return said
+        text += "; its record has a digest of the result alone, so that other files are unchecked"
+    return text
 
 
 def _altered(files: Mapping[str, Any]) -> str:
@@ -304,14 +303,12 @@ def _shown(changes: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]
 
     Errors that changed within reason say nothing that the figures do not.
     """
-    telling = [one for one in changes if one["grade"] == "different" or not _is_error(one["place"])]
+    telling = [
+        one for one in changes if one["grade"] == "different" or not one["place"].endswith(ERROR)
+    ]
     left = len(changes) - len(telling[:_MOST_SHOWN])
     more = f"and {left:,} more; --format json lists all" if left else ""
     return telling[:_MOST_SHOWN], more
-
-
-def _is_error(place: str) -> bool:
-    return place.endswith(ERROR)
 
 
 def _size(value: Any) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.events import probability_in
+from uncertain_scale.analysis.events import Event, Probability, probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.errors import DataError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.analysis.events import Event, Probability
     from uncertain_scale.inputs import Priors
     from uncertain_scale.report.document_types import (
         Chance,
@@ -62,7 +61,7 @@ _SUFFICIENT = (0.5, 0.8, 0.9, 0.95)
 _REASONS = ("mean", "sd", "hdi", "mcse")
 
 
-BY_ARVIZ = "intervals are ArviZ's, of the draws alone, and surer by --intervals conditional"
+BY_ARVIZ = "intervals are ArviZ's, of the draws alone"
 
 
 def report_document(
@@ -336,7 +335,7 @@ def interval_document(prob: float, ends: Iterable[float], errors: Iterable[float
 def _intervals(values: Mapping[str, Any], which: int, prob: float) -> list[dict[str, Any]]:
     """Return the equal-tailed interval and each piece of the highest-density region."""
     keys = ("", "_mcse", "_beyond")
-    several = not str(values["mcse_reason"])  # one chain tells no error of anything
+    several = not str(values["mcse_reason"])  # one chain has no error of anything
     pieces = [("eti", *(values[f"eti{key}"][which] for key in keys))]
     regions = zip(*(values[f"hdi{key}"][which] for key in keys), strict=True)
     pieces += [("hdi", *region) for region in regions]

@@ -162,7 +162,7 @@ class Statistics(TypedDict):
     median: Number
     median_mcse: Error
     constant: Annotated[bool, "whether all draws are one number"]
-    pivot: Annotated[str, "input that median and intervals have integrated out, or empty"]
+    pivot: Annotated[str, "inputs that median and intervals have integrated out, or empty"]
     intervals: list[_Interval]
     state: _States
     reason: _Reasons

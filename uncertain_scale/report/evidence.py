@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Part, Table, Text
+from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Part, Table, Text
 from uncertain_scale.report.numbers import number, percent, scale_for, scale_of, share_in_words
 from uncertain_scale.statistics.draws import read_draws
 from uncertain_scale.statistics.intervals import quantiles
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.numbers import Scale
 
@@ -49,12 +48,7 @@ _OBSERVED = {
 def evidence_document(tree: xr.DataTree, probs: Sequence[float]) -> dict[str, Any]:
     """Return `evidence`: how a posterior was found and what moved; None without evidence.
 
-    Parameters
-    ----------
-    tree
-        Draws, as `sample` or `condition` returns them.
-    probs
-        Probabilities of intervals, of which answers before the evidence get the first.
+    Answers before the evidence have an interval of the first of the probabilities.
     """
     if "conditioning" not in tree.attrs:
         return {"evidence": None}
@@ -224,8 +218,8 @@ def evidence_blocks(document: Document) -> Iterator[Block]:
     seen = [[row[key] for key in _OBSERVED] for row in observation_rows(document)]
     yield Table(list(_OBSERVED.values()), seen, only=Form.markdown)
     error = evidence["log_evidence_mcse"]
-    said = "" if error is None else f" ± {error:.1g}"
-    weighed = f"Log marginal likelihood of the evidence: {evidence['log_evidence']:.4g}{said}. {_P}"
+    text = "" if error is None else f" ± {error:.1g}"
+    weighed = f"Log marginal likelihood of the evidence: {evidence['log_evidence']:.4g}{text}. {_P}"
     yield Text((f"Posterior {method}; {learnt}.", weighed), only=Form.markdown)
     yield Heading("What moved", only=Form.markdown)
     header = ("input", before, now, "units", "bits learnt")

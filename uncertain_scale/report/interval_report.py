@@ -72,15 +72,10 @@ _PHRASES = {
 
 
 def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[Block]:
-    """Yield what a report says: answers, what to know of them, what drives them, their inputs.
+    """Yield the blocks of what `report_document` returns: answers, remarks, drivers, inputs.
 
-    Parameters
-    ----------
-    document
-        What `report_document` returns.
-    behind
-        Returns what `background_of` does: without it a page has no prior densities, no graph and
-        no ranking.
+    Without `behind`, which returns what `background_of` does, a page has no prior densities, graph
+    or ranking.
     """
     given, run = question_in_words(document), run_in_words(document)
     notes, events = list(remarks(document)), list(event_rows(document))
@@ -96,8 +91,8 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
     yield from _answers(document)
     yield from _events(document)
     for name, units, amounts in sufficient:
-        said = ", ".join(f"{share}: {amount}" for share, amount in amounts)
-        yield Text(f" {name} that suffices, by probability, in {units}: {said}", only=Form.brief)
+        text = ", ".join(f"{share}: {amount}" for share, amount in amounts)
+        yield Text(f" {name} that suffices, by probability, in {units}: {text}", only=Form.brief)
         yield Heading(f"{name} that suffices", only=Form.markdown)
         yield Table(("with probability", units), amounts, only=Form.markdown)
     yield Items(notes, "! ", only=Form.brief)
@@ -117,13 +112,7 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
 
 
 def update_blocks(document: Document, behind: Behind | None = None) -> Iterator[Block]:
-    """Yield what evidence moved; in the long forms, the whole report.
-
-    Parameters
-    ----------
-    document, behind
-        As in `report_blocks`.
-    """
+    """Yield the blocks of what evidence moved; in the long forms, of the whole report."""
     yield from shown(report_blocks(document, behind), Form.full)
     prob = percent(document["probs"][0])
     before = {name: interval for name, _, interval in before_rows(document)}
@@ -165,6 +154,26 @@ def priors_blocks(document: Document) -> Iterator[Block]:
         yield Text([text for text in words if text], indent=4, only=Form.terminal)
 
 
+def headline_outputs(document: Document) -> list[str]:
+    """Return the outputs of the headline: what was solved for, then what people ask for."""
+    outputs = document["outputs"]
+    free = [name for name in document["question"]["free"] if name in outputs]
+    known = [name for name in _PHRASES if name in outputs]
+    return list(dict.fromkeys([*free, *known, *outputs]))[:_MOST_OUTPUTS]
+
+
+def headline(document: Document) -> str:
+    """Answer the question of what `report_document` returns in one sentence, with intervals."""
+    given = document["question"]["given"]
+    parts = [_phrase(document, name) for name in headline_outputs(document)]
+    text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    if list(given) == ["budget"] and not document["question"]["free"]:
+        return f"{with_powers(given['budget']['stated'])} buy {text}."
+    if not given:
+        return f"The priors alone imply {text}."
+    return f"With {with_powers(question_in_words(document))}: {text}."
+
+
 def _answers(document: Document) -> Iterator[Block]:
     probs, outputs = document["probs"], document["outputs"]
     rows = list(output_rows(document, probs[0]))
@@ -190,9 +199,9 @@ def _answers(document: Document) -> Iterator[Block]:
 
 
 def _events(document: Document) -> Iterator[Block]:
-    for said in chances_in_words(document):
-        yield Text(f" {said}", "bold", only=Form.terminal)
-        yield Text(said, only=Form.notebook)
+    for text in chances_in_words(document):
+        yield Text(f" {text}", "bold", only=Form.terminal)
+        yield Text(text, only=Form.notebook)
     if events := list(event_rows(document)):
         yield Heading("How likely", only=Form.markdown)
         header = ("event", "probability", "standard error")
@@ -202,8 +211,8 @@ def _events(document: Document) -> Iterator[Block]:
 def _errors(document: Document) -> Iterator[Block]:
     rows = list(error_rows(document))
     yield Heading("Monte Carlo errors", only=Form.markdown)
-    said = "Standard errors, from the spread between independent chains."
-    yield Text(said, only=Form.markdown)
+    text = "Standard errors, from the spread between independent chains."
+    yield Text(text, only=Form.markdown)
     header = ("answer", "statistic", "estimate", "standard error", "units")
     yield Table(header, rows, only=Form.markdown)
     yield Table(
@@ -272,26 +281,6 @@ def _graph(behind: Behind) -> Drawing:
     from uncertain_scale.report.figures import plot_graph
 
     return plot_graph(behind().plan)
-
-
-def headline_outputs(document: Document) -> list[str]:
-    """Return the outputs of the headline: what was solved for, then what people ask for."""
-    outputs = document["outputs"]
-    free = [name for name in document["question"]["free"] if name in outputs]
-    known = [name for name in _PHRASES if name in outputs]
-    return list(dict.fromkeys([*free, *known, *outputs]))[:_MOST_OUTPUTS]
-
-
-def headline(document: Document) -> str:
-    """Answer the question of what `report_document` returns in one sentence, with intervals."""
-    given = document["question"]["given"]
-    parts = [_phrase(document, name) for name in headline_outputs(document)]
-    said = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    if list(given) == ["budget"] and not document["question"]["free"]:
-        return f"{with_powers(given['budget']['stated'])} buy {said}."
-    if not given:
-        return f"The priors alone imply {said}."
-    return f"With {with_powers(question_in_words(document))}: {said}."
 
 
 def _phrase(document: Document, name: str) -> str:

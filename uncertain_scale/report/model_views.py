@@ -17,7 +17,7 @@ from uncertain_scale.report.numbers import units_in_words
 from uncertain_scale.report.render.markdown import markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from uncertain_scale.analysis.backtest.mfu_fit import MfuFit
     from uncertain_scale.model import Model, Plan
@@ -94,7 +94,8 @@ def mermaid(model: Model, plan: Plan | None = None) -> str:
     """
     if plan is None:
         equations = [e for e in model.equations if e.name == e.target]
-        boxes = [f'  {name}["{name}"]' for name in _named(equations)]
+        names = dict.fromkeys(name for e in equations for name in (*e.arguments, e.target))
+        boxes = [f'  {name}["{name}"]' for name in names]
     else:
         equations = plan.steps
         shapes = {"given": ('[["', '"]]'), "equation": ('["', '"]')}
@@ -112,7 +113,7 @@ def explanation(plan: Plan, model: Model, name: str) -> str:
     return "\n".join(_fitted(line, 6) for line in _explain(plan, model, name, 0, set()))
 
 
-def _explain(plan: Plan, model: Model, name: str, depth: int, told: set[str]) -> Iterator[str]:
+def _explain(plan: Plan, model: Model, name: str, depth: int, seen: set[str]) -> Iterator[str]:
     way = plan.reached[name]
     indent = "  " * depth
     unit = units_in_words(model.variables[name])
@@ -120,13 +121,13 @@ def _explain(plan: Plan, model: Model, name: str, depth: int, told: set[str]) ->
     if way.equation is None:
         words = {"given": "given", "prior": "prior", "fallback": "prior, as nothing determines it"}
         yield f"{head}: {words[way.origin]}"
-    elif name in told:
+    elif name in seen:
         yield f"{head}: as above"
     else:
-        told.add(name)
+        seen.add(name)
         yield f"{head}: {way.equation}, {way.equation.subject}"
         for argument in way.equation.arguments:
-            yield from _explain(plan, model, argument, depth + 1, told)
+            yield from _explain(plan, model, argument, depth + 1, seen)
 
 
 def _fitted(line: str, hanging: int) -> str:
@@ -156,11 +157,6 @@ def _equation(equation: Equation) -> dict[str, Any]:
         "summary": equation.summary,
         "references": _references(equation),
     }
-
-
-def _named(equations: Sequence[Equation]) -> list[str]:
-    names = (name for e in equations for name in (*e.arguments, e.target))
-    return list(dict.fromkeys(names))
 
 
 def _references(equation: Equation) -> list[str]:

@@ -16,10 +16,10 @@ from markupsafe import Markup, escape
 
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.inputs import Priors
-from uncertain_scale.report.blocks import Form, Items, Table, Text, shown
+from uncertain_scale.report.blocks import Block, Form, Items, Table, Text, shown
 from uncertain_scale.report.comparison_report import comparison_blocks, comparison_document
 from uncertain_scale.report.document import priors_document, report_document
-from uncertain_scale.report.html.templating import linked, worded
+from uncertain_scale.report.html.templating import linked, on_one_line
 from uncertain_scale.report.interval_report import priors_blocks, report_blocks
 from uncertain_scale.report.numbers import percent, scale_for
 from uncertain_scale.report.render.terminal import terminal
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from uncertain_scale.analysis.comparison import Comparison
-    from uncertain_scale.report.blocks import Block
 
 __all__ = ["Shown", "notebook", "show"]
 
@@ -112,13 +111,13 @@ def _shown(blocks: Iterable[Block], text: str | None = None) -> Shown:
     from rich.console import Console
 
     kept, printed = list(blocks), io.StringIO()
-    # In a notebook, a console that is not told otherwise displays what it prints.
+    # In a notebook, a console displays what it prints, unless it is asked not to.
     console = Console(file=printed, width=_WIDTH, no_color=True, force_jupyter=False)
     console.print(terminal(kept))
     # What the command line says of its own options is of no use here.
     lines = [one for one in printed.getvalue().splitlines() if not one.startswith("--format ")]
-    told = "\n".join(line.rstrip() for line in lines).strip("\n")
-    return Shown(html=notebook(kept), text=told if text is None else text)
+    words = "\n".join(line.rstrip() for line in lines).strip("\n")
+    return Shown(html=notebook(kept), text=words if text is None else text)
 
 
 def _points(found: xr.Dataset) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -177,7 +176,7 @@ def _parts(block: Block) -> Iterator[Markup]:
             yield from (_line(mark + line, "span") for line in lines)
         case Table(header, rows):
             head = Markup('<th scope="col">{}</th>')
-            heads = Markup().join(head.format(worded(name)) for name in header)
+            heads = Markup().join(head.format(on_one_line(name)) for name in header)
             cited = [place for place, name in enumerate(header) if name == "source"]
             body = Markup("\n").join(_cells(row, cited) for row in rows)
             table = Markup("<table><thead><tr>{}</tr></thead><tbody>\n{}\n</tbody></table>").format(
@@ -188,9 +187,9 @@ def _parts(block: Block) -> Iterator[Markup]:
 
 
 def _line(text: str, tag: str) -> Markup:
-    return Markup("<p><{0}>{1}</{0}></p>").format(Markup(tag), worded(text))  # noqa: S704 (ours)
+    return Markup("<p><{0}>{1}</{0}></p>").format(Markup(tag), on_one_line(text))  # noqa: S704 (ours)
 
 
 def _cells(row: Iterable[str], cited: list[int]) -> Markup:
-    cells = (linked(one) if k in cited else escape(worded(one)) for k, one in enumerate(row))
+    cells = (linked(one) if k in cited else escape(on_one_line(one)) for k, one in enumerate(row))
     return Markup("<tr>{}</tr>").format(Markup().join(map(Markup("<td>{}</td>").format, cells)))

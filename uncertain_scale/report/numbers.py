@@ -1,6 +1,6 @@
 """Numbers for people: as many digits as their Monte Carlo error supports, in readable prefixes.
 
-A number among others, such as an interval's end, has the digits that tell it from them: years from
+A number among others, such as an interval's end, has the digits that distinguish it: years from
 2019.67 to 2020.09 are no "2,020". `number` and `estimate` make plain data of a labelled result.
 """
 
@@ -37,6 +37,7 @@ _WORDS = {
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_DIGITS = 3
 _EXACT_DIGITS = 4
+_DIGIT, _UNSEEN = 1e-3, 1e-4  # of a probability: its last digit, and an error that is none
 _SPREAD_DIGITS = 2
 _FAR = 300  # powers of ten that `round` does not take
 _FLOAT_DIGITS = 16
@@ -49,7 +50,7 @@ _CALENDAR = "years"
 class Scale:
     """How the numbers of one row are written: divided by `divisor`, with `suffix` or `exponent`.
 
-    `finest` is the power of ten that tells them from one another, where they lie close together.
+    `finest` is the power of ten that distinguishes them, where they lie close together.
     """
 
     units: str
@@ -120,7 +121,7 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     """Choose how numbers of one variable are written, by the first of them: the median, say.
 
     The others, such as the ends of its interval, say how far apart they lie, and so to which digit
-    they are told from one another.
+    they are distinguished.
 
     Examples
     --------
@@ -230,7 +231,7 @@ def share_in_words(share: float, error: float | None = None) -> str:
     share
         The probability.
     error
-        Its standard error, which says whether what is nearly none or all has a digit to be told.
+        Its standard error, which says whether what is nearly none or all has a digit.
 
     Examples
     --------
@@ -242,22 +243,27 @@ def share_in_words(share: float, error: float | None = None) -> str:
     missed = min(share, 1 - share)
     if not 0 < missed < 1e-3:
         return f"{100 * share:.3g}%"
-    if error and error < missed:
-        return f"{100 * share:.{-digits(100 * missed, 100 * error)}f}%"
+    if error is not None and error < missed:
+        least = max(error, _DIGIT * missed)
+        return f"{100 * share:.{-digits(100 * missed, 100 * least)}f}%"
     return "<0.1%" if share == missed else ">99.9%"
 
 
-def error_in_words(error: float) -> str:
+def error_in_words(error: float | None, share: float = 0.5) -> str:
     """Write the standard error of a probability in percent, to one digit.
+
+    Nothing is written of none, nor of one that is far below the last digit that is shown.
 
     Examples
     --------
-    >>> error_in_words(0.002), error_in_words(3e-7)
-    ('0.2%', '0.00003%')
+    >>> error_in_words(0.002), error_in_words(3e-4, 0.99), error_in_words(3e-10)
+    ('0.2%', '0.03%', '')
     """
-    told = float(f"{100 * error:.1g}")
-    places = -math.floor(math.log10(told)) if told else 0
-    return f"{told:.{max(places, 0)}f}%"
+    if not error or error < _UNSEEN * min(share, 1 - share):
+        return ""
+    shown = float(f"{100 * error:.1g}")
+    places = -math.floor(math.log10(shown)) if shown else 0
+    return f"{shown:.{max(places, 0)}f}%"
 
 
 def probability_in_words(found: Mapping[str, Any], key: str = "probability") -> str:

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.analysis.conditioning.information import evidence_ratio, ratios_of_medians
-from uncertain_scale.report.blocks import Form, Gap, Heading, Items, Page, Table, Text, shown
+from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Page, Table, Text, shown
 from uncertain_scale.report.document import events_document, record_document, report_document
 from uncertain_scale.report.evidence import (
     evidence_blocks,
@@ -37,11 +37,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.events import Event
-    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
-_TOLD = 3  # answers in the headline
+_MOST = 3  # answers in the headline
 _NOTHING = "No input drives the answers."
 _WHY_SHARES = (
     "Evidence ties the inputs together, so Sobol' indices, Shapley effects and swings of one input "
@@ -55,15 +54,7 @@ _WHY_MEDIANS = (
 
 
 def dependent_document(tree: xr.DataTree, found: xr.Dataset, events: Sequence[Event]) -> Document:
-    """Return a sensitivity analysis given evidence as plain data.
-
-    Parameters
-    ----------
-    tree, found
-        What `condition` and `posterior_sensitivity` return.
-    events
-        Events whose probabilities are wanted.
-    """
+    """Return what `condition` and `posterior_sensitivity` return, and events, as plain data."""
     return {
         **record_document(tree, (0.9,)),
         "on": found.attrs["on"],
@@ -93,8 +84,8 @@ def dependent_blocks(document: Document) -> Iterator[Block]:
     events = [f"P({event}) = {share}" for event, share, _ in event_rows(document)]
     yield Items([*seen, *learnt, *document["evidence"]["notes"], *events], only=Form.html)
     yield from opening(document, f"What drives the answers: {given}", f"{made}.")
-    told = {**document, "evidence": {**document["evidence"], "before": {}}}
-    yield from shown(evidence_blocks(told), Form.terminal | Form.markdown)
+    moved = {**document, "evidence": {**document["evidence"], "before": {}}}
+    yield from shown(evidence_blocks(moved), Form.terminal | Form.markdown)
     yield Text(_WHY_SHARES, only=Form.terminal | Form.markdown)
     for place, (name, output) in enumerate(document["outputs"].items()):
         header: tuple[str, ...] = (name, "variance gone if known", "rank correlation")
@@ -105,9 +96,9 @@ def dependent_blocks(document: Document) -> Iterator[Block]:
             yield Text(_WHY_SHARES, "how", only=Form.html)
         header = ("input", "variance gone if known", "rank correlation", "standard errors")
         yield Table(header, _with_errors(output), only=Form.full)
-    for said in chances_in_words(document):
-        yield Text(f" {said}", "bold", only=Form.terminal)
-        yield Text(said, only=Form.markdown)
+    for text in chances_in_words(document):
+        yield Text(f" {text}", "bold", only=Form.terminal)
+        yield Text(text, only=Form.markdown)
     yield Gap(only=Form.markdown)
     yield Text(made, "dim", only=Form.terminal)
     yield Heading("Inputs that moved", only=Form.html)
@@ -126,13 +117,13 @@ def _with_errors(output: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def _headline(document: Document) -> str:
     """Say which input would narrow each answer most, if it were known."""
-    said = []
+    lines = []
     for name, output in document["outputs"].items():
         first = next(_rows(output, _LEAST), None)
         if first is not None:
-            said.append(f"{name}: {first[0]} ({first[1]})")
-    most = "; ".join(said[:_TOLD])
-    return f"Variance that would go if an input were known, most: {most}." if said else _NOTHING
+            lines.append(f"{name}: {first[0]} ({first[1]})")
+    most = "; ".join(lines[:_MOST])
+    return f"Variance that would go if an input were known, most: {most}." if lines else _NOTHING
 
 
 def _inputs(found: xr.Dataset) -> dict[str, dict[str, float | None]]:
@@ -152,8 +143,8 @@ def _rows(output: dict[str, Any], least: float) -> Iterator[tuple[str, str, str]
     for name, one in _sorted(output):
         share = one["variance_reduction"]
         if share is not None and share >= least:
-            said = _written(one, "variance_reduction")
-            yield name.replace("+", ", "), said, _written(one, "rank_correlation")
+            text = _written(one, "variance_reduction")
+            yield name.replace("+", ", "), text, _written(one, "rank_correlation")
         elif least < 0:
             yield name.replace("+", ", "), "none", _written(one, "rank_correlation")
 
@@ -171,14 +162,9 @@ def _written(one: dict[str, Any], key: str) -> str:
 def evidence_comparison_document(
     trees: Sequence[xr.DataTree], probs: Sequence[float], events: Sequence[Event]
 ) -> Document:
-    """Return scenarios updated by the same evidence as plain data.
+    """Return what `condition` returns for each scenario, the base first, as plain data.
 
-    Parameters
-    ----------
-    trees
-        What `condition` returns for each scenario, the base first.
-    probs, events
-        As in `report_document`.
+    `probs` and `events` are those of `report_document`.
     """
     base, *others = (report_document(tree, probs=probs, events=events) for tree in trees)
     comparisons = []
@@ -203,9 +189,9 @@ def evidence_comparison_blocks(document: Document) -> Iterator[Block]:
     """Yield the blocks of what `evidence_comparison_document` returns: each scenario."""
     given, made, base = question_in_words(document), design_in_words(document), document["base"]
     seen = ", ".join(f"{one['name']}: {one['fact']}" for one in observation_rows(document))
-    told = [_factor_in_words(document, one) for one in document["comparisons"]]
+    factors = [_factor_in_words(document, one) for one in document["comparisons"]]
     yield Page(
-        f"{'. '.join(told)}.",
+        f"{'. '.join(factors)}.",
         made,
         f"Which scenario does the evidence speak for, given {given}?",
         title=f"{base} and others, given evidence",
@@ -218,28 +204,23 @@ def evidence_comparison_blocks(document: Document) -> Iterator[Block]:
     for line in (f"Evidence: {seen}", _WHY_MEDIANS):
         yield Text(line, only=Form.terminal | Form.markdown)
     yield Text(f"{made}.", only=Form.markdown)
-    for report in _reports(document):
+    for report in (document, *(one["report"] for one in document["comparisons"])):
         yield Gap()
         yield Text(f"{report['scenario']}: {report['title']}", "bold", only=Form.terminal)
         yield Heading(report["scenario"], only=Form.full)
         yield Items(list(_facts(report)))
-    for said, comparison in zip(told, document["comparisons"], strict=True):
+    for text, comparison in zip(factors, document["comparisons"], strict=True):
         rows = list(_ratio_rows(document, comparison))
         header = ("answer", base, comparison["other"])
         yield Gap()
-        yield Text(said, "bold", only=Form.terminal)
+        yield Text(text, "bold", only=Form.terminal)
         yield Table((*header, "ratio"), rows, tight=True, only=Form.terminal)
         yield Heading(f"{comparison['other']} against {base}", only=Form.full)
-        yield Text(said, only=Form.markdown)
-        yield Items([said], only=Form.html)
+        yield Text(text, only=Form.markdown)
+        yield Items([text], only=Form.html)
         yield Table((*header, "ratio of medians"), rows, only=Form.full)
     yield Gap(only=Form.markdown)
     yield Text(made, "dim", only=Form.terminal)
-
-
-def _reports(document: Document) -> Iterator[Document]:
-    yield document
-    yield from (comparison["report"] for comparison in document["comparisons"])
 
 
 def _facts(report: Document) -> Iterator[str]:
@@ -266,8 +247,8 @@ def _factor_in_words(document: Document, comparison: dict[str, Any]) -> str:
     if log > math.log(1e6):
         return f"The evidence is over a million times likelier under {better} than under {worse}"
     factor = math.exp(log)
-    said = scale_for([factor], "1").write(factor, None if error is None else factor * error)
-    return f"The evidence is {said} times likelier under {better} than under {worse}"
+    text = scale_for([factor], "1").write(factor, None if error is None else factor * error)
+    return f"The evidence is {text} times likelier under {better} than under {worse}"
 
 
 def _ratio_rows(document: Document, comparison: dict[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -277,9 +258,9 @@ def _ratio_rows(document: Document, comparison: dict[str, Any]) -> Iterator[tupl
     for row in output_rows(document, prob):
         other = others[row.name]
         ratio = comparison["ratios_of_medians"].get(row.name)
-        said = "none: 0 or of both signs"
+        text = "none: 0 or of both signs"
         if ratio is not None:
             scale = scale_for([ratio["value"]], "1")
-            said = scale.write(ratio["value"], ratio["mcse"], exact=ratio["mcse"] == 0)
+            text = scale.write(ratio["value"], ratio["mcse"], exact=ratio["mcse"] == 0)
         both = (f"{one.interval} {one.units}".rstrip() for one in (row, other))
-        yield (row.name, *both, said)
+        yield (row.name, *both, text)

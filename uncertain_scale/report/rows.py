@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.inputs.distributions import KINDS
-from uncertain_scale.report.blocks import Form, Heading, Table, Text
-from uncertain_scale.report.completeness import stopping_in_words
+from uncertain_scale.report.blocks import Block, Form, Heading, Table, Text
+from uncertain_scale.report.completeness import completeness_in_words
 from uncertain_scale.report.numbers import (
     Scale,
     error_in_words,
@@ -24,7 +24,6 @@ from uncertain_scale.report.numbers import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
 
 _BEYOND = {
@@ -167,7 +166,7 @@ def versions_in_words(document: Document) -> str:
 
 def remarks(document: Document) -> Iterator[str]:
     """Yield what a reader should know: how the question was read, and what does not exist."""
-    yield from stopping_in_words(document)
+    yield from completeness_in_words(document)
     yield from (f"warning: {warning}" for warning in document["warnings"])
     yield from document["notes"]
     if document.get("evidence") is not None:
@@ -242,7 +241,7 @@ def chance_in_words(event: dict[str, Any], document: Document) -> tuple[str, str
         counted = f"{'all' if share else 'none'} of {draws:,} draws"
         certain = event.get("low") == event.get("high")
         return counted if certain else f"{counted}: {bound} (95%)", ""
-    return share_in_words(share, mcse), "" if mcse is None else error_in_words(mcse)
+    return share_in_words(share, mcse), error_in_words(mcse, share)
 
 
 def sufficient_rows(document: Document) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:

@@ -19,7 +19,6 @@ from typing import (
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.report import analysis_types as analyses
 from uncertain_scale.report import document_types as documents
-from uncertain_scale.report import judgement_types as judgements
 from uncertain_scale.report.analysis_types import Estimates
 
 if TYPE_CHECKING:
@@ -30,11 +29,11 @@ DOCUMENTS: Mapping[str, Any] = {
     "compare": analyses.ComparisonReport | analyses.EvidenceComparisonReport,
     "sensitivity": analyses.SensitivityReport | analyses.EvidenceSensitivityReport,
     "sweep": analyses.SweepReport,
-    "claims": judgements.ClaimsReport,
+    "claims": analyses.ClaimsReport,
     "update": documents.Report,
-    "backtest": judgements.BacktestReport,
-    "diff": judgements.Differences,
-    "verify": judgements.Verification,
+    "backtest": analyses.BacktestReport,
+    "diff": analyses.Differences,
+    "verify": analyses.Verification,
     "model": documents.ModelReport | documents.Explanation,
     "priors list": documents.Scenarios,
     "priors show": documents.PriorsReport,

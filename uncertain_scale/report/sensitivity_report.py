@@ -6,11 +6,16 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.blocks import Form, Gap, Heading, Page, Part, Table, Text, shown
+from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Page, Part, Table, Text, shown
 from uncertain_scale.report.decision_report import decision_blocks, decision_document
-from uncertain_scale.report.document import record_document
-from uncertain_scale.report.figures.sensitivity import input_label, share_in_brief, shares_of
-from uncertain_scale.report.numbers import estimate, number, scale_of, share_in_words
+from uncertain_scale.report.document import Document, record_document
+from uncertain_scale.report.figures.sensitivity import (
+    input_label,
+    rank_in_words,
+    share_in_brief,
+    shares_of,
+)
+from uncertain_scale.report.numbers import Scale, estimate, number, scale_of, share_in_words
 from uncertain_scale.report.rows import design_in_words, opening, question_in_words
 from uncertain_scale.statistics.draws import all_draws
 
@@ -21,9 +26,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.sensitivity import Loss
-    from uncertain_scale.report.blocks import Block
-    from uncertain_scale.report.document import Document
-    from uncertain_scale.report.numbers import Scale
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
 _BAR = 12
@@ -36,20 +38,16 @@ def sensitivity_document(
     decisions: Sequence[tuple[Event, xr.Dataset]],
     loss: Loss | None = None,
 ) -> Document:
-    """Return a sensitivity analysis as plain data.
+    """Return what `sensitivity` returns as plain data, indices, shares and ranking on one scale.
 
     Parameters
     ----------
     tree
         Draws of the question, for its record.
-    found
-        What `sensitivity` returns.
-    on
-        The scale, `value` or `log`, that indices, shares and the ranking are on.
-    decisions
-        Events of one variable, and what `decision_value` returns for each.
-    loss
-        What wrong answers cost, where that was stated.
+    found, on
+        What `sensitivity` returns, and the scale, `value` or `log`.
+    decisions, loss
+        Events of one variable with what `decision_value` returns, and what wrong answers cost.
     """
     outputs = {}
     for name in map(str, found["output"].values):
@@ -95,8 +93,8 @@ def sensitivity_blocks(document: Document) -> Iterator[Block]:
     for name, output in document["outputs"].items():
         yield Gap()
         yield Heading(name, only=Form.terminal | Form.markdown)
-        said = f"{name}: shares of its variance by input (Shapley effects)"
-        yield Text(said, "bold", only=Form.notebook)
+        text = f"{name}: shares of its variance by input (Shapley effects)"
+        yield Text(text, "bold", only=Form.notebook)
         yield from _answer(output, document["chains"])
     yield Heading("Swings", id="swings", only=Form.html)
     header = ("Answer", "Input", "Input at 5%", "Input at 95%", "Units")
@@ -154,17 +152,13 @@ def _brief(output: dict[str, Any], chains: int) -> Iterator[tuple[str, ...]]:
             share_in_brief(share),
             _swing_in_words(output, name, scale),
             scale.units,
-            _held(output, name, chains),
+            rank_in_words(output, name, chains),
         )
 
 
 def _swing_in_words(output: dict[str, Any], name: str, scale: Scale) -> str:
     ends = [output["swing"][name][end]["median"] for end in ("low", "high")]
     return " to ".join(scale.write(end) for end in ends if end is not None)
-
-
-def _held(output: dict[str, Any], name: str, chains: int) -> str:
-    return f"{round(output['rank_share'][name] * chains)} of {chains}"
 
 
 def _swings(document: Document) -> Iterator[tuple[str, ...]]:
@@ -181,12 +175,12 @@ def _swings(document: Document) -> Iterator[tuple[str, ...]]:
 
 def _headline(document: Document) -> str:
     """Say in a sentence what drives each answer most."""
-    said = []
+    lines = []
     for name, output in list(document["outputs"].items())[:3]:
         shares = [] if output["reason"] else shares_of(output)[:2]
         most = " and ".join(f"{input_label(n)} ({share_in_words(s['shapley'])})" for n, s in shares)
-        said.append(f"{name}: {most or 'no input moves it'}")
-    return f"What drives the answers most: {'; '.join(said)}."
+        lines.append(f"{name}: {most or 'no input moves it'}")
+    return f"What drives the answers most: {'; '.join(lines)}."
 
 
 def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
@@ -277,7 +271,7 @@ def _rows(output: dict[str, Any], chains: int) -> Iterator[tuple[str, float, str
         share = output["shapley"][name]["shapley"]
         if share is not None and share >= _LEAST:
             swing = f"{_swing_in_words(output, name, scale)} {scale.units}".rstrip()
-            yield name, share, swing, _held(output, name, chains)
+            yield name, share, swing, rank_in_words(output, name, chains)
 
 
 def _table(output: dict[str, Any], chains: int) -> Table:
@@ -291,7 +285,7 @@ def _table(output: dict[str, Any], chains: int) -> Table:
             _with_interval(output["rank_correlation"][name], "rank_correlation"),
             _with_interval(output["interval_reduction"][name], "interval_reduction"),
             _swing_in_words(output, name, scale),
-            _held(output, name, chains),
+            rank_in_words(output, name, chains),
         )
         for name in output["ranking"]
     ]

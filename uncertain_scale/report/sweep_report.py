@@ -77,16 +77,7 @@ class _Row:
 
 
 def sweep_document(tree: xr.DataTree, found: xr.Dataset, axes: Sequence[Axis]) -> Document:
-    """Return a sweep as plain data.
-
-    Parameters
-    ----------
-    tree
-        The first point's answer, with the record of the run.
-    found
-        What `Sweep.summarize` returns.
-    axes
-        What was swept.
+    """Return what `Sweep.summarize` returns as plain data, with the record of the first answer.
 
     Returns
     -------
@@ -277,8 +268,8 @@ def _chance_bars(document: Document, place: int, width: int) -> Iterator[tuple[s
         event = point["events"][place]
         share, (_, error) = event["probability"], chance_in_words(event, document)
         bounded = share in {0, 1} and event["low"] != event["high"]
-        told = probability_in_words(event), "95% bound" if bounded else error
-        yield *_at(document, point), *told, "█" * round(share * width)
+        words = probability_in_words(event), "95% bound" if bounded else error
+        yield *_at(document, point), *words, "█" * round(share * width)
 
 
 def _chart(ends: Sequence[tuple[float, float, float]], width: int) -> Callable[[_Row], str]:
@@ -314,13 +305,13 @@ def _remarks(document: Document) -> Iterator[str]:
             f"{name} = {value}"
             for name, value in zip(_names(document), _at(document, point), strict=True)
         )
-        said = [f"warning: {warning}" for warning in point["warnings"]]
+        lines = [f"warning: {warning}" for warning in point["warnings"]]
         for name, output in point["outputs"].items():
-            said += [f"{name}: {reason}" for reason in dict.fromkeys(reasons_in_words(output))]
+            lines += [f"{name}: {reason}" for reason in dict.fromkeys(reasons_in_words(output))]
             prob = document["probs"][0]
             if len(intervals_of(output, "hdi", prob)) > 1:
-                said.append(f"{name} has separate likely regions ({percent(prob)})")
-        for remark in said:
+                lines.append(f"{name} has separate likely regions ({percent(prob)})")
+        for remark in lines:
             places.setdefault(remark, []).append(at)
     for remark, where in places.items():
         if len(where) == len(document["points"]):
@@ -344,13 +335,11 @@ def _headline(document: Document) -> str:
 def _run_in_words(document: Document) -> str:
     """Say how many points there are, and how each was drawn."""
     values = " x ".join(
-        f"{len(one['values'])} values of {one['name']}{_spaced(one)}" for one in document["swept"]
+        f"{len(one['values'])} values of {one['name']}"
+        + ("" if one["steps"] == "list" else f" in {one['steps']} steps")
+        for one in document["swept"]
     )
     return f"{values}, each on the same {design_in_words(document)}"
-
-
-def _spaced(one: dict[str, Any]) -> str:
-    return "" if one["steps"] == "list" else f" in {one['steps']} steps"
 
 
 def _points(found: xr.Dataset, names: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -392,7 +381,7 @@ def _csv_rows(document: Document) -> Iterator[dict[str, Any]]:
                 **where,
                 "output": name,
                 "units": output["units"],
-                **_with_errors(output),
+                **{key: output[key] for one in _STATISTICS for key in (one, f"{one}_mcse")},
                 **_ends(output, document["probs"]),
                 "notes": "; ".join(figure_notes(output)),
             }
@@ -400,11 +389,6 @@ def _csv_rows(document: Document) -> Iterator[dict[str, Any]]:
             chance = {"mean": event["probability"], "mean_mcse": event["mcse"]}
             chance |= {"low": event["low"], "high": event["high"]}
             yield {**where, "output": f"P({event['event']})", "units": "1", **chance}
-
-
-def _with_errors(output: Mapping[str, Any]) -> dict[str, Any]:
-    keys = [key for name in _STATISTICS for key in (name, f"{name}_mcse")]
-    return {key: output[key] for key in keys}
 
 
 def _ends(output: dict[str, Any], probs: Sequence[float]) -> dict[str, Any]:

@@ -92,6 +92,26 @@ class InputSampler:
         joint = self._joints[prior.joint]
         return prior, joint.rows[:, joint.inputs.index(name)]
 
+    def ties(self, name: str) -> Mapping[str, float | None]:
+        """Return the correlation of an input's normal score with those of inputs it is tied to.
+
+        Of inputs that are tied otherwise than by a Gaussian copula it is None.
+        """
+        found: dict[str, float | None] = {}
+        for other in self.names:
+            if other != name and (
+                shared := self._weights_of(name).keys() & self._weights_of(other)
+            ):
+                one, two = self._weights_of(name), self._weights_of(other)
+                found[other] = float(sum(one[key] * two[key] for key in sorted(shared)))
+        return found
+
+    def _weights_of(self, name: str) -> dict[str, float]:
+        """Return the weights of the coordinates that an input's normal score is a sum of."""
+        own = [self._priors.inputs[name].joint or name]
+        coordinates, weights = self._copulas.get(name, (own, np.ones(1)))
+        return dict(zip(coordinates, weights.tolist(), strict=True))
+
     def rows_of(self, joint: str) -> int:
         """Return how many rows a joint sample has."""
         return len(self._joints[joint].rows)
@@ -290,6 +310,10 @@ class CoupledSampler(InputSampler):
             if self._is_coupled(name)
         }
         return shared | own
+
+    def ties(self, name: str) -> Mapping[str, float | None]:
+        """Return the inputs that an input is tied to; how closely, the coupling decides too."""
+        return dict.fromkeys(super().ties(name))
 
     def levels(self, design: Coordinates, chain: int) -> dict[str, FloatArray]:
         """Return the level of each draw by input, as `InputSampler.levels` does."""

@@ -30,7 +30,7 @@ PIVOTS, INPUTS = "pivots", "inputs"
 """Attributes of an output: its pivots as JSON, [input, form, d] each, and the inputs behind it."""
 LAW, FACTOR, TIED = "law", "factor", "tied"
 """Attributes of an input that serves: its distribution, what draws are multiplied by to be in the
-model's units, and the inputs that it is correlated with."""
+model's units, and the correlations of its normal score with those of other inputs, as JSON."""
 OF_THE_PRIOR = (PIVOTS, LAW)
 """Attributes that hold before anything is observed, and not after."""
 
@@ -94,13 +94,7 @@ def input_facts(sampler: InputSampler, name: str) -> dict[str, str | float]:
     law = prior.distribution.describe() if _serves(sampler, name) else ""
     if not 0 < len(law) <= _LONGEST:
         return {}
-    own = sampler.positions_of([name]).keys()
-    tied = [
-        other
-        for other in sampler.names
-        if other != name and not own.isdisjoint(sampler.positions_of([other]))
-    ]
-    return {LAW: law, FACTOR: prior.factor, TIED: json.dumps(tied)}
+    return {LAW: law, FACTOR: prior.factor, TIED: json.dumps(sampler.ties(name))}
 
 
 def _inputs_of(plan: Plan, sampler: InputSampler, variable: str) -> frozenset[str]:
@@ -109,9 +103,9 @@ def _inputs_of(plan: Plan, sampler: InputSampler, variable: str) -> frozenset[st
 
 
 def _serves(sampler: InputSampler, name: str) -> bool:
-    """Tell whether an input varies without steps."""
+    """Tell whether an input varies by a distribution of its own, and not by rows."""
     prior, rows = sampler.belief(name)
-    return rows is None and prior.varies and prior.distribution.continuous
+    return rows is None and prior.varies
 
 
 def _along(

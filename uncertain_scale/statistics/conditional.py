@@ -1,6 +1,6 @@
-"""Conditional Monte Carlo: statistics of an output with one input integrated out.
+"""Conditional Monte Carlo: statistics of an output with inputs integrated out.
 
-Where Y = c X^d (or c + d X) with an input X, the pivot, that is independent of what c rests on,
+Where Y = c X^d (or c + d X) with an input X that is independent of what c rests on,
 
     P(Y <= y) = E P(c X^d <= y | c),      and the density of Y is its derivative.
 
@@ -16,129 +16,37 @@ doi:10.1287/ijoc.2021.1135.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
-from uncertain_scale.inputs.distributions import parse_distribution
-from uncertain_scale.inputs.prior import ENDS
-from uncertain_scale.sampling.pivots import FACTOR, INPUTS, LAW, PIVOTS, TIED
 from uncertain_scale.statistics.monte_carlo_error import skewed_spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import numpy.typing as npt
 
-    from uncertain_scale.inputs.distributions import Distribution
+    from uncertain_scale.statistics.integrated import Pivot, What
     from uncertain_scale.statistics.sketch import Table
     from uncertain_scale.units.aliases import FloatArray
-
-    What: TypeAlias = Literal["below", "above", "density"]
-    Facts: TypeAlias = Mapping[Any, Any]
 
 _WIDER = 0.4  # by how much a skewed spread of chains is widened
 _IN_EFFECT = 100  # draws that a probability must rest on, by Kish's count,
 _SEEN = 10  # unless so many draws show it
-_STEPS, _CLOSE = 60, 1e-11  # of Newton's method
+_STEPS, _CLOSE, _ROUNDING = 60, 1e-11, 1e-15  # of Newton's method
+_FAR_OFF, _SHORT = 0.01, 0.1  # scores off, and parts of a bracket, by which a step is too short
 _TINY = 1e-300
-_NO_POWER = 1e-9  # what rounding leaves where powers cancel
 _SLOPE = 1e-3  # of a pivot's width, over which a slope is taken
 _COARSE = 256  # places of an average that only says where ends are
-_FAR = 1e-7  # beyond what is looked at of a density
-_GRID, _FAR_SCORE = 2048, 8.0  # places of a pivot's tables: so many evenly, and by normal score
+_LOGS, _LEAST, _FARTHEST = 690.0, 1e-280, 1e5  # of numbers, widths, and ranges in widths
+_SMALLEST = 1e-7  # of a pivot's width: what tables leave open
 _FEW = 8  # places up to which nothing is tabled, so that what one input alone decides is exact
-_STEEP = 3.0  # times the slope of a line, up to which a cubic's ends do not bend back
 _AGREE = 8.0  # standard errors by which shares of draws may miss the averages
 _CHECKED = np.array([0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98])
-
-
-@dataclass(frozen=True)
-class Pivot:
-    """An input that is integrated out, and how an output rests on it.
-
-    Parameters
-    ----------
-    name
-        The input.
-    law, factor
-        Its distribution, and what a draw of it is multiplied by to be in the model's units.
-    power
-        Whether the output is c X^d; else it is c + d X.
-    exponent
-        d, which is not 0.
-    """
-
-    name: str
-    law: Distribution
-    factor: float
-    power: bool
-    exponent: float
-
-    def rest(self, y: FloatArray, x: FloatArray) -> FloatArray:
-        """Return log c, or c, of each draw."""
-        if self.power:
-            return np.asarray(np.log(y) - self.exponent * np.log(x))
-        return np.asarray(y - self.exponent * x)
-
-    def function(self, what: What, away: FloatArray) -> FloatArray:
-        """Return the probability that d log X (or d X) is below values or above, or its density."""
-        with np.errstate(all="ignore"):
-            x = away / self.exponent
-            x = (np.exp(x) if self.power else x) / self.factor
-            if what != "density":
-                return self.law.share(x, above=(what == "above") is (self.exponent > 0))
-            stretch = np.abs(x) if self.power else 1 / abs(self.factor)
-            found = self.law.pdf(x) * stretch / abs(self.exponent)
-        return np.where(np.isfinite(found), found, 0.0)
-
-    def quantiles(self, levels: FloatArray) -> FloatArray:
-        """Return what d log X, or d X, is at levels of X."""
-        with np.errstate(divide="ignore"):
-            x = self.law.ppf(levels) * self.factor
-            return np.asarray(self.exponent * (np.log(x) if self.power else x))
-
-    @cached_property
-    def width(self) -> float:
-        """How far the pivot alone moves log y, or y: a normal's standard deviation."""
-        return float(np.ptp(self.quantiles(np.array([0.25, 0.75])))) / 1.349
-
-    def tabled(self, what: What, away: FloatArray) -> FloatArray:
-        """Return `function` by lines between the places of a table, which are right to 1e-6."""
-        grid, tables = self._tables
-        return np.interp(away, grid, tables[what])
-
-    def smooth(self, what: What, away: FloatArray) -> FloatArray:
-        """Return probabilities by cubics, which are right to 1e-10: slopes are the densities."""
-        grid, tables = self._tables
-        place = np.interp(away, grid, np.arange(grid.size))
-        left = np.minimum(place.astype(np.intp), grid.size - 2)
-        part = place - left
-        values = tables[what]
-        rise = np.diff(values)
-        run = np.diff(grid) * (1.0 if what == "below" else -1.0)
-        begin, end = run * tables["density"][:-1], run * tables["density"][1:]
-        # Where a density jumps or has a pole, no cubic fits better than a line.
-        usual = (np.abs(begin) <= _STEEP * np.abs(rise)) & (np.abs(end) <= _STEEP * np.abs(rise))
-        begin, end = np.where(usual, begin, rise), np.where(usual, end, rise)
-        curve = part * (1 - part)
-        lines = values[left] + part * rise[left]
-        return lines + curve * ((begin - rise)[left] * (1 - part) - (end - rise)[left] * part)
-
-    @cached_property
-    def _tables(self) -> tuple[FloatArray, dict[What, FloatArray]]:
-        """Places by level and evenly, and the functions there."""
-        by_score = self.quantiles(ndtr(np.linspace(-_FAR_SCORE, _FAR_SCORE, _GRID)))
-        far = self.quantiles(np.array(ENDS))
-        by_score, far = by_score[np.isfinite(by_score)], far[np.isfinite(far)]
-        even = np.linspace(float(by_score.min()), float(by_score.max()), _GRID)
-        grid = np.unique(np.concatenate([far, by_score, even]))
-        names: tuple[What, ...] = ("below", "above", "density")
-        return grid, {what: self.function(what, grid) for what in names}
 
 
 @dataclass(frozen=True)
@@ -156,11 +64,14 @@ class Conditional:
         Draws of log c, or of c, by bin and group of chains.
     chains
         Number of chains.
+    rough
+        Whether values that are right to 1e-6 do.
     """
 
     pivot: Pivot
     table: Table
     chains: int
+    rough: bool = False
 
     @classmethod
     def of(cls, pivot: Pivot, table: Table, chains: int, output: Table) -> Conditional | None:
@@ -168,6 +79,8 @@ class Conditional:
         if not (output.counts.size and table.sizes.all()):
             return None
         found = cls(pivot, table, chains)
+        if not found._usable:
+            return None
         pooled = np.cumsum(output.counts.sum(axis=0))
         last = np.searchsorted(pooled, _CHECKED * pooled[-1])
         values = output.edges[last + 1]
@@ -177,6 +90,17 @@ class Conditional:
         error = off.std(axis=0, ddof=1) / np.sqrt(len(off))
         fits = np.abs(off.mean(axis=0)) <= _AGREE * np.maximum(error, 1 / found.size)
         return found if fits.all() else None
+
+    @property
+    def _usable(self) -> bool:
+        """Whether numbers hold what is to be found: its size, and how far its tails reach."""
+        low, high = self.reach
+        width = self.pivot.width
+        if self.pivot.power and not (-_LOGS < low < high < _LOGS):
+            return False
+        if not (_LEAST < width < 1 / _LEAST and high - low < _FARTHEST * width):
+            return False
+        return self.tolerance == 0 or self.pivot.fine
 
     def forward(self, y: FloatArray) -> FloatArray:
         """Return `t` of values of the output."""
@@ -227,10 +151,16 @@ class Conditional:
                 shares = np.einsum("kn,gn->gk", kernel, self._nodes[1])
                 errors[chosen] = skewed_spread(shares, _WIDER)
             t[chosen] = np.where(self._borne(kernel, found), t[chosen], np.nan)
-        errors = np.hypot(errors, self._grain(t, density) * density)
+        errors = np.hypot(errors, np.hypot(self._grain(t, density), self.tolerance) * density)
         values = self.back(t)
         slope = (values if self.pivot.power else 1.0) / density
         return values, np.where(np.isnan(values), np.nan, errors * slope)
+
+    @property
+    def tolerance(self) -> float:
+        """By how much a `t` may be off since functions are tabled."""
+        exact = not self.pivot.others and self._nodes[0].size <= _FEW
+        return 0.0 if exact else _SMALLEST * self.pivot.width
 
     def _grain(self, t: FloatArray, density: FloatArray) -> FloatArray:
         """Return by how much quantiles may be off since draws stand in the middle of their bins."""
@@ -263,29 +193,35 @@ class Conditional:
             lack = np.where(upper, score - target, target - score)  # above 0 where t must rise
             low, high = np.where(lack >= 0, t, low), np.where(lack <= 0, t, high)
             slope = np.sqrt(2 * np.pi) * np.exp(score**2 / 2) * self.together("density", t)
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                there = t + np.clip(lack / slope, -reach, reach)
+            with np.errstate(all="ignore"):
+                step = np.clip(lack / slope, -reach, reach)
             bracketed = np.isfinite(low) & np.isfinite(high)
             between = np.where(bracketed, (low + high) / 2, t + np.sign(lack) * reach)
-            there = np.where((there > low) & (there < high), there, between)
-            moved, t = there - t, np.where(lack == 0, t, there)
-            if (np.abs(moved) <= _CLOSE * np.maximum(np.abs(t), 1.0)).all():
+            # Where a tail is next to 0 or 1 its score is no guide.
+            far, near = np.abs(lack) > _FAR_OFF, np.abs(step) < _SHORT * (high - low)
+            newton = (t + step > low) & (t + step < high) & ~(far & near)
+            there = np.where(lack == 0, t, np.where(newton, t + step, between))
+            done = np.abs(there - t) <= _CLOSE * self.pivot.width + _ROUNDING * np.abs(t)
+            t = there
+            if (done & ~far | (high - low <= _CLOSE * self.pivot.width)).all():
                 break
         return t
 
     @property
     def reach(self) -> tuple[float, float]:
         """A `t` below nearly all that is likely, and one above it."""
-        low, high = np.sort(self.pivot.quantiles(np.array([_FAR, 1 - _FAR])))
+        low, high = self.pivot.ends
         return float(self._nodes[0][0] + low), float(self._nodes[0][-1] + high)
 
-    def coarser(self, count: int) -> Conditional:
+    def coarser(self, count: int, *, rough: bool = True) -> Conditional:
         """Return an average over fewer places, close to this one.
 
         Parameters
         ----------
         count
             How many there are, about: half of them by probability, half evenly.
+        rough
+            See `Conditional`.
         """
         if count in self._coarser:
             return self._coarser[count]
@@ -298,7 +234,7 @@ class Conditional:
         starts = np.flatnonzero(np.append(True, np.diff(cells)))
         mass = np.add.reduceat(self._pooled, starts)
         centres = np.add.reduceat(self._pooled * places, starts) / mass
-        coarse = self._coarser[count] = replace(self)
+        coarse = self._coarser[count] = replace(self, rough=rough)
         vars(coarse)["_nodes"] = centres, np.add.reduceat(shares, starts, axis=1)
         return coarse
 
@@ -332,8 +268,7 @@ class Conditional:
         away = t[:, None] - places
         if places.size <= _FEW:
             return self.pivot.function(what, away)
-        smooth = what != "density" and places.size > _COARSE
-        return self.pivot.smooth(what, away) if smooth else self.pivot.tabled(what, away)
+        return self.pivot.tabled(what, away) if self.rough else self.pivot.smooth(what, away)
 
     def _borne(self, kernel: FloatArray, found: FloatArray) -> npt.NDArray[np.bool_]:
         """Return whether enough draws have a say in probabilities, by Kish's count of them."""
@@ -346,18 +281,25 @@ class Conditional:
 
         None is returned where too few draws have a say in it, or there is one chain.
         """
-        if self.chains == 1:
-            return None
         t = self.forward(np.array([value]))
-        if np.isinf(t).any():  # a power of the pivot is above 0
-            return (0.0 if what == "below" else 1.0), 0.0
-        kernel = self._kernel(what, t)
+        if np.isinf(t).any():
+            return float((t[0] > 0) is (what == "below")), 0.0
+        return self._estimate(self._kernel(what, t), t)
+
+    def inside(self, low: float, high: float) -> tuple[float, float] | None:
+        """Return the probability that the output is between two values, as `probability` does."""
+        ends = self.forward(np.array([low, high]))
+        shares = [self._kernel("below", t[None]) if np.isfinite(t) else 1.0 * (t > 0) for t in ends]
+        return self._estimate(np.asarray(shares[1] - shares[0]), ends[np.isfinite(ends)])
+
+    def _estimate(self, kernel: FloatArray, ends: FloatArray) -> tuple[float, float] | None:
         found = np.einsum("kn,n->k", kernel, self._pooled)
         nearer = kernel if found[0] <= 0.5 else 1 - kernel
-        if not self._borne(nearer, np.minimum(found, 1 - found))[0]:
+        if self.chains == 1 or not self._borne(nearer, np.minimum(found, 1 - found))[0]:
             return None
-        shares = np.einsum("kn,gn->gk", kernel, self._nodes[1])
-        return float(found[0]), float(skewed_spread(shares, _WIDER)[0])
+        error = skewed_spread(np.einsum("kn,gn->gk", kernel, self._nodes[1]), _WIDER)[0]
+        tabled = self.tolerance * self.together("density", ends).sum() if ends.size else 0.0
+        return float(found[0]), float(np.hypot(error, tabled))
 
     @staticmethod
     def _sides(levels: FloatArray) -> Iterator[tuple[What, npt.NDArray[np.bool_]]]:
@@ -366,69 +308,3 @@ class Conditional:
         sides: tuple[tuple[What, npt.NDArray[np.bool_]], ...]
         sides = (("below", ~upper), ("above", upper))
         yield from (side for side in sides if side[1].any())
-
-
-def pivots_of(facts: Facts, inputs: Mapping[str, Facts]) -> list[Pivot]:
-    """Return the pivots that an output's attributes tell of.
-
-    Parameters
-    ----------
-    facts
-        The attributes that `sample` gives the output.
-    inputs
-        Those of inputs by name.
-
-    Returns
-    -------
-    list of Pivot
-        Those that are independent of all else that the output rests on; powers before lines, and
-        of each form first those that move the output farthest.
-    """
-    rests_on = set(_listed(facts, INPUTS))
-    found = []
-    for name, form, exponent in _listed(facts, PIVOTS):
-        known = inputs.get(name, {})
-        if LAW in known and not rests_on.intersection(_listed(known, TIED)):
-            power, factor = form == "power", float(known[FACTOR])
-            found.append(_pivot(name, str(known[LAW]), factor, power, float(exponent)))
-    return sorted(found, key=lambda pivot: (not pivot.power, -pivot.width))
-
-
-def joined_pivots(
-    over: Facts, under: Facts, form: Literal["power", "line"], renamed: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the attributes of the ratio of two outputs, or of their difference.
-
-    Parameters
-    ----------
-    over, under
-        The attributes that `sample` gives the outputs.
-    form
-        "power" for a ratio, "line" for a difference.
-    renamed
-        Other names of inputs of `over` that are not those of `under`.
-    """
-    exponents, rests_on = [], []
-    for facts, names in ((over, renamed), (under, {})):
-        pivots = _listed(facts, PIVOTS)
-        exponents.append({names.get(n, n): d for n, kind, d in pivots if kind == form})
-        rests_on.append({names.get(name, name) for name in _listed(facts, INPUTS)})
-    above, below = exponents
-    pivots = [
-        (name, form, above.get(name, 0.0) - below.get(name, 0.0))
-        for name in {**above, **below}
-        if all(name in one or name not in on for one, on in zip(exponents, rests_on, strict=True))
-    ]
-    kept = [one for one in pivots if abs(one[2]) > _NO_POWER]
-    return {PIVOTS: json.dumps(kept), INPUTS: json.dumps(sorted(set.union(*rests_on)))}
-
-
-def _listed(facts: Facts, attribute: str) -> list[Any]:
-    found: list[Any] = json.loads(facts.get(attribute, "[]"))
-    return found
-
-
-@lru_cache(maxsize=256)
-def _pivot(name: str, law: str, factor: float, power: bool, exponent: float) -> Pivot:  # noqa: FBT001
-    """Return a pivot; the tables of one that several outputs or points share are made once."""
-    return Pivot(name, parse_distribution(law)[0], factor, power, exponent)

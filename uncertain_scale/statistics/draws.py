@@ -14,7 +14,8 @@ import numpy as np
 from typing_extensions import override
 
 from uncertain_scale.errors import DataError
-from uncertain_scale.statistics.conditional import Conditional, pivots_of
+from uncertain_scale.statistics.conditional import Conditional
+from uncertain_scale.statistics.integrated import pivots_of
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, AnyDraws, Table
 from uncertain_scale.statistics.tally import (
     BINS,
@@ -359,9 +360,10 @@ def conditionals_of(
     for pivot in pivots_of(output.attrs, facts):
         if draws.constant or (pivot.power and draws.low <= 0):
             continue
-        x = inputs[pivot.name].transpose("chain", "draw").values
-        with np.errstate(all="ignore"):
-            rest = pivot.rest(draws.values, x)
+        known = {
+            part.name: inputs[part.name].transpose("chain", "draw").values for part in pivot.parts
+        }
+        rest = pivot.rest(draws.values, known)
         if np.isfinite(rest).all():
             found = Conditional.of(pivot, _table(rest), draws.chains, draws.table)
             if found is not None:

@@ -86,7 +86,7 @@ def summarize(
     -------
     xr.Dataset
         Dims (output): `mean`, `sd`, `median`, each with `_mcse`, `units`, `long_name`, `pivot`, the
-        input that median and intervals have integrated out ('' where they count draws: see
+        inputs that median and intervals have integrated out ('' where they count draws: see
         `uncertain_scale.statistics.conditional`), and in words
         `mean_reason`, `sd_reason`, `mcse_reason` why a number is nan, `hdi_reason` what to know of
         the highest-density intervals ('' where there is nothing to say). Dims (output, prob,

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uncertain_scale.report.figures.backtest import plot_backtest
+from uncertain_scale.report.figures.charts import plot_backtest, plot_sweep
 from uncertain_scale.report.figures.density import plot_density, plot_priors
 from uncertain_scale.report.figures.graph import plot_graph
 from uncertain_scale.report.figures.intervals import plot_claims, plot_compare, plot_intervals
 from uncertain_scale.report.figures.sensitivity import plot_sensitivity, plot_tornado
 from uncertain_scale.report.figures.style import save_figure
-from uncertain_scale.report.figures.sweep import plot_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.figures.axes import axis_for, in_brief, interval_in_words
+from uncertain_scale.report.figures.axes import Axis, axis_for, in_brief, interval_in_words
 from uncertain_scale.report.figures.sheet import Sheet, fitted
 from uncertain_scale.report.figures.style import BLUE, INK, MUTED, ORANGE, RULE, SKY, styled
 from uncertain_scale.report.numbers import scale_for, with_powers
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs import Prior
     from uncertain_scale.report.document import Document
-    from uncertain_scale.report.figures.axes import Axis
     from uncertain_scale.units.aliases import FloatArray
 
-WIDTH, HEIGHT = 260.0, 126.0
-MARGIN = 10.0
+_WIDTH, _HEIGHT = 260.0, 126.0
+_MARGIN = 10.0
 _GAP = 14.0
 _TOP, _BASE = 40.0, 82.0
 _PAST = 0.02
@@ -60,45 +59,45 @@ def plot_density(document: Document, outputs: Sequence[str] = (), *, columns: in
     names = list(outputs or document["outputs"])
     columns = min(columns, len(names))
     rows = -(-len(names) // columns)
-    sheet = Sheet(columns * (WIDTH + _GAP) - _GAP, rows * (HEIGHT + _GAP) - _GAP)
+    sheet = Sheet(columns * (_WIDTH + _GAP) - _GAP, rows * (_HEIGHT + _GAP) - _GAP)
     for number, name in enumerate(names):
         row, column = divmod(number, columns)
-        panel = sheet.part(column * (WIDTH + _GAP), row * (HEIGHT + _GAP), WIDTH, HEIGHT)
+        panel = sheet.part(column * (_WIDTH + _GAP), row * (_HEIGHT + _GAP), _WIDTH, _HEIGHT)
         _draw_panel(panel, document, name)
-    said = ". ".join(in_brief(document, name) for name in names)
-    sheet.figure.set_label(f"Densities and intervals. {said}.")
+    text = ". ".join(in_brief(document, name) for name in names)
+    sheet.figure.set_label(f"Densities and intervals. {text}.")
     return sheet.figure
 
 
-def draw_shape(  # noqa: PLR0913 (where it stands and how it looks)
+def _draw_shape(  # noqa: PLR0913 (where it stands and how it looks)
     panel: Sheet, shape: Shape, axis: Axis, *, top: float, base: float, colour: str = SKY
 ) -> None:
     """Draw a density as an area, and point masses as sticks as high as they are probable."""
-    width = panel.width - 2 * MARGIN
+    width = panel.width - 2 * _MARGIN
     heaviest = max((share for _, share in shape.atoms), default=0.0)
     if shape.smooth:
         xs, density = shape.curve()
         # Beside point masses a density has no common scale with them: it is kept half as high.
         reach = (base - top) * (0.55 if heaviest > 0 else 1.0)
-        along = MARGIN + width * np.array([axis.place(float(x)) for x in xs])
+        along = _MARGIN + width * np.array([axis.place(float(x)) for x in xs])
         up = base - reach * density
         outline_x = np.concatenate([[along[0]], along, [along[-1]]])
         outline_y = np.concatenate([[base], up, [base]])
         panel.area(outline_x, outline_y, colour=colour, opacity=0.45)
         panel.line(along, up, colour=BLUE, width=1.2)
     for value, share in shape.atoms:
-        x = MARGIN + width * axis.place(value)
+        x = _MARGIN + width * axis.place(value)
         y = base - (base - top) * share / heaviest
         tip = f"exactly {axis.write(value)}: {share:.3g} of the probability"
         panel.line([x, x], [base, y], colour=ORANGE, width=2.5, tip=tip)
 
 
-def draw_axis(panel: Sheet, axis: Axis, *, y: float) -> None:
+def _draw_axis(panel: Sheet, axis: Axis, *, y: float) -> None:
     """Draw an axis with its ticks and units below it."""
-    width = panel.width - 2 * MARGIN
-    panel.line([MARGIN, MARGIN + width], [y, y], colour=RULE, width=0.8)
+    width = panel.width - 2 * _MARGIN
+    panel.line([_MARGIN, _MARGIN + width], [y, y], colour=RULE, width=0.8)
     for value, words in axis.ticks():
-        x = MARGIN + width * axis.place(value)
+        x = _MARGIN + width * axis.place(value)
         panel.line([x, x], [y, y + 3], colour=MUTED, width=0.8)
         panel.text(x, y + 13, words, size=9, colour=MUTED, align="center")
     if axis.units:
@@ -117,16 +116,16 @@ def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
     probs = sorted(document["probs"], reverse=True)
     pieces = [intervals_of(output, "eti", prob)[0] for prob in probs]
     axis = _axis(output, shape, pieces)
-    draw_shape(panel, shape, axis, top=_TOP, base=_BASE)
-    width = panel.width - 2 * MARGIN
+    _draw_shape(panel, shape, axis, top=_TOP, base=_BASE)
+    width = panel.width - 2 * _MARGIN
     for number, piece in enumerate(pieces):
-        ends = [MARGIN + width * axis.place(piece[end]) for end in ("low", "high")]
+        ends = [_MARGIN + width * axis.place(piece[end]) for end in ("low", "high")]
         half = 1.0 + 2.5 * number / max(len(pieces) - 1, 1)
-        said = with_powers(interval_in_words(output, piece["prob"], median=False))
-        panel.bar(ends[0], 90 - half, ends[1], 90 + half, colour=BLUE, opacity=0.75, tip=said)
-    middle = MARGIN + width * axis.place(output["median"])
+        text = with_powers(interval_in_words(output, piece["prob"], median=False))
+        panel.bar(ends[0], 90 - half, ends[1], 90 + half, colour=BLUE, opacity=0.75, tip=text)
+    middle = _MARGIN + width * axis.place(output["median"])
     panel.line([middle, middle], [_BASE - 2, 95], colour=INK, width=1.6)
-    draw_axis(panel, axis, y=97)
+    _draw_axis(panel, axis, y=97)
 
 
 def _axis(output: dict[str, Any], shape: Shape, pieces: Sequence[dict[str, Any]]) -> Axis:
@@ -226,15 +225,7 @@ def _end_slope(near: float, far: float, rise: float, next_rise: float) -> float:
 
 
 def shape_of_output(output: dict[str, Any], draws: int) -> Shape | None:
-    """Return the shape of one output of a report; None for a constant.
-
-    Parameters
-    ----------
-    output
-        One of the `outputs` of what `report_document` returns.
-    draws
-        Number of draws that it is made of.
-    """
+    """Return the shape of an output of a report with so many draws; None for a constant."""
     if output["constant"]:
         return None
     counted = output["histogram"]
@@ -304,21 +295,21 @@ def plot_priors(
     columns = min(columns, len(names))
     rows = -(-len(names) // columns)
     height = _PRIOR_HEIGHT if titles else _PRIOR_HEIGHT - 32
-    sheet = Sheet(columns * (WIDTH + _GAP) - _GAP, rows * (height + _GAP) - _GAP)
+    sheet = Sheet(columns * (_WIDTH + _GAP) - _GAP, rows * (height + _GAP) - _GAP)
     for number, name in enumerate(names):
         row, column = divmod(number, columns)
-        panel = sheet.part(column * (WIDTH + _GAP), row * (height + _GAP), WIDTH, height)
+        panel = sheet.part(column * (_WIDTH + _GAP), row * (height + _GAP), _WIDTH, height)
         if titles:
-            panel.text(0, 11, fitted(name, WIDTH, 10.5, bold=True), size=10.5, bold=True)
-            words = with_powers(belief_in_words(priors[name]))
-            panel.text(0, 26, fitted(words, WIDTH, 9.5), size=9.5)
+            panel.text(0, 11, fitted(name, _WIDTH, 10.5, bold=True), size=10.5, bold=True)
+            words = with_powers(_belief_in_words(priors[name]))
+            panel.text(0, 26, fitted(words, _WIDTH, 9.5), size=9.5)
         _draw_prior(panel, priors[name], shift=0 if titles else -32)
-    said = ". ".join(f"{name}: {belief_in_words(priors[name])}" for name in names)
-    sheet.figure.set_label(f"Beliefs about inputs. {said}.")
+    text = ". ".join(f"{name}: {_belief_in_words(priors[name])}" for name in names)
+    sheet.figure.set_label(f"Beliefs about inputs. {text}.")
     return sheet.figure
 
 
-def belief_in_words(prior: Prior) -> str:
+def _belief_in_words(prior: Prior) -> str:
     """Write a prior's median with its 5% and 95%, or its one value."""
     low, median, high = map(float, prior.ppf(np.array([0.05, 0.5, 0.95])))
     scale = scale_for([median, low, high], prior.model_units)
@@ -345,10 +336,10 @@ def _draw_prior(panel: Sheet, prior: Prior, shift: float) -> None:
         start, stop = (start if 0 <= start < margin else start - margin), stop + margin
     middle = median or high
     axis = axis_for(start, stop, prior.model_units, middle=middle, log=log)
-    draw_shape(panel, shape, axis, top=_PRIOR_TOP + shift, base=_PRIOR_BASE + shift)
-    width = panel.width - 2 * MARGIN
-    at_low, at, at_high = (MARGIN + width * axis.place(value) for value in (low, median, high))
+    _draw_shape(panel, shape, axis, top=_PRIOR_TOP + shift, base=_PRIOR_BASE + shift)
+    width = panel.width - 2 * _MARGIN
+    at_low, at, at_high = (_MARGIN + width * axis.place(value) for value in (low, median, high))
     y = _PRIOR_BASE + shift + 5
-    panel.bar(at_low, y - 2, at_high, y + 2, colour=BLUE, opacity=0.8, tip=belief_in_words(prior))
+    panel.bar(at_low, y - 2, at_high, y + 2, colour=BLUE, opacity=0.8, tip=_belief_in_words(prior))
     panel.line([at, at], [y - 6, y + 5], colour=INK, width=1.6)
-    draw_axis(panel, axis, y=_PRIOR_BASE + shift + 11)
+    _draw_axis(panel, axis, y=_PRIOR_BASE + shift + 11)

@@ -82,7 +82,7 @@ def plot_graph(plan: Plan) -> Figure:
     for name in plan.reached:
         _draw_box(sheet, plan, name, places[name])
     _legend(sheet)
-    sheet.figure.set_label(_told(plan))
+    sheet.figure.set_label(_described(plan))
     return sheet.figure
 
 
@@ -177,11 +177,11 @@ def _legend(sheet: Sheet) -> None:
         x += 13 + text_width(words, 9) + 16
 
 
-def _told(plan: Plan) -> str:
-    told = [
+def _described(plan: Plan) -> str:
+    lines = [
         f"{name} from {', '.join(way.equation.arguments)}"
         for name, way in plan.reached.items()
         if way.equation
     ]
     known = ", ".join(plan.inputs)
-    return f"Equations used. Known: {known}. Computed: {'; '.join(told)}."
+    return f"Equations used. Known: {known}. Computed: {'; '.join(lines)}."

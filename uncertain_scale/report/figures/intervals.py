@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.claim_words import judge_in_words
 from uncertain_scale.report.comparison_report import is_one, ratio_in_words
-from uncertain_scale.report.figures.axes import axis_for, in_brief, interval_in_words
+from uncertain_scale.report.figures.axes import Axis, axis_for, in_brief, interval_in_words
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import (
     BLUE,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from uncertain_scale.report.document import Document
-    from uncertain_scale.report.figures.axes import Axis
 
 _GAP = 12.0
 _ROW, _TOP, _PLOT, _LEAST = 22.0, 22.0, 250.0, 1.25
@@ -65,12 +64,12 @@ def plot_intervals(document: Document, outputs: Sequence[str] = ()) -> Figure:
     ends = [end for pieces in rows.values() for piece in pieces for end in piece]
     reach = max([_LEAST, *(max(end, 1 / end) for end in ends)]) ** 1.05
     axis = axis_for(1 / reach, reach, "1", middle=1.0, log=True)
-    said = {
+    texts = {
         name: with_powers(interval_in_words(document["outputs"][name], document["probs"][0]))
         for name in names
     }
     left = min(max(text_width(name, 9.5) for name in names) + _GAP, 190.0)
-    right = max(text_width(words, 9) for words in said.values()) + 2 * _GAP
+    right = max(text_width(words, 9) for words in texts.values()) + 2 * _GAP
     bottom = _TOP + _ROW * len(names)
     sheet = Sheet(left + _PLOT + right, bottom + 34)
     plot = sheet.part(left, 0, _PLOT, sheet.height)
@@ -83,15 +82,15 @@ def plot_intervals(document: Document, outputs: Sequence[str] = ()) -> Figure:
         sheet.text(0, y + 3, fitted(name, left - _GAP, 9.5), size=9.5)
         _draw_bars(plot, axis, rows[name], y)
         if rows[name] or document["outputs"][name]["constant"]:
-            plot.dot(_PLOT * axis.place(1.0), y, colour=INK, radius=3.2, tip=said[name])
+            plot.dot(_PLOT * axis.place(1.0), y, colour=INK, radius=3.2, tip=texts[name])
         else:
             words = "on both sides of 0"
             half = text_width(words, 8.5) / 2 + 4
             plot.bar(_PLOT / 2 - half, y - 6, _PLOT / 2 + half, y + 6, colour=PAPER)
             plot.text(_PLOT / 2, y + 3, words, size=8.5, colour=MUTED, align="center")
-        sheet.text(left + _PLOT + _GAP, y + 3, said[name], size=9)
-    told = ". ".join(in_brief(document, name) for name in names)
-    sheet.figure.set_label(f"Intervals relative to their medians. {told}.")
+        sheet.text(left + _PLOT + _GAP, y + 3, texts[name], size=9)
+    text = ". ".join(in_brief(document, name) for name in names)
+    sheet.figure.set_label(f"Intervals relative to their medians. {text}.")
     return sheet.figure
 
 
@@ -173,10 +172,10 @@ def plot_claims(document: Document, names: Sequence[str] = ()) -> Figure:
     axis = axis_for(
         min(1 / _LEAST_RATIO, *ends), max(_LEAST_RATIO, *ends), "1", middle=1.0, log=True
     )
-    said = [f"{_factor(judged)} ({judged['scenario']})" for _, judged in rows]
+    lines = [f"{_factor(judged)} ({judged['scenario']})" for _, judged in rows]
     left = min(max(text_width(c["says"] or c["name"], 9) for c, _ in rows) + _GAP, _CLAIM_LEFT)
     bottom = _CLAIM_TOP + _CLAIM_ROW * len(rows)
-    width = left + _RATIO_PLOT + _GAP + max(text_width(words, 8.5) for words in said)
+    width = left + _RATIO_PLOT + _GAP + max(text_width(words, 8.5) for words in lines)
     sheet = Sheet(width, bottom + 34)
     plot = sheet.part(left, 0, _RATIO_PLOT, sheet.height)
     _draw_multiples(plot, axis, (_CLAIM_TOP - 4, bottom), bottom + 13)
@@ -190,9 +189,9 @@ def plot_claims(document: Document, names: Sequence[str] = ()) -> Figure:
         middle = _RATIO_PLOT * axis.place(judged["median"] / claim["asserted"]["value"])
         colour = VERMILLION if judged["place"] != "inside" else INK
         plot.dot(middle, y, colour=colour, radius=3.2, tip=_verdict(judged))
-        sheet.text(left + _RATIO_PLOT + _GAP, y + 3, said[number], size=8.5, colour=colour)
-    told = ". ".join(f"{claim['says']}: {_verdict(judged)}" for claim, judged in rows)
-    sheet.figure.set_label(f"Intervals over what is asserted. {told}.")
+        sheet.text(left + _RATIO_PLOT + _GAP, y + 3, lines[number], size=8.5, colour=colour)
+    text = ". ".join(f"{claim['says']}: {_verdict(judged)}" for claim, judged in rows)
+    sheet.figure.set_label(f"Intervals over what is asserted. {text}.")
     return sheet.figure
 
 
@@ -319,12 +318,12 @@ def plot_compare(document: Document, others: Sequence[str] = (), *, titles: bool
             y = bottom + (20 if moved[other] else -4) + _LINE * (number + 0.5)
             sheet.text(0, y, line, size=8.5, colour=MUTED)
         top += size
-    told = [
+    lines = [
         f"{other} over {document['base']}: "
         + ", ".join(f"{name} {ratio_in_words(one, probs)}" for name, one in block.items())
         for other, block in blocks.items()
     ]
-    sheet.figure.set_label(f"Ratios of answers, draw by draw. {'. '.join(told)}.")
+    sheet.figure.set_label(f"Ratios of answers, draw by draw. {'. '.join(lines)}.")
     return sheet.figure
 
 
@@ -350,10 +349,10 @@ def _notes(
     same = [name for name, one in block.items() if is_one(one)]
     plain = [name for name, output in comparison["outputs"].items() if not output["ratio"]]
     kinds = dict.fromkeys(f"all {kind}" for found in extremes.values() for kind in found)
-    said = "unchanged in every draw: ", "without a ratio, as 0 or of both signs: "
+    openings = "unchanged in every draw: ", "without a ratio, as 0 or of both signs: "
     unchanged, without = (
         textwrap.wrap(words + ", ".join(names), _COLUMNS) if names else []
-        for words, names in zip(said, (same, plain), strict=True)
+        for words, names in zip(openings, (same, plain), strict=True)
     )
     lines = [f"lines below the bars: inputs that differ, {', then '.join(kinds)}"] if kinds else []
     return [*unchanged, *lines, *without]

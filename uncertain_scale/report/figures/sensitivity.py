@@ -63,23 +63,28 @@ def plot_sensitivity(
             panel = sheet.part(place * (WIDTH + _GAP), top, WIDTH, height)
             _draw_panel(panel, document, names[number])
         top += height + _GAP
-    said = ". ".join(f"{name}: {_in_words(document['outputs'][name])}" for name in names)
-    sheet.figure.set_label(f"Shares of {_measure(document)} by input. {said}.")
+    text = ". ".join(f"{name}: {_in_words(document['outputs'][name])}" for name in names)
+    sheet.figure.set_label(f"Shares of {_measure(document)} by input. {text}.")
     return sheet.figure
 
 
 def shares_of(output: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Return the inputs that matter with their shares, the largest first."""
     ranked = [(name, output["shapley"][name]) for name in output["ranking"]]
-    told = [(name, one) for name, one in ranked if one["shapley"] is not None]
-    return [(name, one) for name, one in told if one["shapley"] >= LEAST][:_MOST]
+    known = [(name, one) for name, one in ranked if one["shapley"] is not None]
+    return [(name, one) for name, one in known if one["shapley"] >= LEAST][:_MOST]
 
 
 def share_in_brief(share: dict[str, Any]) -> str:
     """Write a share in percent with its standard error."""
     error = share["shapley_mcse"]
-    told = share_in_words(share["shapley"])
-    return f"{told} ± {float(f'{100 * error:.1g}'):g}%" if error else told
+    words = share_in_words(share["shapley"])
+    return f"{words} ± {float(f'{100 * error:.1g}'):g}%" if error else words
+
+
+def rank_in_words(output: dict[str, Any], name: str, chains: int) -> str:
+    """Say in how many chains the rank of an input holds."""
+    return f"{round(output['rank_share'][name] * chains)} of {chains}"
 
 
 def input_label(name: str) -> str:
@@ -110,8 +115,8 @@ def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
     panel.text(0, 25, f"share of its {_measure(document)}", size=9, colour=MUTED)
     shares = shares_of(output)
     if output["reason"] or not shares:
-        told = output["reason"] or "no input moves it"
-        panel.text(0, _HEAD + 12, fitted(told, panel.width, 9), size=9, colour=MUTED)
+        words = output["reason"] or "no input moves it"
+        panel.text(0, _HEAD + 12, fitted(words, panel.width, 9), size=9, colour=MUTED)
         return
     bottom = _HEAD + _ROW * len(shares)
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
@@ -122,13 +127,13 @@ def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
         panel.text(_PLOT * tick, bottom + 12, f"{tick:.0%}", size=8.5, colour=MUTED, align=align)
     for number, (input_name, share) in enumerate(shares):
         y = _HEAD + _ROW * number
-        told = share_in_brief(share)
-        beside = text_width(told, 8.5)
+        words = share_in_brief(share)
+        beside = text_width(words, 8.5)
         label = fitted(input_label(input_name), _PLOT - beside - 6, 9)
         panel.text(0, y + 11, label, size=9)
-        panel.text(_PLOT, y + 11, told, size=8.5, align="right")
+        panel.text(_PLOT, y + 11, words, size=8.5, align="right")
         end = _PLOT * min(max(share["shapley"], 0.0), 1.0)
-        panel.bar(0, y + 14, end, y + 22, colour=BLUE, opacity=0.8, tip=f"{input_name}: {told}")
+        panel.bar(0, y + 14, end, y + 22, colour=BLUE, opacity=0.8, tip=f"{input_name}: {words}")
         if share["shapley_mcse"]:
             ends = [_PLOT * min(max(share[f"shapley_{e}"], 0.0), 1.0) for e in ("low", "high")]
             panel.line(ends, [y + 18, y + 18], colour=INK, width=1.4)
@@ -202,9 +207,9 @@ def plot_tornado(document: Document, output: str = "") -> Figure:
     units = f" {scale.units}" if scale.units else ""
     sheet.text(0, 11, f"{name}: median {written(median)}{units}", size=10.5, bold=True)
     _legend(sheet)
-    told = "; ".join(f"{one} {written(a)} to {written(b)}" for one, a, b in swings)
+    text = "; ".join(f"{one} {written(a)} to {written(b)}" for one, a, b in swings)
     sheet.figure.set_label(
-        f"{name}, median {written(median)}{units}; with an input at its 5% and 95%: {told}."
+        f"{name}, median {written(median)}{units}; with an input at its 5% and 95%: {text}."
     )
     return sheet.figure
 

@@ -1,4 +1,4 @@
-"""How figures look: colours that the colour-blind tell apart, and files that are reproducible.
+"""How figures look: colours that the colour-blind distinguish, and files that are reproducible.
 
 Figures are made of `matplotlib.figure.Figure` without pyplot, so that no window, no global state
 and no display is needed.

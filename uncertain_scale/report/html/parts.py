@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from uncertain_scale.errors import DataError, UncertainScaleError
@@ -21,10 +20,16 @@ from uncertain_scale.report.comparison_report import (
     otherwise_table,
 )
 from uncertain_scale.report.completeness import is_incomplete
-from uncertain_scale.report.figures.sensitivity import LEAST, input_label, share_in_brief, shares_of
+from uncertain_scale.report.figures.sensitivity import (
+    LEAST,
+    input_label,
+    rank_in_words,
+    share_in_brief,
+    shares_of,
+)
 from uncertain_scale.report.html.templating import inline
 from uncertain_scale.report.interval_report import headline_outputs
-from uncertain_scale.report.numbers import Scale, percent, scale_of, with_powers
+from uncertain_scale.report.numbers import percent, scale_of, with_powers
 from uncertain_scale.report.rows import design_in_words, input_rows, intervals_of, output_rows
 
 if TYPE_CHECKING:
@@ -45,35 +50,28 @@ def output_rows_of(document: Document) -> Iterator[dict[str, Any]]:
     """Yield a row an output; each number as text and as it stands in the document."""
     for row in output_rows(document, document["probs"][0]):
         output = document["outputs"][row.name]
-        scale = scale_of(output)
-        write = partial(_number, scale, exact=output["constant"])
-        ends = [intervals_of(output, "eti", prob)[0] for prob in document["probs"]]
+        scale, exact = scale_of(output), output["constant"]
+        median = scale.write(output["median"], output["median_mcse"], exact=exact)
+        pieces = [intervals_of(output, "eti", prob)[0] for prob in document["probs"]]
         yield {
             "name": row.name,
             "long_name": output["long_name"],
             "units": row.units,
-            "median": write(output["median"], output["median_mcse"]),
+            "median": (with_powers(median), repr(output["median"])),
             "intervals": [
-                [_end(scale, piece, end, exact=output["constant"]) for end in ("low", "high")]
-                for piece in ends
+                [
+                    (with_powers(scale.write_end(piece, end, exact=exact)), repr(piece[end]))
+                    for end in ("low", "high")
+                ]
+                for piece in pieces
             ],
         }
-
-
-def _end(scale: Scale, piece: dict[str, Any], end: str, *, exact: bool) -> tuple[str, str]:
-    """Return an end of an interval as text and at full precision."""
-    return with_powers(scale.write_end(piece, end, exact=exact)), repr(piece[end])
-
-
-def _number(scale: Scale, value: float, error: float | None, *, exact: bool) -> tuple[str, str]:
-    """Return a number as text and at full precision."""
-    return with_powers(scale.write(value, error, exact=exact)), repr(value)
 
 
 def input_card(
     document: Document, row: Any, marks: list[Any], background: Background | None, number: Any
 ) -> dict[str, Any]:
-    """Return what a card tells of one input, with its density where it has one."""
+    """Return what a card shows of one input, with its density where it has one."""
     prior = document["inputs"][row.name]
     picture = None
     if background and row.interval and row.name in background.inputs:
@@ -109,17 +107,13 @@ def ranking_parts(document: Document, number: Any) -> dict[str, Any]:
                 name,
                 input_label(input_name),
                 share_in_brief(share),
-                _held(output["rank_share"][input_name], document["chains"]),
+                rank_in_words(output, input_name, document["chains"]),
             )
             for name, output in outputs.items()
             for input_name, share in (() if output["reason"] else shares_of(output))
         ],
         "reasons": {name: output["reason"] for name, output in outputs.items() if output["reason"]},
     }
-
-
-def _held(share: float, chains: int) -> str:
-    return f"{round(share * chains)} of {chains}"
 
 
 def comparison_parts(
@@ -142,18 +136,10 @@ def comparison_parts(
     }
 
 
-def _answers(_: Iterator[int], document: Document) -> tuple[Any, ...]:
-    return document, list(output_rows_of(document))
-
-
 def _panels(number: Iterator[int], document: Document) -> tuple[Any, ...]:
     moved = [name for name, output in document["outputs"].items() if not output["constant"]]
     drawn = (figures.plot_density(document, [name], columns=1) for name in moved)
     return ([inline(one, next(number)) for one in drawn],)
-
-
-def _ranking(number: Iterator[int], document: Document) -> tuple[Any, ...]:
-    return (ranking_parts(document, number),)
 
 
 def _driven(number: Iterator[int], behind: Callable[[], Background] | None) -> tuple[Any, ...]:
@@ -180,12 +166,12 @@ def _held_against(
 
 
 PARTS: dict[str, Callable[..., Sequence[Any]]] = {
-    "answers": _answers,
+    "answers": lambda _, document: (document, list(output_rows_of(document))),
     "believed": _believed,
     "driven": _driven,
     "held_against": _held_against,
     "panels": _panels,
-    "ranking": _ranking,
+    "ranking": lambda number, document: (ranking_parts(document, number),),
 }
 """What makes the arguments of a macro, from the number of the next figure and a part's values."""
 
@@ -246,7 +232,7 @@ class Background:
     plan
         How the answers are reached.
     drivers
-        A sensitivity analysis of the outputs that the headline tells, or None.
+        A sensitivity analysis of the outputs of the headline, or None.
     reason
         Why there is none, else "".
     """
@@ -266,11 +252,11 @@ def background_of(problem: Problem, design: Design, document: Document) -> Backg
             inputs, plan, reason="All inputs are constant: nothing drives the answer."
         )
     if document.get("evidence") is not None:
-        told = "What evidence has tied together is ranked by the command sensitivity --evidence."
-        return Background(inputs, plan, reason=told)
+        words = "What evidence has tied together is ranked by the command sensitivity --evidence."
+        return Background(inputs, plan, reason=words)
     if is_incomplete(document):
-        told = "The run was interrupted, so nothing is ranked; the command sensitivity does."
-        return Background(inputs, plan, reason=told)
+        words = "The run was interrupted, so nothing is ranked; the command sensitivity does."
+        return Background(inputs, plan, reason=words)
     few = replace(design, draws=min(design.draws, _DRAWS), chains=min(design.chains, _CHAINS))
     try:
         return Background(inputs, plan, _drivers(problem, few, moved))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _OWN = "uncertain_scale.report.html"
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`|\\^{}]+", re.IGNORECASE)
 _TRAILING = ".,;:!?)]"
+_LINK = Markup('<a href="{0}" rel="noopener noreferrer external">{0}</a>')
 VARIABLES = {
     style.INK: "--ink",
     style.MUTED: "--muted",
@@ -49,10 +50,7 @@ _BACKGROUND = re.compile(r'<g id="patch_1">.*?</g>\s*', re.DOTALL)
 def environment(*packages: str) -> Environment:
     """Return what renders templates: text is escaped, and shown on one line.
 
-    Parameters
-    ----------
-    *packages
-        Further packages whose folder `templates` holds some; they are looked in first.
+    The folders `templates` of further packages are searched first.
     """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
@@ -62,7 +60,7 @@ def environment(*packages: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: value if isinstance(value, Markup) else worded(value),
+        finalize=lambda value: value if isinstance(value, Markup) else on_one_line(value),
     )
     found.filters |= {
         "linked": linked,
@@ -85,12 +83,12 @@ def _times(text: str) -> str:
     return re.sub(r"(?<![\w.])x(?=\d)", "×", text).replace("! ", "warning: ", 1)
 
 
-def worded(text: object) -> str:
+def on_one_line(text: object) -> str:
     r"""Return text on one line, control and direction characters shown as escapes.
 
     Examples
     --------
-    >>> worded("right-to-left \u202e override")
+    >>> on_one_line("right-to-left \u202e override")
     'right-to-left \\u202e override'
     """
     return printable(" ".join(str(text).split()))
@@ -104,20 +102,16 @@ def linked(text: object) -> Markup:
     >>> str(linked("<b> javascript:alert(1)"))
     '&lt;b&gt; javascript:alert(1)'
     """
-    words = worded(text)
+    words = on_one_line(text)
     parts: list[Markup] = []
     end = 0
     for found in _ADDRESS.finditer(words):
         address = found[0].rstrip(_TRAILING)
         if ")" in found[0] and "(" in address:  # an address such as …/Scale_(disambiguation)
             address = found[0].rstrip(_TRAILING.replace(")", ""))
-        parts += [escape(words[end : found.start()]), _link(address)]
+        parts += [escape(words[end : found.start()]), _LINK.format(address)]
         end = found.start() + len(address)
     return Markup("").join([*parts, escape(words[end:])])
-
-
-def _link(address: str) -> Markup:
-    return Markup('<a href="{0}" rel="noopener noreferrer external">{0}</a>').format(address)
 
 
 def inline(figure: Figure, number: int, *, least: float = 0.0, zoom: float = 1.3) -> Markup:
@@ -128,7 +122,7 @@ def inline(figure: Figure, number: int, *, least: float = 0.0, zoom: float = 1.3
     figure
         Its label becomes the text alternative.
     number
-        Told apart by it from the page's other figures.
+        Distinguishes it from the page's other figures.
     least
         Width in CSS pixels under which it is not shrunk, but scrolls in its own box.
     zoom

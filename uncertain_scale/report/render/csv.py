@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import printable
-from uncertain_scale.report.completeness import INCOMPLETE, stopping_in_words
+from uncertain_scale.report.completeness import INCOMPLETE, completeness_in_words
 from uncertain_scale.report.rows import figure_note
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _figure(one: Mapping[str, Any], key: str, **about: Any) -> dict[str, Any]:
 
 
 def _report(document: Document) -> Iterator[dict[str, Any]]:
-    for words in stopping_in_words(document):
+    for words in completeness_in_words(document):
         mark, colon, why = words.partition(": ")
         incomplete = mark == INCOMPLETE and colon
         kind, name = (INCOMPLETE, why) if incomplete else ("precision", words)

@@ -6,12 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import printable
-from uncertain_scale.report.blocks import Form, Heading, Items, Table, Text, shown
+from uncertain_scale.report.blocks import Block, Form, Heading, Items, Table, Text, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from uncertain_scale.report.blocks import Block
 
 
 def markdown(blocks: Iterable[Block]) -> str:

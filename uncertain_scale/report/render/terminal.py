@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
@@ -17,21 +17,14 @@ from uncertain_scale.report.blocks import Facts, Form, Gap, Heading, Items, Tabl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from rich.console import RenderableType
-
     from uncertain_scale.report.blocks import Block
 
 
 def terminal(blocks: Iterable[Block], spell: Callable[[str], str] = str) -> RenderableType:
     """Return blocks as something that rich can print; no text in them can steer a terminal.
 
-    Parameters
-    ----------
-    blocks
-        What is printed.
-    spell
-        Writes a text in the characters that the terminal has, before it is laid out: some take
-        more room in others.
+    `spell` writes a text in the characters that the terminal has, before it is laid out: some take
+    more room in others.
     """
     write = partial(_text, spell=spell)
     return Group(*(part for block in shown(blocks, Form.terminal) for part in _parts(block, write)))

@@ -85,7 +85,9 @@ class AveragedDensity:
 
     def _of(self, y: FloatArray) -> Conditional:
         """Return the average that is good enough: where ends are, or what they are."""
-        return self.conditional.coarser(_ROUGH if y.size > _MANY else _FINE)
+        if y.size > _MANY:
+            return self.conditional.coarser(_ROUGH)
+        return self.conditional.coarser(_FINE, rough=False)
 
     def log_density(self, y: FloatArray) -> FloatArray:
         """Return the log density, of the shape of y."""

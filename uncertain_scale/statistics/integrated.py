@@ -1,0 +1,483 @@
+"""What can be integrated out of an output: inputs by their own laws, and the laws of their sums.
+
+An output is a product of powers of such inputs and of what else it rests on, or a sum; its pivot is
+one of them, or all whose terms, d log X or d X, add up to something known. Normal terms add up to a
+normal, correlated or not. To it are added, by sums over their nodes, atoms and smooth laws: a sum
+over even normal scores (trapezoids) of what is smooth is right to all digits.
+
+References: Trefethen and Weideman (2014), The exponentially convergent trapezoidal rule,
+doi:10.1137/130932132.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from uncertain_scale.inputs.distributions import Mixture, parse_distribution
+from uncertain_scale.inputs.prior import ENDS
+from uncertain_scale.sampling.pivots import FACTOR, INPUTS, LAW, PIVOTS, TIED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from uncertain_scale.inputs.distributions import Distribution
+    from uncertain_scale.units.aliases import FloatArray
+
+    What: TypeAlias = Literal["below", "above", "density"]
+    Facts: TypeAlias = Mapping[Any, Any]
+
+_FUNCTIONS: tuple[What, ...] = ("below", "above", "density")
+_NO_POWER = 1e-9  # what rounding leaves where powers cancel
+_FAR = 1e-7  # beyond what is looked at of a density
+_GRID, _FAR_SCORE = 2048, 8.0  # places of a pivot's tables: so many evenly, and by normal score
+_SCORES, _LAST = 64, 8.3  # normal scores that stand for a smooth law, and the last of them
+_WIDEST = 4.0  # times what is smooth beside it that such a law may reach
+_MOST_ATOMS = 64
+_COARSEST = 0.02  # probability between two places of a table
+_BY_PIECES = ("quantiles", "metalog", "empirical", "triangular")
+_STEEP = 3.0  # times the slope of a line, up to which a cubic's ends do not bend back
+
+
+@dataclass(frozen=True)
+class Part:
+    """An input that is integrated out, and how an output rests on it.
+
+    Parameters
+    ----------
+    name
+        The input.
+    law, factor
+        Its distribution, and what a draw of it is multiplied by to be in the model's units.
+    power
+        Whether the output is proportional to X^d; else it rises by d X.
+    exponent
+        d, which is not 0.
+    ties
+        Correlations of its normal score with those of other inputs; None where that is not all
+        there is to say.
+    """
+
+    name: str
+    law: Distribution
+    factor: float
+    power: bool
+    exponent: float
+    ties: tuple[tuple[str, float | None], ...] = ()
+
+    def term(self, x: FloatArray) -> FloatArray:
+        """Return d log X, or d X."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self.exponent * (np.log(x) if self.power else x))
+
+    def quantiles(self, levels: FloatArray) -> FloatArray:
+        """Return the term at levels of X."""
+        return self.term(self.law.ppf(levels) * self.factor)
+
+    @cached_property
+    def width(self) -> float:
+        """How far the term reaches: the standard deviation of a normal."""
+        with np.errstate(all="ignore"):
+            return float(np.ptp(self.quantiles(np.array([0.05, 0.95])))) / 3.29
+
+    @cached_property
+    def normal(self) -> tuple[float, float] | None:
+        """Mean and standard deviation of the term where it is a normal; below 0 where it falls."""
+        if self.law.kind != ("lognormal" if self.power else "normal"):
+            return None
+        whole = (0.0 if self.power else -np.inf, np.inf)
+        if self.law.support != whole or getattr(self.law, "truncate", None) is not None:
+            return None
+        low, high = self.quantiles(ndtr(np.array([-1.0, 1.0])))
+        return float(low + high) / 2, float(high - low) / 2
+
+    def function(self, what: What, away: FloatArray) -> FloatArray:
+        """Return the probability that the term is below values or above, or its density."""
+        with np.errstate(all="ignore"):
+            x = away / self.exponent
+            x = (np.exp(x) if self.power else x) / self.factor
+            if what != "density":
+                return self.law.share(x, above=(what == "above") is (self.exponent > 0))
+            stretch = np.abs(x) if self.power else 1 / abs(self.factor)
+            found = self.law.pdf(x) * stretch / abs(self.exponent)
+        return np.where(np.isfinite(found), found, 0.0)
+
+    def nodes(self, width: float) -> tuple[FloatArray, FloatArray] | None:
+        """Return values of the term and their weights, which sums of smooth functions may rest on.
+
+        Parameters
+        ----------
+        width
+            Of what is smooth in the functions.
+
+        Returns
+        -------
+        tuple of array, or None
+            None where the law is not smooth by pieces that are known.
+        """
+        found = _nodes_of(self.law, max(self.width / width, 1.0))
+        if found is None:
+            return None
+        values = self.term(found[0] * self.factor)
+        return (values, found[1]) if np.isfinite(values).all() else None
+
+
+def _nodes_of(law: Distribution, ratio: float) -> tuple[FloatArray, FloatArray] | None:
+    """Return values and weights: atoms, and by even normal scores what is between (trapezoids)."""
+    if isinstance(law, Mixture):
+        weights = np.ones(len(law.components)) if law.weights is None else np.array(law.weights)
+        parts = [_nodes_of(one, ratio) for one in law.components]
+        if law.truncate is not None or any(one is None for one in parts):
+            return None
+        known, shares = [one for one in parts if one is not None], weights / weights.sum()
+        return (
+            np.concatenate([values for values, _ in known]),
+            np.concatenate([w * mass for w, (_, mass) in zip(shares, known, strict=True)]),
+        )
+    values, masses = law.atoms()
+    if values.size:
+        return (values, masses) if values.size <= _MOST_ATOMS else None
+    if ratio > _WIDEST or not law.continuous or not _smooth(law):
+        return None
+    scores = np.linspace(-_LAST, _LAST, int(_SCORES * ratio) | 1)
+    mass = np.exp(-(scores**2) / 2)
+    return law.ppf(ndtr(scores)), mass / mass.sum()
+
+
+def _smooth(law: Distribution) -> bool:
+    """Tell whether a quantile function has no kinks."""
+    kinks = getattr(law, "kinks", None)
+    return law.kind not in _BY_PIECES and not (kinks is not None and kinks())
+
+
+@dataclass(frozen=True)
+class Pivot:
+    """What is integrated out of an output: one input, and all that can be added to it.
+
+    Parameters
+    ----------
+    base
+        Continuous parts: one, or all that are normal, whose sum is.
+    others
+        Further parts, with the nodes that stand for each.
+    """
+
+    base: tuple[Part, ...]
+    others: tuple[tuple[Part, tuple[FloatArray, FloatArray]], ...] = ()
+
+    @property
+    def parts(self) -> list[Part]:
+        """All of its parts."""
+        return [*self.base, *(part for part, _ in self.others)]
+
+    @property
+    def name(self) -> str:
+        """Names of the inputs, with commas between."""
+        return ", ".join(part.name for part in self.parts)
+
+    @property
+    def power(self) -> bool:
+        """Whether the output is a product; else it is a sum."""
+        return self.base[0].power
+
+    def rest(self, y: FloatArray, inputs: Mapping[str, FloatArray]) -> FloatArray:
+        """Return log c, or c, of each draw: what of log y, or of y, is left without the parts."""
+        with np.errstate(all="ignore"):
+            found = np.log(y) if self.power else np.array(y)
+            for part in self.parts:
+                found -= part.term(inputs[part.name])
+        return found
+
+    @cached_property
+    def width(self) -> float:
+        """How far the parts move log y, or y: the standard deviation of a normal."""
+        return float(np.hypot.reduce([self.spread, *(part.width for part, _ in self.others)]))
+
+    @property
+    def spread(self) -> float:
+        """The base's own part of the width."""
+        return self.base[0].width if len(self.base) == 1 else self._normal[1]
+
+    @cached_property
+    def ends(self) -> tuple[float, float]:
+        """Values of the sum beyond which next to nothing lies."""
+        with np.errstate(all="ignore"):
+            return self._ends()
+
+    def _ends(self) -> tuple[float, float]:
+        low, high = np.sort(self._of_base_at(np.array([_FAR, 1 - _FAR])))
+        for _, (values, _) in self.others:
+            low, high = low + values.min(), high + values.max()
+        return float(low), float(high)
+
+    def function(self, what: What, away: FloatArray) -> FloatArray:
+        """Return the probability that the sum is below values or above, or its density."""
+        if self.others:
+            return self.smooth(what, away)
+        return self._of_base(what, away)
+
+    def tabled(self, what: What, away: FloatArray) -> FloatArray:
+        """Return `function` by lines between the places of a table, which are right to 1e-6."""
+        return self._table.line(what, away)
+
+    def smooth(self, what: What, away: FloatArray) -> FloatArray:
+        """Return probabilities by cubics between the places of a table, right to 1e-9."""
+        return self._table.cubic(what, away)
+
+    @property
+    def fine(self) -> bool:
+        """Whether the table says enough of what it is of."""
+        with np.errstate(all="ignore"):
+            return self._table.fine
+
+    @cached_property
+    def _table(self) -> _Tabled:
+        by_score = self._of_base_at(ndtr(np.linspace(-_FAR_SCORE, _FAR_SCORE, _GRID)))
+        far = self._of_base_at(np.array(ENDS))
+        by_score, far = by_score[np.isfinite(by_score)], far[np.isfinite(far)]
+        even = np.linspace(float(by_score.min()), float(by_score.max()), _GRID)
+        if not self.others:
+            grid = np.unique(np.concatenate([far, by_score, even]))
+            return _Tabled.of(self._of_base, grid)
+        of: Callable[[What, FloatArray], FloatArray] = self._of_base
+        table = None
+        low, high = float(even[0]), float(even[-1])
+        for _, (values, weights) in self.others:
+            low, high = low + float(values.min()), high + float(values.max())
+            table = _Tabled.of(_added(of, values, weights), np.linspace(low, high, _GRID // 4))
+            scores = ndtr(np.linspace(-_FAR_SCORE, _FAR_SCORE, _GRID // 2))
+            below = np.maximum.accumulate(table.functions["below"])
+            grid = np.unique(np.concatenate([table.grid, np.interp(scores, below, table.grid)]))
+            table = _Tabled.of(_added(of, values, weights), grid)
+            of = table.cubic
+        return table if table is not None else _Tabled.of(of, even)
+
+    def _of_base(self, what: What, away: FloatArray) -> FloatArray:
+        if len(self.base) == 1:
+            return self.base[0].function(what, away)
+        centre, sigma = self._normal
+        z = (away - centre) / sigma
+        if what == "density":
+            return np.asarray(np.exp(-(z**2) / 2) / (np.sqrt(2 * np.pi) * sigma))
+        return np.asarray(ndtr(-z if what == "above" else z))
+
+    def _of_base_at(self, levels: FloatArray) -> FloatArray:
+        """Return the base's terms at levels, in either order."""
+        if len(self.base) == 1:
+            return self.base[0].quantiles(levels)
+        centre, sigma = self._normal
+        return np.asarray(centre + sigma * ndtri(levels))
+
+    @cached_property
+    def _normal(self) -> tuple[float, float]:
+        mean, sd = np.array([part.normal for part in self.base]).T
+        return float(mean.sum()), float(np.sqrt(sd @ _correlations(self.base) @ sd))
+
+
+def _correlations(parts: Sequence[Part]) -> FloatArray:
+    found = np.eye(len(parts))
+    for k, part in enumerate(parts):
+        ties = dict(part.ties)
+        for j, other in enumerate(parts):
+            if j != k:
+                found[k, j] = ties.get(other.name) or 0.0
+    return found
+
+
+@dataclass(frozen=True)
+class _Tabled:
+    """Probabilities and a density at ascending places."""
+
+    grid: FloatArray
+    functions: dict[What, FloatArray]
+
+    @classmethod
+    def of(cls, function: Callable[[What, FloatArray], FloatArray], grid: FloatArray) -> _Tabled:
+        return cls(grid, {what: function(what, grid) for what in _FUNCTIONS})
+
+    @property
+    def fine(self) -> bool:
+        """Whether the places are close enough: no two have much between them."""
+        below = self.functions["below"]
+        steps = np.diff(np.concatenate([[0.0], below, [1.0]]))
+        return bool(np.isfinite(below).all() and steps.max() < _COARSEST)
+
+    def line(self, what: What, away: FloatArray) -> FloatArray:
+        """Return a function by lines between the places."""
+        if what == "density":
+            return np.interp(away, self.grid, self.functions[what], left=0.0, right=0.0)
+        return np.interp(away, self.grid, self.functions[what])
+
+    def cubic(self, what: What, away: FloatArray) -> FloatArray:
+        """Return a probability by cubics whose slopes are the densities, or such a slope."""
+        side: What = "below" if what == "density" else what
+        place = np.nan_to_num(np.interp(away, self.grid, np.arange(self.grid.size)))
+        left = np.minimum(place.astype(np.intp), self.grid.size - 2)
+        part = place - left
+        values, begin, end = self._cubics[side]
+        rise = np.diff(values)[left]
+        first, last = begin[left] - rise, end[left] - rise
+        turn = first * (1 - part) - last * part
+        if what == "density":
+            slope = rise + (1 - 2 * part) * turn - part * (1 - part) * (first + last)
+            inside = (away >= self.grid[0]) & (away <= self.grid[-1])
+            return np.where(inside, np.maximum(slope / np.diff(self.grid)[left], 0.0), 0.0)
+        return np.asarray(values[left] + part * rise + part * (1 - part) * turn)
+
+    @cached_property
+    def _cubics(self) -> dict[What, tuple[FloatArray, FloatArray, FloatArray]]:
+        """Values, and the slopes times the distance at both ends of each interval."""
+        found: dict[What, tuple[FloatArray, FloatArray, FloatArray]] = {}
+        sides: tuple[tuple[What, float], ...] = (("below", 1.0), ("above", -1.0))
+        for what, sign in sides:
+            values, run = self.functions[what], sign * np.diff(self.grid)
+            rise, density = np.diff(values), self.functions["density"]
+            begin, end = run * density[:-1], run * density[1:]
+            # Where a density jumps or has a pole, no cubic fits better than a line.
+            steepest = np.maximum(np.abs(begin), np.abs(end))
+            usual = np.abs(steepest) <= _STEEP * np.abs(rise)
+            found[what] = values, np.where(usual, begin, rise), np.where(usual, end, rise)
+        return found
+
+
+def _added(
+    function: Callable[[What, FloatArray], FloatArray], values: FloatArray, weights: FloatArray
+) -> Callable[[What, FloatArray], FloatArray]:
+    """Return the functions of a sum with a further part that is given by its nodes."""
+
+    def added(what: What, away: FloatArray) -> FloatArray:
+        return np.asarray(np.einsum("kn,n->k", function(what, away[:, None] - values), weights))
+
+    return added
+
+
+def pivots_of(facts: Facts, inputs: Mapping[str, Facts]) -> list[Pivot]:
+    """Return the pivots that an output's attributes tell of.
+
+    Parameters
+    ----------
+    facts
+        The attributes that `sample` gives the output.
+    inputs
+        Those of inputs by name.
+
+    Returns
+    -------
+    list of Pivot
+        Of inputs that are independent of all else that the output rests on. First all that can be
+        integrated out together; then each that serves alone, powers before lines, and of each
+        first those that move the output farthest.
+    """
+    rests_on = set(_listed(facts, INPUTS))
+    parts = []
+    for name, form, exponent in _listed(facts, PIVOTS):
+        known = inputs.get(name, {})
+        if LAW in known:
+            ties = json.loads(known.get(TIED, "{}"))
+            kept = tuple((one, rho) for one, rho in ties.items() if one in rests_on)
+            power, factor = form == "power", float(known[FACTOR])
+            parts.append(_part(name, str(known[LAW]), factor, power, float(exponent), kept))
+    parts = [part for part in parts if 0 < part.width < np.inf]
+    parts.sort(key=lambda part: (not part.power, -part.width))
+    alone = [Pivot((part,)) for part in parts if part.law.continuous and not part.ties]
+    forms = ([part for part in parts if part.power is power] for power in (True, False))
+    wholes = (_whole(tuple(_untied(some))) for some in forms)
+    return [*filter(None, wholes), *alone]
+
+
+def _untied(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts that are tied to none but normal ones that are left, too."""
+    kept = list(parts)
+    while True:
+        normal = {part.name for part in kept if part.normal is not None}
+        fit = [
+            part
+            for part in kept
+            if not part.ties
+            or (
+                part.name in normal
+                and all(one in normal and rho is not None for one, rho in part.ties)
+            )
+        ]
+        if len(fit) == len(kept):
+            return kept
+        kept = fit
+
+
+@lru_cache(maxsize=256)
+def _whole(parts: tuple[Part, ...]) -> Pivot | None:
+    """Return all that can be integrated out together; None where that is no more than one."""
+    continuous = [part for part in parts if part.law.continuous]
+    if not continuous:
+        return None
+    base = tuple(part for part in parts if part.normal is not None)
+    width = Pivot(base).spread if base else 0.0
+    loose = [part for part in continuous if not part.ties]
+    if loose and loose[0].width > _WIDEST * width and not any(part.ties for part in base):
+        base, width = (loose[0],), loose[0].width
+    others = []
+    for part in parts:
+        discrete = not part.law.continuous and not isinstance(part.law, Mixture)
+        if part not in base and (discrete or len(base) > 1 or base[0].normal is not None):
+            nodes = part.nodes(width)
+            if nodes is not None:
+                others.append((part, nodes))
+    return Pivot(base, tuple(others)) if others or len(base) > 1 else None
+
+
+def joined_pivots(
+    over: Facts,
+    under: Facts,
+    form: Literal["power", "line"],
+    *,
+    over_names: Mapping[str, str] = MappingProxyType({}),
+    under_names: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Return the attributes of the ratio of two outputs, or of their difference.
+
+    Parameters
+    ----------
+    over, under
+        The attributes that `sample` gives the outputs.
+    form
+        "power" for a ratio, "line" for a difference.
+    over_names, under_names
+        Other names of inputs of either that are not shared.
+    """
+    exponents, rests_on = [], []
+    for facts, names in ((over, over_names), (under, under_names)):
+        pivots = _listed(facts, PIVOTS)
+        exponents.append({names.get(n, n): d for n, kind, d in pivots if kind == form})
+        rests_on.append({names.get(name, name) for name in _listed(facts, INPUTS)})
+    above, below = exponents
+    pivots = [
+        (name, form, above.get(name, 0.0) - below.get(name, 0.0))
+        for name in {**above, **below}
+        if all(name in one or name not in on for one, on in zip(exponents, rests_on, strict=True))
+    ]
+    kept = [one for one in pivots if abs(one[2]) > _NO_POWER]
+    return {PIVOTS: json.dumps(kept), INPUTS: json.dumps(sorted(set.union(*rests_on)))}
+
+
+def _listed(facts: Facts, attribute: str) -> list[Any]:
+    found: list[Any] = json.loads(facts.get(attribute, "[]"))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _part(  # noqa: PLR0913, PLR0917 (a part's own)
+    name: str,
+    law: str,
+    factor: float,
+    power: bool,  # noqa: FBT001
+    exponent: float,
+    ties: tuple[tuple[str, float | None], ...] = (),
+) -> Part:
+    """Return a part; what is computed of one that several outputs or points share is so once."""
+    return Part(name, parse_distribution(law)[0], factor, power, exponent, ties)
