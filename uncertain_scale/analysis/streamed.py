@@ -334,7 +334,7 @@ class Streamed:
                 continue
             rest = Sketch([groups[group] for group in sorted(groups)], len(self.part.chains))
             found[output].conditional = Conditional.of(
-                pivot, rest.table, rest.chains, found[output].table
+                pivot, rest.table, rest.chains, found[output]
             )
         return found
 

@@ -260,7 +260,13 @@ def _equations(document: Document, behind: Behind | None) -> Iterator[Block]:
     caption = "How each answer is reached"
     header = ("answer", "meaning", "equation", "rests on", "integrated out")
     rows = [
-        (name, one["long_name"], one["equation"], one["rests_on"] or "priors alone", one["pivot"])
+        (
+            name,
+            one["long_name"],
+            one["equation"],
+            one["rests_on"] or "priors alone",
+            one["pivot"] or "nothing",
+        )
         for name, one in document["outputs"].items()
     ]
     yield Heading(caption, only=Form.markdown)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from uncertain_scale.statistics.integrated import Pivot, What
-    from uncertain_scale.statistics.sketch import Table
+    from uncertain_scale.statistics.sketch import AnyDraws, Table
     from uncertain_scale.units.aliases import FloatArray
 
 _WIDER = 0.4  # by how much a skewed spread of chains is widened
@@ -73,19 +73,13 @@ class Conditional:
     rough: bool = False
 
     @classmethod
-    def of(cls, pivot: Pivot, table: Table, chains: int, output: Table) -> Conditional | None:
+    def of(cls, pivot: Pivot, table: Table, chains: int, output: AnyDraws) -> Conditional | None:
         """Return the average, or None where the output's own draws do not fit it."""
-        if not (output.counts.size and table.sizes.all()):
-            return None
         found = cls(pivot, table, chains)
-        if not found._usable:
+        if not (table.sizes.all() and found._usable):
             return None
-        pooled = np.cumsum(output.counts.sum(axis=0))
-        last = np.searchsorted(pooled, _CHECKED * pooled[-1])
-        values = output.edges[last + 1]
-        below = np.cumsum(output.counts, axis=1)[:, last]
-        below += (output.at_atoms[:, None] * (output.atoms < values[:, None])).sum(axis=2)
-        off = below / output.sizes[:, None] - found.by_group("below", found.forward(values))
+        values, shares = output.roughly(_CHECKED)
+        off = shares - found.by_group("below", found.forward(values))
         error = off.std(axis=0, ddof=1) / np.sqrt(len(off))
         fits = np.abs(off.mean(axis=0)) <= _AGREE * np.maximum(error, 1 / found.size)
         return found if fits.all() else None
@@ -198,16 +192,16 @@ class Conditional:
             slope = np.sqrt(2 * np.pi) * np.exp(score**2 / 2) * self.together("density", t)
             with np.errstate(all="ignore"):
                 step = np.clip(lack / slope, -reach, reach)
+            # Where a tail is next to 0 or 1 its score is no guide.
+            far, short = np.abs(lack) > _FAR_OFF, np.abs(step) < _SHORT * (high - low)
+            least = _CLOSE * self.pivot.width + _ROUNDING * np.abs(t)
+            settled = (np.abs(step) <= least) & ~far | (high - low <= least)
+            if settled.all():
+                break
             bracketed = np.isfinite(low) & np.isfinite(high)
             between = np.where(bracketed, (low + high) / 2, t + np.sign(lack) * reach)
-            # Where a tail is next to 0 or 1 its score is no guide.
-            far, near = np.abs(lack) > _FAR_OFF, np.abs(step) < _SHORT * (high - low)
-            newton = (t + step > low) & (t + step < high) & ~(far & near)
-            there = np.where(lack == 0, t, np.where(newton, t + step, between))
-            done = np.abs(there - t) <= _CLOSE * self.pivot.width + _ROUNDING * np.abs(t)
-            t = there
-            if (done & ~far | (high - low <= _CLOSE * self.pivot.width)).all():
-                break
+            newton = (t + step > low) & (t + step < high) & ~(far & short)
+            t = np.where(settled, t, np.where(newton, t + step, between))
         return t
 
     @property

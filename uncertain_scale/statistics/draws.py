@@ -141,6 +141,25 @@ class Draws(AnyDraws):
                 ]
         return np.asarray(counts / np.array([[rows.size] for rows in self._rows]))
 
+    @property
+    @override
+    def low(self) -> float:
+        return float(self.values.min())
+
+    @property
+    @override
+    def high(self) -> float:
+        return float(self.values.max())
+
+    @override
+    def roughly(self, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+        if self.size > _FEW:
+            return super().roughly(levels)
+        values = self.pooled[(levels * (self.size - 1)).astype(int)]
+        axes = (0, 1)
+        shares = [(rows[..., None] <= values).mean(axis=axes) for rows in self._groups]
+        return values, np.array(shares)
+
     @override
     def counts_between(self, edges: FloatArray) -> npt.NDArray[np.int64]:
         if not self._sorts:
@@ -365,7 +384,7 @@ def conditionals_of(
         }
         rest = pivot.rest(draws.values, known)
         if np.isfinite(rest).all():
-            found = Conditional.of(pivot, _table(rest), draws.chains, draws.table)
+            found = Conditional.of(pivot, _table(rest), draws.chains, draws)
             if found is not None:
                 yield found
 

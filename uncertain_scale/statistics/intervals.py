@@ -12,7 +12,7 @@ from uncertain_scale.statistics.monte_carlo_error import spread
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from uncertain_scale.statistics.sketch import AnyDraws, Table
+    from uncertain_scale.statistics.sketch import AnyDraws
     from uncertain_scale.units.aliases import FloatArray
 
 # An end that fewer than three draws are expected beyond lies, in one run of twenty or more, beyond
@@ -134,13 +134,7 @@ def _averaged(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArr
     """Return quantiles with the pivot integrated out; nan where too few draws have a say."""
     if draws.conditional is None:
         return np.full(levels.shape, np.nan), np.full(levels.shape, np.nan)
-    return draws.conditional.quantiles(levels, _roughly(draws.table, levels))
-
-
-def _roughly(table: Table, levels: FloatArray) -> FloatArray:
-    """Return about where quantiles are, to begin from."""
-    below = np.concatenate([[0], np.cumsum(table.counts.sum(axis=0))])
-    return np.asarray(np.interp(levels * below[-1], below, table.edges))
+    return draws.conditional.quantiles(levels, draws.roughly(levels)[0])
 
 
 def _errors(draws: AnyDraws, values: FloatArray, levels: FloatArray) -> FloatArray:

@@ -250,6 +250,25 @@ class AnyDraws(Protocol):
             whole.add(tally)
         return whole
 
+    def roughly(self, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return values near quantiles, and the share of each group's draws that are not above.
+
+        Returns
+        -------
+        values, shares
+            Shapes (level,) and (group, level), of groups as `tallies` has them.
+        """
+        table = self.table
+        if not table.counts.size:  # all draws are at atoms
+            values = table.atoms[np.searchsorted(np.cumsum(self.atoms.masses), levels)]
+            return values, np.ones((len(table.counts), levels.size))
+        pooled = np.cumsum(table.counts.sum(axis=0))
+        last = np.searchsorted(pooled, levels * pooled[-1])
+        values = table.edges[last + 1]
+        below = np.cumsum(table.counts, axis=1)[:, last]
+        below += (table.at_atoms[:, None] * (table.atoms < values[:, None])).sum(axis=2)
+        return values, np.asarray(below / table.sizes[:, None])
+
     @property
     def low(self) -> float:
         """The least draw."""
