@@ -378,3 +378,18 @@ def test_a_bound_that_no_draw_meets_is_refused(cli, tmp_path):
         err,
     )
     assert len(err.splitlines()) == 1
+
+
+def test_a_contradiction_hides_no_other_fault_of_its_file(cli, tmp_path):
+    path = bound(tmp_path, "lower = '1e30 FLOP'")
+    text = path.read_text(encoding="utf-8") + "\n"
+    bad = '[[observations]]\nname = "B"\nvariable = "mfu"\n'
+    text += f'{bad}value = "0,3 ± 1%"\n{bad.replace("B", "C")}lower = 0.5\nupper = 0.4\n'
+    path.write_text(text, encoding="utf-8")
+    for command in (("update", path), ("report", "--evidence", path)):
+        code, out, err = cli(*command, "--budget", "1M", *SMALL)
+        assert (code, out) == (2, "")
+        lines = err.splitlines()
+        assert len(lines) == 3
+        for said in ("'Pilot' contradicts the prior", "'B' value = '0,3", "'C' lower = 0.5 is not"):
+            assert sum(said in line for line in lines) == 1, (said, err)

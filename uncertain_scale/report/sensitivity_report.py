@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity import Loss
 
 _LEAST = 0.005  # shares below this are left out of the terminal's tables
-_PLACES, _MOST_PLACES = 3, 6  # of a share or a correlation, as its error supports
+_PLACES, _MOST_PLACES = 3, 6  # of a share or a correlation, and of one near 0
 _BAR = 12
 
 
@@ -309,7 +309,9 @@ def _with_interval(found: dict[str, Any], name: str) -> str:
         return "unresolved"
     if not found[f"{name}_mcse"]:
         return f"{found[name]:.3g}"
-    places = min(max(math.ceil(-math.log10(found[f"{name}_mcse"])), _PLACES), _MOST_PLACES)
+    places = _PLACES
+    if not round(found[name], _PLACES):  # or nothing of it would be seen
+        places = min(max(math.ceil(-math.log10(found[f"{name}_mcse"])), _PLACES), _MOST_PLACES)
     value, low, high = (
         f"{found[key]:z.{places}f}" for key in (name, f"{name}_low", f"{name}_high")
     )
