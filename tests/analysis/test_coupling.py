@@ -106,8 +106,8 @@ def test_what_is_asked_for_counts_before_the_files(model, tmp_path, couple, rank
     [
         ("half", "'half': expected 'shared', 'independent' or a rank"),
         (["x=1.5"], "'x=1.5': expected"),
-        ("0,5", "couple '0,5': '0,5' can be misread; write 0.5 or 5"),
-        (["x=0,5"], "couple 'x=0,5': '0,5' can be misread; write 0.5 or 5"),
+        ("0,5", "couple '0,5': '0,5' can be misread; write 0.5 "),
+        (["x=0,5"], "couple 'x=0,5': '0,5' can be misread; write 0.5 "),
         (["x=0.1", "x=0.2"], "names x twice"),
         ({"xx": 0.5}, "'xx' is not an input; did you mean 'x'"),
     ],

@@ -90,7 +90,7 @@ def test_one_chain_has_estimates_but_no_errors(draws: np.ndarray) -> None:
     for name in ("mean", "sd", "median", "eti", "hdi"):
         assert np.isfinite(found[name]).all()
         assert np.isnan(found[f"{name}_mcse"]).all()
-    assert found["mcse_reason"] == "needs at least two chains"
+    assert found["mcse_reason"] == "a Monte Carlo error needs at least two chains"
 
 
 def test_few_draws_fall_back_to_the_shortest_interval() -> None:

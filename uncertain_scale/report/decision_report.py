@@ -13,7 +13,6 @@ from uncertain_scale.report.numbers import (
     scale_for,
     share_in_words,
 )
-from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +108,7 @@ def _rows(decision: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         if not (one["changes"] or one["evppi"]):
             continue
         error = one["evppi_mcse"]
-        worth, interval = scale.write(one["evppi"], error), NEEDS_CHAINS
+        worth, interval = scale.write(one["evppi"], error), "needs at least two chains"
         if error is not None:
             low, high = (scale.write(one[f"evppi_{end}"], error) for end in ("low", "high"))
             interval = f"{low} to {high} {scale.units}".strip()
