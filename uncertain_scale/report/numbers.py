@@ -132,7 +132,7 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     >>> scale_for([2019.88, 2019.67, 2020.09], "year").write(2019.8762)
     '2019.88'
     >>> scale_for([4e-4, -12.9, 12.7], "1").write(-12.93, 0.01)
-    '-12.93'
+    '-12.9'
     """
     finite = [value for value in values if math.isfinite(value)]
     spread, largest = max(finite) - min(finite), max(map(abs, finite))
