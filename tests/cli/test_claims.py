@@ -216,7 +216,7 @@ def test_every_view_names_the_scenario_that_judges(cli, tmp_path):
         form: " ".join(cli("claims", memo, "--format", form)[1].split())
         for form in ("terminal", "md", "html", "json", "csv")
     }
-    verdict = "above the 90% interval, inside the 95%: overstated 2.12x at the median"
+    verdict = "above the 90% interval, inside the 95%: overstated 2.13x at the median"
     assert f"of gb200-dense-fp8, the document's own: {verdict}" in shown["terminal"]
     for form in ("md", "html"):
         assert "gb200-dense-fp8: percentile" in shown[form]
@@ -245,7 +245,7 @@ def test_scenarios_asked_for_stand_beside_the_documents_own(cli, tmp_path):
     figure = tmp_path / "figure.svg"
     cli("plot", "claims", memo, "--scenario", "base", "--output", figure)
     text = figure.read_text(encoding="utf-8")
-    assert "overstated 2.12x (gb200-dense-fp8)" in text
+    assert "overstated 2.13x (gb200-dense-fp8)" in text
     assert "overstated 4.14x (base)" in text
 
 

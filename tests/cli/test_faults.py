@@ -409,7 +409,7 @@ RECORDS = {
     "a file beside": (["--priors", "x.toml"], "which is not in it"),
     "help": (["--help"], "is no command"),
     "an option of none": (["--evil"], "is no command: No such option"),
-    "a number of none": (["--draws", "many"], "is no command"),
+    "a number of none": (["--draws", "many"], "is no command: --draws"),
 }
 
 

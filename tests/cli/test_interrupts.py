@@ -376,7 +376,7 @@ ASKED = {
 FEW = ("--draws", "64", "--chains", "4", "--format", "md")
 LATE = {
     "summarising": "uncertain_scale.report:report_document",
-    "drawing the page": "uncertain_scale.report.html:background_of",
+    "drawing the page": "uncertain_scale.report.html.parts:background_of",
     "rendering": "uncertain_scale.report.render.markdown:markdown",
     "writing": "uncertain_scale.report.store:save_texts",
     "writing draws": "uncertain_scale.report.store:save_draws",

@@ -150,7 +150,9 @@ def test_another_seed_is_the_same_within_monte_carlo_error(cli, saved):
     code, out, _ = cli("verify", saved, "--format", "json")
     found = json.loads(out)
     assert code == 1  # the seed itself is another
-    assert {one["grade"] for one in found["changes"]["answers"]} == {"chance"}
+    grades = {one["grade"] for one in found["changes"]["answers"]}
+    assert "chance" in grades  # of moments; ends that have all inputs integrated out are the same
+    assert grades <= {"chance", "rounding"}
 
 
 def test_diff_tells_inputs_from_answers(cli, saved, tmp_path):

@@ -20,7 +20,7 @@ import typer
 from uncertain_scale.cli.command import Argument, Option, declared, spelt_out
 from uncertain_scale.cli.output import Form, Format, present
 from uncertain_scale.cli.record import FOLDERS, FORMAT, RECORD, digest_of, read_object
-from uncertain_scale.errors import DataError, UncertainScaleError, printable
+from uncertain_scale.errors import DataError, QuestionError, UncertainScaleError, printable
 from uncertain_scale.reading import is_inside
 
 if TYPE_CHECKING:
@@ -302,8 +302,12 @@ def _arguments(record: Record, program: Any) -> tuple[Callable[..., None], dict[
         with contextlib.redirect_stdout(io.StringIO()):
             parser = program.command.get_command(program, name)
             arguments = dict(parser.make_context(name, words).params)
-    except UncertainScaleError:
-        raise
+    except UncertainScaleError as error:
+        if not isinstance(error, QuestionError):
+            raise
+        raise DataError(
+            f"{folder}: its record is no command: {error!s:.120}; it was changed"
+        ) from None
     except Exception as error:  # noqa: BLE001 (whatever kind the parser raises, nothing ran)
         said = getattr(error, "message", "") or "it asks for help"
         raise DataError(

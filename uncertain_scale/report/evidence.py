@@ -73,7 +73,8 @@ def evidence_document(tree: xr.DataTree, probs: Sequence[float]) -> dict[str, An
                 name: _moved(tree, name, learnt) for name, learnt in information["inputs"].items()
             },
             "before": {
-                str(name): {"units": one.attrs["units"]} | _ends(one, probs[0] if probs else 0.9)
+                str(name): {"units": one.attrs["units"]}
+                | _ends(one, probs[0] if probs else 0.9, tree["prior"].to_dataset())
                 for name, one in outputs.data_vars.items()
             },
         }
@@ -92,14 +93,16 @@ def _moved(tree: xr.DataTree, name: str, learnt: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _ends(draws: xr.DataArray, prob: float) -> dict[str, float | None]:
+def _ends(draws: xr.DataArray, prob: float, inputs: xr.Dataset) -> dict[str, float | None]:
     levels = {"median": 0.5, "low": (1 - prob) / 2, "high": (1 + prob) / 2}
-    return _quantiles(draws, levels)
+    return _quantiles(draws, levels, inputs)
 
 
-def _quantiles(draws: xr.DataArray, levels: Mapping[str, float]) -> dict[str, float | None]:
+def _quantiles(
+    draws: xr.DataArray, levels: Mapping[str, float], inputs: xr.Dataset | None = None
+) -> dict[str, float | None]:
     """Return quantiles with their Monte Carlo errors."""
-    read = read_draws(draws)
+    read = read_draws(draws, inputs)
     if read.constant:
         values, errors = np.full((2, len(levels)), [[read.values.flat[0]], [0.0]])
     else:

@@ -80,7 +80,7 @@ class Scale:
         places = digits(value, error, most=most, finest=self.finest) if value else 0
         # What arithmetic leaves in the last digits decides no tie: 31.25 and 312.5 round alike.
         near = float(f"{value:.13g}")
-        value = rounded(near if abs(near) * 1e-12 < 10.0**places else value, places)
+        value = rounded(near if abs(near) < float(f"1e{min(places, 290) + 12}") else value, places)
         if value == 0:
             return "0"
         # 9.996 has become 10.0

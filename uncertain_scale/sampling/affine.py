@@ -74,17 +74,17 @@ def _affine_of(equation: Equation, known: Mapping[str, Affine | None]) -> Affine
 def _moments(affine: Affine, sampler: InputSampler) -> tuple[float, float, int]:
     slopes = {name: slope for name, slope in affine.slopes.items() if slope}
     coordinates = Counter(one for name in slopes for one in sampler.positions_of([name]))
-    mean, variance = affine.constant, 0.0
+    mean, deviation = affine.constant, 0.0
     for name, slope in slopes.items():
         prior, rows = sampler.belief(name)
         first, second = prior.distribution.mean(), prior.distribution.sd()
         if rows is not None or first is None or second is None:
             return math.nan, math.nan, 0
         mean += slope * prior.factor * first
-        variance += (slope * prior.factor * second) ** 2
+        deviation = math.hypot(deviation, slope * prior.factor * second)
     if not slopes or max(coordinates.values()) > 1:
         return math.nan, math.nan, 0
-    return mean, math.sqrt(variance), len(slopes)
+    return mean, deviation, len(slopes)
 
 
 def _of(value: Any) -> Affine:
