@@ -95,15 +95,15 @@ class InputSampler:
     def ties(self, name: str) -> Mapping[str, float | None]:
         """Return the correlation of an input's normal score with those of inputs it is tied to.
 
-        Of inputs that are tied otherwise than by a Gaussian copula it is None.
+        They may be inputs that are not drawn. It is None where a Gaussian copula is not all there
+        is to say.
         """
+        own = self._weights_of(name)
         found: dict[str, float | None] = {}
-        for other in self.names:
-            if other != name and (
-                shared := self._weights_of(name).keys() & self._weights_of(other)
-            ):
-                one, two = self._weights_of(name), self._weights_of(other)
-                found[other] = float(sum(one[key] * two[key] for key in sorted(shared)))
+        for other in self._priors.inputs:
+            weights = self._weights_of(other)
+            if other != name and (shared := own.keys() & weights.keys()):
+                found[other] = float(sum(own[key] * weights[key] for key in sorted(shared)))
         return found
 
     def _weights_of(self, name: str) -> dict[str, float]:
