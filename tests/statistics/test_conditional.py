@@ -15,7 +15,7 @@ from uncertain_scale import Design, Model, ask, load_priors, sample
 from uncertain_scale.analysis.comparison import compare
 from uncertain_scale.analysis.events import parse_event, probability_in
 from uncertain_scale.inputs.catalog import scenario_names
-from uncertain_scale.sampling.pivots import INPUTS, PIVOTS
+from uncertain_scale.sampling.pivots import FACTOR, INPUTS, LAW, PIVOTS, TIED
 from uncertain_scale.sampling.sample import prepare
 from uncertain_scale.statistics.draws import draws_of
 from uncertain_scale.statistics.integrated import pivots_of
@@ -287,3 +287,47 @@ def test_arviz_agrees_within_the_error_of_draws(scenario):
     values = tree["prior_predictive/training_flop"].values
     exact = eti(values.ravel(), prob=0.9)
     assert drawn["eti"].sel(output="training_flop", prob=0.9).values == pytest.approx(exact, rel=0)
+
+
+@pytest.mark.parametrize(
+    ("law", "frozen", "taken"),
+    [
+        ("uniform(lower=-2, upper=3)", stats.uniform(-2, 5), True),
+        ("beta(alpha=0.6, beta=2, lower=0, upper=4)", stats.beta(0.6, 2, scale=4), True),
+        ("gamma(alpha=2, beta=1)", stats.gamma(2), True),
+        ("normal(mu=0, sigma=2, truncate=[-1, 5])", stats.truncnorm(-0.5, 2.5, scale=2), True),
+        ("lognormal(mu=0, sigma=1.3, truncate=[0, 200])", None, False),
+        ("student_t(mu=0, sigma=1, nu=3)", None, False),
+    ],
+)
+def test_what_is_added_to_a_normal_is_right_far_out_or_left_to_the_draws(law, frozen, taken):
+    """Nodes that stand far apart in a long tail would make stairs of it."""
+    known = {
+        "n": {LAW: "normal(mu=0, sigma=0.8)", FACTOR: 1.0},
+        "x": {LAW: law, FACTOR: 1.0},
+    }
+    facts = {
+        PIVOTS: json.dumps([["n", "line", 1.0], ["x", "line", 1.0]]),
+        INPUTS: json.dumps(["n", "x"]),
+    }
+    first = pivots_of(facts, known)[0]
+    assert (len(first.parts) == 2) is taken
+    if taken:
+        levels = (np.arange(400_000) + 0.5) / 400_000
+        x = frozen.ppf(levels)
+        for y in [*frozen.ppf([0.5, 0.99, 0.9999]), 0.3, 1.0, 2.0]:
+            exact = stats.norm.sf((y - x) / 0.8).mean()
+            assert first.function("above", np.array([y]))[0] == pytest.approx(exact, rel=2e-5)
+
+
+def test_factors_that_cancel_are_no_pivot():
+    facts = {
+        PIVOTS: json.dumps([["a", "power", 1.0], ["b", "power", -1.0]]),
+        INPUTS: json.dumps(["a", "b"]),
+    }
+    law = {LAW: "lognormal(mu=0, sigma=1)", FACTOR: 1.0}
+    known = {
+        "a": law | {TIED: json.dumps({"b": 1.0})},
+        "b": law | {TIED: json.dumps({"a": 1.0})},
+    }
+    assert pivots_of(facts, known) == []

@@ -37,7 +37,8 @@ _FUNCTIONS: tuple[What, ...] = ("below", "above", "density")
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
 _FAR = 1e-7  # beyond what is looked at of a density
 _GRID, _FAR_SCORE = 2048, 8.0  # places of a pivot's tables: so many evenly, and by normal score
-_SCORES, _LAST = 64, 8.3  # normal scores that stand for a smooth law, and the last of them
+_SCORES, _MOST_SCORES, _LAST = 64, 1024, 8.3  # normal scores that stand for a smooth law
+_SEEN = 6.0  # scores beyond which terms may be farther apart
 _WIDEST = 4.0  # times what is smooth beside it that such a law may reach
 _MOST_ATOMS = 64
 _JUMP = 0.1  # of the highest density: from one place of a table to the next
@@ -115,25 +116,30 @@ class Part:
         Parameters
         ----------
         width
-            Of what is smooth in the functions.
+            Standard deviation of the normal that it is added to.
 
         Returns
         -------
         tuple of array, or None
             None where the law is not smooth by pieces that are known.
         """
-        found = _nodes_of(self.law, max(self.width / width, 1.0))
-        if found is None:
+        found = _nodes_of(self.law, lambda x: self.term(x * self.factor), width)
+        if found is None or not np.isfinite(found[0]).all():
             return None
-        values = self.term(found[0] * self.factor)
-        return (values, found[1]) if np.isfinite(values).all() else None
+        return found
 
 
-def _nodes_of(law: Distribution, ratio: float) -> tuple[FloatArray, FloatArray] | None:
-    """Return values and weights: atoms, and by even normal scores what is between (trapezoids)."""
+def _nodes_of(
+    law: Distribution, term: Callable[[FloatArray], FloatArray], width: float
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return terms and weights: of atoms, and at even normal scores of what is between.
+
+    Such a sum (trapezoids) is right to nine digits where terms stand no farther apart than the
+    standard deviation of the normal that they are added to; of far tails none is asked.
+    """
     if isinstance(law, Mixture):
         weights = np.ones(len(law.components)) if law.weights is None else np.array(law.weights)
-        parts = [_nodes_of(one, ratio) for one in law.components]
+        parts = [_nodes_of(one, term, width) for one in law.components]
         if law.truncate is not None or any(one is None for one in parts):
             return None
         known, shares = [one for one in parts if one is not None], weights / weights.sum()
@@ -143,12 +149,20 @@ def _nodes_of(law: Distribution, ratio: float) -> tuple[FloatArray, FloatArray] 
         )
     values, masses = law.atoms()
     if values.size:
-        return (values, masses) if values.size <= _MOST_ATOMS else None
-    if ratio > _WIDEST or not law.continuous or not _smooth(law):
+        return (term(values), masses) if values.size <= _MOST_ATOMS else None
+    if not law.continuous or not _smooth(law):
         return None
-    scores = np.linspace(-_LAST, _LAST, int(_SCORES * ratio) | 1)
-    mass = np.exp(-(scores**2) / 2)
-    return law.ppf(ndtr(scores)), mass / mass.sum()
+    count = _SCORES
+    while count <= _MOST_SCORES:
+        scores = np.linspace(-_LAST, _LAST, count + 1)
+        with np.errstate(all="ignore"):
+            values = term(law.quantile(ndtr(scores), ndtr(-scores)))
+            apart = float(np.abs(np.diff(values[np.abs(scores) < _SEEN])).max())
+        if apart <= width:
+            mass = np.exp(-(scores**2) / 2)
+            return values, mass / mass.sum()
+        count *= 2
+    return None
 
 
 def _smooth(law: Distribution) -> bool:
@@ -427,6 +441,8 @@ def _whole(parts: tuple[Part, ...]) -> Pivot | None:
         return None
     base = tuple(part for part in parts if part.normal is not None)
     width = Pivot(base).spread if base else 0.0
+    if base and not width > 0:  # what is tied so that it cancels
+        return None
     loose = [part for part in continuous if not part.ties]
     if loose and loose[0].width > _WIDEST * width and not any(part.ties for part in base):
         base, width = (loose[0],), loose[0].width
