@@ -75,6 +75,27 @@ def user_code() -> Iterator[None]:
         _thread.depth -= 1
 
 
+def try_on(
+    equation: Equation, arguments: Sequence[Any], read: Callable[[Any], Any] = lambda found: found
+) -> Any:
+    """Return what an equation makes of stand-ins, or None where these have no rule for it.
+
+    Parameters
+    ----------
+    equation, arguments
+        What is run, and on what.
+    read
+        Applied to the result; None is returned where it fails, too.
+    """
+    try:
+        with user_code():
+            return read(equation.function(*arguments))
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return None
+
+
 def call(equation: Equation, arguments: Sequence[FloatArray]) -> FloatArray:
     """Return what an equation gives for some draws, in an array that is nobody else's.
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.errors import ModelError
-from uncertain_scale.model.calls import StandIn, call, is_interrupt, user_code
+from uncertain_scale.model.calls import StandIn, call, try_on
 from uncertain_scale.model.equation import Equation
 
 if TYPE_CHECKING:
@@ -58,13 +58,8 @@ def product_of(equation: Equation, known: Mapping[str, Product | None]) -> Produ
     known
         Its arguments, by name; None for one that is no product itself.
     """
-    try:
-        with user_code():
-            return _of(equation.function(*(known[name] for name in equation.arguments)))
-    except BaseException as error:
-        if is_interrupt(error):
-            raise
-        return None
+    found: Product | None = try_on(equation, [known[name] for name in equation.arguments], _of)
+    return found
 
 
 def named_inverses(law: Equation) -> list[Equation]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.inputs.distributions import Constant
-from uncertain_scale.model.calls import StandIn, is_interrupt, user_code
+from uncertain_scale.model.calls import StandIn, try_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,13 +62,8 @@ def _input(sampler: InputSampler, name: str) -> Affine:
 
 def _affine_of(equation: Equation, known: Mapping[str, Affine | None]) -> Affine | None:
     """Return what an equation makes of weighted sums, or None where that is no such sum."""
-    try:
-        with user_code():
-            return _of(equation.function(*(known[name] for name in equation.arguments)))
-    except BaseException as error:
-        if is_interrupt(error):
-            raise
-        return None
+    found: Affine | None = try_on(equation, [known[name] for name in equation.arguments], _of)
+    return found
 
 
 def _moments(affine: Affine, sampler: InputSampler) -> tuple[float, float, int]:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.model.calls import StandIn, is_interrupt, user_code
+from uncertain_scale.model.calls import StandIn, try_on
 from uncertain_scale.sampling.engine import propagate, trial_draws
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from uncertain_scale.model import Plan
     from uncertain_scale.sampling.dependence import InputSampler
@@ -115,10 +115,8 @@ def _along(
     known: dict[str, Any] = {**values, name: kind()}
     for equation in plan.steps:
         arguments = [known[argument] for argument in equation.arguments]
-        if any(isinstance(one, StandIn) for one in arguments):
-            known[equation.target] = _run(equation.function, arguments)
-        elif any(one is None for one in arguments):
-            known[equation.target] = None
+        if any(one is None or isinstance(one, StandIn) for one in arguments):
+            known[equation.target] = try_on(equation, arguments)
     found = {}
     for variable, one in known.items():
         if isinstance(one, kind):
@@ -126,18 +124,6 @@ def _along(
             if (number := _one_number(exponent)) is not None:
                 found[variable] = number
     return found
-
-
-def _run(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-    if any(one is None for one in arguments):
-        return None
-    try:
-        with user_code():
-            return function(*arguments)
-    except BaseException as error:
-        if is_interrupt(error):
-            raise
-        return None
 
 
 def _one_number(exponent: Any) -> float | None:
