@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from typer.main import get_command
 
 from uncertain_scale.cli.main import app
-from uncertain_scale.report import analysis_types, document_types
+from uncertain_scale.report import analysis_types, document_types, judgement_types
 from uncertain_scale.report.schema import DOCUMENTS, json_schema
 
 SAID = Path(__file__).parents[1] / "golden" / "said"
@@ -136,7 +136,7 @@ def test_every_command_that_prints_json_has_a_schema():
 def test_no_two_shapes_have_one_name():
     shapes = [
         one
-        for module in (document_types, analysis_types)
+        for module in (document_types, analysis_types, judgement_types)
         for one in vars(module).values()
         if inspect.isclass(one) and one.__module__ == module.__name__
     ]

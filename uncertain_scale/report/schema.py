@@ -19,6 +19,7 @@ from typing import (
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.report import analysis_types as analyses
 from uncertain_scale.report import document_types as documents
+from uncertain_scale.report import judgement_types as judgements
 from uncertain_scale.report.analysis_types import Estimates
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ DOCUMENTS: Mapping[str, Any] = {
     "compare": analyses.ComparisonReport | analyses.EvidenceComparisonReport,
     "sensitivity": analyses.SensitivityReport | analyses.EvidenceSensitivityReport,
     "sweep": analyses.SweepReport,
-    "claims": analyses.ClaimsReport,
+    "claims": judgements.ClaimsReport,
     "update": documents.Report,
-    "backtest": analyses.BacktestReport,
-    "diff": analyses.Differences,
-    "verify": analyses.Verification,
+    "backtest": judgements.BacktestReport,
+    "diff": judgements.Differences,
+    "verify": judgements.Verification,
     "model": documents.ModelReport | documents.Explanation,
     "priors list": documents.Scenarios,
     "priors show": documents.PriorsReport,
