@@ -45,6 +45,8 @@ def completeness_in_words(document: Document) -> Iterator[str]:
             "were finished; all figures and errors are those of these"
         )
     if found := document.get("search"):
+        from uncertain_scale.analysis.precision import FINEST
+
         asked = percent(found["precision"])
         if found["why"] == "interrupted":
             yield f"{INCOMPLETE}: interrupted before the precision of {asked} was reached"
@@ -52,7 +54,8 @@ def completeness_in_words(document: Document) -> Iterator[str]:
         if end is None:
             yield f"precision {asked}: reached, since no answer varies"
             return
-        reached = "of no known error" if found["reached"] is None else percent(found["reached"])
+        known = found["reached"]  # what is surer than any precision asked for is within that
+        reached = "of no known error" if known is None else percent(max(known, FINEST))
         what = _worst(document, end)
         if found["why"] == "reached":
             yield f"precision {asked} reached: the worst end is within {reached} (95%): {what}"

@@ -268,7 +268,7 @@ def _chance_bars(document: Document, place: int, width: int) -> Iterator[tuple[s
         event = point["events"][place]
         share, (_, error) = event["probability"], chance_in_words(event, document)
         bounded = share in {0, 1} and event["low"] != event["high"]
-        words = probability_in_words(event), "95% bound" if bounded else error
+        words = probability_in_words(event), "95% bound" if bounded else error or "negligible"
         yield *_at(document, point), *words, "█" * round(share * width)
 
 
