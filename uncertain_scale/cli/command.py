@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_type_hints
 
 from typer.core import TyperCommand
 from typer.models import ArgumentInfo, OptionInfo
@@ -215,21 +215,21 @@ class Command(TyperCommand):
         """
         values, _, order = self.make_parser(ctx).parse_args(args=list(args))
         by_name = {parameter.name: parameter for parameter in self.get_params(ctx)}
+        hints = get_type_hints(self.callback)
         for name, value in values.items():
             for one in value if isinstance(value, list | tuple) else [value]:
                 if isinstance(one, str) and not one.strip():
                     raise QuestionError(f"{_label(by_name[name])} is empty; give a value")
                 if isinstance(one, str):
-                    _check_number(by_name[name], one.strip())
+                    _check_number(by_name[name], hints.get(name), one.strip())
         for name, times in Counter(parameter.name for parameter in order).items():
             if times > 1 and _asks_once(by_name[name]):
                 raise QuestionError(f"{_label(by_name[name])} is given {times} times; keep one")
         return super().parse_args(ctx, args)
 
 
-def _check_number(parameter: Any, text: str) -> None:
+def _check_number(parameter: Any, annotation: Any, text: str) -> None:
     """Refuse a text that is not the number that an option takes, and tell how it is written."""
-    annotation = parameter.type_descriptor.annotation
     kind = next((one for one in (int, float) if one in {annotation, *get_args(annotation)}), None)
     if kind is None:
         return
