@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.inputs.distributions import Constant
+import numpy as np
+
+from uncertain_scale.inputs.distributions import Constant, Normal
 from uncertain_scale.model.calls import StandIn, try_on
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ class Affine(StandIn):
     slopes: Mapping[str, float] = field(default_factory=dict)
 
 
-def affine_moments(plan: Plan, sampler: InputSampler) -> dict[str, tuple[float, float, int]]:
-    """Return mean and standard deviation of each output that is a sum of independent inputs.
+def affine_moments(plan: Plan, sampler: InputSampler) -> dict[str, tuple[float, float]]:
+    """Return mean and standard deviation of each output that is a weighted sum of inputs.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def affine_moments(plan: Plan, sampler: InputSampler) -> dict[str, tuple[float, 
     Returns
     -------
     dict
-        By output, in the model's units, and behind both the number of inputs that vary in it.
-        Outputs of which they do not follow are left out, as are the inputs themselves.
+        By output, in the model's units. Outputs of which they do not follow are left out, as are
+        the inputs themselves; a standard deviation of which that holds is nan.
     """
     known: dict[str, Affine | None] = {name: _input(sampler, name) for name in sampler.names}
     for equation in plan.steps:
@@ -50,7 +51,7 @@ def affine_moments(plan: Plan, sampler: InputSampler) -> dict[str, tuple[float, 
         for name in plan.outputs
         if name not in sampler.names and (affine := known.get(name)) is not None
     }
-    return {name: three for name, three in found.items() if all(map(math.isfinite, three))}
+    return {name: pair for name, pair in found.items() if math.isfinite(pair[0])}
 
 
 def _input(sampler: InputSampler, name: str) -> Affine:
@@ -66,20 +67,39 @@ def _affine_of(equation: Equation, known: Mapping[str, Affine | None]) -> Affine
     return found
 
 
-def _moments(affine: Affine, sampler: InputSampler) -> tuple[float, float, int]:
+def _moments(affine: Affine, sampler: InputSampler) -> tuple[float, float]:
     slopes = {name: slope for name, slope in affine.slopes.items() if slope}
-    coordinates = Counter(one for name in slopes for one in sampler.positions_of([name]))
-    mean, deviation = affine.constant, 0.0
-    for name, slope in slopes.items():
-        prior, rows = sampler.belief(name)
-        first, second = prior.distribution.mean(), prior.distribution.sd()
-        if rows is not None or first is None or second is None:
-            return math.nan, math.nan, 0
-        mean += slope * prior.factor * first
-        deviation = math.hypot(deviation, slope * prior.factor * second)
-    if not slopes or max(coordinates.values()) > 1:
-        return math.nan, math.nan, 0
-    return mean, deviation, len(slopes)
+    if not slopes:
+        return math.nan, math.nan
+    mean, sd = affine.constant, 0.0
+    for names in sampler.groups(slopes):
+        first, spread = _of_group({name: slopes[name] for name in names}, sampler)
+        mean, sd = mean + first, math.hypot(sd, spread)
+    return mean, sd
+
+
+def _of_group(slopes: Mapping[str, float], sampler: InputSampler) -> tuple[float, float]:
+    """Return mean and standard deviation of a sum of inputs that are not independent.
+
+    The mean of a sum is that of the means whatever ties them; the standard deviation is nan where
+    no closed form is at hand.
+    """
+    beliefs = {name: sampler.belief(name) for name in slopes}
+    scales = {name: slope * beliefs[name][0].factor for name, slope in slopes.items()}
+    columns = [scales[name] * rows for name, (_, rows) in beliefs.items() if rows is not None]
+    if len(columns) == len(slopes):
+        total = np.sum(columns, axis=0)
+        return float(total.mean()), float(total.std())
+    kinds = {name: prior.distribution for name, (prior, _) in beliefs.items()}
+    means, sds = np.transpose([kind.moments(1.0) for kind in kinds.values()])
+    weights = np.array(list(scales.values()))
+    mean = float(weights @ means)
+    if len(kinds) == 1:
+        return mean, float(np.abs(weights * sds)[0])
+    if not all(isinstance(kind, Normal) and kind.truncate is None for kind in kinds.values()):
+        return mean, math.nan
+    variance = sampler.variance(dict(zip(kinds, (weights * sds).tolist(), strict=True)))
+    return mean, math.sqrt(max(variance, 0.0)) if math.isfinite(variance) else math.nan
 
 
 def _of(value: Any) -> Affine:

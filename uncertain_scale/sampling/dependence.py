@@ -79,6 +79,30 @@ class InputSampler:
             found.update((one, self._positions[one]) for one in coordinates)
         return found
 
+    def groups(self, names: Iterable[str]) -> list[list[str]]:
+        """Return inputs in groups that are independent of one another."""
+        groups: list[tuple[list[str], set[str]]] = []
+        for name in names:
+            members, coordinates = [name], set(self.positions_of([name]))
+            for group in [group for group in groups if group[1] & coordinates]:
+                groups.remove(group)
+                members, coordinates = [*group[0], *members], group[1] | coordinates
+            groups.append((members, coordinates))
+        return [members for members, _ in groups]
+
+    def variance(self, weights: Mapping[str, float]) -> float:
+        """Return the variance of a weighted sum of inputs' normal scores.
+
+        It is nan where a Gaussian copula is not all that ties them.
+        """
+        total = 0.0
+        for name, weight in weights.items():
+            ties = {name: 1.0, **self.ties(name)} if len(weights) > 1 else {name: 1.0}
+            for other, second in weights.items():
+                tie = ties.get(other, 0.0)
+                total += weight * second * (np.nan if tie is None else tie)
+        return total
+
     @property
     def dimension(self) -> int:
         """Number of coordinates of the whole scenario, wanted or not: the first free position."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.inputs.distributions import Constant, LogNormal, Mixture, StudentT
+from uncertain_scale.inputs.distributions import LogNormal, Mixture, StudentT
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.model.invert import Product, product_of
 from uncertain_scale.sampling.affine import affine_moments
@@ -22,18 +22,16 @@ from uncertain_scale.sampling.engine import propagate
 from uncertain_scale.sampling.extent import Extent, carry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
     from uncertain_scale.inputs.distributions import Distribution
-    from uncertain_scale.inputs.prior import Prior
     from uncertain_scale.model import Plan
     from uncertain_scale.sampling.dependence import InputSampler
     from uncertain_scale.units.aliases import FloatArray
 
-PRODUCT = ("product_mean", "product_sd")
-EXACT = ("exact_mean", "exact_sd", *PRODUCT)
+EXACT = ("exact_mean", "exact_sd")
 """Facts that hold before anything is observed, and not after."""
 
 # Exact in floating point on both sides: 1 - 2^-49 is still a number. Two equal steps in log u.
@@ -59,8 +57,10 @@ _MARGIN = 0.97
 _SECOND = 2.0
 
 
-def product_moments(plan: Plan, sampler: InputSampler) -> dict[str, tuple[float, float]]:
-    """Return mean and standard deviation of each output that is a product of independent powers.
+def product_moments(
+    plan: Plan, sampler: InputSampler, extents: Mapping[str, Extent] | None = None
+) -> dict[str, tuple[float, float]]:
+    """Return mean and standard deviation of each output that is a product of powers of inputs.
 
     Parameters
     ----------
@@ -68,53 +68,73 @@ def product_moments(plan: Plan, sampler: InputSampler) -> dict[str, tuple[float,
         Which equations, in which order.
     sampler
         The inputs and what ties them.
+    extents
+        Ranges of the inputs and which of their moments exist, where they are known already.
 
     Returns
     -------
     dict
-        By output, in the model's units; outputs of which these do not follow are left out.
+        By output, in the model's units; outputs of which these do not follow are left out, and a
+        standard deviation of which that holds is nan.
     """
     known: dict[str, Product | None] = {n: Product(powers={n: 1.0}) for n in sampler.names}
     for equation in plan.steps:
         known[equation.target] = product_of(equation, known)
-    found = {
-        name: _moments(product, sampler)
-        for name in plan.outputs
-        if (product := known.get(name)) is not None
-    }
-    return {name: pair for name, pair in found.items() if np.isfinite(pair).all()}
+    products = {name: product for name in plan.outputs if (product := known.get(name)) is not None}
+    behind = {name for product in products.values() for name in product.powers}
+    extents = extents or {name: _extent(sampler, name) for name in behind}
+    found = {name: _moments(product, sampler, extents) for name, product in products.items()}
+    return {name: pair for name, pair in found.items() if np.isfinite(pair[0])}
 
 
-def _moments(product: Product, sampler: InputSampler) -> tuple[float, float]:
+def _moments(
+    product: Product, sampler: InputSampler, extents: Mapping[str, Extent]
+) -> tuple[float, float]:
     powers = {name: power for name, power in product.powers.items() if power}
-    coordinates = [one for name in powers for one in sampler.positions_of([name])]
-    if len(coordinates) > len(set(coordinates)):
-        return math.nan, math.nan
+    mean, sd = float(product.factor), 0.0
     with np.errstate(all="ignore"):
-        first, second = (
-            np.prod([_moment(sampler.belief(name)[0], times * p) for name, p in powers.items()])
-            for times in (1, 2)
-        )
-        spread = np.sqrt(np.maximum(second - first**2, 0.0))
-    factor = float(product.factor)
-    return float(factor * first), float(abs(factor) * spread)
+        for names in sampler.groups(powers):
+            group = {name: powers[name] for name in names}
+            first, spread = _of_group(group, sampler, extents)
+            # Of independent factors; what is small beside the mean keeps its digits.
+            sd = math.hypot(sd * spread, sd * first, mean * spread)
+            mean *= first
+    return mean, sd
 
 
-def _moment(prior: Prior, power: float) -> np.float64:
-    """Return E X^power in the model's units, nan where no closed form is at hand."""
-    kind = prior.distribution
-    found = np.float64(np.nan)
-    if isinstance(kind, Constant):
-        found = np.float64(kind.value) ** power
-    elif isinstance(kind, LogNormal) and kind.truncate is None:
-        found = np.exp(power * kind.mu + np.square(power * kind.sigma) / 2)
-    elif power in {1.0, 2.0} and not prior.joint:
-        mean, sd = kind.mean(), kind.sd()
-        if power == 1 and mean is not None:
-            found = np.float64(mean)
-        elif mean is not None and sd is not None:
-            found = np.square(np.float64(mean)) + np.square(np.float64(sd))
-    return found * np.float64(prior.factor) ** power
+def _of_group(
+    powers: Mapping[str, float], sampler: InputSampler, extents: Mapping[str, Extent]
+) -> tuple[float, float]:
+    """Return mean and standard deviation of a product of powers of inputs that hang together.
+
+    They are nan where no closed form or quadrature is at hand.
+    """
+    beliefs = {name: sampler.belief(name) for name in powers}
+    each = [
+        (rows * prior.factor) ** powers[name]
+        for name, (prior, rows) in beliefs.items()
+        if rows is not None
+    ]
+    if len(each) == len(powers):
+        values = np.prod(each, axis=0)
+        return float(values.mean()), float(values.std())
+    kinds = {name: prior.distribution for name, (prior, _) in beliefs.items()}
+    scale = math.prod(prior.factor ** powers[name] for name, (prior, _) in beliefs.items())
+    logs = [kind for kind in kinds.values() if isinstance(kind, LogNormal) and not kind.truncate]
+    if len(logs) == len(kinds):
+        sds = {name: powers[name] * kind.sigma for name, kind in zip(kinds, logs, strict=True)}
+        variance = sampler.variance(sds)
+        centre = sum(powers[name] * kind.mu for name, kind in zip(kinds, logs, strict=True))
+        first = scale * np.exp(centre + variance / 2)
+        return float(first), float(abs(first) * np.sqrt(np.expm1(np.maximum(variance, 0.0))))
+    if len(kinds) > 1:
+        return math.nan, math.nan
+    ((name, kind),) = kinds.items()
+    reach = extents[name].order if powers[name] > 0 else extents[name].inverse
+    reach = reach if np.isinf(reach) else _MARGIN * reach
+    power = abs(powers[name])
+    first, spread = kind.moments(powers[name]) if power < reach else (math.nan, math.nan)
+    return scale * first, abs(scale) * spread if 2 * power < reach else math.nan
 
 
 def moment_facts(
@@ -141,11 +161,11 @@ def moment_facts(
         do. `rises`, 1 where a tail gets heavier and heavier as far as it can be followed, so that
         it may be heavier than every power. `least` and `most`, ends of the range, which may be
         infinite. `varies`, 0 for what is one number whatever is drawn. `exact_mean` and `exact_sd`
-        of an output that is itself an input, or a multiple of one plus a number, where they exist;
-        `product_mean` and `product_sd` of one that is a product of powers, or a weighted sum, of
-        independent inputs.
+        where the model gives them: of an output that is an input, a product of powers of inputs, or
+        a weighted sum of independent ones.
     """
-    extents = carry(plan, {name: _extent(sampler, name) for name in sampler.names})
+    inputs = {name: _extent(sampler, name) for name in sampler.names}
+    extents = carry(plan, inputs)
     indices = tail_indices(plan, sampler, along)
     unsure = [
         name for name, index in indices.items() if extents[name].order <= _SECOND and 0 <= index < 1
@@ -168,11 +188,9 @@ def moment_facts(
         }
         if exact and name in sampler.names:
             found[name] |= _exact(sampler, name)
-    for name, pair in product_moments(plan, sampler).items() if exact else ():
-        found[name] |= dict(zip(PRODUCT, pair, strict=True))
-    for name, (mean, sd, inputs) in affine_moments(plan, sampler).items() if exact else ():
-        keys = PRODUCT if inputs > 1 else ("exact_mean", "exact_sd")
-        found[name] |= dict(zip(keys, (mean, sd), strict=True))
+    known = product_moments(plan, sampler, inputs) | affine_moments(plan, sampler) if exact else {}
+    for name, pair in known.items():
+        found[name] |= dict(zip(EXACT, pair, strict=True))
     return found
 
 

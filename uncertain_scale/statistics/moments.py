@@ -49,9 +49,6 @@ _CLOSE = (0.85, 0.42)
 # average is not by chance: 1 where cells are those of one input, 0 where draws fall anywhere.
 _STRATIFIED = 0.5
 
-# Relative error above which a moment that follows from the inputs' is taken from these.
-_LOOSE = 0.01
-
 # See `skewed_spread`.
 _WIDER_MEAN, _WIDER_SD = 0.3, 0.8
 _TOO_WIDE = (
@@ -76,9 +73,6 @@ class Facts:
         Ends of the range.
     exact_mean, exact_sd
         The moments themselves, nan where only draws give them.
-    product_mean, product_sd
-        Those of a product of powers, or a weighted sum, of independent inputs, which count where
-        draws do not settle them.
     """
 
     tail_index: float = 0.0
@@ -88,8 +82,6 @@ class Facts:
     most: float = np.inf
     exact_mean: float = np.nan
     exact_sd: float = np.nan
-    product_mean: float = np.nan
-    product_sd: float = np.nan
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Facts:
@@ -137,42 +129,34 @@ def moments(draws: AnyDraws, facts: Facts) -> tuple[Moment, Moment]:
 
     Notes
     -----
-    A moment is `none` where that follows from the model. Where the model does not tell that it
-    exists, it is unsettled if the draws' tail falls so slowly that it may not, see `heaviness`, or
-    a tail does by the model. Whether it exists or not, it is unsettled if more than a tenth of it
-    seems to lie beyond all draws. A product of powers, or a sum, of independent inputs then has the
-    moment that follows from theirs.
+    What the model gives is no estimate. A moment is `none` where that follows from the model. Where
+    the model does not tell that it exists, it is unsettled if the draws' tail falls so slowly that
+    it may not, see `heaviness`, or a tail does by the model. Whether it exists or not, it is
+    unsettled if more than a tenth of it seems to lie beyond all draws.
     """
+    return _moment(1, draws, facts), _moment(2, draws, facts)
+
+
+def _moment(order: int, draws: AnyDraws, facts: Facts) -> Moment:
+    exact = (facts.exact_mean, facts.exact_sd)[order - 1]
+    if np.isfinite(exact):
+        return Moment(exact, 0.0 if draws.chains > 1 else np.nan, "exact")
+    if facts.tail_index >= _EXACT[order - 1]:
+        return Moment(np.nan, np.nan, "none", _denial(order, facts.tail_index))
     tails = far_tails(draws, facts)
-    farthest = far_tails(draws, facts, _FEW_ROOTS)
-    doubts = heaviness(draws)
-    found = []
-    for order, exact in ((1, facts.exact_mean), (2, facts.exact_sd)):
-        if np.isfinite(exact):
-            found.append(Moment(exact, 0.0 if draws.chains > 1 else np.nan, "exact"))
-            continue
-        if facts.tail_index >= _EXACT[order - 1]:
-            found.append(Moment(np.nan, np.nan, "none", _denial(order, facts.tail_index)))
-            continue
-        value, error = (mean, standard_deviation)[order - 1](draws, tails)
-        exists = facts.moment_order > order
-        index, side = _FINE if exists else doubts[order - 1]
-        missing = _missing(draws, tails, order)
-        unknown = "" if exists else _slow(order, facts)
-        missing = max(missing, 0.0 if exists else _missing(draws, farthest, order))
-        product = (facts.product_mean, facts.product_sd)[order - 1]
-        too_wide = bool(np.isnan(value))
-        loose = bool(side or unknown) or missing > _MISSING or too_wide
-        if np.isfinite(product) and (loose or error > _LOOSE * abs(value)):
-            found.append(Moment(product, 0.0 if draws.chains > 1 else np.nan, "exact"))
-        elif too_wide:
-            found.append(Moment(np.nan, np.nan, "unsettled", _TOO_WIDE))
-        elif loose:
-            reason = _doubt(order, (index, side), missing, unknown, exists=exists)
-            found.append(Moment(value, error, "unsettled", reason))
-        else:
-            found.append(Moment(value, error))
-    return found[0], found[1]
+    value, error = (mean, standard_deviation)[order - 1](draws, tails)
+    if np.isnan(value):
+        return Moment(np.nan, np.nan, "unsettled", _TOO_WIDE)
+    exists = facts.moment_order > order
+    index, side = _FINE if exists else heaviness(draws)[order - 1]
+    missing = _missing(draws, tails, order)
+    unknown = "" if exists else _slow(order, facts)
+    if not exists:
+        missing = max(missing, _missing(draws, far_tails(draws, facts, _FEW_ROOTS), order))
+    if side or unknown or missing > _MISSING:
+        reason = _doubt(order, (index, side), missing, unknown, exists=exists)
+        return Moment(value, error, "unsettled", reason)
+    return Moment(value, error)
 
 
 def heaviness(draws: AnyDraws) -> tuple[tuple[float, str], tuple[float, str]]:

@@ -255,24 +255,21 @@ class Mixture(Continuous):
         return _hull(self._parts)
 
     @override
+    def moments(self, power: float) -> tuple[float, float]:
+        shares = np.array([part.share for part in self._parts])
+        means, sds = np.transpose([part.distribution.moments(power) for part in self._parts])
+        mean = float(shares @ means)
+        return mean, float(np.sqrt(shares @ (sds**2 + (means - mean) ** 2)))
+
+    @override
     def mean(self) -> float | None:
-        total = 0.0
-        for share, distribution in self._parts:
-            mean = distribution.mean()
-            if mean is None:
-                return None
-            total += share * mean
-        return total
+        mean, _ = self.moments(1.0)
+        return None if np.isnan(mean) else mean
 
     @override
     def sd(self) -> float | None:
-        centre, variance = self.mean(), 0.0
-        for share, distribution in self._parts:
-            mean, sd = distribution.mean(), distribution.sd()
-            if mean is None or sd is None or centre is None:
-                return None
-            variance += share * (sd**2 + (mean - centre) ** 2)
-        return float(np.sqrt(variance))
+        _, sd = self.moments(1.0)
+        return None if np.isnan(sd) else sd
 
     def mass_within(self, low: float, high: float) -> float:
         """Return P(low <= X <= high), without truncation."""
