@@ -71,6 +71,7 @@ def pivot_facts(plan: Plan, sampler: InputSampler) -> dict[str, dict[str, str]]:
         By variable that is an input or an output.
     """
     pivots: dict[str, list[tuple[str, str, float]]] = {}
+    cancelled: dict[str, set[str]] = {}
     inputs = [name for name in sampler.names if _serves(sampler, name)]
     values = propagate(plan, trial_draws(sampler)) if inputs else {}
     for name in inputs:
@@ -78,11 +79,16 @@ def pivot_facts(plan: Plan, sampler: InputSampler) -> dict[str, dict[str, str]]:
         positive = min(prior.distribution.support) * prior.factor >= 0
         for form in ("power", "line") if positive else ("line",):
             for variable, exponent in _along(plan, values, name, FORMS[form]).items():
-                pivots.setdefault(variable, []).append((name, form, exponent))
+                if exponent:
+                    pivots.setdefault(variable, []).append((name, form, exponent))
+                else:
+                    cancelled.setdefault(variable, set()).add(name)
     return {
         variable: {
             PIVOTS: json.dumps(pivots.get(variable, [])),
-            INPUTS: json.dumps(sorted(_inputs_of(plan, sampler, variable))),
+            INPUTS: json.dumps(
+                sorted(_inputs_of(plan, sampler, variable) - cancelled.get(variable, set()))
+            ),
         }
         for variable in (*plan.inputs, *plan.outputs)
     }
@@ -111,7 +117,10 @@ def _serves(sampler: InputSampler, name: str) -> bool:
 def _along(
     plan: Plan, values: Mapping[str, FloatArray], name: str, kind: type[Power | Line]
 ) -> dict[str, float]:
-    """Return, by variable of which it is one number, its degree or slope in an input."""
+    """Return, by variable of which it is one number, its degree or slope in an input.
+
+    It is 0 where the input cancels.
+    """
     known: dict[str, Any] = {**values, name: kind()}
     for equation in plan.steps:
         arguments = [known[argument] for argument in equation.arguments]
@@ -127,13 +136,18 @@ def _along(
 
 
 def _one_number(exponent: Any) -> float | None:
-    """Return the number that an exponent is in all draws; None for 0 and for several."""
+    """Return the number that an exponent is in all draws; None for several.
+
+    It is 0 only where that does not hang on draws, of which some may differ that are not here.
+    """
     numbers = np.asarray(exponent, dtype=float)
     low, high = float(numbers.min()), float(numbers.max())
     if not (math.isfinite(low) and math.isfinite(high)):
         return None
     size = max(abs(low), abs(high))
-    return (low + high) / 2 if size > _SAME and high - low <= _SAME * size else None
+    if size <= _SAME:
+        return None if numbers.ndim else 0.0
+    return (low + high) / 2 if high - low <= _SAME * size else None
 
 
 def _degree(one: Any) -> Any:

@@ -24,6 +24,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from uncertain_scale.statistics.monte_carlo_error import skewed_spread
+from uncertain_scale.statistics.sketch import ROUGHLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +82,7 @@ class Conditional:
         values, shares = output.roughly(_CHECKED)
         off = shares - found.by_group("below", found.forward(values))
         error = off.std(axis=0, ddof=1) / np.sqrt(len(off))
-        fits = np.abs(off.mean(axis=0)) <= _AGREE * np.maximum(error, 1 / found.size)
+        fits = np.abs(off.mean(axis=0)) <= _AGREE * np.maximum(error, 1 / min(found.size, ROUGHLY))
         return found if fits.all() else None
 
     @property
@@ -156,6 +157,8 @@ class Conditional:
 
     def _errors(self, what: What, t: FloatArray, kernel: FloatArray) -> FloatArray:
         """Return the standard errors of probabilities: by chance, and since draws are in bins."""
+        if self._nodes[0].size == 1:
+            return np.zeros(t.shape)
         shares = np.einsum("kn,gn->gk", kernel, self._nodes[1])
         halved = self._halved.together(what, t)
         grain = np.abs(np.einsum("kn,n->k", kernel, self._pooled) - halved) / 2

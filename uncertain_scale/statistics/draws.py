@@ -15,8 +15,8 @@ from typing_extensions import override
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.statistics.conditional import Conditional
-from uncertain_scale.statistics.integrated import pivots_of
-from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, AnyDraws, Table
+from uncertain_scale.statistics.integrated import pivot_inputs, pivots_of
+from uncertain_scale.statistics.sketch import GROUPS, ROUGHLY, STAND_INS, AnyDraws, Table
 from uncertain_scale.statistics.tally import (
     BINS,
     MOST_BINS,
@@ -35,13 +35,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
+    from uncertain_scale.statistics.integrated import Pivot
     from uncertain_scale.units.aliases import FloatArray
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 _PART = 8 * STRETCH  # draws that are counted at once
-_FEW = 1 << 14  # up to so many draws are sorted whole
+_FEW = ROUGHLY  # up to so many draws are sorted whole
+_ROUNDING = 1e-11  # of a pivot's width
 _MARGIN = 4.0  # roots of the number of draws to either side of a quantile that are put in order
 
 
@@ -141,24 +143,32 @@ class Draws(AnyDraws):
                 ]
         return np.asarray(counts / np.array([[rows.size] for rows in self._rows]))
 
-    @property
+    @cached_property
     @override
     def low(self) -> float:
         return float(self.values.min())
 
-    @property
+    @cached_property
     @override
     def high(self) -> float:
         return float(self.values.max())
 
     @override
     def roughly(self, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
-        if self.size > _FEW:
-            return super().roughly(levels)
+        if self.size > max(ROUGHLY, self.chains):
+            return self._some.roughly(levels)
         values = self.pooled[(levels * (self.size - 1)).astype(int)]
-        axes = (0, 1)
-        shares = [(rows[..., None] <= values).mean(axis=axes) for rows in self._groups]
+        shares = []
+        for rows in self._groups:
+            above = np.searchsorted(values, rows.ravel())  # how many of the values lie below each
+            counts = np.bincount(above, minlength=values.size + 1)
+            shares.append(np.cumsum(counts[:-1]) / rows.size)
         return values, np.array(shares)
+
+    @cached_property
+    def _some(self) -> Draws:
+        """The first draws of each chain."""
+        return Draws(self.values[:, : max(ROUGHLY // self.chains, 1)])
 
     @override
     def counts_between(self, edges: FloatArray) -> npt.NDArray[np.int64]:
@@ -351,16 +361,31 @@ def read_draws(output: xr.DataArray, inputs: Mapping[Any, xr.DataArray] | None =
             f"output '{output.name}' has dims {tuple(map(str, output.dims))}; "
             "expected ('chain', 'draw')"
         )
-    values = np.asarray(output.transpose("chain", "draw").values, dtype=float)
+    values = _values(output)
     if values.size == 0:
         raise DataError(f"output '{output.name}' has no draws; expected at least one")
-    if not (np.isfinite(values.min()) and np.isfinite(values.max())):
+    draws = Draws(values)
+    if not (np.isfinite(draws.low) and np.isfinite(draws.high)):
         bad = ~np.isfinite(values)
         refuse_bad(str(output.name), float(bad.mean()), float(values[bad][0]))
-    draws = Draws(values)
-    if inputs is not None:
-        draws.conditional = next(conditionals_of(draws, output, inputs), None)
+    return draws if inputs is None else integrated(draws, output, inputs)
+
+
+def integrated(draws: Draws, output: xr.DataArray, inputs: Mapping[Any, xr.DataArray]) -> Draws:
+    """Return an output's draws with the best of its pivots integrated out, where one serves.
+
+    Parameters
+    ----------
+    draws, output, inputs
+        As in `conditionals_of`.
+    """
+    draws.conditional = next(conditionals_of(draws, output, inputs), None)
     return draws
+
+
+def _values(draws: xr.DataArray) -> FloatArray:
+    """Return draws of shape (chain, draw); without their coordinates, which take longer."""
+    return np.asarray(draws.variable.transpose("chain", "draw").values, dtype=float)
 
 
 def conditionals_of(
@@ -379,14 +404,41 @@ def conditionals_of(
     for pivot in pivots_of(output.attrs, facts):
         if draws.constant or (pivot.power and draws.low <= 0):
             continue
-        known = {
-            part.name: inputs[part.name].transpose("chain", "draw").values for part in pivot.parts
-        }
-        rest = pivot.rest(draws.values, known)
-        if np.isfinite(rest).all():
-            found = Conditional.of(pivot, _table(rest), draws.chains, draws)
-            if found is not None:
-                yield found
+        table = _table_of_rest(pivot, draws, output, inputs)
+        found = None if table is None else Conditional.of(pivot, table, draws.chains, draws)
+        if found is not None:
+            yield found
+
+
+def _table_of_rest(
+    pivot: Pivot, draws: Draws, output: xr.DataArray, inputs: Mapping[Any, xr.DataArray]
+) -> Table | None:
+    """Return the draws of what a pivot leaves, by bin and group; None where they are no numbers.
+
+    Where it is all that varies, what it leaves is one number, to rounding.
+    """
+    varying = {
+        n for n in pivot_inputs(output.attrs) if n not in inputs or may_vary(inputs[n].attrs)
+    }
+    whole = varying <= {part.name for part in pivot.parts}
+
+    def rest(part: slice) -> FloatArray:
+        known = {one.name: _values(inputs[one.name])[:, part] for one in pivot.parts}
+        return pivot.rest(draws.values[:, part], known)
+
+    if whole and draws.chains > 1:
+        few = rest(slice(max(ROUGHLY // draws.chains, 1)))
+        if np.ptp(few) <= _ROUNDING * pivot.width:
+            return _one_place((few.min() + few.max()) / 2, draws.values)
+    values = rest(slice(None))
+    return _table(values) if np.isfinite(values).all() else None
+
+
+def _one_place(value: float, draws: FloatArray) -> Table:
+    groups = min(len(draws), GROUPS)
+    counts = [len(draws[first::GROUPS]) * draws.shape[1] for first in range(groups)]
+    at_atom = np.array(counts)[:, None]
+    return Table(np.zeros(0), np.zeros((groups, 0), int), np.array([value]), at_atom)
 
 
 def _table(values: FloatArray) -> Table:
@@ -417,13 +469,13 @@ def draws_of(tree: xr.DataTree) -> dict[str, Draws]:
     return read_each(lambda _, output: read_draws(output, inputs), outputs.data_vars.items())
 
 
-def inputs_of(answer: object) -> xr.Dataset | None:
+def inputs_of(answer: object) -> Mapping[Any, xr.DataArray] | None:
     """Return the draws of an answer's inputs; None where it has none, or evidence weighs them."""
     import xarray as xr
 
     if not isinstance(answer, xr.DataTree) or "posterior" in answer.children:
         return None
-    return answer["prior"].to_dataset() if "prior" in answer.children else None
+    return dict(answer["prior"].data_vars) if "prior" in answer.children else None
 
 
 def read_each(

@@ -380,6 +380,11 @@ def _added(
     return added
 
 
+def pivot_inputs(facts: Facts) -> set[str]:
+    """Return the inputs that an output's attributes say it rests on."""
+    return set(_listed(facts, INPUTS))
+
+
 def pivots_of(facts: Facts, inputs: Mapping[str, Facts]) -> list[Pivot]:
     """Return the pivots that an output's attributes tell of.
 
@@ -397,7 +402,7 @@ def pivots_of(facts: Facts, inputs: Mapping[str, Facts]) -> list[Pivot]:
         integrated out together; then each that serves alone, powers before lines, and of each
         first those that move the output farthest.
     """
-    rests_on = set(_listed(facts, INPUTS))
+    rests_on = pivot_inputs(facts)
     parts = []
     for name, form, exponent in _listed(facts, PIVOTS):
         known = inputs.get(name, {})

@@ -72,10 +72,13 @@ def beyond(draws: AnyDraws, levels: FloatArray) -> npt.NDArray[np.bool_]:
     """
     levels = np.atleast_1d(np.asarray(levels, dtype=float))
     count = draws.size
+    out = np.asarray(np.minimum(levels, 1 - levels) * count < _BORNE)
+    if not out.any():
+        return out
     few = min(_FEW_ALIKE, count - 1)
     ends = draws.at(np.array([0.0, few, count - 1 - few, count - 1.0]))
     alike = np.where(levels < 0.5, ends[0] == ends[1], ends[2] == ends[3])
-    out = np.asarray((np.minimum(levels, 1 - levels) * count < _BORNE) & ~alike)
+    out &= ~alike
     if out.any() and draws.conditional is not None:
         out &= np.isnan(_averaged(draws, levels)[0])
     return out

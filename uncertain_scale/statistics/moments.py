@@ -7,6 +7,7 @@ whether so many of them can bear the figure.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ from uncertain_scale.statistics.monte_carlo_error import skewed_spread, spread
 from uncertain_scale.statistics.tails import FarTail, tail_index
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from uncertain_scale.statistics.sketch import AnyDraws
@@ -28,6 +29,7 @@ State: TypeAlias = Literal["exact", "estimated", "unsettled", "none"]
 # with 2 degrees of freedom, 0.32 +- 0.02 for a lognormal with sigma 1.2); few find a pole that only
 # the farthest draws come near.
 _TAILS = ((12.0, 0.85, 0.42), (3.0, 0.85, 0.55), (0.8, 0.95, 0.75))
+_MOST_ROOTS = max(_TAILS)[0]
 _FEWEST = 25
 _MOST = 1 / 20  # of the draws
 # With fewer draws the fit is noisier, and the limits are those of Pareto smoothing or above.
@@ -83,6 +85,11 @@ class Facts:
     exact_mean: float = np.nan
     exact_sd: float = np.nan
 
+    @property
+    def exact(self) -> bool:
+        """Whether draws are not needed for either."""
+        return bool(np.isfinite(self.exact_mean) and np.isfinite(self.exact_sd))
+
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Facts:
         """Read the attributes of an output's draws."""
@@ -114,7 +121,7 @@ class Moment:
 
 def largest_tail(size: int) -> int:
     """Return how many draws of so many make the largest tail that is looked at."""
-    return int(min(max(_TAILS)[0] * np.sqrt(size), _MOST * size))
+    return int(min(_MOST_ROOTS * np.sqrt(size), _MOST * size))
 
 
 def moments(draws: AnyDraws, facts: Facts) -> tuple[Moment, Moment]:
@@ -134,25 +141,36 @@ def moments(draws: AnyDraws, facts: Facts) -> tuple[Moment, Moment]:
     it may not, see `heaviness`, or a tail does by the model. Whether it exists or not, it is
     unsettled if more than a tenth of it seems to lie beyond all draws.
     """
-    return _moment(1, draws, facts), _moment(2, draws, facts)
+    tails, doubts = cache(partial(far_tails, draws, facts)), cache(partial(heaviness, draws))
+
+    def moment(order: int) -> Moment:
+        return _moment(order, draws, facts, tails, doubts)
+
+    return moment(1), moment(2)
 
 
-def _moment(order: int, draws: AnyDraws, facts: Facts) -> Moment:
+def _moment(
+    order: int,
+    draws: AnyDraws,
+    facts: Facts,
+    tails_of: Callable[[float], list[FarTail]],
+    doubts: Callable[[], tuple[tuple[float, str], tuple[float, str]]],
+) -> Moment:
     exact = (facts.exact_mean, facts.exact_sd)[order - 1]
     if np.isfinite(exact):
         return Moment(exact, 0.0 if draws.chains > 1 else np.nan, "exact")
     if facts.tail_index >= _EXACT[order - 1]:
         return Moment(np.nan, np.nan, "none", _denial(order, facts.tail_index))
-    tails = far_tails(draws, facts)
+    tails = tails_of(_MOST_ROOTS)
     value, error = (mean, standard_deviation)[order - 1](draws, tails)
     if np.isnan(value):
         return Moment(np.nan, np.nan, "unsettled", _TOO_WIDE)
     exists = facts.moment_order > order
-    index, side = _FINE if exists else heaviness(draws)[order - 1]
+    index, side = _FINE if exists else doubts()[order - 1]
     missing = _missing(draws, tails, order)
     unknown = "" if exists else _slow(order, facts)
     if not exists:
-        missing = max(missing, _missing(draws, far_tails(draws, facts, _FEW_ROOTS), order))
+        missing = max(missing, _missing(draws, tails_of(_FEW_ROOTS), order))
     if side or unknown or missing > _MISSING:
         reason = _doubt(order, (index, side), missing, unknown, exists=exists)
         return Moment(value, error, "unsettled", reason)
@@ -197,7 +215,7 @@ def heaviness(draws: AnyDraws) -> tuple[tuple[float, str], tuple[float, str]]:
         size = int(min(roots * np.sqrt(draws.size), _MOST * draws.size))
         if size < _FEWEST:
             continue
-        scant = roots == max(_TAILS)[0] and size < _PLENTY
+        scant = roots == _MOST_ROOTS and size < _PLENTY
         lower, upper = -draws.lowest(size + 1)[::-1], draws.highest(size + 1)
         for tail, side in ((lower, "the lower tail"), (upper, "the upper tail")):
             index = tail_index(tail)
@@ -208,7 +226,7 @@ def heaviness(draws: AnyDraws) -> tuple[tuple[float, str], tuple[float, str]]:
 
 
 def far_tails(
-    draws: AnyDraws, facts: Facts | None = None, roots: float = max(_TAILS)[0]
+    draws: AnyDraws, facts: Facts | None = None, roots: float = _MOST_ROOTS
 ) -> list[FarTail]:
     """Return both tails of an output's distances from its median, as far as they can be fitted.
 

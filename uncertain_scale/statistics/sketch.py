@@ -29,6 +29,8 @@ GROUPS = 64
 """Groups of chains whose statistics are told apart; more chains than this share them in turn."""
 STAND_INS = 8
 """Parts of a single chain, told apart where a fit is judged by the spread between groups."""
+ROUGHLY = 1 << 14
+"""Draws that are looked at where a rough answer does."""
 
 _THINNED = 1 << 16
 _MOST_OF_A_TAIL = 4097

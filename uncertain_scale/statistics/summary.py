@@ -20,6 +20,7 @@ from uncertain_scale.statistics.density.hdi import (
 from uncertain_scale.statistics.draws import (
     Draws,
     inputs_of,
+    integrated,
     may_vary,
     read_draws,
     read_each,
@@ -135,13 +136,21 @@ def summarize_variables(
         Draws of the inputs that they rest on, which make the intervals surer.
     """
     levels = read_probs(probs)
-    read_each(lambda _, output: read_draws(output).chains, outputs.data_vars.items())
+    items = dict(outputs.data_vars)
+    drawn = read_each(lambda _, output: read_draws(output), items.items())
+
+    def row(name: str) -> Row:
+        draws = drawn.pop(name)
+        if inputs is not None:
+            draws = integrated(draws, items[name], inputs)
+        return _row(draws, levels, items[name].attrs, intervals)
+
     rows = each(
-        lambda output: _row(read_draws(output, inputs), levels, output.attrs, intervals),
-        outputs.data_vars.values(),
-        threads=_threads(max((one.size for one in outputs.data_vars.values()), default=0)),
+        row,
+        list(drawn),
+        threads=_threads(max((one.size for one in drawn.values()), default=0)),
     )
-    names = [str(name) for name in outputs.data_vars]
+    names = [str(name) for name in items]
     sizes = {"chains": outputs.sizes.get("chain", 0), "draws": outputs.sizes.get("draw", 0)}
     return _lay_out(dict(zip(names, rows, strict=True)), levels, sizes)
 
@@ -272,8 +281,11 @@ def _row(
         return about | _constant(draws, probs, varies=may_vary(attributes))
     tails = np.array([(1 - prob) / 2 for prob in probs])
     levels = np.concatenate([[0.5], tails, 1 - tails])
-    apart = levels[:0] if draws.conditional is not None else levels
-    draws.gather(apart, largest_tail(draws.size))
+    facts = Facts.of(attributes)
+    if draws.conditional is None:
+        draws.gather(levels, largest_tail(draws.size))
+    elif not facts.exact:
+        draws.gather(levels[:0], largest_tail(draws.size))
     values, errors = quantiles(draws, levels)
     if intervals == "arviz":
         values[1:] = np.transpose([eti_of_draws(draws, prob) for prob in probs]).ravel()
@@ -282,7 +294,7 @@ def _row(
         regions = highest_density(draws, probs)
     return (
         about
-        | _moments(draws, attributes)
+        | _moments(draws, facts)
         | {
             "median": float(values[0]),
             "median_mcse": float(errors[0]),
@@ -295,8 +307,8 @@ def _row(
     )
 
 
-def _moments(draws: AnyDraws, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    found = zip(("mean", "sd"), moments(draws, Facts.of(attributes)), strict=True)
+def _moments(draws: AnyDraws, facts: Facts) -> dict[str, Any]:
+    found = zip(("mean", "sd"), moments(draws, facts), strict=True)
     return {
         key: value
         for name, one in found

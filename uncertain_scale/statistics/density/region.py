@@ -28,7 +28,7 @@ _LATTICE = 5  # up to so many values each stands for itself; of more, neighbours
 
 _STEPS_A_CELL = 4
 _BISECTIONS = 14
-_POLISHES = 4
+_POLISHES, _SETTLED = 4, 1e-7  # Newton's next step is as the square of the last
 _MATERIAL = 1e-3  # a piece or a gap with less probability is none, unless the gap is wide
 _LIKELY = 1.5  # standard errors from which a valley may be real
 _WIDE_GAP = 0.02  # as a share of the region's width
@@ -276,11 +276,13 @@ class DensityLevels:
             pull = signs * np.exp(self.density.log_density(y)) / slope
             missing = target - float((signs * self.density.cdf(y)).sum())
             rise = (missing + float((pull * excess).sum())) / float(pull.sum())
-            y = y + (rise - excess) / slope
-            level += rise
+            step = (rise - excess) / slope
+            y, level = y + step, level + rise
             outside = (y <= self._grid[0]) | (y >= self._grid[-1])
             if (outside | (np.abs(y - ends) > reach)).any() or (np.diff(y) <= 0).any():
                 return None
+            if (np.abs(step) <= _SETTLED * reach).all():
+                break
         return y
 
     def _slope(self, y: FloatArray) -> FloatArray:
