@@ -86,6 +86,11 @@ class Problem:
             priors = priors.replace(given)
         return priors
 
+    @cached_property
+    def tried(self) -> set[str]:
+        """What has been tried on its equations without a fault, and need not be again."""
+        return set()
+
     def giving(self, given: Mapping[str, Prior]) -> Problem:
         """Return the problem with other values of what is given."""
         changed = {**self.question.given, **given}

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _SAME = 1e-6
 _AGAIN = 1e-9
 
+_TRIED = "on trial draws"
 _FEW = 32  # draws by which equations are tried
 _RARE = 1e-6  # the level of the farthest of them
 _Item = TypeVar("_Item")
@@ -184,8 +185,10 @@ class Simulation:
             Equations that fail on arrays, or give a draw a result that depends on other draws.
         """
         simulation = Simulation(problem, design, coupled)
-        # A torn joint sample is refused before anything is drawn.
-        try_equations(simulation.plan, simulation.sampler())
+        if coupled is not None or _TRIED not in problem.tried:
+            # A torn joint sample is refused before anything is drawn.
+            try_equations(simulation.plan, simulation.sampler())
+            problem.tried.add(_TRIED)
         return simulation
 
     @property

@@ -133,7 +133,7 @@ class Conditional:
             where too few draws have a say.
         """
         coarse = self.coarser(_COARSE)
-        t = coarse.solve(levels, self.forward(start))
+        t = coarse.solve(levels, self._start(levels, start))
         density = np.maximum(coarse.together("density", t), _TINY)
         errors = np.full(t.shape, np.nan)
         for what, chosen in self._sides(levels):
@@ -148,6 +148,13 @@ class Conditional:
         values = self.back(t)
         slope = (values if self.pivot.power else 1.0) / density
         return values, np.where(np.isnan(values), np.nan, errors * slope)
+
+    def _start(self, levels: FloatArray, start: FloatArray) -> FloatArray:
+        """Return where to begin: at the solution, where the rest is one number."""
+        places, _ = self._nodes
+        if places.size > 1:
+            return self.forward(start)
+        return np.asarray(places[0] + self.pivot.quantiles(levels))
 
     @property
     def tolerance(self) -> float:

@@ -209,6 +209,15 @@ class Pivot:
                 found -= part.term(inputs[part.name])
         return found
 
+    def quantiles(self, levels: FloatArray) -> FloatArray:
+        """Return the sum's quantiles: exactly, or of what has others in it to 1e-5 of its width."""
+        if self.others:
+            return np.interp(levels, self._table.functions["below"], self._table.grid)
+        if len(self.base) == 1 and self.base[0].exponent < 0:
+            part = self.base[0]
+            return part.term(part.law.quantile(1 - levels, levels) * part.factor)
+        return self._of_base_at(levels)
+
     @cached_property
     def width(self) -> float:
         """How far the parts move log y, or y: the standard deviation of a normal."""

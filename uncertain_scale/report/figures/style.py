@@ -78,6 +78,9 @@ def rendering(**settings: Any) -> Iterator[None]:
     """
     import matplotlib as mpl
 
+    if _rendering.get() and not settings:
+        yield
+        return
     with mpl.rc_context():
         own: dict[Any, Any] = settings
         if not _rendering.get():
