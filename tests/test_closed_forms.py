@@ -104,7 +104,9 @@ def test_product_of_four_lognormals_stated_by_their_intervals(tmp_path, kind):
     }
     found = own(tmp_path, "a * b * c * d", inputs, kind)
     median = np.prod([np.sqrt(low * high) for low, high in ends.values()])
-    sigma = np.hypot.reduce([np.log(high / low) for low, high in ends.values()]) / norm.ppf(0.95) / 2
+    sigma = (
+        np.hypot.reduce([np.log(high / low) for low, high in ends.values()]) / norm.ppf(0.95) / 2
+    )
     assert sigma == pytest.approx(0.4704368, abs=5e-8)
     close(found["median"], found["median_mcse"], median)
     interval = next(i for i in found["intervals"] if i["kind"] == "eti")

@@ -24,7 +24,7 @@ from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.jobs import Batches
 from uncertain_scale.sampling.limits import StoppedError
-from uncertain_scale.sampling.pivots import input_facts, pivot_facts
+from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.conditional import Conditional
 from uncertain_scale.statistics.draws import all_draws, may_vary, read_each, refuse_bad
 from uncertain_scale.statistics.integrated import pivots_of
@@ -296,7 +296,7 @@ class Reduction:
 def _rests(simulation: Simulation, pilot: Mapping[str, FloatArray]) -> dict[str, tuple[str, Pivot]]:
     """Return the outputs and the first pivot of each that serves in all the draws of a pilot."""
     sampler, found = simulation.sampler(), {}
-    facts = pivot_facts(simulation.plan, sampler)
+    facts = simulation.pivot_facts()
     inputs = {name: input_facts(sampler, name) for name in simulation.inputs}
     for output in simulation.plan.outputs:
         for pivot in pivots_of(facts[output], inputs):

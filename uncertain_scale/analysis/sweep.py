@@ -22,10 +22,9 @@ from uncertain_scale.model.model import OwnEquations
 from uncertain_scale.model.problem import Problem
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.chains import as_tree
-from uncertain_scale.sampling.engine import Simulation, each, propagate
+from uncertain_scale.sampling.engine import Simulation, each, propagate, settled_value
 from uncertain_scale.sampling.limits import memory_for
 from uncertain_scale.sampling.moment_facts import moment_facts
-from uncertain_scale.sampling.pivots import pivot_facts
 from uncertain_scale.sampling.sample import prepare
 from uncertain_scale.statistics.draws import all_draws
 from uncertain_scale.statistics.summary import summarize_variables
@@ -164,6 +163,7 @@ class Sweep:
             for step in product(*self._steps)
         ]
         _refuse_to_hold(Simulation.of(problem, design))
+        self._settled = Simulation(problem, design).settled.keys()
         still, self._moving = _split(self._plan, self.names)
         self._fixed: list[dict[str, FloatArray]] = list(
             each(
@@ -188,6 +188,8 @@ class Sweep:
             values = propagate(self._moving, {**fixed, **swept})
             for name, array in arrays.items():
                 array[chain] = values[name]
+        for name in self._settled & arrays.keys():
+            arrays[name][:] = settled_value(arrays[name])
         return arrays
 
     def tree(self) -> xr.DataTree:
@@ -266,8 +268,9 @@ class Sweep:
         import xarray as xr
 
         known = all_draws(tree)
-        sampler = self._simulation(step).sampler()
-        moments, pivots = moment_facts(self._plan, sampler), pivot_facts(self._plan, sampler)
+        simulation = self._simulation(step)
+        moments = moment_facts(self._plan, simulation.sampler())
+        pivots = simulation.pivot_facts()
         return xr.Dataset(
             {
                 name: (

@@ -46,7 +46,7 @@ from uncertain_scale.report.sensitivity_report import ranking_document
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
-from uncertain_scale.sampling.pivots import input_facts, pivot_facts
+from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.draws import Draws, read_draws, read_each
 from uncertain_scale.statistics.integrated import joined_pivots
 from uncertain_scale.statistics.intervals import quantiles
@@ -121,7 +121,7 @@ class _Drawn:
         import xarray as xr
 
         plan, sampler = self.simulation.plan, self.simulation.sampler()
-        pivots, varying = pivot_facts(plan, sampler), varying_variables(plan, sampler)
+        pivots, varying = self.simulation.pivot_facts(), varying_variables(plan, sampler)
         inputs = {
             name: {"joint": self.simulation.priors.inputs[name].joint, **input_facts(sampler, name)}
             for name in plan.inputs

@@ -19,7 +19,7 @@ from uncertain_scale.sampling.engine import Simulation, each, processors
 from uncertain_scale.sampling.jobs import AHEAD, Batches
 from uncertain_scale.sampling.limits import refuse_to_pass
 from uncertain_scale.sampling.moment_facts import moment_facts
-from uncertain_scale.sampling.pivots import input_facts, pivot_facts
+from uncertain_scale.sampling.pivots import input_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,7 +65,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
     model, question = problem.model, problem.question
     plan, priors = problem.plan, problem.believed
     sampler, builtin = simulation.sampler(), model.builtin_variables
-    moments, pivots = moment_facts(plan, sampler), pivot_facts(plan, sampler)
+    moments, pivots = moment_facts(plan, sampler), simulation.pivot_facts()
 
     def variable(name: str, attributes: Mapping[str, Any]) -> xr.DataArray:
         long_name = attributes.get("long_name") or model.long_name(name) or name

@@ -12,6 +12,8 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -22,6 +24,7 @@ from uncertain_scale.model.problem import Problem, takes_problem
 from uncertain_scale.sampling.dependence import CoupledSampler, InputSampler
 from uncertain_scale.sampling.design import BLOCK, Block, Design
 from uncertain_scale.sampling.limits import StoppedError
+from uncertain_scale.sampling.pivots import dependences, pivot_facts, settled_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model.equation import Equation
     from uncertain_scale.sampling.dependence import Coupled
     from uncertain_scale.sampling.limits import Stop
+    from uncertain_scale.sampling.pivots import Dependence
     from uncertain_scale.units.aliases import FloatArray
 
 # Rounding differs with where a draw stands, by 1e-7 in single precision, and an iteration that
@@ -47,7 +51,11 @@ _Result = TypeVar("_Result")
 _POLL = 0.1  # seconds after which a stop is noticed though no item is finished
 
 
-def propagate(plan: Plan, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+def propagate(
+    plan: Plan,
+    inputs: Mapping[str, FloatArray],
+    settled: Mapping[str, float] = MappingProxyType({}),
+) -> dict[str, FloatArray]:
     """Carry draws of the inputs through a plan's equations.
 
     Parameters
@@ -56,6 +64,8 @@ def propagate(plan: Plan, inputs: Mapping[str, FloatArray]) -> dict[str, FloatAr
         Which equations, in which order.
     inputs
         Draws by input, of one shape, in the model's units.
+    settled
+        Values of variables that only rounding moves, as `Simulation.settled` has them.
 
     Returns
     -------
@@ -69,8 +79,16 @@ def propagate(plan: Plan, inputs: Mapping[str, FloatArray]) -> dict[str, FloatAr
     """
     values = dict(inputs)
     for equation in plan.steps:
-        values[equation.target] = call(equation, [values[a] for a in equation.arguments])
+        result = call(equation, [values[a] for a in equation.arguments])
+        if equation.target in settled:
+            result = np.full(result.shape, settled[equation.target])
+        values[equation.target] = result
     return values
+
+
+def settled_value(draws: FloatArray) -> float:
+    """Return what draws are that differ by rounding alone."""
+    return float(f"{float(np.median(draws[np.isfinite(draws)])):.14e}")
 
 
 def refuse_mixing(plan: Plan, inputs: Mapping[str, FloatArray]) -> None:
@@ -191,6 +209,29 @@ class Simulation:
             problem.tried.add(_TRIED)
         return simulation
 
+    @cached_property
+    def dependences(self) -> list[Dependence]:
+        """How variables rest on inputs, where that is one power or slope."""
+        return dependences(self.plan, self.sampler(), self._trial)
+
+    @cached_property
+    def settled(self) -> Mapping[str, float]:
+        """Values of variables in which all that varies cancels.
+
+        Their draws differ by rounding, which is no spread: `a * b / b` is a.
+        """
+        names = settled_variables(self.plan, self.sampler(), self.dependences)
+        finite = {name: np.isfinite(self._trial[name]).any() for name in names}
+        return {name: settled_value(self._trial[name]) for name in names if finite[name]}
+
+    def pivot_facts(self) -> dict[str, dict[str, str | int]]:
+        """Return the attributes that tell a summary of pivots, by input and output."""
+        return pivot_facts(self.plan, self.sampler(), self.dependences)
+
+    @cached_property
+    def _trial(self) -> dict[str, FloatArray]:
+        return propagate(self.plan, trial_draws(self.sampler()))
+
     @property
     def plan(self) -> Plan:
         """The equations, in an order in which they can be computed."""
@@ -235,7 +276,7 @@ class Simulation:
         """
         sampler = self.sampler()
         for points in self.design.blocks(sampler.positions, chain=chain, size=size):
-            yield propagate(self.plan, sampler.draw(points, chain))
+            yield propagate(self.plan, sampler.draw(points, chain), self.settled)
 
     def whole(self, chain: int) -> dict[str, FloatArray]:
         """Return all of a chain's draws by variable, each of shape (draw,).

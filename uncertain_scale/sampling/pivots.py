@@ -12,15 +12,14 @@ import json
 import math
 import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from uncertain_scale.model.calls import StandIn, try_on
-from uncertain_scale.sampling.engine import propagate, trial_draws
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from uncertain_scale.model import Plan
     from uncertain_scale.sampling.dependence import InputSampler
@@ -52,11 +51,25 @@ class Line(StandIn):
     slope: Any = 1.0
 
 
+class Dependence(NamedTuple):
+    """That a variable is proportional to input^exponent, or rises by exponent * input.
+
+    The exponent is 0 where the input cancels.
+    """
+
+    variable: str
+    input: str
+    form: str
+    exponent: float
+
+
 FORMS: Mapping[str, type[Power | Line]] = {"power": Power, "line": Line}
 
 
-def pivot_facts(plan: Plan, sampler: InputSampler) -> dict[str, dict[str, str]]:
-    """Return the attributes that tell a summary of an output's pivots.
+def dependences(
+    plan: Plan, sampler: InputSampler, trial: Mapping[str, FloatArray]
+) -> list[Dependence]:
+    """Return how variables rest on inputs that vary, where that is one power or slope.
 
     Parameters
     ----------
@@ -64,6 +77,50 @@ def pivot_facts(plan: Plan, sampler: InputSampler) -> dict[str, dict[str, str]]:
         Which equations, in which order.
     sampler
         The inputs and what ties them.
+    trial
+        Trial draws of all variables.
+    """
+    return [
+        Dependence(variable, name, form, exponent)
+        for name in sampler.names
+        if sampler.belief(name)[0].varies
+        for form in _forms(sampler, name)
+        for variable, exponent in _along(plan, trial, name, FORMS[form]).items()
+    ]
+
+
+def settled_variables(plan: Plan, sampler: InputSampler, known: Sequence[Dependence]) -> set[str]:
+    """Return the computed variables in which all that varies cancels, but for rounding.
+
+    Parameters
+    ----------
+    plan, sampler
+        As in `dependences`.
+    known
+        What it returns.
+    """
+    cancelled = _cancelled(known)
+    varying = {name for name in sampler.names if sampler.belief(name)[0].varies}
+    behind = {
+        equation.target: varying & plan.reached[equation.target].ancestors
+        for equation in plan.steps
+    }
+    return {
+        target
+        for target, names in behind.items()
+        if names and names <= cancelled.get(target, set())
+    }
+
+
+def pivot_facts(
+    plan: Plan, sampler: InputSampler, known: Sequence[Dependence]
+) -> dict[str, dict[str, str | int]]:
+    """Return the attributes that tell a summary of an output's pivots.
+
+    Parameters
+    ----------
+    plan, sampler, known
+        As in `settled_variables`.
 
     Returns
     -------
@@ -71,20 +128,14 @@ def pivot_facts(plan: Plan, sampler: InputSampler) -> dict[str, dict[str, str]]:
         By variable that is an input or an output.
     """
     pivots: dict[str, list[tuple[str, str, float]]] = {}
-    cancelled: dict[str, set[str]] = {}
-    inputs = [name for name in sampler.names if _serves(sampler, name)]
-    values = propagate(plan, trial_draws(sampler)) if inputs else {}
-    for name in inputs:
-        prior, _ = sampler.belief(name)
-        positive = min(prior.distribution.support) * prior.factor >= 0
-        for form in ("power", "line") if positive else ("line",):
-            for variable, exponent in _along(plan, values, name, FORMS[form]).items():
-                if exponent:
-                    pivots.setdefault(variable, []).append((name, form, exponent))
-                else:
-                    cancelled.setdefault(variable, set()).add(name)
+    for one in known:
+        if one.exponent and _serves(sampler, one.input):
+            pivots.setdefault(one.variable, []).append((one.input, one.form, one.exponent))
+    cancelled = _cancelled(known)
+    settled = settled_variables(plan, sampler, known)
     return {
         variable: {
+            **({"varies": 0} if variable in settled else {}),
             PIVOTS: json.dumps(pivots.get(variable, [])),
             INPUTS: json.dumps(
                 sorted(_inputs_of(plan, sampler, variable) - cancelled.get(variable, set()))
@@ -92,6 +143,21 @@ def pivot_facts(plan: Plan, sampler: InputSampler) -> dict[str, dict[str, str]]:
         }
         for variable in (*plan.inputs, *plan.outputs)
     }
+
+
+def _cancelled(known: Sequence[Dependence]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for one in known:
+        if not one.exponent:
+            found.setdefault(one.variable, set()).add(one.input)
+    return found
+
+
+def _forms(sampler: InputSampler, name: str) -> tuple[str, ...]:
+    """Return the forms in which variables may rest on an input: powers of what is positive."""
+    prior, rows = sampler.belief(name)
+    ends = prior.distribution.support if rows is None else (rows.min(), rows.max())
+    return ("power", "line") if min(ends) * prior.factor >= 0 else ("line",)
 
 
 def input_facts(sampler: InputSampler, name: str) -> dict[str, str | float]:

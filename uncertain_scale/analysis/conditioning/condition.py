@@ -226,10 +226,11 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     before = [_by_evidence(one, terms, posterior) for one in before]
     after = [_predicted(term, space, posterior) for term in terms]
     refuse_against_each_other(terms, after, priors, design.seed)
-    asked = Simulation(problem, design).sampler()
+    simulation = Simulation(problem, design)
+    asked = simulation.sampler()
     extra = InputSampler(priors, _only_observed(terms, plan, question))
     touched = [name for name in space.names if name not in question.given]
-    draws, levels = _draw(plan, (asked, extra), design, space, posterior, touched)
+    draws, levels = _draw(simulation, extra, space, posterior, touched)
     record = record_of(terms, before, after, posterior, plan)
     record["information"] = {
         "in_all": _in_all(posterior),
@@ -240,6 +241,8 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     record["notes"] = [*left_out, *notes_on(terms, record, posterior, plan)]
     along = [name for name in asked.coordinates if name not in touched]
     moments = moment_facts(plan, asked, along, exact=False)
+    for name in simulation.settled.keys() & moments.keys():
+        moments[name]["varies"] = 0.0
     return _tree(tree, draws, (problem, extra, design), moments, record)
 
 
@@ -264,10 +267,9 @@ def _predicted(term: Term, space: Space, posterior: Posterior) -> Prediction:
     return predict(term, np.array(list(chains)))
 
 
-def _draw(  # noqa: PLR0913, PLR0917
-    plan: Plan,
-    samplers: tuple[InputSampler, InputSampler],
-    design: Design,
+def _draw(
+    simulation: Simulation,
+    extra: InputSampler,
     space: Space,
     posterior: Posterior,
     touched: Sequence[str],
@@ -277,7 +279,7 @@ def _draw(  # noqa: PLR0913, PLR0917
     Coordinates that no observation rests on are as in the prior, so that what is independent of
     the evidence keeps the accuracy of its design.
     """
-    asked, extra = samplers
+    plan, design, asked = simulation.plan, simulation.design, simulation.sampler()
     names = dict.fromkeys((*asked.coordinates, *extra.coordinates))
 
     def run(chain: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
@@ -290,9 +292,9 @@ def _draw(  # noqa: PLR0913, PLR0917
         }
         if not columns:
             columns = {"": np.full(design.draws, 0.5)}
-        levels = [sampler.levels(Columns(columns), chain) for sampler in samplers]
-        inputs, others = (s.values(one) for s, one in zip(samplers, levels, strict=True))
-        values = propagate(plan, inputs)
+        levels = [sampler.levels(Columns(columns), chain) for sampler in (asked, extra)]
+        inputs, others = (s.values(one) for s, one in zip((asked, extra), levels, strict=True))
+        values = propagate(plan, inputs, simulation.settled)
         kept = {name: values[name] for name in (*inputs, *plan.outputs)}
         return others | kept, levels[0] | levels[1]
 
