@@ -27,7 +27,7 @@ from uncertain_scale.sampling.limits import StoppedError
 from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.conditional import Conditional
 from uncertain_scale.statistics.draws import all_draws, may_vary, read_each, refuse_bad
-from uncertain_scale.statistics.integrated import pivots_of
+from uncertain_scale.statistics.integrated import hides_nothing, pivots_of
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, group_of
 from uncertain_scale.statistics.summary import summarize_each
 from uncertain_scale.statistics.tally import PILOT, Tally, choose_binning
@@ -328,13 +328,16 @@ class Streamed:
     def sketches(self) -> Mapping[str, AnyDraws]:
         """What the statistics of each output are made of."""
         found = self.part.sketches(self.reduction.simulation.plan.outputs)
+        inputs = {str(name): one.attrs for name, one in self.record["prior"].data_vars.items()}
         for name, (output, pivot) in self.reduction.rests.items():
             groups = self.part.tallies[name]
             if any(tally.bad for tally in groups.values()) or found[output].constant:
                 continue
             rest = Sketch([groups[group] for group in sorted(groups)], len(self.part.chains))
+            facts = self.record["prior_predictive"][output].attrs
+            plain = hides_nothing(pivot, facts, inputs)
             found[output].conditional = Conditional.of(
-                pivot, rest.table, rest.chains, found[output]
+                pivot, rest.table, found[output], plain=plain
             )
         return found
 

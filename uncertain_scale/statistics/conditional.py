@@ -39,6 +39,10 @@ _WIDER = 0.4  # by how much a skewed spread of chains is widened
 _IN_EFFECT = 100  # draws that a probability must rest on, by Kish's count,
 _SEEN = 10  # unless so many draws show it
 _STEPS, _CLOSE, _ROUNDING = 60, 1e-11, 1e-15  # of Newton's method
+_NEARLY = 1e-6  # a step after which the next is of no account
+_FINE = 0.7  # of a normal's width: bins over which sums of it are right to many digits
+_BESIDE = np.linspace(-2, 2, 9)  # widths off at which bins and bins twice as wide are compared
+_COARSEST = 0.05  # of the error of independent draws, which bins may add
 _FAR_OFF, _SHORT = 0.01, 0.1  # scores off, and parts of a bracket, by which a step is too short
 _TINY = 1e-300
 _COARSE = 256  # places of an average that only says where ends are
@@ -64,6 +68,8 @@ class Conditional:
         Draws of log c, or of c, by bin and group of chains.
     chains
         Number of chains.
+    plain
+        Whether nothing in the rest can have escaped all draws; see `hides_nothing`.
     rough
         Whether values that are right to 1e-6 do.
     """
@@ -71,12 +77,13 @@ class Conditional:
     pivot: Pivot
     table: Table
     chains: int
+    plain: bool = False
     rough: bool = False
 
     @classmethod
-    def of(cls, pivot: Pivot, table: Table, chains: int, output: AnyDraws) -> Conditional | None:
+    def of(cls, pivot: Pivot, table: Table, output: AnyDraws, *, plain: bool) -> Conditional | None:
         """Return the average, or None where the output's own draws do not fit it."""
-        found = cls(pivot, table, chains)
+        found = cls(pivot, table, output.chains, plain)
         if not (table.sizes.all() and found._usable):
             return None
         values, shares = output.roughly(_CHECKED)
@@ -132,19 +139,21 @@ class Conditional:
             Arrays of the shape of `levels`; errors are nan where there is one chain, and values
             where too few draws have a say.
         """
-        coarse = self.coarser(_COARSE)
-        t = coarse.solve(levels, self._start(levels, start))
-        density = np.maximum(coarse.together("density", t), _TINY)
+        t = self._start(levels, start)
+        if self._nodes[0].size > 1:
+            t = self.coarser(_COARSE).solve(levels, t)
+        if self._nodes[0].size > 1 or self.pivot.others:
+            t = self.solve(levels, t, _NEARLY)
         errors = np.full(t.shape, np.nan)
+        density = np.full(t.shape, _TINY)
         for what, chosen in self._sides(levels):
             kernel = self._kernel(what, t[chosen])
             found = np.einsum("kn,n->k", kernel, self._pooled)
-            lack = levels[chosen] - found if what == "below" else found - (1 - levels[chosen])
-            if self.chains > 1:
-                errors[chosen] = self._errors(what, t[chosen], kernel)
-            t[chosen] += lack / density[chosen]
-            t[chosen] = np.where(self._borne(kernel, found), t[chosen], np.nan)
-        errors = np.hypot(errors, self.tolerance * density)
+            error, grain, slope = self._errors(what, t[chosen], kernel)
+            errors[chosen] = error if self.chains > 1 else np.nan
+            density[chosen] = np.maximum(slope, _TINY)
+            good = self._borne(kernel, found) & self._serves(found, grain)
+            t[chosen] = np.where(good, t[chosen], np.nan)
         values = self.back(t)
         slope = (values if self.pivot.power else 1.0) / density
         return values, np.where(np.isnan(values), np.nan, errors * slope)
@@ -162,14 +171,44 @@ class Conditional:
         exact = not self.pivot.others and self._nodes[0].size <= _FEW
         return 0.0 if exact else _SMALLEST * self.pivot.width
 
-    def _errors(self, what: What, t: FloatArray, kernel: FloatArray) -> FloatArray:
-        """Return the standard errors of probabilities: by chance, and since draws are in bins."""
+    def _errors(
+        self, what: What, t: FloatArray, kernel: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the standard errors of probabilities, what bins add to them, and the density."""
+        grain, density = self._grain(what, t)
+        spread = np.zeros(t.shape)
+        if self._nodes[0].size > 1:
+            spread = skewed_spread(np.einsum("kn,gn->gk", kernel, self._nodes[1]), _WIDER)
+        parts = [spread, grain, self.tolerance * density, np.full(t.shape, self.unseen)]
+        return np.asarray(np.hypot.reduce(parts)), grain, density
+
+    @property
+    def unseen(self) -> float:
+        """What probability may lie where no draw is."""
+        return 0.0 if self.plain else 1 / self.size
+
+    def _grain(self, what: What, t: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return what it does to probabilities that draws are in bins, and the density about them.
+
+        Bins twice as wide tell. Where the pivot is smooth over a bin the two differ by what their
+        width does; elsewhere both are steps, which may lie at one height here and not beside it.
+        """
         if self._nodes[0].size == 1:
-            return np.zeros(t.shape)
-        shares = np.einsum("kn,gn->gk", kernel, self._nodes[1])
-        halved = self._halved.together(what, t)
-        grain = np.abs(np.einsum("kn,n->k", kernel, self._pooled) - halved) / 2
-        return np.asarray(np.hypot(skewed_spread(shares, _WIDER), grain))
+            return np.zeros(t.shape), self.together("density", t)
+        near = self._kernel("density", t) * self._pooled
+        width = (near @ self._widths) / np.maximum(near.sum(axis=1), _TINY)
+        smooth = width < _FINE * self.pivot.smooth_over
+        beside = np.where(smooth, 0.0, _BESIDE[:, None]) * width + t
+        found = self.together(what, beside.ravel()).reshape(beside.shape)
+        halved = self._halved.together(what, beside.ravel()).reshape(beside.shape)
+        off = np.abs(found - halved).max(axis=0)
+        rise = np.abs(found[-1] - found[0]) / np.where(smooth, 1.0, np.ptp(beside, axis=0))
+        return np.where(smooth, off / 2, off), np.where(smooth, near.sum(axis=1), rise)
+
+    def _serves(self, found: FloatArray, grain: FloatArray) -> npt.NDArray[np.bool_]:
+        """Return where bins are fine enough for an average to be surer than a count of draws."""
+        inside = np.clip(found, _TINY, 0.5)
+        return np.asarray(grain <= _COARSEST * np.sqrt(inside * (1 - inside) / self.size))
 
     @cached_property
     def _halved(self) -> Conditional:
@@ -181,11 +220,11 @@ class Conditional:
         wider = replace(table, edges=edges[::2], counts=counts[:, ::2] + counts[:, 1::2])
         return replace(self, table=wider)
 
-    def solve(self, levels: FloatArray, start: FloatArray) -> FloatArray:
+    def solve(self, levels: FloatArray, start: FloatArray, close: float = _CLOSE) -> FloatArray:
         """Return the `t` below which given probabilities lie, by Newton's method.
 
-        Steps are taken in normal scores, in which tails are nearly straight, and bisected where
-        they would leave the bracket.
+        The last step is shorter than `close` pivot's widths. Steps are taken in normal scores, in
+        which tails are nearly straight, and bisected where they would leave the bracket.
         """
         upper = levels > 0.5
         target = ndtri(np.where(upper, 1 - levels, levels))
@@ -204,10 +243,12 @@ class Conditional:
                 step = np.clip(lack / slope, -reach, reach)
             # Where a tail is next to 0 or 1 its score is no guide.
             far, short = np.abs(lack) > _FAR_OFF, np.abs(step) < _SHORT * (high - low)
-            least = _CLOSE * self.pivot.width + _ROUNDING * np.abs(t)
-            settled = (np.abs(step) <= least) & ~far | (high - low <= least)
+            least = close * self.pivot.width + _ROUNDING * np.abs(t)
+            done = _CLOSE * self.pivot.width + _ROUNDING * np.abs(t)
+            settled = (np.abs(step) <= least) & ~far | (high - low <= done)
             if settled.all():
-                break
+                inside = (t + step > low) & (t + step < high)
+                return np.where(inside, t + step, t)
             bracketed = np.isfinite(low) & np.isfinite(high)
             between = np.where(bracketed, (low + high) / 2, t + np.sign(lack) * reach)
             newton = (t + step > low) & (t + step < high) & ~(far & short)
@@ -257,12 +298,24 @@ class Conditional:
     @cached_property
     def _nodes(self) -> tuple[FloatArray, FloatArray]:
         """Where draws of the rest stand, ascending, and each group's shares, (group, node)."""
+        table, (places, there) = self.table, self._there
+        counts = np.concatenate([table.counts, table.at_atoms], axis=1)
+        return places[there], counts[:, there] / table.sizes[:, None]
+
+    @cached_property
+    def _there(self) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+        """Middles of all bins, then atoms; and which of them hold draws, in ascending order."""
         table = self.table
         places = np.concatenate([(table.edges[1:] + table.edges[:-1]) / 2, table.atoms])
-        counts = np.concatenate([table.counts, table.at_atoms], axis=1)
-        there = np.flatnonzero(counts.any(axis=0))
-        there = there[np.argsort(places[there], kind="stable")]
-        return places[there], counts[:, there] / table.sizes[:, None]
+        there = np.flatnonzero(np.concatenate([table.counts, table.at_atoms], axis=1).any(axis=0))
+        return places, there[np.argsort(places[there], kind="stable")]
+
+    @cached_property
+    def _widths(self) -> FloatArray:
+        """Widths of the bins that the places stand for."""
+        table = self.table
+        widths = np.concatenate([np.diff(table.edges), np.zeros(table.atoms.size)])
+        return np.asarray(widths[self._there[1]])
 
     @cached_property
     def _pooled(self) -> FloatArray:
@@ -281,7 +334,7 @@ class Conditional:
         """Return whether enough draws have a say in probabilities, by Kish's count of them."""
         squares = np.einsum("kn,kn,n->k", kernel, kernel, self._pooled)
         enough = self.size * found**2 >= _IN_EFFECT * np.maximum(squares, _TINY)
-        return np.asarray(enough | (self.size * found >= _SEEN))
+        return np.asarray((enough & self.plain) | (self.size * found >= _SEEN))
 
     def probability(self, what: What, value: float) -> tuple[float, float] | None:
         """Return the probability that the output is below a value or above it, and its error.
@@ -302,12 +355,16 @@ class Conditional:
     def _estimate(self, kernel: FloatArray, ends: FloatArray) -> tuple[float, float] | None:
         found = np.einsum("kn,n->k", kernel, self._pooled)
         nearer = kernel if found[0] <= 0.5 else 1 - kernel
-        if self.chains == 1 or not self._borne(nearer, np.minimum(found, 1 - found))[0]:
+        least = np.minimum(found, 1 - found)
+        if self.chains == 1 or not self._borne(nearer, least)[0]:
             return None
-        error = skewed_spread(np.einsum("kn,gn->gk", kernel, self._nodes[1]), _WIDER)[0]
-        halved = self._halved.together("below", ends) - self.together("below", ends)
+        grain = float(self._grain("below", ends)[0].max(initial=0.0))
+        spread = skewed_spread(np.einsum("kn,gn->gk", kernel, self._nodes[1]), _WIDER)[0]
         tabled = self.tolerance * self.together("density", ends)
-        return float(found[0]), float(np.hypot.reduce([error, *(halved / 2), *tabled]))
+        error = float(np.hypot.reduce([spread, grain, self.unseen, *tabled]))
+        if not self._serves(least, np.array([grain]))[0] or (error > least[0] and self.unseen):
+            return None
+        return float(found[0]), error
 
     @staticmethod
     def _sides(levels: FloatArray) -> Iterator[tuple[What, npt.NDArray[np.bool_]]]:

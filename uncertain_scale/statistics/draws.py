@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.statistics.conditional import Conditional
-from uncertain_scale.statistics.integrated import pivot_inputs, pivots_of
+from uncertain_scale.statistics.integrated import hides_nothing, leaves, pivots_of
 from uncertain_scale.statistics.sketch import GROUPS, ROUGHLY, STAND_INS, AnyDraws, Table
 from uncertain_scale.statistics.tally import (
     BINS,
@@ -405,7 +405,10 @@ def conditionals_of(
         if draws.constant or (pivot.power and draws.low <= 0):
             continue
         table = _table_of_rest(pivot, draws, output, inputs)
-        found = None if table is None else Conditional.of(pivot, table, draws.chains, draws)
+        if table is None:
+            continue
+        plain = hides_nothing(pivot, output.attrs, facts)
+        found = Conditional.of(pivot, table, draws, plain=plain)
         if found is not None:
             yield found
 
@@ -417,10 +420,8 @@ def _table_of_rest(
 
     Where it is all that varies, what it leaves is one number, to rounding.
     """
-    varying = {
-        n for n in pivot_inputs(output.attrs) if n not in inputs or may_vary(inputs[n].attrs)
-    }
-    whole = varying <= {part.name for part in pivot.parts}
+    facts = {str(name): one.attrs for name, one in inputs.items()}
+    whole = not leaves(pivot, output.attrs, facts)
 
     def rest(part: slice) -> FloatArray:
         known = {one.name: _values(inputs[one.name])[:, part] for one in pivot.parts}

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     Facts: TypeAlias = Mapping[Any, Any]
 
 _FUNCTIONS: tuple[What, ...] = ("below", "above", "density")
+_BESIDE: dict[What, tuple[float, float]]  # functions below all of a table's places, and above
+_BESIDE = {"below": (0.0, 1.0), "above": (1.0, 0.0), "density": (0.0, 0.0)}
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
 _FAR = 1e-7  # beyond what is looked at of a density
 _GRID, _FAR_SCORE = 2048, 8.0  # places of a pivot's tables: so many evenly, and by normal score
@@ -41,6 +43,7 @@ _SCORES, _MOST_SCORES, _LAST = 64, 1024, 8.3  # normal scores that stand for a s
 _SEEN = 6.0  # scores beyond which terms may be farther apart
 _WIDEST = 4.0  # times what is smooth beside it that such a law may reach
 _MOST_ATOMS = 64
+_RARE = 0.01  # of values that may be in none of the draws
 _JUMP = 0.1  # of the highest density: from one place of a table to the next
 _COARSEST = 0.02  # probability between two places of a table
 _BY_PIECES = ("quantiles", "metalog", "empirical", "triangular")
@@ -261,6 +264,11 @@ class Pivot:
             return self._table.fine
 
     @property
+    def smooth_over(self) -> float:
+        """Over how far its functions are smooth: the width of what is normal in it, or 0."""
+        return self.spread if all(part.normal is not None for part in self.base) else 0.0
+
+    @property
     def even(self) -> bool:
         """Whether its density has neither jumps nor poles, nor ends where it is high."""
         with np.errstate(all="ignore"):
@@ -342,9 +350,8 @@ class _Tabled:
 
     def line(self, what: What, away: FloatArray) -> FloatArray:
         """Return a function by lines between the places."""
-        if what == "density":
-            return np.interp(away, self.grid, self.functions[what], left=0.0, right=0.0)
-        return np.interp(away, self.grid, self.functions[what])
+        left, right = _BESIDE[what]
+        return np.interp(away, self.grid, self.functions[what], left=left, right=right)
 
     def cubic(self, what: What, away: FloatArray) -> FloatArray:
         """Return a probability by cubics whose slopes are the densities, or such a slope."""
@@ -358,9 +365,12 @@ class _Tabled:
         turn = first * (1 - part) - last * part
         if what == "density":
             slope = rise + (1 - 2 * part) * turn - part * (1 - part) * (first + last)
-            inside = (away >= self.grid[0]) & (away <= self.grid[-1])
-            return np.where(inside, np.maximum(slope / np.diff(self.grid)[left], 0.0), 0.0)
-        return np.asarray(values[left] + part * rise + part * (1 - part) * turn)
+            found = np.maximum(slope / np.diff(self.grid)[left], 0.0)
+        else:
+            found = values[left] + part * rise + part * (1 - part) * turn
+        below, above = _BESIDE[what]
+        found = np.where(away < self.grid[0], below, found)
+        return np.where(away > self.grid[-1], above, found)
 
     @cached_property
     def _cubics(self) -> dict[What, tuple[FloatArray, FloatArray, FloatArray]]:
@@ -426,6 +436,47 @@ def pivots_of(facts: Facts, inputs: Mapping[str, Facts]) -> list[Pivot]:
     forms = ([part for part in parts if part.power is power] for power in (True, False))
     wholes = (_whole(tuple(_untied(some))) for some in forms)
     return [*filter(None, wholes), *alone]
+
+
+def leaves(pivot: Pivot, facts: Facts, inputs: Mapping[str, Facts]) -> set[str]:
+    """Return the inputs that vary and that are left of an output without a pivot.
+
+    Parameters
+    ----------
+    pivot
+        One of `pivots_of`.
+    facts, inputs
+        As in `pivots_of`.
+    """
+    names = pivot_inputs(facts) - {part.name for part in pivot.parts}
+    return {name for name in names if inputs.get(name, {}).get("varies", True)}
+
+
+def hides_nothing(pivot: Pivot, facts: Facts, inputs: Mapping[str, Facts]) -> bool:
+    """Tell whether nothing in what is left can have escaped all draws.
+
+    It is a product of powers, or a sum, of inputs none of which has rare values.
+
+    Parameters
+    ----------
+    pivot, facts, inputs
+        As in `leaves`.
+    """
+    form = "power" if pivot.power else "line"
+    known = {name for name, kind, _ in _listed(facts, PIVOTS) if kind == form}
+    left = leaves(pivot, facts, inputs)
+    return left <= known and not any(
+        _has_rare(parse_distribution(str(inputs[name][LAW]))[0]) for name in left
+    )
+
+
+def _has_rare(law: Distribution) -> bool:
+    """Tell whether some values, or a component, come so rarely that draws may have none."""
+    if isinstance(law, Mixture):
+        weights = np.ones(len(law.components)) if law.weights is None else np.array(law.weights)
+        rare = bool((weights / weights.sum()).min() < _RARE)
+        return rare or any(map(_has_rare, law.components))
+    return bool((law.atoms()[1] < _RARE).any())
 
 
 def _untied(parts: Sequence[Part]) -> list[Part]:

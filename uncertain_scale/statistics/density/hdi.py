@@ -128,8 +128,10 @@ def _averaged(draws: AnyDraws, region: Region, coordinate: Coordinate) -> Highes
     """Carry a region of a density with the pivot integrated out over to the output's units."""
     ends = coordinate.back(region.ends)
     stretch = np.exp(coordinate.log_stretch(region.ends))
-    tolerance = draws.conditional.tolerance if draws.conditional is not None else 0.0
-    errors = np.hypot(skewed_spread(region.influence, _WIDER, axis=2), tolerance) * stretch
+    average = draws.conditional
+    tolerance, unseen = (average.tolerance, average.unseen) if average is not None else (0.0, 0.0)
+    parts = skewed_spread(region.influence, _WIDER, axis=2), tolerance, unseen / region.density
+    errors = np.hypot.reduce(np.broadcast_arrays(*parts)) * stretch
     return HighestDensity(ends, errors if draws.chains > 1 else np.full_like(errors, np.nan))
 
 

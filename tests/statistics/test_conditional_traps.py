@@ -1,0 +1,181 @@
+"""Averages over draws that are narrow beside them, jump, or miss what is rare, against quadrature.
+
+Each was answered with an error that was far too small.
+"""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.optimize import brentq
+
+from uncertain_scale import Design, Model, ask, load_priors, sample, summarize
+from uncertain_scale.analysis.events import parse_event, probability_in
+
+Z = np.linspace(-8.5, 8.5, 20_001)
+DENSITY = np.exp(-(Z**2) / 2) / np.exp(-(Z**2) / 2).sum()
+EVEN = (np.arange(50_000) + 0.5) / 50_000
+NORMAL = 'kind = "normal", mu = 0, sigma = {}'
+LOGNORMAL = 'kind = "lognormal", mu = 0, sigma = {}'
+UNIFORM = 'kind = "uniform", lower = {}, upper = {}'
+BETA = 'kind = "beta", alpha = 0.3, beta = 0.3'
+GAMMA = 'kind = "gamma", alpha = {}, beta = 1'
+SPIKE = (
+    'kind = "mixture", components = [{ kind = "uniform", lower = 0, upper = 1e-6 }, '
+    '{ kind = "uniform", lower = 0, upper = 10 }]'
+)
+PROBS = (0.8, 0.9, 0.95, 0.99)
+
+
+def over_normal(cdf, sigma):
+    return lambda y: DENSITY @ cdf(y, sigma * Z)
+
+
+def over_uniform(cdf, low, high):
+    return lambda y: np.mean(cdf(y, low + (high - low) * EVEN))
+
+
+def log(y):
+    return np.log(np.maximum(y, 1e-300))
+
+
+def larger_times(y, b):
+    return stats.norm.cdf(np.log(y) - b) ** 2
+
+
+CASES = {
+    "exponential": (
+        "np.exp(a) + b",
+        {"a": NORMAL.format(1), "b": NORMAL.format(0.01)},
+        over_normal(lambda y, b: stats.norm.cdf(log(y - b)), 0.01),
+        (0.01, 60),
+    ),
+    "fee": (
+        "a * c + b",
+        {"a": LOGNORMAL.format(1), "c": LOGNORMAL.format(1), "b": NORMAL.format(0.01)},
+        over_normal(lambda y, b: stats.norm.cdf(log(y - b) / np.sqrt(2)), 0.01),
+        (0.001, 300),
+    ),
+    "larger": (
+        "np.maximum(a, c) + b",
+        {"a": LOGNORMAL.format(1), "c": LOGNORMAL.format(1), "b": UNIFORM.format(0.1, 0.2)},
+        over_uniform(lambda y, b: stats.norm.cdf(log(y - b)) ** 2, 0.1, 0.2),
+        (0.11, 60),
+    ),
+    "decades": (
+        "a + b",
+        {"a": 'kind = "loguniform", lower = 1e-8, upper = 1', "b": UNIFORM.format(0, 0.05)},
+        over_uniform(
+            lambda y, b: np.clip(1 + log(np.maximum(y - b, 1e-8)) / log(1e8), 0, 1), 0, 0.05
+        ),
+        (1e-7, 1.05),
+    ),
+    "root": (
+        "np.sqrt(a) + b",
+        {"a": UNIFORM.format(1, 2), "b": NORMAL.format(1e-4)},
+        over_normal(lambda y, b: np.clip((y - b) ** 2, 1, 2) - 1, 1e-4),
+        (0.9, 1.6),
+    ),
+    "two poles": (
+        "a * b",
+        {"a": BETA, "b": LOGNORMAL.format(0.2)},
+        over_normal(lambda y, b: stats.beta.cdf(y * np.exp(-b), 0.3, 0.3), 0.2),
+        (1e-12, 3),
+    ),
+    "two poles, narrow": (
+        "a * b",
+        {"a": BETA, "b": LOGNORMAL.format(0.02)},
+        over_normal(lambda y, b: stats.beta.cdf(y * np.exp(-b), 0.3, 0.3), 0.02),
+        (1e-12, 3),
+    ),
+    "a pole": (
+        "a + b",
+        {"a": GAMMA.format(0.1), "b": NORMAL.format(0.01)},
+        over_normal(lambda y, b: stats.gamma.cdf(y - b, 0.1), 0.01),
+        (-1, 20),
+    ),
+    "a spike": (
+        "a + b",
+        {"a": SPIKE, "b": UNIFORM.format(0, 5)},
+        over_uniform(
+            lambda y, b: (np.clip((y - b) / 1e-6, 0, 1) + np.clip((y - b) / 10, 0, 1)) / 2, 0, 5
+        ),
+        (-1, 16),
+    ),
+    "a thousandth": (
+        "np.maximum(a, c) * b",
+        {"a": LOGNORMAL.format(1), "c": LOGNORMAL.format(1), "b": LOGNORMAL.format(0.001)},
+        over_normal(larger_times, 0.001),
+        (0.01, 60),
+    ),
+}
+
+
+def drawn(folder, expression, inputs, seed):
+    names = ", ".join(inputs)
+    text = f"import numpy as np\n\ndef y({names}):\n    return {expression}\n"
+    (folder / "own.py").write_text(text, encoding="utf-8")
+    priors = "\n".join(f"inputs.{name} = {{ {kind} }}" for name, kind in inputs.items())
+    (folder / "own.toml").write_text(f"schema_version = 1\n{priors}\n", encoding="utf-8")
+    model = Model.of(folder / "own.py")
+    read = load_priors(folder / "own.toml", variables=model.variables)
+    design = Design(draws=4096, chains=16, seed=seed)
+    return sample(model, read, ask(model, {}, outputs=["y"]), design)
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", CASES)
+def test_ends_are_right_to_their_errors(tmp_path, name, seed):
+    expression, inputs, cdf, (low, high) = CASES[name]
+    summary = summarize(drawn(tmp_path, expression, inputs, seed), probs=PROBS).sel(output="y")
+    for prob in PROBS:
+        for bound, level in (("low", (1 - prob) / 2), ("high", (1 + prob) / 2)):
+            found, error = (summary[one].sel(prob=prob, bound=bound) for one in ("eti", "eti_mcse"))
+            exact = brentq(lambda y: cdf(y) - level, low, high, xtol=1e-13)  # noqa: B023 (at once)
+            assert abs(found - exact) < 5 * error + 1e-7 * abs(exact), (prob, bound)
+
+
+UNIT = UNIFORM.format(0, 1)
+RARE = {
+    "five summed": ("a + b + c + d + e", dict.fromkeys("abcde", UNIT), "y >= 4.9", 0.1**5 / 120),
+    "a ratio": ("a / b", dict.fromkeys("ab", UNIT), "y >= 1e5", 5e-6),
+    "a product": (
+        "a * b",
+        {"a": LOGNORMAL.format(1), "b": LOGNORMAL.format(1)},
+        "y >= 1e3",
+        stats.norm.sf(np.log(1e3) / np.sqrt(2)),
+    ),
+    "a regime": (
+        "b * np.where((a > 0.99) & (c > 0.999), 50, 1)",
+        {"a": UNIT, "b": LOGNORMAL.format(0.2), "c": UNIT},
+        "y >= 3",
+        1e-5 * stats.norm.sf(np.log(3 / 50) / 0.2) + (1 - 1e-5) * stats.norm.sf(np.log(3) / 0.2),
+    ),
+    "a kink": (
+        "b * (1 + 1e6 * np.maximum(a - 4.5, 0))",
+        {"a": NORMAL.format(1), "b": LOGNORMAL.format(0.2)},
+        "y >= 3",
+        stats.norm.sf(4.5),
+    ),
+}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", RARE)
+def test_a_rare_event_has_a_figure_or_a_bound_that_hold_it(tmp_path, name, seed):
+    expression, inputs, event, exact = RARE[name]
+    tree = drawn(tmp_path, expression, inputs, seed)
+    found = probability_in(parse_event(event, {"y": "1"}), tree)
+    if np.isnan(found.mcse):
+        assert found.low <= exact <= found.high <= 1e-4
+    else:
+        assert abs(found.value - exact) < 5 * found.mcse + 1e-6 * exact
+
+
+def test_what_draws_may_have_missed_is_in_the_error(tmp_path):
+    """A factor that is 50 in one of 100,000 cases and 1 in all draws moves ends by as much."""
+    expression, inputs, _, _ = RARE["a regime"]
+    summary = summarize(drawn(tmp_path, expression, inputs, 0), probs=[0.9]).sel(output="y")
+    slope = stats.norm.pdf(stats.norm.ppf(0.95)) / 0.2  # density of log y at its end
+    end = summary["eti"].sel(prob=0.9, bound="high")
+    error = summary["eti_mcse"].sel(prob=0.9, bound="high")
+    assert float(error / end) == pytest.approx(1 / 65_536 / slope, rel=0.01)
