@@ -17,7 +17,6 @@ import numpy as np
 from uncertain_scale.inputs.distributions import Constant
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.engine import Simulation, each, processors
-from uncertain_scale.sampling.jobs import AHEAD, Batches
 from uncertain_scale.sampling.limits import refuse_to_pass
 from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.sampling.pivots import input_facts
@@ -260,6 +259,8 @@ def draw_chains(
         The question cannot be answered, or the few chains that are held at once do not fit in
         memory.
     """
+    from uncertain_scale.sampling.jobs import AHEAD
+
     simulation = Simulation.of(problem, design)
     record = as_tree(simulation).to_xarray()
     refuse_to_pass(simulation, 2 * AHEAD if cluster else 2 * processors() + 2)
@@ -286,5 +287,7 @@ def chains_of(
         # A run that is stopped has fewer results than chains.
         yield from zip(chains, each(simulation.whole, chains, stop=stop), strict=False)
     else:
+        from uncertain_scale.sampling.jobs import Batches
+
         batches = Batches(chains, most=1)
         yield from cluster.map(simulation, _Whole(simulation), batches, packed=False, stop=stop)
