@@ -129,7 +129,7 @@ def test_the_page_says_what_is_met_and_what_is_missed_and_why():
     assert "| 2.00x | missed |" in page
     assert "| the report | 1000 | 2.00x |" in page
     assert "| summarising | 200 | 0.40x |" in page
-    assert "| numpy | 146 | 100 |" in page
+    assert "| numpy | 146 | 10.0% |" in page
     assert "```text\na line\n```" in page
     again = writing.with_script(page, "ppf.py", "another\n")
     assert again.startswith(page[: page.index("## `benchmarks/ppf.py`")])
