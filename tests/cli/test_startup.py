@@ -77,8 +77,8 @@ UNNEEDED = {"h5py", "h5netcdf", "jinja2", "tomli_w", "scipy.optimize", "scipy.in
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("--event", "gpus > gpus_purchasable"), ("--format", "json")],
-    ids=["terminal", "event", "json"],
+    [(), ("--event", "gpus > gpus_purchasable"), ("--format", "json"), ("--no-draws",)],
+    ids=["terminal", "event", "json", "streamed"],
 )
 def test_a_report_that_is_printed_needs_no_xarray_nor_what_it_brings(arguments):
     out, modules = modules_after("report", "--budget", "100M", "--draws", "64", *arguments)

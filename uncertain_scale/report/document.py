@@ -149,12 +149,12 @@ def _held(answer: object) -> ArrayTree | None:
     """
     if isinstance(answer, ArrayTree):
         return answer
-    import xarray as xr
-
     from uncertain_scale.analysis.streamed import Streamed
 
     if isinstance(answer, Streamed):
         return None
+    import xarray as xr
+
     if isinstance(answer, xr.DataTree):
         tree = ArrayTree.of(answer)
         if answer_groups(tree.groups)[1] in tree.groups:
