@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from benchmarks import stages
+from benchmarks import stages, start
 from benchmarks.peers import PEERS, why_not
 from benchmarks.squiggle import Squiggle, install
 from benchmarks.stages import FULL, NORMAL, OURS, QUICK, Mode, Tools, WrongAnswerError
@@ -75,6 +75,7 @@ def _measure(mode: Mode, tools: Tools) -> Results:
         accuracy=accuracy,
         whole=_stage("whole processes", lambda: tools.whole(mode, ours)),
         starts=_stage("starts", lambda: tools.starts(mode)),
+        start=_stage("from start to answer", lambda: start.measure(mode.rounds)),
         scripts=_stage("single parts", lambda: stages.scripts(mode)),
         minutes=(time.perf_counter() - _START) / 60,
     )

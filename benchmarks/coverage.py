@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 from arviz_stats.base import array_stats
 
-from uncertain_scale.analysis import summarize
+from uncertain_scale.statistics import summarize
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "statistics"))
 from shelf import DESIGNS, SHELF, cube, densest_region  # noqa: F401 (for benchmarks.validation too)

@@ -181,7 +181,7 @@ class Tools:
             "python, nothing imported": [python, "-c", "pass"],
             "import numpy": [python, "-c", "import numpy"],
             "import xarray": [python, "-c", "import xarray"],
-            NEEDED: [python, "-c", "import numpy, scipy.special, xarray, pint, pydantic, typer"],
+            NEEDED: [python, "-c", "import numpy, scipy.special, pint, pydantic, typer, rich"],
             SMALL: our_command(1 << 13),
         }
         runs = {name: (lambda c=c: process(c)[0]) for name, c in commands.items()}

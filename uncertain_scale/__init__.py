@@ -12,11 +12,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from uncertain_scale.analysis import stream, sweep
     from uncertain_scale.analysis.claims import check_claims
     from uncertain_scale.analysis.conditioning import condition
     from uncertain_scale.analysis.precision import Goal
     from uncertain_scale.analysis.precision_search import seek
+    from uncertain_scale.analysis.streamed import stream
+    from uncertain_scale.analysis.sweep import sweep
     from uncertain_scale.errors import UncertainScaleError
     from uncertain_scale.inputs import Prior, Priors, load_priors
     from uncertain_scale.inputs.claim_files import load_claims
@@ -73,9 +74,9 @@ _HOME = {
     "sample": "sampling",
     "seek": "analysis.precision_search",
     "show": "report.notebook",
-    "stream": "analysis",
+    "stream": "analysis.streamed",
     "summarize": "statistics",
-    "sweep": "analysis",
+    "sweep": "analysis.sweep",
 }
 
 

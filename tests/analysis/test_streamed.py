@@ -59,7 +59,7 @@ def reduction(question, design):
 def summary(part, draws, probs=(0.9,), known=None):
     sketches = part.sketches(OUTPUTS)
     attributes = known or {name: {} for name in OUTPUTS}
-    return summarize_each(sketches, probs=probs, attributes=attributes, draws=draws)
+    return summarize_each(sketches, probs=probs, attributes=attributes, draws=draws).to_xarray()
 
 
 @pytest.mark.parametrize("kind", ["sobol", "lhs", "random"])

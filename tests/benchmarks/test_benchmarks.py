@@ -12,7 +12,7 @@ if not (ROOT / "benchmarks" / "reference.py").exists():
     pytest.skip("the benchmarks are not part of a wheel", allow_module_level=True)
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import accuracy, peers, reference, stages, writing  # noqa: E402
+from benchmarks import accuracy, peers, reference, stages, start, writing  # noqa: E402
 
 
 def test_the_exact_answers_are_those_of_scipys_distributions():
@@ -110,6 +110,12 @@ def test_the_page_says_what_is_met_and_what_is_missed_and_why():
             ),
             0.2,
         ),
+        start=start.Start(
+            {start.IMPORTS: 0.5, start.NEEDED: 0.25, "the report": 1.0},
+            2.0,
+            dict.fromkeys(start.PARTS, 0.2),
+            {"numpy": (146, 0.1)},
+        ),
         scripts={"ppf.py": "a line\n"},
     )
     page = writing.markdown(found)
@@ -120,6 +126,10 @@ def test_the_page_says_what_is_met_and_what_is_missed_and_why():
     assert "| not run: too large | not measured |" in page
     assert "0.200x (200 ms for 65,536 draws; plain 1.00 s for 1,620,944) | missed |" in page
     assert "- skipped: squiggle: no node" in page
+    assert "| 2.00x | missed |" in page
+    assert "| the report | 1000 | 2.00x |" in page
+    assert "| summarising | 200 | 0.40x |" in page
+    assert "| numpy | 146 | 10.0% |" in page
     assert "```text\na line\n```" in page
     again = writing.with_script(page, "ppf.py", "another\n")
     assert again.startswith(page[: page.index("## `benchmarks/ppf.py`")])
@@ -127,3 +137,10 @@ def test_the_page_says_what_is_met_and_what_is_missed_and_why():
     assert writing.with_script(again, "ppf.py", "another\n") == again
     with pytest.raises(ValueError, match="no section of none.py"):
         writing.with_script(page, "none.py", "")
+
+
+def test_each_part_of_a_report_takes_time_and_prints_nothing(capsys):
+    found = start.parts()
+    assert list(found) == list(start.PARTS)
+    assert min(found.values()) > 0
+    assert capsys.readouterr().out == ""

@@ -72,6 +72,20 @@ def test_help_shows_an_example_and_every_option_of_the_main_job():
         assert option in out
 
 
+UNNEEDED = {"h5py", "h5netcdf", "jinja2", "tomli_w", "scipy.optimize", "scipy.interpolate"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--event", "gpus > gpus_purchasable"), ("--format", "json"), ("--no-draws",)],
+    ids=["terminal", "event", "json", "streamed"],
+)
+def test_a_report_that_is_printed_needs_no_xarray_nor_what_it_brings(arguments):
+    out, modules = modules_after("report", "--budget", "100M", "--draws", "64", *arguments)
+    assert "training_flop" in out
+    assert not (HEAVY | UNNEEDED) & modules
+
+
 def test_priors_and_a_question_need_only_numpy_scipy_and_pydantic():
     """What CONTRIBUTING.md says the core needs: inputs drawn before anything else is imported."""
     code = (

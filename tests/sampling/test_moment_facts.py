@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 
 from uncertain_scale import Design, Model, ask, load_priors, run, sample
-from uncertain_scale.sampling.affine import affine_moments
 from uncertain_scale.sampling.engine import Simulation
+from uncertain_scale.sampling.extent import affine_moments
 from uncertain_scale.sampling.moment_facts import moment_facts, product_moments
 from uncertain_scale.statistics.summary import summarize
 

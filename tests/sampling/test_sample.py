@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from uncertain_scale import Design, run
+from uncertain_scale import Design, ask, default_model, load_priors, report_document, run
+from uncertain_scale.analysis.events import parse_event
 from uncertain_scale.errors import ModelError
+from uncertain_scale.model import Problem
 from uncertain_scale.report.store import save_draws
+from uncertain_scale.sampling.chains import ArrayTree
+from uncertain_scale.sampling.sample import sample_arrays
 
 SMALL = Design(draws=64, chains=4, seed=3)
 
@@ -28,6 +32,24 @@ def test_groups_dims_and_attributes_follow_arviz(tree):
             assert variable.attrs["long_name"]
     assert float(tree["constant_data/budget"]) == 1e8
     assert tree.attrs["inference_library"] == "uncertain_scale"
+
+
+def test_plain_arrays_hold_all_that_a_datatree_holds(tree):
+    """There and back it is the same; its report is the same document, whichever holds the draws."""
+    arrays = ArrayTree.of(tree)
+    assert arrays.to_xarray().identical(tree)
+    turned = tree.map_over_datasets(
+        lambda group: group.transpose("draw", "chain", missing_dims="ignore")
+    )
+    model = default_model()
+    priors = load_priors("base", variables=model.variables)
+    problem = Problem(model, priors, ask(model, {"budget": "100M"}))
+    drawn = sample_arrays(problem, SMALL)
+    assert drawn.to_xarray().identical(tree)
+    events = [parse_event("gpus > gpus_purchasable", model.variables)]
+    expected = report_document(tree, events=events)
+    assert report_document(drawn, events=events) == expected
+    assert report_document(turned, events=events) == expected
 
 
 def test_each_output_is_its_equation_of_the_inputs(tree):

@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import ndtri
 from shelf import DESIGNS, SHELF, cube
 
-from uncertain_scale.analysis import summarize
+from uncertain_scale.statistics import summarize
 from uncertain_scale.statistics.draws import Draws
 from uncertain_scale.statistics.moments import Facts, heaviness, mean, moments, standard_deviation
 from uncertain_scale.statistics.monte_carlo_error import skewed_spread

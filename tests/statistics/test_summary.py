@@ -9,8 +9,8 @@ from scipy.special import ndtri
 from scipy.stats import norm
 from shelf import SHELF, cube
 
-from uncertain_scale.analysis import histogram, spread, summarize
 from uncertain_scale.errors import DataError, QuestionError
+from uncertain_scale.statistics import histogram, spread, summarize
 from uncertain_scale.statistics.draws import Draws
 from uncertain_scale.statistics.intervals import _order_statistic, quantiles
 

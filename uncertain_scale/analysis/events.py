@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import betaincinv, stdtrit
 
 from uncertain_scale.errors import QuestionError, UnitError, nearest
+from uncertain_scale.sampling.chains import Variable, by_chain
 from uncertain_scale.statistics.draws import all_draws, conditionals_of, may_vary, read_draws
 from uncertain_scale.statistics.integrated import joined_pivots
 from uncertain_scale.statistics.monte_carlo_error import spread
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
+    from uncertain_scale.sampling.chains import ArrayTree, Labelled
     from uncertain_scale.statistics.conditional import Conditional
     from uncertain_scale.statistics.integrated import What
     from uncertain_scale.units.aliases import FloatArray
@@ -176,12 +178,12 @@ def parse_event(text: str, variables: Mapping[str, str]) -> Event:
     raise QuestionError(f"event '{text[:80]}' compares no variable; {nearest(left, variables)}")
 
 
-def probability_in(event: Event, tree: xr.DataTree) -> Probability:
+def probability_in(event: Event, tree: xr.DataTree | ArrayTree) -> Probability:
     """Return how likely an event is, from an answer's inputs and outputs."""
     return probability(event, all_draws(tree))
 
 
-def probability(event: Event, draws: Mapping[Any, xr.DataArray]) -> Probability:
+def probability(event: Event, draws: Mapping[Any, Labelled]) -> Probability:
     """Return how likely an event is, from draws of its variables.
 
     Parameters
@@ -201,7 +203,7 @@ def probability(event: Event, draws: Mapping[Any, xr.DataArray]) -> Probability:
     averaged = _averaged(event, draws)
     if averaged is not None:
         return averaged
-    names = {name: draws[name].transpose("chain", "draw").values for name in event.variables}
+    names = {name: by_chain(draws[name]) for name in event.variables}
     found = happened(event, names)
     constant = all(
         values.min() == values.max() and not may_vary(draws[name].attrs)
@@ -210,17 +212,18 @@ def probability(event: Event, draws: Mapping[Any, xr.DataArray]) -> Probability:
     return share_of(found, constant=constant)
 
 
-def _averaged(event: Event, draws: Mapping[Any, xr.DataArray]) -> Probability | None:
+def _averaged(event: Event, draws: Mapping[Any, Labelled]) -> Probability | None:
     """Return how likely an event is with an input integrated out, where one can be."""
     try:
         name, sign, value = event.threshold()
         variable = draws[name]
     except QuestionError:
         left, sign, right = draws[str(event.left)], event.sign, draws[str(event.right)]
-        if not (left.min() > 0 and right.min() > 0):
+        over, under = by_chain(left), by_chain(right)
+        if not (over.min() > 0 and under.min() > 0):
             return None
-        variable, value = left / right, event.factor
-        variable.attrs = joined_pivots(left.attrs, right.attrs, "power")
+        joined = joined_pivots(left.attrs, right.attrs, "power")
+        variable, value = Variable(event.text, over / under, joined), event.factor
     what = side_of(sign)
     averages = conditionals_of(read_draws(variable), variable, draws)
     found = (of_average(average, what, value) for average in averages)

@@ -6,7 +6,7 @@ what any published run of the chip has reached, it deserves a word before it is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,9 +15,8 @@ from uncertain_scale.inputs.runs import published_runs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import xarray as xr
-
     from uncertain_scale.inputs.runs import TrainingRun
+    from uncertain_scale.sampling.chains import Labelled
 
 WATCHED = ("mfu", "sparsity_factor", "peak_flops")
 """Variables that the warnings rest on."""
@@ -26,7 +25,7 @@ _GRADES = ("A", "B")
 _SAME_PEAK = 0.02  # ratings of one chip differ by rounding
 
 
-def utilisation_warnings(draws: xr.Dataset) -> list[str]:
+def utilisation_warnings(draws: Mapping[Any, Labelled]) -> list[str]:
     """Return what is doubtful about the peak and utilisation that an answer is computed from.
 
     Parameters
@@ -51,7 +50,7 @@ def utilisation_warnings(draws: xr.Dataset) -> list[str]:
     return warnings_of(medians, float(np.mean(values.get("mfu", np.zeros(1)) > 1)))
 
 
-def watched(draws: xr.Dataset) -> list[str]:
+def watched(draws: Mapping[Any, Labelled]) -> list[str]:
     """Return the variables that the warnings rest on, but for namesakes in another model."""
     return [name for name in WATCHED if name in draws and not draws[name].attrs.get("own")]
 

@@ -15,6 +15,7 @@ from uncertain_scale.analysis.precision import worst
 from uncertain_scale.analysis.streamed import Streamed, stream
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model.problem import takes_problem
+from uncertain_scale.sampling.chains import ArrayTree
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.limits import StoppedError, memory_for
 from uncertain_scale.sampling.sample import sample
@@ -307,18 +308,16 @@ def _check(design: Design, goal: Goal) -> None:
 
 def _judge(answer: xr.DataTree | Streamed, design: Design, goal: Goal) -> Step:
     if isinstance(answer, Streamed):
-        record = answer.record
+        tree = answer.tree
         draws: Mapping[str, AnyDraws] = answer.sketches
     else:
-        record = answer
-        draws = draws_of(answer)
-    attributes = {
-        str(name): one.attrs for name, one in record["prior_predictive"].data_vars.items()
-    }
-    chains = int(record.attrs["chains"])
+        tree = ArrayTree.of(answer)
+        draws = draws_of(tree)
+    attributes = {name: one.attrs for name, one in tree.outputs.items()}
+    chains = int(tree.attrs["chains"])
     summary = summarize_each(
         draws, probs=tuple(goal.probs), attributes=attributes, draws=design.draws
-    )
+    ).to_xarray()
     end = worst(summary, draws, chains)
     return Step(answer, summary, replace(design, chains=chains), end)
 

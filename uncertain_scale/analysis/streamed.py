@@ -26,7 +26,7 @@ from uncertain_scale.sampling.jobs import Batches
 from uncertain_scale.sampling.limits import StoppedError
 from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.conditional import Conditional
-from uncertain_scale.statistics.draws import all_draws, may_vary, read_each, refuse_bad
+from uncertain_scale.statistics.draws import may_vary, read_each, refuse_bad
 from uncertain_scale.statistics.integrated import hides_nothing, pivots_of
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, group_of
 from uncertain_scale.statistics.summary import summarize_each
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event, Probability
     from uncertain_scale.model import Problem
+    from uncertain_scale.sampling.chains import ArrayTree
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design
     from uncertain_scale.sampling.limits import Stop
@@ -312,17 +313,22 @@ class Streamed:
 
     Parameters
     ----------
-    record
-        As `sample` returns it, each variable a nan in the place of its draws.
+    tree
+        The record, each variable a nan in the place of its draws.
     reduction
         What was drawn, and what was kept of it.
     part
         What was kept of the chains that are done.
     """
 
-    record: xr.DataTree
+    tree: ArrayTree
     reduction: Reduction
     part: Part
+
+    @cached_property
+    def record(self) -> xr.DataTree:
+        """As `sample` returns it, each variable a nan in the place of its draws."""
+        return self.tree.to_xarray()
 
     @cached_property
     def sketches(self) -> Mapping[str, AnyDraws]:
@@ -356,17 +362,16 @@ class Streamed:
         QuestionError
             No probability, or one that is not between 0 and 1.
         """
-        outputs = self.record["prior_predictive"].data_vars.items()
         return summarize_each(
             self.sketches,
             probs=probs,
-            attributes={str(name): output.attrs for name, output in outputs},
+            attributes={name: output.attrs for name, output in self.tree.outputs.items()},
             draws=self.reduction.simulation.design.draws,
-        )
+        ).to_xarray()
 
     def probabilities(self) -> list[Probability]:
         """Return the probability of each event that was counted."""
-        variables = all_draws(self.record)
+        variables = self.tree.variables
         constant = [
             not any(may_vary(variables[name].attrs) for name in event.variables)
             for event in self.reduction.events
@@ -389,7 +394,7 @@ class Streamed:
 
     def warnings(self) -> list[str]:
         """Return what is doubtful about peaks and utilisation, as `utilisation_warnings` does."""
-        sketches = self.part.sketches(watched(all_draws(self.record)))
+        sketches = self.part.sketches(watched(self.tree.variables))
         medians = {
             name: float(one.at(np.array([(one.size - 1) / 2]))[0]) for name, one in sketches.items()
         }
@@ -457,8 +462,7 @@ def stream(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
         if not part.chains:
             raise StoppedError(stop.why if stop else "")
         design = replace(design, chains=len(part.chains))
-    record = as_tree(replace(simulation, design=design))
-    return Streamed(record, reduction, part)
+    return Streamed(as_tree(replace(simulation, design=design)), reduction, part)
 
 
 def watched_in(simulation: Simulation) -> list[str]:

@@ -198,7 +198,7 @@ class Sweep:
         The hash of the priors is that of what all points share.
         """
         first = self._simulation([steps[0] for steps in self._steps])
-        tree = as_tree(first, self.draws(self.points[0]))
+        tree = as_tree(first, self.draws(self.points[0])).to_xarray()
         question = first.problem.question
         still = {k: v for k, v in question.given.items() if k not in self.names}
         shared = replace(first.problem, question=replace(question, given=still))

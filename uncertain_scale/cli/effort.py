@@ -19,8 +19,6 @@ from uncertain_scale.errors import QuestionError, UnitError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import xarray as xr
-
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.precision import Goal
     from uncertain_scale.analysis.precision_search import Stage
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
     from uncertain_scale.sampling import Design
+    from uncertain_scale.sampling.chains import ArrayTree
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.engine import Simulation
     from uncertain_scale.sampling.limits import Stop
@@ -156,7 +155,7 @@ class Answer:
     """
 
     document: Document
-    tree: xr.DataTree | None
+    tree: ArrayTree | None
     design: Design
     interrupted: bool
 
@@ -213,9 +212,8 @@ class _Run:
 
     def report(self, probs: Sequence[float], effort: Effort, bar: Bar) -> Answer:
         """Draw, and say what was found and how far it went."""
-        from uncertain_scale.analysis.streamed import Streamed
         from uncertain_scale.report import report_document
-        from uncertain_scale.report.completeness import incomplete_document
+        from uncertain_scale.sampling.chains import ArrayTree
 
         done, held = self._begun(effort)
         complete = True
@@ -228,9 +226,11 @@ class _Run:
                     "--intervals arviz takes all draws, which do not fit in memory; ask for fewer"
                 )
             streams = effort.no_draws or done is not None or large
+            found: ArrayTree | Streamed
             found = self._streamed(bar, done) if streams else self._held(bar, held)
         else:
             from uncertain_scale.analysis.precision_search import facts_of, seek
+            from uncertain_scale.analysis.streamed import Streamed
 
             sought = seek(
                 self.problem,
@@ -243,14 +243,17 @@ class _Run:
                 done=done,
                 cluster=self.cluster,
             )
-            found, summary = sought.step.answer, sought.step.summary
+            answer, summary = sought.step.answer, sought.step.summary
+            found = answer if isinstance(answer, Streamed) else ArrayTree.of(answer)
             extra["search"] = facts_of(sought)
             complete = sought.why in {"reached", "max-draws"}
         interrupts.drawn()
-        record = found.record if isinstance(found, Streamed) else found
-        finished = int(record.attrs["chains"])
-        reached = replace(self.design, draws=int(record.attrs["draws"]), chains=finished)
+        tree = found if isinstance(found, ArrayTree) else found.tree
+        finished = int(tree.attrs["chains"])
+        reached = replace(self.design, draws=int(tree.attrs["draws"]), chains=finished)
         if self.goal is None and finished < self.design.chains:
+            from uncertain_scale.report.completeness import incomplete_document
+
             extra["incomplete"] = incomplete_document(self.stop.why, finished, self.design.chains)
             complete = False
         self._leave(found, reached, complete=complete)
@@ -263,7 +266,7 @@ class _Run:
         )
         return Answer(
             document | extra,
-            None if isinstance(found, Streamed) else found,
+            found if isinstance(found, ArrayTree) else None,
             reached,
             interrupted=not complete and self.stop.why == "interrupted",
         )
@@ -278,10 +281,10 @@ class _Run:
 
         return Simulation.of(self.problem, self.design)
 
-    def _held(self, bar: Bar, done: dict[str, FloatArray] | None) -> xr.DataTree:
-        from uncertain_scale.sampling import sample
+    def _held(self, bar: Bar, done: dict[str, FloatArray] | None) -> ArrayTree:
+        from uncertain_scale.sampling.sample import sample_arrays
 
-        return sample(
+        return sample_arrays(
             self.problem,
             self.design,
             stop=self.stop,
@@ -345,22 +348,22 @@ class _Run:
             identity = identity_of(self._simulation(), self.events)
             save_checkpoint(folder, identity, *self.latest)
 
-    def _leave(self, found: xr.DataTree | Streamed, reached: Design, *, complete: bool) -> None:
+    def _leave(self, found: ArrayTree | Streamed, reached: Design, *, complete: bool) -> None:
         """Leave a checkpoint of a run that is to be gone on with, and none of one that is done."""
         if self.folder is None:
             return
-        from uncertain_scale.analysis.streamed import Streamed
         from uncertain_scale.report import checkpoint
         from uncertain_scale.report.atomic import remove_file
+        from uncertain_scale.sampling.chains import ArrayTree
 
         if complete:
             remove_file(self.folder / checkpoint.CHECKPOINT)
-        elif isinstance(found, Streamed):
-            self._save(self.folder)
-        else:
+        elif isinstance(found, ArrayTree):
             identity = checkpoint.identity_of(self._simulation(), self.events)
             design = self.design if self.goal is None else reached
-            checkpoint.save_held_checkpoint(self.folder, identity, design, found)
+            checkpoint.save_held_checkpoint(self.folder, identity, design, found.to_xarray())
+        else:
+            self._save(self.folder)
 
     def _stage(self, stage: Stage) -> str:
         from uncertain_scale.report.completeness import end_in_words, percent

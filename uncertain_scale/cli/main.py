@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -115,6 +116,7 @@ def main() -> None:
     if code == INTERRUPTED:
         end_at_once(code)
     interrupts.leave(code if isinstance(code, int) else 1)
+    gc.freeze()  # the interpreter's end would search all that was loaded for garbage
     sys.exit(code)
 
 

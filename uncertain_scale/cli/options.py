@@ -155,13 +155,11 @@ class RunOptions:
         self, beside: Sequence[str] = (), asked: Sequence[str] = ()
     ) -> tuple[Model, Priors, list[str]]:
         """Return the model, the scenario as its files state it, and the variables of events."""
-        from uncertain_scale.analysis.events import parse_event
         from uncertain_scale.model.model import OwnEquations
         from uncertain_scale.sampling.sample import prepare
 
         own = OwnEquations.read(self.equations)
-        events = [parse_event(text, own.variables) for text in self.event]
-        also = [name for event in events for name in event.variables]
+        also = [name for event in self._events(own.variables) for name in event.variables]
         model, priors = prepare(
             self.scenario,
             equations=own,
@@ -175,9 +173,14 @@ class RunOptions:
 
     def events(self, model: Model) -> list[Event]:
         """Return the events whose probabilities are asked for."""
+        return self._events(model.variables)
+
+    def _events(self, variables: Mapping[str, str]) -> list[Event]:
+        if not self.event:
+            return []
         from uncertain_scale.analysis.events import parse_event
 
-        return [parse_event(text, model.variables) for text in dict.fromkeys(self.event)]
+        return [parse_event(text, variables) for text in dict.fromkeys(self.event)]
 
     def under(self, scenario: str) -> RunOptions:
         """Return the same question to another scenario."""

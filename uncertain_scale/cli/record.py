@@ -32,6 +32,7 @@ from uncertain_scale.reading import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from uncertain_scale.cli.command import Reads, StandIns
     from uncertain_scale.inputs import Priors
@@ -116,15 +117,13 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**arguments: Any) -> None:
-        from uncertain_scale.report.atomic import staged
-
         session = _Session(command, arguments)
         token = _session.set(session)
         ended: BaseException | None = None
         try:
             folder = arguments.get("output") or arguments.get("resume")
             interrupts.folder = folder
-            with contextlib.ExitStack() as last, staged(folder, _names(result)) as staging:
+            with contextlib.ExitStack() as last, _staged(folder, result) as staging:
                 try:
                     command(**arguments)
                 except (typer.Exit, BrokenPipeError) as error:  # after all was saved
@@ -138,6 +137,15 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
             raise ended
 
     return run
+
+
+def _staged(folder: Path | None, result: str) -> AbstractContextManager[Staging | None]:
+    """Let what a block saves appear together; without a folder nothing is saved."""
+    if folder is None:
+        return contextlib.nullcontext()
+    from uncertain_scale.report.atomic import staged
+
+    return staged(folder, _names(result))
 
 
 def _names(result: str) -> list[str]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.cli.output import Blocks
     from uncertain_scale.report import Document
+    from uncertain_scale.sampling.chains import ArrayTree
 
 
 @with_options
@@ -65,7 +66,7 @@ def report(
             events=options.events(problem.model),
             intervals=effort.intervals.value,
         )
-        tree: xr.DataTree | None = posterior
+        tree: xr.DataTree | ArrayTree | None = posterior
     else:
         effort.check(prob)
         problem = options.prepare()
@@ -135,7 +136,7 @@ def update(
 
 def _present(
     document: Document,
-    tree: xr.DataTree | None,
+    tree: xr.DataTree | ArrayTree | None,
     form: PageFormat,
     blocks: Blocks,
     output: Path | None,
@@ -149,7 +150,9 @@ def _present(
 
     def keep(page: str, folder: Path) -> None:
         from uncertain_scale.report.store import save_report
+        from uncertain_scale.sampling.chains import ArrayTree
 
-        save_report(document, tree, folder, page=page)
+        drawn = tree.to_xarray() if isinstance(tree, ArrayTree) else tree
+        save_report(document, drawn, folder, page=page)
 
     present(document, form, blocks, csv, folder=output, keep=keep)

@@ -78,7 +78,12 @@ Version = Annotated[
 class Table(BaseModel):
     """A table whose keys are all known, and whose values are of the types stated."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        defer_build=True,  # until such a table is read
+    )
 
 
 class File(Table):
@@ -255,7 +260,6 @@ class ObservationTable(Sourced):
     """One measured fact: what was given, what was measured, and with what error."""
 
     model_config = ConfigDict(
-        defer_build=True,  # until an evidence file is read
         json_schema_extra={
             "anyOf": [{"required": ["value"]}, {"required": ["lower"]}, {"required": ["upper"]}]
         },
@@ -296,7 +300,6 @@ class ObservationTable(Sourced):
 class EvidenceFile(File):
     """A whole evidence file."""
 
-    model_config = ConfigDict(defer_build=True)
     sort = "Evidence file"
     schema_version: Version
     title: Line = Field("", description="The evidence in one line.")

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from uncertain_scale.analysis.events import Event, Probability, probability_in
 from uncertain_scale.analysis.guards import utilisation_warnings
-from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.errors import DataError
-from uncertain_scale.report.evidence import evidence_document
 from uncertain_scale.report.numbers import number
-from uncertain_scale.statistics.draws import all_draws, answer_groups, draws_of
+from uncertain_scale.sampling.chains import ArrayTree, answer_groups
+from uncertain_scale.statistics.draws import draws_of
 from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.summary import histogram_of, summarize_each
 
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from uncertain_scale.analysis.events import Event, Probability
+    from uncertain_scale.analysis.streamed import Streamed
     from uncertain_scale.inputs import Priors
     from uncertain_scale.report.document_types import (
         Chance,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Record,
         Sufficient,
     )
+    from uncertain_scale.sampling.chains import Labelled
     from uncertain_scale.statistics.sketch import AnyDraws
     from uncertain_scale.statistics.summary import Intervals
 
@@ -65,7 +66,7 @@ BY_ARVIZ = "intervals are ArviZ's, of the draws alone"
 
 
 def report_document(
-    answer: xr.DataTree | Streamed,
+    answer: xr.DataTree | ArrayTree | Streamed,
     *,
     probs: Sequence[float] = (0.9, 0.5, 0.95),
     events: Sequence[Event] = (),
@@ -106,24 +107,24 @@ def report_document(
     50000000.0
     """
     levels = tuple(dict.fromkeys(probs))
-    _refuse_other(answer)
-    if isinstance(answer, Streamed):
-        tree, draws = answer.record, answer.sketches
-        chances = answer.probabilities()
-        warnings = answer.warnings()
+    held = _held(answer)
+    if held is None:
+        streamed = cast("Streamed", answer)
+        tree, draws, warnings = streamed.tree, streamed.sketches, streamed.warnings()
+        chances = map(probability_document, streamed.probabilities())
+        likely = _events(events, chances)
     else:
-        tree = answer
-        draws = draws_of(tree)
-        chances = [probability_in(event, tree) for event in events]
-        warnings = None
-    attributes = {
-        str(name): one.attrs for name, one in tree[answer_groups(tree)[1]].data_vars.items()
-    }
-    length = int(tree.attrs["draws"])
+        tree, draws, warnings = held, draws_of(held), None
+        likely = events_document(held, events)
+    attributes = {name: one.attrs for name, one in tree.outputs.items()}
     if summary is None:
-        summary = summarize_each(
+        length = int(tree.attrs["draws"])
+        found = summarize_each(
             draws, probs=levels, attributes=attributes, draws=length, intervals=intervals
         )
+        rows = {name: statistics_of(found.row(name), found.probs) for name in draws}
+    else:
+        rows = {name: statistics(summary.sel(output=name)) for name in draws}
     record = record_document(tree, probs, warnings=warnings)
     if intervals == "arviz":
         record["notes"].append(BY_ARVIZ)
@@ -131,39 +132,58 @@ def report_document(
         **record,
         "inputs": inputs_document(tree),
         "outputs": {
-            name: _output(attributes[name], one, summary.sel(output=name))
-            for name, one in draws.items()
+            name: _output(attributes[name], one, rows[name]) for name, one in draws.items()
         },
-        "events": [
-            {"event": event.text, **probability_document(chance)}
-            for event, chance in zip(events, chances, strict=True)
-        ],
+        "events": likely,
         "suffices": sufficient_document(
             draws, {name: one["origin"] for name, one in attributes.items()}
         ),
-        **evidence_document(tree, levels),
+        **_evidence(tree, levels),
     }
 
 
-def _refuse_other(answer: object) -> None:
-    """Refuse what is no answer: a part of one has no record of how it was made."""
-    import xarray as xr
+def _held(answer: object) -> ArrayTree | None:
+    """Return an answer that holds its draws, or None for a streamed one.
+
+    What is neither is refused: a part of an answer has no record of how it was made.
+    """
+    if isinstance(answer, ArrayTree):
+        return answer
+    from uncertain_scale.analysis.streamed import Streamed
 
     if isinstance(answer, Streamed):
-        return
-    if not isinstance(answer, xr.DataTree) or answer_groups(answer)[1] not in answer.children:
-        raise DataError(
-            f"found {type(answer).__name__} without the groups of an answer; expected what run, "
-            "sample, condition or stream return, as a whole"
-        )
+        return None
+    import xarray as xr
+
+    if isinstance(answer, xr.DataTree):
+        tree = ArrayTree.of(answer)
+        if answer_groups(tree.groups)[1] in tree.groups:
+            return tree
+    raise DataError(
+        f"found {type(answer).__name__} without the groups of an answer; expected what run, "
+        "sample, condition or stream return, as a whole"
+    )
 
 
-def events_document(tree: xr.DataTree, events: Sequence[Event]) -> list[EventReport]:
+def _evidence(tree: ArrayTree, probs: Sequence[float]) -> dict[str, Any]:
+    if "conditioning" not in tree.attrs:
+        return {"evidence": None}
+    from uncertain_scale.report.evidence import evidence_document
+
+    return evidence_document(tree, probs)
+
+
+def events_document(tree: xr.DataTree | ArrayTree, events: Sequence[Event]) -> list[EventReport]:
     """Return the probabilities of events with their Monte Carlo errors, as plain data."""
-    return [
-        {"event": event.text, **probability_document(probability_in(event, tree))}
-        for event in events
-    ]
+    if not events:
+        return []
+    from uncertain_scale.analysis.events import probability_in
+
+    return _events(events, [probability_document(probability_in(one, tree)) for one in events])
+
+
+def _events(events: Sequence[Event], chances: Iterable[Chance]) -> list[EventReport]:
+    return [{"event": event.text, **chance} for event, chance in zip(events, chances, strict=True)]
 
 
 def probability_document(found: Probability) -> Chance:
@@ -200,7 +220,10 @@ def sufficient_document(
 
 
 def record_document(
-    tree: xr.DataTree, probs: Sequence[float], *, warnings: Sequence[str] | None = None
+    tree: xr.DataTree | ArrayTree,
+    probs: Sequence[float],
+    *,
+    warnings: Sequence[str] | None = None,
 ) -> Record:
     """Return what was asked and how the draws were made, as plain data.
 
@@ -213,8 +236,11 @@ def record_document(
     warnings
         What is doubtful about the answer; by default it is looked for in the draws.
     """
+    tree = ArrayTree.of(tree)
     record = tree.attrs
     stated = json.loads(record["given"])
+    if warnings is None:
+        warnings = utilisation_warnings(tree.variables)
     return {
         "question": {
             "given": {name: _given(tree, name, text) for name, text in stated.items()},
@@ -224,7 +250,7 @@ def record_document(
         "scenario": record["scenario"],
         "title": record["title"],
         "notes": json.loads(record["notes"]),
-        "warnings": list(utilisation_warnings(all_draws(tree)) if warnings is None else warnings),
+        "warnings": list(warnings),
         "design": record["design"],
         "seed": int(record["seed"]),
         "chains": int(record["chains"]),
@@ -238,9 +264,9 @@ def record_document(
     }
 
 
-def inputs_document(tree: xr.DataTree) -> dict[str, Any]:
+def inputs_document(tree: xr.DataTree | ArrayTree) -> dict[str, Any]:
     """Return what is believed about each input of an answer, as plain data."""
-    return {str(name): _input(prior) for name, prior in tree["prior"].data_vars.items()}
+    return {name: _input(prior) for name, prior in ArrayTree.of(tree).groups["prior"].items()}
 
 
 def priors_document(priors: Priors) -> Document:
@@ -256,13 +282,13 @@ def priors_document(priors: Priors) -> Document:
     }
 
 
-def _given(tree: xr.DataTree, name: str, text: str) -> Given:
+def _given(tree: ArrayTree, name: str, text: str) -> Given:
     """Return a given as it was typed and in the model's units, or None for an uncertain one."""
-    given = tree["constant_data"][name]
-    return {"stated": text, "value": number(given), "units": given.attrs["units"]}
+    given = tree.groups["constant_data"][name]
+    return {"stated": text, "value": number(given.values), "units": given.attrs["units"]}
 
 
-def _input(prior: xr.DataArray) -> dict[str, Any]:
+def _input(prior: Labelled) -> dict[str, Any]:
     """Return what is believed about an input; its quantiles are exact."""
     kept = ("units", "long_name", "distribution", "stated_units", "origin", "joint")
     cited = ("source", "as_of", "note", "where")
@@ -271,14 +297,16 @@ def _input(prior: xr.DataArray) -> dict[str, Any]:
     return words | quantiles | {"interpreted": bool(prior.attrs["interpreted"])}
 
 
-def _output(attributes: Mapping[str, Any], draws: AnyDraws, summary: xr.Dataset) -> dict[str, Any]:
+def _output(
+    attributes: Mapping[str, Any], draws: AnyDraws, row: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return an output's statistics with their Monte Carlo errors, and its shape."""
     return {
         "units": attributes["units"],
         "long_name": attributes["long_name"],
         "equation": attributes.get("equation", ""),
         "rests_on": attributes.get("rests_on", ""),
-        **statistics(summary),
+        **row,
         "histogram": histogram_document(draws),
     }
 

@@ -23,10 +23,9 @@ from uncertain_scale.statistics.intervals import quantiles
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import xarray as xr
-
     from uncertain_scale.report.document import Document
     from uncertain_scale.report.numbers import Scale
+    from uncertain_scale.sampling.chains import ArrayTree, Labelled
 
 _LEVELS = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
 _HOW = (
@@ -54,16 +53,14 @@ _OBSERVED = {
 }
 
 
-def evidence_document(tree: xr.DataTree, probs: Sequence[float]) -> dict[str, Any]:
-    """Return `evidence`: how a posterior was found and what moved; None without evidence.
+def evidence_document(tree: ArrayTree, probs: Sequence[float]) -> dict[str, Any]:
+    """Return `evidence`: how a posterior was found and what moved.
 
     Answers before the evidence have an interval of the first of the probabilities.
     """
-    if "conditioning" not in tree.attrs:
-        return {"evidence": None}
     record = json.loads(tree.attrs["conditioning"])
     information = record.pop("information")
-    outputs = tree["prior_predictive"].to_dataset()
+    inputs, outputs = tree.groups["prior"], tree.groups["prior_predictive"]
     return {
         "evidence": {
             **record,
@@ -73,16 +70,15 @@ def evidence_document(tree: xr.DataTree, probs: Sequence[float]) -> dict[str, An
                 name: _moved(tree, name, learnt) for name, learnt in information["inputs"].items()
             },
             "before": {
-                str(name): {"units": one.attrs["units"]}
-                | _ends(one, probs[0] if probs else 0.9, tree["prior"].to_dataset())
-                for name, one in outputs.data_vars.items()
+                name: {"units": one.attrs["units"]} | _ends(one, probs[0] if probs else 0.9, inputs)
+                for name, one in outputs.items()
             },
         }
     }
 
 
-def _moved(tree: xr.DataTree, name: str, learnt: Mapping[str, Any]) -> dict[str, Any]:
-    prior, posterior = (tree[group].to_dataset()[name] for group in ("prior", "posterior"))
+def _moved(tree: ArrayTree, name: str, learnt: Mapping[str, Any]) -> dict[str, Any]:
+    prior, posterior = (tree.groups[group][name] for group in ("prior", "posterior"))
     return {
         "units": prior.attrs["units"],
         "joint": learnt["joint"],
@@ -93,13 +89,13 @@ def _moved(tree: xr.DataTree, name: str, learnt: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _ends(draws: xr.DataArray, prob: float, inputs: xr.Dataset) -> dict[str, float | None]:
+def _ends(draws: Labelled, prob: float, inputs: Mapping[str, Labelled]) -> dict[str, float | None]:
     levels = {"median": 0.5, "low": (1 - prob) / 2, "high": (1 + prob) / 2}
     return _quantiles(draws, levels, inputs)
 
 
 def _quantiles(
-    draws: xr.DataArray, levels: Mapping[str, float], inputs: xr.Dataset | None = None
+    draws: Labelled, levels: Mapping[str, float], inputs: Mapping[str, Labelled] | None = None
 ) -> dict[str, float | None]:
     """Return quantiles with their Monte Carlo errors."""
     read = read_draws(draws, inputs)
@@ -220,10 +216,8 @@ def before_rows(document: Document) -> Iterator[tuple[str, str, str]]:
 
 
 def evidence_blocks(document: Document) -> Iterator[Block]:
-    """Yield the observations, how the posterior was found, and what moved, where there are any."""
-    evidence = document.get("evidence")
-    if evidence is None:
-        return
+    """Yield the observations, how the posterior was found, and what moved."""
+    evidence = document["evidence"]
     method, learnt = method_in_words(document), learnt_in_words(document)
     moved = list(moved_rows(document))
     before, now = "5%, 50%, 95% before", "5%, 50%, 95% now"

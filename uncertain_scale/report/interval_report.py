@@ -17,7 +17,6 @@ from uncertain_scale.report.blocks import (
     Text,
     shown,
 )
-from uncertain_scale.report.evidence import before_rows, evidence_blocks
 from uncertain_scale.report.numbers import percent, scale_of, with_powers
 from uncertain_scale.report.rows import (
     chances_in_words,
@@ -99,7 +98,7 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
     yield Items(notes, "! ", only=Form.brief)
     yield Heading("What drives it", id="drivers", only=Form.html)
     yield Part("driven", (behind,))
-    yield from evidence_blocks(document)
+    yield from _evidence(document)
     yield from shown(_errors(document), Form.markdown)
     yield from _inputs(document, behind)
     yield from _equations(document, behind)
@@ -112,9 +111,18 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
     yield Text((versions_in_words(document), views), "dim", only=Form.terminal)
 
 
+def _evidence(document: Document) -> Iterator[Block]:
+    if document.get("evidence") is not None:
+        from uncertain_scale.report.evidence import evidence_blocks
+
+        yield from evidence_blocks(document)
+
+
 def update_blocks(document: Document, behind: Behind | None = None) -> Iterator[Block]:
     """Yield the blocks of what evidence moved; in the long forms, of the whole report."""
     yield from shown(report_blocks(document, behind), Form.full)
+    from uncertain_scale.report.evidence import before_rows
+
     prob = percent(document["probs"][0])
     before = {name: interval for name, _, interval in before_rows(document)}
     rows = [
@@ -123,7 +131,7 @@ def update_blocks(document: Document, behind: Behind | None = None) -> Iterator[
     ]
     lines = [
         *opening(document, ""),
-        *evidence_blocks(document),
+        *_evidence(document),
         Table(
             ("answer", f"{prob} before", "median", f"{prob} now", "units"), rows, (0, 4), tight=True
         ),

@@ -30,6 +30,7 @@ from uncertain_scale.report.rows import (
     output_rows,
     question_in_words,
 )
+from uncertain_scale.sampling.chains import ArrayTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +65,7 @@ def dependent_document(tree: xr.DataTree, found: xr.Dataset, events: Sequence[Ev
             for name in found["output"].values
         },
         "events": events_document(tree, events),
-        **evidence_document(tree, (0.9,)),
+        **evidence_document(ArrayTree.of(tree), (0.9,)),
     }
 
 

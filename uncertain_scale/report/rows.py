@@ -10,7 +10,6 @@ import numpy as np
 
 from uncertain_scale.inputs.distributions import KINDS
 from uncertain_scale.report.blocks import Block, Form, Heading, Table, Text
-from uncertain_scale.report.completeness import completeness_in_words
 from uncertain_scale.report.numbers import (
     Scale,
     error_in_words,
@@ -166,7 +165,10 @@ def versions_in_words(document: Document) -> str:
 
 def remarks(document: Document) -> Iterator[str]:
     """Yield what a reader should know: how the question was read, and what does not exist."""
-    yield from completeness_in_words(document)
+    if document.get("incomplete") or document.get("search"):
+        from uncertain_scale.report.completeness import completeness_in_words
+
+        yield from completeness_in_words(document)
     yield from (f"warning: {warning}" for warning in document["warnings"])
     yield from document["notes"]
     if document.get("evidence") is not None:

@@ -17,9 +17,8 @@ import numpy as np
 from uncertain_scale.inputs.distributions import LogNormal, Mixture, StudentT
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.model.invert import Product, product_of
-from uncertain_scale.sampling.affine import affine_moments
 from uncertain_scale.sampling.engine import propagate
-from uncertain_scale.sampling.extent import Extent, carry
+from uncertain_scale.sampling.extent import Extent, affine_moments, carry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

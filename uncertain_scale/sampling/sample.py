@@ -15,7 +15,7 @@ from uncertain_scale.inputs.files import input_names
 from uncertain_scale.model import ask, believe
 from uncertain_scale.model.model import OwnEquations
 from uncertain_scale.model.problem import Problem, takes_problem
-from uncertain_scale.sampling.chains import as_tree, chains_of
+from uncertain_scale.sampling.chains import ArrayTree, as_tree, chains_of
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from uncertain_scale.units import Quantity
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["prepare", "run", "sample"]
+__all__ = ["prepare", "run", "sample", "sample_arrays"]
 
 
 @takes_problem
@@ -96,6 +96,22 @@ def sample(  # noqa: PLR0913 (what is asked, and how it is gone about)
     >>> tree["prior_predictive/gpu_hours"].values.tolist()
     [[50000000.0, 50000000.0], [50000000.0, 50000000.0]]
     """
+    return sample_arrays(
+        problem, design, stop=stop, cluster=cluster, progress=progress, done=done, coupled=coupled
+    ).to_xarray()
+
+
+def sample_arrays(  # noqa: PLR0913 (as above)
+    problem: Problem,
+    design: Design,
+    *,
+    stop: Stop | None = None,
+    cluster: Cluster | None = None,
+    progress: Callable[[int], object] | None = None,
+    done: Mapping[str, FloatArray] | None = None,
+    coupled: Coupled | None = None,
+) -> ArrayTree:
+    """Answer a question with draws in plain arrays, for who needs no xarray; see `sample`."""
     simulation = Simulation.of(problem, design, coupled)
     refuse_to_hold(simulation)
     shape = (design.chains, design.draws)

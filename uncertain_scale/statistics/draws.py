@@ -14,6 +14,7 @@ import numpy as np
 from typing_extensions import override
 
 from uncertain_scale.errors import DataError
+from uncertain_scale.sampling.chains import ArrayTree, answer_groups, by_chain
 from uncertain_scale.statistics.conditional import Conditional
 from uncertain_scale.statistics.integrated import hides_nothing, leaves, pivots_of
 from uncertain_scale.statistics.sketch import GROUPS, ROUGHLY, STAND_INS, AnyDraws, Table
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
+    from uncertain_scale.sampling.chains import Labelled
     from uncertain_scale.statistics.integrated import Pivot
     from uncertain_scale.units.aliases import FloatArray
 
@@ -284,13 +286,6 @@ class _Run:
         return np.asarray(self.below_by_group + np.concatenate(both) / 2)
 
 
-def answer_groups(tree: xr.DataTree) -> tuple[str, str]:
-    """Return the groups of inputs and outputs that answer: the posterior's, where there is one."""
-    if "posterior" in tree.children:
-        return "posterior", "posterior_predictive"
-    return "prior", "prior_predictive"
-
-
 def may_vary(attributes: Mapping[str, Any]) -> bool:
     """Tell whether the model lets a variable vary, by the attributes that `sample` gives its draws.
 
@@ -299,10 +294,9 @@ def may_vary(attributes: Mapping[str, Any]) -> bool:
     return bool(attributes.get("varies", False))
 
 
-def all_draws(tree: xr.DataTree) -> xr.Dataset:
+def all_draws(tree: xr.DataTree | ArrayTree) -> Mapping[str, Labelled]:
     """Return an answer's inputs and outputs together, as they were drawn."""
-    inputs, outputs = (tree[group].to_dataset() for group in answer_groups(tree))
-    return inputs.merge(outputs, compat="override")
+    return ArrayTree.of(tree).variables
 
 
 def read_outputs(outputs: object) -> xr.Dataset:
@@ -317,7 +311,7 @@ def read_outputs(outputs: object) -> xr.Dataset:
 
     wanted = "expected what run or sample return, or a dataset with a variable an output"
     if isinstance(outputs, xr.DataTree):
-        group = answer_groups(outputs)[1]
+        group = answer_groups(outputs.children)[1]
         known = group in outputs.children or not outputs.children
         found = (outputs[group] if group in outputs.children else outputs).to_dataset()
         if not known or not found.data_vars:
@@ -335,7 +329,7 @@ def read_outputs(outputs: object) -> xr.Dataset:
     return outputs
 
 
-def read_draws(output: xr.DataArray, inputs: Mapping[Any, xr.DataArray] | None = None) -> Draws:
+def read_draws(output: Labelled, inputs: Mapping[Any, Labelled] | None = None) -> Draws:
     """Take the draws out of an output, or say what is wrong with them.
 
     Parameters
@@ -361,7 +355,7 @@ def read_draws(output: xr.DataArray, inputs: Mapping[Any, xr.DataArray] | None =
             f"output '{output.name}' has dims {tuple(map(str, output.dims))}; "
             "expected ('chain', 'draw')"
         )
-    values = _values(output)
+    values = by_chain(output)
     if values.size == 0:
         raise DataError(f"output '{output.name}' has no draws; expected at least one")
     draws = Draws(values)
@@ -371,7 +365,7 @@ def read_draws(output: xr.DataArray, inputs: Mapping[Any, xr.DataArray] | None =
     return draws if inputs is None else integrated(draws, output, inputs)
 
 
-def integrated(draws: Draws, output: xr.DataArray, inputs: Mapping[Any, xr.DataArray]) -> Draws:
+def integrated(draws: Draws, output: Labelled, inputs: Mapping[Any, Labelled]) -> Draws:
     """Return an output's draws with the best of its pivots integrated out, where one serves.
 
     Parameters
@@ -383,13 +377,8 @@ def integrated(draws: Draws, output: xr.DataArray, inputs: Mapping[Any, xr.DataA
     return draws
 
 
-def _values(draws: xr.DataArray) -> FloatArray:
-    """Return draws of shape (chain, draw); without their coordinates, which take longer."""
-    return np.asarray(draws.variable.transpose("chain", "draw").values, dtype=float)
-
-
 def conditionals_of(
-    draws: Draws, output: xr.DataArray, inputs: Mapping[Any, xr.DataArray]
+    draws: Draws, output: Labelled, inputs: Mapping[Any, Labelled]
 ) -> Iterator[Conditional]:
     """Yield an output's distribution with each pivot that serves integrated out, the best first.
 
@@ -414,7 +403,7 @@ def conditionals_of(
 
 
 def _table_of_rest(
-    pivot: Pivot, draws: Draws, output: xr.DataArray, inputs: Mapping[Any, xr.DataArray]
+    pivot: Pivot, draws: Draws, output: Labelled, inputs: Mapping[Any, Labelled]
 ) -> Table | None:
     """Return the draws of what a pivot leaves, by bin and group; None where they are no numbers.
 
@@ -424,7 +413,7 @@ def _table_of_rest(
     whole = not leaves(pivot, output.attrs, facts)
 
     def rest(part: slice) -> FloatArray:
-        known = {one.name: _values(inputs[one.name])[:, part] for one in pivot.parts}
+        known = {one.name: by_chain(inputs[one.name])[:, part] for one in pivot.parts}
         return pivot.rest(draws.values[:, part], known)
 
     if whole and draws.chains > 1:
@@ -458,7 +447,7 @@ def _table(values: FloatArray) -> Table:
     return Table(edges, counts, np.zeros(0), np.zeros((groups, 0), dtype=np.int64))
 
 
-def draws_of(tree: xr.DataTree) -> dict[str, Draws]:
+def draws_of(tree: xr.DataTree | ArrayTree) -> dict[str, Draws]:
     """Return the draws of each output of an answer, with the inputs that they rest on.
 
     Raises
@@ -466,17 +455,16 @@ def draws_of(tree: xr.DataTree) -> dict[str, Draws]:
     DataError
         Draws that are not finite numbers.
     """
-    outputs, inputs = tree[answer_groups(tree)[1]].to_dataset(), inputs_of(tree)
-    return read_each(lambda _, output: read_draws(output, inputs), outputs.data_vars.items())
+    answer = ArrayTree.of(tree)
+    inputs = answer.integrable
+    return read_each(lambda _, output: read_draws(output, inputs), answer.outputs.items())
 
 
-def inputs_of(answer: object) -> Mapping[Any, xr.DataArray] | None:
+def inputs_of(answer: object) -> Mapping[str, Labelled] | None:
     """Return the draws of an answer's inputs; None where it has none, or evidence weighs them."""
     import xarray as xr
 
-    if not isinstance(answer, xr.DataTree) or "posterior" in answer.children:
-        return None
-    return dict(answer["prior"].data_vars) if "prior" in answer.children else None
+    return ArrayTree.of(answer).integrable if isinstance(answer, xr.DataTree) else None
 
 
 def read_each(

@@ -5,6 +5,7 @@ Histograms for reports show the middle of the draws, in logs where they spread o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -36,12 +37,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
+    from uncertain_scale.sampling.chains import Labelled
     from uncertain_scale.statistics.sketch import AnyDraws
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = [
     "Histogram",
     "Intervals",
+    "Summary",
     "histogram",
     "histogram_of",
     "read_probs",
@@ -123,7 +126,7 @@ def summarize_variables(
     outputs: xr.Dataset,
     *,
     probs: Sequence[float],
-    inputs: Mapping[Any, xr.DataArray] | None = None,
+    inputs: Mapping[Any, Labelled] | None = None,
     intervals: Intervals = "conditional",
 ) -> xr.Dataset:
     """Summarise the variables of a dataset, of which there may be none, as `summarize` does.
@@ -152,7 +155,7 @@ def summarize_variables(
     )
     names = [str(name) for name in items]
     sizes = {"chains": outputs.sizes.get("chain", 0), "draws": outputs.sizes.get("draw", 0)}
-    return _lay_out(dict(zip(names, rows, strict=True)), levels, sizes)
+    return _lay_out(dict(zip(names, rows, strict=True)), levels, sizes).to_xarray()
 
 
 def summarize_each(
@@ -162,7 +165,7 @@ def summarize_each(
     attributes: Mapping[str, Mapping[str, Any]],
     draws: int,
     intervals: Intervals = "conditional",
-) -> xr.Dataset:
+) -> Summary:
     """Summarise outputs whose draws need not be held, as `summarize` does.
 
     Parameters
@@ -203,17 +206,55 @@ def _threads(draws: int) -> int | None:
     return 1 if draws <= _WORTH_THREADS else None
 
 
-def _lay_out(
-    rows: Mapping[str, Row], levels: Sequence[float], sizes: Mapping[str, int]
-) -> xr.Dataset:
-    """Return rows by output as the dataset that `summarize` describes."""
-    import xarray as xr
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """Statistics of outputs as `summarize` describes them, in plain arrays.
 
+    Parameters
+    ----------
+    outputs, probs
+        Names, and probabilities of the intervals.
+    statistics
+        By name the dims, `output` first, and the array.
+    sizes
+        Numbers of chains and draws.
+    """
+
+    outputs: list[str]
+    probs: list[float]
+    statistics: dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]]
+    sizes: dict[str, int]
+
+    def row(self, output: str) -> dict[str, Any]:
+        """Return the statistics of one output, by name."""
+        place = self.outputs.index(output)
+        return {name: array[place] for name, (_, array) in self.statistics.items()}
+
+    def to_xarray(self) -> xr.Dataset:
+        """Return them as a Dataset."""
+        import xarray as xr
+
+        return xr.Dataset(
+            self.statistics,
+            coords={
+                "output": np.array(self.outputs, dtype=object),
+                "prob": self.probs,
+                "bound": ["low", "high"],
+                "mode": np.arange(self.statistics["hdi"][1].shape[2]),
+            },
+            attrs=self.sizes,
+        )
+
+
+def _lay_out(rows: Mapping[str, Row], levels: Sequence[float], sizes: Mapping[str, int]) -> Summary:
+    """Return rows by output as the arrays that `summarize` describes."""
     names = list(rows)
     modes = max((len(one.ends) for row in rows.values() for one in row["regions"]), default=1)
     one, interval = ("output",), ("output", "prob", "bound")
     pieces = ("output", "prob", "mode", "bound")
-    data: dict[str, Any] = {name: (one, [row[name] for row in rows.values()]) for name in _SCALARS}
+    data: dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]] = {
+        name: (one, np.array([row[name] for row in rows.values()])) for name in _SCALARS
+    }
     data |= {
         name: (one, np.array([row[name] for row in rows.values()], dtype=object))
         for name in (*_WORDS, "units", "long_name", "pivot")
@@ -231,16 +272,7 @@ def _lay_out(
             for which, region in enumerate(row["regions"]):
                 table[place, which, : len(region.ends)] = getattr(region, part)
         data[name] = (pieces, table)
-    return xr.Dataset(
-        data,
-        coords={
-            "output": np.array(names, dtype=object),
-            "prob": levels,
-            "bound": ["low", "high"],
-            "mode": np.arange(modes),
-        },
-        attrs=dict(sizes),
-    )
+    return Summary(names, list(levels), data, dict(sizes))
 
 
 def read_probs(probs: Sequence[float]) -> list[float]:

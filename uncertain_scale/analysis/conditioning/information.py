@@ -21,7 +21,8 @@ import numpy as np
 from uncertain_scale.analysis.comparison import has_ratio
 from uncertain_scale.analysis.sensitivity.methods import average_ranks
 from uncertain_scale.errors import QuestionError, nearest
-from uncertain_scale.statistics.draws import answer_groups, read_draws
+from uncertain_scale.sampling.chains import answer_groups
+from uncertain_scale.statistics.draws import read_draws
 from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def ratios_of_medians(base: xr.DataTree, other: xr.DataTree) -> dict[str, Estima
     The error comes from the chains, each scenario's own against the base's of the same number:
     they share the streams of what evidence does not touch.
     """
-    one, two = (tree[answer_groups(tree)[1]].to_dataset() for tree in (base, other))
+    one, two = (tree[answer_groups(tree.children)[1]].to_dataset() for tree in (base, other))
     found = {}
     for name in map(str, one.data_vars):
         pair = [np.asarray(draws[name].values, dtype=float) for draws in (one, two)]
@@ -199,7 +200,7 @@ def posterior_sensitivity(
     """
     import xarray as xr
 
-    inputs, outputs = (tree[group].to_dataset() for group in answer_groups(tree))
+    inputs, outputs = (tree[group].to_dataset() for group in answer_groups(tree.children))
     for name in of:
         if name not in outputs:
             hint = nearest(name, map(str, outputs.data_vars))

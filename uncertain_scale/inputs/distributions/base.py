@@ -64,6 +64,7 @@ class Distribution(BaseModel, ABC):
         arbitrary_types_allowed=True,
         ser_json_inf_nan="constants",
         json_schema_extra=amend_schema,
+        defer_build=True,  # until a prior is of the kind
     )
     kind: str
     parameters: ClassVar[tuple[str, ...]] = ()
