@@ -29,7 +29,7 @@ def scrambled(digits, keys):
     digits = np.tile(np.asarray(digits, dtype=np.uint32), (len(keys), 1))
     scratch, u = np.empty_like(digits), np.empty(digits.shape)
     scramble(digits, keys, scratch)
-    coordinates_of(digits, keys, scratch, u)
+    coordinates_of(digits, keys, (scratch, np.empty_like(scratch)), u)
     return u
 
 
@@ -107,7 +107,9 @@ def test_places_within_cells_are_uniform_and_independent():
 def test_the_smallest_and_the_largest_coordinate_lie_inside_the_cube():
     ends = np.array([[0, 0xFFFFFFFF]], dtype=np.uint32)
     u = np.empty((1, 2))
-    coordinates_of(ends, keys_of(0, 0, ["x"]), np.empty_like(ends), u)
+    coordinates_of(
+        ends, keys_of(0, 0, ["x"]), (np.empty_like(ends), np.empty_like(ends)), u
+    )
     assert 0 < u[0, 0] < 2**-32
     assert 1 - 2**-32 < u[0, 1] < 1
 
