@@ -216,13 +216,15 @@ class Design:
 
 @dataclass(frozen=True)
 class Block:
-    """Coordinates of some of a chain's points, shape (point,) by name."""
+    """Coordinates of some of a chain's points, shape (point,) by name; a half for the others."""
 
     columns: Mapping[str, FloatArray]
 
     def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
         """Return one coordinate of the points."""
-        return self.columns[name]
+        if name in self.columns:
+            return self.columns[name]
+        return np.broadcast_to(0.5, next(iter(self.columns.values())).shape)
 
 
 def _latin(generator: np.random.Generator, draws: int) -> FloatArray:

@@ -275,7 +275,7 @@ class Simulation:
             An equation fails, or does not give a number for each draw.
         """
         sampler = self.sampler()
-        for points in self.design.blocks(sampler.positions, chain=chain, size=size):
+        for points in self.design.blocks(sampler.moving, chain=chain, size=size):
             yield propagate(self.plan, sampler.draw(points, chain), self.settled)
 
     def whole(self, chain: int) -> dict[str, FloatArray]:
