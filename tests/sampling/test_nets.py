@@ -107,9 +107,7 @@ def test_places_within_cells_are_uniform_and_independent():
 def test_the_smallest_and_the_largest_coordinate_lie_inside_the_cube():
     ends = np.array([[0, 0xFFFFFFFF]], dtype=np.uint32)
     u = np.empty((1, 2))
-    coordinates_of(
-        ends, keys_of(0, 0, ["x"]), (np.empty_like(ends), np.empty_like(ends)), u
-    )
+    coordinates_of(ends, keys_of(0, 0, ["x"]), (np.empty_like(ends), np.empty_like(ends)), u)
     assert 0 < u[0, 0] < 2**-32
     assert 1 - 2**-32 < u[0, 1] < 1
 

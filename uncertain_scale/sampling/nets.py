@@ -178,9 +178,7 @@ def _reverse_bits(words: Words, scratch: Words) -> None:
         np.bitwise_or(words, scratch, out=words)
 
 
-def sobol_digits(
-    columns: Sequence[int], start: int, stop: int, out: Words | None = None
-) -> Words:
+def sobol_digits(columns: Sequence[int], start: int, stop: int, out: Words | None = None) -> Words:
     """Return the reversed digits of a stretch of points of some Sobol' columns.
 
     Parameters

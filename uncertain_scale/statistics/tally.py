@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _DISCRETE = 200  # up to so many different values, all are point masses
 _MASS = 0.005  # with more of them, a point mass is a value with so large a share of the draws
 _FEWEST = 10
+_COMPARED = 8  # up to so many point masses, draws are compared with each
 
 BINS = 8192
 """Bins between the 0.1% and the 99.9% quantile: so many, or up to half as many."""
@@ -136,15 +137,40 @@ class Binning:
         array of the shape of `away`
             Numbers ascend with the draws, and are negative below the centre.
         """
-        if away.min() >= 0:
-            bits = (away + self.unit).view(np.int64)
-            bits -= self._origin
-            bits >>= self.shift
+        return self.places(away.copy(), signed=bool(away.min() < 0))
+
+    def places(
+        self, away: FloatArray, coarser: int = 0, first: int = 0, *, signed: bool = True
+    ) -> npt.NDArray[np.int64]:
+        """Return the number of each draw's bin, counted from one of them.
+
+        Parameters
+        ----------
+        away
+            As in `numbers`, in an array that is overwritten.
+        coarser
+            How many times two bins are made one.
+        first
+            The number, of these, that is counted as 0.
+        signed
+            Whether some draws may be below the centre.
+        """
+        shift = self.shift + coarser
+        if signed:
+            away += 0.0  # -0.0 is not below
+            below = away.view(np.int64) >> 63
+            np.abs(away, out=away)
+        away += self.unit
+        bits = away.view(np.int64)
+        bits >>= shift
+        origin = self._origin >> shift  # whose trailing bits are 0
+        if not signed:
+            bits -= origin + first
             return bits
-        bits = (np.abs(away) + self.unit).view(np.int64)
-        bits -= self._origin
-        bits >>= self.shift
-        np.invert(bits, out=bits, where=away < 0)  # -1 - bits
+        bits -= origin
+        bits ^= below  # -1 - bits
+        if first:
+            bits -= first
         return bits
 
     def edges(self, numbers: npt.NDArray[np.int64]) -> FloatArray:
@@ -247,16 +273,15 @@ class Tally:
         self.low, self.high = min(self.low, low), max(self.high, high)
         away = self.binning.standard(x)
         self._add_sums(away)
+        ends = self.binning.standard(np.array([low, high]))
         if self.binning.atoms.size:
             away = away[self._at_no_atom(x)]
             if not away.size:
                 return
-        numbers = self.binning.numbers(away)
-        self._cover(int(numbers.min()), int(numbers.max()))
-        if self._coarser:
-            numbers >>= self._coarser
-        numbers -= self._first
-        self._counts += np.bincount(numbers, minlength=self._counts.size)
+            ends = np.array([away.min(), away.max()])
+        self._cover(*self.binning.numbers(ends).tolist())
+        places = self.binning.places(away, self._coarser, self._first, signed=bool(ends[0] < 0))
+        self._counts += np.bincount(places, minlength=self._counts.size)
 
     def add(self, other: Tally) -> None:
         """Add another tally of the same binning."""
@@ -343,14 +368,25 @@ class Tally:
 
     def _add_sums(self, away: FloatArray) -> None:
         whole = away.size - away.size % STRETCH
-        for part in (*away[:whole].reshape(-1, STRETCH), away[whole:]):
-            if part.size:
-                self._sum += _exact(float(part.sum()))
-                self._squares += _exact(float(np.einsum("i,i", part, part)))
+        rows = away[:whole].reshape(-1, STRETCH)
+        sums, squares = rows.sum(axis=1).tolist(), np.einsum("ij,ij->i", rows, rows).tolist()
+        if whole < away.size:
+            rest = away[whole:]
+            sums.append(float(rest.sum()))
+            squares.append(float(np.einsum("i,i", rest, rest)))
+        self._sum += sum(map(_exact, sums))
+        self._squares += sum(map(_exact, squares))
 
     def _at_no_atom(self, x: FloatArray) -> npt.NDArray[np.bool_]:
         """Count the draws at atoms; return which are at none."""
         atoms = self.binning.atoms
+        if atoms.size <= _COMPARED:
+            free = np.full(x.shape, fill_value=True)
+            for place, atom in enumerate(atoms):
+                there = x == atom
+                self.at_atoms[place] += np.count_nonzero(there)
+                free &= ~there
+            return free
         nearest = np.minimum(np.searchsorted(atoms, x), atoms.size - 1)
         hit = atoms[nearest] == x
         self.at_atoms += np.bincount(nearest[hit], minlength=atoms.size)
