@@ -73,9 +73,13 @@ class InputSampler:
     @property
     def moving(self) -> dict[str, int]:
         """Position of each coordinate that draws depend on: those of constants move nothing."""
+        return self.positions_of(self.varying) or self.positions
+
+    @property
+    def varying(self) -> list[str]:
+        """Names of the inputs wanted that are no constants."""
         inputs = self._priors.inputs
-        varying = [name for name in self.names if inputs[name].joint or inputs[name].varies]
-        return self.positions_of(varying) or self.positions
+        return [name for name in self.names if inputs[name].joint or inputs[name].varies]
 
     def positions_of(self, inputs: Iterable[str]) -> dict[str, int]:
         """Return the position of each coordinate that some of the inputs are drawn from."""
@@ -291,7 +295,7 @@ def _blend(scores: Iterable[FloatArray], weights: FloatArray) -> FloatArray:
     from scipy.special import ndtr
 
     blended: FloatArray = sum(w * score for w, score in zip(weights, scores, strict=True))
-    return ndtr(blended, out=blended)
+    return np.asarray(ndtr(blended, out=blended))
 
 
 def _refuse_torn(joint: JointSample, given: Sequence[str], drawn: Sequence[str]) -> None:

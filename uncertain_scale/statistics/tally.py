@@ -173,6 +173,12 @@ class Binning:
             bits -= first
         return bits
 
+    def number(self, x: float) -> int:
+        """Return the number of one draw's bin, as `numbers` does."""
+        away = (x - self.centre) * (1 / self.scale)
+        number = (_bits(abs(away) + self.unit) - self._origin) >> self.shift
+        return ~number if away < 0 else number
+
     def edges(self, numbers: npt.NDArray[np.int64]) -> FloatArray:
         """Return the lower ends of bins by their numbers."""
         last = (_bits(_LARGEST) - self._origin) >> self.shift
@@ -273,14 +279,15 @@ class Tally:
         self.low, self.high = min(self.low, low), max(self.high, high)
         away = self.binning.standard(x)
         self._add_sums(away)
-        ends = self.binning.standard(np.array([low, high]))
         if self.binning.atoms.size:
-            away = away[self._at_no_atom(x)]
-            if not away.size:
+            free = self._at_no_atom(x)
+            x, away = x[free], away[free]
+            if not x.size:
                 return
-            ends = np.array([away.min(), away.max()])
-        self._cover(*self.binning.numbers(ends).tolist())
-        places = self.binning.places(away, self._coarser, self._first, signed=bool(ends[0] < 0))
+            low, high = float(x.min()), float(x.max())
+        least, most = self.binning.number(low), self.binning.number(high)
+        self._cover(least, most)
+        places = self.binning.places(away, self._coarser, self._first, signed=least < 0)
         self._counts += np.bincount(places, minlength=self._counts.size)
 
     def add(self, other: Tally) -> None:

@@ -28,7 +28,7 @@ def score(p: FloatArray, q: FloatArray) -> FloatArray:
     from scipy.special import ndtri
 
     z = np.asarray(ndtri(np.minimum(p, q)))
-    return z * (1.0 - 2.0 * (p > q))
+    return np.asarray(z * (1.0 - 2.0 * (p > q)))
 
 
 def at_ends(
