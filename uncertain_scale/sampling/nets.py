@@ -32,7 +32,7 @@ _SWAPS = tuple(
     for step, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F))
 )
 
-_TOGETHER = 1 << 18  # points scrambled at once, so that scratch stays small
+_TOGETHER = 1 << 16  # points scrambled at once, so that scratch stays small
 _scratch = threading.local()
 
 MAX_COLUMNS = 1024
