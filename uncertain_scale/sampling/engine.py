@@ -255,6 +255,10 @@ class Simulation:
 
     def sampler(self) -> InputSampler:
         """Return what draws the inputs."""
+        return self._sampler
+
+    @cached_property
+    def _sampler(self) -> InputSampler:
         given = tuple(self.problem.question.given)
         if self.coupled is not None:
             return CoupledSampler(self.priors, self.inputs, given, self.coupled)

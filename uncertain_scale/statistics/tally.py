@@ -376,13 +376,13 @@ class Tally:
     def _add_sums(self, away: FloatArray) -> None:
         whole = away.size - away.size % STRETCH
         rows = away[:whole].reshape(-1, STRETCH)
-        sums, squares = rows.sum(axis=1).tolist(), np.einsum("ij,ij->i", rows, rows).tolist()
+        sums, squares = [rows.sum(axis=1)], [np.einsum("ij,ij->i", rows, rows)]
         if whole < away.size:
             rest = away[whole:]
-            sums.append(float(rest.sum()))
-            squares.append(float(np.einsum("i,i", rest, rest)))
-        self._sum += sum(map(_exact, sums))
-        self._squares += sum(map(_exact, squares))
+            sums.append(rest.sum(keepdims=True))
+            squares.append(np.einsum("i,i", rest, rest)[None])
+        self._sum += _exact(np.concatenate(sums))
+        self._squares += _exact(np.concatenate(squares))
 
     def _at_no_atom(self, x: FloatArray) -> npt.NDArray[np.bool_]:
         """Count the draws at atoms; return which are at none."""
@@ -420,8 +420,14 @@ class Tally:
         self._counts, self._first, self._coarser = counts, first - room, coarser
 
 
-def _exact(number: float) -> int:
-    """Return a float in steps of 2^-80, which are far finer than the rounding of what it sums."""
+def _exact(numbers: FloatArray) -> int:
+    """Return a sum in steps of 2^-80, which are far finer than the rounding of what it sums."""
+    if np.abs(numbers).max() < _LARGE:
+        return sum(map(int, (numbers * 2.0**_PLACES).tolist()))
+    return sum(map(_whole, numbers.tolist()))
+
+
+def _whole(number: float) -> int:
     if abs(number) < _LARGE:
         return int(number * 2.0**_PLACES)
     return int(max(min(number, _GREATEST), -_GREATEST)) << _PLACES
