@@ -1,12 +1,13 @@
 """Sobol' columns, and the scrambling that keeps their structure."""
 
 import hashlib
+import threading
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare, qmc
 
-from uncertain_scale.sampling import Design
+from uncertain_scale.sampling import Design, nets
 from uncertain_scale.sampling.nets import (
     MAX_COLUMNS,
     STRETCH,
@@ -102,6 +103,19 @@ def test_places_within_cells_are_uniform_and_independent():
         for one, other in ((place[0], place[1]), (place[0], np.roll(place[0], 1)), place[1:]):
             table = np.histogram2d(one, other, bins=8, range=[[0, 1], [0, 1]])[0]
             assert chisquare(table.ravel()).pvalue > 1e-6
+
+
+@pytest.mark.parametrize("together", [STRETCH, 3 * STRETCH, 1 << 20])
+def test_points_made_some_at_a_time_are_those_made_at_once(together, monkeypatch):
+    monkeypatch.setattr(nets, "_TOGETHER", together)
+    monkeypatch.setattr(nets, "_scratch", threading.local())
+    columns, points = [3, 0, 700, 11], (2 * STRETCH, 5 * STRETCH + 17)
+    keys = keys_of(4, 1, ["a", "b", "c", "d"])
+    found = np.empty((4, 3 * STRETCH + 17))
+    nets.fill_points(columns, keys, *points, found)
+    for row, column, key in zip(found, columns, keys, strict=True):
+        digits = sobol_digits([column], *points)
+        assert np.array_equal(row, scrambled(digits[0], key[None])[0])
 
 
 def test_the_smallest_and_the_largest_coordinate_lie_inside_the_cube():
