@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -340,7 +340,7 @@ class Tally:
         cls,
         binning: Binning,
         state: tuple[tuple[int, ...], tuple[float, ...], tuple[str, str]],
-        counts: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.integer],
         at_atoms: npt.NDArray[np.int64],
     ) -> Tally:
         """Return the tally that had this state, counts and draws at atoms.
@@ -360,8 +360,14 @@ class Tally:
             raise ValueError("counts do not fit the bins")
         if not tally.bad and int(counts.sum() + at_atoms.sum()) != tally.size:
             raise ValueError("counts do not add up to the number of draws")
-        tally._counts, tally.at_atoms = counts.copy(), at_atoms.copy()
+        tally._counts, tally.at_atoms = counts.astype(np.int64), at_atoms.copy()
         return tally
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to other processes with counts in as few bytes as hold them."""
+        counts = self.counts(self._coarser)
+        narrow = counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
+        return Tally.restored, (self.binning, self.state(), narrow, self.at_atoms)
 
     def mean(self) -> float:
         """Return the mean."""
