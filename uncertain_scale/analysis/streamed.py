@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.tally import Binning
     from uncertain_scale.units.aliases import FloatArray
 
-_ROUNDING = 1e-9  # of a pivot's width: up to which numbers that differ are one, computed
+_ROUNDING = 1e-11  # of a pivot's width: up to which numbers that differ are one, computed
 
 __all__ = ["Part", "Reduction", "Streamed", "stream", "watched_in"]
 

@@ -11,7 +11,7 @@ import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
@@ -209,6 +209,10 @@ class Simulation:
             try_equations(simulation.plan, simulation.sampler())
             problem.tried.add(_TRIED)
         return simulation
+
+    def __getstate__(self) -> dict[str, object]:
+        """Go to other processes without what follows from the fields."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @cached_property
     def dependences(self) -> list[Dependence]:
