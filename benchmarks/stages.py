@@ -225,7 +225,7 @@ def each_draw(mode: Mode) -> dict[str, float]:
         marks = dict.fromkeys(EACH_DRAW, 0.0)
         for chain in range(design.chains):
             start = time.perf_counter()
-            for points in design.blocks(sampler.positions, chain=chain):
+            for points in design.blocks(sampler.moving, chain=chain):
                 made = time.perf_counter()
                 inputs = sampler.draw(points, chain)
                 drawn = time.perf_counter()

@@ -6,10 +6,11 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.stats import lognorm
 
 from uncertain_scale import Design, Model, ask, load_priors, sample, summarize
 from uncertain_scale.analysis.events import parse_event, probability_in
-from uncertain_scale.analysis.streamed import Part, Reduction
+from uncertain_scale.analysis.streamed import Part, Reduction, stream
 from uncertain_scale.errors import DataError
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.nets import STRETCH
@@ -180,3 +181,40 @@ def test_results_come_in_order_and_few_are_begun_ahead():
     assert [next(results) for _ in range(3)] == [0, 1, 4]
     results.close()
     assert len(begun) < 20
+
+
+CANCELLING = """
+import numpy as np
+def cancels(a, b, c):
+    return 3 * a * b * c / b
+def hidden(a, b):
+    return a * np.where(b > 1e4, b, 1.0)
+def partly(a, b):
+    return a * (1 + b)
+"""
+CANCELLED = """
+schema_version = 1
+inputs.a = { kind = "lognormal", mu = 1, sigma = 0.5 }
+inputs.b = { kind = "lognormal", mu = 3, sigma = 1 }
+inputs.c = { kind = "lognormal", mu = 0, sigma = 1.2 }
+"""
+
+
+def test_what_is_left_is_not_counted_where_it_is_one_number_by_the_equations(tmp_path):
+    """`hidden` is a times 1 in all draws that there are, but not to the letter."""
+    (tmp_path / "own.py").write_text(CANCELLING, encoding="utf-8")
+    (tmp_path / "own.toml").write_text(CANCELLED, encoding="utf-8")
+    model = Model.of(tmp_path / "own.py")
+    priors = load_priors(tmp_path / "own.toml", variables=model.variables)
+    asked = model, priors, ask(model, {}, outputs=["cancels", "hidden", "partly"])
+    answer = stream(*asked, Design(draws=4096, chains=16, seed=3))
+    assert list(answer.reduction.known) == ["cancels"]
+    counted = {output for output, _ in answer.reduction.rests.values()}
+    assert counted == {"hidden", "partly"}
+    assert len(answer.part.tallies) == 5
+    row = answer.summarize(probs=[0.9]).sel(output="cancels", prob=0.9)
+    ends = lognorm.ppf([0.05, 0.95], s=1.3, scale=3 * np.e)
+    assert row["pivot"] == "a, c" or row["pivot"] == "c, a"
+    np.testing.assert_allclose(row["eti"], ends, rtol=1e-11)
+    np.testing.assert_allclose(row["median"], 3 * np.e, rtol=1e-11)
+    assert float(row["median_mcse"]) == 0

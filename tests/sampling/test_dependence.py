@@ -261,3 +261,29 @@ def test_blocks_and_threads_leave_no_trace(setting):
     whole = simulation.whole(0)["b"]
     parts = [block["b"] for block in simulation.blocks(0, size=8192)]
     assert np.array_equal(whole, np.concatenate(parts))
+
+
+CONSTANTS = """
+schema_version = 1
+inputs.a = { kind = "lognormal", mu = 0, sigma = 0.5 }
+inputs.b = { kind = "constant", value = 3 }
+inputs.c = { kind = "choice", values = [7] }
+inputs.d = { kind = "normal", mu = 1, sigma = 2 }
+[[correlations]]
+inputs = ["c", "d"]
+rank = 0.6
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_coordinates_of_constants_are_not_made_and_move_nothing(kind, tmp_path):
+    """But for one that another input is correlated with, which is a sum of both."""
+    (tmp_path / "own.toml").write_text(CONSTANTS, encoding="utf-8")
+    sampler = InputSampler(load_priors(tmp_path / "own.toml"), ("a", "b", "c", "d"))
+    assert sampler.moving == {"a": 0, "c": 2, "d": 3}
+    design = Design(kind=kind, draws=64, seed=4)
+    (block,) = design.blocks(sampler.moving, chain=1)
+    found, whole = sampler.draw(block, 1), sampler.draw(design, 1)
+    assert all(np.array_equal(found[name], whole[name]) for name in "abcd")
+    alone = InputSampler(load_priors(tmp_path / "own.toml"), ("b",))
+    assert alone.moving == {"b": 1}  # where there is nothing else to tell how many draws there are

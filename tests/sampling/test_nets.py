@@ -1,12 +1,13 @@
 """Sobol' columns, and the scrambling that keeps their structure."""
 
 import hashlib
+import threading
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare, qmc
 
-from uncertain_scale.sampling import Design
+from uncertain_scale.sampling import Design, nets
 from uncertain_scale.sampling.nets import (
     MAX_COLUMNS,
     STRETCH,
@@ -29,7 +30,7 @@ def scrambled(digits, keys):
     digits = np.tile(np.asarray(digits, dtype=np.uint32), (len(keys), 1))
     scratch, u = np.empty_like(digits), np.empty(digits.shape)
     scramble(digits, keys, scratch)
-    coordinates_of(digits, keys, scratch, u)
+    coordinates_of(digits, keys, (scratch, np.empty_like(scratch)), u)
     return u
 
 
@@ -104,10 +105,23 @@ def test_places_within_cells_are_uniform_and_independent():
             assert chisquare(table.ravel()).pvalue > 1e-6
 
 
+@pytest.mark.parametrize("together", [STRETCH, 3 * STRETCH, 1 << 20])
+def test_points_made_some_at_a_time_are_those_made_at_once(together, monkeypatch):
+    monkeypatch.setattr(nets, "_TOGETHER", together)
+    monkeypatch.setattr(nets, "_scratch", threading.local())
+    columns, points = [3, 0, 700, 11], (2 * STRETCH, 5 * STRETCH + 17)
+    keys = keys_of(4, 1, ["a", "b", "c", "d"])
+    found = np.empty((4, 3 * STRETCH + 17))
+    nets.fill_points(columns, keys, *points, found)
+    for row, column, key in zip(found, columns, keys, strict=True):
+        digits = sobol_digits([column], *points)
+        assert np.array_equal(row, scrambled(digits[0], key[None])[0])
+
+
 def test_the_smallest_and_the_largest_coordinate_lie_inside_the_cube():
     ends = np.array([[0, 0xFFFFFFFF]], dtype=np.uint32)
     u = np.empty((1, 2))
-    coordinates_of(ends, keys_of(0, 0, ["x"]), np.empty_like(ends), u)
+    coordinates_of(ends, keys_of(0, 0, ["x"]), (np.empty_like(ends), np.empty_like(ends)), u)
     assert 0 < u[0, 0] < 2**-32
     assert 1 - 2**-32 < u[0, 1] < 1
 

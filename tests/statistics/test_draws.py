@@ -85,6 +85,25 @@ def test_bins_are_in_the_order_of_draws_and_hold_them(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+def test_tallies_hold_the_draws_of_each_bin_and_of_each_atom(shape):
+    values = SHAPES[shape].ravel()
+    binning = choose_binning(values)
+    tally = Tally(binning)
+    tally.count(values)
+    assert tally.at_atoms.tolist() == [np.count_nonzero(values == one) for one in binning.atoms]
+    rest = values[~np.isin(values, binning.atoms)]
+    first, last, coarser = tally.bins
+    if not rest.size:
+        assert last < first
+        return
+    numbers = binning.numbers(binning.standard(rest))
+    assert [binning.number(one) for one in rest[:50].tolist()] == numbers[:50].tolist()
+    assert (first, last) == (numbers.min(), numbers.max())
+    counts = np.bincount((numbers >> coarser) - (first >> coarser))
+    assert tally.counts(coarser).tolist() == counts.tolist()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_tallies_count_every_draw_once_and_add_up(shape):
     values = SHAPES[shape]
     binning = choose_binning(values[0])

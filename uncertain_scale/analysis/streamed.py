@@ -27,13 +27,13 @@ from uncertain_scale.sampling.limits import StoppedError
 from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.conditional import Conditional
 from uncertain_scale.statistics.draws import may_vary, read_each, refuse_bad
-from uncertain_scale.statistics.integrated import hides_nothing, pivots_of
-from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, group_of
+from uncertain_scale.statistics.integrated import hides_nothing, pivot_inputs, pivots_of
+from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, Table, group_of
 from uncertain_scale.statistics.summary import summarize_each
 from uncertain_scale.statistics.tally import PILOT, Tally, choose_binning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import xarray as xr
 
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.sketch import AnyDraws
     from uncertain_scale.statistics.tally import Binning
     from uncertain_scale.units.aliases import FloatArray
+
+_ROUNDING = 1e-11  # of a pivot's width: up to which numbers that differ are one, computed
 
 __all__ = ["Part", "Reduction", "Streamed", "stream", "watched_in"]
 
@@ -150,12 +152,16 @@ class Reduction:
     rests
         By name of what is tallied beside the variables: an output, and the pivot that is taken out
         of it.
+    known
+        By output that rests on nothing but its pivot: the pivot, and what is left of each draw, one
+        number, which needs no tally.
     """
 
     simulation: Simulation
     binnings: Mapping[str, Binning]
     events: tuple[Event, ...] = ()
     rests: Mapping[str, tuple[str, Pivot]] = field(default_factory=dict)
+    known: Mapping[str, tuple[Pivot, float]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -183,14 +189,19 @@ class Reduction:
             name: np.concatenate([block[name] for block in blocks])[:PILOT]
             for name in dict.fromkeys((*tallied, *simulation.inputs))
         }
-        rests = _rests(simulation, pilot)
-        for name, (output, pivot) in rests.items():
-            pilot[name] = pivot.rest(pilot[output], pilot)
+        rests, known = {}, {}
+        for output, pivot, alone in _pivots(simulation, pilot):
+            rest = pivot.rest(pilot[output], pilot)
+            if alone and np.ptp(rest) <= _ROUNDING * pivot.width:
+                known[output] = pivot, float(np.median(rest))
+            else:
+                name = f"{output}, without {pivot.name}"
+                rests[name], pilot[name] = (output, pivot), rest
         binnings = {}
         for name in (*tallied, *rests):
             draws = pilot[name][np.isfinite(pilot[name])]
             binnings[name] = choose_binning(draws if draws.size else np.zeros(1))
-        return cls(simulation, binnings, tuple(events), rests)
+        return cls(simulation, binnings, tuple(events), rests, known)
 
     def chain(self, chain: int, *, stop: Stop | None = None) -> Part:
         """Draw one chain and keep what counts of it.
@@ -294,17 +305,22 @@ class Reduction:
         return part
 
 
-def _rests(simulation: Simulation, pilot: Mapping[str, FloatArray]) -> dict[str, tuple[str, Pivot]]:
-    """Return the outputs and the first pivot of each that serves in all the draws of a pilot."""
-    sampler, found = simulation.sampler(), {}
+def _pivots(
+    simulation: Simulation, pilot: Mapping[str, FloatArray]
+) -> Iterator[tuple[str, Pivot, bool]]:
+    """Yield outputs, the first pivot of each that serves in all the draws of a pilot, and more.
+
+    The last is whether nothing else that the output rests on varies.
+    """
+    sampler = simulation.sampler()
     facts = simulation.pivot_facts()
     inputs = {name: input_facts(sampler, name) for name in simulation.inputs}
     for output in simulation.plan.outputs:
         for pivot in pivots_of(facts[output], inputs):
             if np.isfinite(pivot.rest(pilot[output], pilot)).all():
-                found[f"{output}, without {pivot.name}"] = output, pivot
+                others = pivot_inputs(facts[output]).difference(one.name for one in pivot.parts)
+                yield output, pivot, others.isdisjoint(sampler.varying)
                 break
-    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,6 +361,11 @@ class Streamed:
             found[output].conditional = Conditional.of(
                 pivot, rest.table, found[output], plain=plain
             )
+        for output, (pivot, value) in self.reduction.known.items():
+            sketch = found[output]
+            if not sketch.constant:
+                table = Table.at_one(value, [tally.size for tally in sketch.tallies])
+                sketch.conditional = Conditional.of(pivot, table, sketch, plain=True)
         return found
 
     def summarize(self, *, probs: Sequence[float] = (0.5, 0.9, 0.95)) -> xr.Dataset:

@@ -70,6 +70,17 @@ class InputSampler:
         """Position in the unit cube of each of these coordinates."""
         return self.positions_of(self.names)
 
+    @property
+    def moving(self) -> dict[str, int]:
+        """Position of each coordinate that draws depend on: those of constants move nothing."""
+        return self.positions_of(self.varying) or self.positions
+
+    @property
+    def varying(self) -> list[str]:
+        """Names of the inputs wanted that are no constants."""
+        inputs = self._priors.inputs
+        return [name for name in self.names if inputs[name].joint or inputs[name].varies]
+
     def positions_of(self, inputs: Iterable[str]) -> dict[str, int]:
         """Return the position of each coordinate that some of the inputs are drawn from."""
         found: dict[str, int] = {}
@@ -161,16 +172,15 @@ class InputSampler:
         QuestionError
             The design has fewer columns than there are coordinates.
         """
-        coordinates: dict[str, FloatArray] = {}
+        columns = _Columns(design, self._positions, chain)
+        return {name: self.level(name, columns.column, columns.score) for name in self.names}
 
-        def coordinate(name: str) -> FloatArray:
-            if name not in coordinates:
-                coordinates[name] = design.column(name, position=self._positions[name], chain=chain)
-            return coordinates[name]
-
-        return {name: self.level(name, coordinate) for name in self.names}
-
-    def level(self, name: str, coordinate: Callable[[str], FloatArray]) -> FloatArray:
+    def level(
+        self,
+        name: str,
+        coordinate: Callable[[str], FloatArray],
+        score: Callable[[str], FloatArray] | None = None,
+    ) -> FloatArray:
         """Return the level of each draw of one input, shape (draws,), in (0, 1).
 
         Parameters
@@ -179,11 +189,16 @@ class InputSampler:
             The input.
         coordinate
             Gives a coordinate of all points by its name.
+        score
+            Gives its normal scores, where several inputs share them.
         """
         joint = self._priors.inputs[name].joint
         if not joint and name in self._copulas:
+            from scipy.special import ndtri
+
             members, weights = self._copulas[name]
-            return _blend([coordinate(member) for member in members], weights)
+            score = score or (lambda member: ndtri(coordinate(member)))
+            return _blend(map(score, members), weights)
         return coordinate(joint or name)
 
     def values(self, levels: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
@@ -206,6 +221,40 @@ class InputSampler:
             else:
                 draws[name] = prior.ppf(level)
         return draws
+
+
+class _Columns:
+    """Coordinates of a chain's points and their normal scores, each made once.
+
+    Parameters
+    ----------
+    design
+        Makes the coordinates.
+    positions
+        Position in the unit cube by name.
+    chain
+        Number of the chain.
+    """
+
+    def __init__(self, design: Coordinates, positions: Mapping[str, int], chain: int) -> None:
+        self._design, self._positions, self._chain = design, positions, chain
+        self._columns: dict[str, FloatArray] = {}
+        self._scores: dict[str, FloatArray] = {}
+
+    def column(self, name: str) -> FloatArray:
+        """Return a coordinate of all points."""
+        if name not in self._columns:
+            position = self._positions[name]
+            self._columns[name] = self._design.column(name, position=position, chain=self._chain)
+        return self._columns[name]
+
+    def score(self, name: str) -> FloatArray:
+        """Return a coordinate's normal scores."""
+        if name not in self._scores:
+            from scipy.special import ndtri
+
+            self._scores[name] = ndtri(self.column(name))
+        return self._scores[name]
 
 
 def _copulas(priors: Priors) -> dict[str, tuple[list[str], FloatArray]]:
@@ -241,15 +290,12 @@ def cholesky(matrix: FloatArray) -> FloatArray:
     return factor
 
 
-def _blend(coordinates: Sequence[FloatArray], weights: FloatArray) -> FloatArray:
-    """Return uniform coordinates whose normal scores are the weighted sum of the given ones'."""
-    from scipy.special import ndtr, ndtri
+def _blend(scores: Iterable[FloatArray], weights: FloatArray) -> FloatArray:
+    """Return uniform coordinates whose normal scores are a weighted sum of given ones."""
+    from scipy.special import ndtr
 
-    scores = sum(
-        weight * ndtri(coordinate) for weight, coordinate in zip(weights, coordinates, strict=True)
-    )
-    blended: FloatArray = ndtr(scores)
-    return blended
+    blended: FloatArray = sum(w * score for w, score in zip(weights, scores, strict=True))
+    return np.asarray(ndtr(blended, out=blended))
 
 
 def _refuse_torn(joint: JointSample, given: Sequence[str], drawn: Sequence[str]) -> None:
@@ -335,30 +381,29 @@ class CoupledSampler(InputSampler):
         }
         return shared | own
 
+    @property
+    def moving(self) -> dict[str, int]:
+        """Position of each coordinate that is drawn from."""
+        return self.positions
+
     def ties(self, name: str) -> Mapping[str, float | None]:
         """Return the inputs that an input is tied to; how closely, the coupling decides too."""
         return dict.fromkeys(super().ties(name))
 
     def levels(self, design: Coordinates, chain: int) -> dict[str, FloatArray]:
         """Return the level of each draw by input, as `InputSampler.levels` does."""
-        columns: dict[str, FloatArray] = {}
-        positions = self.positions
-
-        def coordinate(name: str) -> FloatArray:
-            if name not in columns:
-                columns[name] = design.column(name, position=positions[name], chain=chain)
-            return columns[name]
-
-        levels = {name: self.level(name, coordinate) for name in self.names}
+        columns = _Columns(design, self.positions, chain)
+        levels = {name: self.level(name, columns.column, columns.score) for name in self.names}
         tied = self._tied_and_wanted()
         if tied:
-            levels |= self._tied_levels(tied, coordinate)
+            levels |= self._tied_levels(tied, columns)
         for name in levels:
             own = self._priors.inputs[name].joint or name
             if self._is_coupled(own) and name not in tied:
-                rank, fresh = self._ranks[own], coordinate(_own(own))
+                rank, fresh = self._ranks[own], _own(own)
                 weights = np.array([rank, np.sqrt(1 - rank**2)])
-                levels[name] = _blend([coordinate(own), fresh], weights) if rank else fresh
+                blend = (columns.score(one) for one in (own, fresh))
+                levels[name] = _blend(blend, weights) if rank else columns.column(fresh)
         return levels
 
     def _is_coupled(self, coordinate: str) -> bool:
@@ -369,15 +414,13 @@ class CoupledSampler(InputSampler):
         wanted = any(name in self.names for name in self._tied if self._is_coupled(name))
         return self._tied if wanted else ()
 
-    def _tied_levels(
-        self, tied: Sequence[str], coordinate: Callable[[str], FloatArray]
-    ) -> dict[str, FloatArray]:
+    def _tied_levels(self, tied: Sequence[str], columns: _Columns) -> dict[str, FloatArray]:
         """Return the levels of the wanted ones of correlated inputs that are coupled."""
         from scipy.special import ndtr, ndtri
 
-        scores = [ndtri(self.level(name, coordinate)) for name in tied]
+        scores = [ndtri(self.level(name, columns.column, columns.score)) for name in tied]
         drivers = [name for name in tied if self._is_coupled(name)]
-        fresh = [ndtri(coordinate(_own(name))) for name in drivers]
+        fresh = [columns.score(_own(name)) for name in drivers]
         found = {}
         for k, name in enumerate(drivers):
             if name in self.names:

@@ -18,10 +18,8 @@ from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.sampling.nets import (
     MAX_COLUMNS,
     STRETCH,
-    coordinates_of,
+    fill_points,
     keys_of,
-    scramble,
-    sobol_digits,
 )
 
 if TYPE_CHECKING:
@@ -190,11 +188,8 @@ class Design:
         by_chain = [keys_of(self.seed, chain, list(coordinates)) for chain in chains]
         keys = np.stack(by_chain, axis=1).reshape(len(columns), *by_chain[0].shape[1:])
         for start, stop in self._stretches(size):
-            digits = sobol_digits(columns, start, stop)
-            u = np.empty(digits.shape)
-            scratch = np.empty_like(digits)
-            scramble(digits, keys, scratch)
-            coordinates_of(digits, keys, scratch, u)
+            u = np.empty((len(columns), stop - start))
+            fill_points(columns, keys, start, stop, u)
             yield u.reshape(len(coordinates), len(chains), stop - start)
 
     def _lhs(
@@ -221,13 +216,15 @@ class Design:
 
 @dataclass(frozen=True)
 class Block:
-    """Coordinates of some of a chain's points, shape (point,) by name."""
+    """Coordinates of some of a chain's points, shape (point,) by name; a half for the others."""
 
     columns: Mapping[str, FloatArray]
 
     def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
         """Return one coordinate of the points."""
-        return self.columns[name]
+        if name in self.columns:
+            return self.columns[name]
+        return np.broadcast_to(0.5, next(iter(self.columns.values())).shape)
 
 
 def _latin(generator: np.random.Generator, draws: int) -> FloatArray:

@@ -11,8 +11,8 @@ import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -48,6 +48,7 @@ _RARE = 1e-6  # the level of the farthest of them
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
+_KEPT = 31 << 20  # bytes: the largest array that glibc looks at so
 _POLL = 0.1  # seconds after which a stop is noticed though no item is finished
 
 
@@ -209,6 +210,10 @@ class Simulation:
             problem.tried.add(_TRIED)
         return simulation
 
+    def __getstate__(self) -> dict[str, object]:
+        """Go to other processes without what follows from the fields."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
     @cached_property
     def dependences(self) -> list[Dependence]:
         """How variables rest on inputs, where that is one power or slope."""
@@ -254,6 +259,10 @@ class Simulation:
 
     def sampler(self) -> InputSampler:
         """Return what draws the inputs."""
+        return self._sampler
+
+    @cached_property
+    def _sampler(self) -> InputSampler:
         given = tuple(self.problem.question.given)
         if self.coupled is not None:
             return CoupledSampler(self.priors, self.inputs, given, self.coupled)
@@ -274,8 +283,9 @@ class Simulation:
         ModelError
             An equation fails, or does not give a number for each draw.
         """
+        keep_memory()
         sampler = self.sampler()
-        for points in self.design.blocks(sampler.positions, chain=chain, size=size):
+        for points in self.design.blocks(sampler.moving, chain=chain, size=size):
             yield propagate(self.plan, sampler.draw(points, chain), self.settled)
 
     def whole(self, chain: int) -> dict[str, FloatArray]:
@@ -325,6 +335,16 @@ def trial_draws(sampler: InputSampler) -> dict[str, FloatArray]:
         low, high = _RARE, 1 - _RARE
         column[:4] = (low, high, low, high) if number % 2 else (low, high, high, low)
     return sampler.draw(Block(columns), 0)
+
+
+@cache
+def keep_memory() -> None:
+    """Have memory that is freed kept for the next block, where the C library can be had to.
+
+    Glibc returns what is free beyond twice the largest array freed so far, and arrays of a block
+    come and go: a page that is returned and taken again costs as much as hundreds of draws.
+    """
+    np.empty(_KEPT, dtype=np.uint8)  # never written, so that it takes none
 
 
 def each(

@@ -9,6 +9,7 @@ scrambling flips each digit.
 from __future__ import annotations
 
 import hashlib
+import threading
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, TypeAlias
@@ -30,6 +31,9 @@ _SWAPS = tuple(
     (np.uint32(step), np.uint32(mask))
     for step, mask in ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F))
 )
+
+_TOGETHER = 1 << 16  # points scrambled at once, so that scratch stays small
+_scratch = threading.local()
 
 MAX_COLUMNS = 1024
 STRETCH = 1 << 13
@@ -54,6 +58,43 @@ def keys_of(seed: int, chain: int, names: Sequence[str]) -> Words:
     keys[:, _EVEN::4] &= np.uint32(0xFFFFFFFE)
     keys[:, _ODD::4] |= np.uint32(1)
     return keys
+
+
+def fill_points(
+    columns: Sequence[int], keys: Words, start: int, stop: int, out: FloatArray
+) -> None:
+    """Write the scrambled coordinates of a stretch of points, in (0, 1).
+
+    Parameters
+    ----------
+    columns, start, stop
+        As in `sobol_digits`.
+    keys
+        As `keys_of` returns them, a key a column.
+    out
+        Shape (column, stop - start).
+
+    Notes
+    -----
+    Scratch belongs to the thread and is used again: fresh memory costs as much as the arithmetic.
+    """
+    if not hasattr(_scratch, "words"):
+        _scratch.words = np.empty((3, _TOGETHER), dtype=np.uint32)
+    width = min(stop - start, _TOGETHER)
+    height = _TOGETHER // max(width, 1)
+    for first in range(0, len(columns), height):
+        rows = slice(first, first + height)
+        for begin in range(start, stop, width):
+            end = min(begin + width, stop)
+            shape = len(columns[rows]), end - begin
+            digits, *scratch = (
+                words[: shape[0] * shape[1]].reshape(shape) for words in _scratch.words
+            )
+            sobol_digits(columns[rows], begin, end, out=digits)
+            scramble(digits, keys[rows], scratch[0])
+            coordinates_of(
+                digits, keys[rows], (scratch[0], scratch[1]), out[rows, begin - start : end - start]
+            )
 
 
 def scramble(digits: Words, keys: Words, scratch: Words) -> None:
@@ -89,7 +130,9 @@ def scramble(digits: Words, keys: Words, scratch: Words) -> None:
         np.multiply(digits, keys[:, word + _ODD], out=digits)
 
 
-def coordinates_of(digits: Words, keys: Words, scratch: Words, out: FloatArray) -> None:
+def coordinates_of(
+    digits: Words, keys: Words, scratch: tuple[Words, Words], out: FloatArray
+) -> None:
     """Turn scrambled reversed digits into coordinates of 53 bits, in (0, 1).
 
     Parameters
@@ -99,26 +142,27 @@ def coordinates_of(digits: Words, keys: Words, scratch: Words, out: FloatArray) 
     keys
         As `keys_of` returns them.
     scratch
-        Of the shape of `digits`; its content is lost.
+        Two arrays of the shape of `digits`; their content is lost.
     out
-        Of the same shape, for the coordinates.
+        Of the shape of `digits`, for the coordinates.
 
     Notes
     -----
     The 32 digits are followed by 20 bits of another hash of them and a 1, which keeps a coordinate
     off 0 and 1.
     """
-    rest = digits + keys[:, 4 * _ROUNDS + _ADDED]
+    rest, shifted = scratch
+    np.add(digits, keys[:, 4 * _ROUNDS + _ADDED], out=rest)
     for word, shift in ((_FLIPPED, 15), (_ODD, 13)):
         np.multiply(rest, keys[:, 4 * _ROUNDS + word] | np.uint32(1), out=rest)
-        np.right_shift(rest, np.uint32(shift), out=scratch)
-        np.bitwise_xor(rest, scratch, out=rest)
+        np.right_shift(rest, np.uint32(shift), out=shifted)
+        np.bitwise_xor(rest, shifted, out=rest)
     np.multiply(rest, np.uint32(0x9E3779B1), out=rest)
-    np.right_shift(rest, np.uint32(12), out=rest)
-    _reverse_bits(digits, scratch)
+    np.right_shift(rest, np.uint32(11), out=rest)
+    np.bitwise_or(rest, np.uint32(1), out=rest)
+    _reverse_bits(digits, shifted)
     np.copyto(out, rest)
-    out += 0.5
-    out *= 2.0**-20
+    out *= 2.0**-21
     out += digits
     out *= 2.0**-32
 
@@ -134,7 +178,7 @@ def _reverse_bits(words: Words, scratch: Words) -> None:
         np.bitwise_or(words, scratch, out=words)
 
 
-def sobol_digits(columns: Sequence[int], start: int, stop: int) -> Words:
+def sobol_digits(columns: Sequence[int], start: int, stop: int, out: Words | None = None) -> Words:
     """Return the reversed digits of a stretch of points of some Sobol' columns.
 
     Parameters
@@ -143,6 +187,8 @@ def sobol_digits(columns: Sequence[int], start: int, stop: int) -> Words:
         Numbers of the columns (the dimensions of the sequence), from 0, below `MAX_COLUMNS`.
     start, stop
         Numbers of the first point and of the one behind the last, `start` a multiple of `STRETCH`.
+    out
+        Where they are written, if not to an array of their own.
 
     Returns
     -------
@@ -158,12 +204,16 @@ def sobol_digits(columns: Sequence[int], start: int, stop: int) -> Words:
     >>> sobol_digits([0, 1], 0, 4).tolist()
     [[0, 1, 2, 3], [0, 1, 3, 2]]
     """
-    digits = np.empty((len(columns), stop - start), dtype=np.uint32)
+    size = stop - start
+    digits = np.empty((len(columns), size), dtype=np.uint32) if out is None else out
+    whole = size - size % STRETCH
     for row, column in zip(digits, columns, strict=True):
         first = _stretch(column)
-        for at in range(start, stop, STRETCH):
-            part = row[at - start : at - start + STRETCH]
-            np.bitwise_xor(first[: part.size], _at(column, at), out=part)
+        heads = np.array([_at(column, at) for at in range(start, stop, STRETCH)], dtype=np.uint32)
+        even = row[:whole].reshape(-1, STRETCH)
+        np.bitwise_xor(first, heads[: len(even), None], out=even)
+        if whole < size:
+            np.bitwise_xor(first[: size - whole], heads[-1], out=row[whole:])
     return digits
 
 

@@ -427,8 +427,7 @@ def _table_of_rest(
 def _one_place(value: float, draws: FloatArray) -> Table:
     groups = min(len(draws), GROUPS)
     counts = [len(draws[first::GROUPS]) * draws.shape[1] for first in range(groups)]
-    at_atom = np.array(counts)[:, None]
-    return Table(np.zeros(0), np.zeros((groups, 0), int), np.array([value]), at_atom)
+    return Table.at_one(value, counts)
 
 
 def _table(values: FloatArray) -> Table:

@@ -80,6 +80,12 @@ class Table:
         low, high = min(t.low for t in tallies), max(t.high for t in tallies)
         return cls(np.clip(edges, low, high), counts, binning.atoms, at_atoms, first, coarser)
 
+    @classmethod
+    def at_one(cls, value: float, sizes: Sequence[int]) -> Table:
+        """Return groups of draws of some sizes that are all one number."""
+        none = np.zeros((len(sizes), 0), dtype=np.int64)
+        return cls(np.zeros(0), none, np.array([value]), np.array(sizes)[:, None])
+
     @cached_property
     def sizes(self) -> npt.NDArray[np.int64]:
         """Number of draws of each group."""

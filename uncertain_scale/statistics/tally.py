@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _DISCRETE = 200  # up to so many different values, all are point masses
 _MASS = 0.005  # with more of them, a point mass is a value with so large a share of the draws
 _FEWEST = 10
+_COMPARED = 8  # up to so many point masses, draws are compared with each
 
 BINS = 8192
 """Bins between the 0.1% and the 99.9% quantile: so many, or up to half as many."""
@@ -136,16 +137,47 @@ class Binning:
         array of the shape of `away`
             Numbers ascend with the draws, and are negative below the centre.
         """
-        if away.min() >= 0:
-            bits = (away + self.unit).view(np.int64)
-            bits -= self._origin
-            bits >>= self.shift
+        return self.places(away.copy(), signed=bool(away.min() < 0))
+
+    def places(
+        self, away: FloatArray, coarser: int = 0, first: int = 0, *, signed: bool = True
+    ) -> npt.NDArray[np.int64]:
+        """Return the number of each draw's bin, counted from one of them.
+
+        Parameters
+        ----------
+        away
+            As in `numbers`, in an array that is overwritten.
+        coarser
+            How many times two bins are made one.
+        first
+            The number, of these, that is counted as 0.
+        signed
+            Whether some draws may be below the centre.
+        """
+        shift = self.shift + coarser
+        if signed:
+            away += 0.0  # -0.0 is not below
+            below = away.view(np.int64) >> 63
+            np.abs(away, out=away)
+        away += self.unit
+        bits = away.view(np.int64)
+        bits >>= shift
+        origin = self._origin >> shift  # whose trailing bits are 0
+        if not signed:
+            bits -= origin + first
             return bits
-        bits = (np.abs(away) + self.unit).view(np.int64)
-        bits -= self._origin
-        bits >>= self.shift
-        np.invert(bits, out=bits, where=away < 0)  # -1 - bits
+        bits -= origin
+        bits ^= below  # -1 - bits
+        if first:
+            bits -= first
         return bits
+
+    def number(self, x: float) -> int:
+        """Return the number of one draw's bin, as `numbers` does."""
+        away = (x - self.centre) * (1 / self.scale)
+        number = (_bits(abs(away) + self.unit) - self._origin) >> self.shift
+        return ~number if away < 0 else number
 
     def edges(self, numbers: npt.NDArray[np.int64]) -> FloatArray:
         """Return the lower ends of bins by their numbers."""
@@ -248,15 +280,15 @@ class Tally:
         away = self.binning.standard(x)
         self._add_sums(away)
         if self.binning.atoms.size:
-            away = away[self._at_no_atom(x)]
-            if not away.size:
+            free = self._at_no_atom(x)
+            x, away = x[free], away[free]
+            if not x.size:
                 return
-        numbers = self.binning.numbers(away)
-        self._cover(int(numbers.min()), int(numbers.max()))
-        if self._coarser:
-            numbers >>= self._coarser
-        numbers -= self._first
-        self._counts += np.bincount(numbers, minlength=self._counts.size)
+            low, high = float(x.min()), float(x.max())
+        least, most = self.binning.number(low), self.binning.number(high)
+        self._cover(least, most)
+        places = self.binning.places(away, self._coarser, self._first, signed=least < 0)
+        self._counts += np.bincount(places, minlength=self._counts.size)
 
     def add(self, other: Tally) -> None:
         """Add another tally of the same binning."""
@@ -308,7 +340,7 @@ class Tally:
         cls,
         binning: Binning,
         state: tuple[tuple[int, ...], tuple[float, ...], tuple[str, str]],
-        counts: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.integer],
         at_atoms: npt.NDArray[np.int64],
     ) -> Tally:
         """Return the tally that had this state, counts and draws at atoms.
@@ -328,8 +360,14 @@ class Tally:
             raise ValueError("counts do not fit the bins")
         if not tally.bad and int(counts.sum() + at_atoms.sum()) != tally.size:
             raise ValueError("counts do not add up to the number of draws")
-        tally._counts, tally.at_atoms = counts.copy(), at_atoms.copy()
+        tally._counts, tally.at_atoms = counts.astype(np.int64), at_atoms.copy()
         return tally
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to other processes with counts in as few bytes as hold them."""
+        counts = self.counts(self._coarser)
+        narrow = counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
+        return Tally.restored, (self.binning, self.state(), narrow, self.at_atoms)
 
     def mean(self) -> float:
         """Return the mean."""
@@ -343,14 +381,25 @@ class Tally:
 
     def _add_sums(self, away: FloatArray) -> None:
         whole = away.size - away.size % STRETCH
-        for part in (*away[:whole].reshape(-1, STRETCH), away[whole:]):
-            if part.size:
-                self._sum += _exact(float(part.sum()))
-                self._squares += _exact(float(np.einsum("i,i", part, part)))
+        rows = away[:whole].reshape(-1, STRETCH)
+        sums, squares = [rows.sum(axis=1)], [np.einsum("ij,ij->i", rows, rows)]
+        if whole < away.size:
+            rest = away[whole:]
+            sums.append(rest.sum(keepdims=True))
+            squares.append(np.einsum("i,i", rest, rest)[None])
+        self._sum += _exact(np.concatenate(sums))
+        self._squares += _exact(np.concatenate(squares))
 
     def _at_no_atom(self, x: FloatArray) -> npt.NDArray[np.bool_]:
         """Count the draws at atoms; return which are at none."""
         atoms = self.binning.atoms
+        if atoms.size <= _COMPARED:
+            free = np.full(x.shape, fill_value=True)
+            for place, atom in enumerate(atoms):
+                there = x == atom
+                self.at_atoms[place] += np.count_nonzero(there)
+                free &= ~there
+            return free
         nearest = np.minimum(np.searchsorted(atoms, x), atoms.size - 1)
         hit = atoms[nearest] == x
         self.at_atoms += np.bincount(nearest[hit], minlength=atoms.size)
@@ -377,8 +426,14 @@ class Tally:
         self._counts, self._first, self._coarser = counts, first - room, coarser
 
 
-def _exact(number: float) -> int:
-    """Return a float in steps of 2^-80, which are far finer than the rounding of what it sums."""
+def _exact(numbers: FloatArray) -> int:
+    """Return a sum in steps of 2^-80, which are far finer than the rounding of what it sums."""
+    if np.abs(numbers).max() < _LARGE:
+        return sum(map(int, (numbers * 2.0**_PLACES).tolist()))
+    return sum(map(_whole, numbers.tolist()))
+
+
+def _whole(number: float) -> int:
     if abs(number) < _LARGE:
         return int(number * 2.0**_PLACES)
     return int(max(min(number, _GREATEST), -_GREATEST)) << _PLACES

@@ -44,6 +44,7 @@ def test_empirical_against_numpy(values):
     np.testing.assert_array_equal(kind.ppf(u), expected)
     steps = np.arange(1, len(values) + 1) / len(values)
     np.testing.assert_array_equal(kind.ppf(steps), np.sort(values))
+    np.testing.assert_array_equal(kind.ppf(steps[:-1]), np.sort(values)[:-1])  # all inside (0, 1)
     assert kind.mean() == pytest.approx(np.mean(values), abs=1e-12)
     assert kind.sd() == pytest.approx(np.std(values), abs=1e-9)
     np.testing.assert_array_equal(

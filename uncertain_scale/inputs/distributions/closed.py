@@ -255,12 +255,16 @@ class Scaled(Continuous):
         return np.asarray(from_low - from_high)
 
     def unscaled(self, y: FloatArray) -> FloatArray:
-        """Return x for its place on the scale that has no ends."""
+        """Return x for its place on the scale that has no ends, which may be overwritten."""
         from scipy.special import expit
 
+        y = np.asarray(y)
         lower, upper = self.whole_support
         if upper == np.inf:
-            return y if lower == -np.inf else np.asarray(np.exp(y) + lower if lower else np.exp(y))
+            if lower == -np.inf:
+                return y
+            np.exp(y, out=y)
+            return np.asarray(y + lower) if lower else y
         if lower == -np.inf:
             return np.asarray(upper - np.exp(-y))
         return np.asarray(lower * expit(-y) + upper * expit(y))
@@ -306,7 +310,10 @@ class _Scored(Scaled):
 
         u = np.asarray(u, dtype=np.float64)
         with np.errstate(all="ignore"):
-            return np.asarray(self.unscaled(self.mu + self.sigma * ndtri(u)))
+            y = np.asarray(ndtri(u))
+            y *= self.sigma
+            y += self.mu
+            return self.unscaled(y)
 
     @override
     def probability(self, x: FloatArray, *, above: bool) -> FloatArray:

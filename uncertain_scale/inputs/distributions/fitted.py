@@ -35,6 +35,7 @@ from uncertain_scale.inputs.distributions.numerical import (
     at_ends,
     expand,
     in_chunks,
+    inside,
     score,
     shape_from_three,
 )
@@ -95,14 +96,16 @@ class Fitted(Continuous):
         from scipy.special import ndtri
 
         with np.errstate(all="ignore"):
-            x = in_chunks(lambda u: self._expanded(ndtri(u), u, 1 - u), u)
-            return at_ends(x, u, 1 - u, self.support)
+            x = in_chunks(lambda u: self._expanded(ndtri(u), u), u)
+            return x if inside(u) else at_ends(x, u, 1 - u, self.support)
 
-    def _expanded(self, z: FloatArray, p: FloatArray, q: FloatArray) -> FloatArray:
+    def _expanded(self, z: FloatArray, p: FloatArray, q: FloatArray | None = None) -> FloatArray:
         """Return quantiles at flat z by the expansion, and exact ones where it does not hold."""
         smooth, doubtful = self.expansion(z)
         if doubtful.size:
-            smooth[doubtful] = self.smooth(z[doubtful], p[doubtful], q[doubtful])
+            p = p[doubtful]
+            q = 1 - p if q is None else q[doubtful]
+            smooth[doubtful] = self.smooth(z[doubtful], p, q)
         return self.value(smooth, z)
 
 
@@ -179,7 +182,10 @@ class _OnBeta(Fitted):
         from scipy.special import expit
 
         lower, upper = self.whole_support
-        return np.asarray(lower + (upper - lower) * expit(smooth))
+        x = np.asarray(expit(smooth))
+        x *= upper - lower
+        x += lower
+        return x
 
     @override
     def probability(self, x: FloatArray, *, above: bool) -> FloatArray:

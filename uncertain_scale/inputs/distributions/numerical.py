@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 REACH = 8.5
 """Normal scores within plus and minus this are expanded: u from 1e-17 to 1 - 1e-17."""
-_CHUNK = 8192
+_CHUNK = 32768
 _NODES = 16
 # p = exp(-t)/2: narrow panels where mass is, wide ones out to p = 1e-300.
 _EDGES = np.concatenate([np.arange(0, 8, 0.25), np.arange(8, 16, 0.5), np.geomspace(16, 690, 40)])
@@ -27,8 +27,8 @@ def score(p: FloatArray, q: FloatArray) -> FloatArray:
     """Return the normal scores of probabilities p whose complements are q, exact in both tails."""
     from scipy.special import ndtri
 
-    z = ndtri(np.minimum(p, q))
-    return np.asarray(np.where(p <= q, z, -z))
+    z = np.asarray(ndtri(np.minimum(p, q)))
+    return np.asarray(z * (1.0 - 2.0 * (p > q)))
 
 
 def at_ends(
@@ -40,6 +40,11 @@ def at_ends(
         x = np.where(p == 0, support[0], np.where(q == 0, support[1], x))
         x = np.where((p < 0) | (q < 0), np.nan, x)
     return x
+
+
+def inside(u: FloatArray) -> bool:
+    """Tell whether all probabilities are above 0 and below 1, and there are any."""
+    return bool(u.size and u.min() > 0 and u.max() < 1)  # NaN is not
 
 
 def mass_between(below: FloatArray, above: FloatArray) -> float:
@@ -65,20 +70,26 @@ class Expansion:
     def __call__(self, z: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
         """Return values at flat z, and the indices of those that are not to be trusted."""
         pieces = self.good.size
-        inside = np.abs(z) < REACH  # NaN is not
-        z = np.where(inside, z, 0.0)
-        place = (z + REACH) * (pieces / (2 * REACH))
-        piece = place.astype(np.intp)
-        place -= piece
+        within = bool(z.size and z.min() > -REACH and z.max() < REACH)
+        if not within:
+            inside = np.abs(z) < REACH  # NaN is not
+            z = np.where(inside, z, 0.0)
+        place = z + REACH
+        place *= pieces / (2 * REACH)
+        whole = np.floor(place)
+        piece = whole.astype(np.intp)
+        place -= whole
         place -= 0.5
         value = self.coefficients[-1].take(piece, mode="clip")
+        coefficient = np.empty_like(value)
         for row in self.coefficients[-2::-1]:
             value *= place
-            value += row.take(piece, mode="clip")
-        doubtful = ~inside
+            value += row.take(piece, mode="clip", out=coefficient)
+        doubtful = np.full(0, 0) if within else np.flatnonzero(~inside)
         if not self.good.all():
-            doubtful |= ~self.good.take(piece, mode="clip")
-        return value, np.flatnonzero(doubtful)
+            bad = np.flatnonzero(~self.good.take(piece, mode="clip"))
+            doubtful = np.union1d(doubtful, bad)
+        return value, doubtful
 
 
 def expand(
