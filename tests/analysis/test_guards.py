@@ -18,9 +18,9 @@ def warned(**inputs):
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"mfu": [0.3, 1.2]}, "mfu is above 1 in 50% of the draws"),
-        ({"mfu": [40.0, 50.0]}, "mfu is above 1 in all draws"),
-        ({"mfu": 30.0}, "not a percentage"),
+        ({"mfu": [0.3, 1.2]}, "mfu must be above 0 and at most 1, and is not in 50% of the draws"),
+        ({"mfu": [40.0, 50.0]}, "and is not in all draws: what is given"),
+        ({"mfu": 30.0}, "check its units"),
         ({"mfu": 0.3, "sparsity_factor": 2.0}, "set sparsity_factor to 1"),
         ({"mfu": 0.3, "sparsity_factor": 2.0, "peak_flops": H100}, "dense peak, 0.6 at the median"),
         ({"mfu": 0.5, "peak_flops": H100}, "above what any published run"),
@@ -48,7 +48,8 @@ def test_a_utilisation_that_is_solved_for_is_looked_at_too():
     """1e27 FLOP for 100M USD would take more than the peak."""
     question = {"budget": "100M", "training_flop": "1e27"}
     tree = run("h100-dense-bf16", given=question, free=["mfu"], design=Design(draws=64, chains=2))
-    assert any("mfu is above 1" in warning for warning in report_document(tree)["warnings"])
+    told = report_document(tree)["warnings"]
+    assert any("mfu must be above 0 and at most 1, and is not" in warning for warning in told)
 
 
 def test_shipped_scenarios_warn_where_they_should():
@@ -71,4 +72,4 @@ def test_an_mfu_of_another_subject_is_nothing_to_warn_of(tmp_path):
     files = {"equations": [tmp_path / "own.py"], "priors": [tmp_path / "own.toml"]}
     tree = run(outputs=["y"], **files, design=Design(draws=16, chains=2))
     assert report_document(tree)["warnings"] == []
-    assert "above 1 in all" in warned(mfu=tree["prior/mfu"].values)[0]
+    assert "is not in all draws" in warned(mfu=tree["prior/mfu"].values)[0]

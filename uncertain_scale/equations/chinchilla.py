@@ -17,6 +17,7 @@ from uncertain_scale.units.aliases import (
     FloatArray,
     Flop,
     Parameters,
+    Ratio,
     Tokens,
     empirical,
 )
@@ -37,8 +38,8 @@ def optimal_params(
     training_flop: Flop,
     log_A: Dimensionless,
     log_B: Dimensionless,
-    alpha: Dimensionless,
-    beta: Dimensionless,
+    alpha: Ratio,
+    beta: Ratio,
 ) -> Parameters:
     """Parameters of the compute-optimal dense model.
 
@@ -58,8 +59,8 @@ def training_flop__from_params(
     optimal_params: Parameters,
     log_A: Dimensionless,
     log_B: Dimensionless,
-    alpha: Dimensionless,
-    beta: Dimensionless,
+    alpha: Ratio,
+    beta: Ratio,
 ) -> Flop:
     """FLOP for which a number of parameters is optimal.
 
@@ -77,8 +78,8 @@ def optimal_tokens(
     training_flop: Flop,
     log_A: Dimensionless,
     log_B: Dimensionless,
-    alpha: Dimensionless,
-    beta: Dimensionless,
+    alpha: Ratio,
+    beta: Ratio,
 ) -> Tokens:
     """Tokens that the compute-optimal dense model trains on.
 
@@ -97,8 +98,8 @@ def training_flop__from_tokens(
     optimal_tokens: Tokens,
     log_A: Dimensionless,
     log_B: Dimensionless,
-    alpha: Dimensionless,
-    beta: Dimensionless,
+    alpha: Ratio,
+    beta: Ratio,
 ) -> Flop:
     """FLOP for which a number of tokens is optimal.
 
@@ -118,9 +119,9 @@ def optimal_loss(  # noqa: PLR0913, PLR0917 (the law has as many constants)
     log_A: Dimensionless,
     log_B: Dimensionless,
     log_E: Dimensionless,
-    alpha: Dimensionless,
-    beta: Dimensionless,
-) -> Dimensionless:
+    alpha: Ratio,
+    beta: Ratio,
+) -> Ratio:
     """Loss that the compute-optimal dense model reaches, in nats per token.
 
     L = E + A/N^alpha + B/D^beta, on the text and with the tokeniser of the fit alone.
@@ -135,12 +136,12 @@ def optimal_loss(  # noqa: PLR0913, PLR0917 (the law has as many constants)
 
 @empirical
 def training_flop__from_loss(  # noqa: PLR0913, PLR0917 (the law has as many constants)
-    optimal_loss: Dimensionless,
+    optimal_loss: Ratio,
     log_A: Dimensionless,
     log_B: Dimensionless,
     log_E: Dimensionless,
-    alpha: Dimensionless,
-    beta: Dimensionless,
+    alpha: Ratio,
+    beta: Ratio,
 ) -> Flop:
     """FLOP for which a loss is optimal.
 
@@ -157,9 +158,7 @@ def training_flop__from_loss(  # noqa: PLR0913, PLR0917 (the law has as many con
     return flop
 
 
-def equal_loss_data_multiple(
-    shrink_factor: Dimensionless, alpha: Dimensionless, beta: Dimensionless
-) -> Dimensionless:
+def equal_loss_data_multiple(shrink_factor: Ratio, alpha: Ratio, beta: Ratio) -> Ratio:
     """Multiple of data at which the smaller model equals the compute-optimal one.
 
     m = (1 - (beta/alpha) (s^alpha - 1))^(-1/beta): at the optimum alpha A/N^alpha = beta B/D^beta,
@@ -175,8 +174,8 @@ def equal_loss_data_multiple(
 
 
 def shrink_factor__from_equal_loss(
-    equal_loss_data_multiple: Dimensionless, alpha: Dimensionless, beta: Dimensionless
-) -> Dimensionless:
+    equal_loss_data_multiple: Ratio, alpha: Ratio, beta: Ratio
+) -> Ratio:
     """Factor by which the model shrinks, implied by the data multiple that makes up for it.
 
     s = (1 + (alpha/beta) (1 - m^-beta))^(1/alpha).
@@ -193,9 +192,7 @@ def shrink_factor__from_equal_loss(
         "Factor by which the model shrinks, implied by the two multiples at equal loss"
     ),
 )
-def equal_loss_compute_multiple(
-    equal_loss_data_multiple: Dimensionless, shrink_factor: Dimensionless
-) -> Dimensionless:
+def equal_loss_compute_multiple(equal_loss_data_multiple: Ratio, shrink_factor: Ratio) -> Ratio:
     """Compute multiple at which the smaller model equals the compute-optimal one.
 
     Data multiple / shrink factor, as C = 6 N D.
@@ -207,7 +204,7 @@ def equal_loss_compute_multiple(
     optimal_tokens__from_repetitions="Tokens that epochs of the unique text amount to",
     unique_tokens__implied="Stock of unique text, implied by the epochs that a run needs",
 )
-def data_repetitions(optimal_tokens: Tokens, unique_tokens: Tokens) -> Dimensionless:
+def data_repetitions(optimal_tokens: Tokens, unique_tokens: Tokens) -> Ratio:
     """Epochs of the unique text in the compute-optimal run.
 
     Tokens / unique tokens. Up to about four epochs are worth nearly as much as fresh text.
@@ -225,9 +222,7 @@ def data_repetitions(optimal_tokens: Tokens, unique_tokens: Tokens) -> Dimension
         "Multiple of data at equal loss, implied by the epochs of both models"
     ),
 )
-def equal_loss_repetitions(
-    data_repetitions: Dimensionless, equal_loss_data_multiple: Dimensionless
-) -> Dimensionless:
+def equal_loss_repetitions(data_repetitions: Ratio, equal_loss_data_multiple: Ratio) -> Ratio:
     """Epochs of the unique text in the run of the smaller model of equal loss.
 
     Epochs of the compute-optimal run x data multiple, as if repeated text were worth as much.

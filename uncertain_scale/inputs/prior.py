@@ -16,7 +16,9 @@ import numpy as np
 
 from uncertain_scale.errors import PriorError, UnitError, nearest
 from uncertain_scale.inputs.distributions import Mixture
+from uncertain_scale.inputs.domains import beyond
 from uncertain_scale.units import conversion_factor
+from uncertain_scale.units.domain import DomainError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -134,9 +136,13 @@ class Prior:
     def converted(self, units: str) -> Prior:
         """Return the same belief for a model that declares the variable in `units`.
 
-        Raises UnitError: the units are of another dimension.
+        Raises UnitError: the units are of another dimension, or the belief reaches beyond the
+        domain that the variable is declared with.
         """
-        return replace(self, factor=conversion_factor(self.units, units), model_units=units)
+        factor = conversion_factor(self.units, units)
+        if fault := beyond(self.name, self.distribution, units, factor):
+            raise DomainError(fault)
+        return replace(self, factor=factor, model_units=units)
 
 
 @dataclass(frozen=True)
@@ -239,7 +245,8 @@ class Priors:
         Raises
         ------
         PriorError
-            Inputs that are no variable, or whose units do not fit, all at once.
+            Inputs that are no variable, whose units do not fit, or which reach beyond the domain of
+            their variable, all at once.
         """
         converted: dict[str, Prior] = {}
         faults: list[str] = []
@@ -253,6 +260,8 @@ class Priors:
                 continue
             try:
                 converted[name] = prior.converted(variables[name])
+            except DomainError as error:
+                faults.append(f"{where} {error}")
             except UnitError as error:
                 faults.append(f"{units} {error}")
         if faults:

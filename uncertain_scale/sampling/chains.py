@@ -69,7 +69,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
 
     def variable(name: str, attributes: Mapping[str, Any]) -> xr.DataArray:
         long_name = attributes.get("long_name") or model.long_name(name) or name
-        attrs = {**attributes, "units": model.variables[name], "long_name": long_name}
+        attrs = {**attributes, "units": str(model.variables[name]), "long_name": long_name}
         if name not in builtin:
             attrs["own"] = 1
         if draws is None:
@@ -94,7 +94,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
             prior.factor * known.value
             if isinstance(known := prior.distribution, Constant)
             else np.nan,
-            attrs={"units": model.variables[name], "stated": prior.provenance.stated},
+            attrs={"units": str(model.variables[name]), "stated": prior.provenance.stated},
         )
         for name, prior in question.given.items()
     }
