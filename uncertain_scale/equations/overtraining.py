@@ -6,16 +6,21 @@ of data and computation; a published model, by its tokens per parameter.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 
 from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import (
     FloatArray,
+    Flop,
     Parameters,
     Ratio,
     Tokens,
     TokensPerParameter,
 )
+
+FLOP_PER_PARAMETER_TOKEN: Annotated[float, "FLOP/parameter/token"] = 6.0
 
 
 @inverses(
@@ -87,6 +92,18 @@ def overtraining_factor(data_multiple: Ratio, shrink_factor: Ratio) -> Ratio:
     sizes, this is also the run's computation over the optimal one for so small a model.
     """
     return data_multiple * shrink_factor
+
+
+@inverses(
+    training_tokens__from_compute="Tokens that a published model trains on, implied by its FLOP",
+    model_params__from_compute="Active parameters of a published model, implied by its FLOP",
+)
+def training_flop__from_model(training_tokens: Tokens, model_params: Parameters) -> Flop:
+    """FLOP of a published model's run.
+
+    C = 6 N D, of the active parameters; the optimum that the model is compared with is at these.
+    """
+    return training_tokens * model_params * FLOP_PER_PARAMETER_TOKEN
 
 
 @inverses(

@@ -257,7 +257,7 @@ class _Reader(TomlReader):
         if twice or rows is None:
             self.spoiled.update(names)
             return None
-        joint = JointSample(names, rows, self._provenance(table, path))
+        joint = JointSample(names, rows, self._provenance(table, path), table.smooth)
         for name, column in zip(names, rows.T, strict=True):
             inputs[name] = Prior(
                 name=name,

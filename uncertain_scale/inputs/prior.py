@@ -156,11 +156,15 @@ class JointSample:
     rows
         Array of shape (rows, inputs), in the units of the inputs' priors, in ascending order of the
         first column, so that neighbouring coordinates give neighbouring rows.
+    smooth
+        Whether draws lie about the rows instead of at them: each row stands for a segment through
+        it, in the direction of the row that is the square root of their number away from it.
     """
 
     inputs: tuple[str, ...]
     rows: FloatArray
     provenance: Provenance = field(default_factory=Provenance)
+    smooth: bool = False
 
     @property
     def name(self) -> str:
@@ -174,8 +178,26 @@ class JointSample:
 
     def draw(self, u: FloatArray) -> FloatArray:
         """Return the rows at coordinates `u`; shape (len(u), inputs)."""
-        index = np.minimum((u * len(self.rows)).astype(np.intp), len(self.rows) - 1)
-        return self.rows[index]
+        place = u * len(self.rows)
+        index = np.minimum(place.astype(np.intp), len(self.rows) - 1)
+        if not self.smooth:
+            return self.rows[index]
+        within = np.clip(2 * (place - index) - 1, -1, 1)
+        return self.rows[index] + within[:, None] * self._reach[index]
+
+    @cached_property
+    def _reach(self) -> FloatArray:
+        """What is added to each row for the end of its segment, shape (rows, inputs).
+
+        Distances are those where the rows' covariance is the identity (Mahalanobis), so that
+        columns that are nearly functions of one another stay so.
+        """
+        from scipy.spatial import KDTree
+
+        alike = np.linalg.svd(self.rows - self.rows.mean(axis=0), full_matrices=False)[0]
+        nearest = round(np.sqrt(len(self.rows))) + 1  # the row itself is among them
+        _, found = KDTree(alike).query(alike, k=[nearest])
+        return np.asarray(self.rows[found[:, 0]] - self.rows)
 
 
 @dataclass(frozen=True)
@@ -281,7 +303,9 @@ class Priors:
             "coordinates": self.coordinates,
             "correlations": sorted([*sorted(c.inputs), c.rank] for c in self.correlations),
             "joints": {
-                joint.name: hashlib.sha256(np.ascontiguousarray(joint.rows).tobytes()).hexdigest()
+                joint.name: hashlib.sha256(
+                    np.ascontiguousarray(joint.rows).tobytes() + b"smooth" * joint.smooth
+                ).hexdigest()
                 for joint in self.joints
             },
         }

@@ -79,6 +79,11 @@ class Equation:
         return bool(getattr(self.function, "__empirical__", False))
 
     @property
+    def overridable(self) -> bool:
+        """Whether a prior or given of its variable stands in its place."""
+        return bool(getattr(self.function, "__overridable__", False))
+
+    @property
     def builtin(self) -> bool:
         """Whether it is one of the package's own."""
         return self.function.__module__.startswith("uncertain_scale.")

@@ -109,7 +109,7 @@ class Model:
         }
         found = []
         for law in self.equations:
-            for solved in other_inverses(law, signed) if law.law is None else ():
+            for solved in other_inverses(law, signed) if _is_solved(law) else ():
                 way = solved.target, frozenset(solved.arguments)
                 if way not in ways and solved.name not in names:
                     ways.add(way)
@@ -290,6 +290,11 @@ class OwnEquations:
                 f"built-in equations take part because '{foreign}' is one of theirs"
             )
             raise ModelError("\n".join(faults))
+
+
+def _is_solved(law: Equation) -> bool:
+    """Tell whether arguments follow from a law: not from one that yields to what is stated."""
+    return law.law is None and not law.overridable
 
 
 def _merged(equations: Iterable[Equation]) -> Iterator[Equation]:

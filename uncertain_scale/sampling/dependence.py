@@ -137,8 +137,9 @@ class InputSampler:
         return dict(zip(coordinates, weights.tolist(), strict=True))
 
     def rows_of(self, joint: str) -> int:
-        """Return how many rows a joint sample has."""
-        return len(self._joints[joint].rows)
+        """Return how many levels list a joint sample: its rows, with both sides of smooth ones."""
+        sample = self._joints[joint]
+        return len(sample.rows) * (3 if sample.smooth else 1)
 
     def draw(self, design: Coordinates, chain: int) -> dict[str, FloatArray]:
         """Return the draws of one chain by input, each of shape (draws,), in the model's units.

@@ -46,6 +46,7 @@ __all__ = [
     "TokensPerParameter",
     "Years",
     "empirical",
+    "overridable",
 ]
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -86,4 +87,10 @@ def empirical(equation: _F) -> _F:
     therefore feeds such an equation numbers in the units it declares, instead of quantities.
     """
     equation.__empirical__ = True  # type: ignore[attr-defined]
+    return equation
+
+
+def overridable(equation: _F) -> _F:
+    """Mark a law that yields to a prior or given of its variable, without contradiction."""
+    equation.__overridable__ = True  # type: ignore[attr-defined]
     return equation
