@@ -28,6 +28,7 @@ WATCHED = ("mfu", "sparsity_factor", "peak_flops", "inference_mfu", "pue")
 """Variables that the warnings rest on."""
 
 _GRADES = ("A", "B")
+_ROUNDING = 1e-12
 _SAME_PEAK = 0.02  # ratings of one chip differ by rounding
 
 
@@ -63,10 +64,15 @@ def warnings_of_draws(values: Mapping[str, FloatArray]) -> list[str]:
 
 
 def bounds_of(names: Iterable[str]) -> dict[str, tuple[float, float]]:
-    """Return the bounds of the built-in variables among these that have one besides 0."""
+    """Return the bounds of the built-in variables among these that have one besides 0.
+
+    They are just beyond those of the domain, for rounding.
+    """
     domains = {name: domain_of(default_model().variables[name]) for name in names}
     return {
-        name: domain.bounds for name, domain in domains.items() if domain and domain != Positive
+        name: (domain.bounds[0] * (1 - _ROUNDING), domain.bounds[1] * (1 + _ROUNDING))
+        for name, domain in domains.items()
+        if domain and domain != Positive
     }
 
 

@@ -393,9 +393,8 @@ class Streamed:
         }
         outside = {}
         computed = [name for name in sketches if draws[name].attrs.get("equation")]
-        for name, (low, high) in bounds_of(computed).items():
-            beyond = np.array([np.nextafter(low, -np.inf), np.nextafter(high, np.inf)])
-            below_low, below_high = sketches[name].shares_below(beyond).mean(axis=0)
+        for name, bounds in bounds_of(computed).items():
+            below_low, below_high = sketches[name].shares_below(np.array(bounds)).mean(axis=0)
             outside[name] = float(below_low + 1 - below_high)
         return warnings_of(medians, outside)
 

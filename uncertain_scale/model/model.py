@@ -108,8 +108,8 @@ class Model:
             if (domain := domain_of(units)) is None or domain.bounds[0] < 0
         }
         found = []
-        for law in self.equations:
-            for solved in other_inverses(law, signed) if _is_solved(law) else ():
+        for law in (e for e in self.equations if e.law is None and not e.overridable):
+            for solved in other_inverses(law, signed):
                 way = solved.target, frozenset(solved.arguments)
                 if way not in ways and solved.name not in names:
                     ways.add(way)
@@ -176,13 +176,15 @@ def agreed_units(equations: Sequence[Equation]) -> dict[str, str]:
                     f"'{name}' is in {known} in {places[0]} in {unit} {places[1]} declare the same "
                     "units in both"
                 )
-            if known.domain is None and unit.domain is not None:
-                units[name], origin[name] = unit, equation
-            elif known.domain != unit.domain and unit.domain is not None:
+            if unit.domain is None or unit.domain == known.domain:
+                continue
+            if known.domain is not None:
+                one, other = known.domain.notation, unit.domain.notation
                 raise ModelError(
-                    f"'{name}' lies in {known.domain} in {places[0]} in {unit.domain} {places[1]} "
-                    "declare the same domain in both"
+                    f"'{name}' lies in {one} in {places[0]} in {other} {places[1]} declare the "
+                    "same domain in both"
                 )
+            units[name], origin[name] = unit, equation
     return {name: units.get(name, "1") for name in names}
 
 
@@ -290,11 +292,6 @@ class OwnEquations:
                 f"built-in equations take part because '{foreign}' is one of theirs"
             )
             raise ModelError("\n".join(faults))
-
-
-def _is_solved(law: Equation) -> bool:
-    """Tell whether arguments follow from a law: not from one that yields to what is stated."""
-    return law.law is None and not law.overridable
 
 
 def _merged(equations: Iterable[Equation]) -> Iterator[Equation]:

@@ -81,9 +81,6 @@ class Domain:
         first, last = max(low, self.bounds[0]), min(high, self.bounds[1])
         return first < last or (first == last and first in self)
 
-    def __str__(self) -> str:
-        return self.notation
-
     def words(self, units: str = "1") -> str:
         """Return it as a condition: `above 0 and at most 1`."""
         shown = "" if units == "1" else f" {units}"
