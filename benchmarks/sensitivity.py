@@ -23,7 +23,7 @@ from __future__ import annotations
 import tempfile
 import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,7 +200,8 @@ def budget_case() -> Case:
     """Return the budget question, and its outputs of independent inputs for scipy."""
     model, priors = prepare("base")
     mfu = priors.inputs["mfu"].distribution  # scipy has it before its inverse logit
-    rows = priors.joints[0].rows.T
+    joint = replace(priors.joints[0], smooth=False)  # scipy has the rows alone
+    priors, rows = replace(priors, joints=(joint,)), joint.rows.T
 
     def flop(x: Any) -> Any:
         return 1e8 / x[2] * 3600 * PEAK * x[0] * expit(x[1])

@@ -144,7 +144,7 @@ def test_budget_question_against_its_closed_form(kind):
     tree = run(
         "h100-dense-bf16",
         given={"budget": "100M"},
-        believed={"mfu": "lognormal(q05=0.17, q95=0.42)"},
+        believed={"mfu": 1, "precision_factor": "lognormal(q05=0.17, q95=0.42)"},
         outputs=["training_flop"],
         design=Design(kind=kind),
     )

@@ -1,11 +1,15 @@
 """Warnings where peaks and utilisation meet."""
 
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
 
-from uncertain_scale import Design, report_document, run
+from uncertain_scale import Design, ask, report_document, run
 from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.streamed import stream
+from uncertain_scale.sampling.sample import prepare
 
 H100 = 989.4e12
 
@@ -18,9 +22,9 @@ def warned(**inputs):
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"mfu": [0.3, 1.2]}, "mfu is above 1 in 50% of the draws"),
-        ({"mfu": [40.0, 50.0]}, "mfu is above 1 in all draws"),
-        ({"mfu": 30.0}, "not a percentage"),
+        ({"mfu": [0.3, 1.2]}, "mfu must be above 0 and at most 1, and is not in 50% of the draws"),
+        ({"mfu": [40.0, 50.0]}, "and is not in all draws: what is given"),
+        ({"mfu": 30.0}, "check its units"),
         ({"mfu": 0.3, "sparsity_factor": 2.0}, "set sparsity_factor to 1"),
         ({"mfu": 0.3, "sparsity_factor": 2.0, "peak_flops": H100}, "dense peak, 0.6 at the median"),
         ({"mfu": 0.5, "peak_flops": H100}, "above what any published run"),
@@ -48,7 +52,8 @@ def test_a_utilisation_that_is_solved_for_is_looked_at_too():
     """1e27 FLOP for 100M USD would take more than the peak."""
     question = {"budget": "100M", "training_flop": "1e27"}
     tree = run("h100-dense-bf16", given=question, free=["mfu"], design=Design(draws=64, chains=2))
-    assert any("mfu is above 1" in warning for warning in report_document(tree)["warnings"])
+    told = report_document(tree)["warnings"]
+    assert any("mfu must be above 0 and at most 1, and is not" in warning for warning in told)
 
 
 def test_shipped_scenarios_warn_where_they_should():
@@ -71,4 +76,29 @@ def test_an_mfu_of_another_subject_is_nothing_to_warn_of(tmp_path):
     files = {"equations": [tmp_path / "own.py"], "priors": [tmp_path / "own.toml"]}
     tree = run(outputs=["y"], **files, design=Design(draws=16, chains=2))
     assert report_document(tree)["warnings"] == []
-    assert "above 1 in all" in warned(mfu=tree["prior/mfu"].values)[0]
+    assert "is not in all draws" in warned(mfu=tree["prior/mfu"].values)[0]
+
+
+def test_a_variable_that_is_solved_for_and_leaves_its_domain_is_told_in_every_way():
+    """40 MW for 25,000 GPUs is 1.6 kW each: the share of draws is P(gpu_power > 1.6 kW)."""
+    given, design = {"gpus": "25k", "facility_power": "40 MW"}, Design(draws=512, chains=4)
+    tree = run("base", given=given, free=["pue"], outputs=["pue"], design=design)
+    (told,) = report_document(tree)["warnings"]
+    power = tree["prior/gpu_power"].values
+    share = 100 * (power > 1.6).mean()
+    assert told.startswith(f"pue must be at least 1, and is not in {share:.3g}% of the draws")
+    model, priors = prepare("base", known=given, free=["pue"])
+    question = ask(model, given, free=["pue"], outputs=["pue"])
+    (streamed,) = stream(model, priors, question, design).warnings()
+    pattern = r"([\d.]+)% of"
+    shares = [float(re.search(pattern, one)[1]) for one in (told, streamed)]
+    assert shares[1] == pytest.approx(shares[0], abs=0.2)  # counted in bins
+
+
+def test_a_variable_at_the_end_of_its_domain_is_nothing_to_warn_of():
+    given, design = {"gpus": "25k", "facility_power": "40 MW", "gpu_power": 1.6}, Design(draws=64)
+    model, priors = prepare("post-2024-07", known=given, free=["pue"])
+    question = ask(model, given, free=["pue"], outputs=["pue"])
+    answer = stream(model, priors, question, design)
+    assert float(answer.summarize(probs=[0.9])["median"][0]) == 1
+    assert not [one for one in answer.warnings() if "pue" in one]

@@ -3,7 +3,11 @@
 import json
 import re
 
+import numpy as np
 import pytest
+
+import uncertain_scale as us
+from uncertain_scale.units.domain import Domain, domain_of
 
 MODEL = """
 from typing import Annotated
@@ -88,16 +92,63 @@ def test_a_prior_file_is_held_to_what_is_possible_too(cli, tmp_path):
     assert "own.toml:2 [inputs.hourly_rate] hourly_rate must be above 0, and 31% of its" in err
 
 
-@pytest.mark.parametrize("prior", ["0 to 5", "normal(mu=2, sigma=1)"])
-def test_an_interval_may_begin_at_0(cli, prior):
-    asked = ("--budget", "1M", "--set", f"hourly_rate={prior}", "--outputs", "gpu_price")
-    assert cli("report", *asked, *FEW)[0] == 0
+@pytest.mark.parametrize(
+    ("prior", "message"),
+    [
+        ("hourly_rate=0 to 5", "above 0, and 5% of its probability is not; state a lognormal with"),
+        ("hourly_rate=0 to 5", "truncate it: normal(q05=0, q95=5, truncate=[0, inf])"),
+        ("hourly_rate=normal(mu=2, sigma=1)", "above 0, and 2% of its probability is not"),
+        (
+            "hourly_rate=choice(values=[0, 2])",
+            "50% of its probability is not; leave out the values",
+        ),
+        ("mfu=0 to 0.5", "above 0 and at most 1, and 5% of its probability is not"),
+        ("mfu=0 to 0.5", "state a logitnormal or a beta with both ends above 0 and below 1"),
+        ("mfu=30 to 50", "mfu must be above 0 and at most 1; write a percentage with %"),
+        ("mfu=50", "mfu must be above 0 and at most 1"),
+        ("mfu=lognormal(q05=0.2, q95=0.4)", "its lognormal reaches from 0 to inf; state a logit"),
+        (
+            "mfu=lognormal(q05=20, q95=40) %",
+            "lognormal(q05=20, q95=40, truncate=[0, 100])",
+        ),
+        ("pue=0.95 to 1.3", "pue must be at least 1, and 13% of its probability is not"),
+        (
+            "pue=lognormal(q05=1.08, q95=1.4)",
+            "pue must be at least 1, and 0.44% of its",
+        ),
+    ],
+)
+def test_a_prior_lies_in_the_domain_of_its_variable(cli, prior, message):
+    code, out, err = cli("report", "--budget", "1M", "--set", prior, *FEW)
+    assert (code, out) == (2, "")
+    assert message in " ".join(err.split())
 
 
-@pytest.mark.parametrize("prior", ["1", "100%", "1.0 to 1.4"])
-def test_a_facility_may_draw_what_its_chips_do(cli, prior):
-    asked = ("--budget", "1M", "--set", f"pue={prior}", "--outputs", "facility_power")
-    assert cli("report", *asked, *FEW)[0] == 0
+@pytest.mark.parametrize(
+    ("prior", "kind"),
+    [
+        ("pue=1", "constant(value=1)"),
+        ("pue=100%", "constant(value=100)"),
+        ("pue=1.0 to 1.4", "lognormal(q05=1, q95=1.4, truncate=[1, inf])"),
+        ("pue=1.1 to 1.4", "lognormal(q05=1.1, q95=1.4, truncate=[1, inf])"),
+        ("mfu=0.3 to 0.5", "logitnormal(q05=0.3, q95=0.5)"),
+        ("mfu=30 to 50 %", "logitnormal(q05=30, q95=50, lower=0, upper=100)"),
+        ("mfu=uniform(lower=0, upper=1)", "uniform(lower=0, upper=1)"),
+        ("hourly_rate=1 to 3", "lognormal(q05=1, q95=3)"),
+        (
+            "pue=normal(mu=1, sigma=1, truncate=[1, 9])",
+            "normal(mu=1, sigma=1, truncate=[1, 9])",
+        ),
+        ("log_A=-1 to 1", None),
+    ],
+)
+def test_an_interval_is_read_on_the_domain_of_its_variable(prior, kind):
+    name, _, text = prior.partition("=")
+    model = us.default_model()
+    stated = us.ask(model, {name: text}).given[name]
+    assert stated.distribution.describe() == (kind or "normal(q05=-1, q95=1)")
+    domain = domain_of(model.variables[name]) or Domain("(-inf, inf)")
+    assert all(end in domain for end in stated.ppf(np.array([1e-9, 1 - 1e-9])).tolist())
 
 
 def test_a_model_of_ones_own_may_be_negative(cli, model):

@@ -60,7 +60,7 @@ def mine(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(
         'schema_version = 1\nextends = "base"\n'
-        '[inputs.pue]\nkind = "lognormal"\nq05 = 1.05\nq95 = 1.2\nunits = "1"\n'
+        '[inputs.pue]\nkind = "lognormal"\nq05 = 1.05\nq95 = 1.2\ntruncate = [1, 2]\nunits = "1"\n'
     )
     return path
 

@@ -43,11 +43,11 @@ def searched_params(flop: float, fit: tuple[float, ...]) -> float:
 
 
 def optimum(flop: float, fit: tuple[float, ...]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    known = arrays(fit)
+    known, dense = arrays(fit), {"expert_sparsity": np.ones(1), "sparsity_exponent": np.ones(1)}
     without_e = {name: known[name] for name in COLUMNS if name != "log_E"}
-    params = chinchilla.optimal_params(np.array([flop]), **without_e)
-    tokens = chinchilla.optimal_tokens(np.array([flop]), **without_e)
-    return params, tokens, chinchilla.optimal_loss(params, tokens, **known)
+    params = chinchilla.optimal_params(np.array([flop]), **without_e, **dense)
+    tokens = chinchilla.optimal_tokens(np.array([flop]), **without_e, **dense)
+    return params, tokens, chinchilla.optimal_loss(np.array([flop]), **known)
 
 
 @pytest.mark.parametrize("fit", FITS)
@@ -113,6 +113,38 @@ def test_no_amount_of_data_makes_up_for_too_few_parameters() -> None:
         np.full(1, 100.0), np.full(1, 100.0), np.full(1, alpha), np.full(1, beta)
     )
     assert np.isposinf(unreachable[0])
+
+
+@pytest.mark.parametrize(("sparsity", "multiple"), [(1, 1), (8, 3), (32, 6)])
+def test_experts_move_the_optimum_to_more_tokens(sparsity: float, multiple: float) -> None:
+    """About 3 times the tokens of an active parameter at 1:8, 6 times at 1:32, for equal FLOP."""
+    law = {name: one for name, one in arrays(FITS[0]).items() if name != "log_E"}
+    exponent = np.array([np.log(multiple) / np.log(sparsity) if sparsity > 1 else 0.5])
+    experts = {"expert_sparsity": np.array([float(sparsity)]), "sparsity_exponent": exponent}
+    assert exponent == pytest.approx(0.52, abs=0.021)
+    params = chinchilla.optimal_params(np.array([1e26]), **law, **experts)
+    tokens = chinchilla.optimal_tokens(np.array([1e26]), **law, **experts)
+    dense = optimum(1e26, FITS[0])
+    assert (6 * params * tokens)[0] == pytest.approx(1e26, rel=1e-12)
+    ratio = chinchilla.optimal_tokens_per_param(tokens, params)
+    assert ratio[0] == pytest.approx(multiple * (dense[1] / dense[0])[0], rel=1e-12)
+
+
+def test_repeated_text_is_worth_what_its_decay_says() -> None:
+    """Against the closed form of Muennighoff et al. 2023, its R* and its limit."""
+    decay = np.array([15.387756])
+
+    def worth(epochs: float) -> float:
+        return epochs * float(chinchilla.data_worth(np.array([epochs]), decay)[0])
+
+    assert [worth(x) for x in (0.01, 0.5, 1.0)] == pytest.approx([0.01, 0.5, 1.0], rel=1e-14)
+    assert worth(4) == pytest.approx(1 + 15.387756 * (1 - np.exp(-3 / 15.387756)), rel=1e-14)
+    assert worth(4) == pytest.approx(3.7257, abs=1e-4)
+    # At R* repetitions they are worth on average 1 - 1/e of unique text, and never more than R*.
+    assert worth(1 + 15.387756) == pytest.approx(1 + 15.387756 * (1 - 1 / np.e), rel=1e-14)
+    assert worth(1e6) == pytest.approx(1 + 15.387756, rel=1e-12)
+    same = chinchilla.equal_loss_data_worth(np.array([4.0]), decay)
+    assert same == pytest.approx(worth(4) / 4)
 
 
 def test_bootstrap_rows_give_the_published_spread() -> None:

@@ -179,7 +179,7 @@ def test_a_view_begins_where_the_options_say(tmp_path):
     view = start_of(options, Scenarios(MODEL), against=["base", "base"], prob=[0.8])
     assert view.given == {"facility_power": "30 MW", "budget": "1B"}
     assert (view.others, view.probs, view.lays_over_all) == (("base",), (0.8,), True)
-    assert view.edits["mfu"].distribution.describe() == "lognormal(q05=0.3, q95=0.4)"
+    assert view.edits["mfu"].distribution.describe() == "logitnormal(q05=0.3, q95=0.4)"
     assert view.design == Design(draws=64, chains=2, seed=3)
     alone = start_of(replace(options, scenario=None), Scenarios(MODEL), against=[], prob=[0.9])
     assert (alone.scenario, alone.overlays) == (str(overlay), ())

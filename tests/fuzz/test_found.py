@@ -16,8 +16,8 @@ units = "USD/gpu/hour"
 """
 FOUND = {
     # a method called `value` was taken for a constant's value
-    "quantiles given": (0, [*ASK, "--budget", "quantiles(q05=1e6, q50=2e6, q95=3e6)"], ""),
-    "a metalog given": (0, [*ASK, "--budget", "metalog(q05=1e6, q50=2e6, q95=4e6)"], ""),
+    "quantiles given": (0, [*ASK, "--budget", "quantiles(q05=1e6, q50=2e6, q95=3e6, lower=0)"], ""),
+    "a metalog given": (0, [*ASK, "--budget", "metalog(q05=1e6, q50=2e6, q95=4e6, lower=0)"], ""),
     # whole numbers that no float holds
     "a large value": (2, ["update", "one.toml", *ASK[1:], "--budget", "1M"],
                       EVIDENCE.format(value="9" * 400, error=1)),

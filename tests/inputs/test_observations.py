@@ -12,6 +12,7 @@ from uncertain_scale.errors import EvidenceError
 from uncertain_scale.inputs.catalog import evidence_names, find_evidence_file, shipped_folder
 from uncertain_scale.inputs.document import EvidenceFile
 from uncertain_scale.inputs.observations import read_evidence
+from uncertain_scale.model import default_model
 
 VARIABLES = {"facility_power": "MW", "mfu": "1"}
 
@@ -189,3 +190,26 @@ def test_a_path_that_is_none(tmp_path):
     for source in (tmp_path / "facts.txt", tmp_path / "none.toml", "h100-cluster"):
         with pytest.raises(EvidenceError, match="evidence file"):
             find_evidence_file(source)
+
+
+@pytest.mark.parametrize(
+    ("variable", "lines", "pattern"),
+    [
+        ("budget", ["value = '-5M USD'", "error = '1M USD'"], r":5 .*budget: must be above 0"),
+        ("mfu", ["value = 40", "error = 3"], r":5 .*mfu: must be above 0 and at most 1"),
+        ("pue", ["value = '0.8 to 0.95'"], r"pue: must be at least 1"),
+        ("pue", ["upper = '90%'"], r":5 .*pue: must be at least 1"),
+        ("mfu", ["lower = 1.01"], r"mfu: must be above 0 and at most 1"),
+        ("gpus", ["upper = 0", "units = 'gpu'"], r"gpus: must be above 0"),
+        ("mfu", ["value = '40%'", "error = 0.03"], ""),
+        ("pue", ["upper = 1"], ""),
+        ("gpus", ["lower = -3", "units = 'gpu'"], ""),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(tmp_path, variable, lines, pattern):
+    path = tmp_path / "facts.toml"
+    head = ("schema_version = 1", "[[observations]]", "name = 'x'", f"variable = '{variable}'")
+    path.write_text("\n".join([*head, *lines]), encoding="utf-8")
+    found, faults = read_evidence([path], default_model().variables)
+    assert (len(found), len(faults)) == ((0, 1) if pattern else (1, 0))
+    assert re.search(pattern, "".join(faults)), faults

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import uncertain_scale as us
-from uncertain_scale.errors import ModelError, QuestionError
+from uncertain_scale.errors import ModelError, PriorError, QuestionError, UnitError
 from uncertain_scale.sampling.sample import prepare
 
 SMALL = us.Design(draws=64, chains=2)
@@ -135,3 +135,59 @@ def test_a_name_that_nothing_has_is_told(write):
 def test_a_sweep_takes_another_subject(write):
     found = us.sweep(**write(LABORATORY), given={"staff": [1, 2]}, design=SMALL)
     assert found["median"].sel(output="budget").values.tolist() == [80000, 160000]
+
+
+DOMAINS = """from typing import Annotated as A
+from uncertain_scale.units.aliases import Domain, Positive
+def mean_score(
+    score: A[float, Domain("[-1, 1]")], weight: A[float, "kg", Positive]
+) -> A[float, "kg"]:
+    return score * weight
+"""
+
+
+@pytest.mark.parametrize(
+    ("score", "weight", "message"),
+    [
+        ("lower = -2\nupper = 0.5", "", "score must be at least -1 and at most 1, and 40% of its"),
+        ("", "lower = -1\nupper = 3", "weight must be above 0, and 25% of its"),
+        ("lower = 2\nupper = 3", "", "score must be at least -1 and at most 1; write a perc"),
+    ],
+)
+def test_own_equations_declare_domains_that_priors_keep_to(write, score, weight, message):
+    text = "schema_version = 1\n"
+    for name, bounds, units in (("score", score, "1"), ("weight", weight, "kg")):
+        stated = bounds or "lower = 0\nupper = 1"
+        text += f"[inputs.{name}]\nkind = 'uniform'\n{stated}\nunits = '{units}'\n"
+    files = write(DOMAINS, text)
+    with pytest.raises(PriorError, match=message.replace("(", r"\(")) as caught:
+        us.run(**files, design=SMALL)
+    assert "[inputs." in str(caught.value)
+
+
+def test_a_domain_between_two_bounds_takes_an_interval_with_its_quantiles(write):
+    text = "schema_version = 1\n" + "".join(
+        f"inputs.{name} = {{ kind = 'constant', value = 1, units = '{units}' }}\n"
+        for name, units in (("score", "1"), ("weight", "kg"))
+    )
+    tree = us.run(**write(DOMAINS, text), believed={"score": "-0.5 to 0.9"}, design=SMALL)
+    found = tree["prior/score"]
+    assert found.attrs["distribution"] == "logitnormal(q05=-0.5, q95=0.9, lower=-1, upper=1)"
+    assert -1 < float(found.min()) < float(found.max()) < 1
+
+
+def test_two_domains_of_one_variable_are_refused(write):
+    other = "def other(score: A[float, '1', Positive]):\n    return score * 1.0\n"
+    with pytest.raises(ModelError, match=r"'score' lies in \[-1, 1\] in own.py:3 mean_score but"):
+        us.run(**write(DOMAINS + other), design=SMALL)
+    builtin = (
+        "from uncertain_scale.units.aliases import Ratio\ndef y(mfu: Ratio):\n    return 1 * mfu\n"
+    )
+    with pytest.raises(ModelError, match=r"'mfu' lies in \(0, 1\] in .* declare the same domain"):
+        us.run("base", equations=write(builtin)["equations"], outputs=["y"], design=SMALL)
+
+
+def test_a_name_without_domain_has_that_of_the_built_in_model(write):
+    files = write("def doubled(mfu):\n    return 2 * mfu\n")["equations"]
+    with pytest.raises(UnitError, match="mfu must be above 0 and at most 1"):
+        us.run("base", equations=files, believed={"mfu": "1.2"}, outputs=["doubled"], design=SMALL)

@@ -24,6 +24,7 @@ from uncertain_scale.errors import DataError, QuestionError, UncertainScaleError
 from uncertain_scale.inputs.assertion import Assertion
 from uncertain_scale.inputs.catalog import find_prior_file
 from uncertain_scale.inputs.files import input_names
+from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -324,6 +325,11 @@ def _check(case: _Case, desk: QuestionCache, probs: Sequence[float]) -> Checked:
     claim, variable = case.claim, case.claim.variable
     found = find(desk.draws(case.own, variable), probs) if case.own else None
     asserted = claim.asserted or _implied(found)
+    units = "1" if claim.against else desk.model.variables[variable]
+    domain = domain_of(units)
+    if domain is not None and not domain.touches(asserted.low, asserted.high):
+        must = f"{variable} must be {domain.words(units)}"
+        raise _ImpossibleError(f"{asserted.text} is not possible: {must}")
     judges = {judge.name: judge for judge in case.judges}
     judged: list[Judged] = []
     for one in case.judged:
@@ -331,7 +337,7 @@ def _check(case: _Case, desk: QuestionCache, probs: Sequence[float]) -> Checked:
         if manner is None:
             continue
         draws = desk.draws(one, variable)
-        if asserted.high <= 0 < draws.pooled[0]:
+        if asserted.high <= 0 < draws.pooled[0]:  # of a ratio, or where no domain is declared
             raise _ImpossibleError(
                 f"{asserted.text} is not possible: {variable} is above 0 in every draw"
             )
@@ -339,7 +345,7 @@ def _check(case: _Case, desk: QuestionCache, probs: Sequence[float]) -> Checked:
         judged.append(Judged(label, stand(asserted, draws, probs), judges.get(one.label)))
     return Checked(
         claim=claim,
-        units="1" if claim.against else desk.model.variables[variable],
+        units=units,
         asserted=asserted,
         own=_held(case.own.label, found, claim.asserted) if case.own and found else None,
         others=tuple(

@@ -1,7 +1,8 @@
 """Warnings where peaks and utilisation meet, the place where a factor of 2 slips in.
 
-MFU here is against the dense BF16 peak. Taken together with a sparse peak, or above 1, or above
-what any published run of the chip has reached, it deserves a word before it is believed.
+MFU here is against the dense BF16 peak. Taken together with a sparse peak, or above what any
+published run of the chip has reached, it deserves a word before it is believed. So does a variable
+that is solved for and leaves its domain, where priors and givens are refused.
 """
 
 from __future__ import annotations
@@ -11,17 +12,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.inputs.runs import published_runs
+from uncertain_scale.model import default_model
+from uncertain_scale.units.aliases import Positive
+from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from uncertain_scale.inputs.runs import TrainingRun
     from uncertain_scale.sampling.chains import Labelled
+    from uncertain_scale.units.aliases import FloatArray
 
-WATCHED = ("mfu", "sparsity_factor", "peak_flops")
+WATCHED = ("mfu", "sparsity_factor", "peak_flops", "inference_mfu", "pue")
 """Variables that the warnings rest on."""
 
 _GRADES = ("A", "B")
+_ROUNDING = 1e-12
 _SAME_PEAK = 0.02  # ratings of one chip differ by rounding
 
 
@@ -45,9 +51,28 @@ def utilisation_warnings(draws: Mapping[Any, Labelled]) -> list[str]:
     >>> utilisation_warnings(xr.Dataset({"mfu": 0.3, "sparsity_factor": 1.0}))
     []
     """
-    values = {name: draws[name].values for name in watched(draws)}
-    medians = {name: float(np.median(one)) for name, one in values.items()}
-    return warnings_of(medians, float(np.mean(values.get("mfu", np.zeros(1)) > 1)))
+    return warnings_of_draws({name: draws[name].values for name in watched(draws)})
+
+
+def warnings_of_draws(values: Mapping[str, FloatArray]) -> list[str]:
+    """Return these warnings from the draws of the variables in `WATCHED` that an answer has."""
+    outside = {}
+    for name, (low, high) in bounds_of(values).items():
+        outside[name] = float(np.mean((values[name] < low) | (values[name] > high)))
+    return warnings_of({name: float(np.median(one)) for name, one in values.items()}, outside)
+
+
+def bounds_of(names: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """Return the bounds of the built-in variables among these that have one besides 0.
+
+    They are just beyond those of the domain, for rounding.
+    """
+    domains = {name: domain_of(default_model().variables[name]) for name in names}
+    return {
+        name: (domain.bounds[0] * (1 - _ROUNDING), domain.bounds[1] * (1 + _ROUNDING))
+        for name, domain in domains.items()
+        if domain and domain != Positive
+    }
 
 
 def watched(draws: Mapping[Any, Labelled]) -> list[str]:
@@ -55,27 +80,33 @@ def watched(draws: Mapping[Any, Labelled]) -> list[str]:
     return [name for name in WATCHED if name in draws and not draws[name].attrs.get("own")]
 
 
-def warnings_of(medians: Mapping[str, float], above: float) -> list[str]:
+def warnings_of(medians: Mapping[str, float], outside: Mapping[str, float]) -> list[str]:
     """Return these warnings from what they rest on.
 
     Parameters
     ----------
     medians
         Of the variables in `WATCHED` that an answer has.
-    above
-        Share of draws in which mfu is above 1.
+    outside
+        Share of draws that lie outside the domain, by variable of `bounds_of`.
     """
-    return list(_warnings(medians, above)) if "mfu" in medians else []
+    return [*_impossible(outside), *(_warnings(medians) if "mfu" in medians else ())]
 
 
-def _warnings(medians: Mapping[str, float], above: float) -> Iterator[str]:
+def _impossible(outside: Mapping[str, float]) -> Iterator[str]:
+    for name, part in outside.items():
+        if part > 0:
+            domain = domain_of(default_model().variables[name])
+            share = "all draws" if part == 1 else f"{min(100 * part, 99.9):.3g}% of the draws"
+            yield (
+                f"{name} must be {domain.words() if domain else 'finite'}, and is not in {share}: "
+                "what is given does not go together with the priors there; check its units, and "
+                "which input is solved for"
+            )
+
+
+def _warnings(medians: Mapping[str, float]) -> Iterator[str]:
     sparsity = medians.get("sparsity_factor", 1.0)
-    if above:
-        share = "all draws" if above == 1 else f"{min(100 * above, 99.9):.3g}% of the draws"
-        yield (
-            f"mfu is above 1 in {share}, more than the peak can give; "
-            "truncate its prior at 1, or check that it is a share and not a percentage"
-        )
     if sparsity > 1:
         yield (
             f"a sparse peak (sparsity_factor = {sparsity:g}) is taken with an mfu against the "

@@ -18,7 +18,7 @@ from uncertain_scale.analysis.coupling import (
     readings,
 )
 from uncertain_scale.analysis.guards import utilisation_warnings
-from uncertain_scale.errors import DataError, QuestionError
+from uncertain_scale.errors import DataError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.model import Problem, ask, believe
 from uncertain_scale.sampling import sample
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 _FEW = (2, 2)
-_SHARES = ("mfu", "inference_mfu")
 
 
 @dataclass(frozen=True)
@@ -234,20 +233,6 @@ class QuestionCache:
             self.priors(whole.scenario), self.model, dict(whole.assuming), option="assuming"
         )
         question = ask(self.model, dict(whole.given), outputs=outputs, free=whole.free)
-        stated = {name: priors.inputs[name] for name, _ in whole.assuming} | dict(question.given)
-        amounts = self.model.builtin_variables
-        for name, prior in stated.items():
-            if amounts.get(name, "1") != "1" and prior.distribution.support[1] <= 0:
-                raise QuestionError(f"{name} = '{prior.provenance.stated}' is not above 0")
-            if (
-                name in amounts
-                and name in _SHARES
-                and prior.distribution.support[0] * prior.factor > 1
-            ):
-                raise QuestionError(
-                    f"{name} = '{prior.provenance.stated}' is above 1, more than a peak gives; "
-                    "write a percentage with %"
-                )
         return Problem(self.model, priors, question)
 
     def _draw(self, whole: Whole) -> dict[str, xr.DataArray]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.analysis.events import happened, of_average, probability_of, side_of
-from uncertain_scale.analysis.guards import WATCHED, warnings_of, watched
+from uncertain_scale.analysis.guards import WATCHED, bounds_of, warnings_of, watched
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each
@@ -415,14 +415,17 @@ class Streamed:
 
     def warnings(self) -> list[str]:
         """Return what is doubtful about peaks and utilisation, as `utilisation_warnings` does."""
-        sketches = self.part.sketches(watched(self.tree.variables))
+        draws = self.tree.variables
+        sketches = self.part.sketches(watched(draws))
         medians = {
             name: float(one.at(np.array([(one.size - 1) / 2]))[0]) for name, one in sketches.items()
         }
-        above = 0.0
-        if "mfu" in sketches:
-            above = 1 - float(sketches["mfu"].shares_below(np.ones(1)).mean())
-        return warnings_of(medians, above)
+        outside = {}
+        computed = [name for name in sketches if draws[name].attrs.get("equation")]
+        for name, bounds in bounds_of(computed).items():
+            below_low, below_high = sketches[name].shares_below(np.array(bounds)).mean(axis=0)
+            outside[name] = float(below_low + 1 - below_high)
+        return warnings_of(medians, outside)
 
 
 @takes_problem

@@ -318,7 +318,7 @@ class Sweep:
         known = self.problem.priors.inputs.get(name)
         if known is not None and known.provenance.long_name:
             words = known.provenance.long_name
-        return {"units": self.problem.model.variables[name], "long_name": words}
+        return {"units": str(self.problem.model.variables[name]), "long_name": words}
 
 
 _OF_THE_OUTPUT = ("units", "long_name")

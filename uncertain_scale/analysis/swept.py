@@ -11,6 +11,7 @@ import numpy as np
 from uncertain_scale.errors import QuestionError, UnitError, nearest
 from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
+from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -124,25 +125,29 @@ def read_axes(
 
 
 def refuse_impossible(axis: Axis, model: Model) -> None:
-    """Refuse values that a variable of the built-in model cannot have.
+    """Refuse values that a variable cannot have.
 
     Raises
     ------
     UnitError
-        The lowest is 0 or below, or below the least that the variable can be.
+        An end of them does not lie in the domain that the variable is declared with.
     """
-    units, least = model.variables[axis.name], model.least(axis.name)
-    low = axis.quantities[0].to(units)
-    if least is None or (low > 0 and low >= least):
+    units = model.variables[axis.name]
+    domain, factor = domain_of(units), Quantity(1.0, axis.units).to(units)
+    ends = [axis.quantities[at].to(units) for at in (0, -1)]
+    if domain is None or all(end in domain for end in ends):
         return
-    bound = f"at least {least:g}" if least else "above 0"
-    start = least / Quantity(1.0, axis.units).to(units) or float(f"{axis.values[-1] / 100:.1g}")
-    advice = f"start there, as in {number_text(start)}..{axis.stated.partition('..')[2].strip()}"
+    low, high = (bound / factor for bound in domain.bounds)
+    first, _, last = map(str.strip, axis.stated.partition(".."))
+    if ends[0] not in domain:
+        first = number_text(low or float(f"{min(axis.values[-1], high) / 100:.1g}"))
+    last = last if ends[1] in domain else number_text(high)
+    verb = "end" if ends[0] in domain else "start"
+    advice = f"{verb} there, as in {first}..{last}"
     if axis.spacing == "list":
         advice = "drop the values that are not"
-    raise UnitError(
-        f"{axis.name} = '{axis.stated[:60]}': {axis.name} must be {bound} at every point; {advice}"
-    )
+    must = f"must be {domain.words(units)} at every point"
+    raise UnitError(f"{axis.name} = '{axis.stated[:60]}': {axis.name} {must}; {advice}")
 
 
 def _is_swept(name: str, value: Any) -> bool:

@@ -2,9 +2,9 @@
 
 Every public function of a subject is an equation. Its name is the variable that it computes, with
 what follows two underscores telling one way from another; its argument names are the variables that
-it computes from; its annotations are their units. A law that is a product of powers names its
-inverses, which the model derives, and any other stands beside them, so that a question can be asked
-in any direction.
+it computes from; its annotations are their units and domains. A law that is a product of powers
+names its inverses, which the model derives, and any other stands beside them, so that a question
+can be asked in any direction.
 """
 
 from uncertain_scale.equations import (
@@ -18,15 +18,9 @@ from uncertain_scale.equations import (
     serving,
 )
 
-__all__ = ["HEADLINE", "LEAST", "SIGNED", "SUBJECTS"]
+__all__ = ["HEADLINE", "SUBJECTS"]
 
 SUBJECTS = (compute, cluster, cost, power, scale, chinchilla, overtraining, serving)
-
-SIGNED = ("log_A", "log_B", "log_E")
-"""Variables that may be 0 or below; all others are above it."""
-
-LEAST = {"pue": 1.0}
-"""What variables cannot lie below where that is not 0: a facility draws what its chips do."""
 
 HEADLINE: tuple[str, ...] = (
     "gpu_hours",

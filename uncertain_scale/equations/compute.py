@@ -6,10 +6,11 @@ from typing import Annotated
 
 from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import (
-    Dimensionless,
     Flop,
     FlopPerSecondPerGpu,
     GpuHours,
+    Ratio,
+    Share,
 )
 
 SECONDS_PER_HOUR: Annotated[float, "s/hour"] = 3600.0
@@ -23,9 +24,9 @@ SECONDS_PER_HOUR: Annotated[float, "s/hour"] = 3600.0
 )
 def effective_flops(
     peak_flops: FlopPerSecondPerGpu,
-    sparsity_factor: Dimensionless,
-    precision_factor: Dimensionless,
-    mfu: Dimensionless,
+    sparsity_factor: Ratio,
+    precision_factor: Ratio,
+    mfu: Share,
 ) -> FlopPerSecondPerGpu:
     """Speed at which one GPU trains, averaged over the whole run.
 

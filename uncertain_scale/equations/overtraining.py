@@ -6,16 +6,21 @@ of data and computation; a published model, by its tokens per parameter.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 
 from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import (
-    Dimensionless,
     FloatArray,
+    Flop,
     Parameters,
+    Ratio,
     Tokens,
     TokensPerParameter,
 )
+
+FLOP_PER_PARAMETER_TOKEN: Annotated[float, "FLOP/parameter/token"] = 6.0
 
 
 @inverses(
@@ -26,7 +31,7 @@ from uncertain_scale.units.aliases import (
         "Factor by which the model shrinks, implied by data and compute multiples"
     ),
 )
-def data_multiple(compute_multiple: Dimensionless, shrink_factor: Dimensionless) -> Dimensionless:
+def data_multiple(compute_multiple: Ratio, shrink_factor: Ratio) -> Ratio:
     """Tokens of the smaller model's run over those of the compute-optimal run.
 
     Compute multiple x shrink factor, as C = 6 N D.
@@ -35,11 +40,11 @@ def data_multiple(compute_multiple: Dimensionless, shrink_factor: Dimensionless)
 
 
 def optimal_equivalent_multiple(
-    data_multiple: Dimensionless,
-    shrink_factor: Dimensionless,
-    alpha: Dimensionless,
-    beta: Dimensionless,
-) -> Dimensionless:
+    data_multiple: Ratio,
+    shrink_factor: Ratio,
+    alpha: Ratio,
+    beta: Ratio,
+) -> Ratio:
     """Compute multiple whose optimal model reaches the loss of the smaller model's run.
 
     q = ((s^alpha + (alpha/beta) m^-beta) / (1 + alpha/beta))^(-(alpha+beta)/(alpha beta)); above 1
@@ -54,11 +59,11 @@ def optimal_equivalent_multiple(
 
 
 def data_multiple__from_equivalent(
-    optimal_equivalent_multiple: Dimensionless,
-    shrink_factor: Dimensionless,
-    alpha: Dimensionless,
-    beta: Dimensionless,
-) -> Dimensionless:
+    optimal_equivalent_multiple: Ratio,
+    shrink_factor: Ratio,
+    alpha: Ratio,
+    beta: Ratio,
+) -> Ratio:
     """Tokens of the smaller model's run over the compute-optimal run's, implied by its loss.
 
     m = ((beta/alpha) ((1 + alpha/beta) q^(-alpha beta/(alpha+beta)) - s^alpha))^(-1/beta); infinite
@@ -80,15 +85,25 @@ def data_multiple__from_equivalent(
         "Factor by which the model shrinks, implied by its overtraining and data multiple"
     ),
 )
-def overtraining_factor(
-    data_multiple: Dimensionless, shrink_factor: Dimensionless
-) -> Dimensionless:
+def overtraining_factor(data_multiple: Ratio, shrink_factor: Ratio) -> Ratio:
     """Tokens per parameter of a model's run over the compute-optimal ratio.
 
     For the smaller model: data multiple x shrink factor. Where the optimal ratio is the same at all
     sizes, this is also the run's computation over the optimal one for so small a model.
     """
     return data_multiple * shrink_factor
+
+
+@inverses(
+    training_tokens__from_compute="Tokens that a published model trains on, implied by its FLOP",
+    model_params__from_compute="Active parameters of a published model, implied by its FLOP",
+)
+def training_flop__from_model(training_tokens: Tokens, model_params: Parameters) -> Flop:
+    """FLOP of a published model's run.
+
+    C = 6 N D, of the active parameters; the optimum that the model is compared with is at these.
+    """
+    return training_tokens * model_params * FLOP_PER_PARAMETER_TOKEN
 
 
 @inverses(
@@ -106,7 +121,7 @@ def overtraining_factor__from_model(
     training_tokens: Tokens,
     model_params: Parameters,
     optimal_tokens_per_param: TokensPerParameter,
-) -> Dimensionless:
+) -> Ratio:
     """Tokens per parameter of a published model over the compute-optimal ratio.
 
     Tokens / active parameters / optimal ratio.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import (
-    Dimensionless,
+    AtLeastOne,
     FlopPerSecondPerGpu,
     GigaflopPerJoule,
     GigawattHours,
@@ -15,6 +15,7 @@ from uncertain_scale.units.aliases import (
     Gpus,
     KilowattsPerGpu,
     Megawatts,
+    Ratio,
 )
 
 KILOWATTS_PER_MEGAWATT: Annotated[float, "kW/MW"] = 1e3
@@ -31,7 +32,7 @@ KILOWATT_HOURS_PER_GIGAWATT_HOUR: Annotated[float, "kW*hour/GWh"] = 1e6
     ),
     pue__implied="Power usage effectiveness, implied by a facility's power",
 )
-def facility_power(gpus: Gpus, gpu_power: KilowattsPerGpu, pue: Dimensionless) -> Megawatts:
+def facility_power(gpus: Gpus, gpu_power: KilowattsPerGpu, pue: AtLeastOne) -> Megawatts:
     """Power that the whole facility draws for the cluster.
 
     GPUs x IT power of one (its share of server, network and storage) x PUE (the facility's power
@@ -48,7 +49,7 @@ def facility_power(gpus: Gpus, gpu_power: KilowattsPerGpu, pue: Dimensionless) -
     pue__from_energy="Power usage effectiveness, implied by a run's energy",
 )
 def training_energy(
-    gpu_hours: GpuHours, gpu_power: KilowattsPerGpu, pue: Dimensionless
+    gpu_hours: GpuHours, gpu_power: KilowattsPerGpu, pue: AtLeastOne
 ) -> GigawattHours:
     """Energy that the training run takes.
 
@@ -63,7 +64,7 @@ def training_energy(
         "Power of one hyperscaler's data centres, implied by a facility's part of it"
     ),
 )
-def hyperscaler_share(facility_power: Megawatts, hyperscaler_power: Gigawatts) -> Dimensionless:
+def hyperscaler_share(facility_power: Megawatts, hyperscaler_power: Gigawatts) -> Ratio:
     """Cluster's power as a part of one hyperscaler's data centres.
 
     Power of the facility / power of the fleet; more than 1 does not fit.
@@ -75,7 +76,7 @@ def hyperscaler_share(facility_power: Megawatts, hyperscaler_power: Gigawatts) -
     facility_power__from_sites="Power of a facility that fills a number of sites",
     site_power__implied="Power of one site, implied by the number that the cluster fills",
 )
-def sites_needed(facility_power: Megawatts, site_power: Gigawatts) -> Dimensionless:
+def sites_needed(facility_power: Megawatts, site_power: Gigawatts) -> Ratio:
     """Sites of a given power that the cluster fills.
 
     Power of the facility / power of one site.
@@ -93,7 +94,7 @@ def sites_needed(facility_power: Megawatts, site_power: Gigawatts) -> Dimensionl
     pue__from_efficiency="Power usage effectiveness, implied by computation for each joule",
 )
 def flop_per_joule(
-    effective_flops: FlopPerSecondPerGpu, gpu_power: KilowattsPerGpu, pue: Dimensionless
+    effective_flops: FlopPerSecondPerGpu, gpu_power: KilowattsPerGpu, pue: AtLeastOne
 ) -> GigaflopPerJoule:
     """Useful computation for each joule that the facility draws.
 

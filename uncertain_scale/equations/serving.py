@@ -6,11 +6,12 @@ from typing import Annotated
 
 from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import (
-    Dimensionless,
     DollarsPerGpuHour,
     DollarsPerMegatoken,
     FlopPerSecondPerGpu,
     Parameters,
+    Ratio,
+    Share,
 )
 
 FLOP_PER_PARAMETER_TOKEN: Annotated[float, "FLOP/parameter/token"] = 2.0
@@ -34,7 +35,7 @@ def inference_cost(
     served_params: Parameters,
     hourly_rate: DollarsPerGpuHour,
     peak_flops: FlopPerSecondPerGpu,
-    inference_mfu: Dimensionless,
+    inference_mfu: Share,
 ) -> DollarsPerMegatoken:
     """Cost of GPU time for a million output tokens.
 
@@ -54,7 +55,7 @@ def inference_cost(
         "Factor by which the model shrinks, implied by how much cheaper a token is to be"
     ),
 )
-def inference_saving(shrink_factor: Dimensionless) -> Dimensionless:
+def inference_saving(shrink_factor: Ratio) -> Ratio:
     """Cost of a token of the compute-optimal model over one of the smaller model.
 
     The factor by which the active parameters shrink: exact where the FLOP of the parameters decide,
@@ -71,7 +72,7 @@ def inference_saving(shrink_factor: Dimensionless) -> Dimensionless:
 )
 def output_price_ratio(
     old_output_price: DollarsPerMegatoken, new_output_price: DollarsPerMegatoken
-) -> Dimensionless:
+) -> Ratio:
     """Price of output tokens of once-leading models over that of their successors.
 
     Old / new list price of a million output tokens.

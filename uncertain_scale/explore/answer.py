@@ -31,7 +31,7 @@ from uncertain_scale.analysis.coupling import (
     readings,
 )
 from uncertain_scale.analysis.events import probability
-from uncertain_scale.analysis.guards import WATCHED, warnings_of
+from uncertain_scale.analysis.guards import WATCHED, warnings_of_draws
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.report.comparison_report import couplings_document
 from uncertain_scale.report.document import (
@@ -251,9 +251,7 @@ def _warnings(drawn: _Drawn) -> list[str]:
     watched = {
         name: drawn.values[name] for name in WATCHED if name in drawn.values and name in builtin
     }
-    medians = {name: float(np.median(values)) for name, values in watched.items()}
-    above = float(np.mean(watched["mfu"] > 1)) if "mfu" in watched else 0.0
-    return warnings_of(medians, above)
+    return warnings_of_draws(watched)
 
 
 def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:

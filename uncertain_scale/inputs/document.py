@@ -156,6 +156,10 @@ class JointTable(Believed):
     units: dict[str, str] = Field(
         default_factory=dict, description="Units by input, where they are not 1."
     )
+    smooth: bool = Field(
+        default=False,
+        description="True: draws lie about the rows, which are a sample of something continuous.",
+    )
 
 
 class PriorFile(File):

@@ -89,7 +89,9 @@ def load_priors(
     faults += unknown_ends(priors, spoiled) if faults else loose_ends(priors)
     if variables is not None:
         try:
-            priors = priors.in_units_of(variables)
+            # What could not be read has a constant in its place, which no domain is meant for.
+            plain = {name: str(variables[name]) for name in spoiled if name in variables}
+            priors = priors.in_units_of({**variables, **plain})
         except PriorError as error:
             faults += error.faults
     if faults:
@@ -150,7 +152,7 @@ class _Reader(TomlReader):
     Attributes
     ----------
     spoiled
-        Inputs that are stated but could not be read.
+        Inputs that are stated but could not be read, or whose distribution could not.
     """
 
     def __init__(self, path: Path, error: type[FileError]) -> None:
@@ -216,6 +218,7 @@ class _Reader(TomlReader):
             try:
                 return build(kind, {k: v for k, v in stated.items() if k not in _OF_EVERY_KIND})
             except DistributionError as error:
+                self.spoiled.add(str(path[-1]))
                 for key, text in error.faults:
                     self.fault((*path, key) if key else path, text)
         return Constant(value=0.0)
@@ -254,7 +257,7 @@ class _Reader(TomlReader):
         if twice or rows is None:
             self.spoiled.update(names)
             return None
-        joint = JointSample(names, rows, self._provenance(table, path))
+        joint = JointSample(names, rows, self._provenance(table, path), table.smooth)
         for name, column in zip(names, rows.T, strict=True):
             inputs[name] = Prior(
                 name=name,

@@ -22,6 +22,7 @@ from uncertain_scale.inputs.document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
 from uncertain_scale.inputs.toml import TomlReader
 from uncertain_scale.units import Quantity, SpellingError, conversion_factor, parse_quantity
+from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -182,6 +183,7 @@ class _Reader(TomlReader):
         try:
             stated, units, words = _stated(table, self._variables[table.variable])
             factor = conversion_factor(units, self._variables[table.variable])
+            _refuse_outside(stated, factor, self._variables[table.variable])
         except _Fault as fault:
             self.fault((*path, fault.key), f"'{table.name}' {fault}")
             return None
@@ -244,6 +246,14 @@ def _stated(table: ObservationTable, in_model: str) -> tuple[Distribution | Rang
         raise _Fault("value", f"is {value.value:g}, and a lognormal error needs it above 0")
     sigma = math.sqrt(math.log1p((size / value.value) ** 2))
     return LogNormal(mu=math.log(value.value), sigma=sigma), units, words
+
+
+def _refuse_outside(stated: Distribution | Range, factor: float, units: str) -> None:
+    """Refuse a measured value, its error left out, or bounds that leave nothing of a domain."""
+    domain = domain_of(units)
+    ends = stated.support if isinstance(stated, Range) else [float(stated.ppf(np.array(0.5)))] * 2
+    if domain is not None and not domain.touches(*(end * factor for end in ends)):
+        raise UnitError(f"must be {domain.words(units)}")
 
 
 def _written(value: float) -> str:

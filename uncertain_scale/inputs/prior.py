@@ -16,7 +16,9 @@ import numpy as np
 
 from uncertain_scale.errors import PriorError, UnitError, nearest
 from uncertain_scale.inputs.distributions import Mixture
+from uncertain_scale.inputs.domains import beyond
 from uncertain_scale.units import conversion_factor
+from uncertain_scale.units.domain import DomainError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -34,6 +36,7 @@ _NEXT, _GAP = 1e-12, 1e-6  # a level just above, and a step there that is no slo
 _MOST_HINTS = 100  # names that are likened to those of the model
 _MOST_EFFORT = 5_000  # of all mixtures of a scenario
 _MOST_TIED = 1_000
+_NEIGHBOURS = 512  # rows among which neighbours are sought
 
 
 @dataclass(frozen=True)
@@ -134,9 +137,13 @@ class Prior:
     def converted(self, units: str) -> Prior:
         """Return the same belief for a model that declares the variable in `units`.
 
-        Raises UnitError: the units are of another dimension.
+        Raises UnitError: the units are of another dimension, or the belief reaches beyond the
+        domain that the variable is declared with.
         """
-        return replace(self, factor=conversion_factor(self.units, units), model_units=units)
+        factor = conversion_factor(self.units, units)
+        if fault := beyond(self.name, self.distribution, units, factor):
+            raise DomainError(fault)
+        return replace(self, factor=factor, model_units=units)
 
 
 @dataclass(frozen=True)
@@ -150,11 +157,15 @@ class JointSample:
     rows
         Array of shape (rows, inputs), in the units of the inputs' priors, in ascending order of the
         first column, so that neighbouring coordinates give neighbouring rows.
+    smooth
+        Whether draws lie about the rows instead of at them: each row stands for a segment through
+        it, in the direction of the row that is the square root of their number away from it.
     """
 
     inputs: tuple[str, ...]
     rows: FloatArray
     provenance: Provenance = field(default_factory=Provenance)
+    smooth: bool = False
 
     @property
     def name(self) -> str:
@@ -168,8 +179,35 @@ class JointSample:
 
     def draw(self, u: FloatArray) -> FloatArray:
         """Return the rows at coordinates `u`; shape (len(u), inputs)."""
-        index = np.minimum((u * len(self.rows)).astype(np.intp), len(self.rows) - 1)
-        return self.rows[index]
+        place = u * len(self.rows)
+        index = np.minimum(place.astype(np.intp), len(self.rows) - 1)
+        if not self.smooth:
+            return self.rows[index]
+        within = np.clip(2 * (place - index) - 1, -1, 1)
+        return self.rows[index] + within[:, None] * self._reach[index]
+
+    @cached_property
+    def _reach(self) -> FloatArray:
+        """What is added to each row for the end of its segment, shape (rows, inputs).
+
+        Distances are those where the rows' covariance is the identity (Mahalanobis), so that
+        columns that are nearly functions of one another stay so. Of many rows the neighbour is
+        sought among some of them, spread over all.
+        """
+        alike = np.linalg.svd(self.rows - self.rows.mean(axis=0), full_matrices=False)[0]
+        step = max(len(alike) // _NEIGHBOURS, 1)
+        apart = np.zeros((len(alike), -(-len(alike) // step)))
+        for column in alike.T:
+            apart += (column[:, None] - column[::step]) ** 2
+        nearest = max(round(np.sqrt(len(alike)) / step), 1)  # the row itself may come before it
+        found = step * np.argpartition(apart, nearest, axis=1)[:, nearest]
+        return np.asarray(self.rows[found] - self.rows)
+
+    @cached_property
+    def ends(self) -> FloatArray:
+        """Least and greatest values of the columns, shape (bound, inputs)."""
+        reach = np.abs(self._reach) if self.smooth else 0.0
+        return np.array([(self.rows - reach).min(axis=0), (self.rows + reach).max(axis=0)])
 
 
 @dataclass(frozen=True)
@@ -239,7 +277,8 @@ class Priors:
         Raises
         ------
         PriorError
-            Inputs that are no variable, or whose units do not fit, all at once.
+            Inputs that are no variable, whose units do not fit, or which reach beyond the domain of
+            their variable, all at once.
         """
         converted: dict[str, Prior] = {}
         faults: list[str] = []
@@ -253,6 +292,8 @@ class Priors:
                 continue
             try:
                 converted[name] = prior.converted(variables[name])
+            except DomainError as error:
+                faults.append(f"{where} {error}")
             except UnitError as error:
                 faults.append(f"{units} {error}")
         if faults:
@@ -272,7 +313,9 @@ class Priors:
             "coordinates": self.coordinates,
             "correlations": sorted([*sorted(c.inputs), c.rank] for c in self.correlations),
             "joints": {
-                joint.name: hashlib.sha256(np.ascontiguousarray(joint.rows).tobytes()).hexdigest()
+                joint.name: hashlib.sha256(
+                    np.ascontiguousarray(joint.rows).tobytes() + b"smooth" * joint.smooth
+                ).hexdigest()
                 for joint in self.joints
             },
         }

@@ -189,7 +189,8 @@ def _input(prior: Prior) -> dict[str, Any]:
 
 def _joint(joint: JointSample, priors: Priors, samples: str) -> dict[str, Any]:
     units = {name: priors.inputs[name].units for name in joint.inputs}
-    table = {"inputs": list(joint.inputs), "samples": samples, "units": units}
+    table: dict[str, Any] = {"inputs": list(joint.inputs), "samples": samples, "units": units}
+    table |= {"smooth": True} if joint.smooth else {}
     return table | _coupling(priors.inputs[joint.inputs[0]]) | _sources(joint.provenance)
 
 

@@ -1,4 +1,4 @@
-"""Equations read from plain functions: argument names are variables, annotations are units.
+"""Equations read from plain functions: names of arguments are variables, annotations their units.
 
 Units are checked by magnitude: a check of dimensions alone passes FLOP/s x hour for FLOP, which is
 wrong by 3,600. So each equation runs twice, on pint quantities and on bare numbers in the units it
@@ -22,6 +22,7 @@ from uncertain_scale.errors import ModelError, UnitError
 from uncertain_scale.model.calls import failure, is_interrupt, line_in, misfit, user_code
 from uncertain_scale.reading import UnreadableError, read_text
 from uncertain_scale.units import conversion_factor, registry
+from uncertain_scale.units.domain import Domain, Units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +45,7 @@ class Equation:
     target, arguments
         The variable computed, and those it is computed from.
     units
-        Units by variable, for those of its variables that are annotated.
+        Units by variable, with the domain where one is declared, for those that are annotated.
     function
         From arrays in those units to an array in the target's.
     subject
@@ -56,7 +57,7 @@ class Equation:
     name: str
     target: str
     arguments: tuple[str, ...]
-    units: Mapping[str, str]
+    units: Mapping[str, Units]
     function: Callable[..., Any]
     subject: str
     law: Equation | None = None
@@ -76,6 +77,11 @@ class Equation:
     def empirical(self) -> bool:
         """Whether it is a fitted law for bare numbers, which quantities cannot go through."""
         return bool(getattr(self.function, "__empirical__", False))
+
+    @property
+    def overridable(self) -> bool:
+        """Whether a prior or given of its variable stands in its place."""
+        return bool(getattr(self.function, "__overridable__", False))
 
     @property
     def builtin(self) -> bool:
@@ -144,17 +150,22 @@ def import_equations(path: Path) -> types.ModuleType:
     return module
 
 
-def unit_of(hint: Any) -> str | None:
-    """Return the units in `Annotated[..., "units"]`, or None where there are none.
+def unit_of(hint: Any) -> Units | None:
+    """Return the units in `Annotated[..., "units", Domain(...)]`, or None where there are none.
+
+    A domain without units is one of bare numbers; of two domains the last one counts.
 
     Examples
     --------
-    >>> unit_of(Annotated[float, "USD/gpu"])
-    'USD/gpu'
+    >>> unit_of(Annotated[float, "USD/gpu", Domain("(0, inf)")]).domain.words()
+    'above 0'
     """
     if get_origin(hint) is not Annotated:
         return None
-    return next((extra for extra in get_args(hint)[1:] if isinstance(extra, str)), None)
+    extras = get_args(hint)[1:]
+    units = next((extra for extra in extras if isinstance(extra, str)), None)
+    domain = next((extra for extra in extras[::-1] if isinstance(extra, Domain)), None)
+    return None if units is None and domain is None else Units(units or "1", domain)
 
 
 def check_units(equations: Sequence[Equation], units: Mapping[str, str]) -> None:

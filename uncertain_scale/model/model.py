@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from uncertain_scale.errors import ModelError
 from uncertain_scale.model.equation import Equation, check_units, import_equations, read_equations
 from uncertain_scale.model.invert import inverse, named_inverses, other_inverses
+from uncertain_scale.units.domain import Units, domain_of
 
 if TYPE_CHECKING:
     import types
@@ -30,7 +31,7 @@ class Model:
     equations
         In the order in which ways are preferred and shown.
     variables
-        Units by variable, in the order of first use.
+        Units by variable, each with the domain that is declared, in the order of first use.
     headline
         Variables that a report shows by default.
     """
@@ -101,10 +102,14 @@ class Model:
         """
         ways = {(e.target, frozenset(e.arguments)) for e in self.equations}
         names = {e.name for e in self.equations}
-        signed = {name for name in self.variables if self.least(name) is None}
+        signed = {
+            name
+            for name, units in self.variables.items()
+            if (domain := domain_of(units)) is None or domain.bounds[0] < 0
+        }
         found = []
-        for law in self.equations:
-            for solved in other_inverses(law, signed) if law.law is None else ():
+        for law in (e for e in self.equations if e.law is None and not e.overridable):
+            for solved in other_inverses(law, signed):
                 way = solved.target, frozenset(solved.arguments)
                 if way not in ways and solved.name not in names:
                     ways.add(way)
@@ -114,20 +119,6 @@ class Model:
     def ways_to(self, variable: str) -> list[Equation]:
         """Return the equations that compute a variable."""
         return [equation for equation in self.equations if equation.target == variable]
-
-    def least(self, variable: str) -> float | None:
-        """Return what a variable of the built-in model cannot lie below, 0 for most.
-
-        Of other variables nothing is known: None.
-        """
-        from uncertain_scale.equations import LEAST, SIGNED, SUBJECTS
-
-        built_in = {module.__name__ for module in SUBJECTS}
-        if variable in SIGNED or not any(
-            variable in e.variables for e in self.equations if e.function.__module__ in built_in
-        ):
-            return None
-        return LEAST.get(variable, 0.0)
 
     def long_name(self, variable: str) -> str:
         """Return what a variable is in words: the summary of its first equation, or ""."""
@@ -171,19 +162,29 @@ def read_all(modules: Sequence[types.ModuleType | Path | str]) -> tuple[Equation
 
 
 def agreed_units(equations: Sequence[Equation]) -> dict[str, str]:
-    """Return units by variable; one that nobody annotates is a bare number."""
-    units: dict[str, str] = {}
+    """Return units by variable, with its domain; one that nobody annotates is a bare number."""
+    units: dict[str, Units] = {}
     origin: dict[str, Equation] = {}
     names: dict[str, None] = {}
     for equation in equations:
         names.update(dict.fromkeys((*equation.arguments, equation.target)))
         for name, unit in equation.units.items():
-            if units.setdefault(name, unit) != unit:
+            known, first = units.setdefault(name, unit), origin.setdefault(name, equation)
+            places = f"{first.where} {first.name} but", f"in {equation.where} {equation.name};"
+            if known != unit:
                 raise ModelError(
-                    f"'{name}' is in {units[name]} in {origin[name].where} {origin[name].name} but "
-                    f"in {unit} in {equation.where} {equation.name}; declare the same units in both"
+                    f"'{name}' is in {known} in {places[0]} in {unit} {places[1]} declare the same "
+                    "units in both"
                 )
-            origin.setdefault(name, equation)
+            if unit.domain is None or unit.domain == known.domain:
+                continue
+            if known.domain is not None:
+                one, other = known.domain.notation, unit.domain.notation
+                raise ModelError(
+                    f"'{name}' lies in {one} in {places[0]} in {other} {places[1]} declare the "
+                    "same domain in both"
+                )
+            units[name], origin[name] = unit, equation
     return {name: units.get(name, "1") for name in names}
 
 

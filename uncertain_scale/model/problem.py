@@ -381,6 +381,8 @@ class Closure:
             first = self.reached[equation.target]
             if first.equation is equation or self._descends(equation):
                 continue
+            if equation.overridable and first.origin in {"given", "prior"}:
+                continue
             second = self._by(equation)
             overridden = first.origin == "given" and not second.basis
             believed = first.origin in {"prior", "fallback"} and second.basis

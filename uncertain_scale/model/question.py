@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, SupportsFloat
 
-import numpy as np
-
-from uncertain_scale.errors import PriorError, QuestionError, UnitError, not_a_variable
+from uncertain_scale.errors import QuestionError, UnitError, not_a_variable
 from uncertain_scale.inputs.distributions import (
     DistributionError,
     build,
+    is_interval,
     parse_distribution,
 )
+from uncertain_scale.inputs.domains import interval_in
 from uncertain_scale.inputs.prior import Prior, Priors, Provenance, loose_ends
-from uncertain_scale.units import Quantity
+from uncertain_scale.units import Quantity, conversion_factor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["EVERYTHING", "Question", "ask", "believe", "refuse_idle"]
 
 EVERYTHING = ("all",)
-_TAIL = 0.05 + 1e-9  # an interval is from 5% to 95%, and may begin at 0
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def ask(
     QuestionError
         A name that is no variable, or one that is given and free at once.
     UnitError
-        A value that cannot be read, or whose units do not fit.
+        A value that cannot be read, whose units do not fit, or which the variable cannot have.
 
     Examples
     --------
@@ -125,17 +124,9 @@ def believe(
         A name that is no variable, some but not all inputs of a joint sample, or an input that the
         question gives or solves for.
     UnitError
-        A distribution that cannot be read, or whose units do not fit.
-    PriorError
-        Priors of the scenario that are not above 0 where the variable is.
+        A distribution that cannot be read, whose units do not fit, or which reaches beyond the
+        domain of its variable.
     """
-    faults = [
-        f"{prior.provenance.where} [inputs.{name}] {refusal}".strip()
-        for name, prior in priors.inputs.items()
-        if name not in changes and (refusal := _impossible(prior, model))
-    ]
-    if faults:
-        raise PriorError(faults)
     for name, text in changes.items():
         if name not in model.variables:
             names = {*priors.inputs, *model.variables}
@@ -185,25 +176,6 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def _impossible(prior: Prior, model: Model) -> str:
-    """Return why a prior cannot be: more than a tail of it lies below what its variable can be."""
-    name, least = prior.name, model.least(prior.name)
-    if least is None:
-        return ""
-    end = least / prior.factor
-    share = float(prior.distribution.cdf(np.array([np.nextafter(end, 0) if end else 0.0]))[0])
-    if share <= _TAIL:
-        return ""
-    bound, room = (f"at least {least:g}", f"from {least:g} on") if least else ("above 0", "above 0")
-    if share == 1:
-        return f"{name} must be {bound}"
-    return (
-        f"{name} must be {bound}, and {share:.0%} of its probability is not; state an interval "
-        f"{room}, or truncate it, as in normal(mu={least + 1:g}, sigma=2, "
-        f"truncate=[{least:g}, inf])"
-    )
-
-
 def _stated(name: str, value: str | float | Quantity, model: Model, option: str) -> Prior:
     """Read one value or distribution in the units of its variable."""
     try:
@@ -215,20 +187,22 @@ def _stated(name: str, value: str | float | Quantity, model: Model, option: str)
             distribution, units = build("constant", {"value": _number(value)}), None
         in_model = model.variables[name]
         stated = f"{value}" if units or in_model == "1" else f"{value} {in_model}"
+        interval = isinstance(value, str) and is_interval(value)
+        if interval:
+            factor = conversion_factor(units or in_model, in_model)
+            distribution = interval_in(distribution, in_model, factor)
         prior = Prior(
             name,
             distribution,
-            units=units or in_model,
+            units=units or str(in_model),
             provenance=Provenance(
                 source=f"{option} {stated}",
                 where=option,
                 stated=stated,
-                interpreted=isinstance(value, str) and " to " in value,
+                interpreted=interval,
             ),
         )
         prior = prior.converted(in_model)
-        if refusal := _impossible(prior, model):
-            raise UnitError(refusal)
     except (DistributionError, UnitError) as error:
         raise UnitError(f"{option} {name} = '{str(value)[:80]}': {error}") from None
     return prior

@@ -202,7 +202,7 @@ def _test(test: Tested, model: Model) -> dict[str, Any]:
         "scored": test.scored,
         **{key: getattr(run, key) for key in ("date", "notes", "source")},
         "quantity": test.target,
-        "units": model.variables[test.target],
+        "units": str(model.variables[test.target]),
         "given": dict(test.given),
         "published": test.in_sample.observed,
         "refitted": test.refitted,

@@ -166,7 +166,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
 
     def variable(name: str, attributes: Mapping[str, Any]) -> Variable:
         long_name = attributes.get("long_name") or model.long_name(name) or name
-        attrs = {**attributes, "units": model.variables[name], "long_name": long_name}
+        attrs = {**attributes, "units": str(model.variables[name]), "long_name": long_name}
         if name not in builtin:
             attrs["own"] = 1
         return Variable(name, np.array(np.nan) if draws is None else draws[name], attrs)
@@ -190,7 +190,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
                 if isinstance(known := prior.distribution, Constant)
                 else np.nan
             ),
-            {"units": model.variables[name], "stated": prior.provenance.stated},
+            {"units": str(model.variables[name]), "stated": prior.provenance.stated},
         )
         for name, prior in question.given.items()
     }

@@ -127,6 +127,20 @@ class InputSampler:
         joint = self._joints[prior.joint]
         return prior, joint.rows[:, joint.inputs.index(name)]
 
+    def ends(self, name: str) -> tuple[float, float]:
+        """Return the least and the greatest value that an input can have, in its prior's units."""
+        prior = self._priors.inputs[name]
+        if not prior.joint:
+            return prior.distribution.support
+        joint = self._joints[prior.joint]
+        low, high = joint.ends[:, joint.inputs.index(name)].tolist()
+        return low, high
+
+    def at_rows(self, names: Iterable[str]) -> bool:
+        """Tell whether inputs are drawn at the rows of a joint sample, all of them."""
+        joints = [self._joints.get(self._priors.inputs[name].joint) for name in names]
+        return all(joint is not None and not joint.smooth for joint in joints)
+
     def ties(self, name: str) -> Mapping[str, float | None]:
         """Return the correlation of an input's normal score with those of inputs it is tied to.
 
@@ -148,8 +162,9 @@ class InputSampler:
         return dict(zip(coordinates, weights.tolist(), strict=True))
 
     def rows_of(self, joint: str) -> int:
-        """Return how many rows a joint sample has."""
-        return len(self._joints[joint].rows)
+        """Return how many levels list a joint sample: its rows, with both sides of smooth ones."""
+        sample = self._joints[joint]
+        return len(sample.rows) * (3 if sample.smooth else 1)
 
     def draw(self, design: Coordinates, chain: int) -> dict[str, FloatArray]:
         """Return the draws of one chain by input, each of shape (draws,), in the model's units.

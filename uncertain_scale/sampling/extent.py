@@ -388,9 +388,10 @@ def _of_group(slopes: Mapping[str, float], sampler: InputSampler) -> tuple[float
     beliefs = {name: sampler.belief(name) for name in slopes}
     scales = {name: slope * beliefs[name][0].factor for name, slope in slopes.items()}
     columns = [scales[name] * rows for name, (_, rows) in beliefs.items() if rows is not None]
-    if len(columns) == len(slopes):
+    if columns:
         total = np.sum(columns, axis=0)
-        return float(total.mean()), float(total.std())
+        sd = float(total.std()) if sampler.at_rows(slopes) else math.nan
+        return float(total.mean()), sd
     kinds = {name: prior.distribution for name, (prior, _) in beliefs.items()}
     means, sds = np.transpose([kind.moments(1.0) for kind in kinds.values()])
     weights = np.array(list(scales.values()))

@@ -114,9 +114,10 @@ def _of_group(
         for name, (prior, rows) in beliefs.items()
         if rows is not None
     ]
-    if len(each) == len(powers):
+    if each:
         values = np.prod(each, axis=0)
-        return float(values.mean()), float(values.std())
+        at_rows = sampler.at_rows(powers)
+        return (float(values.mean()), float(values.std())) if at_rows else (math.nan, math.nan)
     kinds = {name: prior.distribution for name, (prior, _) in beliefs.items()}
     scale = math.prod(prior.factor ** powers[name] for name, (prior, _) in beliefs.items())
     logs = [kind for kind in kinds.values() if isinstance(kind, LogNormal) and not kind.truncate]
@@ -306,10 +307,9 @@ def _extent(sampler: InputSampler, name: str) -> Extent:
     """Return the range of an input, and which of its moments its kind has."""
     prior, rows = sampler.belief(name)
     sources = frozenset(sampler.positions_of([name]))
+    low, high = sorted(prior.factor * end for end in sampler.ends(name))
     if rows is not None:
-        values = rows * prior.factor
-        return Extent(float(values.min()), float(values.max()), sources=sources)
-    low, high = sorted(prior.factor * end for end in prior.distribution.support)
+        return Extent(low, high, sources=sources)
     levels = np.concatenate([_CORNERS, 1 - _CORNERS])
     quantiles = prior.ppf(levels)
     powers = _powers(quantiles.reshape(2, 3))

@@ -155,9 +155,9 @@ def _cancelled(known: Sequence[Dependence]) -> dict[str, set[str]]:
 
 def _forms(sampler: InputSampler, name: str) -> tuple[str, ...]:
     """Return the forms in which variables may rest on an input: powers of what is positive."""
-    prior, rows = sampler.belief(name)
-    ends = prior.distribution.support if rows is None else (rows.min(), rows.max())
-    return ("power", "line") if min(ends) * prior.factor >= 0 else ("line",)
+    prior, _ = sampler.belief(name)
+    positive = min(sampler.ends(name)) * prior.factor >= 0
+    return ("power", "line") if positive else ("line",)
 
 
 def input_facts(sampler: InputSampler, name: str) -> dict[str, str | float]:

@@ -1,7 +1,8 @@
 """The types that equations are annotated with: an array of draws and the units it is in.
 
-An equation's argument `budget: Dollars` is `Annotated[FloatArray, "USD"]`: plain numbers in real
-runs, and a pint quantity once, when the model is built and its units are checked.
+An equation's argument `budget: Dollars` is `Annotated[FloatArray, "USD", Positive]`: plain numbers
+in real runs, and a pint quantity once, when the model is built and its units are checked. Priors
+and givens of the variable must lie in the domain behind the units, where there is one.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from uncertain_scale.units.domain import Domain
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "AtLeastOne",
     "Days",
     "Dimensionless",
     "Dollars",
@@ -22,6 +26,7 @@ __all__ = [
     "DollarsPerGpu",
     "DollarsPerGpuHour",
     "DollarsPerMegatoken",
+    "Domain",
     "FloatArray",
     "Flop",
     "FlopPerSecond",
@@ -34,35 +39,43 @@ __all__ = [
     "KilowattsPerGpu",
     "Megawatts",
     "Parameters",
+    "Positive",
+    "Ratio",
+    "Share",
     "Tokens",
     "TokensPerParameter",
     "Years",
     "empirical",
+    "overridable",
 ]
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
+Positive = Domain("(0, inf)")
 
 Dimensionless: TypeAlias = Annotated[FloatArray, "1"]
-Dollars: TypeAlias = Annotated[FloatArray, "USD"]
-DollarsPerGpu: TypeAlias = Annotated[FloatArray, "USD/gpu"]
-DollarsPerGpuHour: TypeAlias = Annotated[FloatArray, "USD/gpu/hour"]
-DollarsPerExaflop: TypeAlias = Annotated[FloatArray, "USD/EFLOP"]
-DollarsPerMegatoken: TypeAlias = Annotated[FloatArray, "USD/Mtoken"]
-Gpus: TypeAlias = Annotated[FloatArray, "gpu"]
-GpuHours: TypeAlias = Annotated[FloatArray, "gpu*hour"]
-Days: TypeAlias = Annotated[FloatArray, "day"]
-Years: TypeAlias = Annotated[FloatArray, "year"]
-Flop: TypeAlias = Annotated[FloatArray, "FLOP"]
-FlopPerSecond: TypeAlias = Annotated[FloatArray, "FLOP/s"]
-FlopPerSecondPerGpu: TypeAlias = Annotated[FloatArray, "FLOP/s/gpu"]
-KilowattsPerGpu: TypeAlias = Annotated[FloatArray, "kW/gpu"]
-Megawatts: TypeAlias = Annotated[FloatArray, "MW"]
-Gigawatts: TypeAlias = Annotated[FloatArray, "GW"]
-GigaflopPerJoule: TypeAlias = Annotated[FloatArray, "GFLOP/J"]
-GigawattHours: TypeAlias = Annotated[FloatArray, "GWh"]
-Parameters: TypeAlias = Annotated[FloatArray, "parameter"]
-Tokens: TypeAlias = Annotated[FloatArray, "token"]
-TokensPerParameter: TypeAlias = Annotated[FloatArray, "token/parameter"]
+Ratio: TypeAlias = Annotated[FloatArray, "1", Positive]
+Share: TypeAlias = Annotated[FloatArray, "1", Domain("(0, 1]")]
+AtLeastOne: TypeAlias = Annotated[FloatArray, "1", Domain("[1, inf)")]
+Dollars: TypeAlias = Annotated[FloatArray, "USD", Positive]
+DollarsPerGpu: TypeAlias = Annotated[FloatArray, "USD/gpu", Positive]
+DollarsPerGpuHour: TypeAlias = Annotated[FloatArray, "USD/gpu/hour", Positive]
+DollarsPerExaflop: TypeAlias = Annotated[FloatArray, "USD/EFLOP", Positive]
+DollarsPerMegatoken: TypeAlias = Annotated[FloatArray, "USD/Mtoken", Positive]
+Gpus: TypeAlias = Annotated[FloatArray, "gpu", Positive]
+GpuHours: TypeAlias = Annotated[FloatArray, "gpu*hour", Positive]
+Days: TypeAlias = Annotated[FloatArray, "day", Positive]
+Years: TypeAlias = Annotated[FloatArray, "year", Positive]
+Flop: TypeAlias = Annotated[FloatArray, "FLOP", Positive]
+FlopPerSecond: TypeAlias = Annotated[FloatArray, "FLOP/s", Positive]
+FlopPerSecondPerGpu: TypeAlias = Annotated[FloatArray, "FLOP/s/gpu", Positive]
+KilowattsPerGpu: TypeAlias = Annotated[FloatArray, "kW/gpu", Positive]
+Megawatts: TypeAlias = Annotated[FloatArray, "MW", Positive]
+Gigawatts: TypeAlias = Annotated[FloatArray, "GW", Positive]
+GigaflopPerJoule: TypeAlias = Annotated[FloatArray, "GFLOP/J", Positive]
+GigawattHours: TypeAlias = Annotated[FloatArray, "GWh", Positive]
+Parameters: TypeAlias = Annotated[FloatArray, "parameter", Positive]
+Tokens: TypeAlias = Annotated[FloatArray, "token", Positive]
+TokensPerParameter: TypeAlias = Annotated[FloatArray, "token/parameter", Positive]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -74,4 +87,10 @@ def empirical(equation: _F) -> _F:
     therefore feeds such an equation numbers in the units it declares, instead of quantities.
     """
     equation.__empirical__ = True  # type: ignore[attr-defined]
+    return equation
+
+
+def overridable(equation: _F) -> _F:
+    """Mark a law that yields to a prior or given of its variable, without contradiction."""
+    equation.__overridable__ = True  # type: ignore[attr-defined]
     return equation

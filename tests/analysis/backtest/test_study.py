@@ -12,6 +12,7 @@ import uncertain_scale as us
 from uncertain_scale.analysis.backtest import backtest, score
 from uncertain_scale.analysis.backtest.forecast import BASELINES, Forecaster, givens
 from uncertain_scale.errors import DataError
+from uncertain_scale.inputs.distributions import build
 from uncertain_scale.inputs.runs import published_runs, read_runs, shipped_runs
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.sample import prepare
@@ -168,6 +169,9 @@ def test_a_scenario_on_other_chips_says_that_its_mfu_is_not_tested():
 
 def test_forecasts_that_are_not_positive_are_refused():
     model, priors = prepare()
-    wrong = us.believe(priors, model, {"mfu": "normal(mu=0.1, sigma=0.06)"})
+    unchecked = replace(
+        priors.inputs["mfu"], distribution=build("normal", {"mu": 0.1, "sigma": 0.06})
+    )
+    wrong = priors.replace(unchecked)
     with pytest.raises(DataError, match=r"training_flop is forecast as -.*expected positive"):
         backtest(model, wrong, on_h100(), Design(draws=512, chains=2))

@@ -353,7 +353,7 @@ def _tree(
         chains = over_chains(lambda chain: extra.draw(design, chain), design.chains)
         for name in extra.names:
             facts = priors.inputs[name].facts() | {"varies": int(priors.inputs[name].varies)}
-            attrs = {**facts, "origin": "prior", "units": model.variables[name]}
+            attrs = {**facts, "origin": "prior", "units": str(model.variables[name])}
             attrs["long_name"] = facts["long_name"] or model.long_name(name) or name
             attrs |= {} if name in model.builtin_variables else {"own": 1}
             values = np.array([chain[name] for chain in chains])

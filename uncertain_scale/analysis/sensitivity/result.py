@@ -132,7 +132,7 @@ def sensitivity(  # noqa: PLR0913 (a question, how to draw, and what to look at)
         IntervalReduction(),
     ]
     found = _explain_gaps(run_methods(study, methods, progress))
-    units = [problem.model.variables[name] for name in study.outputs]
+    units = [str(problem.model.variables[name]) for name in study.outputs]
     return found.assign(units=("output", units))
 
 

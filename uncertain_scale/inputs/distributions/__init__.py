@@ -59,6 +59,7 @@ __all__ = [
     "Triangular",
     "Uniform",
     "build",
+    "is_interval",
     "json_schemas",
     "parse_distribution",
 ]
@@ -228,6 +229,11 @@ def parse_distribution(text: str) -> tuple[Distribution, str | None]:
         raise DistributionError([(None, f"'{text.strip()[:60]}' is not a value; {_EXAMPLES}")])
     quantity = parse_quantity(text)
     return build("constant", {"value": quantity.value}), quantity.units
+
+
+def is_interval(text: str) -> bool:
+    """Tell whether a distribution is stated as `1.4 to 3.2`, which leaves its kind open."""
+    return not _CALL.match(text) and _TO.search(text) is not None
 
 
 class _Reader:
