@@ -37,6 +37,7 @@ _PLACES = {
     "schema": "output:schema",
     "plot": "plot:app",
     "priors": "priors:app",
+    "chips": "chips:app",
 }
 
 RESULTS = {
