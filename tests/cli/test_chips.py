@@ -22,8 +22,10 @@ def test_all_chips_fit_a_terminal_of_80_columns(cli):
     for name, chip in chips().items():
         (row,) = (line for line in lines if re.match(rf" {re.escape(name)}  ", line))
         assert ("announced" in row) == chip.announced
-    gb300 = next(line for line in lines if line.startswith(" GB300"))
-    assert gb300.split() == "GB300 2025-07 2.5 5 ~15 288 1.94-2.62 2.31-7.40 65-132".split()
+    (gb300,) = (line for line in lines if line.startswith(" GB300"))
+    assert re.sub(" +", " ", gb300).strip() == (
+        "GB300 2025-07 2.5 5 ~15 288 1.94-2.62 2.31-7.40 65-132"
+    )
 
 
 def test_one_chip_is_shown_with_the_source_of_each_figure(cli):
@@ -66,7 +68,7 @@ def test_bad_chips_are_told_in_one_line(cli, arguments, words):
     code, out, err = cli(*arguments)
     assert (code, out) == (2, "")
     assert words in err
-    assert err.count("\n") == 1
+    assert "\n" not in err.strip()
 
 
 def test_a_chip_is_the_scenario_of_its_name(cli):
@@ -140,7 +142,6 @@ def test_a_chips_scenario_is_copied_as_a_file_that_gives_the_same(cli, tmp_path)
         for scenario in (("--scenario", str(path)), ("--chip", "MI355X"))
     ]
     assert shown[0]["outputs"] == shown[1]["outputs"]
-    assert shown[0]["digests"] == shown[1]["digests"] if "digests" in shown[0] else True
 
 
 @pytest.mark.parametrize("words", [("priors", "show"), ("plot", "priors")])

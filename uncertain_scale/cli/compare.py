@@ -114,7 +114,9 @@ def compared(
 
 def _check(options: RunOptions, scenarios: list[str]) -> None:
     if options.scenario is not None:
-        raise QuestionError("compare takes scenarios by position, chips as --chips; drop --scenario or --chip")
+        raise QuestionError(
+            "compare takes scenarios by position, chips as --chips; drop --scenario or --chip"
+        )
     if len(scenarios) < 2:
         found = ", ".join(scenarios) or "none"
         raise QuestionError(f"compare takes a base and at least one other; found {found}")

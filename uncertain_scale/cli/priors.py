@@ -74,7 +74,7 @@ def scenario_shown(scenario: str | None, chip: str | None, number_format: str | 
     if chip is not None:
         return scenario_of_chip(scenario, chip, number_format)
     if scenario is None or number_format is not None:
-        raise QuestionError("name a scenario, or a chip by --chip with its --number-format")
+        raise QuestionError("name a scenario, or a chip and its number format")
     return scenario
 
 

@@ -40,6 +40,7 @@ PRICED = ("hourly_rate", "gpu_price")
 
 _OF_BASE = "H100"  # the chip that base.toml is about
 _NAME = re.compile(r"(?P<chip>.+)-dense-(?P<format>\w+)")
+_READ = dt.date(2026, 11, 29)  # when the facts and peaks were read
 _YEARS = 2  # prices that are older than the newest by more do not count
 _CONTRACTS = ("rent_large", "rent_1yr")
 _RENTS = ("owner_cost", *_CONTRACTS, "rent_on_demand")
@@ -93,11 +94,11 @@ def chip_scenario(chip: str, number_format: str | None = None) -> str:
     try:
         found = find_chip(chip)
     except DataError as error:
-        raise QuestionError(f"--chip {error} (`uncertain-scale chips` lists them)") from None
+        raise QuestionError(f"chip {error} (`uncertain-scale chips` lists them)") from None
     wanted = (number_format or found.formats[0]).casefold()
     if wanted not in found.formats:
         raise QuestionError(
-            f"--number-format {wanted[:20]}: the {found.name} has no peak in it; "
+            f"number format '{wanted[:20]}': the {found.name} has no peak in it; "
             f"it has {', '.join(found.formats)}"
         )
     return _name(found, wanted)
@@ -196,7 +197,8 @@ def _peak(chip: Chip) -> _Stated:
     words = f"Dense {chip.formats[0].upper()} peak of a {chip.name}"
     note = " ".join(filter(None, (_printed(rating), rating.note and f"{rating.note}.")))
     table = {**belief, "units": "FLOP/s/gpu", "long_name": words, "note": note}
-    return "peak_flops", rating.where, table | {"source": f"{rating.source} ({rating.confidence})"}
+    table |= {"source": f"{rating.source} ({rating.confidence})", "as_of": _READ}
+    return "peak_flops", rating.where, table
 
 
 def _printed(rating: Rating) -> str:
@@ -213,6 +215,7 @@ def _precision(chip: Chip, number_format: str) -> _Stated:
         table |= {"kind": "constant", "value": 1.0, "long_name": "Realised speed-up: none"}
         said = "16 bits" if number_format == chip.formats[0] else f"{number_format} at their rate"
         table |= {"source": f"By definition of the scenario: {said}. {rating.source}"}
+        table |= {"as_of": _READ}
         return "precision_factor", rating.where, table
     row = next(one for one in rows_of("formats", "format", "kind") if one.name == number_format)
     kind = row.text("kind")
@@ -241,6 +244,7 @@ def _mfu(chip: Chip) -> _Stated:
         "units": "1",
         "long_name": "Whole-run utilisation of the dense BF16 peak",
         "source": f"{chip.name}, family {chip.family}: {row.text('source')}",
+        "as_of": dt.date.fromisoformat(row.text("as_of")),
     }
     return "mfu", place_of(row), table | _apart()
 
@@ -257,6 +261,7 @@ def _power(chip: Chip) -> _Stated:
         "units": "kW/gpu",
         "long_name": f"IT power of a {chip.name} with its share of server, network and storage",
         "source": chip.facts["it_source"],
+        "as_of": _READ,
         "coupling": 0.5,
         "coupling_note": "Judgement: the widths rest on one estimate of IT overhead, and each "
         "machine has its own.",

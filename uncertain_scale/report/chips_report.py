@@ -63,7 +63,7 @@ def chips_blocks(document: Document) -> Iterator[Block]:
     yield Table(_HEADER, rows, (0, 1), tight=True)
     yield Text(_ABOUT, "how")
     yield Text(
-        "`chips show CHIP` has sources; `--chip CHIP --number-format FORMAT` asks under one.", "how"
+        "`uncertain-scale chips show GB300` shows sources, and which scenarios a chip has.", "how"
     )
 
 
