@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from uncertain_scale.errors import DataError, QuestionError
@@ -16,7 +17,6 @@ from uncertain_scale.inputs.catalog import shipped_folder
 from uncertain_scale.inputs.chips import KINDS, OTHER, chips, find_chip, place_of, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from uncertain_scale.inputs.chips import Chip, Price, Rating
@@ -52,18 +52,6 @@ class End(NamedTuple):
 
     value: float
     price: Price
-
-    @classmethod
-    def lowest(cls, rows: Sequence[Price]) -> End:
-        """Return the lowest figure of some rows."""
-        price = min(rows, key=lambda one: one.low)
-        return cls(price.low, price)
-
-    @classmethod
-    def highest(cls, rows: Sequence[Price]) -> End:
-        """Return the highest figure of some rows."""
-        price = max(rows, key=lambda one: one.high)
-        return cls(price.high, price)
 
     def __str__(self) -> str:
         """Return the figure with its kind, date and source."""
@@ -167,11 +155,12 @@ def interval_of(chip: Chip, variable: str) -> tuple[End, End] | None:
     rows = [one for one in rows if (newest - one.day).days <= 366 * _YEARS]
     if not rows:
         return None
-    low = End.lowest(rows)
-    agreed = [one for one in rows if one.kind in {"all_in", *_CONTRACTS}]
+    low = min((End(one.low, one) for one in rows), key=itemgetter(0))
+    agreed = [End(one.high, one) for one in rows if one.kind in {"all_in", *_CONTRACTS}]
     listed = [one for one in rows if one.kind == "rent_on_demand"]
-    highs = [End.highest(agreed)] if agreed else []
-    highs += [End.lowest(listed), End.highest(listed)] if listed else []
+    highs = sorted(agreed, key=itemgetter(0))[-1:]
+    highs += sorted((End(one.low, one) for one in listed), key=itemgetter(0))[:1]
+    highs += sorted((End(one.high, one) for one in listed), key=itemgetter(0))[-1:]
     return next(((low, high) for high in highs if high.value > low.value), None)
 
 

@@ -55,7 +55,17 @@ _SPARSE = ("none", "2:4", "4:1", "compression")
 
 
 @dataclass(frozen=True)
-class Rating:
+class Row:
+    """What stands beside a figure in its table, and the line that it is on."""
+
+    confidence: str
+    source: str
+    note: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Rating(Row):
     """The peak of a chip in one number format.
 
     Parameters
@@ -68,8 +78,6 @@ class Rating:
         The peak as its maker prints it, and that over the dense one.
     sparsity
         What the printed peak takes for granted: "2:4" or "4:1" sparsity, "compression", or "none".
-    confidence, source, note, where
-        As the table has them, and the line.
     """
 
     format: str
@@ -79,14 +87,10 @@ class Rating:
     printed: float
     ratio: float
     sparsity: str
-    confidence: str
-    source: str
-    note: str
-    where: str
 
 
 @dataclass(frozen=True)
-class Price:
+class Price(Row):
     """A price of a chip in USD/gpu, or a rent in USD/gpu/hour.
 
     Parameters
@@ -99,8 +103,8 @@ class Price:
         Ends of an interval, or one figure twice.
     counts
         Whether priors rest on it.
-    scope, confidence, source, note, where
-        As the table has them, and the line.
+    scope
+        What it is a price of.
     """
 
     kind: str
@@ -109,10 +113,6 @@ class Price:
     high: float
     counts: bool
     scope: str
-    confidence: str
-    source: str
-    note: str
-    where: str
 
     @property
     def day(self) -> dt.date:
@@ -298,40 +298,33 @@ def _letters(name: str) -> str:
 
 def _rating(cells: Cells) -> Rating:
     dense = cells.positive("dense", _PEAK) or 1.0
-    ratio = cells.positive("ratio", "1")
     return Rating(
+        *_beside(cells),
         format=cells.one_of("format", FORMATS),
         dense=dense,
         low=cells.positive("dense_low", _PEAK) or dense,
         high=cells.positive("dense_high", _PEAK) or dense,
         printed=cells.positive("printed", _PEAK) or dense,
-        ratio=ratio or 1.0,
+        ratio=cells.positive("ratio", "1") or 1.0,
         sparsity=cells.one_of("sparsity", _SPARSE),
-        confidence=cells.text("confidence"),
-        source=cells.text("source"),
-        note=cells.text("note"),
-        where=place_of(cells),
     )
 
 
 def _price(cells: Cells) -> Price:
-    kind = cells.one_of("kind", KINDS)
-    low, mid, high = (
-        float(cells.text(column)) if cells.text(column) else None
-        for column in ("low", "mid", "high")
-    )
-    figures = [figure for figure in (low, mid, high) if figure is not None]
+    figures = [float(text) for key in ("low", "mid", "high") if (text := cells.text(key))]
     if not figures:
         cells.add("low", "is empty, as mid and high are; state a figure")
     return Price(
-        kind=kind,
+        *_beside(cells),
+        kind=cells.one_of("kind", KINDS),
         date=cells.text("date"),
         low=min(figures, default=1.0),
         high=max(figures, default=1.0),
         counts=cells.one_of("counts", ("yes", "no")) != "no",
         scope=cells.text("scope"),
-        confidence=cells.text("confidence"),
-        source=cells.text("source"),
-        note=cells.text("note"),
-        where=place_of(cells),
     )
+
+
+def _beside(cells: Cells) -> tuple[str, str, str, str]:
+    confidence, source, note = (cells.text(key) for key in ("confidence", "source", "note"))
+    return confidence, source, note, place_of(cells)
