@@ -198,7 +198,7 @@ def ratio(*, reading, variable="hourly_rate", draws=4096):
 
 
 # Quantiles 0.05 and 0.95 of the rental rates of the two, both lognormal.
-RATES = ((2.2, 5.0), (1.4, 3.2))
+RATES = ((1.86, 4.54), (1.4, 3.2))
 
 
 @pytest.mark.parametrize("reading", ["stated", "shared"])

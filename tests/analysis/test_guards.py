@@ -27,7 +27,18 @@ def warned(**inputs):
         ({"mfu": 30.0}, "check its units"),
         ({"mfu": 0.3, "sparsity_factor": 2.0}, "set sparsity_factor to 1"),
         ({"mfu": 0.3, "sparsity_factor": 2.0, "peak_flops": H100}, "dense peak, 0.6 at the median"),
-        ({"mfu": 0.5, "peak_flops": H100}, "above what any published run"),
+        ({"mfu": 0.5, "peak_flops": H100}, "above what any published run of the chip"),
+        (
+            {"mfu": 0.6, "peak_flops": 1.23e16},
+            "above what any published run has reached (LLaMA-13B",
+        ),
+        ({"mfu": 0.3, "peak_flops": 1.979e15}, "is the sparse BF16 rating of H100, H800"),
+        ({"mfu": 0.3, "peak_flops": 5e15}, "the dense FP8 rating of GB200, GB300, MI355X"),
+        ({"mfu": 0.3, "peak_flops": 3.958e15}, "is the sparse FP8 rating of H100"),
+        ({"mfu": 0.3, "peak_flops": 1.8e16}, "is the sparse FP4 rating of B200, B300"),
+        ({"mfu": 0.3, "peak_flops": 2.563e15}, "is the sparse BF16 rating of Trainium2"),
+        ({"mfu": 0.3, "peak_flops": H100, "precision_factor": 2.1}, "is above 2, the most that"),
+        ({"mfu": 0.3, "peak_flops": 459e12, "precision_factor": 1.2}, "peak of the TPU v5p gains"),
     ],
 )
 def test_doubtful_peaks_and_utilisations_are_told_with_a_remedy(inputs, words):
@@ -41,7 +52,9 @@ def test_doubtful_peaks_and_utilisations_are_told_with_a_remedy(inputs, words):
         {"hourly_rate": 2.0},
         {"mfu": 0.3, "sparsity_factor": 1.0, "peak_flops": H100},
         {"mfu": 0.5, "peak_flops": 312e12},  # an A100 run has reached more
-        {"mfu": 0.9, "peak_flops": 1.23e16},  # a chip without published runs
+        {"mfu": 0.5, "peak_flops": 1.23e16},  # a chip without published runs
+        {"mfu": 0.3, "peak_flops": 2.4e15, "precision_factor": 2.0},  # an MI355X in FP8
+        {"mfu": 0.3, "peak_flops": 2.5e15, "precision_factor": 5.9},  # a GB300 in FP4
     ],
 )
 def test_nothing_is_said_where_all_is_well(inputs):

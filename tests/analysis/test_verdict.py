@@ -133,7 +133,7 @@ def test_two_scenarios_of_one_name_are_told_apart(judged):
         'scenario = "h100-dense-fp8.toml"', FLOP, ["h100-dense-fp8"], **{"h100-dense-fp8": own}
     )
     assert first.endswith("memo.toml".replace("memo", "h100-dense-fp8") + ", the document's own")
-    assert second == "priors/h100-dense-fp8.toml"
+    assert second == "priors/chips/h100-dense-fp8.toml"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ SHOWN_BY = {
     "cli/verify.py": ["verify", "report"],
     "explore/server.py": ["explore"],
     "inputs/catalog.py": ["report"],
+    "model/refusal.py": ["report", "compare", "sensitivity", "sweep", "update", "backtest"],
     "report/checkpoint.py": ["report"],
     "report/claims_report.py": ["claims"],
     "report/differences.py": ["verify", "diff"],

@@ -150,8 +150,8 @@ def test_two_chips_are_compared_with_their_facts_independent_and_the_other_readi
         piece_of(found)["high"] / piece_of(found)["low"]
         for found in (flop["ratio"], flop["otherwise"]["shared"]["ratio"])
     ]
-    assert widths == [pytest.approx(7.3, rel=0.1), pytest.approx(1.13, rel=0.02)]
-    assert flop["probability_greater"] == pytest.approx(0.75, abs=0.01)
+    assert widths == [pytest.approx(7.86, rel=0.1), pytest.approx(1.226, rel=0.02)]
+    assert flop["probability_greater"] == pytest.approx(0.851, abs=0.01)
 
 
 def piece_of(ratio):

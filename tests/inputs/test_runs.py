@@ -38,18 +38,50 @@ def test_the_shipped_table_has_no_fault_and_no_unknown_column():
 
 
 def test_chips_have_their_dense_peaks():
-    assert chips()["NVIDIA H100 SXM"].peak_flops == 989.4e12
-    assert find_chip("a100") is chips()["NVIDIA A100"]
-    assert [name for name, chip in chips().items() if not chip.fp8] == [
-        "NVIDIA A100",
-        "NVIDIA A800",
-        "Google TPU v3",
-        "Google TPU v4",
-        "Google TPU v5p",
+    assert chips()["H100"].peak_flops == 989.4e12
+    assert find_chip("NVIDIA H100 SXM") is chips()["H100"]
+    assert find_chip("a100") is find_chip("NVIDIA A100") is chips()["A100"]
+    assert [name for name, chip in chips().items() if chip.family == "TPU" and not chip.fp8] == [
+        "TPU v3",
+        "TPU v4",
+        "TPU v5e",
     ]
-    assert families() == ("A100", "H100", "B200", "TPU", "other")
+    assert families()[:4] == ("V100", "A100", "H100", "B200")
+    assert families()[-1] == "other"
     with pytest.raises(DataError, match="did you mean 'NVIDIA H100 SXM'"):
         find_chip("NVIDIA H100 SMX")
+
+
+@pytest.mark.parametrize(
+    ("chip", "precision", "expected"),
+    [
+        ("TPU v5p", "fp8", 1.0),  # FP8 at the rate of BF16: above it a unit is wrong
+        ("GB300", "fp8", 2.0),
+        ("Trainium3", "fp8", 3.75),
+        ("GB300", "bf16", 1.0),
+    ],
+)
+def test_the_most_that_a_run_can_reach_is_the_ratio_of_its_chips_peaks(
+    tmp_path, chip, precision, expected
+):
+    most = expected * find_chip(chip).peak_flops * 3600 * 1e6
+    head = "name,hardware,precision,gpu_hours [gpu*hour],training_flop [FLOP]"
+    rows = (
+        f"{name},{chip},{precision},1e6,{f * most:.6g}" for name, f in (("a", 0.99), ("b", 1.01))
+    )
+    found = table(tmp_path, *rows, head=head)
+    assert [run.name for run in found.runs] == ["a"]
+    assert f"0.001 to {expected:g}" in str(found.faults[0])
+    assert found.runs[0].may_be_fp8 == (precision == "fp8")
+
+
+def test_a_run_whose_precision_is_not_known_may_be_fp8_where_that_is_faster(tmp_path):
+    head = "name,hardware,gpu_hours [gpu*hour],training_flop [FLOP]"
+    found = table(
+        tmp_path, "a,TPU v5p,1e6,6e23", "b,TPU v7,1e6,2e24", "c,MI300X,1e6,1e24", head=head
+    )
+    assert found.faults == ()
+    assert [run.may_be_fp8 for run in found.runs] == [False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +105,7 @@ def test_units_stand_in_the_header_in_a_row_or_in_the_cell(tmp_path, lines):
 EXPECTED = {
     "zero": r"\[gpu_hours\] is 0; expected more than zero",
     "negative": r"\[gpu_hours\] is -5; expected more than zero",
-    "chip": r"\[hardware\] 'H100 SMX' is not a known chip; did you mean 'NVIDIA H100 SXM'",
+    "chip": r"\[hardware\] 'H100 SMX' is not a known chip; did you mean 'H100 SXM'",
     "too fast": r"\[training_flop\] is 9e25, an mfu of 25.3 .*expected 0.001 to 1",
     "words": r"\[(gpu_hours|training_flop)\] '(lots|many)' is not a value",
     "good one": r"\[name\] stands on line 3 already",

@@ -126,8 +126,8 @@ def test_what_verify_and_diff_print_follows_the_schema(cli, tmp_path):
 
 def test_every_command_that_prints_json_has_a_schema():
     commands = dict(get_command(app).commands)
-    for group in ("plot", "priors"):
-        parts = commands.pop(group).commands
+    for group in ("plot", "priors", "chips"):
+        parts = (commands[group] if group == "chips" else commands.pop(group)).commands
         commands |= {f"{group} {name}": one for name, one in parts.items()}
     printing = {n for n, one in commands.items() for o in one.params if "--format" in o.opts}
     assert printing == set(DOCUMENTS)
@@ -157,6 +157,8 @@ def test_every_shape_and_every_figure_with_units_says_what_it_is():
 
 def test_the_program_prints_the_schema_of_a_command_and_refuses_what_is_none(cli):
     assert json.loads(cli("schema", "priors", "show")[1]) == json_schema("priors show")
+    for words in (("chips",), ("chips", "show", "GB300")):
+        validator(" ".join(words)).validate(json.loads(cli(*words, "--format", "json")[1]))
     assert json.loads(cli("schema")[1]) == json_schema()
     code, _, err = cli("schema", "reprot")
     assert (code, "did you mean 'report'?" in err) == (2, True)

@@ -30,7 +30,8 @@ from uncertain_scale.analysis.events import of_average, probability_in, share_of
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.sensitivity.shapley import shapley_values
 from uncertain_scale.errors import QuestionError
-from uncertain_scale.model.problem import takes_problem
+from uncertain_scale.model.problem import Closure, takes_problem
+from uncertain_scale.model.refusal import lacking_message
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.engine import propagate
 from uncertain_scale.sampling.pivots import TIED
@@ -185,6 +186,7 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
     ----------
     Shapley (1953), doi:10.1515/9781400881970-018, for the attribution.
     """
+    problem, unanswered = _answered_by_all(problem, others)
     stated, base, plan = as_ranks(couple), problem.priors, problem.plan
     ties = []
     for other in others:
@@ -204,8 +206,25 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
             else sample(beside, design, coupled=apart)
             for reading, ranks in readings(tied).items()
         }
-        found.append(_compare(plan, (base, first), (other, second), draws, tied, probs, events))
+        one = _compare(plan, (base, first), (other, second), draws, tied, probs, events)
+        absent = [unanswered[name] for name in (base.name, other.name) if name in unanswered]
+        found.append(replace(one, warnings=[*one.warnings, *absent]))
     return first, found
+
+
+def _answered_by_all(problem: Problem, others: Sequence[Priors]) -> tuple[Problem, dict[str, str]]:
+    """Return the problem with the headline outputs that all scenarios answer, and why no others.
+
+    A scenario that lacks an input answers fewer; the reasons are by scenario.
+    """
+    each = [replace(problem, priors=one) for one in (problem.priors, *others)]
+    if problem.question.outputs or not any(one.priors.lacking for one in each):
+        return problem, {}
+    names = [name for name in each[0].plan.outputs if all(name in e.plan.outputs for e in each)]
+    asked = replace(problem, question=replace(problem.question, outputs=tuple(names)))
+    headline = problem.model.headline
+    reasons = {one.priors.name: lacking_message(headline, one, Closure(one)) for one in each}
+    return asked, {name: reason for name, reason in reasons.items() if reason}
 
 
 def same_way(problem: Problem, other: Priors) -> None:

@@ -1,34 +1,39 @@
 """Warnings where peaks and utilisation meet, the place where a factor of 2 slips in.
 
 MFU here is against the dense BF16 peak. Taken together with a sparse peak, or above what any
-published run of the chip has reached, it deserves a word before it is believed. So does a variable
-that is solved for and leaves its domain, where priors and givens are refused.
+published run has reached, it deserves a word before it is believed; so do a peak that the catalogue
+of chips has as a sparse one or as one of another format, a speed-up above the ratio of a chip's
+peaks, and a variable that is solved for and leaves its domain.
 """
 
 from __future__ import annotations
 
+import math
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uncertain_scale.inputs.chips import chips, same_peak
 from uncertain_scale.inputs.runs import published_runs
 from uncertain_scale.model import default_model
 from uncertain_scale.units.aliases import Positive
 from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from uncertain_scale.inputs.chips import Chip
     from uncertain_scale.inputs.runs import TrainingRun
     from uncertain_scale.sampling.chains import Labelled
     from uncertain_scale.units.aliases import FloatArray
 
-WATCHED = ("mfu", "sparsity_factor", "peak_flops", "inference_mfu", "pue")
+WATCHED = ("mfu", "sparsity_factor", "peak_flops", "precision_factor", "inference_mfu", "pue")
 """Variables that the warnings rest on."""
 
 _GRADES = ("A", "B")
 _ROUNDING = 1e-12
-_SAME_PEAK = 0.02  # ratings of one chip differ by rounding
+_ROUNDED = 0.005  # a rating is printed to three digits
 
 
 def utilisation_warnings(draws: Mapping[Any, Labelled]) -> list[str]:
@@ -113,23 +118,52 @@ def _warnings(medians: Mapping[str, float]) -> Iterator[str]:
             f"dense one, which overstates the speed {sparsity:g} times unless the run trains with "
             "2:4 sparsity, which no published run does; set sparsity_factor to 1"
         )
-    best = _best_run(medians["peak_flops"]) if "peak_flops" in medians else None
-    dense = medians["mfu"] * sparsity
-    if best is not None and best.mfu is not None and dense > best.mfu:
+    if "peak_flops" in medians:
+        yield from _of_chips(medians["peak_flops"], medians["mfu"] * sparsity, medians)
+
+
+def _of_chips(peak: float, utilisation: float, medians: Mapping[str, float]) -> Iterator[str]:
+    """Yield what the catalogue of chips and the published runs speak against."""
+    known = same_peak(peak)
+    best, where = _best_run(known)
+    if best.mfu is not None and utilisation > best.mfu:
         yield (
-            f"the utilisation of the dense peak, {dense:.2g} at the median, is above what any "
-            f"published run of the chip has reached ({best.name}: {best.mfu:.2g}); "
+            f"the utilisation of the dense peak, {utilisation:.2g} at the median, is above what "
+            f"any published run{where} has reached ({best.name}: {best.mfu:.2g}); "
             f"lower mfu, or name the run that shows it"
+        )
+    if all(chip.announced for chip in known) and (names := _other_ratings(peak)):
+        yield (
+            f"peak_flops, {peak:.4g} FLOP/s/gpu, is {names}, and the dense BF16 peak, which it "
+            "stands for, of no chip that is sold; state that, and what the number format gains as "
+            "precision_factor"
+        )
+    gains = [(chip.gain(name), chip.name, name) for chip in known for name in chip.formats]
+    gains = gains or [(math.inf, "", "")]
+    most, chip_name, number_format = max(gains, key=itemgetter(0))
+    speed_up = medians.get("precision_factor", 1.0)
+    if speed_up > most * (1 + _ROUNDED):
+        yield (
+            f"precision_factor, {speed_up:.3g} at the median, is above {most:g}, the most that the "
+            f"peak of the {chip_name} gains ({number_format.upper()} over 16 bits); lower it"
         )
 
 
-def _best_run(peak_flops: float) -> TrainingRun | None:
-    """Return the published run with the highest utilisation of a chip with this peak."""
-    runs = [
-        run
-        for run in published_runs()
-        if run.grade in _GRADES
-        and run.mfu is not None
-        and abs(run.peak_flops - peak_flops) < _SAME_PEAK * peak_flops
-    ]
-    return max(runs, key=lambda run: run.mfu or 0.0, default=None)
+def _best_run(known: Sequence[Chip]) -> tuple[TrainingRun, str]:
+    """Return the published run with the highest utilisation, and on what: these chips, or any."""
+    names = {chip.name for chip in known}
+    runs = [run for run in published_runs() if run.grade in _GRADES and run.mfu is not None]
+    own = [run for run in runs if run.chip.name in names]
+    return max(own or runs, key=lambda run: run.mfu or 0.0), " of the chip" if own else ""
+
+
+def _other_ratings(peak: float) -> str:
+    """Return which ratings of chips that are sold a peak is, sparse or not, in words."""
+    found: dict[str, list[str]] = {}
+    for chip in chips().values():
+        for rating in () if chip.announced else chip.ratings.values():
+            for kind, figure in (("dense", rating.dense), ("sparse", rating.printed)):
+                if abs(peak / figure - 1) < _ROUNDED:
+                    found.setdefault(f"{kind} {rating.format.upper()}", []).append(chip.name)
+                    break
+    return " and ".join(f"the {kind} rating of {', '.join(names)}" for kind, names in found.items())

@@ -14,8 +14,10 @@ from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.options import (
     Chains,
     Changes,
+    ChipName,
     DesignName,
     Draws,
+    NumberFormat,
     Overlays,
     RunOptions,
     Scenario,
@@ -41,6 +43,8 @@ SkipBadRows = Annotated[
 def backtest(
     runs: Runs = None,
     scenario: Scenario = None,
+    chip: ChipName = None,
+    number_format: NumberFormat = None,
     believed: Changes = [],  # noqa: B006 (typer reads a default, nobody changes it)
     priors: Overlays = [],  # noqa: B006
     one_prior: Annotated[
@@ -86,6 +90,8 @@ def backtest(
         return
     options = RunOptions(
         scenario=scenario,
+        chip=chip,
+        number_format=number_format,
         believed=believed,
         priors=priors,
         draws=draws,

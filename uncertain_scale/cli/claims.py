@@ -13,6 +13,7 @@ from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annota
     DesignName,
     Draws,
     Equations,
+    NumberFormat,
     Seed,
 )
 from uncertain_scale.cli.output import (
@@ -25,7 +26,7 @@ from uncertain_scale.cli.output import (
     saves,
 )
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.record import note_files
+from uncertain_scale.cli.record import note_files, note_reached
 from uncertain_scale.errors import QuestionError, nearest
 
 if TYPE_CHECKING:
@@ -43,12 +44,18 @@ Scenarios = Annotated[
     list[str],
     Option("Judge under this scenario besides; repeatable.", "NAME|FILE", reads="scenario"),
 ]
+Judged = Annotated[
+    list[str],
+    Option("Judge under this chip's scenario besides; repeatable.", "CHIP", replay="merged"),
+]
 Names = Annotated[list[str], Option("Only this claim; repeatable.", "NAME")]
 
 
 def claims(
     source: Source = SHIPPED,
     scenario: Scenarios = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    chip: Judged = [],  # noqa: B006
+    number_format: NumberFormat = None,
     claim: Names = [],  # noqa: B006
     prob: Probs = [0.5, 0.9, 0.95],  # noqa: B006
     equations: Equations = [],  # noqa: B006
@@ -82,9 +89,22 @@ def claims(
     from uncertain_scale.sampling import Design
 
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
+    scenario = with_judges(scenario, chip, number_format)
     document = checked(source, claim, drawn, scenarios=scenario, probs=prob, equations=equations)
     present(document, form, claims_blocks, csv_claims, folder=output, name="claims", keep_csv=True)
     end_with_faults(document["faults"])
+
+
+def with_judges(scenarios: list[str], chips: list[str], number_format: str | None) -> list[str]:
+    """Return the scenarios that claims are judged under besides, those of chips behind others."""
+    from uncertain_scale.inputs.chip_scenarios import chip_scenario
+
+    if number_format and not chips:
+        raise QuestionError("--number-format says how a chip trains; name it by --chip")
+    named = [chip_scenario(one, number_format) for one in chips]
+    if named:
+        note_reached(scenario=[*scenarios, *named], chip=[], number_format=None)
+    return [*scenarios, *named]
 
 
 def checked(

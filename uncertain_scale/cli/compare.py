@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from uncertain_scale.cli.command import Argument
 from uncertain_scale.cli.draws import Evidence, draw
-from uncertain_scale.cli.options import RunOptions, belief, with_options
+from uncertain_scale.cli.options import RunOptions, belief, names_of, with_options
 from uncertain_scale.cli.output import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.cli.progress import Bar
+from uncertain_scale.cli.record import note_reached
 from uncertain_scale.errors import EvidenceError, QuestionError
 
 if TYPE_CHECKING:
@@ -23,8 +25,12 @@ Couple = Annotated[
         "[INPUT=]HOW",
     ),
 ]
+Chips = Annotated[
+    str | None,
+    belief("Chips of the catalogue to compare, such as H100,GB200.", "A,B", replay="merged"),
+]
 Scenarios = Annotated[
-    list[str],
+    list[str] | None,
     Argument("The base, then others: scenarios or files.", "BASE OTHER...", reads="scenario"),
 ]
 
@@ -32,7 +38,8 @@ Scenarios = Annotated[
 @with_options
 def compare(
     options: RunOptions,
-    scenarios: Scenarios,
+    scenarios: Scenarios = None,  # click 8.1 takes no other default of arguments that repeat
+    chips: Chips = None,
     couple: Couple = [],  # noqa: B006 (typer reads a default, nobody changes it)
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
@@ -49,7 +56,7 @@ def compare(
     from uncertain_scale.report.comparison_report import comparison_blocks
     from uncertain_scale.report.render.csv import csv_comparison
 
-    _check(options, scenarios)
+    options, scenarios = with_chips(options, scenarios, chips)
     if evidence:
         if couple:
             raise QuestionError(
@@ -61,6 +68,24 @@ def compare(
         return
     document = compared(options, scenarios, prob, couple)
     present(document, form, comparison_blocks, csv_comparison, folder=output, name="comparison")
+
+
+def with_chips(
+    options: RunOptions, scenarios: list[str] | None, chips: str | None
+) -> tuple[RunOptions, list[str]]:
+    """Return the options and the scenarios compared, those of chips behind the others.
+
+    Raises QuestionError: they are fewer than two, or not named so.
+    """
+    from uncertain_scale.inputs.chip_scenarios import chip_scenario
+
+    named = [chip_scenario(one, options.number_format) for one in names_of(chips)]
+    scenarios = [*(scenarios or []), *named]
+    if named:
+        options = replace(options, number_format=None)
+        note_reached(scenarios=scenarios, chips=None, number_format=None)
+    _check(options, scenarios)
+    return options, scenarios
 
 
 def compared(
@@ -88,10 +113,13 @@ def compared(
 
 
 def _check(options: RunOptions, scenarios: list[str]) -> None:
-    if len(scenarios) < 2:
-        raise QuestionError(f"compare takes a base and at least one other; found {scenarios[0]}")
     if options.scenario is not None:
-        raise QuestionError("compare takes its scenarios by position; drop --scenario")
+        raise QuestionError(
+            "compare takes scenarios by position, chips as --chips; drop --scenario or --chip"
+        )
+    if len(scenarios) < 2:
+        found = ", ".join(scenarios) or "none"
+        raise QuestionError(f"compare takes a base and at least one other; found {found}")
     options.checked_design()
 
 

@@ -38,6 +38,7 @@ _PLACES = {
     "schema": "output:schema",
     "plot": "plot:app",
     "priors": "priors:app",
+    "chips": "chips:app",
 }
 
 RESULTS = {

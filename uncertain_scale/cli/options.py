@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar, get_type_hint
 
 from uncertain_scale.cli.command import DRAWS, Option, with_parameters
 from uncertain_scale.cli.progress import interrupts
-from uncertain_scale.cli.record import note_priors
+from uncertain_scale.cli.record import note_priors, note_reached
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -62,6 +62,14 @@ Scenario = Annotated[
     belief(
         "Shipped scenario or prior file (.toml).", "NAME|FILE", reads="scenario", replay="merged"
     ),
+]
+ChipName = Annotated[
+    str | None,
+    belief("The scenario of a chip, such as GB300: see `chips`.", "CHIP", replay="merged"),
+]
+NumberFormat = Annotated[
+    str | None,
+    belief("What the chip trains in; 16 bits by default.", "bf16|fp8|fp4", replay="merged"),
 ]
 Changes = Annotated[
     list[str],
@@ -124,6 +132,8 @@ class RunOptions:
         _question("How likely is it? Such as 'training_flop >= 1e26'; repeatable.", "A>=B"),
     ] = field(default_factory=list)
     scenario: Scenario = None
+    chip: ChipName = None
+    number_format: NumberFormat = None
     believed: Changes = field(default_factory=list)
     priors: Overlays = field(default_factory=list)
     equations: Equations = field(default_factory=list)
@@ -131,6 +141,13 @@ class RunOptions:
     chains: Chains = 16
     design: DesignName = "sobol"
     seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        """Let a chip's scenario stand for the chip."""
+        if self.chip is not None:
+            named = scenario_of_chip(self.scenario, self.chip, self.number_format)
+            for name, value in (("scenario", named), ("chip", None), ("number_format", None)):
+                object.__setattr__(self, name, value)
 
     def asks(self) -> bool:
         """Return whether a question was asked at all."""
@@ -156,6 +173,9 @@ class RunOptions:
     ) -> tuple[Model, Priors, list[str]]:
         """Return the model, the scenario as its files state it, and the variables of events."""
         from uncertain_scale.model.model import OwnEquations
+
+        if self.number_format is not None:
+            raise QuestionError("--number-format says how a chip trains; name it by --chip")
         from uncertain_scale.sampling.sample import prepare
 
         own = OwnEquations.read(self.equations)
@@ -231,6 +251,20 @@ class RunOptions:
             if value is not None and given.setdefault(name, value) != value:
                 raise QuestionError(f"{name} is given twice; keep one")
         return given
+
+
+def scenario_of_chip(scenario: str | None, chip: str, number_format: str | None) -> str:
+    """Return the scenario that a chip and a format are, for the record in their place.
+
+    Raises QuestionError: there is no such chip or format, or a scenario is named besides.
+    """
+    from uncertain_scale.inputs.chip_scenarios import chip_scenario
+
+    if scenario is not None:
+        raise QuestionError(f"--chip {chip[:40]} is a scenario of its own; drop it or {scenario}")
+    named = chip_scenario(chip, number_format)
+    note_reached(scenario=named, chip=None, number_format=None)
+    return named
 
 
 def _pairs(texts: list[str], option: str) -> dict[str, str]:

@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uncertain_scale.cli.backtest import Runs  # noqa: TC001 (typer reads it)
-from uncertain_scale.cli.claims import SHIPPED, Names, Source, checked
+from uncertain_scale.cli.claims import SHIPPED, Judged, Names, Source, checked, with_judges
 from uncertain_scale.cli.claims import Scenarios as Judges
 from uncertain_scale.cli.command import Option, with_parameters
-from uncertain_scale.cli.compare import Couple, Scenarios, compared
+from uncertain_scale.cli.compare import Chips, Couple, Scenarios, compared, with_chips
 from uncertain_scale.cli.options import (
     Chains,
+    ChipName,
     DesignName,
     Draws,
     Equations,
+    NumberFormat,
     RunOptions,
     Seed,
     names_of,
     with_options,
 )
 from uncertain_scale.cli.output import Probs, end_with_faults
-from uncertain_scale.cli.priors import Scenario  # noqa: TC001 (typer reads it)
+from uncertain_scale.cli.priors import Scenario, scenario_shown
 from uncertain_scale.cli.sensitivity import On, Scale, ranked
 from uncertain_scale.cli.sweep import Steps, gpt4_guides_of, swept
 from uncertain_scale.errors import QuestionError, nearest
@@ -127,7 +129,8 @@ def tornado(options: RunOptions, of: Of = None) -> Content:
 @_figure
 def compare(
     options: RunOptions,
-    scenarios: Scenarios,
+    scenarios: Scenarios = None,
+    chips: Chips = None,
     couple: Couple = [],  # noqa: B006
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006
 ) -> Content:
@@ -135,6 +138,7 @@ def compare(
 
     Example: uncertain-scale plot compare h100-dense-fp8 post-reading --budget 100M --output c.svg
     """
+    options, scenarios = with_chips(options, scenarios, chips)
     return {"document": compared(options, scenarios, prob, couple)}
 
 
@@ -171,7 +175,9 @@ def sweep(
 @app.command()
 @_figure
 def priors(
-    scenario: Scenario,
+    scenario: Scenario = None,
+    chip: ChipName = None,
+    number_format: NumberFormat = None,
     inputs: Annotated[str | None, Option("Inputs drawn; all by default.", "A,B")] = None,
 ) -> Content:
     """Draw a panel for each input of a scenario: the density of its prior.
@@ -181,6 +187,7 @@ def priors(
     from uncertain_scale.inputs import load_priors
     from uncertain_scale.model import default_model
 
+    scenario = scenario_shown(scenario, chip, number_format)
     found = load_priors(scenario, variables=default_model().variables)
     names = _known(names_of(inputs), found.inputs, f"an input of {found.name}")
     return {"priors": found.inputs, "inputs": names}
@@ -215,6 +222,8 @@ def claims(
     source: Source = SHIPPED,
     claim: Names = [],  # noqa: B006
     scenario: Judges = [],  # noqa: B006
+    chip: Judged = [],  # noqa: B006
+    number_format: NumberFormat = None,
     equations: Equations = [],  # noqa: B006
     draws: Draws = 4096,
     chains: Chains = 16,
@@ -232,7 +241,14 @@ def claims(
 
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
     probs = [0.5, 0.9, 0.95]
-    document = checked(source, claim, drawn, scenarios=scenario, probs=probs, equations=equations)
+    document = checked(
+        source,
+        claim,
+        drawn,
+        scenarios=with_judges(scenario, chip, number_format),
+        probs=probs,
+        equations=equations,
+    )
     _write("claims", output, {"document": document})
     end_with_faults(document["faults"])
 

@@ -9,14 +9,21 @@ import typer
 
 from uncertain_scale.cli.backtest import Runs, SkipBadRows, report_faults
 from uncertain_scale.cli.command import Argument, Option
-from uncertain_scale.cli.options import keep_for_answers
+from uncertain_scale.cli.options import (
+    ChipName,
+    NumberFormat,
+    keep_for_answers,
+    scenario_of_chip,
+)
 from uncertain_scale.cli.output import Form, Format, json_for_stdout, present, print_json
 from uncertain_scale.errors import PriorError, QuestionError
 
 app = typer.Typer(
     help="List, show, check, copy and fit prior files.", no_args_is_help=True, add_completion=False
 )
-Scenario = Annotated[str, Argument("Shipped scenario or prior file (.toml).", reads="scenario")]
+Scenario = Annotated[
+    str | None, Argument("Shipped scenario or prior file (.toml).", reads="scenario")
+]
 
 
 @app.command("list")
@@ -44,7 +51,9 @@ def list_(form: Form = Format.terminal) -> None:
 
 @app.command()
 def show(
-    scenario: Scenario,
+    scenario: Scenario = None,
+    chip: ChipName = None,
+    number_format: NumberFormat = None,
     form: Form = Format.terminal,
 ) -> None:
     """Show a scenario's inputs: intervals, distributions, sources."""
@@ -54,9 +63,19 @@ def show(
     from uncertain_scale.report.interval_report import priors_blocks
     from uncertain_scale.report.render.csv import csv_priors
 
+    scenario = scenario_shown(scenario, chip, number_format)
     priors = load_priors(scenario, variables=default_model().variables)
     document = priors_document(priors)
     present(document, form, priors_blocks, csv_priors)
+
+
+def scenario_shown(scenario: str | None, chip: str | None, number_format: str | None) -> str:
+    """Return the scenario that is named, by itself or by a chip."""
+    if chip is not None:
+        return scenario_of_chip(scenario, chip, number_format)
+    if scenario is None or number_format is not None:
+        raise QuestionError("name a scenario, or a chip and its number format")
+    return scenario
 
 
 @app.command()
@@ -90,12 +109,21 @@ def check(
 @app.command()
 def copy(
     folder: Annotated[Path, Argument("Folder to copy into.", "DIR", replay="dropped")],
+    chip: ChipName = None,
+    number_format: NumberFormat = None,
 ) -> None:
-    """Copy the shipped prior files into a folder, to edit them there."""
+    """Copy the shipped prior files into a folder, to edit them there.
+
+    Scenarios of the catalogue of chips become files, and so does that of --chip.
+    """
     from uncertain_scale.inputs.catalog import shipped_files
+    from uncertain_scale.inputs.chip_scenarios import LISTED
+    from uncertain_scale.inputs.writing import chip_text
     from uncertain_scale.report.store import copy_files
 
-    for path in copy_files(shipped_files(), folder):
+    named = [] if chip is None else [scenario_of_chip(None, chip, number_format)]
+    texts = {f"{name}.toml": chip_text(name) for name in (*LISTED, *named)}
+    for path in copy_files(shipped_files(), folder, texts):
         typer.echo(path)
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from uncertain_scale.errors import FileError
 
 
+CHIPS = "chips"
+"""The folder of the catalogue of chips, whose scenarios are read from its tables."""
+
+
 @dataclass(frozen=True)
 class _Kind:
     """A kind of file: the folder of the shipped ones, and the words for one that is not found."""
@@ -26,6 +30,14 @@ class _Kind:
     def names(self) -> list[str]:
         return sorted(path.stem for path in (shipped_folder() / self.folder).glob("*.toml"))
 
+    def known(self) -> list[str]:
+        """Return the names that one which is not found may be meant for."""
+        if self.folder:
+            return self.names()
+        from uncertain_scale.inputs.chip_scenarios import chip_scenarios
+
+        return [*self.names(), *chip_scenarios()]
+
     def find(self, source: str | Path, beside: Path | None = None) -> Path:
         text = str(source)
         path = Path(source) if beside is None else beside / source
@@ -38,11 +50,16 @@ class _Kind:
         by_name = Path(text).name == text and (beside is not None or not text.endswith(".toml"))
         if by_name and is_file(shipped):
             return shipped
+        if not self.folder and (by_name or path.parent == shipped_folder() / CHIPS):
+            from uncertain_scale.inputs.chip_scenarios import chip_file
+
+            if found := chip_file(stem):
+                return found
         if is_file(path):
             raise self.error([f"{text[:200]} is not {self.sort}; its name must end in .toml"])
         is_path = text.endswith(".toml") or Path(text).name != text
         fault = self.missing if is_path else self.unknown
-        raise self.error([fault.format(text=text, hint=nearest(stem, self.names()))])
+        raise self.error([fault.format(text=text, hint=nearest(stem, self.known()))])
 
 
 _PRIORS = _Kind(
@@ -81,14 +98,16 @@ def shipped_files() -> list[Path]:
 
 
 def scenario_names() -> list[str]:
-    """Return the names of the shipped scenarios, base first.
+    """Return the names of the shipped scenarios, base first, with some of the catalogue of chips.
 
     Examples
     --------
     >>> "h100-dense-fp8" in scenario_names()
     True
     """
-    return sorted(_PRIORS.names(), key=lambda name: name != "base")
+    from uncertain_scale.inputs.chip_scenarios import LISTED
+
+    return sorted({*_PRIORS.names(), *LISTED}, key=lambda name: (name != "base", name))
 
 
 def claims_names() -> list[str]:

@@ -180,6 +180,11 @@ class PriorFile(File):
     inputs: dict[Name, InputTable] = Field(default_factory=dict)
     correlations: list[CorrelationTable] = Field(default_factory=list)
     joint: list[JointTable] = Field(default_factory=list)
+    lacking: dict[Name, Words] = Field(
+        default_factory=dict,
+        description="Inputs of what lies below that have no prior here, and why: a question that "
+        "needs one asks for it.",
+    )
 
     @classmethod
     def editor_schema(cls) -> dict[str, Any]:

@@ -190,6 +190,7 @@ class _Reader(TomlReader):
             joints=tuple(joints),
             files=(self.path,),
             coordinates=tuple(header.coordinates) if header else (),
+            lacking=header.lacking if header else {},
         )
 
     def _prior(self, name: str, data: object) -> Prior | None:

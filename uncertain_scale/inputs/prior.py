@@ -243,6 +243,8 @@ class Priors:
     coordinates
         Names of the coordinates of the unit cube: an input's own, or its joint sample's. An overlay
         keeps those of the base in their places and puts its own behind them.
+    lacking
+        Why inputs have no prior, by name: none is known, and that of what lies below is another's.
     """
 
     name: str
@@ -252,14 +254,21 @@ class Priors:
     joints: tuple[JointSample, ...] = ()
     files: tuple[Path, ...] = ()
     coordinates: tuple[str, ...] = ()
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         own = (prior.joint or name for name, prior in self.inputs.items())
         object.__setattr__(self, "coordinates", tuple(dict.fromkeys((*self.coordinates, *own))))
 
+    @property
+    def ties(self) -> tuple[Correlation, ...]:
+        """The rank correlations of inputs that are there."""
+        return tuple(one for one in self.correlations if not self.lacking.keys() & one.inputs)
+
     def replace(self, prior: Prior) -> Priors:
         """Return these priors with one input replaced, or added behind the others."""
-        return replace(self, inputs={**self.inputs, prior.name: prior})
+        lacking = {name: why for name, why in self.lacking.items() if name != prior.name}
+        return replace(self, inputs={**self.inputs, prior.name: prior}, lacking=lacking)
 
     def without_unused_joints(self) -> Priors:
         """Return these priors less the joint samples that no input is drawn with any longer."""
@@ -325,10 +334,13 @@ class Priors:
 def lay_over(base: Priors, overlay: Priors) -> Priors:
     """Return `base` with what `overlay` states in its place or behind it.
 
-    An input is replaced whole and keeps its coordinate; a correlation replaces that of the same
-    pair; a joint sample is gone once none of its inputs is drawn with it.
+    An input is replaced whole and keeps its coordinate, and is gone where the overlay lacks it; a
+    correlation replaces that of the same pair; a joint sample is gone once none of its inputs is
+    drawn with it.
     """
-    inputs = {**base.inputs, **overlay.inputs}
+    kept = {name: one for name, one in base.inputs.items() if name not in overlay.lacking}
+    inputs = {**kept, **overlay.inputs}
+    lacking = {**base.lacking, **overlay.lacking}
     pairs = {frozenset(c.inputs): c for c in (*base.correlations, *overlay.correlations)}
     joints = {joint.name: joint for joint in (*base.joints, *overlay.joints)}
     whole = replace(
@@ -339,6 +351,7 @@ def lay_over(base: Priors, overlay: Priors) -> Priors:
         joints=tuple(joints.values()),
         files=(*base.files, *overlay.files),
         coordinates=(*base.coordinates, *overlay.coordinates),
+        lacking={name: why for name, why in lacking.items() if name not in inputs},
     )
     return whole.without_unused_joints()
 
@@ -366,7 +379,7 @@ def unknown_ends(priors: Priors, spoiled: Collection[str] = ()) -> list[str]:
         where = f"{correlation.provenance.place} [[correlations]]".strip()
         for name in correlation.inputs:
             prior = priors.inputs.get(name)
-            if prior is None and name in spoiled:
+            if prior is None and (name in spoiled or name in priors.lacking):
                 continue
             if prior is None:
                 hint = nearest(name, priors.inputs)

@@ -1,4 +1,4 @@
-"""Published training runs and the chips that they ran on: shipped tables, and one's own of runs.
+"""Published training runs: a shipped table, and one's own.
 
 Columns are named as the model's variables are. A row that contradicts itself or cannot be read is
 rejected with the reason; the other rows are used.
@@ -6,27 +6,25 @@ rejected with the reason; the other rows are used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING
 
-from uncertain_scale.errors import DataError, nearest
+from uncertain_scale.errors import DataError
 from uncertain_scale.inputs.assertion import figure
 from uncertain_scale.inputs.catalog import shipped_folder
+from uncertain_scale.inputs.chips import OTHER, Chip, chips, families, find_chip, same_peak
 from uncertain_scale.inputs.tables import Cells, RowFault, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-OTHER = "other"
-"""The family of chips of which no published run is known."""
-
 COLUMNS: Mapping[str, str] = {
     "name": "what the run is called, once in a table",
-    "hardware": "chip, as evidence/chips.csv names it; any name where family and peak_flops are",
-    "family": "family of a chip that evidence/chips.csv does not name",
+    "hardware": "chip, as `chips` names it; any name where family and peak_flops are",
+    "family": "family of a chip that `chips` does not name",
     "peak_flops": "dense BF16 peak of one chip (FLOP/s/gpu), where the chip is not known by name",
     "precision": "bf16, fp16, fp8, or empty where it is not known",
     "gpus": "chips that trained at once (gpu)",
@@ -47,36 +45,12 @@ COLUMNS: Mapping[str, str] = {
 
 _GRADES = ("A", "B", "A-cost", "B-cost", "C", "S")
 _PRECISIONS = ("bf16", "fp16", "fp8")
-_PEAK_OF_FP8 = 2.0  # over that of BF16
+_PEAK_OF_FP8 = 2.0  # over that of BF16, of a chip that is not known
 _LEAST_MFU = 1e-3  # below it a unit is wrong, not a run slow
 _LEAST_BUSY = 0.5  # share of the time that the chips of a run train
 _PRODUCT = {"gpus": "gpu", "training_time": "day", "gpu_hours": "gpu*hour"}
-_SAME_PEAK = 0.02  # ratings of one chip differ by rounding
 _SECONDS_PER_HOUR = 3600.0
 _HOURS_PER_DAY = 24.0
-
-
-@dataclass(frozen=True)
-class Chip:
-    """A kind of chip.
-
-    Parameters
-    ----------
-    name
-        As its maker calls it.
-    family
-        Chips whose runs are evidence for one another, by its best known member.
-    peak_flops
-        Dense BF16 peak, FLOP/s/gpu.
-    fp8, sparsity
-        Whether it computes in FP8, and whether a peak with 2:4 sparsity is printed for it.
-    """
-
-    name: str
-    family: str
-    peak_flops: float
-    fp8: bool
-    sparsity: bool
 
 
 @dataclass(frozen=True)
@@ -131,7 +105,7 @@ class TrainingRun:
     @property
     def may_be_fp8(self) -> bool:
         """Whether it trained in FP8, or may have done."""
-        return self.precision == "fp8" or (not self.precision and self.chip.fp8)
+        return self.precision == "fp8" or (not self.precision and self.chip.fp8 > 1)
 
 
 @dataclass(frozen=True)
@@ -157,73 +131,6 @@ class RunsTable:
     faults: tuple[RowFault, ...]
     rows: int
     unused: tuple[str, ...]
-
-
-@cache
-def chips() -> Mapping[str, Chip]:
-    """Read the shipped table of chips, by name.
-
-    Raises
-    ------
-    DataError
-        The table has faults.
-
-    Examples
-    --------
-    >>> chips()["NVIDIA H800 SXM"].family
-    'H100'
-    """
-    path = shipped_folder() / "evidence" / "chips.csv"
-    columns = ["name", "family", "peak_flops", "fp8", "sparsity"]
-    table = read_table(path, required=columns, shown="evidence/chips.csv")
-    found, wrong = {}, list(table.faults)
-    for row in table.rows:
-        cells = Cells(table, row, row.cells["name"])
-        peak = cells.positive("peak_flops", "FLOP/s/gpu")
-        flags = [cells.one_of(column, ("yes", "no")) == "yes" for column in ("fp8", "sparsity")]
-        wrong += cells.found
-        if peak is not None:
-            found[cells.name] = Chip(cells.name, cells.text("family"), peak, *flags)
-    if wrong:
-        raise DataError("\n".join(map(str, wrong)))
-    return found
-
-
-def families() -> tuple[str, ...]:
-    """Return the families of chips, in the order of the table, and `OTHER`."""
-    return (*dict.fromkeys(chip.family for chip in chips().values()), OTHER)
-
-
-def family_of_peak(peak_flops: float) -> str:
-    """Return the family of the chips with this dense BF16 peak, or `OTHER`.
-
-    Examples
-    --------
-    >>> family_of_peak(989.4e12), family_of_peak(1.0)
-    ('H100', 'other')
-    """
-    same = (c.family for c in chips().values() if abs(peak_flops / c.peak_flops - 1) < _SAME_PEAK)
-    return next(same, OTHER)
-
-
-def find_chip(name: str) -> Chip:
-    """Return a chip by its name, with or without its maker, whatever the case.
-
-    Raises
-    ------
-    DataError
-        There is no such chip.
-
-    Examples
-    --------
-    >>> find_chip("h100 sxm").name
-    'NVIDIA H100 SXM'
-    """
-    wanted = name.casefold()
-    for chip in chips().values():
-        if wanted in {chip.name.casefold(), chip.name.partition(" ")[2].casefold()}:
-            return chip
-    raise DataError(f"'{name[:40]}' is not a known chip; {nearest(name, chips())}")
 
 
 def published_runs() -> tuple[TrainingRun, ...]:
@@ -306,7 +213,7 @@ def _run(cells: Cells) -> TrainingRun | None:
     chip = _chip(cells)
     run = TrainingRun(
         name=cells.name,
-        chip=chip or Chip("", OTHER, 1.0, fp8=True, sparsity=False),
+        chip=chip or Chip("", OTHER, 1.0, fp8=_PEAK_OF_FP8, sparsity=False),
         precision=cells.one_of("precision", _PRECISIONS),
         gpus=cells.positive("gpus", "gpu"),
         gpu_hours=cells.positive("gpu_hours", "gpu*hour"),
@@ -321,8 +228,8 @@ def _run(cells: Cells) -> TrainingRun | None:
     if chip is None:
         return None
     if run.precision == "fp8" and not chip.fp8:
-        cells.add("precision", f"is fp8, which a {chip.name} does not compute in; correct one")
-    most = _PEAK_OF_FP8 if run.precision == "fp8" else 1.0
+        cells.add("precision", f"is fp8, which a {chip.full_name} does not compute in; correct one")
+    most = max(chip.fp8, 1.0) if run.precision == "fp8" else 1.0
     if not disagree and run.mfu is not None and not _LEAST_MFU <= run.mfu <= most:
         hint = ", or say fp8 if that it was" if run.may_be_fp8 and not run.precision else ""
         cells.add(
@@ -369,24 +276,27 @@ def _chip(cells: Cells) -> Chip | None:
     if family := cells.one_of("family", families()):
         if peak is None and not cells.text("peak_flops"):
             cells.add("peak_flops", "is empty; a chip that is given by its family needs its peak")
-        return None if peak is None else Chip(name or family, family, peak, *_able(family))
+        return None if peak is None else Chip(name or family, family, peak, *_able(family, peak))
     try:
         chip = find_chip(name)
     except DataError as error:
         unknown = f"{error}; or give its family and its dense BF16 peak_flops"
         cells.add("hardware", unknown if name else "is empty; name the chip")
         return None
-    if peak is not None and abs(peak / chip.peak_flops - 1) > _SAME_PEAK:
+    if peak is not None and chip not in same_peak(peak):
         cells.add(
             "peak_flops",
             f"is {cells.text('peak_flops')[:40]}; expected {chip.peak_flops:.4g} FLOP/s/gpu, the "
-            f"dense BF16 peak of {chip.name}, or an empty cell",
+            f"dense BF16 peak of {chip.full_name}, or an empty cell",
         )
         return None
-    return Chip(chip.name, chip.family, peak or chip.peak_flops, chip.fp8, chip.sparsity)
+    return replace(chip, peak_flops=peak or chip.peak_flops)
 
 
-def _able(family: str) -> tuple[bool, bool]:
-    """Return whether chips of a family compute in FP8 and with 2:4 sparsity; new ones do."""
-    known = [chip for chip in chips().values() if chip.family == family]
-    return (known[0].fp8, known[0].sparsity) if known else (True, True)
+def _able(family: str, peak: float) -> tuple[float, bool]:
+    """Return what FP8 gains, and whether there is sparsity, in a family; new ones have both."""
+    same = [chip for chip in same_peak(peak) if chip.family == family]
+    known = same or [chip for chip in chips().values() if chip.family == family]
+    if not known:
+        return _PEAK_OF_FP8, True
+    return max(chip.fp8 for chip in known), any(chip.sparsity for chip in known)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from pydantic import ValidationError
 
 from uncertain_scale.errors import FileError, nearest
-from uncertain_scale.inputs.catalog import shipped_folder
+from uncertain_scale.inputs.catalog import CHIPS, shipped_folder
 from uncertain_scale.reading import UnreadableError, is_inside, read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -57,8 +58,8 @@ _BARE = re.compile(r"[\w-]++(?:\.[\w-]++)*+", re.ASCII)
 
 def parse_toml(
     path: Path, error: type[FileError] = FileError
-) -> tuple[dict[KeyPath, int], dict[str, Any]]:
-    """Read a TOML file of bounded size.
+) -> tuple[Mapping[KeyPath, int | str], dict[str, Any]]:
+    """Read a TOML file of bounded size, or what the catalogue of chips has in its place.
 
     Parameters
     ----------
@@ -70,13 +71,18 @@ def parse_toml(
     Returns
     -------
     lines, document
-        The line of each table and key, as `line_numbers` returns them, and what the file holds.
+        The line of each table and key, as `line_numbers` returns them, and what the file holds; of
+        the catalogue, file and line of each row.
 
     Raises
     ------
     FileError
         It cannot be read, is too large, holds too much, or is not TOML in UTF-8.
     """
+    if path.parent == shipped_folder() / CHIPS:
+        from uncertain_scale.inputs.chip_scenarios import chip_document
+
+        return chip_document(path.stem)
     try:
         text = read_text(path, _MOST_BYTES)
         return line_numbers(text), tomllib.loads(text)
@@ -259,8 +265,10 @@ class TomlReader:
         """Name the file and the nearest line that is known for a path."""
         while path and path not in self._lines:
             path = path[:-1]
-        line = f":{self._lines[path]}" if path else ""
-        return f"{self._shown}{line}"
+        line = self._lines[path] if path else ""
+        if isinstance(line, str):
+            return line or self._shown
+        return f"{self._shown}:{line}"
 
     def fault(self, path: KeyPath, text: str) -> None:
         """Note what is wrong at a path."""

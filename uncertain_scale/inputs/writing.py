@@ -70,6 +70,7 @@ def prior_files(
             for tie in priors.correlations
         ],
         "joint": [_joint(joint, priors, samples[joint.name]) for joint in priors.joints],
+        "lacking": dict(priors.lacking),
     }
     kept = {key: part for key, part in document.items() if part}
     texts = {f"{stem}.toml": tomli_w.dumps(kept)}
@@ -104,6 +105,15 @@ def overlay_file(inputs: Iterable[Prior], *, title: str = "", extends: str | Non
         "inputs": {prior.name: _input(prior) for prior in inputs},
     }
     return tomli_w.dumps({key: part for key, part in document.items() if part})
+
+
+def chip_text(name: str) -> str:
+    """Return the text of the prior file that a scenario of the catalogue of chips would be."""
+    import tomli_w
+
+    from uncertain_scale.inputs.chip_scenarios import chip_document
+
+    return "#:schema ./schema.json\n" + tomli_w.dumps(chip_document(name)[1])
 
 
 def scenario_files(

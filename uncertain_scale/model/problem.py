@@ -227,7 +227,7 @@ def solve(problem: Problem) -> Plan:
     return Plan(
         outputs=tuple(dict.fromkeys(outputs)),
         reached={name: way for name, way in closure.reached.items() if name in needed},
-        notes=tuple(_notes(closure, question, needed)),
+        notes=tuple(_notes(closure, problem, needed)),
     )
 
 
@@ -391,8 +391,14 @@ class Closure:
         return None
 
 
-def _notes(closure: Closure, question: Question, needed: set[str]) -> Iterator[str]:
+def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str]:
     """Say what a reader of the answer should know about the question."""
+    question = problem.question
+    if problem.priors.lacking and question.outputs in {(), EVERYTHING}:
+        from uncertain_scale.model.refusal import lacking_message
+
+        if absent := lacking_message(problem.model.headline, problem, closure):
+            yield absent
     for name in question.given:
         if name not in needed:
             yield f"{name} is given, but no answer depends on it"

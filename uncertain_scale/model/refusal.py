@@ -36,6 +36,8 @@ def unreached_message(missing: Sequence[str], problem: Problem) -> str:
     """Say why variables are not reached, and which single given would reach them."""
     model, question, closure = problem.model, problem.question, Closure(problem)
     free = [name for name in missing if name in question.free]
+    if absent := lacking_message(missing or model.headline, problem, closure):
+        return absent
     if not missing:
         what = "nothing that the model shows follows from the priors alone"
     elif free:
@@ -53,6 +55,23 @@ def unreached_message(missing: Sequence[str], problem: Problem) -> str:
     if helpful:
         return f"{what}; give one of {', '.join(helpful[:_MOST_NAMES])}{more}"
     return f"{what}; give it, or a prior for what is missing"
+
+
+def lacking_message(wanted: Sequence[str], problem: Problem, closure: Closure) -> str:
+    """Say which variables would follow if inputs had priors that the scenario lacks, or ""."""
+    priors = problem.priors
+    absent = [name for name in priors.lacking if name not in closure.reached]
+    for name in absent:
+        priors = priors.replace(Prior(name, Constant(value=1.0)))
+    trial = Closure(replace(problem, priors=priors)).reached
+    gained = [name for name in wanted if name in trial and name not in closure.reached]
+    behind = set(gained).union(*(trial[name].ancestors for name in gained))
+    needed = [name for name in absent if name in behind]
+    if not needed:
+        return ""
+    whys = "; ".join(problem.priors.lacking[name] for name in needed)
+    options = " ".join(f"--set {name}=…" for name in needed)
+    return f"{', '.join(gained)}: not without {' and '.join(needed)} ({whys}); state it: {options}"
 
 
 def _origin(way: Reached) -> str:

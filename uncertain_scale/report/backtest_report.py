@@ -195,7 +195,7 @@ def _test(test: Tested, model: Model) -> dict[str, Any]:
     run = test.run
     return {
         "run": run.name,
-        "chip": run.chip.name,
+        "chip": run.chip.full_name,
         "family": run.chip.family,
         "precision": run.precision,
         "grade": run.grade,

@@ -389,6 +389,37 @@ class Scenarios(TypedDict):
     scenarios: Annotated[dict[str, str], "titles by name"]
 
 
+class ChipFigure(TypedDict):
+    """A figure of a chip with its source."""
+
+    figure: Annotated[str, "what it is of, such as a peak, a fact or a price"]
+    value: Annotated[str, "a figure or an interval, in `units`"]
+    units: Annotated[str, "the units of `value`"]
+    date: Annotated[str, "of a price; of a date, what it is of"]
+    source: str
+    note: str
+    where: Annotated[str, "file and line"]
+
+
+class ChipReport(TypedDict):
+    """A chip of the catalogue."""
+
+    product: Annotated[str, "its name with the maker"]
+    family: str
+    announced: Annotated[bool, "whether nothing but an announcement stands behind it"]
+    date: str
+    ratios: Annotated[dict[str, float], "printed over dense peak, by number format"]
+    scenarios: Annotated[list[str], "names, one for each number format"]
+    summary: Annotated[list[str], "cells of its row in the table of all"]
+    figures: list[ChipFigure]
+
+
+class ChipsReport(TypedDict):
+    """The catalogue of chips, or one of them."""
+
+    chips: Annotated[dict[str, ChipReport], "by name"]
+
+
 class PriorsReport(TypedDict):
     """A scenario's priors."""
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import DataError, nearest
-from uncertain_scale.inputs.runs import families
+from uncertain_scale.inputs.chips import families
 from uncertain_scale.report.blocks import Table
 from uncertain_scale.report.numbers import units_in_words
 from uncertain_scale.report.render.markdown import markdown

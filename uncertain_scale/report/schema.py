@@ -38,6 +38,8 @@ DOCUMENTS: Mapping[str, Any] = {
     "model": documents.ModelReport | documents.Explanation,
     "priors list": documents.Scenarios,
     "priors show": documents.PriorsReport,
+    "chips": documents.ChipsReport,
+    "chips show": documents.ChipsReport,
 }
 """The type of the document that each command prints with `--format json`."""
 

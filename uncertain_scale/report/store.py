@@ -19,7 +19,7 @@ from uncertain_scale.report.interval_report import report_blocks
 from uncertain_scale.report.render.markdown import markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     import xarray as xr
@@ -70,21 +70,28 @@ def save_texts(texts: Mapping[str, str], folder: Path) -> list[Path]:
     return [save_whole(folder / name, partial(_write_text, text)) for name, text in texts.items()]
 
 
-def copy_files(paths: Iterable[Path], folder: Path) -> list[Path]:
-    """Copy files into a folder, which is made where there is none; all of them or none.
+def copy_files(
+    paths: Iterable[Path], folder: Path, texts: Mapping[str, str] | None = None
+) -> list[Path]:
+    """Copy files into a folder, and texts by file name, all of them or none.
+
+    The folder is made where there is none.
 
     Raises
     ------
     DataError
         One of the files is there already, or the folder cannot be written; nothing is overwritten.
     """
-    copies = {folder / path.name: path for path in paths}
-    if existing := ", ".join(path.name for path in copies if path.exists()):
+    writes: dict[Path, Callable[[Path], object]] = {
+        folder / path.name: partial(shutil.copyfile, path) for path in paths
+    }
+    writes |= {folder / name: partial(_write_text, text) for name, text in (texts or {}).items()}
+    if existing := ", ".join(path.name for path in writes if path.exists()):
         raise DataError(
             f"{folder} already holds {existing}; nothing was copied, name another folder"
         )
     with staged(folder):
-        return [save_whole(copy, partial(shutil.copyfile, path)) for copy, path in copies.items()]
+        return [save_whole(path, write) for path, write in writes.items()]
 
 
 def is_store(path: Path) -> bool:

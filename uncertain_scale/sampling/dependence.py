@@ -278,9 +278,9 @@ def _copulas(priors: Priors) -> dict[str, tuple[list[str], FloatArray]]:
     The weights are a row of the Cholesky factor in the scenario's order, so that an input blends
     its own coordinate with those of earlier inputs only.
     """
-    tied = {name for correlation in priors.correlations for name in correlation.inputs}
+    tied = {name for correlation in priors.ties for name in correlation.inputs}
     names = [name for name in priors.inputs if name in tied]
-    factor = cholesky(correlation_matrix(names, priors.correlations))
+    factor = cholesky(correlation_matrix(names, priors.ties))
     return {
         name: (
             [names[j] for j in range(k + 1) if factor[k, j] != 0],
@@ -373,7 +373,7 @@ class CoupledSampler(InputSampler):
         }
         tied = {
             name
-            for tie in priors.correlations
+            for tie in priors.ties
             for name in tie.inputs
             if name not in coupled.without and name not in given
             if not priors.inputs[name].joint
@@ -381,7 +381,7 @@ class CoupledSampler(InputSampler):
         ordered = sorted((name for name in priors.inputs if name in tied), key=self._is_coupled)
         self._tied = tuple(ordered) if any(map(self._is_coupled, ordered)) else ()
         ranks = [self._ranks.get(name, 1.0) for name in self._tied]
-        matrix = correlation_matrix(self._tied, priors.correlations)
+        matrix = correlation_matrix(self._tied, priors.ties)
         self._weights, self._fresh = _new_scores(matrix, np.array(ranks))
 
     @property

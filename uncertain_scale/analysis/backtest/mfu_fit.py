@@ -18,7 +18,8 @@ from scipy.special import expit, logit, ndtr, ndtri
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.inputs import load_priors
-from uncertain_scale.inputs.runs import family_of_peak, published_runs
+from uncertain_scale.inputs.chips import family_of_peak
+from uncertain_scale.inputs.runs import published_runs
 from uncertain_scale.model import believe
 
 if TYPE_CHECKING:
@@ -300,6 +301,7 @@ def fit_mfu(runs: Sequence[TrainingRun]) -> MfuFit:
         if run.mfu is None:
             raise DataError(f"'{run.name}' lacks GPU-hours or FLOP; leave it out of the fit")
         speed_up = fp8 if run.precision == "fp8" else unknown if run.may_be_fp8 else np.ones(1)
+        speed_up = 1 + (speed_up - 1) * max(run.chip.fp8 - 1, 0.0)  # stated for a ratio of 2
         mfu = run.mfu / speed_up
         if not (mfu < 1).any():
             raise DataError(f"'{run.name}' has an mfu of {run.mfu:.3g}; expected less than 1")

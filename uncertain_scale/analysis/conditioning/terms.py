@@ -215,7 +215,7 @@ def _faults(model: Model, priors: Priors, observation: Observation) -> Iterator[
 
 def _relatives(priors: Priors, name: str) -> list[str]:
     """Return the inputs that an input is correlated with."""
-    pairs = (c.inputs for c in priors.correlations if name in c.inputs)
+    pairs = (c.inputs for c in priors.ties if name in c.inputs)
     return [other for pair in pairs for other in pair if other != name]
 
 
@@ -255,9 +255,9 @@ def _given_shared(
     priors: Priors, observation: Observation, own: tuple[str, ...], others: Sequence[str]
 ) -> _Own:
     """Return correlated inputs, drawn afresh given those of the others that they hang on."""
-    tied = {name for correlation in priors.correlations for name in correlation.inputs}
+    tied = {name for correlation in priors.ties for name in correlation.inputs}
     shared = tuple(name for name in others if name in tied and varies(priors, name))
-    matrix = correlation_matrix([*own, *shared], priors.correlations)
+    matrix = correlation_matrix([*own, *shared], priors.ties)
     k = len(own)
     slopes = np.asarray(np.linalg.solve(matrix[k:, k:], matrix[k:, :k]).T, dtype=np.float64)
     residual = matrix[:k, :k] - slopes @ matrix[k:, :k]
