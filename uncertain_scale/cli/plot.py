@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uncertain_scale.cli.backtest import Runs  # noqa: TC001 (typer reads it)
+from uncertain_scale.cli.backtest import Runs, naming_faults
 from uncertain_scale.cli.claims import SHIPPED, Names, Source, checked
 from uncertain_scale.cli.claims import Scenarios as Judges
 from uncertain_scale.cli.command import Option, with_parameters
@@ -205,7 +205,8 @@ def backtest(options: RunOptions, runs: Runs = None) -> Content:
         raise QuestionError("a backtest asks its own questions; drop givens, outputs and events")
     table = shipped_runs() if runs is None else read_runs(runs)
     problem = options.prepare()
-    found = test_priors(problem.model, problem.priors, table, design)
+    with naming_faults(table):
+        found = test_priors(problem.model, problem.priors, table, design)
     return {"document": backtest_document(found, problem.model)}
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from uncertain_scale.cli.backtest import Runs, SkipBadRows, report_faults
+from uncertain_scale.cli.backtest import Runs, SkipBadRows, naming_faults, report_faults
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.options import keep_for_answers
 from uncertain_scale.cli.output import Form, Format, json_for_stdout, present, print_json
@@ -119,7 +119,8 @@ def fit_mfu(
     if not smallest >= 0:
         raise QuestionError(f"--smallest {smallest} is not a number of FLOP; give 0 or more")
     table = shipped_runs() if runs is None else read_runs(runs)
-    fit = backtest.fit_mfu(backtest.fitted_runs(table.runs, smallest))
+    with naming_faults(table):
+        fit = backtest.fit_mfu(backtest.fitted_runs(table.runs, smallest))
     typer.echo(mfu_prior_file(fit, family=family, file=table.file, smallest=smallest), nl=False)
     report_faults(table, allowed=skip_bad_rows)
 

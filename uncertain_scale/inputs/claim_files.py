@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ClaimTable", "ClaimsFile", "ReadingTable", "load_claims"]
 
 _LARGE = 1e5
+_FIGURE = ("value", "low", "high", "digits", "implied", "against")
 _Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
@@ -134,6 +135,8 @@ def load_claims(source: str | Path, variables: Mapping[str, str]) -> Claims:
 class _Reader(TomlReader):
     """Reads one claims file and remembers its faults with their lines."""
 
+    named, plain = "claims", ("assuming",)
+
     def __init__(self, path: Path, variables: Mapping[str, str]) -> None:
         super().__init__(path, ClaimError)
         self._variables = variables
@@ -141,19 +144,23 @@ class _Reader(TomlReader):
     def read(self) -> Claims:
         """Return the valid claims, and what is wrong with the others."""
         head = {k: v for k, v in self.document.items() if k not in {"readings", "claims"}}
-        header = self.checked(ClaimsFile, head, ())
-        scenario = self._scenario("scenario", header.scenario if header else None, ())
-        assuming = self._stated("assuming", header.assuming if header else {}, ())
-        if assuming and scenario is None:
+        header, faulty = self.salvaged(ClaimsFile, head, ())
+        if header is None:
+            raise ClaimError(self.faults)
+        scenario = self._scenario("scenario", header.scenario, ())
+        assuming = self._stated("assuming", header.assuming, ())
+        names_one = header.scenario is not None or "scenario" in faulty
+        if assuming and not names_one:
             self.fault(
                 ("assuming",), "assumes inputs, but the file names no scenario for the others"
             )
         tables = self.tables("claims", list)
         if not tables:
             self.fault((), "holds no claims; state each as a table [[claims]]")
-        if header is None or self.faults:
-            raise ClaimError(self.faults)
-        own = Reading("", "as stated", scenario, {}, assuming) if scenario else None
+        usable = not self.faults
+        own = None
+        if names_one or not usable:  # then it stands there so that claims are checked
+            own = Reading("", "as stated", scenario or self.path, {}, assuming)
         readings = {
             name: self._reading(name, table, own) for name, table in self.tables("readings", dict)
         }
@@ -166,6 +173,8 @@ class _Reader(TomlReader):
                 self.fault(("claims", index, "name"), "is stated twice; rename one")
             else:
                 claims[claim.name] = claim
+        if not usable:
+            raise ClaimError(self.faults)
         return Claims(
             name=self.path.stem,
             title=header.title,
@@ -177,25 +186,17 @@ class _Reader(TomlReader):
             apart=len(tables) - len(claims),
         )
 
-    def table(self, path: KeyPath) -> str:
-        """Name a claim besides its table, where it has a name."""
-        header = super().table(path)
-        if path[:1] == ("claims",) and len(path) > 1:
-            found = self.document["claims"][path[1]]
-            name = found.get("name") if isinstance(found, dict) else None
-            label = name if isinstance(name, str) else f"number {int(path[1]) + 1}"
-            return f"{header} {label[:64]!r}" if isinstance(name, str) else f"{header} {label}"
-        return header
-
     def _reading(self, name: str, data: object, own: Reading | None) -> Reading | None:
         path: KeyPath = ("readings", name)
         before = len(self.faults)
-        table = self.checked(ReadingTable, data, path)
+        table, faulty = self.salvaged(ReadingTable, data, path)
         if table is None:
             return None
         scenario = self._scenario("scenario", table.scenario, path)
         given = self._stated("given", table.given, path)
         assuming = self._stated("assuming", table.assuming, path)
+        if "scenario" in faulty:
+            return None
         scenario = scenario or (own.scenario if own else None)
         if scenario is None:
             self.fault(path, "has no scenario, and nor has the file; name one")
@@ -214,16 +215,18 @@ class _Reader(TomlReader):
     ) -> Claim | None:
         path: KeyPath = ("claims", index)
         before = len(self.faults)
-        table = self.checked(ClaimTable, data, path)
+        table, faulty = self.salvaged(ClaimTable, data, path)
         if table is None:
             return None
-        known = self._known((table.variable,), (*path, "variable"))
-        asserted = self._asserted(table, path) if known else None
+        known = "variable" not in faulty and self._known((table.variable,), (*path, "variable"))
+        asserted = self._asserted(table, path) if known and faulty.isdisjoint(_FIGURE) else None
         given = self._stated("given", table.given, path)
         self._known(table.free, (*path, "free"))
         assuming = self._stated("assuming", table.assuming, path)
         scenario = self._scenario("scenario", table.scenario, path)
         against = self._scenario("against", table.against, path)
+        if faulty:
+            return None
         if table.against and not table.scenario:
             self.fault((*path, "against"), "against needs 'scenario' too: the ratio's other side")
         if table.against_reading and not table.against:
@@ -318,7 +321,8 @@ class _Reader(TomlReader):
                 conversion_factor(typed or units, units)
                 stated[name] = _in_units(text, typed, units)
             except (DistributionError, UnitError) as error:
-                self.fault((*path, key, name), f"{key}: {name} = '{text[:60]}': {error}")
+                within = f"{key}: " if path else ""
+                self.fault((*path, key, name), f"{within}{name} = '{text[:60]}': {error}")
         return stated
 
     def _known(self, names: Sequence[str], path: KeyPath) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import PriorError, nearest
 from uncertain_scale.inputs.catalog import find_prior_file
-from uncertain_scale.inputs.distributions import Constant, DistributionError, Empirical, build
+from uncertain_scale.inputs.distributions import KINDS, Constant, DistributionError, Empirical, build
 from uncertain_scale.inputs.document import (
     Believed,
     CorrelationTable,
@@ -30,7 +32,7 @@ from uncertain_scale.inputs.tables import SamplesError, read_samples
 from uncertain_scale.inputs.toml import MOST_TABLES, KeyPath, TomlReader, parse_toml, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from uncertain_scale.errors import FileError
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["input_names", "load_priors"]
 
 _MOST_FILES = 16
+_MOST_KEYS, _LONGEST_KEY = 100, 40  # keys of a table, and letters of one, that are compared
 _OF_EVERY_KIND = frozenset(InputTable.model_fields)  # the other keys are the distribution's
 
 
@@ -144,6 +147,20 @@ def _chain(path: Path) -> list[Path]:
         chain.append(following)
 
 
+def _misspelt(kind: str, keys: Iterable[str]) -> dict[str, str]:
+    """Return the keys that are nearest to one of every kind, and not to a parameter, and it."""
+    if kind not in KINDS:
+        return {}
+    cls = KINDS[kind]
+    names = {*_OF_EVERY_KIND, *cls.model_fields, *cls.alternative}
+    close = {
+        key: get_close_matches(key, sorted(names), n=1)
+        for key in islice(keys, _MOST_KEYS)
+        if key not in names and len(key) <= _LONGEST_KEY
+    }
+    return {key: found[0] for key, found in close.items() if found and found[0] in _OF_EVERY_KIND}
+
+
 class _Reader(TomlReader):
     """Reads one prior file and remembers its faults with their lines.
 
@@ -213,8 +230,12 @@ class _Reader(TomlReader):
         stated = data if isinstance(data, dict) else {}
         kind = stated.get("kind")
         if isinstance(kind, str):
+            own = {k: v for k, v in stated.items() if k not in _OF_EVERY_KIND}
+            for key, meant in _misspelt(kind, own).items():
+                self.fault((*path, key), f"'{key}' is not a key here; did you mean '{meant}'?")
+                del own[key]
             try:
-                return build(kind, {k: v for k, v in stated.items() if k not in _OF_EVERY_KIND})
+                return build(kind, own)
             except DistributionError as error:
                 for key, text in error.faults:
                     self.fault((*path, key) if key else path, text)

@@ -100,6 +100,11 @@ class Prior:
     provenance: Provenance = field(default_factory=Provenance)
     coupling: float | None = None
 
+    @property
+    def table(self) -> str:
+        """The table of a prior file that states it."""
+        return "[[joint]]" if self.joint else f"[inputs.{self.name}]"
+
     @cached_property
     def varies(self) -> bool:
         """Whether two draws can differ."""
@@ -244,8 +249,8 @@ class Priors:
         converted: dict[str, Prior] = {}
         faults: list[str] = []
         for name, prior in self.inputs.items():
-            where = f"{prior.provenance.where} [inputs.{name}]".strip()
-            units = f"{prior.provenance.place} [inputs.{name}]".strip()
+            where = f"{prior.provenance.where} {prior.table}".strip()
+            units = f"{prior.provenance.place} {prior.table}".strip()
             if name not in variables:
                 few = len(faults) < _MOST_HINTS
                 hint = f"; {nearest(name, variables)}" if few else ""
@@ -254,7 +259,7 @@ class Priors:
             try:
                 converted[name] = prior.converted(variables[name])
             except UnitError as error:
-                faults.append(f"{units} {error}")
+                faults.append(f"{units} '{name}': {error}" if prior.joint else f"{units} {error}")
         if faults:
             raise PriorError(faults)
         return replace(self, inputs=converted)

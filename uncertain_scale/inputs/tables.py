@@ -13,12 +13,13 @@ import math
 import re
 from array import array
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.errors import DataError, UnitError, nearest
+from uncertain_scale.errors import DataError, UnitError
 from uncertain_scale.reading import UnreadableError, is_inside, open_within, text_lines
 from uncertain_scale.units import SpellingError, conversion_factor, parse_quantity
 
@@ -37,6 +38,7 @@ _MOST_BAD_ROWS = 20
 _MOST_SAMPLES = 1_000_000
 _MOST_NUMBERS = 10_000_000
 _LONGEST_LINE = 1_000_000
+_MOST_SHOWN = 12  # columns in a message
 _SMALLEST, _LARGEST = 1e-30, 1e40  # no product of a few such numbers leaves the floats
 _OTHER_MARKS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _HEADER = re.compile(r"\s*(?P<name>[^\[\]]*?)\s*(?:\[(?P<units>[^\[\]]*)\])?\s*")
@@ -271,8 +273,13 @@ def _check_header(place: str, names: Sequence[str], required: Sequence[str], lin
         named = ", ".join(f"'{name[:60]}'" for name in twice)
         raise DataError(f"{place} the header names {named} twice; rename one")
     if missing:
-        hints = "; ".join(f"'{name}' ({nearest(name, filter(None, names))})" for name in missing)
-        raise DataError(f"{place} the header lacks the column {hints}")
+        others = [name for name in names if name and name not in required]
+        meant = {name: get_close_matches(name, others, n=1) for name in missing}
+        hints = [f"'{name}'{f' (rename {m[0][:60]!r})' if m else ''}" for name, m in meant.items()]
+        found = ", ".join(f"'{name[:60]}'" for name in names[:_MOST_SHOWN] if name) or "none"
+        more = ", …" if len(names) > _MOST_SHOWN else ""
+        lacks = f"the column{'s' if len(missing) > 1 else ''} {' and '.join(hints)}"
+        raise DataError(f"{place} the header lacks {lacks}; found {found}{more}")
 
 
 class SamplesError(ValueError):

@@ -130,7 +130,7 @@ def believe(
         Priors of the scenario that are not above 0 where the variable is.
     """
     faults = [
-        f"{prior.provenance.where} [inputs.{name}] {refusal}".strip()
+        f"{prior.provenance.where} {prior.table} {refusal}".strip()
         for name, prior in priors.inputs.items()
         if name not in changes and (refusal := _impossible(prior, model))
     ]
