@@ -33,6 +33,8 @@ __all__ = [
     "printable",
 ]
 
+OWN_EQUATIONS = "variables of your own come with their equations: --equations FILE.py"
+
 _MOST_SHOWN = 100  # faults of a file in its message
 _MOST_KNOWN, _LONGEST = 2_000, 80  # names, and letters of one, that are compared
 
@@ -126,7 +128,9 @@ def not_a_variable(name: str, variables: Iterable[str]) -> str:
     >>> not_a_variable("mfuu", ["mfu", "budget"])
     "'mfuu' is not a variable of the model; did you mean 'mfu'?"
     """
-    return f"'{name[:60]}' is not a variable of the model; {nearest(name, variables)}"
+    hint = nearest(name, variables)
+    hint = hint if hint.startswith("did") else f"{hint}; {OWN_EQUATIONS}"
+    return f"'{name[:60]}' is not a variable of the model; {hint}"
 
 
 def how_to_install(extra: str) -> str:

@@ -180,9 +180,8 @@ def model_for(own: OwnEquations, claims: Claims, scenarios: Sequence[str] = ()) 
             if reading is not None:
                 known |= reading.given.keys() | reading.assuming.keys()
                 files[reading.scenario] = None
-    for path in files if own.equations else ():
-        known |= input_names(path)
-    return own.model(sorted(known), tuple(asked))
+    filed = {name for path in files if own.equations for name in input_names(path)}
+    return own.model(sorted(known), tuple(asked), sorted(filed))
 
 
 def check_claims(  # noqa: PLR0913 (what is checked, and how)

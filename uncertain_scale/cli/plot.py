@@ -172,16 +172,16 @@ def sweep(
 @_figure
 def priors(
     scenario: Scenario,
+    equations: Equations = [],  # noqa: B006
     inputs: Annotated[str | None, Option("Inputs drawn; all by default.", "A,B")] = None,
 ) -> Content:
     """Draw a panel for each input of a scenario: the density of its prior.
 
     Example: uncertain-scale plot priors base --inputs mfu,hourly_rate --output priors.svg
     """
-    from uncertain_scale.inputs import load_priors
-    from uncertain_scale.model import default_model
+    from uncertain_scale.sampling.sample import prepare
 
-    found = load_priors(scenario, variables=default_model().variables)
+    _, found = prepare(scenario, equations=equations)
     names = _known(names_of(inputs), found.inputs, f"an input of {found.name}")
     return {"priors": found.inputs, "inputs": names}
 

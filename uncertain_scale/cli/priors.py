@@ -16,6 +16,15 @@ from uncertain_scale.errors import PriorError, QuestionError
 app = typer.Typer(
     help="List, show, check, copy and fit prior files.", no_args_is_help=True, add_completion=False
 )
+Equations = Annotated[
+    list[Path],
+    Option(
+        "Equations of your own whose variables they are, a Python file, which is run.",
+        "FILE.py",
+        reads="equations",
+        callback=keep_for_answers,
+    ),
+]
 Scenario = Annotated[str, Argument("Shipped scenario or prior file (.toml).", reads="scenario")]
 
 
@@ -45,16 +54,16 @@ def list_(form: Form = Format.terminal) -> None:
 @app.command()
 def show(
     scenario: Scenario,
+    equations: Equations = [],  # noqa: B006 (typer reads a default, nobody changes it)
     form: Form = Format.terminal,
 ) -> None:
     """Show a scenario's inputs: intervals, distributions, sources."""
-    from uncertain_scale.inputs import load_priors
-    from uncertain_scale.model import default_model
     from uncertain_scale.report import priors_document
     from uncertain_scale.report.interval_report import priors_blocks
     from uncertain_scale.report.render.csv import csv_priors
+    from uncertain_scale.sampling.sample import prepare
 
-    priors = load_priors(scenario, variables=default_model().variables)
+    _, priors = prepare(scenario, equations=equations)
     document = priors_document(priors)
     present(document, form, priors_blocks, csv_priors)
 
@@ -62,15 +71,7 @@ def show(
 @app.command()
 def check(
     files: Annotated[list[Path], Argument("Prior files to check.", "FILE...", reads="scenario")],
-    equations: Annotated[
-        list[Path],
-        Option(
-            "Check against these equations too.",
-            "FILE.py",
-            reads="equations",
-            callback=keep_for_answers,
-        ),
-    ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    equations: Equations = [],  # noqa: B006
 ) -> None:
     """Check prior files, and tell everything that is wrong with them at once."""
     from uncertain_scale.sampling.sample import prepare
@@ -106,7 +107,9 @@ def fit_mfu(
     smallest: Annotated[float, Option("FLOP from which a run counts.", "FLOP")] = 1e23,
     skip_bad_rows: SkipBadRows = False,
 ) -> None:
-    """Fit mfu to published runs and print it as a prior file, which --priors takes.
+    """Fit mfu to published runs and print it as a prior file, to lay over a scenario.
+
+    It states mfu alone: name the scenario for the other priors beside --priors.
 
     The shipped prior of mfu is what this prints without arguments.
 

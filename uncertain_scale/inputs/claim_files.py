@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
-from uncertain_scale.errors import ClaimError, PriorError, UnitError, nearest
+from uncertain_scale.errors import ClaimError, PriorError, UnitError, nearest, not_a_variable
 from uncertain_scale.inputs.assertion import Assertion, Claim, Claims, Reading, figure, span
 from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
@@ -23,13 +23,13 @@ from uncertain_scale.inputs.toml import KeyPath, TomlReader
 from uncertain_scale.units import conversion_factor, parse_quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["ClaimTable", "ClaimsFile", "ReadingTable", "load_claims"]
 
 _LARGE = 1e5
-_FIGURE = ("value", "low", "high", "digits", "implied", "against")
+_FIGURE = frozenset({"value", "low", "high", "digits", "implied", "against"})
 _Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
@@ -218,8 +218,7 @@ class _Reader(TomlReader):
         table, faulty = self.salvaged(ClaimTable, data, path)
         if table is None:
             return None
-        known = "variable" not in faulty and self._known((table.variable,), (*path, "variable"))
-        asserted = self._asserted(table, path) if known and faulty.isdisjoint(_FIGURE) else None
+        asserted = self._asserted(table, faulty, path)
         given = self._stated("given", table.given, path)
         self._known(table.free, (*path, "free"))
         assuming = self._stated("assuming", table.assuming, path)
@@ -266,8 +265,13 @@ class _Reader(TomlReader):
             },
         )
 
-    def _asserted(self, table: ClaimTable, path: KeyPath) -> Assertion | None:
+    def _asserted(
+        self, table: ClaimTable, faulty: Collection[str], path: KeyPath
+    ) -> Assertion | None:
         """Read what is asserted: a figure, an interval or a bound; nothing where it is implied."""
+        known = "variable" not in faulty and self._known((table.variable,), (*path, "variable"))
+        if not known or not _FIGURE.isdisjoint(faulty):
+            return None
         stated = {key: getattr(table, key) for key in ("value", "low", "high")}
         typed = {key: _text(value) for key, value in stated.items() if value is not None}
         if table.implied:
@@ -328,8 +332,7 @@ class _Reader(TomlReader):
     def _known(self, names: Sequence[str], path: KeyPath) -> bool:
         unknown = [name for name in names if name not in self._variables]
         for name in unknown:
-            hint = nearest(name, self._variables)
-            self.fault(path, f"'{name}' is not a variable of the model; {hint}")
+            self.fault(path, not_a_variable(name, self._variables))
         return not unknown
 
     def _scenario(self, key: str, name: str | None, path: KeyPath) -> Path | None:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import PriorError, nearest
 from uncertain_scale.inputs.catalog import find_prior_file
-from uncertain_scale.inputs.distributions import KINDS, Constant, DistributionError, Empirical, build
+from uncertain_scale.inputs.distributions import (
+    KINDS,
+    Constant,
+    DistributionError,
+    Empirical,
+    build,
+)
 from uncertain_scale.inputs.document import (
     Believed,
     CorrelationTable,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from uncertain_scale.inputs.toml import KeyPath
     from uncertain_scale.units.aliases import FloatArray
 
 _TO = re.compile(r"(?<![A-Za-z_])to(?![A-Za-z_])")
@@ -210,7 +211,6 @@ class _Reader(TomlReader):
             provenance=Provenance.of(table, where=places[""], stated=words),
             places=places,
         )
-
 
     def _measured(
         self, table: ObservationTable, faulty: Collection[str], path: KeyPath

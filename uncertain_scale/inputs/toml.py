@@ -311,7 +311,9 @@ class TomlReader:
             return header
         found = self.document[self.named][path[1]]
         name = found.get("name") if isinstance(found, dict) else None
-        return f"{header} {name[:64]!r}" if isinstance(name, str) else f"{header} number {path[1] + 1}"
+        return (
+            f"{header} {name[:64]!r}" if isinstance(name, str) else f"{header} number {path[1] + 1}"
+        )
 
 
 def _in_words(detail: ErrorDetails, kind: type[BaseModel]) -> str:

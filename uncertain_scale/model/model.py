@@ -223,15 +223,19 @@ class OwnEquations:
             **self._declared(),
         }
 
-    def model(self, stated: Collection[str], asked: Collection[str] = ()) -> Model:
+    def model(
+        self, stated: Collection[str], asked: Collection[str] = (), filed: Collection[str] = ()
+    ) -> Model:
         """Return the model that they make, with the built-in equations where these are needed.
 
         Parameters
         ----------
         stated
-            Variables that priors or givens state.
+            Variables that a question states: givens, and priors of its own.
         asked
-            Other variables that a question names.
+            Other variables that it names.
+        filed
+            Variables that prior files state.
 
         Raises
         ------
@@ -242,12 +246,15 @@ class OwnEquations:
         if not self.equations:
             return builtin
         own = {name for equation in self.equations for name in equation.variables}
-        foreign = [n for n in (*stated, *asked) if n in builtin.variables and n not in own]
-        if foreign:
-            self._refuse_other_units(builtin, foreign[0])
+        foreign, by_files = (
+            [name for name in names if name in builtin.variables and name not in own]
+            for names in ((*stated, *asked), filed)
+        )
+        if foreign or by_files:
+            self._refuse_other_units(builtin, foreign)
             return builtin.with_equations(self.equations)
         computed = dict.fromkeys(equation.target for equation in self.equations)
-        known = {*computed, *stated}
+        known = {*computed, *stated, *filed}
         if not any(builtin.ways_to(name) for name in own - known):
             variables = agreed_units(self.equations)
             check_units(self.equations, variables)
@@ -274,7 +281,7 @@ class OwnEquations:
         """Return the units that the equations annotate, by variable."""
         return {name: unit for equation in self.equations for name, unit in equation.units.items()}
 
-    def _refuse_other_units(self, builtin: Model, foreign: str) -> None:
+    def _refuse_other_units(self, builtin: Model, foreign: Sequence[str]) -> None:
         """Refuse names of built-in variables in other units than theirs."""
         faults = []
         for name, units in self._declared().items():
@@ -285,10 +292,11 @@ class OwnEquations:
                     f"{builtin.variables[name]}"
                 )
         if faults:
+            theirs = f"'{foreign[0]}' is" if foreign else "the scenario's priors are"
             faults[-1] += (
-                "; declare the same units, or rename it. For a model of another subject, state "
-                "priors in a file that extends no scenario, and ask for its variables alone: the "
-                f"built-in equations take part because '{foreign}' is one of theirs"
+                "; declare the same units, or rename it. For a model of another subject, name its "
+                "own priors alone, by --priors with a file that extends no scenario, and ask for "
+                f"its variables alone: the built-in equations take part because {theirs} of theirs"
             )
             raise ModelError("\n".join(faults))
 

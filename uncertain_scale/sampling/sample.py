@@ -242,11 +242,12 @@ def prepare(  # noqa: PLR0913 (all that the model hangs on)
     """
     own = equations if isinstance(equations, OwnEquations) else OwnEquations.read(equations)
     source, overlays = _files(scenario, priors)
-    stated = set(known)
+    filed: set[str] = set()
     if own.equations:
         for files in ((source, overlays), *(_files(one, priors) for one in beside)):
-            stated |= input_names(*files)
-    model = own.model(sorted(stated.difference(free)), (*asked, *free))
+            filed |= input_names(*files)
+    stated, filed = (sorted(set(names).difference(free)) for names in (known, filed))
+    model = own.model(stated, (*asked, *free), filed)
     return model, load_priors(source, overlays=overlays, variables=model.variables)
 
 
