@@ -23,7 +23,7 @@ from uncertain_scale.inputs.toml import KeyPath, TomlReader
 from uncertain_scale.units import conversion_factor, parse_quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["ClaimTable", "ClaimsFile", "ReadingTable", "load_claims"]
@@ -218,7 +218,9 @@ class _Reader(TomlReader):
         table, faulty = self.salvaged(ClaimTable, data, path)
         if table is None:
             return None
-        asserted = self._asserted(table, faulty, path)
+        known = "variable" not in faulty and self._known((table.variable,), (*path, "variable"))
+        readable = known and _FIGURE.isdisjoint(faulty)
+        asserted = self._asserted(table, path) if readable else None
         given = self._stated("given", table.given, path)
         self._known(table.free, (*path, "free"))
         assuming = self._stated("assuming", table.assuming, path)
@@ -226,10 +228,7 @@ class _Reader(TomlReader):
         against = self._scenario("against", table.against, path)
         if faulty:
             return None
-        if table.against and not table.scenario:
-            self.fault((*path, "against"), "against needs 'scenario' too: the ratio's other side")
-        if table.against_reading and not table.against:
-            self.fault((*path, "against_reading"), "against_reading needs 'against' too")
+        self._check_together(table, own, path)
         reading = against_reading = own
         if table.reading:
             reading = self._named(table.reading, readings, (*path, "reading"))
@@ -237,10 +236,6 @@ class _Reader(TomlReader):
             key = (*path, "against_reading")
             against_reading = self._named(table.against_reading, readings, key)
         others = [self._named(one, readings, (*path, "readings")) for one in table.readings]
-        if table.implied and own is None and not table.reading:
-            self.fault((*path, "implied"), "implied needs the document's own inputs: a scenario")
-        if (table.assuming or table.readings) and own is None and not table.reading:
-            self.fault(path, "assumes inputs, but the file names no scenario for the others")
         if len(self.faults) > before:
             return None
         if reading is not None and assuming:
@@ -265,13 +260,19 @@ class _Reader(TomlReader):
             },
         )
 
-    def _asserted(
-        self, table: ClaimTable, faulty: Collection[str], path: KeyPath
-    ) -> Assertion | None:
+    def _check_together(self, table: ClaimTable, own: Reading | None, path: KeyPath) -> None:
+        """Note keys that need others."""
+        if table.against and not table.scenario:
+            self.fault((*path, "against"), "against needs 'scenario' too: the ratio's other side")
+        if table.against_reading and not table.against:
+            self.fault((*path, "against_reading"), "against_reading needs 'against' too")
+        if table.implied and own is None and not table.reading:
+            self.fault((*path, "implied"), "implied needs the document's own inputs: a scenario")
+        if (table.assuming or table.readings) and own is None and not table.reading:
+            self.fault(path, "assumes inputs, but the file names no scenario for the others")
+
+    def _asserted(self, table: ClaimTable, path: KeyPath) -> Assertion | None:
         """Read what is asserted: a figure, an interval or a bound; nothing where it is implied."""
-        known = "variable" not in faulty and self._known((table.variable,), (*path, "variable"))
-        if not known or not _FIGURE.isdisjoint(faulty):
-            return None
         stated = {key: getattr(table, key) for key in ("value", "low", "high")}
         typed = {key: _text(value) for key, value in stated.items() if value is not None}
         if table.implied:
