@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
-from uncertain_scale.errors import ClaimError, PriorError, UnitError, nearest, not_a_variable
+from uncertain_scale.errors import (
+    ClaimError,
+    PriorError,
+    UnitError,
+    by_name,
+    nearest,
+    not_a_variable,
+)
 from uncertain_scale.inputs.assertion import Assertion, Claim, Claims, Reading, figure, span
 from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
@@ -129,7 +136,8 @@ def load_claims(source: str | Path, variables: Mapping[str, str]) -> Claims:
     >>> [(claim.name, claim.asserted.value) for claim in claims.claims]
     [('gpu-price', 40000.0)]
     """
-    return _Reader(find_claims_file(source), variables).read()
+    known = by_name("variables", variables, "model.variables")
+    return _Reader(find_claims_file(source), known).read()
 
 
 class _Reader(TomlReader):

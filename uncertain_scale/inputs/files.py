@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uncertain_scale.errors import PriorError, nearest
+from uncertain_scale.errors import PriorError, by_name, nearest, several
 from uncertain_scale.inputs.catalog import find_prior_file
 from uncertain_scale.inputs.distributions import (
     KINDS,
@@ -39,7 +40,6 @@ from uncertain_scale.inputs.toml import MOST_TABLES, KeyPath, TomlReader, parse_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from uncertain_scale.errors import FileError
     from uncertain_scale.inputs.distributions import Distribution
@@ -80,6 +80,7 @@ def load_priors(
     """
     paths: dict[Path, Path] = {}
     name = []
+    overlays = several("overlays", overlays, (str, Path), 'prior files, such as ["my.toml"]')
     for part in (source, *overlays):
         chain = _chain(find_prior_file(part))
         if chain[-1].resolve() in paths:
@@ -97,6 +98,7 @@ def load_priors(
     spoiled = {name for reader in readers for name in reader.spoiled}
     faults += unknown_ends(priors, spoiled) if faults else loose_ends(priors)
     if variables is not None:
+        variables = by_name("variables", variables, "model.variables")
         try:
             priors = priors.in_units_of(variables)
         except PriorError as error:
@@ -237,9 +239,10 @@ class _Reader(TomlReader):
         kind = stated.get("kind")
         if isinstance(kind, str):
             own = {k: v for k, v in stated.items() if k not in _OF_EVERY_KIND}
-            for key, meant in _misspelt(kind, own).items():
-                self.fault((*path, key), f"'{key}' is not a key here; did you mean '{meant}'?")
-                del own[key]
+            for misspelt, meant in _misspelt(kind, own).items():
+                text = f"'{misspelt}' is not a key here; did you mean '{meant}'?"
+                self.fault((*path, misspelt), text)
+                del own[misspelt]
             try:
                 return build(kind, own)
             except DistributionError as error:

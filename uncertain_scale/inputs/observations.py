@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.errors import EvidenceError, UnitError, not_a_variable
+from uncertain_scale.errors import EvidenceError, UnitError, not_a_variable, several
 from uncertain_scale.inputs.catalog import find_evidence_file
 from uncertain_scale.inputs.distributions import Distribution, LogNormal, Normal, parse_distribution
 from uncertain_scale.inputs.distributions.faults import DistributionError
@@ -31,7 +32,6 @@ from uncertain_scale.units import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from uncertain_scale.inputs.toml import KeyPath
     from uncertain_scale.units.aliases import FloatArray
@@ -145,6 +145,7 @@ def read_evidence(
     """
     found: list[Observation] = []
     faults: list[str] = []
+    sources = several("evidence", sources, (str, Path), 'evidence files, such as ["facts.toml"]')
     paths = [find_evidence_file(source) for source in sources]
     read = [path.resolve() for path in paths]
     for place, path in enumerate(paths):

@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 import inspect
 import sys
+import types
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uncertain_scale.errors import ModelError
+from uncertain_scale.errors import ModelError, several
 from uncertain_scale.model.equation import Equation, check_units, import_equations, read_equations
 from uncertain_scale.model.invert import inverse, named_inverses, other_inverses
 
 if TYPE_CHECKING:
-    import types
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from uncertain_scale.model.equation import Equation
+
+
+_FILES = 'Python files of equations, such as ["my_model.py"], or modules'
 
 
 @dataclass(frozen=True)
@@ -142,12 +145,17 @@ class Model:
         return hashlib.sha256("\n".join([*names, *sources]).encode()).hexdigest()
 
 
-@cache
 def default_model() -> Model:
     """Return the built-in model of the scale of LLM training.
 
-    Its units are checked by the package's tests: not at every start, which would wait for pint.
+    `default_model().extended("my_model.py")` has equations of one's own besides. Its units are
+    checked by the package's tests: not at every start, which would wait for pint.
     """
+    return _built_in()
+
+
+@cache
+def _built_in() -> Model:
     from uncertain_scale.equations import HEADLINE, SUBJECTS
 
     equations = read_all(SUBJECTS)
@@ -160,7 +168,7 @@ def read_all(modules: Sequence[types.ModuleType | Path | str]) -> tuple[Equation
     Behind each law stand the inverses that it names.
     """
     equations: list[Equation] = []
-    for module in modules:
+    for module in several("equations", modules, (str, Path, types.ModuleType), _FILES):
         loaded = import_equations(Path(module)) if isinstance(module, str | Path) else module
         read = read_equations(loaded)
         if not read:
