@@ -6,13 +6,16 @@ that fits. Each message says where, what was found, what was expected and what t
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from unicodedata import category
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+
+_T = TypeVar("_T")
 
 __all__ = [
     "ClaimError",
@@ -27,11 +30,16 @@ __all__ = [
     "QuestionError",
     "UncertainScaleError",
     "UnitError",
+    "by_name",
     "how_to_install",
     "nearest",
     "not_a_variable",
     "printable",
+    "several",
 ]
+
+PROBABILITIES = "probabilities, such as [0.9]"
+OWN_EQUATIONS = "variables of your own come with their equations: --equations FILE.py"
 
 _MOST_SHOWN = 100  # faults of a file in its message
 _MOST_KNOWN, _LONGEST = 2_000, 80  # names, and letters of one, that are compared
@@ -126,7 +134,58 @@ def not_a_variable(name: str, variables: Iterable[str]) -> str:
     >>> not_a_variable("mfuu", ["mfu", "budget"])
     "'mfuu' is not a variable of the model; did you mean 'mfu'?"
     """
-    return f"'{name[:60]}' is not a variable of the model; {nearest(name, variables)}"
+    hint = nearest(name, variables)
+    hint = hint if hint.startswith("did") else f"{hint}; {OWN_EQUATIONS}"
+    return f"'{name[:60]}' is not a variable of the model; {hint}"
+
+
+def several(option: str, values: object, kind: Any, expected: str) -> tuple[Any, ...]:
+    """Return what is said for an argument that takes several values, or one alone, as a tuple.
+
+    Parameters
+    ----------
+    option, values
+        Its name, and what was said.
+    kind
+        The type or types of one value.
+    expected
+        What is expected, for the message.
+
+    Raises
+    ------
+    QuestionError
+        It is neither one of that kind nor several.
+
+    Examples
+    --------
+    >>> several("outputs", "gpus", str, "names of variables")
+    ('gpus',)
+    """
+    one = isinstance(values, kind)
+    found = (values,) if one else values
+    several = isinstance(found, Iterable) and not isinstance(found, str | bytes | Mapping)
+    found = tuple(found) if isinstance(found, Iterable) and several else ()
+    wrong = next((value for value in found if not isinstance(value, kind)), None)
+    if not several or wrong is not None:
+        odd = values if wrong is None else wrong
+        raise QuestionError(
+            f"{option}: found {type(odd).__name__} {odd!r:.60}; expected {expected}"
+        )
+    return found
+
+
+def by_name(
+    option: str, values: Mapping[str, _T] | None, example: str = '{"budget": "100M"}'
+) -> Mapping[str, _T]:
+    """Return values by variable, none where there are none.
+
+    Raises QuestionError: they are no mapping.
+    """
+    stated: object = values
+    if stated is not None and not isinstance(stated, Mapping):
+        found = f"{type(values).__name__} {values!r:.60}"
+        raise QuestionError(f"{option}: found {found}; expected a mapping, such as {example}")
+    return values or {}
 
 
 def how_to_install(extra: str) -> str:

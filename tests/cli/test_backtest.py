@@ -208,3 +208,20 @@ def test_runs_that_do_not_count_alone_have_no_score(cli, tmp_path):
     code, out, err = cli("backtest", path, *FEW)
     assert (code, out) == (2, "")
     assert "no run counts for the scores (grades C" in err
+
+
+@pytest.mark.parametrize("command", ["backtest", "priors fit-mfu", "plot backtest --output a.svg"])
+def test_faults_are_told_where_no_good_row_is_left(cli, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs.csv").write_text(
+        f'{HEAD}training_flop [FLOP]\nmain,H100,,,,"1,9M","6,5e23"\n'
+    )
+    code, out, err = cli(*command.split(), "runs.csv")
+    assert (code, out) == (2, "")
+    first, *faults = err.splitlines()
+    assert re.search("0 runs to fit mfu to|no run can be tested", first)
+    assert [re.match(r"runs.csv:2 'main' \[(\w+)\]", fault)[1] for fault in faults] == [
+        "hardware",
+        "gpu_hours",
+        "training_flop",
+    ]

@@ -265,6 +265,20 @@ def test_another_subject_runs_in_every_command_and_prints_beside_the_answer(
     assert "budget" in json.dumps(json.loads(out))
 
 
+@pytest.mark.parametrize(
+    "command", ["priors check {}", "priors show {}", "plot priors {} --output {}.svg"]
+)
+def test_priors_of_another_subject_are_looked_at_with_their_equations(cli, laboratory, command):
+    own = laboratory / "own.toml"
+    words = command.format(own, own).split()
+    code, out, err = cli(*words, "--equations", laboratory / "own.py")
+    assert code == 0, err
+    assert str(own) in out or "staff" in out
+    code, _, err = cli(*words)
+    assert code == 2
+    assert err.endswith("variables of your own come with their equations: --equations FILE.py")
+
+
 def test_what_is_ranked_may_be_of_the_built_in_model(cli, tmp_path):
     """Under priors of one's own, which name only variables of one's own equation."""
     (tmp_path / "own.py").write_text(

@@ -151,7 +151,14 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_drawn(
             ["report", "--prob", "most"],
             "--prob 'most' is not a number; expected digits, such as 0.9",
         ),
-        (["report", "--draws", "4.5k"], "--draws '4.5k' is not a whole number; write 4500"),
+        (
+            ["report", "--draws", "4.5"],
+            "--draws '4.5' is not a whole number; expected digits, such as 4096",
+        ),
+        (
+            ["report", "--chains", "4k gpu"],
+            "--chains '4k gpu' is not a whole number; expected digits, such as 16",
+        ),
         (
             ["report", "--draws", "1,5"],
             "--draws '1,5' is not a whole number; expected digits, such as 4096",
@@ -172,3 +179,17 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_drawn(
 )
 def test_numbers_of_options_are_refused_in_one_line_that_says_what_to_write(cli, words, said):
     assert cli(*words) == (2, "", f"error: {said}")
+
+
+@pytest.mark.parametrize("draws", ["4k", "4e3", "4000", "4,000", "4_000", "0.004M"])
+def test_every_count_takes_the_suffixes_that_values_take(cli, draws):
+    asked = ("--outputs", "gpu_hours", "--format", "json", "--chains", "0.002k", "--seed", "1k")
+    code, out, err = cli("report", "--budget", "1M", *asked, "--draws", draws)
+    assert code == 0, err
+    found = json.loads(out)
+    assert [found[name] for name in ("draws", "chains", "seed")] == [4000, 2, 1000]
+    code, out, err = cli(
+        "sweep", "--budget", "1M..1B", *asked, "--draws", "16", "--points", "0.003k"
+    )
+    assert code == 0, err
+    assert len(json.loads(out)["points"]) == 3

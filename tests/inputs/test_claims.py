@@ -136,3 +136,47 @@ def test_the_schema_refuses_what_the_reader_refuses(tmp_path, text):
         assert load(tmp_path / "memo.toml", text).faults
     except ClaimError as error:
         assert error.faults
+
+
+def test_the_faults_of_the_file_and_of_its_claims_are_told_together(tmp_path):
+    """Keys of a wrong type hide none of the others, and what is missing is not told twice."""
+    text = """schema_version = "1"
+title = 3
+scenario = "bse"
+assuming = { mfu = "0,4", pue = "1,3" }
+[readings.slow]
+scenario = 3
+assuming = { mfu = "0,2" }
+[[claims]]
+name = "flop"
+variable = "training_flop"
+value = "8,5e25 FLOP"
+given = { budget = "2,5M USD", gpus = true }
+nots = 3
+[[claims]]
+variable = "mfu"
+value = "0,4"
+"""
+    with pytest.raises(ClaimError) as error:
+        load(tmp_path / "memo.toml", text)
+    found = sorted(
+        (int(line), text[:28])
+        for line, text in (
+            re.search(r"memo\.toml:(\d+) (.*)", fault).groups() for fault in error.value.faults
+        )
+    )
+    assert found == [
+        (1, "schema_version = '1': expect"),
+        (2, "title = 3: input should be a"),
+        (3, "scenario: scenario 'bse' is "),
+        (4, "[assuming] mfu = '0,4': '0,4"),
+        (4, "[assuming] pue = '1,3': '1,3"),
+        (6, "[readings.slow] scenario = 3"),
+        (7, "[readings.slow] assuming: mf"),
+        (11, "[[claims]] 'flop' value = '8"),
+        (12, "[[claims]] 'flop' given.gpus"),
+        (12, "[[claims]] 'flop' given: bud"),
+        (13, "[[claims]] 'flop' 'nots' is "),
+        (14, "[[claims]] number 2 'name' i"),
+        (16, "[[claims]] number 2 value = "),
+    ]

@@ -265,3 +265,36 @@ def test_every_bad_row_of_a_joint_sample_is_told_up_to_twenty(tmp_path):
     for number, said in ((3, "no number"), (4, "1 cells"), (5, "3 cells"), (6, "not finite")):
         assert sum(f"rows.csv:{number} " in line and said in line for line in lines) == 1
     assert "rows.csv has 4 more bad rows" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("sorce = 'bank'", "'sorce' is not a key here; did you mean 'source'?"),
+        ("unit = 'USD'", "'unit' is not a key here; did you mean 'units'?"),
+        ("sigm = 3", "normal has no parameter 'sigm'; did you mean 'sigma'?"),
+    ],
+)
+def test_a_misspelt_key_is_likened_to_those_of_every_kind_and_of_its_own(tmp_path, key, message):
+    text = f'schema_version = 1\n[inputs.mfu]\nkind = "normal"\nmu = 1\nsigma = 2\n{key}\n'
+    path = write(tmp_path, "one.toml", text)
+    assert faults(path) == (f"{path}:6 [inputs.mfu] {message}",)
+
+
+def test_columns_of_a_joint_sample_are_named_by_their_own_table(tmp_path):
+    (tmp_path / "rows.csv").write_text("mfuu,mfu\n1,2\n3,4\n", encoding="utf-8")
+    text = 'schema_version = 1\n[[joint]]\ninputs = ["mfuu", "mfu"]\nsamples = "rows.csv"\n'
+    path = write(tmp_path, "one.toml", f'{text}units = {{ mfu = "USD" }}\n')
+    assert [fault.removeprefix(f"{path}:") for fault in faults(path, variables={"mfu": "h"})] == [
+        "2 [[joint]] 'mfuu' is not a variable of the model; did you mean 'mfu'?",
+        "5 [[joint]] 'mfu': units 'USD' are incompatible with 'h'; give it in h",
+    ]
+
+
+def test_of_names_that_are_like_none_the_model_is_listed_once(tmp_path):
+    inputs = "".join(f'[inputs.{n}]\nkind = "constant"\nvalue = 1\n' for n in ("wind", "sun"))
+    path = write(tmp_path, "one.toml", f"schema_version = 1\n{inputs}")
+    assert [fault.partition("; ")[2] for fault in faults(path, variables={"mfu": "1"})] == [
+        "known: mfu",
+        "variables of your own come with their equations: --equations FILE.py",
+    ]

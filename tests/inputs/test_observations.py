@@ -213,3 +213,43 @@ def test_what_cannot_be_measured_is_refused(tmp_path, variable, lines, pattern):
     found, faults = read_evidence([path], default_model().variables)
     assert (len(found), len(faults)) == ((0, 1) if pattern else (1, 0))
     assert re.search(pattern, "".join(faults)), faults
+
+
+def test_every_fault_of_an_observation_is_told_with_its_name(tmp_path):
+    path = tmp_path / "facts.toml"
+    path.write_text(
+        """schema_version = 1
+[[observations]]
+name = "p"
+variable = "facility_power"
+value = "8,5 MW ± 2,5%"
+given = { mfu = "0,5", gpuss = 3 }
+own = { mfu = "0,5" }
+[[observations]]
+variable = "facility_power"
+lower = "8,5 MW"
+upper = "9,5 MW"
+[[observations]]
+name = "q"
+variable = "facility_power"
+value = [3]
+""",
+        encoding="utf-8",
+    )
+    observations, faults = read_evidence([path], VARIABLES)
+    assert not observations
+    found = sorted(
+        (int(line), text[:32])
+        for line, text in (re.search(r"toml:(\d+) (.*)", fault).groups() for fault in faults)
+    )
+    assert found == [
+        (5, "[[observations]] 'p' error = '2,"),
+        (5, "[[observations]] 'p' value = '8,"),
+        (6, "[[observations]] 'p' 'gpuss' is "),
+        (6, "[[observations]] 'p' given mfu ="),
+        (7, "[[observations]] 'p' own = {'mfu"),
+        (8, "[[observations]] number 2 'name'"),
+        (10, "[[observations]] number 2 lower "),
+        (11, "[[observations]] number 2 upper "),
+        (15, "[[observations]] 'q' value = [3]"),
+    ]

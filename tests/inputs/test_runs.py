@@ -207,7 +207,11 @@ def test_cells_cannot_steer_a_terminal(tmp_path):
         (b"", "is empty; expected a header that names name, hardware"),
         (
             b"name,hardwere\n",
-            r":1 the header lacks the column 'hardware' \(did you mean 'hardwere'",
+            r":1 the header lacks the column 'hardware' \(rename 'hardwere'\); found 'name'",
+        ),
+        (
+            b"schema_version = 1\n",
+            ":1 the header lacks the columns 'name' and 'hardware'; found 'schema_version = 1'",
         ),
         (b"name,hardware,gpu_hour\n", r":1 \[gpu_hour\] is not a column; did you mean 'gpu_hours'"),
         (b"name,name,hardware\n", ":1 the header names 'name' twice"),

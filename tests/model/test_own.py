@@ -84,7 +84,7 @@ def test_a_question_of_both_subjects_is_one_clear_error(write, question, because
 
 def test_a_shipped_scenario_brings_the_built_in_equations(write):
     files = write(LABORATORY)
-    with pytest.raises(ModelError, match=CLASH):
+    with pytest.raises(ModelError, match=rf"{CLASH}.*because the scenario's priors are of theirs$"):
         us.run("base", equations=files["equations"])
     with pytest.raises(ModelError, match=CLASH):
         us.run(**write(LABORATORY, PRIORS.replace("title", 'extends = "base"\ntitle', 1)))

@@ -8,6 +8,8 @@ import pytest
 import uncertain_scale as us
 from uncertain_scale.errors import OverdeterminedError, QuestionError
 from uncertain_scale.inputs import load_priors
+from uncertain_scale.inputs.distributions import Constant
+from uncertain_scale.inputs.prior import Prior, Priors
 from uncertain_scale.model import Model, Problem, ask, default_model, problem, solve
 
 MODEL = default_model()
@@ -187,8 +189,83 @@ def test_two_ways_from_the_same_given_are_ambiguous(tmp_path):
 
 def test_a_variable_without_prior_or_equation_is_said_so(tmp_path):
     model = own_model(tmp_path, "def y(x):\n    return x\n")
-    with pytest.raises(QuestionError, match=r"y\(x\) lacks x.*give one of x"):
+    with pytest.raises(QuestionError, match=r"y\(x\) lacks x.*give x$"):
         solve(model, PRIORS, ask(model, {}, outputs=["y"]))
+
+
+def refusal(model, priors, given, **question):
+    with pytest.raises(QuestionError) as told:
+        solve(model, priors, ask(model, given, **question))
+    return str(told.value)
+
+
+def believed(**values):
+    return Priors(
+        "own", inputs={name: Prior(name, Constant(value=v)) for name, v in values.items()}
+    )
+
+
+def test_where_nothing_is_shown_it_is_said_what_lacks(tmp_path):
+    model = own_model(
+        tmp_path,
+        "from typing import Annotated as A\n"
+        'def cost(days: A[float, "day"], rate: A[float, "USD/day"]) -> A[float, "USD"]:\n'
+        "    return days * rate\n",
+    )
+    why = "(cost(days, rate) lacks rate); give rate"
+    said = refusal(model, believed(), {"days": 3})
+    assert (
+        said
+        == f"nothing that the model shows (cost) follows from the priors and the given days {why}"
+    )
+    said = refusal(model, believed(days=3), {})
+    assert said == f"nothing that the model shows (cost) follows from the priors alone {why}"
+    said = refusal(model, believed(days=3, rate=2), {"cost": 1})
+    assert said == (
+        "nothing is left to compute: cost, all it shows, is known already; free an input to solve "
+        "for it (days, rate)"
+    )
+
+
+def test_an_equation_without_annotations_is_said_to_have_none(tmp_path):
+    model = own_model(tmp_path, "def y(x):\n    return x\n")
+    assert refusal(model, believed(), {}) == (
+        "nothing that the model shows (y) follows from the priors alone (y(x) lacks x; y has no "
+        "annotations, so its variables have no units); give x"
+    )
+
+
+@pytest.mark.parametrize(
+    ("free", "law", "inverse"),
+    [
+        ("part", "whole(half, rest)", "half__from_whole(whole, rest)"),
+        ("rest", "whole(half, rest)", "rest__from_whole(whole, half)"),
+    ],
+)
+def test_a_law_that_is_not_solved_is_named_with_the_inverse_to_write(tmp_path, free, law, inverse):
+    """The law may be one that a chain of others leads to."""
+    text = "def half(part):\n    return part / 2\ndef whole(half, rest):\n    return half + rest\n"
+    said = refusal(own_model(tmp_path, text), believed(part=2, rest=1), {"whole": 3}, free=[free])
+    assert f"{free} is free, and what is given does not determine it; {law} is not solved" in said
+    assert said.endswith(f"write its inverse into a file of equations: def {inverse}")
+    answered = own_model(
+        tmp_path,
+        f"{text}def {inverse}:\n    return whole - {'rest' if free == 'part' else 'half'}\n",
+    )
+    plan = solve(answered, believed(part=2, rest=1), ask(answered, {"whole": 3}, free=[free]))
+    assert free in plan.outputs
+
+
+def test_priors_that_stand_alone_are_said_to_want_a_scenario():
+    mfu = load_priors("base", variables=MODEL.variables).inputs["mfu"]
+    alone = Priors("my-mfu", inputs={"mfu": mfu})
+    for outputs in (["training_flop"], []):
+        said = refusal(MODEL, alone, {"budget": "100M"}, outputs=outputs)
+        assert said.endswith(
+            "the priors of my-mfu stand alone here: name the scenario that they are laid over, "
+            "such as --scenario base"
+        )
+    assert "stand alone" not in refusal(MODEL, PRIORS, {}, outputs=["gpu_hours"])
 
 
 def asked(**given):

@@ -39,8 +39,52 @@ def test_a_missing_conversion_is_caught_though_its_dimensions_are_right(tmp_path
     def flop(hours: Hours, speed: Speed) -> Flop:
         return hours * speed
     """
-    with pytest.raises(ModelError, match="off by a factor 3600"):
+    with pytest.raises(ModelError, match="off by a factor 3600") as told:
         build(tmp_path, body)
+    constant = str(told.value).partition("annotated with its units, ")[2]
+    assert constant == 'FACTOR: Annotated[float, "second/hour"] = 3600'
+    mended = f"{constant}\n{textwrap.dedent(body)} * FACTOR".replace("\n *", " *")
+    assert build(tmp_path, mended).variables["flop"] == "FLOP"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            "def cost(a: USD, b: Annotated[float, 'kUSD']) -> USD:\n    return a + b",
+            r"off by a factor 572.412, which its result's units do not explain: terms .* kW and MW",
+        ),
+        (
+            "def cost(a: Annotated[float, '1']) -> Annotated[float, '%']:\n    return a",
+            r"off by a factor 100: its result is in 1, declared as %; multiply",
+        ),
+        (
+            "def cost(a: USD) -> USD:\n    return a * np.random.rand(*np.shape(a))",
+            "gives the same draws another result when it is called again; .*into a prior",
+        ),
+        (
+            "def cost(a: USD) -> USD:\n    _calls.append(1)\n    return a * len(_calls)",
+            "gives the same draws another result when it is called again; .*nothing between calls",
+        ),
+        (
+            "def cost(a: USD) -> USD:\n    return np.clip(a, 0, 0.3, out=a)",
+            r"writes into its argument 'a' \(line \d+\)",
+        ),
+        (
+            "def cost(a: One) -> One:\n    return np.clip(a, 0, 0.3, out=a)",
+            r"writes into its argument 'a' \(line \d+\)",
+        ),
+    ],
+)
+def test_an_equation_is_refused_for_its_cause(tmp_path, body, words):
+    """By its file as it was named, and not for units where it is no function of its arguments."""
+    with pytest.raises(
+        ModelError, match=rf"{tmp_path}/own.py:\d+ cost\(.*\) (is )?{words}"
+    ) as told:
+        build(
+            tmp_path, f"USD, One = (Annotated[float, u] for u in ('USD', '1'))\n_calls = []\n{body}"
+        )
+    assert len(str(told.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,10 @@ def answer(tmp_path, text):
     ],
 )
 def test_equations_that_mix_draws_are_refused(tmp_path, expression, words):
-    with pytest.raises(ModelError, match=rf"own.py:4 y\(x\) .*{words}"):
+    with pytest.raises(ModelError, match=rf"own.py:4 y\(x\) .*{words}") as told:
         answer(tmp_path, f"{HEAD}def y(x):\n    return {expression}\n")
+    mixes = "gives a draw another result" in str(told.value)
+    assert mixes == ("drop what it takes from all draws" in str(told.value))
 
 
 @pytest.mark.parametrize(

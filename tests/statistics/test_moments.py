@@ -297,3 +297,22 @@ def test_a_tail_falls_no_faster_than_the_models_power() -> None:
     light = replace(tail, index=0.1, scale=0.1)
     assert np.gradient(light.steps(ratio), ratio)[1] == pytest.approx(0.25, rel=1e-6)
     assert np.gradient(light.steps(ratio), ratio)[-2] == pytest.approx(0.1 * np.exp(1.2), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("index", "order", "shown"),
+    [
+        (0.98, 1, "x^-1.0 (tail index 1.00)"),
+        (0.99, 1, "x^-1.0 (tail index 1.00)"),
+        (0.99, 2, "x^-1.0 (tail index 1.00)"),
+        (1.27, 1, "x^-0.8 (tail index 1.27)"),
+        (0.495, 2, "x^-2.0 (tail index 0.50)"),
+        (0.67, 2, "x^-1.5 (tail index 0.67)"),
+    ],
+)
+def test_a_moment_is_denied_by_an_index_that_denies_it(index, order, shown):
+    """The model's index is exact to a hundredth: 0.99 by name would have a mean."""
+    draws = Draws(np.linspace(1, 2, 64).reshape(2, 32))
+    denied = moments(draws, Facts(tail_index=index))[order - 1]
+    assert denied.state == "none"
+    assert shown in denied.reason

@@ -68,7 +68,7 @@ def main(folder: Path) -> int:
     """Write a report's document and text; say what is wrong with a question that has no answer."""
     design = us.Design(kind="sobol", draws=512, chains=4, seed=1)
     tree = answer(design)
-    summary = us.summarize(tree["prior_predictive"].to_dataset(), probs=[0.9])
+    summary = us.summarize(tree, probs=[0.9])
     again = us.summarize(by_parts(design)["prior_predictive"].to_dataset(), probs=[0.9])
     if median(summary, "training_flop") != median(again, "training_flop"):
         return 1

@@ -7,6 +7,7 @@ each further reading of them, and once for each scenario that it is judged under
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uncertain_scale.analysis.coupling import INDEPENDENT, SHARED, STATED
@@ -20,15 +21,15 @@ from uncertain_scale.analysis.verdict import (
     judges_of,
     stand,
 )
-from uncertain_scale.errors import DataError, QuestionError, UncertainScaleError
+from uncertain_scale.errors import DataError, UncertainScaleError, several
 from uncertain_scale.inputs.assertion import Assertion
 from uncertain_scale.inputs.catalog import find_prior_file
 from uncertain_scale.inputs.files import input_names
+from uncertain_scale.statistics.summary import read_probs
 from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from uncertain_scale.inputs import Priors
     from uncertain_scale.inputs.assertion import Claim, Claims, Reading
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Checked", "CheckedClaims", "Judged", "Own", "check_claims", "model_for"]
 
+_SCENARIOS = 'scenarios, such as ["base"]'
 _PROBS = (0.5, 0.9, 0.95)
 
 
@@ -170,6 +172,7 @@ def model_for(own: OwnEquations, claims: Claims, scenarios: Sequence[str] = ()) 
     PriorError
         A scenario that there is not.
     """
+    scenarios = several("scenarios", scenarios, (str, Path), _SCENARIOS)
     known: set[str] = set()
     asked: dict[str, None] = {}
     files: dict[Path, None] = dict.fromkeys(map(find_prior_file, scenarios))
@@ -181,9 +184,8 @@ def model_for(own: OwnEquations, claims: Claims, scenarios: Sequence[str] = ()) 
             if reading is not None:
                 known |= reading.given.keys() | reading.assuming.keys()
                 files[reading.scenario] = None
-    for path in files if own.equations else ():
-        known |= input_names(path)
-    return own.model(sorted(known), tuple(asked))
+    filed = {name for path in files if own.equations for name in input_names(path)}
+    return own.model(sorted(known), tuple(asked), sorted(filed))
 
 
 def check_claims(  # noqa: PLR0913 (what is checked, and how)
@@ -232,12 +234,8 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
     >>> bf16.own.follows, f"{bf16.own.found.median:.3g}"
     (False, '1.04e+26')
     """
-    wrong = [prob for prob in probs if not 0 < prob < 1]
-    if wrong or not probs:
-        raise QuestionError(
-            f"probabilities of intervals: found {', '.join(map(str, wrong)) or 'none'}; "
-            "expected numbers between 0 and 1, such as 0.9"
-        )
+    probs = read_probs(probs)
+    scenarios = several("scenarios", scenarios, (str, Path), _SCENARIOS)
     desk = QuestionCache(model, design)
     chosen = [find_prior_file(scenario) for scenario in scenarios]
     for path in chosen:

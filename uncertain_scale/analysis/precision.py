@@ -9,11 +9,12 @@ a tenth of its distance from the median.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.errors import QuestionError
+from uncertain_scale.errors import PROBABILITIES, QuestionError, several
 from uncertain_scale.statistics.sketch import GROUPS
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Goal:
     most: int = MOST
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "probs", several("probs", self.probs, Real, PROBABILITIES))
         if not FINEST <= self.precision <= COARSEST:
             raise QuestionError(
                 f"precision {self.precision:.6g} must lie from {FINEST:g} to {COARSEST:g}, "

@@ -16,10 +16,11 @@ import numpy as np
 from uncertain_scale.analysis.events import parse_event, probability
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.analysis.swept import read_axes, refuse_impossible
-from uncertain_scale.errors import DataError, QuestionError
+from uncertain_scale.errors import DataError, QuestionError, by_name, several
 from uncertain_scale.model import ask, believe
 from uncertain_scale.model.model import OwnEquations
 from uncertain_scale.model.problem import Problem
+from uncertain_scale.model.question import BELIEVED, NAMES
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each, propagate, settled_value
@@ -94,7 +95,10 @@ def sweep(  # noqa: PLR0913 (each is one option of the command line)
     >>> found["median"].sel(output="gpu_hours").values.tolist()
     [50000000.0, 100000000.0]
     """
-    fixed, axes = read_axes(given, points=points, spacing=steps)
+    believed = by_name("believed", believed, BELIEVED)
+    outputs, free = several("outputs", outputs, str, NAMES), several("free", free, str, NAMES)
+    events = several("events", events, str, 'events, such as ["training_flop >= 1e26"]')
+    fixed, axes = read_axes(by_name("given", given), points=points, spacing=steps)
     point = last_point(fixed, axes)
     own = OwnEquations.read(equations)
     read = [parse_event(text, own.variables) for text in events]
@@ -103,12 +107,12 @@ def sweep(  # noqa: PLR0913 (each is one option of the command line)
         scenario,
         equations=own,
         priors=priors,
-        known=(*point, *(believed or {})),
+        known=(*point, *believed),
         asked=(*outputs, *also),
         free=free,
     )
     question = ask(model, point, outputs=outputs, free=free, also=also)
-    believed_in = believe(believed_in, model, believed or {}, question=question)
+    believed_in = believe(believed_in, model, believed, question=question)
     study = Sweep(Problem(model, believed_in, question), design or Design(), axes)
     return study.summarize(probs=probs, events=read)
 

@@ -5,6 +5,7 @@ Rows of a table with faults are reported on stderr, all of them.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,8 @@ from uncertain_scale.cli.progress import Bar
 from uncertain_scale.errors import DataError, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from uncertain_scale.inputs.runs import RunsTable
 
 Runs = Annotated[
@@ -107,14 +110,9 @@ def backtest(
         from uncertain_scale.report.figures.style import check_figure
 
         check_figure(figure)
-    try:
-        with Bar() as bar:
-            counted = bar.counting(len(table.runs), "runs")
-            found = test_priors(
-                model, beliefs, table, checked, one_prior=one_prior, progress=counted
-            )
-    except DataError as error:
-        raise DataError("\n".join([str(error), *map(str, table.faults)])) from None
+    with naming_faults(table), Bar() as bar:
+        counted = bar.counting(len(table.runs), "runs")
+        found = test_priors(model, beliefs, table, checked, one_prior=one_prior, progress=counted)
     document = backtest_document(found, model)
     if figure is not None:
         from uncertain_scale.report.figures import plot_backtest, save_figure
@@ -130,6 +128,18 @@ def backtest(
         keep_csv=True,
     )
     report_faults(table, allowed=skip_bad_rows)
+
+
+@contextmanager
+def naming_faults(table: RunsTable) -> Iterator[None]:
+    """Report the faults of a table's rows too where the good rows are not enough.
+
+    Raises DataError: as what runs inside does, the faults behind it.
+    """
+    try:
+        yield
+    except DataError as error:
+        raise DataError("\n".join([str(error), *map(str, table.faults)])) from None
 
 
 def report_faults(table: RunsTable, *, allowed: bool) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import shlex
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -234,11 +235,26 @@ def _check_number(parameter: Any, annotation: Any, text: str) -> None:
     if kind is None:
         return
     try:
-        kind(text)
+        whole_number(text) if kind is int else kind(text)
     except ValueError:
         sort = "a whole number" if kind is int else "a number"
         said = f"{_label(parameter)} '{text[:60]}' is not {sort}"
         raise QuestionError(f"{said}; {_number_advice(text, kind, parameter)}") from None
+
+
+def whole_number(text: str | int) -> int:
+    """Read a count as people type it, with a suffix or an exponent or without: 4096, 4k, 1e6.
+
+    Raises ValueError: it is none, or is ambiguous.
+    """
+    from uncertain_scale.units import parse_quantity
+
+    with suppress(ValueError):
+        return int(text)
+    number = parse_quantity(str(text))
+    if number.units is not None or not number.value.is_integer():
+        raise ValueError(text)
+    return int(number.value)
 
 
 def _number_advice(text: str, kind: type, parameter: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uncertain_scale.cli.command import DRAWS, Option
+from uncertain_scale.cli.command import DRAWS, Option, whole_number
 from uncertain_scale.cli.progress import INTERRUPTED, Bar, interrupts
-from uncertain_scale.errors import QuestionError, UnitError
+from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -387,18 +388,13 @@ def _share(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    from uncertain_scale.units import parse_quantity
-
     _refuse_ambiguous("--max-draws", text)
-    try:
-        found = parse_quantity(text)
-    except UnitError:
-        found = None
-    if found is None or found.units is not None or not 1 <= found.value <= 1e18:
-        raise QuestionError(
-            f"--max-draws '{text[:40]}' is no number of draws; expected one such as 10M or 1e9"
-        )
-    return int(found.value)
+    with suppress(ValueError):
+        if 1 <= (found := whole_number(text)) <= 1e18:
+            return found
+    raise QuestionError(
+        f"--max-draws '{text[:40]}' is no number of draws; expected one such as 10M or 1e9"
+    )
 
 
 def _refuse_ambiguous(option: str, text: str) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar, get_type_hints
 
-from uncertain_scale.cli.command import DRAWS, Option, with_parameters
+from uncertain_scale.cli.command import DRAWS, Option, whole_number, with_parameters
 from uncertain_scale.cli.progress import interrupts
 from uncertain_scale.cli.record import note_priors, note_reached
 from uncertain_scale.errors import QuestionError
@@ -98,10 +98,10 @@ Equations = Annotated[
         callback=keep_for_answers,
     ),
 ]
-Draws = Annotated[int, _draws("Draws of a chain.", "N")]
-Chains = Annotated[int, _draws("Independent randomisations.", "K")]
+Draws = Annotated[int, _draws("Draws of a chain.", "N", parser=whole_number)]
+Chains = Annotated[int, _draws("Independent randomisations.", "K", parser=whole_number)]
 DesignName = Annotated[str, _draws("How draws fill the cube.", "sobol|lhs|random")]
-Seed = Annotated[int, _draws("Seed of the random streams.", "S")]
+Seed = Annotated[int, _draws("Seed of the random streams.", "S", parser=whole_number)]
 Scheduler = Annotated[
     str | None,
     _draws("Draw on a dask cluster instead of here.", "tcp://HOST:PORT", replay="dropped"),

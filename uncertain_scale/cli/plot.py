@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uncertain_scale.cli.backtest import Runs  # noqa: TC001 (typer reads it)
+from uncertain_scale.cli.backtest import Runs, naming_faults
 from uncertain_scale.cli.claims import SHIPPED, Judged, Names, Source, checked, with_judges
 from uncertain_scale.cli.claims import Scenarios as Judges
 from uncertain_scale.cli.command import Option, with_parameters
@@ -178,17 +178,17 @@ def priors(
     scenario: Scenario = None,
     chip: ChipName = None,
     number_format: NumberFormat = None,
+    equations: Equations = [],  # noqa: B006
     inputs: Annotated[str | None, Option("Inputs drawn; all by default.", "A,B")] = None,
 ) -> Content:
     """Draw a panel for each input of a scenario: the density of its prior.
 
     Example: uncertain-scale plot priors base --inputs mfu,hourly_rate --output priors.svg
     """
-    from uncertain_scale.inputs import load_priors
-    from uncertain_scale.model import default_model
+    from uncertain_scale.sampling.sample import prepare
 
     scenario = scenario_shown(scenario, chip, number_format)
-    found = load_priors(scenario, variables=default_model().variables)
+    _, found = prepare(scenario, equations=equations)
     names = _known(names_of(inputs), found.inputs, f"an input of {found.name}")
     return {"priors": found.inputs, "inputs": names}
 
@@ -212,7 +212,8 @@ def backtest(options: RunOptions, runs: Runs = None) -> Content:
         raise QuestionError("a backtest asks its own questions; drop givens, outputs and events")
     table = shipped_runs() if runs is None else read_runs(runs)
     problem = options.prepare()
-    found = test_priors(problem.model, problem.priors, table, design)
+    with naming_faults(table):
+        found = test_priors(problem.model, problem.priors, table, design)
     return {"document": backtest_document(found, problem.model)}
 
 

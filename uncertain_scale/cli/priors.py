@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from uncertain_scale.cli.backtest import Runs, SkipBadRows, report_faults
+from uncertain_scale.cli.backtest import Runs, SkipBadRows, naming_faults, report_faults
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.options import (
     ChipName,
@@ -21,6 +21,15 @@ from uncertain_scale.errors import PriorError, QuestionError
 app = typer.Typer(
     help="List, show, check, copy and fit prior files.", no_args_is_help=True, add_completion=False
 )
+Equations = Annotated[
+    list[Path],
+    Option(
+        "Equations of your own whose variables they are, a Python file, which is run.",
+        "FILE.py",
+        reads="equations",
+        callback=keep_for_answers,
+    ),
+]
 Scenario = Annotated[
     str | None, Argument("Shipped scenario or prior file (.toml).", reads="scenario")
 ]
@@ -54,17 +63,17 @@ def show(
     scenario: Scenario = None,
     chip: ChipName = None,
     number_format: NumberFormat = None,
+    equations: Equations = [],  # noqa: B006 (typer reads a default, nobody changes it)
     form: Form = Format.terminal,
 ) -> None:
     """Show a scenario's inputs: intervals, distributions, sources."""
-    from uncertain_scale.inputs import load_priors
-    from uncertain_scale.model import default_model
     from uncertain_scale.report import priors_document
     from uncertain_scale.report.interval_report import priors_blocks
     from uncertain_scale.report.render.csv import csv_priors
+    from uncertain_scale.sampling.sample import prepare
 
     scenario = scenario_shown(scenario, chip, number_format)
-    priors = load_priors(scenario, variables=default_model().variables)
+    _, priors = prepare(scenario, equations=equations)
     document = priors_document(priors)
     present(document, form, priors_blocks, csv_priors)
 
@@ -81,15 +90,7 @@ def scenario_shown(scenario: str | None, chip: str | None, number_format: str | 
 @app.command()
 def check(
     files: Annotated[list[Path], Argument("Prior files to check.", "FILE...", reads="scenario")],
-    equations: Annotated[
-        list[Path],
-        Option(
-            "Check against these equations too.",
-            "FILE.py",
-            reads="equations",
-            callback=keep_for_answers,
-        ),
-    ] = [],  # noqa: B006 (typer reads a default, nobody changes it)
+    equations: Equations = [],  # noqa: B006
 ) -> None:
     """Check prior files, and tell everything that is wrong with them at once."""
     from uncertain_scale.sampling.sample import prepare
@@ -134,7 +135,9 @@ def fit_mfu(
     smallest: Annotated[float, Option("FLOP from which a run counts.", "FLOP")] = 1e23,
     skip_bad_rows: SkipBadRows = False,
 ) -> None:
-    """Fit mfu to published runs and print it as a prior file, which --priors takes.
+    """Fit mfu to published runs and print it as a prior file, to lay over a scenario.
+
+    It states mfu alone: name the scenario for the other priors beside --priors.
 
     The shipped prior of mfu is what this prints without arguments.
 
@@ -147,7 +150,8 @@ def fit_mfu(
     if not smallest >= 0:
         raise QuestionError(f"--smallest {smallest} is not a number of FLOP; give 0 or more")
     table = shipped_runs() if runs is None else read_runs(runs)
-    fit = backtest.fit_mfu(backtest.fitted_runs(table.runs, smallest))
+    with naming_faults(table):
+        fit = backtest.fit_mfu(backtest.fitted_runs(table.runs, smallest))
     typer.echo(mfu_prior_file(fit, family=family, file=table.file, smallest=smallest), nl=False)
     report_faults(table, allowed=skip_bad_rows)
 

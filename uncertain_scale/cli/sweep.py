@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from uncertain_scale.cli.command import Option
+from uncertain_scale.cli.command import Option, whole_number
 from uncertain_scale.cli.options import RunOptions, with_options
 from uncertain_scale.cli.output import PageForm, PageFormat, Probs, present, saves
 from uncertain_scale.cli.progress import Bar
@@ -96,11 +97,14 @@ def _points(texts: list[str]) -> int | dict[str, int] | None:
     found: dict[str, int] = {}
     for text in texts:
         name, equals, number = (part.strip() for part in text.rpartition("="))
-        if not number.isascii() or not number.isdecimal() or bool(equals) != bool(name):
+        count = -1
+        with suppress(ValueError):
+            count = whole_number(number)
+        if not number.isascii() or count < 0 or bool(equals) != bool(name):
             raise QuestionError(
                 f"--points '{text[:60]}' is not a number of points; expected 25 or NAME=25"
             )
-        if found.setdefault(name, int(number)) != int(number):
+        if found.setdefault(name, count) != count:
             raise QuestionError(f"--points names {name or 'all ranges'} twice; keep one")
     if "" in found:
         if len(found) > 1:

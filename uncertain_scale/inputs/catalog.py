@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,8 @@ class _Kind:
         return [*self.names(), *chip_scenarios()]
 
     def find(self, source: str | Path, beside: Path | None = None) -> Path:
+        if not isinstance(source, str | PathLike):
+            raise self.error([f"found {source!r:.60}; expected a name, or the path of {self.sort}"])
         text = str(source)
         path = Path(source) if beside is None else beside / source
         if path.suffix == ".toml" and is_file(path):

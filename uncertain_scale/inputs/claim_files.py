@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
-from uncertain_scale.errors import ClaimError, PriorError, UnitError, nearest
+from uncertain_scale.errors import (
+    ClaimError,
+    PriorError,
+    UnitError,
+    by_name,
+    nearest,
+    not_a_variable,
+)
 from uncertain_scale.inputs.assertion import Assertion, Claim, Claims, Reading, figure, span
 from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["ClaimTable", "ClaimsFile", "ReadingTable", "load_claims"]
 
 _LARGE = 1e5
+_FIGURE = frozenset({"value", "low", "high", "digits", "implied", "against"})
 _Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
@@ -128,11 +136,14 @@ def load_claims(source: str | Path, variables: Mapping[str, str]) -> Claims:
     >>> [(claim.name, claim.asserted.value) for claim in claims.claims]
     [('gpu-price', 40000.0)]
     """
-    return _Reader(find_claims_file(source), variables).read()
+    known = by_name("variables", variables, "model.variables")
+    return _Reader(find_claims_file(source), known).read()
 
 
 class _Reader(TomlReader):
     """Reads one claims file and remembers its faults with their lines."""
+
+    named, plain = "claims", ("assuming",)
 
     def __init__(self, path: Path, variables: Mapping[str, str]) -> None:
         super().__init__(path, ClaimError)
@@ -141,19 +152,23 @@ class _Reader(TomlReader):
     def read(self) -> Claims:
         """Return the valid claims, and what is wrong with the others."""
         head = {k: v for k, v in self.document.items() if k not in {"readings", "claims"}}
-        header = self.checked(ClaimsFile, head, ())
-        scenario = self._scenario("scenario", header.scenario if header else None, ())
-        assuming = self._stated("assuming", header.assuming if header else {}, ())
-        if assuming and scenario is None:
+        header, faulty = self.salvaged(ClaimsFile, head, ())
+        if header is None:
+            raise ClaimError(self.faults)
+        scenario = self._scenario("scenario", header.scenario, ())
+        assuming = self._stated("assuming", header.assuming, ())
+        names_one = header.scenario is not None or "scenario" in faulty
+        if assuming and not names_one:
             self.fault(
                 ("assuming",), "assumes inputs, but the file names no scenario for the others"
             )
         tables = self.tables("claims", list)
         if not tables:
             self.fault((), "holds no claims; state each as a table [[claims]]")
-        if header is None or self.faults:
-            raise ClaimError(self.faults)
-        own = Reading("", "as stated", scenario, {}, assuming) if scenario else None
+        usable = not self.faults
+        own = None
+        if names_one or not usable:  # then it stands there so that claims are checked
+            own = Reading("", "as stated", scenario or self.path, {}, assuming)
         readings = {
             name: self._reading(name, table, own) for name, table in self.tables("readings", dict)
         }
@@ -166,6 +181,8 @@ class _Reader(TomlReader):
                 self.fault(("claims", index, "name"), "is stated twice; rename one")
             else:
                 claims[claim.name] = claim
+        if not usable:
+            raise ClaimError(self.faults)
         return Claims(
             name=self.path.stem,
             title=header.title,
@@ -177,25 +194,17 @@ class _Reader(TomlReader):
             apart=len(tables) - len(claims),
         )
 
-    def table(self, path: KeyPath) -> str:
-        """Name a claim besides its table, where it has a name."""
-        header = super().table(path)
-        if path[:1] == ("claims",) and len(path) > 1:
-            found = self.document["claims"][path[1]]
-            name = found.get("name") if isinstance(found, dict) else None
-            label = name if isinstance(name, str) else f"number {int(path[1]) + 1}"
-            return f"{header} {label[:64]!r}" if isinstance(name, str) else f"{header} {label}"
-        return header
-
     def _reading(self, name: str, data: object, own: Reading | None) -> Reading | None:
         path: KeyPath = ("readings", name)
         before = len(self.faults)
-        table = self.checked(ReadingTable, data, path)
+        table, faulty = self.salvaged(ReadingTable, data, path)
         if table is None:
             return None
         scenario = self._scenario("scenario", table.scenario, path)
         given = self._stated("given", table.given, path)
         assuming = self._stated("assuming", table.assuming, path)
+        if "scenario" in faulty:
+            return None
         scenario = scenario or (own.scenario if own else None)
         if scenario is None:
             self.fault(path, "has no scenario, and nor has the file; name one")
@@ -214,20 +223,20 @@ class _Reader(TomlReader):
     ) -> Claim | None:
         path: KeyPath = ("claims", index)
         before = len(self.faults)
-        table = self.checked(ClaimTable, data, path)
+        table, faulty = self.salvaged(ClaimTable, data, path)
         if table is None:
             return None
-        known = self._known((table.variable,), (*path, "variable"))
-        asserted = self._asserted(table, path) if known else None
+        known = "variable" not in faulty and self._known((table.variable,), (*path, "variable"))
+        readable = known and _FIGURE.isdisjoint(faulty)
+        asserted = self._asserted(table, path) if readable else None
         given = self._stated("given", table.given, path)
         self._known(table.free, (*path, "free"))
         assuming = self._stated("assuming", table.assuming, path)
         scenario = self._scenario("scenario", table.scenario, path)
         against = self._scenario("against", table.against, path)
-        if table.against and not table.scenario:
-            self.fault((*path, "against"), "against needs 'scenario' too: the ratio's other side")
-        if table.against_reading and not table.against:
-            self.fault((*path, "against_reading"), "against_reading needs 'against' too")
+        if faulty:
+            return None
+        self._check_together(table, own, path)
         reading = against_reading = own
         if table.reading:
             reading = self._named(table.reading, readings, (*path, "reading"))
@@ -235,10 +244,6 @@ class _Reader(TomlReader):
             key = (*path, "against_reading")
             against_reading = self._named(table.against_reading, readings, key)
         others = [self._named(one, readings, (*path, "readings")) for one in table.readings]
-        if table.implied and own is None and not table.reading:
-            self.fault((*path, "implied"), "implied needs the document's own inputs: a scenario")
-        if (table.assuming or table.readings) and own is None and not table.reading:
-            self.fault(path, "assumes inputs, but the file names no scenario for the others")
         if len(self.faults) > before:
             return None
         if reading is not None and assuming:
@@ -262,6 +267,17 @@ class _Reader(TomlReader):
                 **{key: self.where((*path, key)) for key in table.model_fields_set},
             },
         )
+
+    def _check_together(self, table: ClaimTable, own: Reading | None, path: KeyPath) -> None:
+        """Note keys that need others."""
+        if table.against and not table.scenario:
+            self.fault((*path, "against"), "against needs 'scenario' too: the ratio's other side")
+        if table.against_reading and not table.against:
+            self.fault((*path, "against_reading"), "against_reading needs 'against' too")
+        if table.implied and own is None and not table.reading:
+            self.fault((*path, "implied"), "implied needs the document's own inputs: a scenario")
+        if (table.assuming or table.readings) and own is None and not table.reading:
+            self.fault(path, "assumes inputs, but the file names no scenario for the others")
 
     def _asserted(self, table: ClaimTable, path: KeyPath) -> Assertion | None:
         """Read what is asserted: a figure, an interval or a bound; nothing where it is implied."""
@@ -318,14 +334,14 @@ class _Reader(TomlReader):
                 conversion_factor(typed or units, units)
                 stated[name] = _in_units(text, typed, units)
             except (DistributionError, UnitError) as error:
-                self.fault((*path, key, name), f"{key}: {name} = '{text[:60]}': {error}")
+                within = f"{key}: " if path else ""
+                self.fault((*path, key, name), f"{within}{name} = '{text[:60]}': {error}")
         return stated
 
     def _known(self, names: Sequence[str], path: KeyPath) -> bool:
         unknown = [name for name in names if name not in self._variables]
         for name in unknown:
-            hint = nearest(name, self._variables)
-            self.fault(path, f"'{name}' is not a variable of the model; {hint}")
+            self.fault(path, not_a_variable(name, self._variables))
         return not unknown
 
     def _scenario(self, key: str, name: str | None, path: KeyPath) -> Path | None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uncertain_scale.errors import PriorError, nearest
+from uncertain_scale.errors import PriorError, by_name, nearest, several
 from uncertain_scale.inputs.catalog import find_prior_file
-from uncertain_scale.inputs.distributions import Constant, DistributionError, Empirical, build
+from uncertain_scale.inputs.distributions import (
+    KINDS,
+    Constant,
+    DistributionError,
+    Empirical,
+    build,
+)
 from uncertain_scale.inputs.document import (
     Believed,
     CorrelationTable,
@@ -30,8 +39,7 @@ from uncertain_scale.inputs.tables import SamplesError, read_samples
 from uncertain_scale.inputs.toml import MOST_TABLES, KeyPath, TomlReader, parse_toml, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
 
     from uncertain_scale.errors import FileError
     from uncertain_scale.inputs.distributions import Distribution
@@ -39,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["input_names", "load_priors"]
 
 _MOST_FILES = 16
+_MOST_KEYS, _LONGEST_KEY = 100, 40  # keys of a table, and letters of one, that are compared
 _OF_EVERY_KIND = frozenset(InputTable.model_fields)  # the other keys are the distribution's
 
 
@@ -71,6 +80,7 @@ def load_priors(
     """
     paths: dict[Path, Path] = {}
     name = []
+    overlays = several("overlays", overlays, (str, Path), 'prior files, such as ["my.toml"]')
     for part in (source, *overlays):
         chain = _chain(find_prior_file(part))
         if chain[-1].resolve() in paths:
@@ -88,6 +98,7 @@ def load_priors(
     spoiled = {name for reader in readers for name in reader.spoiled}
     faults += unknown_ends(priors, spoiled) if faults else loose_ends(priors)
     if variables is not None:
+        variables = by_name("variables", variables, "model.variables")
         try:
             # What could not be read has a constant in its place, which no domain is meant for.
             plain = {name: str(variables[name]) for name in spoiled if name in variables}
@@ -144,6 +155,20 @@ def _chain(path: Path) -> list[Path]:
         if len(chain) == _MOST_FILES:
             raise PriorError([f"{shown(path)}: more than {_MOST_FILES} files extend one another"])
         chain.append(following)
+
+
+def _misspelt(kind: str, keys: Iterable[str]) -> dict[str, str]:
+    """Return the keys that are nearest to one of every kind, and not to a parameter, and it."""
+    if kind not in KINDS:
+        return {}
+    cls = KINDS[kind]
+    names = {*_OF_EVERY_KIND, *cls.model_fields, *cls.alternative}
+    close = {
+        key: get_close_matches(key, sorted(names), n=1)
+        for key in islice(keys, _MOST_KEYS)
+        if key not in names and len(key) <= _LONGEST_KEY
+    }
+    return {key: found[0] for key, found in close.items() if found and found[0] in _OF_EVERY_KIND}
 
 
 class _Reader(TomlReader):
@@ -216,8 +241,13 @@ class _Reader(TomlReader):
         stated = data if isinstance(data, dict) else {}
         kind = stated.get("kind")
         if isinstance(kind, str):
+            own = {k: v for k, v in stated.items() if k not in _OF_EVERY_KIND}
+            for misspelt, meant in _misspelt(kind, own).items():
+                text = f"'{misspelt}' is not a key here; did you mean '{meant}'?"
+                self.fault((*path, misspelt), text)
+                del own[misspelt]
             try:
-                return build(kind, {k: v for k, v in stated.items() if k not in _OF_EVERY_KIND})
+                return build(kind, own)
             except DistributionError as error:
                 self.spoiled.add(str(path[-1]))
                 for key, text in error.faults:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.errors import EvidenceError, UnitError, not_a_variable
+from uncertain_scale.errors import EvidenceError, UnitError, not_a_variable, several
 from uncertain_scale.inputs.catalog import find_evidence_file
 from uncertain_scale.inputs.distributions import Distribution, LogNormal, Normal, parse_distribution
 from uncertain_scale.inputs.distributions.faults import DistributionError
@@ -21,17 +22,25 @@ from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.inputs.document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
 from uncertain_scale.inputs.toml import TomlReader
-from uncertain_scale.units import Quantity, SpellingError, conversion_factor, parse_quantity
+from uncertain_scale.units import (
+    Quantity,
+    SpellingError,
+    check_spelling,
+    conversion_factor,
+    parse_quantity,
+)
 from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from uncertain_scale.inputs.toml import KeyPath
     from uncertain_scale.units.aliases import FloatArray
 
 _TO = re.compile(r"(?<![A-Za-z_])to(?![A-Za-z_])")
 _BOUND = re.compile(r"(at least|>=|≥|at most|<=|≤)\s*+(.*)")
+_SIGN = re.compile(r"\+\s*+/?+\s*+-")  # of an error, such as +/-
+_STATING = frozenset({"value", "lower", "upper", "units", "error", "error_kind"})
 _SIDES = {"lower": "least", "upper": "most"}
 _LOGARITHMIC = ("lognormal", "loguniform")
 
@@ -137,6 +146,7 @@ def read_evidence(
     """
     found: list[Observation] = []
     faults: list[str] = []
+    sources = several("evidence", sources, (str, Path), 'evidence files, such as ["facts.toml"]')
     paths = [find_evidence_file(source) for source in sources]
     read = [path.resolve() for path in paths]
     for place, path in enumerate(paths):
@@ -159,6 +169,8 @@ def read_evidence(
 class _Reader(TomlReader):
     """Reads one evidence file and remembers its faults with their lines."""
 
+    named = "observations"
+
     def __init__(self, path: Path, variables: Mapping[str, str]) -> None:
         super().__init__(path, EvidenceError)
         self._variables = variables
@@ -174,24 +186,16 @@ class _Reader(TomlReader):
 
     def _observation(self, number: int, data: object) -> Observation | None:
         path = ("observations", number)
-        table = self.checked(ObservationTable, data, path)
+        before = len(self.faults)
+        table, faulty = self.salvaged(ObservationTable, data, path)
         if table is None:
             return None
-        if table.variable not in self._variables:
-            self.fault((*path, "variable"), not_a_variable(table.variable, self._variables))
+        measured = self._measured(table, faulty, path)
+        if measured is None or len(self.faults) > before:
+            self._check_givens(table.given, path)
             return None
-        try:
-            stated, units, words = _stated(table, self._variables[table.variable])
-            factor = conversion_factor(units, self._variables[table.variable])
-            _refuse_outside(stated, factor, self._variables[table.variable])
-        except _Fault as fault:
-            self.fault((*path, fault.key), f"'{table.name}' {fault}")
-            return None
-        except UnitError as error:
-            stating = ("units", "value", "lower", "upper")
-            key = next(key for key in stating if getattr(table, key) is not None)
-            self.fault((*path, key), f"'{table.name}' {table.variable}: {error}")
-            return None
+        stated, units, words = measured
+        factor = conversion_factor(units, self._variables[table.variable])
         own = table.own if isinstance(table.own, dict) else dict.fromkeys(table.own, 0.0)
         keys = ("name", "variable", "value", "error", "given", "own")
         places = {key: self.where((*path, key)) for key in keys} | {"": self.where(path)}
@@ -209,6 +213,46 @@ class _Reader(TomlReader):
             provenance=Provenance.of(table, where=places[""], stated=words),
             places=places,
         )
+
+    def _measured(
+        self, table: ObservationTable, faulty: Collection[str], path: KeyPath
+    ) -> tuple[Distribution | Range, str, str] | None:
+        """Return what was measured, as `_stated` does; None where that has a fault, or had one."""
+        misspelt = list(_misspelt(table))
+        for key, text in misspelt:
+            self.fault((*path, key), text)
+        if "variable" in faulty:
+            return None
+        if table.variable not in self._variables:
+            self.fault((*path, "variable"), not_a_variable(table.variable, self._variables))
+            return None
+        if misspelt or not _STATING.isdisjoint(faulty):
+            return None
+        in_model = self._variables[table.variable]
+        try:
+            measured = _stated(table, in_model)
+            _refuse_outside(measured[0], conversion_factor(measured[1], in_model), in_model)
+        except _Fault as fault:
+            self.fault((*path, fault.key), str(fault))
+            return None
+        except UnitError as error:
+            stating = ("units", "value", "lower", "upper")
+            key = next(key for key in stating if getattr(table, key) is not None)
+            self.fault((*path, key), f"{table.variable}: {error}")
+            return None
+        return measured
+
+    def _check_givens(self, given: Mapping[str, str | float], path: KeyPath) -> None:
+        """Note what is wrong with the givens of an observation that no model will be asked of."""
+        for name, value in given.items():
+            if name not in self._variables:
+                self.fault((*path, "given"), not_a_variable(name, self._variables))
+                continue
+            try:
+                _, units = parse_distribution(str(value))
+                conversion_factor(units or self._variables[name], self._variables[name])
+            except (DistributionError, UnitError) as error:
+                self.fault((*path, "given"), f"given {name} = '{str(value)[:80]}': {error}")
 
 
 class _Fault(Exception):  # noqa: N818 (never leaves this module)
@@ -228,7 +272,7 @@ def _stated(table: ObservationTable, in_model: str) -> tuple[Distribution | Rang
     if table.value is None:
         raise _Fault("", "'value' is missing: what was measured, or 'lower' or 'upper' for a bound")
     text, error = _parted(table.value, table.error)
-    number = _plain("value", text)
+    number = _plain(text)
     if number is None:
         return _as_distribution(table, str(text), in_model)
     if error is None:
@@ -256,6 +300,22 @@ def _refuse_outside(stated: Distribution | Range, factor: float, units: str) -> 
         raise UnitError(f"must be {domain.words(units)}")
 
 
+def _misspelt(table: ObservationTable) -> Iterator[tuple[str, str]]:
+    """Yield the key and the fault of each number in a spelling that is not read."""
+    texts = [(key, key, getattr(table, key)) for key in ("error", "lower", "upper")]
+    value, sign, error = _SIGN.sub("±", str(table.value)).partition("±")
+    bound = _BOUND.fullmatch(value.strip())
+    texts.insert(0, ("value", "value", bound[2] if bound else value.strip()))
+    if sign:
+        texts.insert(1, ("value", "error", error.strip()))
+    for place, key, text in texts:
+        if isinstance(text, str) and not _TO.search(text):
+            try:
+                check_spelling(text)
+            except SpellingError as fault:
+                yield place, f"{key} = '{text[:60]}': {fault}"
+
+
 def _written(value: float) -> str:
     """Write a number as people do: 3.65e14, 181."""
     short = f"{value:g}"
@@ -266,7 +326,7 @@ def _parted(
     stated: float | str, beside: float | str | None
 ) -> tuple[float | str, float | str | None]:
     """Return the value and the error, which may stand in one text: `41 ± 3 MW`."""
-    value, sign, error = re.sub(r"\+\s*+/?+\s*+-", "±", str(stated)).partition("±")
+    value, sign, error = _SIGN.sub("±", str(stated)).partition("±")
     if not sign:
         return stated, beside
     if beside is not None:
@@ -276,7 +336,7 @@ def _parted(
     return (f"{value} {share[2]}", share[1]) if share else (value.strip(), error.strip())
 
 
-def _plain(key: str, value: float | str) -> Quantity | None:
+def _plain(value: float | str) -> Quantity | None:
     """Return a value that is one number, or None for one that is a distribution."""
     if not isinstance(value, str):
         return Quantity(float(value))
@@ -284,8 +344,6 @@ def _plain(key: str, value: float | str) -> Quantity | None:
         return None
     try:
         return parse_quantity(value)
-    except SpellingError as error:
-        raise _Fault(key, f"{key} = '{value[:60]}': {error}") from None
     except UnitError:
         return None
 
@@ -359,7 +417,7 @@ def _units(
     if value.units and table.units:
         raise _Fault("units", f"has units twice, '{value.units}' and '{table.units}'; drop one")
     units = value.units or table.units
-    behind = _plain("error", error) if isinstance(error, str) else None
+    behind = _plain(error) if isinstance(error, str) else None
     if units is None and behind is not None and behind.units != "%":
         units = behind.units
     if units is None and in_model != "1":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.errors import PriorError, UnitError, nearest
+from uncertain_scale.errors import OWN_EQUATIONS, PriorError, UnitError, nearest
 from uncertain_scale.inputs.distributions import Mixture
 from uncertain_scale.inputs.domains import beyond
 from uncertain_scale.units import conversion_factor
@@ -102,6 +102,11 @@ class Prior:
     joint: str = ""
     provenance: Provenance = field(default_factory=Provenance)
     coupling: float | None = None
+
+    @property
+    def table(self) -> str:
+        """The table of a prior file that states it."""
+        return "[[joint]]" if self.joint else f"[inputs.{self.name}]"
 
     @cached_property
     def varies(self) -> bool:
@@ -291,12 +296,15 @@ class Priors:
         """
         converted: dict[str, Prior] = {}
         faults: list[str] = []
+        others: list[int] = []  # faults of names that are like none of the model's
         for name, prior in self.inputs.items():
-            where = f"{prior.provenance.where} [inputs.{name}]".strip()
-            units = f"{prior.provenance.place} [inputs.{name}]".strip()
+            where = f"{prior.provenance.where} {prior.table}".strip()
+            units = f"{prior.provenance.place} {prior.table}".strip()
             if name not in variables:
-                few = len(faults) < _MOST_HINTS
-                hint = f"; {nearest(name, variables)}" if few else ""
+                hint = nearest(name, variables) if len(faults) < _MOST_HINTS else ""
+                if not hint.startswith("did you mean"):
+                    hint, others = ("" if others else hint), [*others, len(faults)]
+                hint = f"; {hint}" if hint else ""
                 faults.append(f"{where} '{name}' is not a variable of the model{hint}")
                 continue
             try:
@@ -304,7 +312,9 @@ class Priors:
             except DomainError as error:
                 faults.append(f"{where} {error}")
             except UnitError as error:
-                faults.append(f"{units} {error}")
+                faults.append(f"{units} '{name}': {error}" if prior.joint else f"{units} {error}")
+        if others:
+            faults[others[-1]] += f"; {OWN_EQUATIONS}"
         if faults:
             raise PriorError(faults)
         return replace(self, inputs=converted)

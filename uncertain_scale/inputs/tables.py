@@ -13,12 +13,13 @@ import math
 import re
 from array import array
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.errors import DataError, UnitError, nearest
+from uncertain_scale.errors import DataError, UnitError
 from uncertain_scale.reading import UnreadableError, is_inside, open_within, text_lines
 from uncertain_scale.units import SpellingError, conversion_factor, parse_quantity
 
@@ -37,6 +38,7 @@ _MOST_BAD_ROWS = 20
 _MOST_SAMPLES = 1_000_000
 _MOST_NUMBERS = 10_000_000
 _LONGEST_LINE = 1_000_000
+_MOST_SHOWN = 12  # columns in a message
 _SMALLEST, _LARGEST = 1e-30, 1e40  # no product of a few such numbers leaves the floats
 _OTHER_MARKS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _HEADER = re.compile(r"\s*(?P<name>[^\[\]]*?)\s*(?:\[(?P<units>[^\[\]]*)\])?\s*")
@@ -249,14 +251,17 @@ def _columns(
         match["name"] if match else cell for match, cell in zip(matches, plain, strict=True)
     )
     units = {m["name"]: m["units"].strip() for m in matches if m and m["units"] is not None}
-    _check_header(f"{file}:{line}", columns, required, ",".join(cells))
+    _check_header(f"{file}:{line}", columns, required, ",".join(cells), ours=True)
     return columns, units
 
 
-def _check_header(place: str, names: Sequence[str], required: Sequence[str], line: str) -> None:
+def _check_header(
+    place: str, names: Sequence[str], required: Sequence[str], line: str, *, ours: bool
+) -> None:
     """Refuse a header whose columns cannot be distinguished, or that lacks one.
 
-    Columns without a name may be there, and are not used.
+    Columns without a name may be there, and are not used. Names that are `ours` are right, where
+    others may be what is misspelt.
 
     Raises DataError: naming the columns, or what stands between them in place of commas.
     """
@@ -271,8 +276,16 @@ def _check_header(place: str, names: Sequence[str], required: Sequence[str], lin
         named = ", ".join(f"'{name[:60]}'" for name in twice)
         raise DataError(f"{place} the header names {named} twice; rename one")
     if missing:
-        hints = "; ".join(f"'{name}' ({nearest(name, filter(None, names))})" for name in missing)
-        raise DataError(f"{place} the header lacks the column {hints}")
+        others = [name for name in names if name and name not in required]
+        meant = {name: get_close_matches(name, others, n=1) for name in missing}
+        advice = "rename '{:.60}'" if ours else "did you mean '{:.60}'?"
+        hints = [
+            f"'{name}'" + (f" ({advice.format(*m)})" if m else "") for name, m in meant.items()
+        ]
+        found = ", ".join(f"'{name[:60]}'" for name in names[:_MOST_SHOWN] if name) or "none"
+        more = ", …" if len(names) > _MOST_SHOWN else ""
+        lacks = f"the column{'s' if len(missing) > 1 else ''} {' and '.join(hints)}"
+        raise DataError(f"{place} the header lacks {lacks}; found {found}{more}")
 
 
 class SamplesError(ValueError):
@@ -321,7 +334,7 @@ def read_samples(folder: Path, name: str, columns: Sequence[str]) -> FloatArray:
     rows = _csv_rows(path, quoted, _MOST_BYTES_OF_SAMPLES, _LONGEST_LINE, "thin its rows out")
     line, header = _header(quoted, rows, columns)
     names = [cell.strip() for cell in header]
-    _check_header(f"{short}:{line}", names, columns, ",".join(header))
+    _check_header(f"{short}:{line}", names, columns, ",".join(header), ours=False)
     values = _values(short, rows, len(names), [names.index(column) for column in columns])
     if len(values) < 2:
         raise ValueError(f"'{short}' has {len(values)} rows; expected at least two")

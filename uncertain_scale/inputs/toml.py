@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
@@ -232,7 +232,12 @@ class TomlReader:
         The file, and what it holds.
     faults
         A line each: `file:line [table] what was found; what to do`.
+    named, plain
+        The part of such files whose tables have names, and the tables that hold no others.
     """
+
+    named: ClassVar[str] = ""
+    plain: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, path: Path, error: type[FileError] = FileError) -> None:
         self.path = path
@@ -254,12 +259,38 @@ class TomlReader:
 
     def checked(self, kind: type[_T], data: object, path: KeyPath) -> _T | None:
         """Check a table against its model, and note each thing that is wrong with it."""
+        before = len(self.faults)
+        table, _ = self.salvaged(kind, data, path)
+        return table if len(self.faults) == before else None
+
+    def salvaged(
+        self, kind: type[_T], data: object, path: KeyPath
+    ) -> tuple[_T | None, frozenset[str]]:
+        """Check a table as `checked` does, and return what is well stated of it all the same.
+
+        Returns
+        -------
+        table, faulty
+            The table, None where it is none at all; and the keys that have faults or are missing,
+            which have their defaults there, or None.
+        """
         try:
-            return kind.model_validate(data)
+            return kind.model_validate(data), frozenset()
         except ValidationError as error:
-            for detail in error.errors(include_url=False, include_context=False):
-                self.fault((*path, *detail["loc"]), _in_words(detail, kind))
-            return None
+            details = error.errors(include_url=False, include_context=False)
+        for detail in details:
+            self.fault((*path, *detail["loc"]), _in_words(detail, kind))
+        if not isinstance(data, dict):
+            return None, frozenset()
+        good, faulty = dict(data), set()
+        for key, *inner in (detail["loc"] for detail in details):
+            if inner and isinstance(good.get(key), dict) and inner[0] in good[key]:
+                good[key] = {name: one for name, one in good[key].items() if name != inner[0]}
+            else:
+                good.pop(key, None)
+                faulty.add(str(key))
+        absent = {key: None for key, one in kind.model_fields.items() if one.is_required()}
+        return kind.model_construct(**{**absent, **good}), frozenset(faulty)
 
     def where(self, path: KeyPath) -> str:
         """Name the file and the nearest line that is known for a path."""
@@ -275,10 +306,22 @@ class TomlReader:
         self.faults.append(" ".join(filter(None, (self.where(path), self.table(path), text))))
 
     def table(self, path: KeyPath) -> str:
-        """Name the table that a path leads into as its header does; "" at the top of a file."""
+        """Name the table that a path leads into as its header does; "" at the top of a file.
+
+        Tables that have names are named besides, or numbered.
+        """
         if len(path) < 2:
             return ""
-        return f"[[{path[0]}]]" if isinstance(path[1], int) else f"[{path[0]}.{path[1]}]"
+        if not isinstance(path[1], int):
+            return f"[{path[0]}]" if path[0] in self.plain else f"[{path[0]}.{path[1]}]"
+        header = f"[[{path[0]}]]"
+        if path[0] != self.named:
+            return header
+        found = self.document[self.named][path[1]]
+        name = found.get("name") if isinstance(found, dict) else None
+        return (
+            f"{header} {name[:64]!r}" if isinstance(name, str) else f"{header} number {path[1] + 1}"
+        )
 
 
 def _in_words(detail: ErrorDetails, kind: type[BaseModel]) -> str:

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 _thread = threading.local()
+CHANGES = (
+    "gives the same draws another result when it is called again; expected the same result each "
+    "time: what is random in it belongs into a prior, as an argument, and it keeps nothing between "
+    "calls"
+)
+"""What is wrong with an equation that is random, or counts its calls."""
 _RAISES = {"RAISE_VARARGS", "RERAISE"}
 _KINDS = {
     "c": "complex numbers; take their real part, or abs",
@@ -139,6 +145,17 @@ def call_shared(equation: Equation, arguments: Sequence[FloatArray]) -> FloatArr
             f"shape {views[0].shape}; expected one number for each draw"
         )
     return array
+
+
+def writes(equation: Equation, arguments: Sequence[FloatArray]) -> str:
+    """Say which of its arguments an equation writes into; "" for none."""
+    views = map(_read_only, arguments)
+    try:
+        with user_code():
+            equation.function(**dict(zip(equation.arguments, views, strict=True)))
+    except Exception as error:  # noqa: BLE001 (a user's equation may raise anything)
+        return _writing(equation, arguments, error)
+    return ""
 
 
 def failure(error: BaseException, given: str) -> str:

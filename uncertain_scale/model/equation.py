@@ -19,7 +19,15 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 import numpy as np
 
 from uncertain_scale.errors import ModelError, UnitError
-from uncertain_scale.model.calls import failure, is_interrupt, line_in, misfit, user_code
+from uncertain_scale.model.calls import (
+    CHANGES,
+    failure,
+    is_interrupt,
+    line_in,
+    misfit,
+    user_code,
+    writes,
+)
 from uncertain_scale.reading import UnreadableError, read_text
 from uncertain_scale.units import conversion_factor, registry
 from uncertain_scale.units.domain import Domain, Units
@@ -91,8 +99,7 @@ class Equation:
     @property
     def where(self) -> str:
         """File and line of the function, or of its law's."""
-        code = (self.law or self).function.__code__
-        return f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+        return _place((self.law or self).function)
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(self.arguments)})"
@@ -114,7 +121,7 @@ def read_equations(module: types.ModuleType) -> tuple[Equation, ...]:
         ):
             continue
         try:
-            _refuse_kind(name, value, function, module)
+            _refuse_kind(name, value, function)
             equations.append(_read(function, module))
         except ModelError as error:
             faults.append(str(error))
@@ -189,9 +196,12 @@ def check_units(equations: Sequence[Equation], units: Mapping[str, str]) -> None
         try:
             conversion_factor(f"{unit} ", unit)
         except UnitError:
+            first = next((one for one in equations if name in one.units), None)
+            place = f"{first.where} {first.name}: " if first else ""
             faults.append(
-                f"{name} is declared in units that cannot be read: '{unit[:60]}' is not a unit; "
-                "what is counted is in gpu, token, parameter, person or item, or in '1'"
+                f"{place}{name} is declared in units that cannot be read: '{unit[:60]}' is not a "
+                "unit; money is in USD, the only currency, and what is counted in gpu, token, "
+                "parameter, person or item, or in '1'"
             )
     if not faults:
         faults = [
@@ -214,9 +224,7 @@ def _wrapped(value: object) -> object:
     return vars(value).get("__wrapped__") or vars(value).get("pyfunc")
 
 
-def _refuse_kind(
-    name: str, value: object, function: types.FunctionType, module: types.ModuleType
-) -> None:
+def _refuse_kind(name: str, value: object, function: types.FunctionType) -> None:
     """Refuse what stands for a function but is of another kind than `def`."""
     if not inspect.isfunction(value):
         kind, instead = f"a {type(value).__name__} object", "call it inside of one"
@@ -229,17 +237,21 @@ def _refuse_kind(
     else:
         return
     raise ModelError(
-        f"{_where(function, module)} {name} is {kind}; an equation is a plain 'def', {instead}; "
+        f"{_place(function)} {name} is {kind}; an equation is a plain 'def', {instead}; "
         "the name of what is none begins with _"
     )
 
 
-def _where(function: types.FunctionType, module: types.ModuleType) -> str:
-    return f"{Path(module.__file__ or module.__name__).name}:{function.__code__.co_firstlineno}"
+def _place(function: Callable[..., Any]) -> str:
+    """Return the file of a function, as its user named it, and the line."""
+    code = function.__code__
+    file = code.co_filename
+    own = not function.__module__.startswith("uncertain_scale.")
+    return f"{file if own else Path(file).name}:{code.co_firstlineno}"
 
 
 def _read(function: types.FunctionType, module: types.ModuleType) -> Equation:
-    where = _where(function, module)
+    where = _place(function)
     arguments = inspect.signature(function).parameters
     if not arguments:
         raise ModelError(
@@ -303,6 +315,8 @@ def _fault(equation: Equation, units: Mapping[str, str]) -> str:
         found = quantity(float(np.reshape(result, ())) if plain.dtype.kind == "b" else result)
         magnitude = float(np.reshape(found.to(_pint(expected)).magnitude, ()))
     except Exception as error:  # noqa: BLE001 (a user's equation may raise anything)
+        if fault := _other_fault(equation, numbers):
+            return f"{equation.where} {equation} {fault}"
         return (
             f"{equation.where} {equation}: its units do not work out to {expected}: {error}; "
             "mend the formula or its annotations, or mark a fitted law @empirical "
@@ -311,9 +325,36 @@ def _fault(equation: Equation, units: Mapping[str, str]) -> str:
     same = _SAME if plain.dtype.itemsize >= 8 else _SAME_SINGLE
     if np.isclose(magnitude, bare, rtol=same, atol=0, equal_nan=True):
         return ""
+    fault = _other_fault(equation, numbers) or _factor_fault(found, expected, magnitude / bare)
+    return f"{equation.where} {equation} {fault}"
+
+
+def _other_fault(equation: Equation, numbers: Mapping[str, Any]) -> str:
+    """Return what else than its units keeps an equation from the same result twice, or ""."""
+    arguments = [np.atleast_1d(np.asarray(value, dtype=float)) for value in numbers.values()]
+    if fault := writes(equation, arguments):
+        return fault
+    with user_code():
+        first, second = (np.asarray(equation.function(**numbers)) for _ in range(2))
+    return "" if np.array_equal(first, second, equal_nan=first.dtype.kind == "f") else CHANGES
+
+
+def _factor_fault(found: Any, expected: str, factor: float) -> str:
+    """Say by which factor a result with units differs from one without, and what to write."""
+    units = registry().Quantity(1.0, _pint(expected))
+    one = registry().Quantity(1.0, found.units)
+    explained = float(one.to(units.units).magnitude)
+    if not np.isclose(explained, factor, rtol=1e-6):
+        return (
+            f"is off by a factor {factor:.6g}, which its result's units do not explain: terms that "
+            "are added or compared are in different units, such as kW and MW; multiply one by a "
+            'constant annotated with its units, such as KW_PER_MW: Annotated[float, "kW/MW"] = 1000'
+        )
+    shown = f"{found.units:~P}" or "1"
+    constant = f'FACTOR: Annotated[float, "{(units / one).units:C}"] = {factor:.6g}'
     return (
-        f"{equation.where} {equation} is off by a factor {magnitude / bare:.6g}: its result is in "
-        f"{found.units:~P}, declared as {expected}; multiply by a constant annotated with its units"
+        f"is off by a factor {factor:.6g}: its result is in {shown}, declared as {expected}; "
+        f"multiply by a constant annotated with its units, {constant}"
     )
 
 

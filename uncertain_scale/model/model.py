@@ -5,21 +5,24 @@ from __future__ import annotations
 import hashlib
 import inspect
 import sys
+import types
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uncertain_scale.errors import ModelError
+from uncertain_scale.errors import ModelError, several
 from uncertain_scale.model.equation import Equation, check_units, import_equations, read_equations
 from uncertain_scale.model.invert import inverse, named_inverses, other_inverses
 from uncertain_scale.units.domain import Units, domain_of
 
 if TYPE_CHECKING:
-    import types
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from uncertain_scale.model.equation import Equation
+
+
+_FILES = 'Python files of equations, such as ["my_model.py"], or modules'
 
 
 @dataclass(frozen=True)
@@ -133,12 +136,17 @@ class Model:
         return hashlib.sha256("\n".join([*names, *sources]).encode()).hexdigest()
 
 
-@cache
 def default_model() -> Model:
     """Return the built-in model of the scale of LLM training.
 
-    Its units are checked by the package's tests: not at every start, which would wait for pint.
+    `default_model().extended("my_model.py")` has equations of one's own besides. Its units are
+    checked by the package's tests: not at every start, which would wait for pint.
     """
+    return _built_in()
+
+
+@cache
+def _built_in() -> Model:
     from uncertain_scale.equations import HEADLINE, SUBJECTS
 
     equations = read_all(SUBJECTS)
@@ -151,7 +159,7 @@ def read_all(modules: Sequence[types.ModuleType | Path | str]) -> tuple[Equation
     Behind each law stand the inverses that it names.
     """
     equations: list[Equation] = []
-    for module in modules:
+    for module in several("equations", modules, (str, Path, types.ModuleType), _FILES):
         loaded = import_equations(Path(module)) if isinstance(module, str | Path) else module
         read = read_equations(loaded)
         if not read:
@@ -224,15 +232,19 @@ class OwnEquations:
             **self._declared(),
         }
 
-    def model(self, stated: Collection[str], asked: Collection[str] = ()) -> Model:
+    def model(
+        self, stated: Collection[str], asked: Collection[str] = (), filed: Collection[str] = ()
+    ) -> Model:
         """Return the model that they make, with the built-in equations where these are needed.
 
         Parameters
         ----------
         stated
-            Variables that priors or givens state.
+            Variables that a question states: givens, and priors of its own.
         asked
-            Other variables that a question names.
+            Other variables that it names.
+        filed
+            Variables that prior files state.
 
         Raises
         ------
@@ -243,12 +255,15 @@ class OwnEquations:
         if not self.equations:
             return builtin
         own = {name for equation in self.equations for name in equation.variables}
-        foreign = [n for n in (*stated, *asked) if n in builtin.variables and n not in own]
-        if foreign:
-            self._refuse_other_units(builtin, foreign[0])
+        foreign, by_files = (
+            [name for name in names if name in builtin.variables and name not in own]
+            for names in ((*stated, *asked), filed)
+        )
+        if foreign or by_files:
+            self._refuse_other_units(builtin, foreign)
             return builtin.with_equations(self.equations)
         computed = dict.fromkeys(equation.target for equation in self.equations)
-        known = {*computed, *stated}
+        known = {*computed, *stated, *filed}
         if not any(builtin.ways_to(name) for name in own - known):
             variables = agreed_units(self.equations)
             check_units(self.equations, variables)
@@ -275,7 +290,7 @@ class OwnEquations:
         """Return the units that the equations annotate, by variable."""
         return {name: unit for equation in self.equations for name, unit in equation.units.items()}
 
-    def _refuse_other_units(self, builtin: Model, foreign: str) -> None:
+    def _refuse_other_units(self, builtin: Model, foreign: Sequence[str]) -> None:
         """Refuse names of built-in variables in other units than theirs."""
         faults = []
         for name, units in self._declared().items():
@@ -286,10 +301,11 @@ class OwnEquations:
                     f"{builtin.variables[name]}"
                 )
         if faults:
+            theirs = f"'{foreign[0]}' is" if foreign else "the scenario's priors are"
             faults[-1] += (
-                "; declare the same units, or rename it. For a model of another subject, state "
-                "priors in a file that extends no scenario, and ask for its variables alone: the "
-                f"built-in equations take part because '{foreign}' is one of theirs"
+                "; declare the same units, or rename it. For a model of another subject, name its "
+                "own priors alone, by --priors with a file that extends no scenario, and ask for "
+                f"its variables alone: the built-in equations take part because {theirs} of theirs"
             )
             raise ModelError("\n".join(faults))
 

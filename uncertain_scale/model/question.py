@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, SupportsFloat
 
-from uncertain_scale.errors import QuestionError, UnitError, not_a_variable
+from uncertain_scale.errors import (
+    QuestionError,
+    UnitError,
+    by_name,
+    not_a_variable,
+    several,
+)
 from uncertain_scale.inputs.distributions import (
     DistributionError,
     build,
@@ -24,6 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["EVERYTHING", "Question", "ask", "believe", "refuse_idle"]
 
 EVERYTHING = ("all",)
+BELIEVED = '{"mfu": "0.3 to 0.5"}'
+"""Replaced priors, as an example."""
+NAMES = 'names of variables, such as ["training_flop"]'
+"""What a list of variables is, in words."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,12 @@ def ask(
     >>> ask(default_model(), {"facility_power": "0.15 GW"}).given["facility_power"].factor
     1000.0
     """
-    question = Question(outputs=tuple(outputs), free=tuple(free), also=tuple(also))
+    given = by_name("given", given)
+    outputs, free, also = (
+        several(option, names, str, NAMES)
+        for option, names in (("outputs", outputs), ("free", free), ("also", also))
+    )
+    question = Question(outputs=outputs, free=free, also=also)
     named = () if question.outputs == EVERYTHING else question.outputs
     for name in (*given, *named, *question.free, *question.also):
         if name not in model.variables:
@@ -127,7 +142,7 @@ def believe(
         A distribution that cannot be read, whose units do not fit, or which reaches beyond the
         domain of its variable.
     """
-    for name, text in changes.items():
+    for name, text in by_name(option, changes, BELIEVED).items():
         if name not in model.variables:
             names = {*priors.inputs, *model.variables}
             raise QuestionError(f"{option}: {not_a_variable(name, names)}")

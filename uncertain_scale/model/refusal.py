@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from uncertain_scale.inputs.distributions import Constant
-from uncertain_scale.inputs.prior import Prior
+from uncertain_scale.inputs.files import load_priors
+from uncertain_scale.inputs.prior import Prior, lay_over
 from uncertain_scale.model.problem import Closure
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def unreached_message(missing: Sequence[str], problem: Problem) -> str:
     if absent := lacking_message(missing or model.headline, problem, closure):
         return absent
     if not missing:
-        what = "nothing that the model shows follows from the priors alone"
+        what = _nothing_shown(problem, closure)
     elif free:
         what = f"{free[0]} is free, and what is given does not determine it"
     else:
@@ -52,9 +53,21 @@ def unreached_message(missing: Sequence[str], problem: Problem) -> str:
         if _helps(name, missing, problem)
     ]
     more = ", …" if len(helpful) > _MOST_NAMES else ""
+    if _base_reaches(missing, problem):
+        return (
+            f"{what}; the priors of {problem.priors.name} stand alone here: name the scenario that "
+            "they are laid over, such as --scenario base"
+        )
+    law = next(filter(None, (_unsolved(name, model, closure) for name in missing)), "")
+    one = "one of " if len(helpful) > 1 else ""
+    remedy = "" if law else "give it, or a prior for what is missing"
     if helpful:
-        return f"{what}; give one of {', '.join(helpful[:_MOST_NAMES])}{more}"
-    return f"{what}; give it, or a prior for what is missing"
+        remedy = f"give {one}{', '.join(helpful[:_MOST_NAMES])}{more}"
+    elif not missing and (freed := _solvable(problem.priors.inputs, problem)):
+        remedy = f"free an input to solve for it ({', '.join(freed)})"
+    elif not missing:
+        remedy = "give what is lacking, or name other outputs"
+    return "; ".join(filter(None, (what, law, remedy)))
 
 
 def lacking_message(wanted: Sequence[str], problem: Problem, closure: Closure) -> str:
@@ -74,6 +87,15 @@ def lacking_message(wanted: Sequence[str], problem: Problem, closure: Closure) -
     return f"{', '.join(gained)}: not without {' and '.join(needed)} ({whys}); state it: {options}"
 
 
+def _base_reaches(missing: Sequence[str], problem: Problem) -> bool:
+    """Whether what is missing, or any headline, would be reached with `base` beneath the priors."""
+    base = load_priors("base")
+    if set(base.files) & set(problem.priors.files):
+        return False
+    trial = Closure(replace(problem, priors=lay_over(base, problem.priors)))
+    return _reaches(missing, trial, problem)
+
+
 def _origin(way: Reached) -> str:
     if way.equation is None:
         return "it is given" if way.origin == "given" else "it has a prior"
@@ -83,15 +105,19 @@ def _origin(way: Reached) -> str:
 
 def _freed(contradiction: Contradiction, problem: Problem) -> list[str]:
     """Return the inputs behind two ways whose freeing makes the question answerable."""
-    question = problem.question
     behind: dict[str, None] = {}
     for way in contradiction[1:]:
         behind.update(dict.fromkeys(way.equation.arguments if way.equation else ()))
     behind.update(dict.fromkeys(sorted(contradiction.first.ancestors)))
     behind.update(dict.fromkeys(sorted(contradiction.second.ancestors)))
-    freed = []
-    for name in behind:
-        if name in problem.priors.inputs and name not in question.given:
+    return _solvable(behind, problem)
+
+
+def _solvable(names: Iterable[str], problem: Problem) -> list[str]:
+    """Return those inputs of the priors that would be solved for if they were freed."""
+    question, freed = problem.question, []
+    for name in names:
+        if name in problem.priors.inputs and name not in {*question.given, *question.free}:
             wider = replace(question, free=(*question.free, name))
             trial = Closure(replace(problem, question=wider))
             if name in trial.reached and trial.contradiction() is None:
@@ -99,13 +125,57 @@ def _freed(contradiction: Contradiction, problem: Problem) -> list[str]:
     return freed[:_MOST_NAMES]
 
 
-def _helps(name: str, missing: Iterable[str], problem: Problem) -> bool:
+def _nothing_shown(problem: Problem, closure: Closure) -> str:
+    """Say why nothing of what the model shows by default is computed."""
+    model = problem.model
+    known = [name for name in model.headline if name in closure.reached]
+    lacking = [name for name in model.headline if name not in closure.reached]
+    given = f" and the given {', '.join(problem.question.given)}" if problem.question.given else ""
+    whence = f"the priors{given}" if given else "the priors alone"
+    if not lacking:
+        are = "is" if len(known) == 1 else "are"
+        return f"nothing is left to compute: {_names(known)}, all it shows, {are} known already"
+    why = _why(lacking[0], model, closure)
+    return f"nothing that the model shows ({_names(lacking)}) follows from {whence}{why}"
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+
+
+def _unsolved(name: str, model: Model, closure: Closure) -> str:
+    """Say which law holds a variable that is not reached and is not solved for it, or return ""."""
+    solved = {(e.target, frozenset(e.variables)) for e in (*model.equations, *model.inverses)}
+    seen, trail = {name}, [name]
+    while trail:
+        wanted = trail.pop(0)
+        for law in (e for e in model.equations if wanted in e.arguments and e.law is None):
+            if law.target not in closure.reached:
+                trail += [] if law.target in seen else [law.target]
+                seen.add(law.target)
+            elif (wanted, frozenset(law.variables)) not in solved and all(
+                one in closure.reached for one in law.arguments if one != wanted
+            ):
+                others = ", ".join(one for one in law.variables if one != wanted)
+                return (
+                    f"{law} is not solved for {wanted} (products of powers are, and sums, caps, "
+                    "branches and even powers are not); write its inverse into a file of "
+                    f"equations: def {wanted}__from_{law.name}({others})"
+                )
+    return ""
+
+
+def _helps(name: str, missing: Sequence[str], problem: Problem) -> bool:
     """Whether a further given would reach what is missing, without a contradiction."""
     given = {**problem.question.given, name: Prior(name, Constant(value=1.0))}
     trial = Closure(replace(problem, question=replace(problem.question, given=given)))
-    reaches = all(other in trial.reached for other in missing) and (
-        bool(missing) or bool(trial.computed(problem.model.headline))
-    )
+    return _reaches(missing, trial, problem)
+
+
+def _reaches(missing: Sequence[str], trial: Closure, problem: Problem) -> bool:
+    """Whether a closure has what is missing, or any headline, without a contradiction."""
+    shown = missing or trial.computed(problem.model.headline)
+    reaches = bool(shown) and all(name in trial.reached for name in shown)
     return reaches and trial.contradiction() is None
 
 
@@ -118,6 +188,8 @@ def _why(name: str, model: Model, closure: Closure) -> str:
         f"{way} lacks {', '.join(a for a in way.arguments if a not in closure.reached)}"
         for way in ways[:3]
     ]
+    if not any(way.units for way in ways):
+        lacking[-1] += f"; {ways[0].name} has no annotations, so its variables have no units"
     circle = _circle(name, model, closure)
     return f" ({'; '.join(lacking)}{f'; a circle: {circle}' if circle else ''})"
 

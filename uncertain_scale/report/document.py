@@ -18,7 +18,7 @@ from uncertain_scale.report.numbers import number
 from uncertain_scale.sampling.chains import ArrayTree, answer_groups
 from uncertain_scale.statistics.draws import draws_of
 from uncertain_scale.statistics.intervals import quantiles
-from uncertain_scale.statistics.summary import histogram_of, summarize_each
+from uncertain_scale.statistics.summary import histogram_of, read_probs, summarize_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,7 +106,7 @@ def report_document(
     >>> report_document(tree)["outputs"]["gpu_hours"]["median"]
     50000000.0
     """
-    levels = tuple(dict.fromkeys(probs))
+    levels = tuple(read_probs(probs))
     held = _held(answer)
     if held is None:
         streamed = cast("Streamed", answer)
@@ -125,7 +125,7 @@ def report_document(
         rows = {name: statistics_of(found.row(name), found.probs) for name in draws}
     else:
         rows = {name: statistics(summary.sel(output=name)) for name in draws}
-    record = record_document(tree, probs, warnings=warnings)
+    record = record_document(tree, levels, warnings=warnings)
     if intervals == "arviz":
         record["notes"].append(BY_ARVIZ)
     return {

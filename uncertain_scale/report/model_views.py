@@ -196,6 +196,7 @@ def _lines(fit: MfuFit, family: str, file: str, smallest: float) -> Iterator[str
     by_family = ", ".join(f"{name} {count}" for name, count in counts.items())
     within, between = fit.spreads()
     yield "#:schema ./schema.json"
+    yield "# Lay it over a scenario: --scenario base --priors THIS_FILE"
     yield f"# {counted}: {by_family}."
     yield f"# Standard deviation of logits: {within:.3f} within families, {between:.3f} between."
     yield "# Next run's mfu, and how far in probability a logit-normal of its 5% and 95% is off:"

@@ -24,6 +24,7 @@ from uncertain_scale.report.interval_report import priors_blocks, report_blocks
 from uncertain_scale.report.numbers import percent, scale_for
 from uncertain_scale.report.render.terminal import terminal
 from uncertain_scale.report.sensitivity_report import sensitivity_blocks, sensitivity_document
+from uncertain_scale.statistics.summary import read_probs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -91,6 +92,7 @@ def show(
     >>> "<td>gpu-hours</td>" in shown.html
     True
     """
+    probs = read_probs(probs)
     if isinstance(result, Priors):
         return _shown(priors_blocks(priors_document(result)))
     if isinstance(result, xr.Dataset) and {"median", "eti"} <= set(result.data_vars):

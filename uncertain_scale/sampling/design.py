@@ -100,6 +100,8 @@ class Design:
             ("seed", 0, (1 << 63) - 1),
         ):
             value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | np.integer):
+                raise QuestionError(f"{name} = {value!r:.40} must be a whole number")
             if not low <= value <= high:
                 raise QuestionError(f"{name} = {value} must lie from {low} to {high}")
 

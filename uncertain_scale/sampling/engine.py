@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from uncertain_scale.errors import ModelError
-from uncertain_scale.model.calls import call, call_shared
+from uncertain_scale.model.calls import CHANGES, call, call_shared
 from uncertain_scale.model.problem import Problem, takes_problem
 from uncertain_scale.sampling.dependence import CoupledSampler, InputSampler
 from uncertain_scale.sampling.design import BLOCK, Block, Design
@@ -130,10 +130,7 @@ def _fault(equation: Equation, arguments: Sequence[FloatArray]) -> str:
     found = call_shared(equation, arguments)
     whole = found.copy()
     if not _close(call(equation, arguments), whole, _AGAIN):
-        return (
-            "gives the same draws another result when it is called again; expected the same "
-            "result each time: what is random in it belongs into a prior, as an argument"
-        )
+        return CHANGES
     turned = call(equation, [draws[::-1].copy() for draws in arguments])
     if not np.array_equal(found, whole, equal_nan=True):
         return "writes into a result that it gave before; give a new array each time"
@@ -146,7 +143,11 @@ def _fault(equation: Equation, arguments: Sequence[FloatArray]) -> str:
         how = "other draws stand beside it"
     else:
         return ""
-    return f"gives a draw another result where {how}; expected each draw's result from that alone"
+    return (
+        f"gives a draw another result where {how}; expected each draw's result from that alone: "
+        "drop what it takes from all draws (a mean, a maximum, their order or number), or take it "
+        "as an argument with a prior"
+    )
 
 
 def _parts(arguments: Sequence[FloatArray]) -> Iterator[slice | np.ndarray]:

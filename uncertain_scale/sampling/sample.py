@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uncertain_scale.errors import by_name, several
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.files import input_names
 from uncertain_scale.model import ask, believe
 from uncertain_scale.model.model import OwnEquations
 from uncertain_scale.model.problem import Problem, takes_problem
+from uncertain_scale.model.question import BELIEVED, NAMES
 from uncertain_scale.sampling.chains import ArrayTree, as_tree, chains_of
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.sampling.engine import Simulation, each
@@ -22,7 +25,6 @@ from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import xarray as xr
 
@@ -206,16 +208,17 @@ def run(  # noqa: PLR0913 (each is one option of the command line)
     >>> round(float(tree["prior_predictive/training_time"][0, 0]), 2)
     83.33
     """
+    given, believed = by_name("given", given), by_name("believed", believed, BELIEVED)
     model, scenario_priors = prepare(
         scenario,
         equations=equations,
         priors=priors,
-        known=(*(given or {}), *(believed or {})),
+        known=(*given, *believed),
         asked=outputs,
         free=free,
     )
-    question = ask(model, given or {}, outputs=outputs, free=free)
-    scenario_priors = believe(scenario_priors, model, believed or {}, question=question)
+    question = ask(model, given, outputs=outputs, free=free)
+    scenario_priors = believe(scenario_priors, model, believed, question=question)
     return sample(Problem(model, scenario_priors, question), design or Design())
 
 
@@ -241,12 +244,15 @@ def prepare(  # noqa: PLR0913 (all that the model hangs on)
         Other scenarios for the same model, the prior files laid over each.
     """
     own = equations if isinstance(equations, OwnEquations) else OwnEquations.read(equations)
+    priors = several("priors", priors, (str, Path), 'prior files, such as ["my.toml"]')
+    asked, free = several("outputs", asked, str, NAMES), several("free", free, str, NAMES)
     source, overlays = _files(scenario, priors)
-    stated = set(known)
+    filed: set[str] = set()
     if own.equations:
         for files in ((source, overlays), *(_files(one, priors) for one in beside)):
-            stated |= input_names(*files)
-    model = own.model(sorted(stated.difference(free)), (*asked, *free))
+            filed |= input_names(*files)
+    stated = sorted(set(known).difference(free))
+    model = own.model(stated, (*asked, *free), sorted(filed.difference(free)))
     return model, load_priors(source, overlays=overlays, variables=model.variables)
 
 

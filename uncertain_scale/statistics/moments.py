@@ -355,6 +355,8 @@ def _middle(draws: AnyDraws) -> float:
 
 def _denial(order: int, index: float) -> str:
     name, settles = _NAMES[order]
+    for bound, least in zip((1.0, 0.5), _EXACT, strict=True):
+        index = bound if least <= index < bound else index  # as exact as it is, it is the bound
     return (
         f"no {name}: by the model a tail falls like x^-{1 / index:.1f} (tail index {index:.2f}), "
         f"so the {settles} never settles"

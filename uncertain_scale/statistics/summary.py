@@ -6,11 +6,12 @@ Histograms for reports show the middle of the draws, in logs where they spread o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.errors import QuestionError
+from uncertain_scale.errors import PROBABILITIES, QuestionError, several
 from uncertain_scale.sampling.engine import each
 from uncertain_scale.statistics.density.hdi import (
     HighestDensity,
@@ -283,7 +284,7 @@ def read_probs(probs: Sequence[float]) -> list[float]:
     QuestionError
         There is none, or one is not between 0 and 1.
     """
-    levels = list(dict.fromkeys(float(prob) for prob in probs))
+    levels = list(dict.fromkeys(map(float, several("probs", probs, Real, PROBABILITIES))))
     wrong = [prob for prob in levels if not 0 < prob < 1]
     if wrong or not levels:
         found = ", ".join(map(str, wrong)) or "none"

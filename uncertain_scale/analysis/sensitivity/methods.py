@@ -154,8 +154,8 @@ def _reason(variance: float, scale: str, tail: float) -> str:
         return f"not {wanted} in all draws: no shares of variance"
     if scale == "value" and tail >= _NO_VARIANCE:
         return (
-            f"its variance does not exist (tail index {tail:.2g}, 0.5 and above): shares of it "
-            "depend on the draws; the log scale is safe"
+            f"its variance does not exist (tail index {max(tail, 0.5):.2g}, 0.5 and above): shares "
+            "of it depend on the draws; the log scale is safe"
         )
     return ""
 

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-from uncertain_scale.errors import QuestionError, nearest
+from uncertain_scale.errors import QuestionError, not_a_variable, several
 from uncertain_scale.inputs.prior import correlation_matrix
 from uncertain_scale.model.problem import takes_problem
+from uncertain_scale.model.question import NAMES
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.engine import try_equations
 
@@ -225,11 +226,10 @@ def make_study(
     QuestionError
         An output that is no variable or cannot be reached, no or an unknown scale.
     """
+    of = several("of", of, str, NAMES)
     for name in of:
         if name not in (known := problem.model.variables):
-            raise QuestionError(
-                f"'{name[:60]}' is not a variable of the model; {nearest(name, known)}"
-            )
+            raise QuestionError(not_a_variable(name, known))
     unknown = [scale for scale in on if scale not in SCALES]
     if unknown or not on:
         found = f"scale '{unknown[0]}'" if unknown else "no scale"
