@@ -214,7 +214,7 @@ def test_runs_that_do_not_count_alone_have_no_score(cli, tmp_path):
 def test_faults_are_told_where_no_good_row_is_left(cli, tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs.csv").write_text(
-        f'{HEAD}training_flop [FLOP]\nmain,H100,,,,"1,9M","6,5e23"\n'
+        f'{HEAD}training_flop [FLOP]\nmain,H1000,,,,"1,9M","6,5e23"\n'
     )
     code, out, err = cli(*command.split(), "runs.csv")
     assert (code, out) == (2, "")

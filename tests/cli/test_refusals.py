@@ -18,7 +18,7 @@ BOTH = "at once; drop one of the two"
     [
         ("report --set budget=3 --budget 1M", f"'budget' is given and has a prior by --set {BOTH}"),
         (
-            "report --budget 1M --free mfu --set mfu=2",
+            "report --budget 1M --free mfu --set mfu=0.2",
             f"'mfu' is free and has a prior by --set {BOTH}",
         ),
         ("model --given mfu=0.3 --set mfu=0.4", f"'mfu' is given and has a prior by --set {BOTH}"),

@@ -178,7 +178,7 @@ def test_a_domain_between_two_bounds_takes_an_interval_with_its_quantiles(write)
 
 def test_two_domains_of_one_variable_are_refused(write):
     other = "def other(score: A[float, '1', Positive]):\n    return score * 1.0\n"
-    with pytest.raises(ModelError, match=r"'score' lies in \[-1, 1\] in own.py:3 mean_score but"):
+    with pytest.raises(ModelError, match=r"'score' lies in \[-1, 1\] in .*own.py:3 mean_score but"):
         us.run(**write(DOMAINS + other), design=SMALL)
     builtin = (
         "from uncertain_scale.units.aliases import Ratio\ndef y(mfu: Ratio):\n    return 1 * mfu\n"
