@@ -350,14 +350,13 @@ class Streamed:
     def sketches(self) -> Mapping[str, AnyDraws]:
         """What the statistics of each output are made of."""
         found = self.part.sketches(self.reduction.simulation.plan.outputs)
-        inputs = {str(name): one.attrs for name, one in self.record["prior"].data_vars.items()}
+        facts = {name: one.attrs for name, one in self.tree.variables.items()}
         for name, (output, pivot) in self.reduction.rests.items():
             groups = self.part.tallies[name]
             if any(tally.bad for tally in groups.values()) or found[output].constant:
                 continue
             rest = Sketch([groups[group] for group in sorted(groups)], len(self.part.chains))
-            facts = self.record["prior_predictive"][output].attrs
-            plain = hides_nothing(pivot, facts, inputs)
+            plain = hides_nothing(pivot, facts[output], facts)
             found[output].conditional = Conditional.of(
                 pivot, rest.table, found[output], plain=plain
             )
