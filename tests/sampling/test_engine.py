@@ -39,6 +39,7 @@ def answer(tmp_path, text):
         ("x * len(x)", "other draws stand beside it"),
         ("np.where(np.max(x) > 4.7, 2 * x, x)", "other draws stand beside it"),
         ("x if np.all(x > 0.6) else 2 * x", "other draws stand beside it"),
+        ("np.where(x > 3.4, x / np.max(x), x)", "other draws stand beside it"),
         ("np.sort(x)", "another order"),
         ("np.cumsum(x)", "another order"),
         ("x * np.random.default_rng(0).random(x.size)", "another order"),
@@ -73,6 +74,12 @@ def test_equations_of_each_draw_alone_pass(tmp_path, expression):
     imports = "import math\nfrom scipy.special import gammainc, ndtri\n"
     imports += "from scipy.optimize import newton\n"
     answer(tmp_path, f"{imports}{HEAD}def y(x):\n    return {expression}\n")
+
+
+def test_an_equation_that_mixes_draws_is_refused_though_all_are_given(tmp_path):
+    (tmp_path / "own.py").write_text("def y(x):\n    return x / max(x)\n", encoding="utf-8")
+    with pytest.raises(ModelError, match="other draws stand beside it"):
+        run(equations=[tmp_path / "own.py"], given={"x": 0.4}, outputs=["y"], design=SMALL)
 
 
 def test_all_equations_that_are_refused_are_told(tmp_path):

@@ -45,6 +45,8 @@ _AGAIN = 1e-9
 _TRIED = "on trial draws"
 _FEW = 32  # draws by which equations are tried
 _RARE = 1e-6  # the level of the farthest of them
+_TAILS = 1 / (1 + np.exp(-np.linspace(-13, 13, 16)))  # levels by decades: several are far out
+_SPREAD = 0.8, 1.25  # times what is one number, as if it varied
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -116,7 +118,7 @@ def refuse_mixing(plan: Plan, inputs: Mapping[str, FloatArray]) -> None:
         arguments = [values[name] for name in equation.arguments]
         try:
             values[equation.target] = call(equation, arguments)
-            fault = _fault(equation, arguments)
+            fault = _fault(equation, arguments) or _fault_of_givens(equation, arguments)
         except ModelError as error:
             faults.append(str(error))
         else:
@@ -150,12 +152,30 @@ def _fault(equation: Equation, arguments: Sequence[FloatArray]) -> str:
     )
 
 
+def _fault_of_givens(equation: Equation, arguments: Sequence[FloatArray]) -> str:
+    """Say the same of an own equation as if its arguments that are one number were spread.
+
+    Whether it mixes draws does not show where all are alike; another given would be wrong.
+    """
+    if equation.builtin or all(np.ptp(draws) > 0 for draws in arguments):
+        return ""
+    spread = [
+        draws if np.ptp(draws) > 0 else draws * np.linspace(*_SPREAD, draws.size)
+        for draws in arguments
+    ]
+    try:
+        return _fault(equation, spread)
+    except ModelError:
+        return ""  # it may not bear other values
+
+
 def _parts(arguments: Sequence[FloatArray]) -> Iterator[slice | np.ndarray]:
     """Yield rows of parts of the draws: every other, and the low and high ones of each argument.
 
     Half of the low ones are above a mean or median of theirs, and none above that of all.
     """
     yield slice(None, None, 2)
+    yield slice(1, None, 2)
     for draws in arguments:
         if draws.min() < draws.max():
             yield from np.array_split(np.argsort(draws, kind="stable"), 2)
@@ -333,8 +353,10 @@ def trial_draws(sampler: InputSampler) -> dict[str, FloatArray]:
     columns = {name: column.copy() for name, column in block.columns.items()}
     for number, column in enumerate(columns.values()):
         # All low, all high, and each in turn: what depends on a rare value sees one.
-        low, high = _RARE, 1 - _RARE
-        column[:4] = (low, high, low, high) if number % 2 else (low, high, high, low)
+        low, high = np.array([1, 10]) * _RARE, 1 - np.array([1, 10]) * _RARE
+        ends = (low[0], high[0], low[1], high[1])
+        column[:4] = ends if number % 2 else np.array(ends)[[0, 1, 3, 2]]
+        column[4 : 4 + _TAILS.size] = np.random.default_rng(number).permutation(_TAILS)
     return sampler.draw(Block(columns), 0)
 
 
