@@ -197,7 +197,7 @@ class Conditional:
             return np.zeros(t.shape), self.together("density", t)
         near = self._kernel("density", t) * self._pooled
         width = (near @ self._widths) / np.maximum(near.sum(axis=1), _TINY)
-        smooth = width < _FINE * self.pivot.smooth_over
+        smooth = (width == 0) | (width < _FINE * self.pivot.smooth_over)
         beside = np.where(smooth, 0.0, _BESIDE[:, None]) * width + t
         found = self.together(what, beside.ravel()).reshape(beside.shape)
         halved = self._halved.together(what, beside.ravel()).reshape(beside.shape)

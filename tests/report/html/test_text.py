@@ -31,7 +31,7 @@ schema_version = 1
 title = {title}
 extends = "base"
 [inputs.mfu]
-kind = "lognormal"
+kind = "logitnormal"
 q05 = 0.2
 q95 = 0.4
 units = "1"
