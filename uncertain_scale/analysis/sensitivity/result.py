@@ -22,6 +22,7 @@ from uncertain_scale.analysis.sensitivity.study import SCALES, make_study
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling import sample
+from uncertain_scale.sampling.chains import by_chain
 from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.statistics.draws import all_draws
 from uncertain_scale.statistics.moments import Facts
@@ -285,7 +286,7 @@ def _probability(problem: Problem, design: Design, event: Event) -> Probability:
     (output,) = event.variables
     question = replace(problem.question, outputs=(output,), also=())
     draws = all_draws(sample(replace(problem, question=question), design))
-    values = draws[output].transpose("chain", "draw").values
+    values = by_chain(draws[output])
     if not np.isfinite(values).all():  # of which no report is made
         return share_of(happened(event, {output: values}))
     return probability(event, draws)
