@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from uncertain_scale import Design, Model, ask, default_model, load_priors
-from uncertain_scale.analysis.comparison import compare, has_ratio
+from uncertain_scale.analysis.comparison import compare, difference_of, greater_in, has_ratio
 from uncertain_scale.errors import QuestionError
 
 MODEL = default_model()
@@ -174,3 +175,36 @@ def test_an_output_that_can_be_zero_has_no_ratio(tmp_path):
 )
 def test_a_ratio_is_of_answers_of_one_sign_over_a_base_that_is_never_0(base, other, told):
     assert has_ratio(np.array(base), np.array(other)) is told
+
+
+def test_rounding_of_the_two_sides_is_no_difference(tmp_path):
+    """Two sums with one median, 1, of which the laws are computed by other roundings."""
+    law = 'def y(a, b):\n    """A sum."""\n    return a / 3 + b * 0.1\n'
+    (tmp_path / "own.py").write_text(law, encoding="utf-8")
+    model = Model.of(tmp_path / "own.py")
+    priors = []
+    for name, sigma in (("one", 1), ("two", 2)):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(
+            "schema_version = 1\n"
+            f'inputs.a = {{ kind = "normal", mu = 3, sigma = {sigma} }}\n'
+            'inputs.b = { kind = "normal", mu = 0, sigma = 1 }\n',
+            encoding="utf-8",
+        )
+        priors.append(load_priors(path, variables=model.variables))
+    question = ask(model, {}, outputs=["y"])
+    found = compare(model, priors[0], question, priors[1:], SMALL)[1][0]
+    assert float(found.difference["median"].sel(output="y")) == 0
+    low, high = found.difference["eti"].sel(output="y", prob=0.9).values
+    assert high == pytest.approx(1.6448536 * math.sqrt(5) / 3, rel=1e-6)
+    assert low == pytest.approx(-high, rel=1e-9)
+
+
+def test_a_difference_of_draws_is_0_only_within_their_last_digits():
+    one = xr.DataArray([[1.0, 1.0, 1e20, 0.0]], dims=("chain", "draw"))
+    two = xr.DataArray([[1 + 1e-15, 1 + 1e-14, 1e20 + 1e6, 1e-300]], dims=("chain", "draw"))
+    difference = difference_of(two, one)
+    assert difference.values[0, [0, 3]].tolist() == [0, 1e-300]
+    assert difference.values[0, 1] == pytest.approx(1e-14, rel=0.02)
+    assert difference.values[0, 2] == (1e20 + 1e6) - 1e20
+    assert greater_in(two, one, None, {}).value == 0.75

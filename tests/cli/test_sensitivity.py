@@ -165,6 +165,38 @@ def test_a_loss_says_what_knowing_an_input_is_worth(cli, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("equation", "words"),
+    [
+        ("a * b", "the answer is yes: expected to lose 1.00 USD, where no would lose 5.18 USD"),
+        (
+            "a * b + np.sin(a) / 10 + np.cos(a * b) / 10",
+            "the answer is not settled: yes is expected to lose 1.00 USD, no below 3.66k USD",
+        ),
+    ],
+)
+def test_a_rare_event_is_decided_by_its_probability_or_not_at_all(cli, tmp_path, equation, words):
+    equations, priors = tmp_path / "m.py", tmp_path / "p.toml"
+    law = f'def y(a, b):\n    """Y."""\n    return {equation}\n'
+    equations.write_text(f'"""One."""\n\nimport numpy as np\n\n\n{law}', encoding="utf-8")
+    unit = '{ kind = "lognormal", mu = 0, sigma = 1 }'
+    priors.write_text(
+        f"schema_version = 1\ninputs.a = {unit}\ninputs.b = {unit}\n", encoding="utf-8"
+    )
+    arguments = ("--equations", equations, "--priors", priors, "--of", "y", "--event", "y >= 1e3")
+    code, out, _ = cli(
+        "sensitivity",
+        *arguments,
+        "--loss",
+        "false yes=1 USD, false no=10M USD",
+        "--draws",
+        "512",
+    )
+    assert code == 0
+    assert words in " ".join(out.split())
+    assert "(EVPPI) is not settled: the event is in 0 of the 8,192 draws" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (LOSS, "no --event"),

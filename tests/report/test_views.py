@@ -129,8 +129,8 @@ def test_what_an_error_costs_is_told_as_it_was_stated(per, units, told):
     from uncertain_scale.report.decision_report import decision_blocks
 
     penalty = {"amount": 20.0, "per": per, "per_units": units}
-    losses = [f"expected_loss_{side}{end}" for side in ("yes", "no") for end in ("", "_mcse")]
-    amounts = dict.fromkeys((*losses, "evpi", "evpi_mcse"), 0.5)
+    names, ends = ("expected_loss_yes", "expected_loss_no", "evpi"), ("", "_mcse", "_low", "_high")
+    amounts = dict.fromkeys((f"{name}{end}" for name in names for end in ends), 0.5)
     decision = {
         "event": "y > 1",
         "probability": 0.5,

@@ -56,6 +56,8 @@ __all__ = ["Comparison", "Ratio", "attribute", "compare", "has_ratio", "of_both_
 _MOST_CHANGES = 10
 _ORDERS = 200
 _ROUNDING = 1e-12
+_LAST_DIGITS = 16 * np.finfo(float).eps  # a few roundings on either side
+_FIGURES = ("median", "mean", "eti", "hdi")
 
 
 @dataclass(frozen=True)
@@ -359,7 +361,7 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
         ratio[name].attrs = {"units": "1", "long_name": base[name].attrs["long_name"]}
         over, under = other[name].attrs, base[name].attrs
         ratio[name].attrs |= joined_pivots(over, under, "power", over_names=renamed)
-    difference = xr.Dataset({name: other[name] - base[name] for name in differences})
+    difference = xr.Dataset({name: difference_of(other[name], base[name]) for name in differences})
     for name in differences:
         difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
         over, under = other[name].attrs, base[name].attrs
@@ -369,7 +371,10 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
     }
     return Ratio(
         summarize_variables(ratio, probs=probs, inputs=inputs),
-        summarize_variables(difference, probs=probs, inputs=inputs),
+        _without_rounding(
+            summarize_variables(difference, probs=probs, inputs=inputs),
+            {name: rounding_of(other[name], base[name]) for name in differences},
+        ),
         {name: found.value for name, found in greater.items()},
         {name: found.mcse for name, found in greater.items()},
         {name: (found.low, found.high) for name, found in greater.items()},
@@ -388,7 +393,34 @@ def greater_in(
         found = average and of_average(average, "above", 1.0)
         if found:
             return found
-    return share_of((other > base).values, constant=_alike(ratio))
+    return share_of((difference_of(other, base) > 0).values, constant=_alike(ratio))
+
+
+def difference_of(other: xr.DataArray, base: xr.DataArray) -> xr.DataArray:
+    """Return other - base draw by draw, 0 where it is within the rounding of the two."""
+    difference = other - base
+    sizes = np.maximum(np.abs(other.values), np.abs(base.values))
+    rounding = np.abs(difference.values) <= _LAST_DIGITS * sizes
+    return difference.copy(data=np.where(rounding, 0.0, difference.values))
+
+
+def rounding_of(other: xr.DataArray, base: xr.DataArray) -> float:
+    """Return what a figure of other - base may owe to the rounding of the two."""
+    return _LAST_DIGITS * float(np.median(np.maximum(np.abs(other.values), np.abs(base.values))))
+
+
+def _without_rounding(found: xr.Dataset, rounding: Mapping[str, float]) -> xr.Dataset:
+    """Return summaries whose figures are 0 where they are within the rounding, by output."""
+    import xarray as xr
+
+    if not rounding:
+        return found
+    least = xr.DataArray([*rounding.values()], dims="output", coords={"output": [*rounding]})
+    figures = {
+        name: one.where(~(np.abs(one) <= least), 0.0)
+        for name, one in found[[name for name in _FIGURES if name in found]].items()
+    }
+    return found.assign(figures)
 
 
 def _alike(ratio: xr.DataArray | None) -> bool:

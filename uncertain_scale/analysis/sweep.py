@@ -26,6 +26,7 @@ from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each, propagate, settled_value
 from uncertain_scale.sampling.limits import memory_for
 from uncertain_scale.sampling.moment_facts import moment_facts
+from uncertain_scale.sampling.rare_values import rare_facts
 from uncertain_scale.sampling.sample import prepare
 from uncertain_scale.statistics.draws import all_draws
 from uncertain_scale.statistics.summary import summarize_variables
@@ -273,14 +274,18 @@ class Sweep:
 
         known = all_draws(tree)
         simulation = self._simulation(step)
-        moments = moment_facts(self._plan, simulation.sampler())
+        sampler = simulation.sampler()
+        moments, rare = moment_facts(self._plan, sampler), rare_facts(self._plan, sampler)
         pivots = simulation.pivot_facts()
         return xr.Dataset(
             {
                 name: (
                     ("chain", "draw"),
                     values,
-                    known[name].attrs | moments.get(name, {}) | pivots.get(name, {}),
+                    known[name].attrs
+                    | moments.get(name, {})
+                    | rare.get(name, {})
+                    | pivots.get(name, {}),
                 )
                 for name, values in self.draws(point).items()
             }

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+from typing import Any
+
+_INTERRUPTED = 130
+
+
+def _end(*_: Any) -> None:
+    """End the program at Ctrl-C while it is still imported, when there is nothing to lose."""
+    os.write(2, b"interrupted: there is no answer yet\n")
+    os._exit(_INTERRUPTED)
+
+
+# An exception in the middle of an import comes out as whatever the importing code makes of it.
+_before = signal.getsignal(signal.SIGINT)
+_heard = (
+    _before is signal.default_int_handler and threading.current_thread() is threading.main_thread()
+)
+if _heard:
+    signal.signal(signal.SIGINT, _end)
 try:
     from uncertain_scale.cli.main import main
-except KeyboardInterrupt:  # before there is anything to lose
-    raise SystemExit(130) from None
+finally:
+    if _heard:
+        signal.signal(signal.SIGINT, _before)
 
 __all__ = ["main"]

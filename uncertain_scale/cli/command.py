@@ -235,6 +235,8 @@ def _check_number(parameter: Any, annotation: Any, text: str) -> None:
     if kind is None:
         return
     try:
+        if not text.isascii():
+            raise ValueError(text)
         whole_number(text) if kind is int else kind(text)
     except ValueError:
         sort = "a whole number" if kind is int else "a number"

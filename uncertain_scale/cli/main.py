@@ -111,7 +111,9 @@ def main() -> None:
         interrupts.listen()
         mend_streams()
         code = _run()
-    except Interrupted:
+    except BaseException as error:
+        if not _is_interruption(error):
+            raise
         typer.echo(interrupts.message(), err=True)
         code = INTERRUPTED
     if code == INTERRUPTED:
@@ -119,6 +121,18 @@ def main() -> None:
     interrupts.leave(code if isinstance(code, int) else 1)
     gc.freeze()  # the interpreter's end would search all that was loaded for garbage
     sys.exit(code)
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Tell whether somebody ended the program, also in the middle of what wraps any exception.
+
+    So does Python, up to 3.11, where a class is made of what another module declares.
+    """
+    while error is not None:
+        if isinstance(error, Interrupted | KeyboardInterrupt):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _run() -> Any:

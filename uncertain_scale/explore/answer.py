@@ -16,10 +16,12 @@ import numpy as np
 
 from uncertain_scale.analysis.comparison import (
     attribute,
+    difference_of,
     greater_in,
     has_ratio,
     inputs_beside,
     of_both_signs,
+    rounding_of,
     same_way,
 )
 from uncertain_scale.analysis.coupling import (
@@ -424,11 +426,13 @@ def _held(
 ) -> dict[str, Any]:
     """Return the ratio to the base, or the difference in its units where there is no ratio."""
     inputs, renamed = beside
-    values = other - base if units else other / base
+    values = difference_of(other, base) if units else other / base
     form: Literal["line", "power"] = "line" if units else "power"
     values.attrs = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
     values.name = base.name
     found = _statistics(_Column.of(values, inputs), view.probs)
+    if units:
+        _round_off(found, rounding_of(other, base))
     greater = greater_in(other, base, None if units else values, inputs)
     return {
         "ratio": None if units else found,
@@ -438,3 +442,12 @@ def _held(
         "probability_greater_low": greater.low,
         "probability_greater_high": greater.high,
     }
+
+
+def _round_off(found: dict[str, Any], least: float) -> None:
+    """Put 0 in place of figures of a difference that are within the rounding of its two sides."""
+    for figures in (found, *found["intervals"]):
+        for name in ("median", "low", "high"):
+            value = figures.get(name)
+            if value is not None and abs(value) <= least:
+                figures[name] = 0.0

@@ -21,7 +21,12 @@ import numpy as np
 
 from uncertain_scale.errors import DataError, UnitError
 from uncertain_scale.reading import UnreadableError, is_inside, open_within, text_lines
-from uncertain_scale.units import SpellingError, conversion_factor, parse_quantity
+from uncertain_scale.units import (
+    SpellingError,
+    conversion_factor,
+    parse_quantity,
+    refuse_other_digits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -386,6 +391,7 @@ def _numbers(
 
 def _number(text: str) -> float:
     """Read a bare number as every other reader does; a plain one, of millions, the quick way."""
+    refuse_other_digits(text)
     try:
         return float(text)
     except ValueError:

@@ -248,10 +248,16 @@ class _Loss(TypedDict):
     false_no: PenaltyReport
     expected_loss_yes: Number
     expected_loss_yes_mcse: Error
+    expected_loss_yes_low: Number
+    expected_loss_yes_high: Annotated[float | None, "null where there is no bound"]
     expected_loss_no: Number
     expected_loss_no_mcse: Error
+    expected_loss_no_low: Number
+    expected_loss_no_high: Annotated[float | None, "null where there is no bound"]
     evpi: Annotated[float | None, "worth of knowing everything"]
     evpi_mcse: Error
+    evpi_low: Number
+    evpi_high: Annotated[float | None, "null where there is no bound"]
 
 
 _CHANGES = "how often knowing the input would change the answer"

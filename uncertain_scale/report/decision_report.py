@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.analysis.sensitivity.decision import UNSETTLED
 from uncertain_scale.report.blocks import Block, Form, Table, Text
 from uncertain_scale.report.numbers import (
     Scale,
@@ -46,7 +47,7 @@ def decision_document(
             **{
                 key: number(found[key])
                 for name in ("expected_loss_yes", "expected_loss_no", "evpi")
-                for key in (name, f"{name}_mcse")
+                for key in (name, *(f"{name}_{end}" for end in ("mcse", "low", "high")))
             },
         }
     return {
@@ -78,33 +79,48 @@ def decision_blocks(decision: dict[str, Any]) -> Iterator[Block]:
 
 def _in_words(decision: dict[str, Any]) -> Iterator[str]:
     event = f"P({decision['event']}) = {probability_in_words(decision)}"
-    answer = decision["answer"]
-    text = (
-        f"{answer} (or the other: too close to tell)" if decision["answer_unresolved"] else answer
-    )
     if "loss" not in decision:
+        close = " (or the other: too close to tell)" if decision["answer_unresolved"] else ""
+        text = f"{decision['answer']}{close}"
         words = "how often knowing an input would change it"
         yield f"{event}, so the answer is {text}; {words}: {_changes(decision)}"
         return
     loss = decision["loss"]
     costs = [_cost(loss[side], loss["units"]) for side in ("false_yes", "false_no")]
     yield f"{event}; a false yes costs {costs[0]}, a false no {costs[1]}"
+    yield f"Without knowing more the answer is {_answer(decision)}"
+    yield f"Knowing everything is worth {_amount(loss, 'evpi')} (EVPI); {_of_inputs(decision)}"
+
+
+def _answer(decision: dict[str, Any]) -> str:
+    """Return the answer and the losses to be expected, or that neither is better by the bounds."""
+    answer, loss = decision["answer"], decision["loss"]
     other = "no" if answer == "yes" else "yes"
     lost, more = (_amount(loss, f"expected_loss_{side}") for side in (answer, other))
-    yield (
-        f"Without knowing more the answer is {text}: expected to lose {lost}, where {other} would "
-        f"lose {more}"
-    )
-    rest = "no input by itself would change the answer"
+    reason = decision["answer_unresolved"]
+    if reason.startswith(UNSETTLED):
+        bounds = f"{other} is expected to lose {more}, {answer} {lost}"
+        return f"{UNSETTLED}: {bounds}; more draws may tell"
+    text = f"{answer} (or the other: too close to tell)" if reason else answer
+    return f"{text}: expected to lose {lost}, where {other} would lose {more}"
+
+
+def _of_inputs(decision: dict[str, Any]) -> str:
+    """Say what is told of the worth of single inputs."""
+    reasons = {one["evppi_unresolved"] for one in decision["inputs"].values()}
+    unsettled = [reason for reason in reasons if reason.startswith(UNSETTLED)]
+    if unsettled:
+        return f"what knowing one input is worth (EVPPI) is {unsettled[0]}"
     if any(_rows(decision)):
-        rest = "what knowing one input is worth (EVPPI):"
-    yield f"Knowing everything is worth {_amount(loss, 'evpi')} (EVPI); {rest}"
+        return "what knowing one input is worth (EVPPI):"
+    return "no input by itself would change the answer"
 
 
 def _rows(decision: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     """Yield what it is worth to know each input that may change the answer, the dearest first."""
     scale = _scale(decision)
-    for name, one in sorted(decision["inputs"].items(), key=lambda item: -item[1]["evppi"]):
+    known = {name: one for name, one in decision["inputs"].items() if one["evppi"] is not None}
+    for name, one in sorted(known.items(), key=lambda item: -item[1]["evppi"]):
         if not (one["changes"] or one["evppi"]):
             continue
         error = one["evppi_mcse"]
@@ -133,10 +149,23 @@ def _scale(decision: dict[str, Any]) -> Scale:
 
 
 def _amount(loss: dict[str, Any], name: str) -> str:
-    if loss[name] is None:
+    """Write an amount, or between which it lies where draws only bound it."""
+    value, error, low, high = (loss[f"{name}{end}"] for end in ("", "_mcse", "_low", "_high"))
+    if value is None:
         return "-"
-    scale = scale_for([loss[name]], loss["units"])
-    return f"{scale.write(loss[name], loss[f'{name}_mcse'])} {scale.units}".strip()
+    if error is not None or low is None or low == high:
+        return _one(value, error, loss["units"])
+    if high is None:
+        return f"at least {_one(low, None, loss['units'])}"
+    if not low:
+        return f"below {_one(high, None, loss['units'])}"
+    ends = dict.fromkeys(_one(end, None, loss["units"]) for end in (low, high))
+    return " to ".join(ends)
+
+
+def _one(value: float, error: float | None, units: str) -> str:
+    scale = scale_for([value], units)
+    return f"{scale.write(value, error)} {scale.units}".strip()
 
 
 def _penalty(penalty: Penalty, units: str) -> PenaltyReport:

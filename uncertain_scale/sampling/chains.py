@@ -20,6 +20,7 @@ from uncertain_scale.sampling.engine import Simulation, each, processors
 from uncertain_scale.sampling.limits import refuse_to_pass
 from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.sampling.pivots import input_facts
+from uncertain_scale.sampling.rare_values import rare_facts
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -163,6 +164,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
     plan, priors = problem.plan, problem.believed
     sampler, builtin = simulation.sampler(), model.builtin_variables
     moments, pivots = moment_facts(plan, sampler), simulation.pivot_facts()
+    rare = rare_facts(plan, sampler)
 
     def variable(name: str, attributes: Mapping[str, Any]) -> Variable:
         long_name = attributes.get("long_name") or model.long_name(name) or name
@@ -179,7 +181,9 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
 
     inputs = {name: belief(name) for name in plan.inputs}
     outputs = {
-        name: variable(name, {**moments[name], **pivots.get(name, {}), **_derivation(plan, name)})
+        name: variable(
+            name, {**moments[name], **rare[name], **pivots.get(name, {}), **_derivation(plan, name)}
+        )
         for name in plan.outputs
     }
     given = {

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.dependence import InputSampler
     from uncertain_scale.units.aliases import FloatArray
 
-EXACT = ("exact_mean", "exact_sd")
+EXACT = ("exact_mean", "exact_sd", "rare")
 """Facts that hold before anything is observed, and not after."""
 
 # Exact in floating point on both sides: 1 - 2^-49 is still a number. Two equal steps in log u.
@@ -190,7 +190,7 @@ def moment_facts(
             found[name] |= _exact(sampler, name)
     known = product_moments(plan, sampler, inputs) | affine_moments(plan, sampler) if exact else {}
     for name, pair in known.items():
-        found[name] |= dict(zip(EXACT, pair, strict=True))
+        found[name] |= dict(zip(EXACT[:2], pair, strict=True))
     return found
 
 

@@ -6,6 +6,7 @@ whether so many of them can bear the figure.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -31,6 +32,7 @@ State: TypeAlias = Literal["exact", "estimated", "unsettled", "none"]
 _TAILS = ((12.0, 0.85, 0.42), (3.0, 0.85, 0.55), (0.8, 0.95, 0.75))
 _MOST_ROOTS = max(_TAILS)[0]
 _FEWEST = 25
+_FEWEST_RARE = 10  # draws of a value that bear what it adds to a moment
 _MOST = 1 / 20  # of the draws
 # With fewer draws the fit is noisier, and the limits are those of Pareto smoothing or above.
 _PLENTY = 1500
@@ -75,6 +77,8 @@ class Facts:
         Ends of the range.
     exact_mean, exact_sd
         The moments themselves, nan where only draws give them.
+    rare
+        Inputs with values of small probability; see `sampling.rare_values`.
     """
 
     tail_index: float = 0.0
@@ -84,6 +88,7 @@ class Facts:
     most: float = np.inf
     exact_mean: float = np.nan
     exact_sd: float = np.nan
+    rare: tuple[tuple[str, float, float], ...] = ()
 
     @property
     def exact(self) -> bool:
@@ -93,9 +98,9 @@ class Facts:
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Facts:
         """Read the attributes of an output's draws."""
-        return cls(
-            **{name: float(attributes[name]) for name in cls.__annotations__ if name in attributes}
-        )
+        rare = tuple(map(tuple, json.loads(attributes.get("rare", "[]"))))
+        names = [name for name in cls.__annotations__ if name in attributes and name != "rare"]
+        return cls(**{name: float(attributes[name]) for name in names}, rare=rare)
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,8 @@ def moments(draws: AnyDraws, facts: Facts) -> tuple[Moment, Moment]:
     What the model gives is no estimate. A moment is `none` where that follows from the model. Where
     the model does not tell that it exists, it is unsettled if the draws' tail falls so slowly that
     it may not, see `heaviness`, or a tail does by the model. Whether it exists or not, it is
-    unsettled if more than a tenth of it seems to lie beyond all draws.
+    unsettled if more than a tenth of it seems to lie beyond all draws, or if it rests on a value of
+    an input that fewer than ten draws are expected to hold.
     """
     tails, doubts = cache(partial(far_tails, draws, facts)), cache(partial(heaviness, draws))
 
@@ -162,9 +168,12 @@ def _moment(
     if facts.tail_index >= _EXACT[order - 1]:
         return Moment(np.nan, np.nan, "none", _denial(order, facts.tail_index))
     tails = tails_of(_MOST_ROOTS)
+    rare = _rare(order, facts, draws.size)
     value, error = (mean, standard_deviation)[order - 1](draws, tails)
     if np.isnan(value):
         return Moment(np.nan, np.nan, "unsettled", _TOO_WIDE)
+    if rare:
+        return Moment(value, error, "unsettled", rare)
     exists = facts.moment_order > order
     index, side = _FINE if exists else doubts()[order - 1]
     missing = _missing(draws, tails, order)
@@ -360,6 +369,19 @@ def _denial(order: int, index: float) -> str:
     return (
         f"no {name}: by the model a tail falls like x^-{1 / index:.1f} (tail index {index:.2f}), "
         f"so the {settles} never settles"
+    )
+
+
+def _rare(order: int, facts: Facts, size: int) -> str:
+    """Say which value of an input too few of so many draws hold, if there is one."""
+    least = _FEWEST_RARE / size
+    found = ((name, mass) for name, mass, limit in facts.rare if mass < least <= limit)
+    name, mass = next(found, ("", 0.0))
+    if not name:
+        return ""
+    return (
+        f"{_NAMES[order][0]} not settled at these draws: a value of {name} with probability "
+        f"{float(f'{mass:.3g}')} is in few or none of the {size:,} draws"
     )
 
 

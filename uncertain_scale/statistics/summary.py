@@ -310,11 +310,12 @@ def _row(
         "mcse_reason": "" if draws.chains > 1 else NEEDS_CHAINS,
         "pivot": draws.conditional.pivot.name if draws.conditional is not None else "",
     }
+    facts = Facts.of(attributes)
     if draws.constant:
-        return about | _constant(draws, probs, varies=may_vary(attributes))
+        constant = _constant(draws, probs, varies=may_vary(attributes))
+        return about | constant | (_moments(draws, facts) if facts.exact else {})
     tails = np.array([(1 - prob) / 2 for prob in probs])
     levels = np.concatenate([[0.5], tails, 1 - tails])
-    facts = Facts.of(attributes)
     if draws.conditional is None:
         draws.gather(levels, largest_tail(draws.size))
     elif not facts.exact:

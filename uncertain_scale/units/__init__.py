@@ -22,6 +22,7 @@ __all__ = [
     "check_suffixes",
     "conversion_factor",
     "parse_quantity",
+    "refuse_other_digits",
     "registry",
 ]
 
@@ -49,6 +50,7 @@ _QUANTITY = re.compile(
     r"(?P<exponent>(?:[eE][-+]?\d+)?)(?P<rest>.*)",
     re.DOTALL,
 )
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _GROUPED = re.compile(r"(?:\d+(?:_\d+)*|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.(?:\d+(?:_\d+)*)?)?")
 # Other spellings, whose suffix or exponent is known: 100 million, 1.5bn, $2 B, 10^26, 3 × 10²⁶.
 _WORDS = {
@@ -190,6 +192,7 @@ def parse_quantity(text: str) -> Quantity:
         raise UnitError(
             f"'{text[:40]}…' has {len(text):,} characters; expected a value of at most {_LONGEST}"
         )
+    refuse_other_digits(text)
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise UnitError(
@@ -220,6 +223,22 @@ def parse_quantity(text: str) -> Quantity:
     if dollar:
         units = f"USD{'' if units.startswith('/') else ' '}{units}".strip()
     return Quantity(value, units or None)
+
+
+def refuse_other_digits(text: str) -> None:
+    """Refuse a number in the digits of another script than the Latin, such as Devanagari.
+
+    Raises
+    ------
+    SpellingError
+        With the spelling in the digits 0 to 9.
+    """
+    if text.isascii() or not _OTHER_DIGIT.search(text):
+        return
+    spelled = _OTHER_DIGIT.sub(lambda found: str(int(found[0])), text)
+    raise SpellingError(
+        f"'{text[:60]}' has digits other than 0 to 9; write {spelled[:60]}", [spelled[:60]]
+    )
 
 
 def check_spelling(text: str) -> None:

@@ -178,21 +178,106 @@ def test_a_close_call_is_called_one(asked):
 
 @pytest.mark.slow
 def test_at_a_tie_the_value_of_perfect_information_is_not_too_small(asked):
-    """Both answers lose 10 x P(y > 0) = 5 by design; of the lesser average it is 0.8 errors less.
+    """Both answers lose 10 x P(y > 0) = 5, as y is odd; the lesser average is 0.8 errors less.
 
     Over 60 seeds the mean of standardised deviations of an unbiased estimate has an error of 0.14.
     """
     loss = Loss(Penalty(10.0), Penalty(10.0), "USD")
+    question = asked(SUM.replace("2 * a + b + 0 * c", "np.sin(2 * a + b + 0 * c)"), NORMALS)
     off, lesser = [], []
     for seed in range(60):
         design = Design(kind="random", draws=64, seed=seed)
-        found = decision_value(*asked(SUM, NORMALS), design, output="y", threshold=0.0, loss=loss)
+        found = decision_value(*question, design, output="y", threshold=0.0, loss=loss)
         error = float(found["evpi_mcse"])
         off.append((float(found["evpi"]) - 5) / error)
         lost = min(float(found[f"expected_loss_{answer}"]) for answer in ("yes", "no"))
         lesser.append((lost - 5) / error)
     assert abs(np.mean(off)) < 4.9 * 0.14
     assert np.mean(lesser) < -4.9 * 0.1
+
+
+LOGNORMALS = "".join(f'inputs.{x} = {{ kind = "lognormal", mu = 0, sigma = 1 }}\n' for x in "ab")
+PRODUCT = 'def y(a, b):\n    """A product."""\n    return a * b\n'
+WAVE = (
+    'def y(a, b):\n    """No product."""\n    return a * b + np.sin(a) / 10 + np.cos(a * b) / 10\n'
+)
+
+
+def fixed(false_yes, false_no):
+    return Loss(Penalty(false_yes), Penalty(false_no), "USD")
+
+
+@pytest.mark.parametrize("direction", [">=", "<"])
+def test_an_event_in_no_draw_is_decided_by_its_probability(asked, direction):
+    """Log y is normal with the variance 2, so P(y >= 1000) = 5.18e-7; no draw gets there."""
+    chance = norm.sf(np.log(1e3) / np.sqrt(2))
+    losses = {"yes": 1.0 * (1 - chance), "no": 1e7 * chance}
+    loss, answer = fixed(1.0, 1e7), "yes"
+    if direction == "<":
+        losses, loss, answer = {"yes": losses["no"], "no": losses["yes"]}, fixed(1e7, 1.0), "no"
+    found = decision_value(
+        *asked(PRODUCT, LOGNORMALS),
+        Design(draws=512),
+        output="y",
+        threshold=1e3,
+        direction=direction,
+        loss=loss,
+    )
+    assert str(found["answer"].item()) == answer
+    assert str(found["answer_unresolved"].item()) == ""
+    for name, lost in losses.items():
+        assert float(found[f"expected_loss_{name}"]) == pytest.approx(lost, rel=1e-3)
+    assert float(found["evpi"]) == pytest.approx(min(losses.values()), rel=1e-9)
+    assert np.isnan(found["evppi"]).all()
+    assert all("0 of the 8,192 draws" in str(one) for one in found["evppi_unresolved"].values)
+    assert float(found["evppi_low"][0]) == 0
+    assert float(found["evppi_high"][0]) == float(found["evpi_high"])
+
+
+def test_a_decision_that_hangs_on_a_bound_is_not_settled(asked):
+    question = (*asked(WAVE, LOGNORMALS), Design(draws=512))
+    options = {"output": "y", "threshold": 1e3}
+    bound = -np.expm1(np.log(0.05) / 8192)
+    found = decision_value(*question, **options, loss=fixed(1.0, 1e7))
+    assert "not settled" in str(found["answer_unresolved"].item())
+    assert float(found["expected_loss_no_low"]) == 0
+    assert float(found["expected_loss_no_high"]) == pytest.approx(1e7 * bound)
+    assert float(found["expected_loss_yes_low"]) == pytest.approx(1 - bound)
+    assert float(found["evpi_low"]) == 0
+    assert float(found["evpi_high"]) == pytest.approx(1.0)
+    assert np.isnan(found["evpi_mcse"])
+    clear = decision_value(*question, **options, loss=fixed(1e5, 1e7))
+    assert str(clear["answer_unresolved"].item()) == ""
+    assert str(clear["answer"].item()) == "no"
+    assert float(clear["evpi_high"]) == pytest.approx(1e7 * bound)
+
+
+def test_a_level_with_too_few_draws_tells_no_worth(asked):
+    """Where the answer changes at 0.025%, it takes more than 512 draws to see on which side."""
+    threshold = np.sqrt(5) * norm.isf(1e-3)
+    loss = fixed(1.0, 4000.0)
+    found = decision_value(
+        *asked(SUM, NORMALS), Design(draws=1024), output="y", threshold=threshold, loss=loss
+    )
+    assert np.isnan(found["evppi"]).all()
+    assert "0.025%" in str(found["evppi_unresolved"][0].item())
+    assert 0 < flat_worth(1, 2, threshold, loss) < float(found["evppi_high"][0])
+
+
+def test_a_distance_that_no_draw_shows_is_bounded_by_the_second_moment(asked):
+    """Of a normal the mean excess is known; by Schwarz's inequality it is below the bound."""
+    loss = Loss(Penalty(1.0), Penalty(1e7, per=1.0), "USD")
+    options = {"output": "y", "threshold": 12.0, "loss": loss}
+    found = decision_value(*asked(SUM, NORMALS), Design(draws=512), **options)
+    truth = linear_worth(np.sqrt(5), 12.0, 1e7)
+    bound = 1e7 * np.sqrt(norm.sf(12 / np.sqrt(5)) * (5 + 12**2))
+    assert float(found["expected_loss_no_low"]) == 0
+    assert truth < float(found["expected_loss_no_high"]) == pytest.approx(bound, rel=0.01)
+    assert "not settled" in str(found["answer_unresolved"].item())
+    unbounded = decision_value(
+        *asked(WAVE, LOGNORMALS), Design(draws=512), **{**options, "threshold": 1e4}
+    )
+    assert np.isinf(unbounded["expected_loss_no_high"])
 
 
 def test_a_loss_without_an_expectation_is_refused(asked):

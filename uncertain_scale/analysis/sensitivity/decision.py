@@ -10,11 +10,10 @@ from __future__ import annotations
 import operator
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.events import probability_of
 from uncertain_scale.analysis.sensitivity.estimates import Chains, average
 from uncertain_scale.analysis.sensitivity.methods import Findings
 from uncertain_scale.errors import QuestionError, UnitError, nearest
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
-    from uncertain_scale.analysis.sensitivity.estimates import Estimate
+    from uncertain_scale.analysis.events import Probability
     from uncertain_scale.analysis.sensitivity.study import Study
     from uncertain_scale.units.aliases import FloatArray
 
@@ -35,6 +34,12 @@ _EXPECTED = "expected one such as 'false yes=20M USD, false no=5M USD'"
 # A comma parts two penalties only where a name follows: 20,000 is one number.
 _COMMA = re.compile(r"[,;](?=[^,;=]*=)")
 _PER = re.compile(r"\s+per\s+")
+UNSETTLED = "not settled"
+_FEWEST = 10  # draws on either side of a threshold that bear an average over them
+# Draws with the event at a level where the answer changes. Of the worth of knowing a normal in a
+# sum of two, estimates are within two errors of quadrature from 2 on, at 1 off by half, at 0.2 by
+# a factor of three.
+_FEWEST_AT_A_LEVEL = 2
 
 Direction: TypeAlias = Literal[">=", ">", "<=", "<"]
 DIRECTIONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
@@ -186,6 +191,22 @@ def _check(units: str) -> None:
 _EQUAL = Loss(Penalty(1.0), Penalty(1.0))
 
 
+class _Expected(NamedTuple):
+    """An expected loss with its error, nan where it is only bounded, and its 95% interval."""
+
+    value: float
+    mcse: float
+    low: float
+    high: float
+
+    def variables(self, name: str) -> dict[str, xr.Variable]:
+        """Return the four by their names."""
+        import xarray as xr
+
+        ends = ("", "_mcse", "_low", "_high")
+        return {f"{name}{end}": xr.Variable((), one) for end, one in zip(ends, self, strict=True)}
+
+
 @dataclass(frozen=True)
 class Decision:
     """How knowing inputs would change the answer, and what that is worth.
@@ -197,6 +218,8 @@ class Decision:
     ----------
     threshold
         In the output's units.
+    probability
+        Of the event.
     direction
         How the output compares to it where the event happens.
     loss
@@ -207,9 +230,15 @@ class Decision:
         At how many random levels each chain holds what is known.
     draws
         How many of the chain's draws are taken at each level, or all there are.
+    mean_square
+        Of the distance from the threshold, where the model gives it.
 
     Notes
     -----
+    The expected loss of an answer is the probability that it is wrong times what that costs, and
+    an average over draws where this hangs on the distance. Of a distance that fewer than ten draws
+    show, Schwarz's inequality bounds the mean: E[d; A]^2 <= P(A) E[d^2].
+
     With D the loss of the answer no less that of yes, and yes the answer without knowing more,
     knowing X is worth E[max(-E[D | X], 0)]: what is lost where the answer would be another. It is
     averaged over levels of X; at each, E[D | X] is a mean over the chain's draws, whose noise the
@@ -224,14 +253,16 @@ class Decision:
     """
 
     threshold: float
+    probability: Probability
     direction: Direction = ">="
     loss: Loss | None = None
     sets: Mapping[str, int] = field(default_factory=dict)
     levels: int = 256
     draws: int = 512
+    mean_square: float = np.inf
 
     def collect(self, chains: Chains) -> dict[str, FloatArray]:
-        """Return probability and losses of both answers, and by set what knowing it saves."""
+        """Return how often both answers are wrong, their losses, and what knowing sets saves."""
         if len(chains.numbers) > 1:  # one by one: all levels of a chain are held in memory
             parts = [self.collect(Chains(chains.study, [number])) for number in chains.numbers]
             return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -253,8 +284,9 @@ class Decision:
             moved[:, k] = 1
         whole = chains.by_chain(chains.hybrids.value(output, study.everyone))
         yes, no = self._losses(whole)
+        happens = self._happens(whole)
         return {
-            "probability": self._happens(whole).mean(axis=1),
+            "wrong": np.stack([np.logical_not(happens).sum(axis=1), happens.sum(axis=1)], axis=1),
             "losses": np.stack([yes.mean(axis=1), no.mean(axis=1)], axis=1),
             "says_yes": says_yes,
             "saved": saved,
@@ -265,17 +297,20 @@ class Decision:
         """Return `probability`, `answer`, expected losses, and by input what knowing is worth."""
         import xarray as xr
 
-        losses = average(collected["losses"])
-        yes = bool(losses.value[0] <= losses.value[1])
+        losses = [self._expected(collected, side) for side in (0, 1)]
+        yes = losses[0].value <= losses[1].value
         moved, says_yes = collected["moved"], collected["says_yes"]
         changes = average(moved * (1 - says_yes if yes else says_yes))
-        chosen = _chosen_by_others(collected["losses"])
-        every = np.arange(chosen.size)
-        saved = average(collected["saved"][every, :, 1 - chosen])
+        unresolved = _unresolved(*losses)
+        chosen = np.full(len(moved), int(not yes))
+        if unresolved:
+            chosen = _chosen_by_others(collected["losses"])
+        saved = average(collected["saved"][np.arange(chosen.size), :, 1 - chosen])
+        found = self.probability
         variables = {
-            **_probability(collected["probability"], study.design.draws),
+            **_Expected(found.value, found.mcse, found.low, found.high).variables("probability"),
             "answer": xr.Variable((), "yes" if yes else "no"),
-            "answer_unresolved": xr.Variable((), _unresolved(collected["losses"])),
+            "answer_unresolved": xr.Variable((), unresolved),
             **changes.variables("changes", ("input",)),
             **saved.variables("gain" if self.loss is None else "evppi", ("input",)),
         }
@@ -285,10 +320,13 @@ class Decision:
             "direction": self.direction,
         }
         if self.loss is not None:
-            for k, name in enumerate(("yes", "no")):
-                variables |= _scalar(average(collected["losses"][:, k]), f"expected_loss_{name}")
             # With perfect information no answer is wrong: what is left to lose is all of it.
-            variables |= _scalar(average(collected["losses"][every, chosen]), "evpi")
+            evpi = _lesser(losses, collected["losses"], chosen)
+            for name, loss in zip(("yes", "no"), losses, strict=True):
+                variables |= loss.variables(f"expected_loss_{name}")
+            variables |= evpi.variables("evpi")
+            if reason := self._too_rare(collected, study.design.draws):
+                variables |= _unsettled(variables, reason, evpi.high)
             attrs["units"] = self.loss.units
         known = self._known(study)
         members = [",".join(study.inputs_of(players)) for players in known.values()]
@@ -297,6 +335,40 @@ class Decision:
 
     def _known(self, study: Study) -> dict[str, int]:
         return {**{name: 1 << k for k, name in enumerate(study.names)}, **self.sets}
+
+    def _expected(self, collected: Mapping[str, FloatArray], side: int) -> _Expected:
+        """Return the expected loss of the answer yes (0) or no (1)."""
+        loss, found = self.loss or _EQUAL, self.probability
+        penalty = (loss.false_yes, loss.false_no)[side]
+        chance = np.array([found.value, found.low, found.high])
+        value, low, high = chance if side else (1 - chance)[[0, 2, 1]]
+        if penalty.per is None or low == high == 0:
+            amount = penalty.amount
+            return _Expected(value * amount, found.mcse * amount, low * amount, high * amount)
+        by_draws = average(collected["losses"][:, side])
+        value, width = float(by_draws.value), float(by_draws.half_width)
+        if collected["wrong"][:, side].sum() < _FEWEST:
+            bound = penalty.amount / penalty.per * np.sqrt(high * self.mean_square)
+            return _Expected(value, np.nan, 0.0, float(bound))
+        return _Expected(value, float(by_draws.mcse), max(value - width, 0.0), value + width)
+
+    def _too_rare(self, collected: Mapping[str, FloatArray], draws: int) -> str:
+        """Say why draws do not show what knowing an input is worth, where they do not."""
+        counts = collected["wrong"].sum(axis=0)
+        if self.probability.low == self.probability.high in {0, 1}:
+            return ""
+        if counts.min() < _FEWEST:
+            event = "contrary of the event" if np.argmin(counts) == 0 else "event"
+            total = draws * len(collected["wrong"])
+            return f"{UNSETTLED}: the {event} is in {counts.min():,.0f} of the {total:,} draws"
+        loss, level = self.loss or _EQUAL, min(self.draws, draws)
+        switch = loss.false_yes.amount / (loss.false_yes.amount + loss.false_no.amount)
+        if not loss.grows and min(switch, 1 - switch) * level < _FEWEST_AT_A_LEVEL:
+            return (
+                f"{UNSETTLED}: the answer changes at a probability of {100 * switch:.3g}%, which "
+                f"{level:,} draws at each level of an input do not show"
+            )
+        return ""
 
     def _happens(self, values: FloatArray) -> FloatArray:
         return np.asarray(DIRECTIONS[self.direction](values, self.threshold))
@@ -340,21 +412,62 @@ def _without_bias(means: FloatArray) -> FloatArray:
     return np.asarray(2 * gained[0] - (gained[1] + gained[2]) / 2)
 
 
-def _scalar(estimate: Estimate, name: str) -> dict[str, xr.Variable]:
-    variables = estimate.variables(name, ())
-    return {key: variables[key] for key in (name, f"{name}_mcse")}
+def _lesser(
+    expected: list[_Expected], losses: FloatArray, chosen: npt.NDArray[np.intp]
+) -> _Expected:
+    """Return the lesser of the expected losses of yes and no, without the bias of a choice.
+
+    Parameters
+    ----------
+    expected
+        Of yes and of no.
+    losses
+        As draws give them, shape (chain, answer).
+    chosen
+        The answer of each chain, 0 for yes and 1 for no.
+
+    Notes
+    -----
+    The bias is that of the averages over draws, in proportion to the error of what is chosen.
+    """
+    least = min(expected)
+    value = least.value
+    if np.ptp(chosen) and np.isfinite(least.mcse):
+        unbiased = average(losses[np.arange(chosen.size), chosen])
+        bias = float(unbiased.value - losses.mean(axis=0).min())
+        value += bias * least.mcse / float(unbiased.mcse)
+    low, high = (min(one[end] for one in expected) for end in (2, 3))
+    return _Expected(value, least.mcse, low, high)
 
 
-def _probability(shares: FloatArray, draws: int) -> dict[str, xr.Variable]:
-    import xarray as xr
+def _unsettled(
+    variables: Mapping[str, xr.Variable], reason: str, most: float
+) -> dict[str, xr.Variable]:
+    """Return what takes the place of the worth of inputs that draws do not show.
 
-    found = probability_of(shares, draws)
-    figures = {"": found.value, "_mcse": found.mcse, "_low": found.low, "_high": found.high}
-    return {f"probability{end}": xr.Variable((), value) for end, value in figures.items()}
+    Parameters
+    ----------
+    variables
+        With the estimates that they make.
+    reason
+        Why they do not show it.
+    most
+        The worth of knowing everything.
+    """
+    shape = variables["evppi"].shape
+    ends = {"": np.nan, "_mcse": np.nan, "_low": 0.0, "_unresolved": reason}
+    worth, changes = ({**ends, "_high": high} for high in (most, 1.0))
+    return {
+        f"{name}{end}": variables[f"{name}{end}"].copy(data=np.full(shape, value))
+        for name, figures in (("evppi", worth), ("changes", changes))
+        for end, value in figures.items()
+    }
 
 
-def _unresolved(losses: FloatArray) -> str:
+def _unresolved(yes: _Expected, no: _Expected) -> str:
     """Say where the other answer may be as good, for all that the draws tell."""
-    if average(losses[:, 0] - losses[:, 1]).unresolved:
-        return "either answer: their expected losses differ by less than the Monte Carlo error"
-    return ""
+    if not (yes.low <= no.high and no.low <= yes.high):
+        return ""
+    if np.isnan([yes.mcse, no.mcse]).any():
+        return f"{UNSETTLED}: the expected losses of both answers are only known within bounds"
+    return "either answer: their expected losses differ by less than the Monte Carlo error"

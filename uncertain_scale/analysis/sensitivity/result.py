@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uncertain_scale.analysis.events import Event, happened, probability, share_of
 from uncertain_scale.analysis.sensitivity.decision import DIRECTIONS, Decision
 from uncertain_scale.analysis.sensitivity.methods import (
     IntervalReduction,
@@ -19,13 +21,18 @@ from uncertain_scale.analysis.sensitivity.sobol import Sobol, known_sets
 from uncertain_scale.analysis.sensitivity.study import SCALES, make_study
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model.problem import takes_problem
+from uncertain_scale.sampling import sample
+from uncertain_scale.sampling.chains import by_chain
 from uncertain_scale.sampling.moment_facts import moment_facts
+from uncertain_scale.statistics.draws import all_draws
+from uncertain_scale.statistics.moments import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import xarray as xr
 
+    from uncertain_scale.analysis.events import Probability
     from uncertain_scale.analysis.sensitivity.decision import Direction, Loss
     from uncertain_scale.analysis.sensitivity.methods import Method
     from uncertain_scale.analysis.sensitivity.study import Scale
@@ -218,7 +225,8 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
         `expected_loss_no` of either answer without knowing more, `evpi`, the expected value of
         perfect information, and by input `evppi`, that of partial perfect information: by how much
         the expected loss would fall if the input were known. Errors and intervals as in
-        `sensitivity`.
+        `sensitivity`. The probability is that of `analysis.events.probability`; what it only bounds
+        has no error, but its ends in `_low` and `_high`.
 
     Raises
     ------
@@ -248,23 +256,40 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
     if np.isnan(threshold):
         raise QuestionError(f"the threshold for {output} is not a number; give one in its units")
     study = make_study(problem, design, of=[output])
-    if (
-        loss is not None
-        and loss.grows
-        and moment_facts(study.plan, study.sampler)[output]["tail_index"] >= _NO_MEAN
-    ):
-        raise QuestionError(
-            f"the mean of {output} does not exist, nor that of a loss that grows with its distance "
-            "from the threshold; state a loss without 'per'"
-        )
+    mean_square = np.inf
+    if loss is not None and loss.grows:
+        told = moment_facts(study.plan, study.sampler)[output]
+        if told["tail_index"] >= _NO_MEAN:
+            raise QuestionError(
+                f"the mean of {output} does not exist, nor that of a loss that grows with its "
+                "distance from the threshold; state a loss without 'per'"
+            )
+        facts = Facts.of(told)
+        if facts.exact:
+            mean_square = facts.exact_sd**2 + (facts.exact_mean - threshold) ** 2
+    event = Event(f"{output} {direction} {threshold:g}", output, direction, threshold)
+    chance = _probability(problem, design, event)
     sets = known_sets(study, groups or {}, problem.priors.inputs)
-    found = run_methods(study, [Decision(threshold, direction, loss, sets)], progress)
-    if loss is not None and not np.isfinite(found["evpi"]):
+    decision = Decision(threshold, chance, direction, loss, sets, mean_square=mean_square)
+    found = run_methods(study, [decision], progress)
+    losses = [float(found.get(f"expected_loss_{answer}", 0.0)) for answer in ("yes", "no")]
+    if not np.isfinite(losses).all():
         raise QuestionError(
             f"{output} is not finite in all draws, so a loss that grows with its distance from the "
             "threshold has no expectation; state a loss without 'per'"
         )
     return found
+
+
+def _probability(problem: Problem, design: Design, event: Event) -> Probability:
+    """Return the probability of an event about one output, as a report gives it."""
+    (output,) = event.variables
+    question = replace(problem.question, outputs=(output,), also=())
+    draws = all_draws(sample(replace(problem, question=question), design))
+    values = by_chain(draws[output])
+    if not np.isfinite(values).all():  # of which no report is made
+        return share_of(happened(event, {output: values}))
+    return probability(event, draws)
 
 
 def _explain_gaps(found: xr.Dataset) -> xr.Dataset:

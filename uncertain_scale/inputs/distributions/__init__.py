@@ -29,7 +29,13 @@ from uncertain_scale.inputs.distributions.fitted import Beta, Gamma, Pert, Stude
 from uncertain_scale.inputs.distributions.mixture import Mixture
 from uncertain_scale.inputs.distributions.pointwise import Metalog, Quantiles
 from uncertain_scale.inputs.distributions.statement import number_text
-from uncertain_scale.units import SpellingError, check_spelling, check_suffixes, parse_quantity
+from uncertain_scale.units import (
+    SpellingError,
+    check_spelling,
+    check_suffixes,
+    parse_quantity,
+    refuse_other_digits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -218,6 +224,7 @@ def parse_distribution(text: str) -> tuple[Distribution, str | None]:
     """
     if len(text) > _LONGEST:
         raise DistributionError([(None, f"a distribution of more than {_LONGEST} characters")])
+    refuse_other_digits(text)
     if _CALL.match(text):
         return _Reader(text).read()
     ends = _TO.split(text)

@@ -181,6 +181,10 @@ class Distribution(BaseModel, ABC):
         """Return the values that have a probability of their own, ascending, and these."""
         return np.empty(0), np.empty(0)
 
+    def masses(self) -> FloatArray:
+        """Return the probabilities of the atoms or components that it consists of."""
+        return np.ones(1) if self.continuous else self.atoms()[1]
+
     @property
     def stated(self) -> dict[str, Any]:
         """The parameters or named quantiles as typed, without those left at their defaults."""

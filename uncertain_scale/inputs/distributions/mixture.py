@@ -138,6 +138,10 @@ class Mixture(Continuous):
         total = np.bincount(index, np.concatenate(masses), minlength=values.size).astype(np.float64)
         return values, total, self.cdf(values), self.sf(values)
 
+    @override
+    def masses(self) -> FloatArray:
+        return np.concatenate([part.share * part.distribution.masses() for part in self._parts])
+
     @cached_property
     def _one_behind_another(self) -> bool:
         supports = [part.distribution.support for part in self._parts]

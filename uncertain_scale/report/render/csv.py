@@ -297,7 +297,8 @@ def _decision(event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     units = loss.get("units", "1")
     for key in ("expected_loss_yes", "expected_loss_no", "evpi"):
         if key in loss:
-            yield _figure(loss, key, **about) | {"units": units}
+            ends = {end: loss[f"{key}_{end}"] for end in ("low", "high")}
+            yield _figure(loss, key, **about) | ends | {"units": units}
     worth = "evppi" if loss else "gain"
     for input_name, one in event["inputs"].items():
         yield _figure(one, "changes", **about, input=input_name)
