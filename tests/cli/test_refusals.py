@@ -193,3 +193,12 @@ def test_every_count_takes_the_suffixes_that_values_take(cli, draws):
     )
     assert code == 0, err
     assert len(json.loads(out)["points"]) == 3
+
+
+def test_an_answer_beyond_the_range_of_numbers_says_so(cli):
+    code, _, message = cli(
+        "report", "--budget", "1e308", "--outputs", "training_flop", "--draws", "64"
+    )
+    assert code == 2
+    assert "leaves the range of numbers (1.8e308), or divides by 0" in message
+    assert "no value meets" not in message

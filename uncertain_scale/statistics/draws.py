@@ -509,8 +509,11 @@ class _NotFiniteError(DataError):
     def __init__(self, name: str, share: float, example: float) -> None:
         self.name = name
         many = "every draw" if share == 1 else f"{share:.2%} of the draws"
+        why = "no value meets what is given, or an equation breaks down (as 0/0 does)"
+        if np.isinf(example):
+            why = "an equation leaves the range of numbers (1.8e308), or divides by 0"
         self.reason = (
-            f"{example} in {many}, no finite number: there no value meets what is given, or an "
-            "equation breaks down (as 1/0 does); give what can be met, or truncate a prior"
+            f"{example} in {many}, no finite number: there {why}; give what can be met, or "
+            "truncate a prior"
         )
         super().__init__(f"output '{name}' is {self.reason}")
