@@ -189,7 +189,7 @@ def _answers(document: Document) -> Iterator[Block]:
     yield Heading("Answers", id="outputs", only=Form.full)
     header = ["answer", "median", f"{percent(probs[0])} interval", "units", "shape"]
     brief = [(row.name, row.median, row.interval, row.units, row.shape) for row in rows]
-    yield Table(header, brief, (0, 3, 4), only=Form.terminal)
+    yield Table(header, brief, (0, 3, 4), drawn=(4,), only=Form.terminal)
     named = [(*row, outputs[row[0]]["long_name"]) for row in brief]
     yield Table((*header, "what it is"), named, (0, 3, 4, 5), only=Form.notebook)
     header = ["answer", "units", "median", "mean", "sd"]

@@ -136,7 +136,8 @@ def sweep_blocks(document: Document, guides: Mapping[str, float] | None = None) 
         yield Heading(f"P({event['event']})")
         header = (*names, "probability", "standard error")
         bars = list(_chance_bars(document, place, _WIDTH[len(names)]))
-        yield Table((*header, ""), bars, words=(len(header),), only=Form.terminal)
+        last = (len(header),)
+        yield Table((*header, ""), bars, last, drawn=last, only=Form.terminal)
         yield Table(header, list(_chances(document, place)), only=Form.full)
     yield Items(notes, "! ", only=Form.terminal)
     yield Heading("Inputs", only=Form.markdown)
@@ -167,7 +168,7 @@ def _answer(document: Document, name: str, guides: Mapping[str, float] | None) -
         header = [*own, "median", f"{percent(document['probs'][0])} interval", "units", ""]
         rows = [(*row.at, row.median, row.interval, row.units, draw(row)) for row in first]
         words = (len(own) + 2, len(own) + 3)
-        yield Table(header, rows, words, only=Form.terminal)
+        yield Table(header, rows, words, drawn=words[1:], only=Form.terminal)
     else:
         same = f"{first[0].median} ({first[0].interval}) {first[0].units}".rstrip()
         yield Text(f" {same} at every {' and '.join(_names(document))}", only=Form.terminal)
