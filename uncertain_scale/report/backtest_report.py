@@ -235,7 +235,7 @@ def backtest_blocks(document: Document) -> Iterator[Block]:
     """Yield the blocks of what `backtest_document` returns: scores, runs outside, forecasts."""
     scenario, file = document["scenario"], document["table"]["file"]
     extent, made, notes = _extent(document), _made(document), list(_remarks(document))
-    about = f"{document['title']}. {extent}"
+    about = ". ".join(filter(None, (document["title"], extent)))
     yield Page(
         _scored(document),
         design_in_words(document),

@@ -33,6 +33,7 @@ from uncertain_scale.report.rows import (
     remarks,
     run_in_words,
     sufficient_rows,
+    titled,
     versions_in_words,
 )
 
@@ -148,7 +149,7 @@ def update_blocks(document: Document, behind: Behind | None = None) -> Iterator[
 
 def priors_blocks(document: Document) -> Iterator[Block]:
     """Yield a scenario's inputs alone, each with its distribution and source in full."""
-    title = f"{document['scenario']}: {document['title']}"
+    title = titled(document["scenario"], document["title"])
     yield Text(title, "bold", only=Form.brief)
     yield Heading(title, 1, only=Form.markdown)
     yield inputs_table(document)

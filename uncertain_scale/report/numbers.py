@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.units import is_date
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -44,6 +46,7 @@ _FLOAT_DIGITS = 16
 _LONGEST = 20  # characters of a number that is written out; longer ones have an exponent
 _PLAIN_ZEROS = 2  # at most, of a number such as 0.056 among others with exponents
 _CALENDAR = "years"
+_HOURS = -3  # the digit of a date that has no other to be told from
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     about_zero = min(finite) < 0 < max(finite) and largest >= 1
     scale = _scale(largest if about_zero else abs(finite[0]), units)
     if not spread > largest * 10.0**-_FLOAT_DIGITS:
-        return scale
+        return replace(scale, finest=_HOURS) if is_date(units, *finite) else scale
     return replace(scale, finest=math.floor(math.log10(spread)) - _SPREAD_DIGITS + 1)
 
 
@@ -165,6 +168,20 @@ def scale_of(output: Mapping[str, Any]) -> Scale:
     ends += [one[side]["median"] for one in output.get("swing", {}).values() for side in sides]
     known = [end for end in ends if end is not None]
     return scale_for([output["median"], *known], output["units"])
+
+
+def scale_at(value: float, swept: Mapping[str, Any]) -> Scale:
+    """Choose how a value of a swept variable is written, so that it differs from its neighbours.
+
+    Examples
+    --------
+    >>> swept = {"values": [2019.5, 2019.75, 2020.0], "units": "year"}
+    >>> [scale_at(value, swept).write(value, exact=True) for value in swept["values"]]
+    ['2019.5', '2019.75', '2020']
+    """
+    others = [other for other in swept["values"] if other != value]
+    nearest = min(others, key=lambda other: abs(other - value), default=value)
+    return scale_for([value, nearest], swept["units"])
 
 
 def _scale(size: float, units: str) -> Scale:

@@ -129,11 +129,27 @@ def input_rows(document: Document) -> Iterator[InputRow]:
 
 def opening(document: Document, title: str, *lines: str) -> Iterator[Block]:
     """Yield a result's first lines: the question, the scenario; a title and more in Markdown."""
-    scenario = f"Scenario {document['scenario']}: {document['title']}"
+    scenario = scenario_in_words(document)
     yield Text(f"Given {question_in_words(document)}", "bold", only=Form.brief)
     yield Text(scenario, only=Form.brief)
     yield Heading(title, 1, only=Form.markdown)
     yield Text((f"{scenario}.", *lines), only=Form.markdown)
+
+
+def scenario_in_words(document: Document) -> str:
+    """Name the scenario, and its title where its file states one.
+
+    Examples
+    --------
+    >>> scenario_in_words({"scenario": "base", "title": ""})
+    'Scenario base'
+    """
+    return titled(f"Scenario {document['scenario']}", document["title"])
+
+
+def titled(name: str, title: str) -> str:
+    """Return a name with the title behind it, where there is one."""
+    return f"{name}: {title}" if title else name
 
 
 def inputs_table(document: Document) -> Table:

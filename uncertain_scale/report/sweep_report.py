@@ -24,7 +24,7 @@ from uncertain_scale.report.document import (
 from uncertain_scale.report.numbers import (
     percent,
     probability_in_words,
-    scale_for,
+    scale_at,
     scale_of,
     units_in_words,
 )
@@ -41,6 +41,7 @@ from uncertain_scale.report.rows import (
     reasons_in_words,
     record_table,
     region_in_words,
+    scenario_in_words,
     versions_in_words,
 )
 
@@ -121,7 +122,7 @@ def sweep_blocks(document: Document, guides: Mapping[str, float] | None = None) 
         run,
         f"What follows from {given}?",
         title=f"Answers by {' and '.join(names)}",
-        about=f"Scenario {document['scenario']}: {document['title']}",
+        about=scenario_in_words(document),
     )
     spread = "Standard errors are from the spread between chains."
     yield from opening(document, given, f"{run}. {spread}")
@@ -229,7 +230,7 @@ def _at(
         if names is not None and one["name"] not in names:
             continue
         value = point["at"][one["name"]]
-        scale = scale_for([value], one["units"])
+        scale = scale_at(value, one)
         cells.append(f"{scale.write(value, exact=True)} {scale.units}".rstrip())
     return tuple(cells)
 

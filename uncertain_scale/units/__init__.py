@@ -21,6 +21,7 @@ __all__ = [
     "check_spelling",
     "check_suffixes",
     "conversion_factor",
+    "is_date",
     "parse_quantity",
     "refuse_other_digits",
     "registry",
@@ -43,6 +44,7 @@ _SPELLING = re.compile(rf"\s*{_FACTOR}(?:(?:\s*[*/]\s*|\s+){_FACTOR})*\s*")
 
 SUFFIXES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _LONGEST = 200
+_FIRST_YEAR, _LAST_YEAR = 1500, 2500
 # Whatever people put between the digits of one number is taken with it, to be judged as a whole.
 _MARKS = r"[.,_'\u2019]+|\s(?=\d{3}(?!\d))"
 _QUANTITY = re.compile(
@@ -122,6 +124,19 @@ def conversion_factor(found: str, expected: str) -> float:
     if not 0 < factor < math.inf:
         raise UnitError(f"units '{found[:60]}' are beyond all numbers; give it {_in(expected)}")
     return float(factor)
+
+
+def is_date(units: str, *values: float) -> bool:
+    """Tell whether numbers are years of the calendar, of which ratios and percentages say nothing.
+
+    Years from 1500 to 2500 are: the spans of time of this world's questions are shorter.
+
+    Examples
+    --------
+    >>> is_date("year", 2019.5, 2021.0), is_date("year", 12.0), is_date("day", 2019.0)
+    (True, False, False)
+    """
+    return units == "year" and all(_FIRST_YEAR <= value <= _LAST_YEAR for value in values)
 
 
 class SpellingError(UnitError):

@@ -21,7 +21,7 @@ from uncertain_scale.report.figures.style import (
     new_figure,
     styled,
 )
-from uncertain_scale.report.numbers import percent, scale_for, with_powers
+from uncertain_scale.report.numbers import percent, scale_at, scale_for, with_powers
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _series(
     for value, points in groups.items():
         label = ""
         if across is not None:
-            scale = scale_for([value], across["units"])
+            scale = scale_at(value, across)
             label = with_powers(f"{scale.write(value, exact=True)} {scale.units}".rstrip())
         line: dict[Any, FloatArray] = {"median": np.array([one["median"] for one in points])}
         for prob in document["probs"]:
@@ -232,7 +232,7 @@ def _described(
     for label, line in series:
         for place in (0, -1):
             x = along["values"][place]
-            at = scale_for([x], along["units"])
+            at = scale_at(x, along)
             ends = line[probs[-1]][place]
             scale = scale_for([line["median"][place], *ends], about["units"])
             low, high = (scale.write(value) for value in ends)

@@ -95,7 +95,7 @@ class _Table:
                 justify="left" if place in block.words else "right",
                 no_wrap=cut or place in block.drawn,
                 overflow="ellipsis" if cut else "fold",
-                min_width=block.widths.get(place),
+                min_width=min(block.widths.get(place, 0), widths[place]),
                 max_width=_most(widths[place], natural[place], 0 if place else inner * left),
                 ratio=1 if cut else None,
             )
