@@ -12,7 +12,7 @@ import typer
 from uncertain_scale.cli.backtest import Runs, naming_faults
 from uncertain_scale.cli.claims import SHIPPED, Judged, Names, Source, checked, with_judges
 from uncertain_scale.cli.claims import Scenarios as Judges
-from uncertain_scale.cli.command import Option, with_parameters
+from uncertain_scale.cli.command import Group, Option, with_parameters
 from uncertain_scale.cli.compare import Chips, Couple, Scenarios, compared, with_chips
 from uncertain_scale.cli.options import (
     Chains,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 app = typer.Typer(
+    cls=Group,
     help="Draw figures: intervals, densities, rankings, comparisons, sweeps, priors, equations.",
     no_args_is_help=True,
     add_completion=False,

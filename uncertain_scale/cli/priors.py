@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from uncertain_scale.cli.backtest import Runs, SkipBadRows, naming_faults, report_faults
-from uncertain_scale.cli.command import Argument, Option
+from uncertain_scale.cli.command import Argument, Group, Option
 from uncertain_scale.cli.options import (
     ChipName,
     NumberFormat,
@@ -19,7 +19,10 @@ from uncertain_scale.cli.output import Form, Format, json_for_stdout, present, p
 from uncertain_scale.errors import PriorError, QuestionError
 
 app = typer.Typer(
-    help="List, show, check, copy and fit prior files.", no_args_is_help=True, add_completion=False
+    cls=Group,
+    help="List, show, check, copy and fit prior files.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 Equations = Annotated[
     list[Path],
