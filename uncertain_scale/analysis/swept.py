@@ -203,7 +203,7 @@ def _range(name: str, text: str, count: int, spacing: Spacing) -> Axis:
     if len(ends) != 2 or "..." in text or not all(map(str.strip, ends)):
         raise QuestionError(f"{said} is not a range; expected LOW..HIGH, such as 10M..100B")
     try:
-        check_ends(*ends, between="..")
+        check_ends(ends[0], ends[1], "..")
     except SpellingError as error:
         raise QuestionError(f"{name}: {error}") from None
     (low, high), units = _in_one_unit(said, map(str.strip, ends))

@@ -151,7 +151,7 @@ def sweep(
     points: Annotated[list[str], Option("Points of a range, or of that of NAME.", "N|NAME=N")] = [],  # noqa: B006
     steps: Annotated[Steps, Option("Spacing of a range.")] = Steps.auto,
     of: Annotated[str | None, Option("The output drawn; the first by default.", "NAME")] = None,
-    prob: Probs = [0.5, 0.8, 0.95],  # noqa: B006
+    prob: Probs = [0.5, 0.9, 0.95],  # noqa: B006
 ) -> Content:
     """Draw a fan chart: an answer as a function of what is given.
 

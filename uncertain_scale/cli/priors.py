@@ -16,7 +16,7 @@ from uncertain_scale.cli.options import (
     scenario_of_chip,
 )
 from uncertain_scale.cli.output import Form, Format, json_for_stdout, present, print_json
-from uncertain_scale.errors import PriorError, QuestionError
+from uncertain_scale.errors import PriorError, QuestionError, counted
 
 app = typer.Typer(
     cls=Group,
@@ -105,7 +105,7 @@ def check(
         except PriorError as error:
             faults += error.faults
         else:
-            typer.echo(f"{file}: {len(priors.inputs)} inputs, all well")
+            typer.echo(f"{file}: {counted(len(priors.inputs), 'input')}, all well")
     if faults:
         raise PriorError(list(dict.fromkeys(faults)))
 

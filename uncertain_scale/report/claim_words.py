@@ -115,6 +115,8 @@ def summary_in_words(claims: Sequence[dict[str, Any]], apart: int) -> list[str]:
     follow = sum(bool(claim["own"]["follows"]) for claim in asserted)
     implied = sum(claim["implied"] for claim in claims)
     not_so = len(asserted) - follow
+    if not claims:
+        return [f"no claim can be judged: {apart} kept apart for faults"]
     counted = (
         f"{len(claims)} {'claim' if len(claims) == 1 else 'claims'}: "
         f"{follow} {'follows' if follow == 1 else 'follow'} from the document's own inputs, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from uncertain_scale.errors import counted
 from uncertain_scale.report.blocks import (
     Figure,
     Form,
@@ -230,7 +231,7 @@ def _errors(document: Document) -> Iterator[Block]:
         rows,
         (0, 1, 4),
         caption=_ERRORS,
-        fold=f"Every figure with its Monte Carlo error ({len(rows)} rows)",
+        fold=f"Every figure with its Monte Carlo error ({counted(len(rows), 'row')})",
         code=(3,),
         only=Form.html,
     )

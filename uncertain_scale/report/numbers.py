@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.units import is_date
+from uncertain_scale.units import is_date, takes_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,10 +32,13 @@ _WORDS = {
     "day": "days",
     "gpu": "GPUs",
     "gpu*hour": "gpu-hours",
+    "item": "items",
     "parameter": "parameters",
+    "person": "people",
     "token": "tokens",
     "year": "years",
 }
+_PLAIN, _MOST_COUNTED = 1e5, 1e15  # from where on other units have suffixes, and to where
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_DIGITS = 3
 _EXACT_DIGITS = 4
@@ -132,6 +135,8 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     --------
     >>> scale_for([1562.0], "MW").units
     'GW'
+    >>> scale_for([8.6e5, 5.69e5, 1.3e6], "USD/year").write(8.6e5)
+    '860k'
     >>> scale_for([2019.88, 2019.67, 2020.09], "year").write(2019.8762)
     '2019.88'
     >>> scale_for([4e-4, -12.9, 12.7], "1").write(-12.93, 0.01)
@@ -189,12 +194,14 @@ def _scale(size: float, units: str) -> Scale:
         if size >= divisor:
             return Scale(units_in_words(prefixed), divisor)
     words = units_in_words(units)
-    if units in _COUNTED and size < 1e15:
-        for divisor, suffix in _SUFFIXES:
+    if units in _COUNTED or takes_suffix(units):
+        least = 1e3 if units in _COUNTED else _PLAIN
+        for divisor, suffix in _SUFFIXES if least <= size < _MOST_COUNTED else ():
             if size >= divisor:
                 return Scale(words, divisor, suffix)
+    if units in _COUNTED and size < _MOST_COUNTED:
         return Scale(words)
-    if size and not 1e-3 <= size < 1e5:
+    if size and not 1e-3 <= size < _PLAIN:
         return Scale(words, exponent=math.floor(math.log10(size)))
     return Scale(words)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uncertain_scale.errors import counted
 from uncertain_scale.inputs.distributions import KINDS
 from uncertain_scale.report.blocks import Block, Form, Heading, Table, Text
 from uncertain_scale.report.numbers import (
@@ -256,9 +257,9 @@ def chance_in_words(event: dict[str, Any], document: Document) -> tuple[str, str
     if share in {0, 1}:
         draws = document["chains"] * document["draws"]
         bound = probability_in_words(event)
-        counted = f"{'all' if share else 'none'} of {draws:,} draws"
+        words = f"{'all' if share else 'none'} of {draws:,} draws"
         certain = event.get("low") == event.get("high")
-        return counted if certain else f"{counted}: {bound} (95%)", ""
+        return words if certain else f"{words}: {bound} (95%)", ""
     return share_in_words(share, mcse), error_in_words(mcse, share)
 
 
@@ -295,7 +296,8 @@ def error_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
 def design_in_words(document: Document) -> str:
     """Say how the draws were made."""
     return (
-        f"{document['chains']} chains x {document['draws']:,} draws ({document['design']}), "
+        f"{counted(document['chains'], 'chain')} x {counted(document['draws'], 'draw')} "
+        f"({document['design']}), "
         f"seed {document['seed']}"
     )
 

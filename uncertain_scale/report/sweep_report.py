@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.analysis.events import Probability
+from uncertain_scale.errors import counted
 from uncertain_scale.report.blocks import Figure, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.document import (
     inputs_document,
@@ -337,7 +338,7 @@ def _headline(document: Document) -> str:
 def _run_in_words(document: Document) -> str:
     """Say how many points there are, and how each was drawn."""
     values = " x ".join(
-        f"{len(one['values'])} values of {one['name']}"
+        f"{counted(len(one['values']), 'value')} of {one['name']}"
         + ("" if one["steps"] == "list" else f" in {one['steps']} steps")
         for one in document["swept"]
     )

@@ -27,6 +27,7 @@ __all__ = [
     "parse_quantity",
     "refuse_other_digits",
     "registry",
+    "takes_suffix",
 ]
 
 _DEFINITIONS = (
@@ -142,6 +143,19 @@ def is_date(units: str, *values: float) -> bool:
     (True, False, False)
     """
     return units == "year" and all(_FIRST_YEAR <= value <= _LAST_YEAR for value in values)
+
+
+def takes_suffix(units: str) -> bool:
+    """Tell whether large numbers are said in thousands and millions, and not in powers of ten.
+
+    Numbers of operations, and those without units, have powers of ten.
+
+    Examples
+    --------
+    >>> takes_suffix("USD/year"), takes_suffix("USD/EFLOP"), takes_suffix("FLOP/s")
+    (True, True, False)
+    """
+    return units not in _NONE and "FLOP" not in units.partition("/")[0]
 
 
 class SpellingError(UnitError):
@@ -287,7 +301,8 @@ def check_ends(first: str, second: str, between: str = " to ") -> None:
     SpellingError
         With the readings of both ends together.
     """
-    faults, readings = [], []
+    faults: list[SpellingError] = []
+    readings: list[tuple[str, ...]] = []
     for end in (first.strip(), second.strip()):
         try:
             check_spelling(end)

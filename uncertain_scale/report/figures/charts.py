@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.analysis.backtest.scores import ecdf_band
-from uncertain_scale.errors import DataError
+from uncertain_scale.errors import DataError, counted
 from uncertain_scale.report.backtest_report import outside
 from uncertain_scale.report.figures.axes import Axis, axis_for
 from uncertain_scale.report.figures.style import (
@@ -280,8 +280,8 @@ def _forecasts_described(document: Document, tests: Sequence[dict[str, Any]]) ->
     missed = [one["run"] for one in outside(document, 0.9)]
     named = f"; outside the 90%: {', '.join(missed)}" if missed else ""
     return (
-        f"Forecasts of training FLOP over what was published, for {len(tests)} runs, each "
-        f"forecast without itself: {inside[0.5]} inside the 50% interval, {inside[0.9]} inside "
+        f"Forecasts of training FLOP over what was published, for {counted(len(tests), 'run')}, "
+        f"each forecast without itself: {inside[0.5]} inside the 50% interval, {inside[0.9]} inside "
         f"the 90%{named}. Beside it, the distribution of the forecasts' PITs against the uniform."
     )
 
