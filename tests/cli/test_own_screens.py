@@ -199,3 +199,152 @@ def test_a_scenario_without_a_title_has_no_empty_place_for_it(said, form):
         assert not re.search(r"(Scenario|Base) \S+: *\.?$", text, re.MULTILINE)
         if words[0] != "compare":
             assert re.search(r"^Scenario years\.?$", text, re.MULTILINE)
+
+
+def test_large_money_and_amounts_have_suffixes_in_every_unit(said):
+    page = said("report", "--equations", "chain.py", "--priors", "chain.toml")
+    assert re.search(r" energy +1\d\dk +1\d\dk to 1\d\dk +MWh/year", page)
+    assert re.search(r" yearly +3(\.\d+)?M .* USD/year", page)
+    assert not re.search(r"^ (energy|investment|yearly) .*\de\d", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown"),
+    [
+        ("at most 80M USD", "at most 80M USD"),
+        ("81.5e6 USD ± 4e6", "81.5M USD ± 4e6"),
+        ("at least 1e26 FLOP", "at least 1e26 FLOP"),
+        ("at most 1234567 USD", "at most 1.234567M USD"),
+        ("at most 60000 USD", "at most 60000 USD"),
+    ],
+)
+def test_what_was_observed_is_written_as_people_write_it(tmp_path, stated, shown):
+    from uncertain_scale.inputs.observations import read_evidence
+    from uncertain_scale.model import default_model
+
+    variable = "training_flop" if "FLOP" in stated else "budget"
+    text = f'schema_version = 1\n[[observations]]\nname = "a"\nvariable = "{variable}"\n'
+    (tmp_path / "e.toml").write_text(f'{text}value = "{stated}"\nsource = "x"\n', encoding="utf-8")
+    observations, faults = read_evidence([tmp_path / "e.toml"], default_model().variables)
+    assert not faults
+    assert observations[0].words == shown
+
+
+BOUND = """schema_version = 1
+[[observations]]
+name = "above"
+variable = "training_flop"
+value = "loguniform(lower=1e26, upper=1e30) FLOP"
+given = { budget = "200M" }
+source = "a stated lower bound"
+"""
+
+
+@pytest.fixture
+def bounded(said, folder):
+    (folder / "bound.toml").write_text(BOUND, encoding="utf-8")
+
+    def run(*words):
+        asked = ("--budget", "200M", "--outputs", "training_flop", "--evidence", "bound.toml")
+        return said("report", *asked, *words)
+
+    return run
+
+
+@pytest.mark.parametrize("form", ["terminal", "md", "html"])
+def test_what_evidence_excludes_has_no_probability(bounded, form):
+    events = ("training_flop < 1e26", "training_flop >= 1e26", "training_flop > 1e31")
+    page = bounded(*(word for one in events for word in ("--event", one)), "--format", form)
+    assert page.count("0%, impossible") == 2
+    assert page.count("100%, certain") == 1
+
+
+def test_the_probability_of_what_evidence_excludes_is_exact(bounded):
+    words = ("--event", "training_flop < 1e26", "--event", "training_flop > 2e26")
+    no, some = json.loads(bounded(*words, "--format", "json"))["events"]
+    assert (no["probability"], no["mcse"], no["low"], no["high"]) == (0, 0, 0, 0)
+    assert 0 < some["low"] < some["probability"] < some["high"] < 1
+
+
+def test_no_region_reaches_beyond_a_hard_bound(bounded):
+    document = json.loads(bounded("--format", "json"))
+    pieces = document["outputs"]["training_flop"]["intervals"]
+    assert {one["kind"] for one in pieces} == {"eti", "hdi"}
+    assert min(one["low"] for one in pieces) >= 1e26
+
+
+def test_evidence_on_another_question_bounds_no_answer(said, folder):
+    (folder / "bound.toml").write_text(BOUND, encoding="utf-8")
+    words = ("--outputs", "training_flop", "--evidence", "bound.toml")
+    page = said("report", "--budget", "100M", *words, "--event", "training_flop < 1e25")
+    assert "impossible" not in page
+
+
+def test_a_prior_with_an_end_leaves_nothing_beyond_it(said):
+    words = ("--set", "mfu=uniform(lower=0.2, upper=0.5)", "--outputs", "effective_flops")
+    page = said("report", "--budget", "1M", *words, "--event", "mfu > 0.5", "--event", "mfu > 0.4")
+    assert "P(mfu > 0.4) = 33" in page
+    streamed = said("report", "--budget", "1M", *words, "--event", "effective_flops >= 0")
+    assert "P(effective_flops >= 0) = 100%, certain" in streamed
+
+
+HEAVY = """from typing import Annotated as A
+def ratio(c: A[float, "1"], u: A[float, "1"]) -> A[float, "1"]:
+    return c / u
+"""
+
+
+def test_a_mean_that_does_not_exist_has_a_tail_index_of_at_least_one(said, folder):
+    (folder / "heavy.py").write_text(HEAVY, encoding="utf-8")
+    words = ("--set", "c=1 to 2", "--set", "u=normal(mu=1, sigma=1)", "--outputs", "ratio")
+    page = " ".join(said("report", "--equations", "heavy.py", *words).split())
+    denials = re.findall(r"no (mean|standard deviation): .*?\(tail index (\d\.\d+)\)", page)
+    assert [name for name, _ in denials] == ["mean", "standard deviation"]
+    assert float(dict(denials)["mean"]) >= 1
+    assert float(dict(denials)["standard deviation"]) >= 0.5
+
+
+def test_a_card_names_an_input_once(said):
+    page = said("report", "--equations", "chain.py", "--priors", "chain.toml", "--format", "html")
+    assert '<h3 id="input-1">capacity</h3>' in page
+    assert not re.search(r'<p class="what">(capacity|hours|price|life)?</p>', page)
+    built_in = said("report", "--budget", "1M", "--outputs", "gpus", "--format", "html")
+    assert '<p class="what">' in built_in
+    assert not re.search(r'<h3 id="input-\d+">(\w+)</h3>\s*<p class="what">\1</p>', built_in)
+
+
+def test_claims_that_all_have_faults_count_none_that_follow(cli, folder):
+    bad = 'schema_version = 1\ntitle = "A memo"\nscenario = "years.toml"\n'
+    bad += '[[claims]]\nname = "late"\nvariable = "end"\nvalue = "2020,95"\n'
+    (folder / "bad.toml").write_text(bad, encoding="utf-8")
+    code, out, _ = cli("claims", "bad.toml", "--equations", "years.py", *SMALL)
+    assert code == 2
+    assert "no claim can be judged: 1 kept apart for faults" in out
+    assert "0 follow" not in out
+
+
+def test_one_of_a_kind_is_said_in_the_singular(cli, folder):
+    (folder / "one.toml").write_text(stated(mfu=("1", 0.3)), encoding="utf-8")
+    assert cli("priors", "check", "one.toml")[1] == "one.toml: 1 input, all well\n"
+    _, out, _ = cli("report", "--budget", "1M", "--draws", "64", "--chains", "1")
+    assert "1 chain x 64 draws" in out
+
+
+def test_two_runs_are_too_few_to_call_an_interval_narrow(cli, folder):
+    rows = "name,hardware,precision,gpus,training_time,gpu_hours,training_flop\n"
+    rows += "units,,,gpu,day,gpu*hour,FLOP\npilot,H100 SXM,bf16,1024,12,,1.1e23\n"
+    rows += "main,NVIDIA GB200,fp8,,,1.9M,6.5e24\n"
+    (folder / "runs.csv").write_text(rows, encoding="utf-8")
+    code, out, err = cli("backtest", "runs.csv", *SMALL)
+    assert code == 0, err
+    assert "too narrow" not in out
+    assert "too wide" not in out
+
+
+def test_a_swept_figure_has_the_intervals_of_the_others(said, folder):
+    words = ("--budget", "1M..1B", "--points", "3", "--of", "gpus", "--output", "fan.svg")
+    said("plot", "sweep", *words)
+    drawn = (folder / "fan.svg").read_text(encoding="utf-8")
+    assert {"50% interval", "90% interval", "95% interval"} == set(
+        re.findall(r"\d+% interval", drawn)
+    )

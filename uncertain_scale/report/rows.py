@@ -257,9 +257,9 @@ def chance_in_words(event: dict[str, Any], document: Document) -> tuple[str, str
     if share in {0, 1}:
         draws = document["chains"] * document["draws"]
         bound = probability_in_words(event)
-        words = f"{'all' if share else 'none'} of {draws:,} draws"
-        certain = event.get("low") == event.get("high")
-        return words if certain else f"{words}: {bound} (95%)", ""
+        if event.get("low") == event.get("high"):
+            return ("100%, certain" if share else "0%, impossible"), ""
+        return f"{'all' if share else 'none'} of {draws:,} draws: {bound} (95%)", ""
     return share_in_words(share, mcse), error_in_words(mcse, share)
 
 

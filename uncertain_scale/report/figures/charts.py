@@ -281,8 +281,9 @@ def _forecasts_described(document: Document, tests: Sequence[dict[str, Any]]) ->
     named = f"; outside the 90%: {', '.join(missed)}" if missed else ""
     return (
         f"Forecasts of training FLOP over what was published, for {counted(len(tests), 'run')}, "
-        f"each forecast without itself: {inside[0.5]} inside the 50% interval, {inside[0.9]} inside "
-        f"the 90%{named}. Beside it, the distribution of the forecasts' PITs against the uniform."
+        f"each forecast without itself: {inside[0.5]} inside the 50% interval, {inside[0.9]} "
+        f"inside the 90%{named}. Beside it, the distribution of the forecasts' PITs against the "
+        "uniform."
     )
 
 
