@@ -186,7 +186,11 @@ def test_what_takes_more_room_in_other_characters_fits_the_terminal_all_the_same
     from uncertain_scale.report.blocks import Items, Table, Text
 
     row = ("x ± y → z", "1 ± 2 … ∞", "word ≥ " * 12)
-    blocks = [Text("1 ± 2 → 3 " * 30), Items(["a ≥ b … " * 30]), Table(("a", "b", "c"), [row], fill=True)]
+    blocks = [
+        Text("1 ± 2 → 3 " * 30),
+        Items(["a ≥ b … " * 30]),
+        Table(("a", "b", "c"), [row], fill=True),
+    ]
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     monkeypatch.setattr(sys, "stdout", stream)
     monkeypatch.setenv("COLUMNS", "80")

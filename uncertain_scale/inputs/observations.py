@@ -324,7 +324,7 @@ def _written(value: float, units: str) -> str:
     if takes_suffix(units) and "e+" in short:
         counts = [(s, float(f"{value / size:.12g}"), size) for s, size in SUFFIXES.items()]
         for suffix, count, size in counts:
-            if 1 <= abs(count) < 1e3 and count * size == value and suffix != "K":
+            if 1 <= abs(count) < 1e3 and count * size == value and suffix in "kMB":
                 return f"{number_text(count)}{suffix}"
     return short.replace("e+", "e") if float(short) == value else number_text(value)
 
