@@ -110,6 +110,17 @@ class ClaimError(FileError):
     """Everything that is wrong with a claims file."""
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things: `1 input`, `25 inputs`.
+
+    Examples
+    --------
+    >>> counted(1, "input"), counted(4096, "draw")
+    ('1 input', '4,096 draws')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that a misspelt one was meant for, or the few there are.
 

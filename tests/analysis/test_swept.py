@@ -104,7 +104,7 @@ def test_what_is_not_swept_stays_as_it_was_typed():
         ({"x": "1,234.5"}, {}, "one number or a list"),
         ({"x": "1.234,5"}, {}, "one number or a list"),
         ({"x": "-2,5"}, {}, "one number or a list"),
-        ({"x": "10,5M..20M"}, {}, "write 10.5M or 105M"),
+        ({"x": "10,5M..20M"}, {}, "write 10.5M..20M or 105M..20M"),
         ({"x": "1,,2"}, {}, "missing between two commas"),
         ({"x": "1, 1"}, {}, "listed twice"),
         ({"x": [1]}, {}, "list two or more"),

@@ -132,8 +132,8 @@ def test_two_scenarios_of_one_name_are_told_apart(judged):
     first, second = judged(
         'scenario = "h100-dense-fp8.toml"', FLOP, ["h100-dense-fp8"], **{"h100-dense-fp8": own}
     )
-    assert first.endswith("memo.toml".replace("memo", "h100-dense-fp8") + ", the document's own")
-    assert second == "priors/chips/h100-dense-fp8.toml"
+    assert first.endswith("-h100-dense-fp8, the document's own")
+    assert second == "chips-h100-dense-fp8"
 
 
 @pytest.mark.parametrize(

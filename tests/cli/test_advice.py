@@ -26,6 +26,7 @@ SHOWN_BY = {
     "cli/draws.py": ["report", "sample"],
     "cli/effort.py": ["report"],
     "cli/explore.py": ["explore", "sensitivity"],
+    "cli/main.py": [""],
     "cli/model.py": ["model"],
     "cli/options.py": ["report", "update"],
     "cli/output.py": ["report", "compare", "sensitivity", "sweep", "claims", "update", "backtest"],
@@ -75,7 +76,8 @@ def commands(command, name=""):
         yield name, {one for parameter in command.params for one in parameter.opts}
 
 
-OPTIONS = dict(commands(typer.main.get_command(app)))
+PROGRAM = typer.main.get_command(app)
+OPTIONS = dict(commands(PROGRAM)) | {"": {one for part in PROGRAM.params for one in part.opts}}
 
 
 def texts(path):

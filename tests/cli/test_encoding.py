@@ -181,12 +181,16 @@ def test_the_program_itself_answers_where_the_locale_is_not_utf_8(setting):
 def test_what_takes_more_room_in_other_characters_fits_the_terminal_all_the_same(
     monkeypatch, encoding
 ):
-    """What is written as +/- or -> is laid out so, and a cut cell ends as wide as its column."""
+    """What is written as +/- or -> is laid out so, and what is cut ends as wide as its column."""
     from uncertain_scale.cli.output import present
     from uncertain_scale.report.blocks import Items, Table, Text
 
     row = ("x ± y → z", "1 ± 2 … ∞", "word ≥ " * 12)
-    blocks = [Text("1 ± 2 → 3 " * 30), Items(["a ≥ b … " * 30]), Table(("a", "b", "c"), [row])]
+    blocks = [
+        Text("1 ± 2 → 3 " * 30),
+        Items(["a ≥ b … " * 30]),
+        Table(("a", "b", "c"), [row], fill=True),
+    ]
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     monkeypatch.setattr(sys, "stdout", stream)
     monkeypatch.setenv("COLUMNS", "80")

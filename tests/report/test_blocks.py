@@ -23,7 +23,7 @@ from uncertain_scale.report.blocks import (
 from uncertain_scale.report.notebook import notebook
 from uncertain_scale.report.render.html import html
 from uncertain_scale.report.render.markdown import markdown
-from uncertain_scale.report.render.terminal import terminal
+from uncertain_scale.report.render.terminal import narrowed, terminal
 
 RECORD = {
     "scenario": "base",
@@ -170,3 +170,67 @@ def test_a_figure_that_cannot_be_drawn_is_left_out_and_a_part_is_a_macro():
     page = html(blocks, RECORD)
     assert "<figure" not in page
     assert "<li>a part</li>" in page
+
+
+FIGURES = ("2.31e25 to 9.96e25", "1.54e14 to 5.14e14", "0.01154", "449M to 1,890M")
+WIDE = Table(
+    ("answer", "median", "90% interval", "units", "shape"),
+    [
+        (
+            "equal_loss_compute_multiple",
+            "2.854e14",
+            "1.54e14 to 5.14e14",
+            "FLOP/s/gpu",
+            "▂▆██▇▅▃▂▁▁▁▁",
+        ),
+        ("training_flop", "4.84e25", "2.31e25 to 9.96e25", "FLOP", "▁█"),
+        ("hyperscaler_share", "0.01154", "449M to 1,890M", "", ""),
+    ],
+    (0, 3, 4),
+    drawn=(4,),
+    only=ALL,
+)
+
+
+@pytest.mark.parametrize("width", [20, 34, 40, 52, 60, 72, 79, 80, 90, 200])
+def test_no_figure_and_no_word_is_cut_however_narrow_the_terminal(width):
+    lines = printed([WIDE], width).splitlines()
+    assert max(map(len, lines)) <= width
+    rest = "".join(lines).replace(" ", "")
+    for row in WIDE.rows:
+        for cell in row[:4]:
+            letters = iter(rest)
+            assert all(letter in letters for letter in cell.replace(" ", "")), cell
+    assert "…" not in rest
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_number_stays_on_one_line_where_its_column_can_break_between_numbers(width):
+    page = printed([WIDE], width)
+    assert all(number in page for number in ("2.854e14", "4.84e25", "9.96e25", "1.54e14", "1,890M"))
+
+
+def test_what_is_drawn_gives_way_to_figures_and_is_whole_where_there_is_room():
+    whole, narrow, without = (printed([WIDE], width) for width in (90, 80, 70))
+    assert "▂▆██▇▅▃▂▁▁▁▁" in whole
+    assert "shape" in narrow
+    assert all(figure in narrow for figure in FIGURES)
+    assert "▂▆██▇▅▃▂▁▁▁▁" not in narrow
+    assert "shape" not in without
+    assert all(figure in without for figure in ("1.54e14 to", "5.14e14", "2.854e14"))
+
+
+def test_a_source_alone_is_cut():
+    table = Table(
+        ("input", "median", "source"), [("gpu_price", "44.41k", "a" * 80)], (0, 2), fill=True
+    )
+    cells = printed([table], 40).split()
+    assert {"gpu_price", "44.41k"} < set(cells)
+    assert cells[-1] == "a" * 16 + "…"
+
+
+def test_a_narrowed_drawing_keeps_the_median_and_the_ends():
+    drawn = narrowed("    ────●───", 26, 13)
+    assert (drawn.rstrip(), len(drawn)) == ("  ──●─", 13)
+    assert narrowed("█" * 10, 20, 10).rstrip() == "█" * 5
+    assert narrowed("▁▂▃█", 4, 4) == "▁▂▃█"

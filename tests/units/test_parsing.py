@@ -10,6 +10,7 @@ from uncertain_scale.errors import UnitError
 from uncertain_scale.units import (
     Quantity,
     SpellingError,
+    check_ends,
     check_spelling,
     check_suffixes,
     parse_quantity,
@@ -180,3 +181,36 @@ def test_an_interval_with_a_suffix_at_its_upper_end_alone_is_refused_with_both_r
 )
 def test_an_interval_that_has_one_reading_is_read(first, second):
     check_suffixes(first, second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "readings"),
+    [
+        ("1,4", "3,2", ("1.4 to 3.2", "14 to 32")),
+        ("0,14", "0,32", ("0.14 to 0.32",)),
+        ("1.4", "3,2", ("1.4 to 3.2", "1.4 to 32")),
+        ("1,400", "3,2 MW", ("1,400 to 3.2 MW", "1,400 to 32 MW")),
+        ("0,4", "1,5", ("0.4 to 1.5", "0.4 to 15")),
+        ("2 million", "3 million", ("2M to 3M",)),
+        ("2 million", "3,5 million", ("2M to 3.5M", "2M to 35M")),
+    ],
+)
+def test_an_interval_in_another_spelling_is_told_with_the_readings_of_both_ends(
+    first, second, readings
+):
+    with pytest.raises(SpellingError) as caught:
+        check_ends(first, second)
+    assert caught.value.readings == readings
+    assert f"write {' or '.join(readings)} (" in str(caught.value)
+    assert str(caught.value).startswith(f"'{first} to {second}' ")
+
+
+def test_an_interval_that_is_read_is_let_pass():
+    check_ends("1,400", "3.2e3 MW")
+    check_ends("nonsense", "3")  # which others refuse
+
+
+def test_each_number_behind_the_first_is_respelled_in_a_reading():
+    with pytest.raises(SpellingError) as caught:
+        parse_quantity("1,4 ± 0,2")
+    assert caught.value.readings == ("1.4 ± 0.2", "14 ± 0.2")

@@ -23,7 +23,7 @@ from uncertain_scale.analysis.verdict import (
 )
 from uncertain_scale.errors import DataError, UncertainScaleError, several
 from uncertain_scale.inputs.assertion import Assertion
-from uncertain_scale.inputs.catalog import find_prior_file
+from uncertain_scale.inputs.catalog import find_prior_file, scenario_labels
 from uncertain_scale.inputs.files import input_names
 from uncertain_scale.statistics.summary import read_probs
 from uncertain_scale.units.domain import domain_of
@@ -284,7 +284,7 @@ def _case(claim: Claim, chosen: Sequence[Path], desk: QuestionCache) -> _Case:
         over, under = (
             Whole(path, given=given, free=claim.free) for path in (claim.scenario, claim.against)
         )
-        label = f"{claim.scenario.stem} / {claim.against.stem}"
+        label = " / ".join(scenario_labels([claim.scenario, claim.against]))
         ways = (Asked(label, over, under, reading) for reading in (STATED, SHARED, INDEPENDENT))
         return _Case(claim, own, others, tuple(ways))
     judging = judges_of(claim, chosen, desk)

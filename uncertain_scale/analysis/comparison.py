@@ -38,6 +38,7 @@ from uncertain_scale.sampling.pivots import TIED
 from uncertain_scale.statistics.draws import all_draws, read_draws
 from uncertain_scale.statistics.integrated import joined_pivots
 from uncertain_scale.statistics.summary import summarize_variables
+from uncertain_scale.units import is_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,7 +52,16 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling import Design
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Comparison", "Ratio", "attribute", "compare", "has_ratio", "of_both_signs", "same_way"]
+__all__ = [
+    "Comparison",
+    "Ratio",
+    "are_dates",
+    "attribute",
+    "compare",
+    "has_ratio",
+    "of_both_signs",
+    "same_way",
+]
 
 _MOST_CHANGES = 10
 _ORDERS = 200
@@ -266,7 +276,11 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
     }
     one = base[1]["prior_predictive"].to_dataset()
     drawn = {name: [one[name].values, *(o[name].values for o in outputs.values())] for name in one}
-    ratios = [name for name in plan.outputs if has_ratio(*drawn[name])]
+    units = {name: str(one[name].attrs["units"]) for name in one}
+    ratios = [name for name in plan.outputs if has_ratio(*drawn[name], units=units[name])]
+    additive = {
+        name for name in drawn if of_both_signs(drawn[name]) or are_dates(drawn[name], units[name])
+    }
     plain = [name for name in plan.outputs if name not in ratios]
     found = {
         name: _ratio(
@@ -291,19 +305,26 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
             for event in events
         },
         changed=changed,
-        attribution={name: one for name, one in parts.items() if not of_both_signs(drawn[name])},
+        attribution={name: split for name, split in parts.items() if name not in additive},
         couplings=tied,
         otherwise=found,
         correlations=changed_correlations(plan, base[0], other[0]),
     )
 
 
-def has_ratio(base: FloatArray, *others: FloatArray) -> bool:
+def has_ratio(base: FloatArray, *others: FloatArray, units: str = "1") -> bool:
     """Tell whether other / base means anything: the base is never 0, and all are of one sign.
 
-    A profit of 2 over one of -1 is no factor of -2, nor is -2 over -1 twice as good.
+    A profit of 2 over one of -1 is no factor of -2, nor is -2 over -1 twice as good; and of years
+    of the calendar only the difference says something.
     """
-    return bool(base.all()) and not of_both_signs([base, *others])
+    answers = [base, *others]
+    return bool(base.all()) and not of_both_signs(answers) and not are_dates(answers, units)
+
+
+def are_dates(answers: Sequence[FloatArray], units: str) -> bool:
+    """Tell whether answers are years of the calendar."""
+    return all(is_date(units, float(one.min()), float(one.max())) for one in answers)
 
 
 def of_both_signs(answers: Sequence[FloatArray]) -> bool:

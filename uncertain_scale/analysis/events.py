@@ -200,16 +200,36 @@ def probability(event: Event, draws: Mapping[Any, Labelled]) -> Probability:
     >>> probability(parse_event("x >= 2", {"x": "1"}), draws).value
     0.75
     """
-    averaged = _averaged(event, draws)
+    decided = decided_by_range(event, draws)
+    averaged = None if decided else _averaged(event, draws)
     if averaged is not None:
         return averaged
     names = {name: by_chain(draws[name]) for name in event.variables}
     found = happened(event, names)
-    constant = all(
+    constant = decided or all(
         values.min() == values.max() and not may_vary(draws[name].attrs)
         for name, values in names.items()
     )
     return share_of(found, constant=constant)
+
+
+def decided_by_range(event: Event, draws: Mapping[Any, Labelled]) -> bool:
+    """Tell whether the range of an event's variable, by the model and the evidence, decides it.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> x = xr.DataArray([[1.5, 2.5]], dims=("chain", "draw"), attrs={"least": 1.0, "most": 3.0})
+    >>> [decided_by_range(parse_event(f"x {end}", {"x": "1"}), {"x": x}) for end in ("< 1", "> 2")]
+    [True, False]
+    """
+    if len(event.variables) > 1:
+        return False
+    name, sign, value = event.threshold()
+    facts = draws[name].attrs
+    ends = np.array([facts.get("least", -np.inf), facts.get("most", np.inf)])
+    at_least, at_most = _SIGNS[sign](ends, np.array([value]))
+    return bool(at_least == at_most)
 
 
 def _averaged(event: Event, draws: Mapping[Any, Labelled]) -> Probability | None:

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.events import happened, of_average, probability_of, side_of
+from uncertain_scale.analysis.events import (
+    decided_by_range,
+    happened,
+    of_average,
+    probability_of,
+    side_of,
+)
 from uncertain_scale.analysis.guards import WATCHED, bounds_of, warnings_of, watched
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.chains import as_tree
@@ -392,14 +398,16 @@ class Streamed:
     def probabilities(self) -> list[Probability]:
         """Return the probability of each event that was counted."""
         variables = self.tree.variables
+        events = self.reduction.events
+        decided = [decided_by_range(event, variables) for event in events]
         constant = [
-            not any(may_vary(variables[name].attrs) for name in event.variables)
-            for event in self.reduction.events
+            sure or not any(may_vary(variables[name].attrs) for name in event.variables)
+            for event, sure in zip(events, decided, strict=True)
         ]
         counted = self.part.probabilities(constant) if constant else []
         return [
-            self._averaged(event) or found
-            for event, found in zip(self.reduction.events, counted, strict=True)
+            found if sure else self._averaged(event) or found
+            for event, found, sure in zip(events, counted, decided, strict=True)
         ]
 
     def _averaged(self, event: Event) -> Probability | None:

@@ -10,7 +10,13 @@ import numpy as np
 
 from uncertain_scale.errors import QuestionError, UnitError, nearest
 from uncertain_scale.inputs.distributions.statement import number_text
-from uncertain_scale.units import Quantity, conversion_factor, parse_quantity
+from uncertain_scale.units import (
+    Quantity,
+    SpellingError,
+    check_ends,
+    conversion_factor,
+    parse_quantity,
+)
 from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
@@ -196,6 +202,10 @@ def _range(name: str, text: str, count: int, spacing: Spacing) -> Axis:
     ends = text.split("..")
     if len(ends) != 2 or "..." in text or not all(map(str.strip, ends)):
         raise QuestionError(f"{said} is not a range; expected LOW..HIGH, such as 10M..100B")
+    try:
+        check_ends(ends[0], ends[1], "..")
+    except SpellingError as error:
+        raise QuestionError(f"{name}: {error}") from None
     (low, high), units = _in_one_unit(said, map(str.strip, ends))
     if not low < high:
         words = [f"{end:g} {units or ''}".rstrip() for end in (low, high)]

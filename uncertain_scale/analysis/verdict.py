@@ -25,8 +25,7 @@ import numpy as np
 from uncertain_scale.analysis.events import Probability, as_probability, of_average, probability_of
 from uncertain_scale.analysis.questions import Whole
 from uncertain_scale.errors import UncertainScaleError
-from uncertain_scale.inputs.catalog import find_prior_file
-from uncertain_scale.inputs.toml import shown
+from uncertain_scale.inputs.catalog import find_prior_file, scenario_labels
 from uncertain_scale.statistics.intervals import equal_tailed, quantiles
 
 if TYPE_CHECKING:
@@ -86,8 +85,7 @@ def judges_of(claim: Claim, asked: Sequence[Path], desk: QuestionCache) -> tuple
     for path in (_first(claim, desk), *asked):
         paths.setdefault(path.resolve(), path)
     ordered = list(paths.values())
-    stems = [path.stem for path in ordered]
-    names = [shown(p) if stems.count(p.stem) > 1 else p.stem for p in ordered]
+    names = scenario_labels(ordered)
     first = Judge(ordered[0], names[0])
     if claim.reading is not None:
         own = claim.reading.scenario

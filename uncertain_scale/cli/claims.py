@@ -27,7 +27,7 @@ from uncertain_scale.cli.output import (
 )
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.record import note_files, note_reached
-from uncertain_scale.errors import QuestionError, nearest
+from uncertain_scale.errors import QuestionError, counted, nearest
 
 if TYPE_CHECKING:
     from uncertain_scale.analysis.claims import CheckedClaims
@@ -168,4 +168,4 @@ def _print_list() -> None:
 
     for name in claims_names():
         stated = load_claims(name, default_model().variables)
-        typer.echo(f"{name:<18} {stated.title}: {len(stated.claims)} claims")
+        typer.echo(f"{name:<18} {stated.title}: {counted(len(stated.claims), 'claim')}")

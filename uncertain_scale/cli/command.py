@@ -10,20 +10,23 @@ from __future__ import annotations
 import inspect
 import shlex
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_type_hints
 
-from typer.core import TyperCommand
+import typer
+from typer.core import TyperCommand, TyperGroup
 from typer.models import ArgumentInfo, OptionInfo
 
-from uncertain_scale.errors import QuestionError
+from uncertain_scale.errors import QuestionError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
+UsageError: type[Any] = typer.BadParameter.__bases__[0]  # of click, or of typer's copy of it
 DRAWS = "Draws"
 """Panel of the options that say how draws are made."""
 
@@ -214,7 +217,8 @@ class Command(TyperCommand):
         Raises QuestionError: a value is empty, or no number where one is expected, or an option
         that takes one value has several.
         """
-        values, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        with refusing(ctx):
+            values, _, order = self.make_parser(ctx).parse_args(args=list(args))
         by_name = {parameter.name: parameter for parameter in self.get_params(ctx)}
         hints = get_type_hints(self.callback)
         for name, value in values.items():
@@ -222,11 +226,49 @@ class Command(TyperCommand):
                 if isinstance(one, str) and not one.strip():
                     raise QuestionError(f"{_label(by_name[name])} is empty; give a value")
                 if isinstance(one, str):
+                    _check_choice(by_name[name], hints.get(name), one)
                     _check_number(by_name[name], hints.get(name), one.strip())
         for name, times in Counter(parameter.name for parameter in order).items():
             if times > 1 and _asks_once(by_name[name]):
                 raise QuestionError(f"{_label(by_name[name])} is given {times} times; keep one")
-        return super().parse_args(ctx, args)
+        with refusing(ctx):
+            return super().parse_args(ctx, args)
+
+
+class Group(TyperGroup):
+    """A group of commands that refuses wrong usage as commands do; without words it shows help."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words behind the group's name."""
+        with refusing(ctx) if args else nullcontext():
+            return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the first word names."""
+        with refusing(ctx):
+            return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def refusing(ctx: Any) -> Iterator[None]:
+    """Turn errors of usage into a QuestionError, which is one line of the program's own."""
+    try:
+        yield
+    except UsageError as error:
+        text = error.format_message().strip().removesuffix(".").replace(". Did you", "; did you")
+        hint = "" if text.endswith("?") else f"; {ctx.command_path} --help shows what there is"
+        raise QuestionError(f"{text[:1].lower()}{text[1:]}{hint}") from None
+
+
+def _check_choice(parameter: Any, annotation: Any, text: str) -> None:
+    """Refuse a word that is none of those that an option takes."""
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            known = [str(one.value) for one in kind]
+            if text not in known:
+                raise QuestionError(
+                    f"{_label(parameter)} '{text[:60]}' is unknown; {nearest(text, known)}"
+                )
 
 
 def _check_number(parameter: Any, annotation: Any, text: str) -> None:

@@ -15,7 +15,7 @@ import typer
 from uncertain_scale.cli.command import Option
 from uncertain_scale.cli.options import RunOptions, Scheduler, belief, with_options
 from uncertain_scale.cli.progress import Bar, interrupts
-from uncertain_scale.errors import QuestionError
+from uncertain_scale.errors import QuestionError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,6 +140,6 @@ def sample(
             save_draws(tree, output)
     variables = [*tree["prior"].data_vars, *tree["prior_predictive"].data_vars]
     typer.echo(
-        f"{output}: {options.chains} chains x {options.draws:,} draws of {len(variables)} "
-        f"variables: {', '.join(map(str, variables))}"
+        f"{output}: {counted(options.chains, 'chain')} x {options.draws:,} draws of "
+        f"{counted(len(variables), 'variable')}: {', '.join(map(str, variables))}"
     )

@@ -9,13 +9,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import typer
-from typer.core import TyperGroup
 from typer.main import get_command
 
-from uncertain_scale.cli.command import Command
+from uncertain_scale.cli.command import Command, Group
 from uncertain_scale.cli.output import mend_streams
 from uncertain_scale.cli.progress import INTERRUPTED, Interrupted, end_at_once, interrupts
 from uncertain_scale.cli.record import recorded
@@ -82,7 +81,7 @@ class _Commands(Mapping[str, Any]):
         return len(_PLACES)
 
 
-class _Program(TyperGroup):
+class _Program(Group):
     """The program, which imports no command but the one that runs."""
 
     def __init__(self, **settings: Any) -> None:
@@ -100,8 +99,22 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (as typer calls it)
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"uncertain-scale {version('uncertain-scale')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _program() -> None:
+def _program(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
     """Intervals for the scale of LLM training: what a budget buys, and how sure that is."""
 
 

@@ -165,6 +165,8 @@ class RunOptions:
             model, self.givens(), outputs=names_of(self.outputs), free=self.free, also=also
         )
         believed = believe(priors, model, self.changes(), option="--set", question=question)
+        if beside and self.scenario:
+            believed = replace(believed, name=_label(believed.name, self.scenario, beside))
         note_priors(self.scenario, believed)
         return Problem(model, believed, question)
 
@@ -265,6 +267,14 @@ def scenario_of_chip(scenario: str | None, chip: str, number_format: str | None)
     named = chip_scenario(chip, number_format)
     note_reached(scenario=named, chip=None, number_format=None)
     return named
+
+
+def _label(name: str, scenario: str, beside: Sequence[str]) -> str:
+    """Return the name of a scenario and its overlays among others, which may be called alike."""
+    from uncertain_scale.inputs.catalog import find_prior_file, scenario_labels
+
+    paths = [find_prior_file(one) for one in (scenario, *beside)]
+    return f"{scenario_labels(paths)[0]}{name.removeprefix(paths[0].stem)}"
 
 
 def _pairs(texts: list[str], option: str) -> dict[str, str]:

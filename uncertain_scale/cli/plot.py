@@ -12,7 +12,7 @@ import typer
 from uncertain_scale.cli.backtest import Runs, naming_faults
 from uncertain_scale.cli.claims import SHIPPED, Judged, Names, Source, checked, with_judges
 from uncertain_scale.cli.claims import Scenarios as Judges
-from uncertain_scale.cli.command import Option, with_parameters
+from uncertain_scale.cli.command import Group, Option, with_parameters
 from uncertain_scale.cli.compare import Chips, Couple, Scenarios, compared, with_chips
 from uncertain_scale.cli.options import (
     Chains,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 app = typer.Typer(
+    cls=Group,
     help="Draw figures: intervals, densities, rankings, comparisons, sweeps, priors, equations.",
     no_args_is_help=True,
     add_completion=False,
@@ -150,7 +151,7 @@ def sweep(
     points: Annotated[list[str], Option("Points of a range, or of that of NAME.", "N|NAME=N")] = [],  # noqa: B006
     steps: Annotated[Steps, Option("Spacing of a range.")] = Steps.auto,
     of: Annotated[str | None, Option("The output drawn; the first by default.", "NAME")] = None,
-    prob: Probs = [0.5, 0.8, 0.95],  # noqa: B006
+    prob: Probs = [0.5, 0.9, 0.95],  # noqa: B006
 ) -> Content:
     """Draw a fan chart: an answer as a function of what is given.
 

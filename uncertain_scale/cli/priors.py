@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from uncertain_scale.cli.backtest import Runs, SkipBadRows, naming_faults, report_faults
-from uncertain_scale.cli.command import Argument, Option
+from uncertain_scale.cli.command import Argument, Group, Option
 from uncertain_scale.cli.options import (
     ChipName,
     NumberFormat,
@@ -16,10 +16,13 @@ from uncertain_scale.cli.options import (
     scenario_of_chip,
 )
 from uncertain_scale.cli.output import Form, Format, json_for_stdout, present, print_json
-from uncertain_scale.errors import PriorError, QuestionError
+from uncertain_scale.errors import PriorError, QuestionError, counted
 
 app = typer.Typer(
-    help="List, show, check, copy and fit prior files.", no_args_is_help=True, add_completion=False
+    cls=Group,
+    help="List, show, check, copy and fit prior files.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 Equations = Annotated[
     list[Path],
@@ -102,7 +105,7 @@ def check(
         except PriorError as error:
             faults += error.faults
         else:
-            typer.echo(f"{file}: {len(priors.inputs)} inputs, all well")
+            typer.echo(f"{file}: {counted(len(priors.inputs), 'input')}, all well")
     if faults:
         raise PriorError(list(dict.fromkeys(faults)))
 

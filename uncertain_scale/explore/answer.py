@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from uncertain_scale.analysis.comparison import (
+    are_dates,
     attribute,
     difference_of,
     greater_in,
@@ -386,14 +387,15 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
     def output(name: str) -> dict[str, Any]:
         """Return what one output is to that of the base, draw by draw."""
         answers = [base.values[name], *(twin.values[name] for twin in twins.values())]
-        without = "" if has_ratio(*answers) else units[name]
+        without = "" if has_ratio(*answers, units=units[name]) else units[name]
         found = {
             reading: _held(
                 base.variables[name], twin.variables[name], beside[reading], view, units=without
             )
             for reading, twin in twins.items()
         }
-        split = None if of_both_signs(answers) else parts.get(name)
+        additive = of_both_signs(answers) or are_dates(answers, units[name])
+        split = None if additive else parts.get(name)
         logs = split or {}
         whole = math.fsum(logs.values())
         shared = abs(whole) > _SAME

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from uncertain_scale.errors import UnitError
-from uncertain_scale.units import check_suffixes, parse_quantity
+from uncertain_scale.units import check_ends, check_suffixes, parse_quantity
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -203,6 +203,7 @@ def span(low: str | None, high: str | None, units: str) -> Assertion:
     'at least'
     """
     if low is not None and high is not None:
+        check_ends(low, high)
         check_suffixes(low, high)
     first = -math.inf if low is None else parse_quantity(low).to(units)
     last = math.inf if high is None else parse_quantity(high).to(units)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -11,6 +12,8 @@ from uncertain_scale.errors import ClaimError, EvidenceError, PriorError, neares
 from uncertain_scale.reading import is_file, is_inside
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from uncertain_scale.errors import FileError
 
 
@@ -152,6 +155,28 @@ def find_prior_file(source: str | Path, *, beside: Path | None = None) -> Path:
         links followed, outside that one's folder.
     """
     return _PRIORS.find(source, beside)
+
+
+def scenario_labels(paths: Sequence[Path]) -> list[str]:
+    """Return the names of scenarios by their files; two of one name have their folders' before it.
+
+    Examples
+    --------
+    >>> scenario_labels([Path("low/priors.toml"), Path("high/priors.toml"), Path("base.toml")])
+    ['low-priors', 'high-priors', 'base']
+    """
+    parts = [
+        (*(re.sub(r"[^\w.+ -]", "_", part) for part in path.absolute().parts[:-1]), path.stem)
+        for path in paths
+    ]
+    labels = []
+    for own in parts:
+        others = {other for other in parts if other != own and other[-1] == own[-1]}
+        depth = 1
+        while any(other[-depth:] == own[-depth:] for other in others):
+            depth += 1
+        labels.append("-".join(own[-depth:]))
+    return labels
 
 
 def find_claims_file(source: str | Path) -> Path:

@@ -23,11 +23,13 @@ from uncertain_scale.inputs.document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
 from uncertain_scale.inputs.toml import TomlReader
 from uncertain_scale.units import (
+    SUFFIXES,
     Quantity,
     SpellingError,
     check_spelling,
     conversion_factor,
     parse_quantity,
+    takes_suffix,
 )
 from uncertain_scale.units.domain import domain_of
 
@@ -282,8 +284,8 @@ def _stated(table: ObservationTable, in_model: str) -> tuple[Distribution | Rang
     size, relative = _error(error, value)
     kind = table.error_kind or ("lognormal" if relative else "normal")
     shown = "" if units == "1" else f" {units}"
-    typed = f"{_written(error)}{shown}" if isinstance(error, float) else str(error)
-    words = f"{_written(value.value)}{shown} ± {typed}"
+    typed = f"{_written(error, units)}{shown}" if isinstance(error, float) else str(error)
+    words = f"{_written(value.value, units)}{shown} ± {typed}"
     if kind == "normal":
         return Normal(mu=value.value, sigma=size), units, words
     if value.value <= 0:
@@ -316,9 +318,14 @@ def _misspelt(table: ObservationTable) -> Iterator[tuple[str, str]]:
                 yield place, f"{key} = '{text[:60]}': {fault}"
 
 
-def _written(value: float) -> str:
-    """Write a number as people do: 3.65e14, 181."""
+def _written(value: float, units: str) -> str:
+    """Write a number as people do: 3.65e14, 181, 80M."""
     short = f"{value:g}"
+    if takes_suffix(units) and "e+" in short:
+        counts = [(s, float(f"{value / size:.12g}"), size) for s, size in SUFFIXES.items()]
+        for suffix, count, size in counts:
+            if 1 <= abs(count) < 1e3 and count * size == value and suffix in "kMB":
+                return f"{number_text(count)}{suffix}"
     return short.replace("e+", "e") if float(short) == value else number_text(value)
 
 
@@ -395,7 +402,7 @@ def _as_range(
         advice = "state what is exact as a given" if equal else "swap them"
         raise _Fault("lower", f"{said}; {advice}")
     shown = "" if units == "1" else f" {units}"
-    words = {key: f"{_written(value)}{shown}" for key, value in values.items()}
+    words = {key: f"{_written(value, units)}{shown}" for key, value in values.items()}
     if len(words) == 2:
         return stated, units, f"between {words['lower']} and {words['upper']}"
     return stated, units, " ".join(f"at {_SIDES[key]} {word}" for key, word in words.items())

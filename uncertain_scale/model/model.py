@@ -68,10 +68,10 @@ class Model:
         'FLOP'
         """
         equations = read_all(modules)
-        computed = dict.fromkeys(equation.target for equation in equations)
         variables = agreed_units(equations)
         check_units(equations, variables)
-        return cls(equations, variables, tuple(computed if headline is None else headline))
+        shown = ends_first(equations) if headline is None else tuple(headline)
+        return cls(equations, variables, shown)
 
     def extended(self, *modules: types.ModuleType | Path | str) -> Model:
         """Return the model with further equations, whose results become its headline.
@@ -83,13 +83,12 @@ class Model:
     def with_equations(self, own: Sequence[Equation]) -> Model:
         """Return the model with further equations, as `extended` does for those of modules."""
         equations = tuple(_merged((*self.equations, *own)))
-        computed = dict.fromkeys(equation.target for equation in own)
         variables = agreed_units(equations)
         # What was there before was checked, in units that it may not have any more.
         moved = {name for name, units in variables.items() if units != self.variables.get(name)}
         new = [e for e in equations if e in own or not moved.isdisjoint(e.variables)]
         check_units(new, {name: variables[name] for e in new for name in e.variables})
-        return Model(equations, variables, tuple(computed))
+        return Model(equations, variables, ends_first(own))
 
     @cached_property
     def builtin_variables(self) -> dict[str, str]:
@@ -167,6 +166,20 @@ def read_all(modules: Sequence[types.ModuleType | Path | str]) -> tuple[Equation
         for law in read:
             equations += [law, *named_inverses(law)]
     return tuple(_merged(equations))
+
+
+def ends_first(equations: Sequence[Equation]) -> tuple[str, ...]:
+    """Return what equations compute, first the results that none of their laws goes on from.
+
+    The first equation of a variable is its law; others lead back to it, and end no chain.
+    """
+    laws: dict[str, Equation] = {}
+    for equation in equations:
+        if equation.law is None:
+            laws.setdefault(equation.target, equation)
+    used = {name for law in laws.values() for name in law.arguments}
+    computed = dict.fromkeys(equation.target for equation in equations)
+    return tuple(sorted(computed, key=lambda name: name in used))
 
 
 def agreed_units(equations: Sequence[Equation]) -> dict[str, str]:
@@ -267,7 +280,7 @@ class OwnEquations:
         if not any(builtin.ways_to(name) for name in own - known):
             variables = agreed_units(self.equations)
             check_units(self.equations, variables)
-            return Model(self.equations, variables, tuple(computed))
+            return Model(self.equations, variables, ends_first(self.equations))
         declared = self._declared()
         fitting = tuple(
             equation

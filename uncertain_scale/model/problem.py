@@ -227,7 +227,7 @@ def solve(problem: Problem) -> Plan:
     return Plan(
         outputs=tuple(dict.fromkeys(outputs)),
         reached={name: way for name, way in closure.reached.items() if name in needed},
-        notes=tuple(_notes(closure, problem, needed)),
+        notes=(*_left_out(closure, problem), *_notes(closure, problem, needed)),
     )
 
 
@@ -389,6 +389,30 @@ class Closure:
             if not overridden and not believed:
                 return Contradiction(equation.target, first, second)
         return None
+
+
+def _left_out(closure: Closure, problem: Problem) -> Iterator[str]:
+    """Name what a report shows by default and what is given does not reach, and why."""
+    if problem.question.outputs or problem.priors.lacking:
+        return
+    model, behind = problem.model, dict[str, list[str]]()
+    for name in model.headline:
+        if name not in closure.reached:
+            lacking = ", ".join(_lacking(name, model, closure, set()))
+            behind.setdefault(lacking, []).append(name)
+    for lacking, names in behind.items():
+        why = f": no prior or value of {lacking}" if lacking else ""
+        yield f"left out, since what is given does not determine it{why}: {', '.join(names)}"
+
+
+def _lacking(name: str, model: Model, closure: Closure, seen: set[str]) -> list[str]:
+    """Return the unknown inputs of the first way to a variable that is not reached."""
+    seen.add(name)
+    ways = model.ways_to(name)
+    if not ways:
+        return [name]
+    unknown = [a for a in ways[0].arguments if a not in closure.reached and a not in seen]
+    return list(dict.fromkeys(x for a in unknown for x in _lacking(a, model, closure, seen)))
 
 
 def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str]:

@@ -39,10 +39,12 @@ _QUESTIONS = {
 }
 _LEVEL = 0.01
 _SHORT = {"30% of the sparse peak": "30% sparse"}
+_TAIL = 0.025
 METHOD = (
     "Left out: MFU fitted again without the run. The fit is to published runs of grades A and B of "
     "at least 1e23 FLOP; other runs cannot be left out of it. Intervals are equal-tailed; behind "
-    "a share stands Jeffreys' 95% interval, and it reads as stated where that holds the promise. "
+    "a share stands Jeffreys' 95% interval, and it reads as stated where that holds the promise, "
+    "and too few to tell where an exact binomial test (2.5%) does not reject it. "
     "PIT: probability that the forecast gave to less than what was published; p: exact test that "
     "it is uniform, by simultaneous ECDF bands, rejected below 1%. CRPS: of log forecasts, less is "
     "better; that of a point forecast is |log error|. The points: 40% MFU, and 30% of the peak "
@@ -235,7 +237,7 @@ def backtest_blocks(document: Document) -> Iterator[Block]:
     """Yield the blocks of what `backtest_document` returns: scores, runs outside, forecasts."""
     scenario, file = document["scenario"], document["table"]["file"]
     extent, made, notes = _extent(document), _made(document), list(_remarks(document))
-    about = f"{document['title']}. {extent}"
+    about = ". ".join(filter(None, (document["title"], extent)))
     yield Page(
         _scored(document),
         design_in_words(document),
@@ -341,7 +343,9 @@ def _headline(document: Document) -> list[tuple[str, ...]]:
     for one, other in zip(as_is["coverage"], left_out["coverage"], strict=True):
         counts = (f"{c['inside']} of {s['runs']}" for c, s in ((one, as_is), (other, left_out)))
         share = f"{other['share']:.0%}, {other['low']:.0%} to {other['high']:.0%}"
-        rows.append((f"inside {percent(one['prob'])}", *counts, share, _verdict(other)))
+        rows.append(
+            (f"inside {percent(one['prob'])}", *counts, share, _verdict(other, left_out["runs"]))
+        )
     tenths = document["transforms"]
     rejected = "rejected" if left_out["uniformity_p"] < _LEVEL else "not rejected"
     rows += [
@@ -363,11 +367,28 @@ def _headline(document: Document) -> list[tuple[str, ...]]:
     return rows
 
 
-def _verdict(coverage: dict[str, Any]) -> str:
-    """Say whether a share is compatible with what the interval promises."""
-    if coverage["high"] < coverage["prob"]:
-        return "too narrow"
-    return "too wide" if coverage["low"] > coverage["prob"] else "as stated"
+def _verdict(coverage: dict[str, Any], runs: int) -> str:
+    """Say whether a share is compatible with what the interval promises.
+
+    Of few runs Jeffreys' interval leaves out what chance explains: an exact binomial test decides.
+
+    Examples
+    --------
+    >>> _verdict({"inside": 1, "prob": 0.95, "low": 0.06, "high": 0.94}, 2)
+    'too few to tell'
+    >>> _verdict({"inside": 10, "prob": 0.95, "low": 0.3, "high": 0.7}, 20)
+    'too narrow'
+    """
+    from scipy.special import bdtr
+
+    prob, inside = coverage["prob"], coverage["inside"]
+    if coverage["low"] <= prob <= coverage["high"]:
+        return "as stated"
+    narrow = coverage["high"] < prob
+    chance = bdtr(inside, runs, prob) if narrow else 1 - bdtr(inside - 1, runs, prob)
+    if chance >= _TAIL:
+        return "too few to tell"
+    return "too narrow" if narrow else "too wide"
 
 
 def _scores(found: Mapping[str, dict[str, Any]]) -> list[tuple[str, ...]]:

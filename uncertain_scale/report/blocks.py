@@ -120,8 +120,10 @@ class Table(Block):
     tight, open
         Whether the terminal puts one blank between columns, not two; whether it draws no rule, and
         breaks what is long.
+    drawn
+        Which columns are bars or shapes, which the terminal narrows before it breaks another.
     widths
-        The least and the most characters of a column in the terminal.
+        The least characters of a column in the terminal, where there is room.
     fill
         Whether its last column takes the rest of the terminal's line, and is cut there.
     """
@@ -134,7 +136,8 @@ class Table(Block):
     fold: str = field(default="", kw_only=True)
     tight: bool = field(default=False, kw_only=True)
     open: bool = field(default=False, kw_only=True)
-    widths: Mapping[int, tuple[int | None, int | None]] = field(default_factory=dict, kw_only=True)
+    drawn: Sequence[int] = field(default=(), kw_only=True)
+    widths: Mapping[int, int] = field(default_factory=dict, kw_only=True)
     fill: bool = field(default=False, kw_only=True)
 
 

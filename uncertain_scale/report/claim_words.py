@@ -12,8 +12,10 @@ from uncertain_scale.report.numbers import (
     error_in_words,
     percent,
     probability_in_words,
+    scale_for,
     scale_of,
 )
+from uncertain_scale.units import is_date
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +41,7 @@ def own_in_words(claim: dict[str, Any]) -> str:
         if named and others and not also:
             return f"follows from its own inputs only with {own['reading']}: {gives}"
         return f"follows from its own inputs{named}: {gives}"
-    off = _off(own["excess"], claim["asserted"])
+    off = _off(own, claim)
     instead = f"; it would with {', '.join(also)}" if also else ""
     return f"does not follow from its own inputs{named}: {gives}{off}{instead}"
 
@@ -113,6 +115,8 @@ def summary_in_words(claims: Sequence[dict[str, Any]], apart: int) -> list[str]:
     follow = sum(bool(claim["own"]["follows"]) for claim in asserted)
     implied = sum(claim["implied"] for claim in claims)
     not_so = len(asserted) - follow
+    if not claims:
+        return [f"no claim can be judged: {apart} kept apart for faults"]
     counted = (
         f"{len(claims)} {'claim' if len(claims) == 1 else 'claims'}: "
         f"{follow} {'follows' if follow == 1 else 'follow'} from the document's own inputs, "
@@ -179,12 +183,19 @@ def _over(judged: dict[str, Any], claim: dict[str, Any]) -> str:
     factor = judged["asserted_over_median"]
     if factor is None:
         return ""
-    error = (judged["median_mcse"] or 0.0) / abs(judged["median"])
-    size = factor if factor >= 1 else 1 / factor
-    written = _PLAIN.write(size, size * error)
     verb = "overstated" if factor >= 1 else "understated"
     least = " at least" if claim["asserted"]["kind"] == "interval" else ""
-    return f": {verb}{least} {written}x"
+    median, mcse = judged["median"], judged["median_mcse"] or 0.0
+    if is_date(claim["units"], median):
+        return f": {verb} by{least} {_span(median * (factor - 1), mcse)}"
+    size = factor if factor >= 1 else 1 / factor
+    return f": {verb}{least} {_PLAIN.write(size, size * mcse / abs(median))}x"
+
+
+def _span(years: float, mcse: float = 0.0) -> str:
+    """Write a difference between two years of the calendar."""
+    scale = scale_for([years], "year")
+    return f"{scale.write(abs(years), mcse)} {scale.units}"
 
 
 def _bound(covered: dict[str, Any]) -> str:
@@ -207,13 +218,16 @@ def _percent(found: dict[str, Any]) -> str:
     return f"{_PLAIN.write(100 * share, 100 * (mcse or 0.0))}%{error}"
 
 
-def _off(excess: float | None, asserted: dict[str, Any]) -> str:
+def _off(own: dict[str, Any], claim: dict[str, Any]) -> str:
     """Say how far the document's own inputs are from what it asserts."""
+    excess, asserted = own["excess"], claim["asserted"]
     if excess is None:
         return ""
     if excess >= 1:
         return f", {1 + excess:.3g} times what is asserted"
     size = f"{100 * abs(excess):.2g}%"
+    if is_date(claim["units"], own["median"]):
+        size = _span(own["median"] * excess / (1 + excess))
     if asserted["kind"] == "figure":
         return f", {size} {'more' if excess > 0 else 'less'} than asserted"
     return f", {size} {'above' if excess > 0 else 'below'} what is asserted"

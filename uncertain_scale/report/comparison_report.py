@@ -14,6 +14,8 @@ from uncertain_scale.report.rows import (
     distribution_in_words,
     intervals_of,
     question_in_words,
+    scenario_in_words,
+    titled,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +34,11 @@ _HOW = (
     "that chance does not blur it; facts of their own are drawn independently."
 )
 _PLAIN = Scale("")
+NO_RATIO = (
+    "0 or of both signs in some draws",
+    "years of the calendar, or 0 or of both signs in some draws",
+)
+"""Why an answer has no ratio: one in other units than years, and one in years."""
 
 
 def comparison_document(
@@ -79,8 +86,8 @@ def comparison_blocks(document: Document) -> Iterator[Block]:
         title=f"{base} and others",
     )
     yield Text(f"Given {given}", "bold", only=Form.brief)
-    yield Text(f"Base {base}: {document['title']}", only=Form.terminal)
-    yield Text(f"Scenario {document['scenario']}: {document['title']}", only=Form.notebook)
+    yield Text(titled(f"Base {base}", document["title"]), only=Form.terminal)
+    yield Text(scenario_in_words(document), only=Form.notebook)
     yield Heading(f"{given}: {base} and others", 1, only=Form.markdown)
     shared = f"{made}; what scenarios share has the same draws in each."
     yield Text(shared, only=Form.markdown)
@@ -225,13 +232,21 @@ def _lines(comparison: dict[str, Any]) -> list[str]:
     """Say where ratios come from, which answers have none, how events fare, what is doubtful."""
     other = comparison["other"]
     lines = list(_attributions(comparison))
-    if names := [name for name, one in comparison["outputs"].items() if not one["ratio"]]:
-        why = "0 or of both signs in some draws, where a ratio means nothing"
-        lines.append(f"{', '.join(names)}: {why}")
+    for why, names in without_ratio(comparison).items():
+        lines.append(f"{', '.join(names)}: {why}, where a ratio means nothing")
     for event in comparison["events"]:
         before, after = (probability_in_words(event[side]) for side in ("base", "other"))
         lines.append(f"P({event['event']}): {before} in the base, {after} in {other}")
     return [*lines, *(f"! {other}: {warning}" for warning in comparison["warnings"])]
+
+
+def without_ratio(comparison: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the answers that have a difference in the place of a ratio, by the reason."""
+    found: dict[str, list[str]] = {}
+    for name, one in comparison["outputs"].items():
+        if not one["ratio"]:
+            found.setdefault(NO_RATIO[one["difference"]["units"] == "year"], []).append(name)
+    return found
 
 
 def _one(comparison: Comparison) -> dict[str, Any]:

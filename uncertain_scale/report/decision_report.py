@@ -74,7 +74,7 @@ def decision_blocks(decision: dict[str, Any]) -> Iterator[Block]:
     if "loss" in decision and (rows := list(_rows(decision))):
         header = ("if known", "answer changes", "worth", "95% interval")
         forms = Form.terminal | Form.markdown
-        yield Table(header, rows, widths={0: (None, 24)}, only=forms)
+        yield Table(header, rows, only=forms)
 
 
 def _in_words(decision: dict[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from uncertain_scale.errors import printable
+from uncertain_scale.errors import counted, printable
 from uncertain_scale.report.blocks import Block, Gap, Heading, Table, Text
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def _part(found: Difference) -> str:
 def _sentence(document: Document) -> str:
     changes = document["changes"]
     count = sum(len(found) for part, found in changes.items() if part != "versions")
-    text = f"{document['verdict']}: {document['values']:,} values"
+    text = f"{document['verdict']}: {counted(document['values'], 'value')}"
     altered = _altered(document.get("files") or {})
     if altered and document["grade"] != Grade.different.name:
         text = f"FILES ALTERED: {altered}; the answers are {text}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from uncertain_scale.errors import counted
 from uncertain_scale.report.blocks import (
     Figure,
     Form,
@@ -33,6 +34,7 @@ from uncertain_scale.report.rows import (
     remarks,
     run_in_words,
     sufficient_rows,
+    titled,
     versions_in_words,
 )
 
@@ -148,7 +150,7 @@ def update_blocks(document: Document, behind: Behind | None = None) -> Iterator[
 
 def priors_blocks(document: Document) -> Iterator[Block]:
     """Yield a scenario's inputs alone, each with its distribution and source in full."""
-    title = f"{document['scenario']}: {document['title']}"
+    title = titled(document["scenario"], document["title"])
     yield Text(title, "bold", only=Form.brief)
     yield Heading(title, 1, only=Form.markdown)
     yield inputs_table(document)
@@ -189,7 +191,7 @@ def _answers(document: Document) -> Iterator[Block]:
     yield Heading("Answers", id="outputs", only=Form.full)
     header = ["answer", "median", f"{percent(probs[0])} interval", "units", "shape"]
     brief = [(row.name, row.median, row.interval, row.units, row.shape) for row in rows]
-    yield Table(header, brief, (0, 3, 4), only=Form.terminal)
+    yield Table(header, brief, (0, 3, 4), drawn=(4,), only=Form.terminal)
     named = [(*row, outputs[row[0]]["long_name"]) for row in brief]
     yield Table((*header, "what it is"), named, (0, 3, 4, 5), only=Form.notebook)
     header = ["answer", "units", "median", "mean", "sd"]
@@ -229,7 +231,7 @@ def _errors(document: Document) -> Iterator[Block]:
         rows,
         (0, 1, 4),
         caption=_ERRORS,
-        fold=f"Every figure with its Monte Carlo error ({len(rows)} rows)",
+        fold=f"Every figure with its Monte Carlo error ({counted(len(rows), 'row')})",
         code=(3,),
         only=Form.html,
     )

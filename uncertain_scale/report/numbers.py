@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.units import is_date, takes_suffix
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -30,10 +32,13 @@ _WORDS = {
     "day": "days",
     "gpu": "GPUs",
     "gpu*hour": "gpu-hours",
+    "item": "items",
     "parameter": "parameters",
+    "person": "people",
     "token": "tokens",
     "year": "years",
 }
+_PLAIN, _MOST_COUNTED = 1e5, 1e15  # from where on other units have suffixes, and to where
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_DIGITS = 3
 _EXACT_DIGITS = 4
@@ -44,6 +49,7 @@ _FLOAT_DIGITS = 16
 _LONGEST = 20  # characters of a number that is written out; longer ones have an exponent
 _PLAIN_ZEROS = 2  # at most, of a number such as 0.056 among others with exponents
 _CALENDAR = "years"
+_HOURS = -3  # the digit of a date that has no other to be told from
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,8 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     --------
     >>> scale_for([1562.0], "MW").units
     'GW'
+    >>> scale_for([8.6e5, 5.69e5, 1.3e6], "USD/year").write(8.6e5)
+    '860k'
     >>> scale_for([2019.88, 2019.67, 2020.09], "year").write(2019.8762)
     '2019.88'
     >>> scale_for([4e-4, -12.9, 12.7], "1").write(-12.93, 0.01)
@@ -140,7 +148,7 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     about_zero = min(finite) < 0 < max(finite) and largest >= 1
     scale = _scale(largest if about_zero else abs(finite[0]), units)
     if not spread > largest * 10.0**-_FLOAT_DIGITS:
-        return scale
+        return replace(scale, finest=_HOURS) if is_date(units, *finite) else scale
     return replace(scale, finest=math.floor(math.log10(spread)) - _SPREAD_DIGITS + 1)
 
 
@@ -167,17 +175,33 @@ def scale_of(output: Mapping[str, Any]) -> Scale:
     return scale_for([output["median"], *known], output["units"])
 
 
+def scale_at(value: float, swept: Mapping[str, Any]) -> Scale:
+    """Choose how a value of a swept variable is written, so that it differs from its neighbours.
+
+    Examples
+    --------
+    >>> swept = {"values": [2019.5, 2019.75, 2020.0], "units": "year"}
+    >>> [scale_at(value, swept).write(value, exact=True) for value in swept["values"]]
+    ['2019.5', '2019.75', '2020']
+    """
+    others = [other for other in swept["values"] if other != value]
+    nearest = min(others, key=lambda other: abs(other - value), default=value)
+    return scale_for([value, nearest], swept["units"])
+
+
 def _scale(size: float, units: str) -> Scale:
     for divisor, prefixed in _LADDERS.get(units, ()):
         if size >= divisor:
             return Scale(units_in_words(prefixed), divisor)
     words = units_in_words(units)
-    if units in _COUNTED and size < 1e15:
-        for divisor, suffix in _SUFFIXES:
+    if units in _COUNTED or takes_suffix(units):
+        least = 1e3 if units in _COUNTED else _PLAIN
+        for divisor, suffix in _SUFFIXES if least <= size < _MOST_COUNTED else ():
             if size >= divisor:
                 return Scale(words, divisor, suffix)
+    if units in _COUNTED and size < _MOST_COUNTED:
         return Scale(words)
-    if size and not 1e-3 <= size < 1e5:
+    if size and not 1e-3 <= size < _PLAIN:
         return Scale(words, exponent=math.floor(math.log10(size)))
     return Scale(words)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.analysis.conditioning.information import evidence_ratio, ratios_of_medians
 from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Page, Table, Text, shown
+from uncertain_scale.report.comparison_report import NO_RATIO
 from uncertain_scale.report.document import events_document, record_document, report_document
 from uncertain_scale.report.evidence import (
     evidence_blocks,
@@ -29,6 +30,8 @@ from uncertain_scale.report.rows import (
     opening,
     output_rows,
     question_in_words,
+    scenario_in_words,
+    titled,
 )
 from uncertain_scale.sampling.chains import ArrayTree
 
@@ -77,7 +80,7 @@ def dependent_blocks(document: Document) -> Iterator[Block]:
         made,
         f"What drives the answers, given {given}?",
         title="What drives the answers, given evidence",
-        about=f"Scenario {document['scenario']}: {document['title']}",
+        about=scenario_in_words(document),
     )
     seen = [": ".join(pair) for pair in observation_lines(document)]
     learnt = [method_in_words(document), learnt_in_words(document)]
@@ -207,7 +210,8 @@ def evidence_comparison_blocks(document: Document) -> Iterator[Block]:
     yield Text(f"{made}.", only=Form.markdown)
     for report in (document, *(one["report"] for one in document["comparisons"])):
         yield Gap()
-        yield Text(f"{report['scenario']}: {report['title']}", "bold", only=Form.terminal)
+        title = titled(report["scenario"], report["title"])
+        yield Text(title, "bold", only=Form.terminal)
         yield Heading(report["scenario"], only=Form.full)
         yield Items(list(_facts(report)))
     for text, comparison in zip(factors, document["comparisons"], strict=True):
@@ -259,7 +263,7 @@ def _ratio_rows(document: Document, comparison: dict[str, Any]) -> Iterator[tupl
     for row in output_rows(document, prob):
         other = others[row.name]
         ratio = comparison["ratios_of_medians"].get(row.name)
-        text = "none: 0 or of both signs"
+        text = f"none: {NO_RATIO[document['outputs'][row.name]['units'] == 'year']}"
         if ratio is not None:
             scale = scale_for([ratio["value"]], "1")
             text = scale.write(ratio["value"], ratio["mcse"], exact=ratio["mcse"] == 0)

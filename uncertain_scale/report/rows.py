@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uncertain_scale.errors import counted
 from uncertain_scale.inputs.distributions import KINDS
 from uncertain_scale.report.blocks import Block, Form, Heading, Table, Text
 from uncertain_scale.report.numbers import (
@@ -129,11 +130,27 @@ def input_rows(document: Document) -> Iterator[InputRow]:
 
 def opening(document: Document, title: str, *lines: str) -> Iterator[Block]:
     """Yield a result's first lines: the question, the scenario; a title and more in Markdown."""
-    scenario = f"Scenario {document['scenario']}: {document['title']}"
+    scenario = scenario_in_words(document)
     yield Text(f"Given {question_in_words(document)}", "bold", only=Form.brief)
     yield Text(scenario, only=Form.brief)
     yield Heading(title, 1, only=Form.markdown)
     yield Text((f"{scenario}.", *lines), only=Form.markdown)
+
+
+def scenario_in_words(document: Document) -> str:
+    """Name the scenario, and its title where its file states one.
+
+    Examples
+    --------
+    >>> scenario_in_words({"scenario": "base", "title": ""})
+    'Scenario base'
+    """
+    return titled(f"Scenario {document['scenario']}", document["title"])
+
+
+def titled(name: str, title: str) -> str:
+    """Return a name with the title behind it, where there is one."""
+    return f"{name}: {title}" if title else name
 
 
 def inputs_table(document: Document) -> Table:
@@ -240,9 +257,9 @@ def chance_in_words(event: dict[str, Any], document: Document) -> tuple[str, str
     if share in {0, 1}:
         draws = document["chains"] * document["draws"]
         bound = probability_in_words(event)
-        counted = f"{'all' if share else 'none'} of {draws:,} draws"
-        certain = event.get("low") == event.get("high")
-        return counted if certain else f"{counted}: {bound} (95%)", ""
+        if event.get("low") == event.get("high"):
+            return ("100%, certain" if share else "0%, impossible"), ""
+        return f"{'all' if share else 'none'} of {draws:,} draws: {bound} (95%)", ""
     return share_in_words(share, mcse), error_in_words(mcse, share)
 
 
@@ -279,7 +296,8 @@ def error_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
 def design_in_words(document: Document) -> str:
     """Say how the draws were made."""
     return (
-        f"{document['chains']} chains x {document['draws']:,} draws ({document['design']}), "
+        f"{counted(document['chains'], 'chain')} x {counted(document['draws'], 'draw')} "
+        f"({document['design']}), "
         f"seed {document['seed']}"
     )
 

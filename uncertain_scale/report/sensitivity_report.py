@@ -127,8 +127,8 @@ def _indices(output: dict[str, Any], chains: int) -> Iterator[Block]:
         for name, share, swing, held in _rows(output, chains)
     ]
     header: tuple[str, ...] = ("input", "share", "", "median if low, if high", "rank in")
-    widths = {0: (None, 17), 1: (5, None), 2: (_BAR, None)}
-    yield Table(header, bars, (0, 2), widths=widths, only=Form.terminal)
+    widths = {1: 5, 2: _BAR}
+    yield Table(header, bars, (0, 2), drawn=(2,), widths=widths, only=Form.terminal)
     yield _table(output, chains)
     header = ("inputs", "Sobol' first order", "Sobol' total")
     groups = [

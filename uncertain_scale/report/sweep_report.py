@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.analysis.events import Probability
+from uncertain_scale.errors import counted
 from uncertain_scale.report.blocks import Figure, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.document import (
     inputs_document,
@@ -24,7 +25,7 @@ from uncertain_scale.report.document import (
 from uncertain_scale.report.numbers import (
     percent,
     probability_in_words,
-    scale_for,
+    scale_at,
     scale_of,
     units_in_words,
 )
@@ -41,6 +42,7 @@ from uncertain_scale.report.rows import (
     reasons_in_words,
     record_table,
     region_in_words,
+    scenario_in_words,
     versions_in_words,
 )
 
@@ -121,7 +123,7 @@ def sweep_blocks(document: Document, guides: Mapping[str, float] | None = None) 
         run,
         f"What follows from {given}?",
         title=f"Answers by {' and '.join(names)}",
-        about=f"Scenario {document['scenario']}: {document['title']}",
+        about=scenario_in_words(document),
     )
     spread = "Standard errors are from the spread between chains."
     yield from opening(document, given, f"{run}. {spread}")
@@ -136,7 +138,8 @@ def sweep_blocks(document: Document, guides: Mapping[str, float] | None = None) 
         yield Heading(f"P({event['event']})")
         header = (*names, "probability", "standard error")
         bars = list(_chance_bars(document, place, _WIDTH[len(names)]))
-        yield Table((*header, ""), bars, words=(len(header),), only=Form.terminal)
+        last = (len(header),)
+        yield Table((*header, ""), bars, last, drawn=last, only=Form.terminal)
         yield Table(header, list(_chances(document, place)), only=Form.full)
     yield Items(notes, "! ", only=Form.terminal)
     yield Heading("Inputs", only=Form.markdown)
@@ -167,7 +170,7 @@ def _answer(document: Document, name: str, guides: Mapping[str, float] | None) -
         header = [*own, "median", f"{percent(document['probs'][0])} interval", "units", ""]
         rows = [(*row.at, row.median, row.interval, row.units, draw(row)) for row in first]
         words = (len(own) + 2, len(own) + 3)
-        yield Table(header, rows, words, only=Form.terminal)
+        yield Table(header, rows, words, drawn=words[1:], only=Form.terminal)
     else:
         same = f"{first[0].median} ({first[0].interval}) {first[0].units}".rstrip()
         yield Text(f" {same} at every {' and '.join(_names(document))}", only=Form.terminal)
@@ -228,7 +231,7 @@ def _at(
         if names is not None and one["name"] not in names:
             continue
         value = point["at"][one["name"]]
-        scale = scale_for([value], one["units"])
+        scale = scale_at(value, one)
         cells.append(f"{scale.write(value, exact=True)} {scale.units}".rstrip())
     return tuple(cells)
 
@@ -335,7 +338,7 @@ def _headline(document: Document) -> str:
 def _run_in_words(document: Document) -> str:
     """Say how many points there are, and how each was drawn."""
     values = " x ".join(
-        f"{len(one['values'])} values of {one['name']}"
+        f"{counted(len(one['values']), 'value')} of {one['name']}"
         + ("" if one["steps"] == "list" else f" in {one['steps']} steps")
         for one in document["swept"]
     )

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import UnitError
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Quantity",
     "SpellingError",
+    "check_ends",
     "check_spelling",
     "check_suffixes",
     "conversion_factor",
+    "is_date",
     "parse_quantity",
     "refuse_other_digits",
     "registry",
+    "takes_suffix",
 ]
 
 _DEFINITIONS = (
@@ -43,6 +47,7 @@ _SPELLING = re.compile(rf"\s*{_FACTOR}(?:(?:\s*[*/]\s*|\s+){_FACTOR})*\s*")
 
 SUFFIXES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _LONGEST = 200
+_FIRST_YEAR, _LAST_YEAR = 1500, 2500
 # Whatever people put between the digits of one number is taken with it, to be judged as a whole.
 _MARKS = r"[.,_'\u2019]+|\s(?=\d{3}(?!\d))"
 _QUANTITY = re.compile(
@@ -51,6 +56,9 @@ _QUANTITY = re.compile(
     re.DOTALL,
 )
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
+_MARKS_HINT = (
+    "a point stands before decimals, and a comma between groups of three digits, as in 1,900"
+)
 _GROUPED = re.compile(r"(?:\d+(?:_\d+)*|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.(?:\d+(?:_\d+)*)?)?")
 # Other spellings, whose suffix or exponent is known: 100 million, 1.5bn, $2 B, 10^26, 3 × 10²⁶.
 _WORDS = {
@@ -124,20 +132,51 @@ def conversion_factor(found: str, expected: str) -> float:
     return float(factor)
 
 
+def is_date(units: str, *values: float) -> bool:
+    """Tell whether numbers are years of the calendar, of which ratios and percentages say nothing.
+
+    Years from 1500 to 2500 are: the spans of time of this world's questions are shorter.
+
+    Examples
+    --------
+    >>> is_date("year", 2019.5, 2021.0), is_date("year", 12.0), is_date("day", 2019.0)
+    (True, False, False)
+    """
+    return units == "year" and all(_FIRST_YEAR <= value <= _LAST_YEAR for value in values)
+
+
+def takes_suffix(units: str) -> bool:
+    """Tell whether large numbers are said in thousands and millions, and not in powers of ten.
+
+    Numbers of operations, and those without units, have powers of ten.
+
+    Examples
+    --------
+    >>> takes_suffix("USD/year"), takes_suffix("USD/EFLOP"), takes_suffix("FLOP/s")
+    (True, True, False)
+    """
+    return units not in _NONE and "FLOP" not in units.partition("/")[0]
+
+
 class SpellingError(UnitError):
     """A number in a spelling that is not read; the message says how to write it.
 
     Parameters
     ----------
     text
-        The message.
+        The message, or the text itself where there is a verdict.
     readings
         What it may be meant for, as it is written here.
+    verdict, hint
+        What is wrong with the text, and how it is written.
     """
 
-    def __init__(self, text: str, readings: Sequence[str] = ()) -> None:
-        super().__init__(text)
-        self.readings = tuple(readings)
+    def __init__(
+        self, text: str, readings: Sequence[str] = (), *, verdict: str = "", hint: str = ""
+    ) -> None:
+        written = f"'{text[:60]}' {verdict}; write {' or '.join(readings)} ({hint})"
+        super().__init__(written if verdict else text)
+        self.readings, self.verdict, self.hint = tuple(readings), verdict, hint
 
 
 @dataclass(frozen=True)
@@ -201,19 +240,16 @@ def parse_quantity(text: str) -> Quantity:
         )
     dollar, sign, digits, exponent, rest = match.groups()
     if not _GROUPED.fullmatch(digits):
-        tail = f"{exponent}{rest}"[:40]
-        readings = [f"{dollar}{sign}{one}{tail}" for one in _readings(digits)]
-        raise SpellingError(
-            f"'{text[:60]}' can be misread; write {' or '.join(readings)} (a point stands before "
-            "decimals, and a comma between groups of three digits, as in 1,900)",
-            readings,
-        )
+        tails = [_respelled(f"{exponent}{rest}"[:40], place) for place in range(2)]
+        pairs = zip_longest(_readings(digits), tails)
+        readings = [_read(f"{dollar}{sign}{one}{tail}") for one, tail in pairs if one]
+        raise SpellingError(text, readings, verdict="can be misread", hint=_MARKS_HINT)
     if spelled := _spelled(dollar, digits, exponent, rest):
         raise SpellingError(
-            f"'{text[:60]}' is not how numbers are written here; write "
-            f"{dollar}{sign}{spelled[:60]} (k, M, B or T right behind the number, or e and a power "
-            "of ten)",
+            text,
             [f"{dollar}{sign}{spelled[:60]}"],
+            verdict="is not how numbers are written here",
+            hint="k, M, B or T right behind the number, or e and a power of ten",
         )
     number = float(f"{sign}{digits}{exponent}".replace(",", ""))
     suffix, units = _split_suffix(rest)
@@ -255,6 +291,32 @@ def check_spelling(text: str) -> None:
         raise
     except UnitError:
         return
+
+
+def check_ends(first: str, second: str, between: str = " to ") -> None:
+    """Refuse an interval of which an end is in a spelling that is not read.
+
+    Raises
+    ------
+    SpellingError
+        With the readings of both ends together.
+    """
+    faults: list[SpellingError] = []
+    readings: list[tuple[str, ...]] = []
+    for end in (first.strip(), second.strip()):
+        try:
+            check_spelling(end)
+            readings.append((end,))
+        except SpellingError as error:
+            faults.append(error)
+            readings.append(error.readings)
+    if faults:
+        both = [
+            f"{low or readings[0][-1]}{between}{high or readings[1][-1]}"
+            for low, high in zip_longest(*readings)
+        ]
+        text = f"{first.strip()}{between}{second.strip()}"
+        raise SpellingError(text, both, verdict=faults[0].verdict, hint=faults[0].hint)
 
 
 def check_suffixes(first: str, second: str) -> None:
@@ -326,6 +388,28 @@ def _readings(digits: str) -> list[str]:
     if mark == "," and others <= {","} and whole.strip("0"):
         return [decimal, joined]
     return [decimal if mark in ",." and mark not in others else joined]
+
+
+def _read(text: str) -> str:
+    """Return a text as it is read, where it is spelled otherwise too."""
+    try:
+        check_spelling(text)
+    except SpellingError as error:
+        return error.readings[0]
+    return text
+
+
+def _respelled(text: str, place: int) -> str:
+    """Return a text in which each number that can be misread is its reading at a place."""
+
+    def one(found: re.Match[str]) -> str:
+        digits = found[0]
+        if _GROUPED.fullmatch(digits):
+            return digits
+        readings = _readings(digits)
+        return readings[min(place, len(readings) - 1)]
+
+    return re.sub(rf"\d(?:(?:{_MARKS})?\d)*", one, text)
 
 
 def _split_suffix(rest: str) -> tuple[str, str]:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["condition", "finite", "notes_on", "record_of"]
 
 _FORGOTTEN = 0.3
+_SAME = 1e-9  # relative, of one answer computed twice
 _SURPRISING = 0.01
 _FEW_ROWS = 50
 
@@ -243,6 +244,9 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     moments = moment_facts(plan, asked, along, exact=False)
     for name in simulation.settled.keys() & moments.keys():
         moments[name]["varies"] = 0.0
+    for name, ends in _bounds(terms, space, posterior, draws).items():
+        if name in moments:
+            moments[name] |= _narrower(moments[name], ends)
     return _tree(tree, draws, (problem, extra, design), moments, record)
 
 
@@ -265,6 +269,27 @@ def _by_evidence(before: Prediction, terms: Sequence[Term], posterior: Posterior
 def _predicted(term: Term, space: Space, posterior: Posterior) -> Prediction:
     chains = (term.predict(space.columns(u)) for u in posterior.u)
     return predict(term, np.array(list(chains)))
+
+
+def _bounds(
+    terms: Sequence[Term], space: Space, posterior: Posterior, draws: Mapping[str, FloatArray]
+) -> dict[str, tuple[float, float]]:
+    """Return the bounds that observations set to answers, where they are of the very answer."""
+    found: dict[str, tuple[float, float]] = {}
+    for term in terms:
+        name, observation = term.observation.variable, term.observation
+        low, high = (observation.factor * end for end in observation.stated.support)
+        if name not in draws or not (np.isfinite(low) or np.isfinite(high)):
+            continue
+        predicted = np.array([term.predict(space.columns(u)) for u in posterior.u])
+        if np.allclose(predicted, draws[name], rtol=_SAME, atol=0):
+            before = found.get(name, (-np.inf, np.inf))
+            found[name] = max(low, before[0]), min(high, before[1])
+    return found
+
+
+def _narrower(facts: Mapping[str, float], ends: tuple[float, float]) -> dict[str, float]:
+    return {"least": max(facts["least"], ends[0]), "most": min(facts["most"], ends[1])}
 
 
 def _draw(

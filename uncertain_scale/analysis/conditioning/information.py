@@ -154,7 +154,7 @@ def ratios_of_medians(base: xr.DataTree, other: xr.DataTree) -> dict[str, Estima
     for name in map(str, one.data_vars):
         pair = [np.asarray(draws[name].values, dtype=float) for draws in (one, two)]
         by_chain = np.array([np.median(draws, axis=1) for draws in pair])
-        if (by_chain > 0).all() and has_ratio(*pair):
+        if (by_chain > 0).all() and has_ratio(*pair, units=str(one[name].attrs["units"])):
             ratio = float(np.median(pair[1]) / np.median(pair[0]))
             found[name] = Estimate(
                 ratio, ratio * float(spread(np.diff(np.log(by_chain), axis=0)[0]))

@@ -30,7 +30,7 @@ from uncertain_scale.inputs.distributions.mixture import Mixture
 from uncertain_scale.inputs.distributions.pointwise import Metalog, Quantiles
 from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.units import (
-    SpellingError,
+    check_ends,
     check_spelling,
     check_suffixes,
     parse_quantity,
@@ -376,10 +376,8 @@ def _size(value: object) -> tuple[int, int]:
 
 
 def _interval(first: str, second: str) -> tuple[Distribution, str | None]:
-    try:
-        low, high = parse_quantity(first), parse_quantity(second)
-    except SpellingError as error:
-        raise SpellingError(f"{error}, at each end of the interval") from None
+    check_ends(first, second)
+    low, high = parse_quantity(first), parse_quantity(second)
     check_suffixes(first, second)
     if low.units and high.units and low.units != high.units:
         raise UnitError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.analysis.backtest.scores import ecdf_band
-from uncertain_scale.errors import DataError
+from uncertain_scale.errors import DataError, counted
 from uncertain_scale.report.backtest_report import outside
 from uncertain_scale.report.figures.axes import Axis, axis_for
 from uncertain_scale.report.figures.style import (
@@ -21,7 +21,7 @@ from uncertain_scale.report.figures.style import (
     new_figure,
     styled,
 )
-from uncertain_scale.report.numbers import percent, scale_for, with_powers
+from uncertain_scale.report.numbers import percent, scale_at, scale_for, with_powers
 from uncertain_scale.report.rows import intervals_of
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _series(
     for value, points in groups.items():
         label = ""
         if across is not None:
-            scale = scale_for([value], across["units"])
+            scale = scale_at(value, across)
             label = with_powers(f"{scale.write(value, exact=True)} {scale.units}".rstrip())
         line: dict[Any, FloatArray] = {"median": np.array([one["median"] for one in points])}
         for prob in document["probs"]:
@@ -232,7 +232,7 @@ def _described(
     for label, line in series:
         for place in (0, -1):
             x = along["values"][place]
-            at = scale_for([x], along["units"])
+            at = scale_at(x, along)
             ends = line[probs[-1]][place]
             scale = scale_for([line["median"][place], *ends], about["units"])
             low, high = (scale.write(value) for value in ends)
@@ -280,9 +280,10 @@ def _forecasts_described(document: Document, tests: Sequence[dict[str, Any]]) ->
     missed = [one["run"] for one in outside(document, 0.9)]
     named = f"; outside the 90%: {', '.join(missed)}" if missed else ""
     return (
-        f"Forecasts of training FLOP over what was published, for {len(tests)} runs, each "
-        f"forecast without itself: {inside[0.5]} inside the 50% interval, {inside[0.9]} inside "
-        f"the 90%{named}. Beside it, the distribution of the forecasts' PITs against the uniform."
+        f"Forecasts of training FLOP over what was published, for {counted(len(tests), 'run')}, "
+        f"each forecast without itself: {inside[0.5]} inside the 50% interval, {inside[0.9]} "
+        f"inside the 90%{named}. Beside it, the distribution of the forecasts' PITs against the "
+        "uniform."
     )
 
 

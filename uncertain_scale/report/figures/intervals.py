@@ -7,11 +7,12 @@ the draws, `plot_compare` the ratios of answers to those of the base, draw by dr
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.claim_words import judge_in_words
-from uncertain_scale.report.comparison_report import is_one, ratio_in_words
+from uncertain_scale.report.comparison_report import is_one, ratio_in_words, without_ratio
 from uncertain_scale.report.figures.axes import Axis, axis_for, in_brief, interval_in_words
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import (
@@ -26,9 +27,10 @@ from uncertain_scale.report.figures.style import (
 )
 from uncertain_scale.report.numbers import Scale, percent, with_powers
 from uncertain_scale.report.rows import intervals_of
+from uncertain_scale.units import is_date
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from matplotlib.figure import Figure
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 _GAP = 12.0
 _ROW, _TOP, _PLOT, _LEAST = 22.0, 22.0, 250.0, 1.25
+_BELOW = 34.0
 _CLAIM_ROW, _CLAIM_TOP, _CLAIM_LEFT = 20.0, 28.0, 390.0
 _RATIO_PLOT, _LEAST_RATIO = 220.0, 1.5  # of claims and of scenarios
 _RATIO_ROW, _LINE = 21.0, 13.0
@@ -59,36 +62,38 @@ def plot_intervals(document: Document, outputs: Sequence[str] = ()) -> Figure:
         The outputs drawn; all of them by default.
     """
     names = list(outputs or document["outputs"])
-    probs = sorted(document["probs"], reverse=True)
-    rows = {name: _relative(document, name, probs) for name in names}
-    ends = [end for pieces in rows.values() for piece in pieces for end in piece]
-    reach = max([_LEAST, *(max(end, 1 / end) for end in ends)]) ** 1.05
-    axis = axis_for(1 / reach, reach, "1", middle=1.0, log=True)
+    panels = list(_panels(document, names))
     texts = {
         name: with_powers(interval_in_words(document["outputs"][name], document["probs"][0]))
         for name in names
     }
     left = min(max(text_width(name, 9.5) for name in names) + _GAP, 190.0)
     right = max(text_width(words, 9) for words in texts.values()) + 2 * _GAP
-    bottom = _TOP + _ROW * len(names)
-    sheet = Sheet(left + _PLOT + right, bottom + 34)
+    sheet = Sheet(left + _PLOT + right, sum(_TOP + _ROW * len(one.rows) + _BELOW for one in panels))
     plot = sheet.part(left, 0, _PLOT, sheet.height)
-    _draw_multiples(plot, axis, (_TOP - 4, bottom), bottom + 13, most=7, form="{}×", one=MUTED)
-    _write_below(plot, bottom + 28, "relative to the median")
     shares = ", ".join(map(percent, sorted(document["probs"])))
     sheet.text(0, 10, f"Medians with {shares} intervals", size=10, bold=True)
-    for number, name in enumerate(names):
-        y = _TOP + _ROW * (number + 0.5)
-        sheet.text(0, y + 3, fitted(name, left - _GAP, 9.5), size=9.5)
-        _draw_bars(plot, axis, rows[name], y)
-        if rows[name] or document["outputs"][name]["constant"]:
-            plot.dot(_PLOT * axis.place(1.0), y, colour=INK, radius=3.2, tip=texts[name])
-        else:
+    top = _TOP
+    for panel in panels:
+        bottom = top + _ROW * len(panel.rows)
+        _draw_multiples(
+            plot, panel.axis, (top - 4, bottom), bottom + 13, most=7, form=panel.form, one=MUTED
+        )
+        _write_below(plot, bottom + 28, panel.below)
+        for number, (name, (middle, pieces)) in enumerate(panel.rows.items()):
+            y = top + _ROW * (number + 0.5)
+            sheet.text(0, y + 3, fitted(name, left - _GAP, 9.5), size=9.5)
+            sheet.text(left + _PLOT + _GAP, y + 3, texts[name], size=9)
+            _draw_bars(plot, panel.axis, pieces, y)
+            if pieces or document["outputs"][name]["constant"]:
+                place = _PLOT * panel.axis.place(middle)
+                plot.dot(place, y, colour=INK, radius=3.2, tip=texts[name])
+                continue
             words = "on both sides of 0"
             half = text_width(words, 8.5) / 2 + 4
             plot.bar(_PLOT / 2 - half, y - 6, _PLOT / 2 + half, y + 6, colour=PAPER)
             plot.text(_PLOT / 2, y + 3, words, size=8.5, colour=MUTED, align="center")
-        sheet.text(left + _PLOT + _GAP, y + 3, texts[name], size=9)
+        top = bottom + _BELOW + _TOP
     text = ". ".join(in_brief(document, name) for name in names)
     sheet.figure.set_label(f"Intervals relative to their medians. {text}.")
     return sheet.figure
@@ -122,6 +127,37 @@ def _draw_bars(plot: Sheet, axis: Axis, pieces: Sequence[tuple[float, float]], y
         half = 0.9 + 3.1 * number / max(len(pieces) - 1, 1)
         low, high = (plot.width * axis.place(end) for end in piece)
         plot.bar(low, y - half, high, y + half, colour=BLUE, opacity=0.7)
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """Rows on one axis: by name, where the median stands, and the ends of intervals."""
+
+    rows: dict[str, tuple[float, list[tuple[float, float]]]]
+    axis: Axis
+    form: str
+    below: str
+
+
+def _panels(document: Document, names: Sequence[str]) -> Iterator[_Panel]:
+    """Yield what is drawn as multiples of the median, and years of the calendar as they are."""
+    probs = sorted(document["probs"], reverse=True)
+    outputs = {name: document["outputs"][name] for name in names}
+    dates = {n: one for n, one in outputs.items() if is_date(one["units"], one["median"])}
+    if len(dates) < len(outputs):
+        rows = {n: (1.0, _relative(document, n, probs)) for n in outputs if n not in dates}
+        ends = [end for _, pieces in rows.values() for piece in pieces for end in piece]
+        reach = max([_LEAST, *(max(end, 1 / end) for end in ends)]) ** 1.05
+        axis = axis_for(1 / reach, reach, "1", middle=1.0, log=True)
+        yield _Panel(rows, axis, "{}×", "relative to the median")
+    if dates:
+        years = {name: (one["median"], _pieces(one, probs)) for name, one in dates.items()}
+        ends = [end for _, pieces in years.values() for piece in pieces for end in piece]
+        ends += [one["median"] for one in dates.values()]
+        margin = 0.05 * (max(ends) - min(ends)) or 1.0
+        low, high = min(ends) - margin, max(ends) + margin
+        axis = axis_for(low, high, "year", middle=ends[-1], log=False)
+        yield _Panel(years, axis, "{}", "year")
 
 
 def _relative(document: Document, name: str, probs: Sequence[float]) -> list[tuple[float, float]]:
@@ -163,8 +199,11 @@ def plot_claims(document: Document, names: Sequence[str] = ()) -> Figure:
         for judged in claim["judged"]
         if _can_be_drawn(claim, judged)
     ]
+    skipped = _left_out(document, names)
     if not rows:
-        raise DataError("no claim is a positive figure that draws can be held against")
+        left_out = "; ".join(f"{', '.join(ns)}: {why}" for why, ns in skipped.items())
+        text = f"no claim is a positive figure that draws can be held against ({left_out})"
+        raise DataError(text)
     rows.sort(key=lambda row: row[1]["median"] / row[0]["asserted"]["value"], reverse=True)
     probs = sorted(document["probs"], reverse=True)
     pieces = [_over_asserted(claim, judged, probs) for claim, judged in rows]
@@ -176,7 +215,16 @@ def plot_claims(document: Document, names: Sequence[str] = ()) -> Figure:
     left = min(max(text_width(c["says"] or c["name"], 9) for c, _ in rows) + _GAP, _CLAIM_LEFT)
     bottom = _CLAIM_TOP + _CLAIM_ROW * len(rows)
     width = left + _RATIO_PLOT + _GAP + max(text_width(words, 8.5) for words in lines)
-    sheet = Sheet(width, bottom + 34)
+    notes = [
+        line
+        for why, left_out in skipped.items()
+        for line in textwrap.wrap(
+            f"not drawn, {why}: {', '.join(left_out)}", _COLUMNS, break_on_hyphens=False
+        )
+    ]
+    sheet = Sheet(width, bottom + _BELOW + _LINE * len(notes))
+    for number, line in enumerate(notes):
+        sheet.text(0, bottom + _BELOW + _LINE * (number + 0.5), line, size=8.5, colour=MUTED)
     plot = sheet.part(left, 0, _RATIO_PLOT, sheet.height)
     _draw_multiples(plot, axis, (_CLAIM_TOP - 4, bottom), bottom + 13)
     _write_below(plot, bottom + 28, "over what is asserted")
@@ -200,15 +248,33 @@ def _verdict(judged: dict[str, Any]) -> str:
 
 
 def _can_be_drawn(claim: dict[str, Any], judged: dict[str, Any]) -> bool:
+    return not _why_not_drawn(claim, judged)
+
+
+def _left_out(document: Document, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the claims that the figure has no row for, by the reason."""
+    found: dict[str, list[str]] = {}
+    for claim in document["claims"]:
+        reasons = [_why_not_drawn(claim, judged) for judged in claim["judged"]]
+        if (not names or claim["name"] in names) and all(reasons):
+            found.setdefault(reasons[0] if reasons else "unjudged", []).append(claim["name"])
+    return found
+
+
+def _why_not_drawn(claim: dict[str, Any], judged: dict[str, Any]) -> str:
+    """Say why a claim cannot be drawn as a multiple of what it asserts; "" where it can."""
     asserted = claim["asserted"]
-    return (
-        not claim["implied"]
-        and not claim["ratio"]
-        and asserted["kind"] == "figure"
-        and asserted["value"] > 0
-        and not judged["constant"]
-        and all(piece["low"] > 0 for piece in judged["intervals"])
-    )
+    ends = [piece["low"] for piece in judged["intervals"]]
+    reasons = {
+        "implied and not asserted": claim["implied"],
+        "on a ratio": claim["ratio"],
+        "an interval": asserted["kind"] == "interval",
+        "by a bound": asserted["kind"] not in {"figure", "interval"},
+        "a year of the calendar": is_date(claim["units"], judged["median"]),
+        "known for sure": judged["constant"],
+        "0 or of both signs": min([asserted["value"] or 0.0, *ends]) <= 0,
+    }
+    return next((why for why, holds in reasons.items() if holds), "")
 
 
 def _over_asserted(
@@ -347,12 +413,13 @@ def _notes(
 ) -> list[str]:
     """Return the lines below a block: which answers are unchanged or without a ratio, and marks."""
     same = [name for name, one in block.items() if is_one(one)]
-    plain = [name for name, output in comparison["outputs"].items() if not output["ratio"]]
     kinds = dict.fromkeys(f"all {kind}" for found in extremes.values() for kind in found)
-    openings = "unchanged in every draw: ", "without a ratio, as 0 or of both signs: "
+    named = {"unchanged in every draw": same} if same else {}
+    named |= {f"without a ratio, {why}": names for why, names in without_ratio(comparison).items()}
+    texts = [f"{opening}: {', '.join(names)}" for opening, names in named.items()]
     unchanged, without = (
-        textwrap.wrap(words + ", ".join(names), _COLUMNS) if names else []
-        for words, names in zip(openings, (same, plain), strict=True)
+        [line for text in part for line in textwrap.wrap(text, _COLUMNS, break_on_hyphens=False)]
+        for part in (texts[: bool(same)], texts[bool(same) :])
     )
     lines = [f"lines below the bars: inputs that differ, {', then '.join(kinds)}"] if kinds else []
     return [*unchanged, *lines, *without]

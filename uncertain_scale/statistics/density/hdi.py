@@ -145,18 +145,19 @@ def _fitted(draws: AnyDraws, probs: Sequence[float]) -> list[HighestDensity]:
 
 
 def _borne(draws: AnyDraws, prob: float, region: HighestDensity) -> HighestDensity:
-    """Return a region whose ends that lie beyond all draws are the bounds that these give.
+    """Return a region that ends no farther out than the draws, as a smooth fit may at a bound.
 
-    So do its ends where so few draws are expected outside of the region that none may be.
+    Its ends are the bounds that the draws give where so few are expected outside that none may be.
     """
     levels = np.array([1 - prob, prob])  # all that is outside lies to one side at most
     low, high = (bool(one) for one in beyond(draws, levels))
-    ends, errors = region.ends.copy(), region.errors.copy()
+    ends, errors = np.clip(region.ends, draws.low, draws.high), region.errors.copy()
     for out, place, far in ((low, (0, 0), draws.low), (high, (-1, 1), draws.high)):
         if out or not np.isfinite(ends[place]):
             ends[place], errors[place] = far, np.nan
+    region = replace(region, ends=ends)
     if low or high:
-        return replace(region, ends=ends, errors=errors, out=(low, high))
+        return replace(region, errors=errors, out=(low, high))
     lost = _lost(region)
     if not lost.any():
         return region

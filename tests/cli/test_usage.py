@@ -1,0 +1,47 @@
+"""Wrong usage is one line of the program's own, as every other error; the version."""
+
+from importlib.metadata import version
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["report", "--bugdet", "1M"], "no such option: --bugdet"),
+        (["report", "--budget"], "'--budget' requires an argument"),
+        (["report", "extra"], "unexpected extra argument"),
+        (["diff", "a"], "missing argument 'B'"),
+        (["reprot"], "no such command 'reprot'; did you mean 'report'"),
+        (["plot", "nonsense"], "no such command 'nonsense'"),
+        (["plot", "intervals", "--nope"], "no such option: --nope"),
+        (["priors", "shwo"], "no such command 'shwo'; did you mean 'show'?"),
+        (["--nope"], "no such option: --nope"),
+        (["priors", "--nope"], "no such option: --nope"),
+        (["report", "--format", "xml"], "--format 'xml' is unknown; known: csv, html, json"),
+        (["report", "--format", "htm"], "--format 'htm' is unknown; did you mean 'html'?"),
+        (["model", "--format", "xml"], "--format 'xml' is unknown"),
+        (["priors", "list", "--format", "html"], "--format 'html' is unknown"),
+        (["sensitivity", "--budget", "1M", "--on", "lgo"], "--on 'lgo' is unknown; did you mean"),
+        (["sweep", "--steps", "x"], "--steps 'x' is unknown"),
+    ],
+    ids=lambda word: " ".join(word) if isinstance(word, list) else "",
+)
+def test_wrong_usage_is_told_in_one_line(cli, words, said):
+    code, out, err = cli(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert "│" not in err
+    assert "Value error" not in err
+
+
+def test_the_version_is_shown(cli):
+    assert cli("--version") == (0, f"uncertain-scale {version('uncertain-scale')}\n", "")
+
+
+def test_a_group_without_words_shows_its_help(cli):
+    _, out, err = cli("plot")
+    assert "intervals" in out + err
+    assert "error:" not in out + err
