@@ -179,3 +179,14 @@ def test_what_draws_may_have_missed_is_in_the_error(tmp_path):
     end = summary["eti"].sel(prob=0.9, bound="high")
     error = summary["eti_mcse"].sel(prob=0.9, bound="high")
     assert float(error / end) == pytest.approx(1 / 65_536 / slope, rel=0.01)
+
+
+def test_a_law_of_many_values_is_averaged_over(tmp_path):
+    """Whose text is too long to go with the draws."""
+    values = ", ".join(f"{1 + k / 5000:.6f}" for k in range(5000))
+    inputs = {"a": f'kind = "empirical", values = [{values}]', "b": LOGNORMAL.format(0.2)}
+    summary = summarize(drawn(tmp_path, "a * b", inputs, 0), probs=[0.9]).sel(output="y")
+    cdf = over_uniform(lambda y, a: stats.norm.cdf(np.log(y / a) / 0.2), 1, 2)
+    exact = brentq(lambda y: cdf(y) - 0.95, 0.5, 5)
+    found, error = (summary[one].sel(prob=0.9, bound="high") for one in ("eti", "eti_mcse"))
+    assert abs(found - exact) < 5 * error + 2e-4

@@ -465,8 +465,9 @@ def hides_nothing(pivot: Pivot, facts: Facts, inputs: Mapping[str, Facts]) -> bo
     form = "power" if pivot.power else "line"
     known = {name for name, kind, _ in _listed(facts, PIVOTS) if kind == form}
     left = leaves(pivot, facts, inputs)
+    laws = [inputs.get(name, {}).get(LAW) for name in left]
     return left <= known and not any(
-        _has_rare(parse_distribution(str(inputs[name][LAW]))[0]) for name in left
+        law is None or _has_rare(parse_distribution(str(law))[0]) for law in laws
     )
 
 
