@@ -312,8 +312,9 @@ def _row(
     }
     facts = Facts.of(attributes)
     if draws.constant:
-        constant = _constant(draws, probs, varies=may_vary(attributes))
-        return about | constant | (_moments(draws, facts) if facts.exact else {})
+        varies = may_vary(attributes)
+        constant = _constant(draws, probs, varies=varies)
+        return about | constant | (_moments(draws, facts) if varies and facts.exact else {})
     tails = np.array([(1 - prob) / 2 for prob in probs])
     levels = np.concatenate([[0.5], tails, 1 - tails])
     if draws.conditional is None:

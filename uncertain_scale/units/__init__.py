@@ -174,7 +174,8 @@ class SpellingError(UnitError):
     def __init__(
         self, text: str, readings: Sequence[str] = (), *, verdict: str = "", hint: str = ""
     ) -> None:
-        written = f"'{text[:60]}' {verdict}; write {' or '.join(readings)} ({hint})"
+        written = f"'{text[:60]}' {verdict}; write {' or '.join(readings)}"
+        written += f" ({hint})" if hint else ""
         super().__init__(written if verdict else text)
         self.readings, self.verdict, self.hint = tuple(readings), verdict, hint
 
@@ -272,9 +273,7 @@ def refuse_other_digits(text: str) -> None:
     if text.isascii() or not _OTHER_DIGIT.search(text):
         return
     spelled = _OTHER_DIGIT.sub(lambda found: str(int(found[0])), text)
-    raise SpellingError(
-        f"'{text[:60]}' has digits other than 0 to 9; write {spelled[:60]}", [spelled[:60]]
-    )
+    raise SpellingError(text, [spelled[:60]], verdict="has digits other than 0 to 9")
 
 
 def check_spelling(text: str) -> None:
