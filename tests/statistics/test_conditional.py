@@ -18,7 +18,7 @@ from uncertain_scale.inputs.catalog import scenario_names
 from uncertain_scale.sampling.pivots import FACTOR, INPUTS, LAW, PIVOTS, TIED
 from uncertain_scale.sampling.sample import prepare
 from uncertain_scale.statistics.draws import draws_of
-from uncertain_scale.statistics.integrated import pivots_of
+from uncertain_scale.statistics.pivot_attributes import pivots_of
 
 PRIORS = """
 schema_version = 1

@@ -36,7 +36,7 @@ from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.engine import propagate
 from uncertain_scale.sampling.pivots import TIED
 from uncertain_scale.statistics.draws import all_draws, read_draws
-from uncertain_scale.statistics.integrated import joined_pivots
+from uncertain_scale.statistics.pivot_attributes import joined_pivots
 from uncertain_scale.statistics.summary import summarize_variables
 from uncertain_scale.units import is_date
 

@@ -51,8 +51,8 @@ from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.draws import Draws, read_draws, read_each
-from uncertain_scale.statistics.integrated import joined_pivots
 from uncertain_scale.statistics.intervals import quantiles
+from uncertain_scale.statistics.pivot_attributes import joined_pivots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

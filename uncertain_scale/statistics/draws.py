@@ -16,7 +16,7 @@ from typing_extensions import override
 from uncertain_scale.errors import DataError
 from uncertain_scale.sampling.chains import ArrayTree, answer_groups, by_chain
 from uncertain_scale.statistics.conditional import Conditional
-from uncertain_scale.statistics.integrated import hides_nothing, leaves, pivots_of
+from uncertain_scale.statistics.pivot_attributes import hides_nothing, leaves, pivots_of
 from uncertain_scale.statistics.sketch import GROUPS, ROUGHLY, STAND_INS, AnyDraws, Table
 from uncertain_scale.statistics.tally import (
     BINS,
