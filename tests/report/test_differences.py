@@ -60,7 +60,11 @@ def test_true_is_no_number() -> None:
 def test_another_seed_differs_by_chance_and_another_budget_for_a_reason() -> None:
     first, other, richer = (
         report_document(
-            run(given={"budget": budget}, outputs=["training_flop"], design=Design(seed=seed))
+            run(
+                given={"budget": budget},
+                outputs=["training_flop", "optimal_params"],
+                design=Design(seed=seed),
+            )
         )
         for budget, seed in (("100M", 0), ("100M", 1), ("110M", 0))
     )

@@ -64,6 +64,7 @@ _SCALARS = ("mean", "mean_mcse", "sd", "sd_mcse", "median", "median_mcse")
 _WORDS = ("mean_state", "sd_state", "mean_reason", "sd_reason", "hdi_reason", "mcse_reason")
 
 _CENTRAL = (0.005, 0.995)
+_PLACES = 1024  # over which counts are averaged
 _DECADES = 1.5
 
 
@@ -419,8 +420,15 @@ def histogram(values: npt.ArrayLike, bins: int = 24) -> Histogram:
 
 
 def histogram_of(draws: AnyDraws, bins: int = 24) -> Histogram:
-    """Count draws over the central 99% of them, held or not; see `histogram`."""
-    low, high = map(float, draws.at(np.array(_CENTRAL) * (draws.size - 1)))
+    """Count draws over the central 99% of them, held or not; see `histogram`.
+
+    Where inputs are integrated out, counts are those expected.
+    """
+    average = draws.conditional
+    if average is None:
+        low, high = map(float, draws.at(np.array(_CENTRAL) * (draws.size - 1)))
+    else:
+        low, high = map(float, quantiles(draws, np.array(_CENTRAL))[0])
     if not low < high:  # nearly all draws are one number
         low, high = draws.low, draws.high
     if not low < high:
@@ -428,4 +436,7 @@ def histogram_of(draws: AnyDraws, bins: int = 24) -> Histogram:
         low, high = low - reach, high + reach
     logarithmic = bool(draws.low > 0 and np.log10(high / low) > _DECADES)
     edges = np.geomspace(low, high, bins + 1) if logarithmic else np.linspace(low, high, bins + 1)
-    return Histogram(draws.counts_between(edges), edges, logarithmic)
+    if average is None:
+        return Histogram(draws.counts_between(edges), edges, logarithmic)
+    below = average.coarser(_PLACES, rough=False).together("below", average.forward(edges))
+    return Histogram(np.rint(draws.size * np.diff(below)).astype(np.int64), edges, logarithmic)
