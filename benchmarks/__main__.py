@@ -1,8 +1,8 @@
 """Run this package's engine and its peers on one model, and write `benchmarks/results.md`.
 
-    python -m benchmarks            a quarter of an hour, ours up to 1e9 draws
-    python -m benchmarks --quick    about a minute, up to 1e6 draws
-    python -m benchmarks --full     all up to 1e9 draws, more rounds and seeds
+    python -m benchmarks            a quarter of an hour at most, ours up to 1e9 draws
+    python -m benchmarks --quick    about two minutes, up to 1e6 draws
+    python -m benchmarks --full     all up to 1e9 draws, more rounds and seeds, hours
     python -m benchmarks --again sensitivity.py    one script of the last sections, into the results
 
 The peers come with `pip install -e '.[bench]'`; Squiggle is installed by npm, into --npm DIR.
@@ -11,15 +11,16 @@ The peers come with `pip install -e '.[bench]'`; Squiggle is installed by npm, i
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from benchmarks import stages, start
+from benchmarks import ours, stages, start
 from benchmarks.peers import PEERS, why_not
 from benchmarks.squiggle import Squiggle, install
-from benchmarks.stages import FULL, NORMAL, OURS, QUICK, Mode, Tools, WrongAnswerError
+from benchmarks.stages import FEW, FULL, MILLION, NORMAL, OURS, QUICK, Mode, Tools, WrongAnswerError
 from benchmarks.writing import Results, markdown, with_script
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def main() -> None:
         options.output.write_text(results, encoding="utf-8")
         print(options.output)
         return
+    load = os.getloadavg()[0]
     mode = QUICK if options.quick else FULL if options.full else NORMAL
     missing = {name: why for name in PEERS if (why := why_not(name))}
     squiggle = None
@@ -47,7 +49,7 @@ def main() -> None:
     else:
         squiggle = Squiggle(options.npm)
     try:
-        found = _measure(mode, Tools(squiggle, missing))
+        found = _measure(mode, Tools(squiggle, missing), load)
     except WrongAnswerError as error:
         sys.exit(f"not timed, since answers are wrong:\n{error}")
     finally:
@@ -57,26 +59,31 @@ def main() -> None:
     print(options.output)
 
 
-def _measure(mode: Mode, tools: Tools) -> Results:
+def _measure(mode: Mode, tools: Tools, load: float) -> Results:
     checked = _stage("answers against the exact ones", tools.check)
     million = _stage("1e6 draws in process", lambda: tools.million(mode))
-    split = _stage("our time in parts", lambda: stages.split(mode))
     growth = _stage("growing numbers of draws", lambda: tools.growth(mode))
     accuracy = _stage("time to an accuracy", lambda: tools.to_accuracy(mode))
-    ours = accuracy["timed"][1e-3][OURS]["draws"]
+    needed = {name: one["draws"] for name, one in accuracy["timed"][1e-3].items()}
+    sizes = sorted({needed[OURS] or FEW, FEW, MILLION})
     return Results(
         mode=mode.name,
         missing=tools.missing,
         checked=checked,
         million=million,
-        split=split,
-        each_draw=_stage("a draw in parts", lambda: stages.each_draw(mode)),
+        split=_stage("our time in parts", lambda: {n: ours.split(mode, n) for n in sizes}),
+        counted=_stage("counting beside integrating", lambda: ours.counted(mode)),
+        slider=_stage("a slider", lambda: ours.slider(mode)),
+        each_draw=_stage("a draw in parts", lambda: ours.each_draw(mode)),
         growth=growth,
         accuracy=accuracy,
-        whole=_stage("whole processes", lambda: tools.whole(mode, ours)),
+        whole=_stage("whole processes", lambda: tools.whole(mode, needed)),
         starts=_stage("starts", lambda: tools.starts(mode)),
-        start=_stage("from start to answer", lambda: start.measure(mode.rounds)),
+        start=_stage(
+            "from start to answer", lambda: start.measure(mode.rounds, mode.budget("start"))
+        ),
         scripts=_stage("single parts", lambda: stages.scripts(mode)),
+        load=(load, os.getloadavg()[0]),
         minutes=(time.perf_counter() - _START) / 60,
     )
 
@@ -94,7 +101,7 @@ def _options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="about a minute")
+    size.add_argument("--quick", action="store_true", help="about two minutes")
     size.add_argument("--full", action="store_true", help="all up to 1e9 draws")
     size.add_argument(
         "--again",

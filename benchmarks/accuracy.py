@@ -12,13 +12,14 @@ from benchmarks.peers import NAMES, PEERS
 from benchmarks.reference import OUTPUTS, STATISTICS, exact
 
 if TYPE_CHECKING:
+    from benchmarks.measure import Budget
     from benchmarks.peers import Answers
 
 __all__ = ["ENDS", "Rung", "draws_needed", "faults", "ladder", "rung"]
 
 ENDS = ("q05", "q95")
 _LEVELS = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
-_CHEAP = 1 << 17
+_SMALLEST, _CHEAP = 1 << 8, 1 << 17
 _NEVER = 4.9  # standard errors; a right tool is beyond them once in a million figures
 _HDI = 0.03  # a raw shortest interval is this far off at 1e5 draws, and no wrong one is nearer
 
@@ -62,8 +63,10 @@ def draws_needed(accuracy: float) -> int:
     return int(np.ceil((worst / accuracy) ** 2))
 
 
-def ladder(name: str, target: float, *, seeds: int, longest: float) -> list[Rung]:
-    """Double a tool's draws until the worst interval end has the relative error wanted.
+def ladder(
+    name: str, target: float, *, seeds: int, budget: Budget, also: tuple[int, ...] = ()
+) -> list[Rung]:
+    """Double a tool's draws, from 256, until the worst interval end has the relative error wanted.
 
     Parameters
     ----------
@@ -73,19 +76,28 @@ def ladder(name: str, target: float, *, seeds: int, longest: float) -> list[Rung
         Root-mean-square relative error.
     seeds
         Independent runs of each number of draws.
-    longest
-        Seconds that one number of draws may take, all seeds together.
+    budget
+        More draws are not tried where they are expected to exceed it.
+    also
+        Numbers of draws that are measured in any case.
     """
     PEERS[name].answer(4096, 1)
     rungs: list[Rung] = []
-    draws = 1 << 13
+    draws = _SMALLEST
     while True:
-        # The worst of sixteen ends is a noisy figure: more seeds where they cost little.
-        rungs.append(rung(name, draws, seeds=seeds * 3 if draws <= _CHEAP else seeds))
+        rungs.append(rung(name, draws, seeds=_seeds(draws, seeds)))
         last = rungs[-1]
-        if last.ends <= target or 2 * last.seconds * seeds > longest:
-            return rungs
         draws *= 2
+        if last.ends <= target or 2 * last.seconds * _seeds(draws, seeds) > budget.left:
+            break
+    measured = {one.draws for one in rungs}
+    rungs += [rung(name, n, seeds=_seeds(n, seeds)) for n in also if n not in measured]
+    return sorted(rungs)
+
+
+def _seeds(draws: int, seeds: int) -> int:
+    """Return more seeds where they cost little: the worst of sixteen ends is a noisy figure."""
+    return seeds * 3 if draws <= _CHEAP else seeds
 
 
 def rung(name: str, draws: int, *, seeds: int) -> Rung:

@@ -4,7 +4,7 @@ Pairs of runs take turns, threads first and then the cluster; of each pair the r
 what slows the machine down slows both. The bits of both are compared. Beside them: what a chain
 costs in seconds and bytes, what a task costs, and dask.array's own road on the same model.
 
-    python benchmarks/cluster.py [--draws 1e8] [--pairs 3] [--array 1e7]
+    python benchmarks/cluster.py [--draws 1e8] [--pairs 3] [--array 1e7] [--seconds S]
 
 It needs the extra `scale`. The last line is the result.
 """
@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import uncertain_scale as us
+from benchmarks.measure import Budget
 from benchmarks.peers import ALPHA, BETA, MODEL, NAMES, _logs, _outputs
 from uncertain_scale.analysis.streamed import Part, Reduction, stream
 from uncertain_scale.sampling.cluster import Cluster, connect
@@ -221,7 +222,11 @@ def main() -> None:
     parser.add_argument("--draws", type=float, default=1e8)
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--array", type=float, default=1e7)
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="no further pair starts after these"
+    )
     options = parser.parse_args()
+    budget = Budget(options.seconds)
     one_chain()
     asked = question()
     design = us.Design(draws=DRAWS, chains=max(int(options.draws / DRAWS), 64))
@@ -260,6 +265,8 @@ def main() -> None:
                 f"{spent[-1]:.3f}x",
                 flush=True,
             )
+            if budget.left < clocks[-1][0] - clocks[0][0]:
+                break
         peaks = (
             f"workers {', '.join(f'{mib(one):,.0f}' for one in workers)}, scheduler {mib(pid):,.0f}"
         )
@@ -267,7 +274,7 @@ def main() -> None:
         _array(cluster, workers, int(options.array), asked)
     print(
         f"{statistics.median(ratios):.2f}x ({design.chains * DRAWS:.1e} draws, median of "
-        f"{options.pairs} pairs, {min(ratios):.2f} to {max(ratios):.2f}; "
+        f"{len(ratios)} pairs, {min(ratios):.2f} to {max(ratios):.2f}; "
         f"{statistics.median(spent):.2f}x the processor time), same bits"
     )
 

@@ -25,6 +25,8 @@ from uncertain_scale.model import default_model
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from benchmarks.measure import Budget
+
 OTHERS: tuple[tuple[str, ...], ...] = (
     (),
     ("h100-dense-fp8",),
@@ -70,6 +72,17 @@ def main() -> None:
         print(f"{len(others)} other scenarios, server: {_words(passes)}; full pass {_words(full)}")
         if shutil.which("chromium") and shutil.which("chromedriver"):
             print(f"{len(others)} other scenarios, browser: {_words(list(_in_a_browser(others)))}")
+
+
+def processor_seconds(budget: Budget) -> Iterator[float]:
+    """Yield the processor's seconds of passes while dragging, at the server, within a budget."""
+    begun = None
+    for _ in _at_the_server((), coarse=True):
+        if begun is not None:
+            yield time.process_time() - begun
+            if not budget.left:
+                return
+        begun = time.process_time()
 
 
 def _words(seconds: list[float]) -> str:

@@ -14,20 +14,48 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["available_mib", "child", "in_turns", "median", "paired", "process"]
+__all__ = ["Budget", "available_mib", "child", "in_turns", "median", "paired", "process"]
 
 _ROOT = Path(__file__).parents[1]
 
 
-def in_turns(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Time calls in turns, so that what slows the machine down slows all of them."""
+class Budget:
+    """Seconds that a stage may take, counted from now."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.perf_counter() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; never below 0."""
+        return max(self._end - time.perf_counter(), 0.0)
+
+
+def in_turns(
+    calls: Mapping[str, Callable[[], object]], rounds: int, budget: Budget | None = None
+) -> dict[str, list[float]]:
+    """Time calls in turns, so that what slows the machine down slows all of them.
+
+    Parameters
+    ----------
+    calls
+        Calls by name; one that returns a float has timed itself.
+    rounds
+        At most so many of each.
+    budget
+        Rounds end early, after the first at the soonest, where another as long as the last would
+        exceed it.
+    """
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
+        begun = time.perf_counter()
         for name, call in calls.items():
             start = time.perf_counter()
             found = call()
             took = time.perf_counter() - start
             times[name].append(found if isinstance(found, float) else took)
+        if budget is not None and budget.left < time.perf_counter() - begun:
+            break
     return times
 
 

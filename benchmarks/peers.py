@@ -12,7 +12,7 @@ import logging
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,9 +20,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
+    import xarray as xr
 
-__all__ = ["MODEL", "NAMES", "PEERS", "Answers", "Peer", "our_design", "why_not"]
+    from uncertain_scale import Design
 
+__all__ = [
+    "MODEL",
+    "NAMES",
+    "PEERS",
+    "Answers",
+    "Peer",
+    "our_design",
+    "our_designed",
+    "our_question",
+    "our_summary",
+    "read_question",
+    "why_not",
+]
+
+_Value = TypeVar("_Value")
 Answers = dict[str, list[float]]
 
 MODEL = Path(__file__).parent / "model"
@@ -67,26 +83,58 @@ def our_design(draws: int) -> tuple[int, int]:
 
 def uncertain_scale(draws: int, seed: int) -> Answers:
     """Answer by this package's public functions, on a user's own files."""
-    import uncertain_scale as us
-
-    if not _PREPARED:
-        model = us.default_model().extended(MODEL / "equations.py")
-        priors = us.load_priors(MODEL / "priors.toml", variables=model.variables)
-        _PREPARED.append((model, priors, us.ask(model, {}, outputs=NAMES)))
-    chains, each = our_design(draws)
-    design = us.Design(draws=each, chains=chains, seed=seed)
-    if draws > _HELD:
-        found = us.stream(*_PREPARED[0], design).summarize(probs=[0.9])
-    else:
-        tree = us.sample(*_PREPARED[0], design)
-        found = us.summarize(tree, probs=[0.9])
+    summary = our_summary(draws, seed)
     rows = {}
     for name in NAMES:
-        one = found.sel(output=name, prob=0.9)
-        low, high = one["eti"].values
-        rows[name] = [float(one["mean"]), low, float(one["median"]), high]
-        rows[name] += one["hdi"].isel(mode=0).values.tolist()
+        output = summary.sel(output=name, prob=0.9)
+        low, high = output["eti"].values
+        rows[name] = [float(output["mean"]), low, float(output["median"]), high]
+        rows[name] += output["hdi"].isel(mode=0).values.tolist()
     return rows
+
+
+def our_summary(draws: int, seed: int, *, counted: bool = False) -> xr.Dataset:
+    """Return this package's summary of a run, streamed where its draws are not held.
+
+    Parameters
+    ----------
+    draws, seed
+        At least so many draws, with this seed.
+    counted
+        Whether the bare outputs are summarised: without the inputs that they rest on nothing can
+        be integrated out, and draws are counted.
+    """
+    import uncertain_scale as us
+
+    question, design = our_question(), our_designed(draws, seed)
+    if draws > _HELD:
+        return us.stream(*question, design).summarize(probs=[0.9])
+    tree = us.sample(*question, design)
+    return us.summarize(tree["prior_predictive"].to_dataset() if counted else tree, probs=[0.9])
+
+
+def our_question() -> tuple[Any, Any, Any]:
+    """Return the model, priors and question of the user's files, read once."""
+    if not _PREPARED:
+        _PREPARED.append(read_question())
+    return _PREPARED[0]
+
+
+def read_question() -> tuple[Any, Any, Any]:
+    """Read the model, priors and question of the user's files."""
+    import uncertain_scale as us
+
+    model = us.default_model().extended(MODEL / "equations.py")
+    priors = us.load_priors(MODEL / "priors.toml", variables=model.variables)
+    return model, priors, us.ask(model, {}, outputs=NAMES)
+
+
+def our_designed(draws: int, seed: int) -> Design:
+    """Return the design of at least so many draws."""
+    import uncertain_scale as us
+
+    chains, each = our_design(draws)
+    return us.Design(draws=each, chains=chains, seed=seed)
 
 
 _PREPARED: list[tuple] = []
@@ -171,6 +219,24 @@ def scipy_sobol(draws: int, seed: int) -> Answers:
     }
 
 
+def probabilit(draws: int, seed: int) -> Answers:
+    """Answer by probabilit: a graph of scipy's distributions, sampled by Sobol' points."""
+    from probabilit.distributions import Lognormal
+    from probabilit.modeling import DiscreteDistribution, Distribution, NoOp
+
+    inputs = {name: Lognormal.from_log_params(*log) for name, log in _logs().items()}
+    inputs["mfu"] = Distribution("beta", a=ALPHA, b=BETA)
+    inputs["precision_factor"] = DiscreteDistribution([1.0, 2.0])
+    nodes = _outputs(inputs)
+    size = 1 << max(draws - 1, 1).bit_length()
+    NoOp(*nodes.values()).sample(size, random_state=seed, method="sobol")
+    rows = {}
+    for name, node in nodes.items():
+        x = node.samples_
+        rows[name] = [float(x.mean()), *np.quantile(x, _LEVELS).tolist()]
+    return rows
+
+
 def salib(draws: int, seed: int) -> Answers:
     """Answer by SALib's Latin hypercube; it has no beta distribution, so scipy inverts that one."""
     from SALib.sample import latin
@@ -231,7 +297,8 @@ def _logs() -> dict[str, tuple[float, float]]:
     return found
 
 
-def _outputs(x: dict[str, npt.NDArray[np.float64]]) -> dict[str, npt.NDArray[np.float64]]:
+def _outputs(x: dict[str, _Value]) -> dict[str, _Value]:
+    """Return the outputs of arrays, or of whatever else arithmetic is defined on."""
     gpu_hours = BUDGET / x["hourly_rate"]
     days = gpu_hours / x["gpus"] / 24
     flop = gpu_hours * 3600 * PEAK * x["precision_factor"] * x["mfu"]
@@ -263,6 +330,7 @@ PEERS = {
     "squigglepy": Peer(squigglepy, "squigglepy", "random"),
     "openturns": Peer(openturns, "openturns", "random"),
     "scipy (Sobol')": Peer(scipy_sobol, "scipy", "sobol"),
+    "probabilit": Peer(probabilit, "probabilit", "sobol"),
     "SALib": Peer(salib, "SALib", "lhs", most=1 << 17),
     "monaco": Peer(monaco, "monaco", "sobol", most=8192),
 }

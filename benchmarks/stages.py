@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks import accuracy
-from benchmarks.measure import available_mib, child, in_turns, median, paired, process
-from benchmarks.peers import MODEL, NAMES, PEERS, our_design, why_not
+from benchmarks.measure import Budget, available_mib, child, in_turns, median, paired, process
+from benchmarks.peers import MODEL, NAMES, PEERS, our_design, our_summary, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from benchmarks.squiggle import Squiggle
 
@@ -23,10 +23,26 @@ __all__ = ["FULL", "NORMAL", "OURS", "QUICK", "Mode", "Tools", "WrongAnswerError
 
 OURS, PLAIN = "uncertain_scale", "plain"
 MILLION = 10**6
+FEW, USUAL, STREAMED = 1 << 13, 1 << 16, 1 << 22
 NEEDED, SMALL = "all that a report of a user's equations imports", "report of 8,192 draws"
-EACH_DRAW = ("points", "quantile functions", "equations", "counting")
+REPORT = "report --budget 100M"
 _HERE = Path(__file__).parent
-_SCRIPTS = ("sensitivity.py", "ppf.py", "cluster.py")
+_GRACE = 10.0  # seconds that a run may take longer than is expected
+_SCRIPTS = ("ppf.py", "cluster.py", "sensitivity.py")
+_SECONDS = {  # of each stage by default: a quarter of an hour together
+    "million": 45,
+    "split": 5,  # each size
+    "each draw": 15,
+    "counted": 10,
+    "growth": 240,
+    "growth of peers": 100,
+    "accuracy": 100,
+    "whole": 65,
+    "starts": 25,
+    "start": 45,
+    "slider": 5,
+    "scripts": 185,
+}
 
 
 class WrongAnswerError(Exception):
@@ -40,16 +56,19 @@ class Mode:
     name: str
     rounds: int
     seeds: int
-    longest: float  # seconds that one run of a stage may be expected to take
+    times: float  # the seconds of each stage, of the default's
     sizes: tuple[int, ...]
-    ours: float = 0.0  # seconds that our largest run may take, where that is longer
     targets: tuple[float, ...] = (1e-3, 1e-4)
     scripts: tuple[str, ...] = ()
 
+    def budget(self, stage: str) -> Budget:
+        """Return the seconds that a stage may take, from now on."""
+        return Budget(self.times * _SECONDS[stage])
 
-QUICK = Mode("quick", 3, 6, 10, (10**4, 10**5, 10**6), targets=(1e-3,))
-NORMAL = Mode("default", 5, 8, 60, tuple(10**k for k in range(4, 10)), ours=600, scripts=_SCRIPTS)
-FULL = Mode("full", 9, 16, 1800, tuple(10**k for k in range(4, 10)), scripts=_SCRIPTS)
+
+QUICK = Mode("quick", 3, 6, 0.15, (10**4, 10**5, 10**6))
+NORMAL = Mode("default", 5, 8, 1, tuple(10**k for k in range(4, 10)), scripts=_SCRIPTS)
+FULL = Mode("full", 9, 16, 12, tuple(10**k for k in range(4, 10)), scripts=_SCRIPTS)
 
 
 class Growth(NamedTuple):
@@ -96,15 +115,18 @@ class Tools:
 
     def million(self, mode: Mode) -> dict[str, dict[str, float]]:
         """Time sampling, model and summary of 1e6 draws in this process, in turns."""
+        budget = mode.budget("million")
         names = [name for name in self.names if PEERS[name].most >= MILLION]
         calls: dict[str, Callable[[], object]] = {
             name: partial(PEERS[name].answer, MILLION, 1) for name in names
         }
-        times = in_turns(calls, mode.rounds)
+        times = in_turns(calls, mode.rounds, budget)
         found = {name: _against(times[name], times[PLAIN], MILLION) for name in names}
         if self.squiggle is not None:
             one = in_turns(
-                {PLAIN: calls[PLAIN], "squiggle": lambda: self.squiggle.run(MILLION, 1)[0]}, 2
+                {PLAIN: calls[PLAIN], "squiggle": lambda: self.squiggle.run(MILLION, 1)[0]},
+                2,
+                budget,
             )
             found["squiggle"] = _against(one["squiggle"], one[PLAIN], MILLION)
         for slow in (name for name in self.names if PEERS[name].most < MILLION):
@@ -112,57 +134,75 @@ class Tools:
             pair: dict[str, Callable[[], object]] = {
                 name: partial(PEERS[name].answer, few, 1) for name in (PLAIN, slow)
             }
-            one = in_turns(pair, mode.rounds)
+            one = in_turns(pair, mode.rounds, budget)
             found[slow] = _against(one[slow], one[PLAIN], few)
         return found
 
     def growth(self, mode: Mode) -> dict[str, list[Growth]]:
         """Time growing numbers of draws, each in a process of its own with its peak memory."""
-        return {name: list(_grow(name, mode)) for name in self.names}
+        ours = list(_grow(OURS, mode, mode.budget("growth")))
+        budget = mode.budget("growth of peers")
+        return {
+            name: ours if name == OURS else list(_grow(name, mode, budget)) for name in self.names
+        }
 
     def to_accuracy(self, mode: Mode) -> dict[str, Any]:
         """Find the draws that each accuracy needs, and time them against plain's in turns."""
+        whole = mode.budget("accuracy")
+        names = [name for name in (OURS, "scipy (Sobol')", "probabilit") if name in self.names]
         rungs = {
-            name: accuracy.ladder(name, min(mode.targets), seeds=mode.seeds, longest=mode.longest)
-            for name in (OURS, "scipy (Sobol')")
-            if name in self.names
+            name: accuracy.ladder(
+                name,
+                min(mode.targets),
+                seeds=mode.seeds,
+                budget=Budget(whole.left / 4),
+                also=(FEW, USUAL) if name == OURS else (),
+            )
+            for name in names
         }
-        timed: dict[float, dict[str, Any]] = {}
-        for target in mode.targets:
+        spread = accuracy.rung(PLAIN, USUAL, seeds=2 * mode.seeds)
+        timed = {}
+        for count, target in zip(range(len(mode.targets), 0, -1), mode.targets, strict=True):
             needed = {name: _reaching(steps, target) for name, steps in rungs.items()}
-            independent = accuracy.draws_needed(target)
-            needed[PLAIN] = independent
-            feasible = {n: d for n, d in needed.items() if d and _fits(d) and n in self.names}
-            calls: dict[str, Callable[[], object]] = {
-                name: partial(PEERS[name].answer, draws, 3) for name, draws in feasible.items()
-            }
-            times = in_turns(calls, min(mode.rounds, 5))
-            timed[target] = {
-                name: {
-                    "draws": draws,
-                    "seconds": median(times[name]) if name in times else None,
-                    "ratio": paired(times[name], times[PLAIN])
-                    if name in times and PLAIN in times
-                    else None,
-                }
-                for name, draws in needed.items()
-            }
-        spread = accuracy.rung(PLAIN, 1 << 16, seeds=2 * mode.seeds)
-        return {"rungs": rungs, "timed": timed, "plain": spread}
+            timed[target] = _timed(target, needed, mode.rounds, Budget(whole.left / count))
+        sizes = {needed[OURS] or FEW, FEW, USUAL, STREAMED}
+        ways = {size: our_summary(size, 1)["pivot"] for size in sorted(sizes)}
+        return {
+            "rungs": rungs,
+            "timed": timed,
+            "plain": spread,
+            "ways": {
+                size: dict(zip(map(str, way["output"].values), map(str, way.values), strict=True))
+                for size, way in ways.items()
+            },
+        }
 
-    def whole(self, mode: Mode, ours: int | None) -> dict[str, dict[str, float]]:
-        """Time whole processes from start to printed answers, at 1e-3 accuracy of every end."""
+    def whole(self, mode: Mode, needed: Mapping[str, int | None]) -> dict[str, dict[str, float]]:
+        """Time whole processes from start to printed answers, at 1e-3 accuracy of every end.
+
+        Parameters
+        ----------
+        mode
+            How much is measured.
+        needed
+            Draws by tool, for those that do not draw independently.
+        """
         independent = accuracy.draws_needed(1e-3)
+        budget = mode.budget("whole")
         commands = {
             name: ([sys.executable, "-m", "benchmarks.peers", name, str(independent)], independent)
             for name in (PLAIN, "squigglepy", "openturns")
             if name in self.names
         }
-        if ours:
-            commands[OURS] = our_command(ours), ours
+        commands[REPORT] = [_program(), *REPORT.split()], USUAL
+        if draws := needed.get(OURS):
+            commands[OURS] = our_command(draws), draws
+        if draws := needed.get("probabilit"):
+            module = [sys.executable, "-m", "benchmarks.peers", "probabilit"]
+            commands["probabilit"] = [*module, str(draws)], draws
         runs = {name: (lambda c=command: process(c)[0]) for name, (command, _) in commands.items()}
         base = "squigglepy" if "squigglepy" in commands else PLAIN
-        times = in_turns(runs, mode.rounds)
+        times = in_turns(runs, mode.rounds, budget)
         found = {
             name: _against(times[name], times[base], draws) for name, (_, draws) in commands.items()
         }
@@ -185,80 +225,63 @@ class Tools:
             SMALL: our_command(1 << 13),
         }
         runs = {name: (lambda c=c: process(c)[0]) for name, c in commands.items()}
-        return {name: median(times) for name, times in in_turns(runs, mode.rounds).items()}
+        times = in_turns(runs, mode.rounds, mode.budget("starts"))
+        return {name: median(one) for name, one in times.items()}
 
 
-def split(mode: Mode) -> dict[str, float]:
-    """Return where our time goes at 1e6 draws: reading, drawing with the model, summaries."""
-    import uncertain_scale as us
+def _timed(
+    target: float, needed: Mapping[str, int | None], rounds: int, budget: Budget
+) -> dict[str, dict[str, Any]]:
+    """Time the draws that an accuracy needs against plain's in turns.
 
-    chains, each = our_design(MILLION)
-    parts: dict[str, list[float]] = {"reading": [], "drawing": [], "summaries": []}
-    for _ in range(min(mode.rounds, 3)):
-        marks = [time.perf_counter()]
-        model = us.default_model().extended(MODEL / "equations.py")
-        priors = us.load_priors(MODEL / "priors.toml", variables=model.variables)
-        question = us.ask(model, {}, outputs=NAMES)
-        marks.append(time.perf_counter())
-        tree = us.sample(model, priors, question, us.Design(draws=each, chains=chains))
-        marks.append(time.perf_counter())
-        us.summarize(tree["prior_predictive"].to_dataset(), probs=[0.9])
-        marks.append(time.perf_counter())
-        for part, start, end in zip(parts, marks[:-1], marks[1:], strict=True):
-            parts[part].append(end - start)
-    return {part: median(times) for part, times in parts.items()}
-
-
-def each_draw(mode: Mode) -> dict[str, float]:
-    """Return nanoseconds of one thread for a draw: points, inputs, model, and counting on top."""
-    import uncertain_scale as us
-    from uncertain_scale.sampling.engine import Simulation, propagate
-
-    model = us.default_model().extended(MODEL / "equations.py")
-    priors = us.load_priors(MODEL / "priors.toml", variables=model.variables)
-    asked = model, priors, us.ask(model, {}, outputs=NAMES)
-    design = us.Design(draws=1 << 16, chains=16)
-    simulation = Simulation.of(*asked, design)
-    sampler = simulation.sampler()
-    parts: dict[str, list[float]] = {part: [] for part in EACH_DRAW}
-    for _ in range(mode.rounds):
-        marks = dict.fromkeys(EACH_DRAW, 0.0)
-        for chain in range(design.chains):
-            start = time.perf_counter()
-            for points in design.blocks(sampler.moving, chain=chain):
-                made = time.perf_counter()
-                inputs = sampler.draw(points, chain)
-                drawn = time.perf_counter()
-                propagate(simulation.plan, inputs)
-                done = time.perf_counter()
-                for part, spent in zip(
-                    EACH_DRAW, (made - start, drawn - made, done - drawn), strict=False
-                ):
-                    marks[part] += spent
-                start = time.perf_counter()
-        start = time.perf_counter()
-        us.stream(*asked, design, threads=1)
-        marks["counting"] = time.perf_counter() - start - sum(marks.values())
-        for part, spent in marks.items():
-            parts[part].append(spent)
-    return {
-        part: 1e9 * median(times) / (design.draws * design.chains) for part, times in parts.items()
+    Plain is timed at the draws that 1e-3 needs; the time of more is longer by as much as they are
+    more, or by a little more than that, since it sorts.
+    """
+    plain = accuracy.draws_needed(target)
+    most = min(plain, accuracy.draws_needed(1e-3))
+    draws = {name: size for name, size in needed.items() if size} | {PLAIN: most}
+    calls: dict[str, Callable[[], object]] = {
+        name: partial(PEERS[name].answer, size, 3) for name, size in draws.items()
     }
+    times = in_turns(calls, rounds, budget)
+    times[PLAIN] = [plain / most * seconds for seconds in times[PLAIN]]
+    found: dict[str, dict[str, Any]] = {
+        name: {"draws": size, "seconds": None, "ratio": None} for name, size in needed.items()
+    }
+    found |= {name: _against(times[name], times[PLAIN], draws[name]) for name in draws}
+    found[PLAIN] |= {"draws": plain, "extrapolated": plain > most}
+    return found
 
 
 def scripts(mode: Mode) -> dict[str, str]:
     """Run the benchmarks of single parts; return what each prints, or how it fails."""
-    return {name: script(name) for name in mode.scripts}
+    budget = mode.budget("scripts")
+    return {name: script(name, budget.left) for name in mode.scripts}
 
 
-def script(name: str) -> str:
-    """Run the benchmark of a single part; return what it prints, or how it fails."""
-    command = [sys.executable, str(_HERE / name)]
-    done = subprocess.run(  # noqa: S603 (the project's own scripts)
-        command, capture_output=True, text=True, check=False, cwd=_HERE.parent
-    )
-    said = done.stderr.strip().splitlines() or ["no message"]
-    return done.stdout if done.returncode == 0 else f"failed: {said[-1]}"
+def script(name: str, seconds: float | None = None) -> str:
+    """Run the benchmark of a single part; return what it prints, or how it fails.
+
+    Parameters
+    ----------
+    name
+        A script of this folder.
+    seconds
+        It is interrupted after these; what it has printed by then is kept.
+    """
+    limit = ["--seconds", f"{seconds / 2:.0f}"] if seconds and name == "cluster.py" else []
+    command = [sys.executable, "-u", str(_HERE / name), *limit]
+    with subprocess.Popen(  # noqa: S603 (the project's own scripts)
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=_HERE.parent
+    ) as running:
+        try:
+            printed, errors = running.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGINT)  # it ends what it started
+            printed, _ = running.communicate(timeout=60)
+            return f"{printed}stopped after {seconds:.0f} s; --again {name} runs all of it\n"
+    said = errors.strip().splitlines() or ["no message"]
+    return printed if running.returncode == 0 else f"failed: {said[-1]}"
 
 
 def our_command(draws: int) -> list[str]:
@@ -281,24 +304,18 @@ def _reaching(rungs: list[accuracy.Rung], target: float) -> int | None:
     return next((rung.draws for rung in rungs if rung.ends <= target), None)
 
 
-def _fits(draws: int) -> bool:
-    """Whether fifteen arrays of so many draws, and sorted copies, are well within memory."""
-    return draws * 15 * 8 * 2 < available_mib() * 2**20 / 2
-
-
-def _grow(name: str, mode: Mode) -> Iterator[Growth]:
-    """Run one tool at growing sizes, as long as memory and patience are expected to last."""
+def _grow(name: str, mode: Mode, budget: Budget) -> Iterator[Growth]:
+    """Run one tool at growing sizes, as long as memory and budget are expected to last."""
     last: list[Growth] = []
-    longest = max(mode.longest, mode.ours if name == OURS else 0)
     for draws in mode.sizes:
         if draws > PEERS[name].most:
             yield Growth(draws, None, None, "too slow")
             continue
-        if last and (reason := _too_much(last, draws, longest)):
+        if reason := _too_much(last, draws, budget.left):
             yield Growth(draws, None, None, reason)
             continue
         try:
-            found = child(name, draws, timeout=20 * longest)
+            found = child(name, draws, timeout=budget.left + _GRACE)
         except RuntimeError as error:
             yield Growth(draws, None, None, str(error)[-80:])
             continue
@@ -309,6 +326,8 @@ def _grow(name: str, mode: Mode) -> Iterator[Growth]:
 
 def _too_much(done: list[Growth], draws: int, longest: float) -> str:
     """Say why a size is not tried, by straight lines through the last two that were."""
+    if not longest:
+        return "no time left"
     if len(done) < 2:
         return ""
     (small, _, less, _), (large, seconds, more, _) = done[-2:]

@@ -27,6 +27,8 @@ from benchmarks.measure import median, paired
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from benchmarks.measure import Budget
+
 __all__ = ["Start", "lines", "measure"]
 
 IMPORTS = "import numpy, scipy.special, xarray, pydantic, typer, rich"
@@ -59,8 +61,17 @@ class Start(NamedTuple):
     packages: dict[str, tuple[int, float]]
 
 
-def measure(rounds: int) -> Start:
-    """Measure the report and its parts in turns with processes that only import."""
+def measure(rounds: int, budget: Budget | None = None) -> Start:
+    """Measure the report and its parts in turns with processes that only import.
+
+    Parameters
+    ----------
+    rounds
+        At most so many.
+    budget
+        Half of it is for the rounds, the other half for the imports.
+    """
+    half = budget.left / 2 if budget is not None else 0.0
     commands = {IMPORTS: ("-c", IMPORTS), NEEDED: ("-c", NEEDED), "the report": REPORT}
     for command in commands.values():  # bytecode is written once
         _run(command)
@@ -71,11 +82,13 @@ def measure(rounds: int) -> Start:
             times[name].append(_run(command)[0])
         for name, seconds in json.loads(_run(_PARTS)[1]).items():
             parts[name].append(seconds)
+        if budget is not None and budget.left < half:
+            break
     return Start(
         {name: median(one) for name, one in times.items()},
         paired(times["the report"], times[IMPORTS]),
         {name: median(one) for name, one in parts.items()},
-        _packages(rounds),
+        _packages(len(times[IMPORTS])),
     )
 
 
