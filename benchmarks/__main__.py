@@ -3,8 +3,9 @@
     python -m benchmarks            a quarter of an hour at most, ours up to 1e9 draws
     python -m benchmarks --quick    about two minutes, up to 1e6 draws
     python -m benchmarks --full     all up to 1e9 draws, more rounds and seeds, hours
-    python -m benchmarks --again sensitivity.py    one script of the last sections, into the results
+    python -m benchmarks --again sensitivity.py    one script's section of the results, made anew
 
+The ranking's script takes some minutes: it is run by --again or --full alone.
 The peers come with `pip install -e '.[bench]'`; Squiggle is installed by npm, into --npm DIR.
 """
 

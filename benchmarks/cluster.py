@@ -223,7 +223,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--array", type=float, default=1e7)
     parser.add_argument(
-        "--seconds", type=float, default=float("inf"), help="no further pair starts after these"
+        "--seconds", type=float, default=float("inf"), help="nothing further starts after these"
     )
     options = parser.parse_args()
     budget = Budget(options.seconds)
@@ -241,8 +241,6 @@ def main() -> None:
         cluster = part(connect(address))
         print(f"connecting, and importing distributed: {time.perf_counter() - start:.2f} s")
         stream(*asked, us.Design(draws=DRAWS, chains=64), cluster=cluster)  # workers import
-        tasks(cluster, pid)
-        questions(cluster)
         ratios, spent = [], []
         everybody = ["self", pid, *workers]
         for number in range(options.pairs):
@@ -271,7 +269,10 @@ def main() -> None:
             f"workers {', '.join(f'{mib(one):,.0f}' for one in workers)}, scheduler {mib(pid):,.0f}"
         )
         print(f"peak MiB so far: {peaks}, this process with both runs {mib('self'):,.0f}")
-        _array(cluster, workers, int(options.array), asked)
+        if budget.left:
+            tasks(cluster, pid)
+            questions(cluster)
+            _array(cluster, workers, int(options.array), asked)
     print(
         f"{statistics.median(ratios):.2f}x ({design.chains * DRAWS:.1e} draws, median of "
         f"{len(ratios)} pairs, {min(ratios):.2f} to {max(ratios):.2f}; "

@@ -60,6 +60,7 @@ def split(mode: Mode, draws: int) -> dict[str, float]:
     """Return where our time goes: reading, drawing with the model, summaries."""
     import uncertain_scale as us
 
+    our_summary(draws, 1)  # tables are made, and modules imported, once
     budget = mode.budget("split")
     question, design = our_question(), our_designed(draws, 1)
     parts: dict[str, list[float]] = {"reading": [], DRAWING: [], "summaries": []}

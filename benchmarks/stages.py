@@ -28,7 +28,8 @@ NEEDED, SMALL = "all that a report of a user's equations imports", "report of 8,
 REPORT = "report --budget 100M"
 _HERE = Path(__file__).parent
 _GRACE = 10.0  # seconds that a run may take longer than is expected
-_SCRIPTS = ("ppf.py", "cluster.py", "sensitivity.py")
+_SCRIPTS = ("ppf.py", "cluster.py")
+_LONG = ("sensitivity.py",)
 _SECONDS = {  # of each stage by default: a quarter of an hour together
     "million": 45,
     "split": 5,  # each size
@@ -68,7 +69,7 @@ class Mode:
 
 QUICK = Mode("quick", 3, 6, 0.15, (10**4, 10**5, 10**6))
 NORMAL = Mode("default", 5, 8, 1, tuple(10**k for k in range(4, 10)), scripts=_SCRIPTS)
-FULL = Mode("full", 9, 16, 12, tuple(10**k for k in range(4, 10)), scripts=_SCRIPTS)
+FULL = Mode("full", 9, 16, 12, tuple(10**k for k in range(4, 10)), scripts=_SCRIPTS + _LONG)
 
 
 class Growth(NamedTuple):

@@ -91,16 +91,11 @@ def with_script(results: str, name: str, text: str) -> str:
     results
         Results as `markdown` wrote them.
     name, text
-        The script, and what it printed.
-
-    Raises
-    ------
-    ValueError
-        The results have no such section.
+        The script, and what it printed; its section is the last where there was none.
     """
     start = results.find(f"## `benchmarks/{name}`\n")
     if start < 0:
-        raise ValueError(f"the results have no section of {name}")
+        return results + "\n".join([*_script_lines(name, text, _AGAIN), "", ""])
     end = results.find("\n## ", start)
     rest = "" if end < 0 else results[end:]
     return results[:start] + "\n".join(_script_lines(name, text, _AGAIN)) + "\n" + rest

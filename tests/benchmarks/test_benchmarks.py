@@ -225,8 +225,10 @@ def test_the_page_says_what_is_met_and_what_is_missed_and_why():
     assert again.startswith(page[: page.index("## `benchmarks/ppf.py`")])
     assert again.endswith("nothing else running.\n\n```text\nanother\n```\n")
     assert writing.with_script(again, "ppf.py", "another\n") == again
-    with pytest.raises(ValueError, match="no section of none.py"):
-        writing.with_script(page, "none.py", "")
+    added = writing.with_script(page, "new.py", "a new line\n")
+    assert added.startswith(page)
+    assert added.endswith("nothing else running.\n\n```text\na new line\n```\n\n")
+    assert writing.with_script(added, "new.py", "a new line\n").count("`benchmarks/new.py`") == 1
 
 
 def test_a_billion_draws_and_a_cluster_are_judged_where_they_ran():
