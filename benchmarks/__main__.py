@@ -5,8 +5,8 @@
     python -m benchmarks --full     all up to 1e9 draws, more rounds and seeds, hours
     python -m benchmarks --again sensitivity.py    one script's section of the results, made anew
 
-The ranking's script takes some minutes: it is run by --again or --full alone.
-The peers come with `pip install -e '.[bench]'`; Squiggle is installed by npm, into --npm DIR.
+The ranking's script takes some minutes: it is run by --again or --full alone. The peers come with
+`pip install -e '.[bench]'`; Squiggle is installed by npm, into --npm DIR.
 """
 
 from __future__ import annotations

@@ -212,6 +212,10 @@ def test_the_page_says_what_is_met_and_what_is_missed_and_why():
     assert "alone, in turns of two perfect threads, are 30 ns: the floor" in page
     assert "| 0.40x (1.00 s against 1.00 s for 1,000,000 draws) | met |" in page
     assert "| 2.00x | missed |" in page
+    assert (
+        "imports without xarray, 0.50x; reading, drawing, summarising and printing take 1.60x"
+        in page
+    )
     assert "| 80 ms of a processor at the server | not measured |" in page
     assert "| not run | not measured |" in page
     assert "- skipped: squiggle: no node" in page
