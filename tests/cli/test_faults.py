@@ -408,7 +408,7 @@ RECORDS = {
     "another file": (["--priors=../../x.toml"], "which is not in it"),
     "a file beside": (["--priors", "x.toml"], "which is not in it"),
     "help": (["--help"], "is no command"),
-    "an option of none": (["--evil"], "is no command: No such option"),
+    "an option of none": (["--evil"], "is no command: no such option"),
     "a number of none": (["--draws", "many"], "is no command: --draws"),
 }
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from uncertain_scale.inputs.catalog import shipped_folder
+
 SPECIMENS = Path(__file__).parents[1] / "specimens" / "evidence"
 SMALL = ("--draws", "512", "--chains", "8")
 SOUND_IN_PART = {"rows"}  # answered from the other observations
@@ -265,8 +267,20 @@ def test_the_schema_is_printed_and_an_empty_update_is_told(cli):
 
 @pytest.mark.slow
 def test_a_joint_sample_of_which_few_rows_are_left_is_told(cli, tmp_path):
+    """Of one that is drawn at its rows."""
+    rows = (shipped_folder() / "chinchilla_bootstrap.csv").read_text(encoding="utf-8")
+    (tmp_path / "rows.csv").write_text(rows, encoding="utf-8")
+    names = rows.splitlines()[0].split(",")
+    units = ", ".join(f"{name} = '1'" for name in names)
+    (tmp_path / "own.toml").write_text(
+        'schema_version = 1\ntitle = "Rows"\nextends = "base"\n[[joint]]\n'
+        f"inputs = {names}\nsamples = 'rows.csv'\n"
+        f"units = {{ {units} }}\n",
+        encoding="utf-8",
+    )
     path = evidence(tmp_path, fact("Exponent", "0.35 ± 0.00002", "", "alpha"))
-    code, out, err = cli("update", path, "--budget", "1B", "--outputs", "optimal_params", *SMALL)
+    asked = ("--scenario", tmp_path / "own.toml", "--budget", "1B", "--outputs", "optimal_params")
+    code, out, err = cli("update", path, *asked, *SMALL)
     assert code == 0, err
     assert re.search(r"leaves the worth of \d+ rows of the joint sample", " ".join(out.split()))
 

@@ -1,6 +1,8 @@
 """Equations read from plain functions."""
 
+import sys
 import textwrap
+import types
 
 import pytest
 
@@ -118,3 +120,20 @@ def test_what_makes_no_model_is_refused(tmp_path, text, words):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ModelError, match="No such file"):
         Model.of(tmp_path / "none.py")
+
+
+def test_equations_whose_file_is_gone_have_a_digest():
+    """Of their code, which differs where they do."""
+
+    def model(body):
+        module = types.ModuleType("made_in_memory")
+        module.__file__ = "gone.py"
+        exec(f"def y(a):\n    return {body}\n", vars(module))  # noqa: S102 (our own text)
+        sys.modules["made_in_memory"] = module
+        return Model.of(module)
+
+    try:
+        digests = [model(body).digest() for body in ("2 * a", "2 * a", "3 * a")]
+    finally:
+        sys.modules.pop("made_in_memory", None)
+    assert digests[0] == digests[1] != digests[2]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import marshal
 import sys
 import types
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import ModelError, several
 from uncertain_scale.model.equation import Equation, check_units, import_equations, read_equations
@@ -129,8 +130,10 @@ class Model:
 
     def digest(self) -> str:
         """Return a SHA-256 of the source that the equations stand in, as 64 hexadecimal digits."""
-        modules = {e.function.__module__: None for e in self.equations}
-        sources = [inspect.getsource(sys.modules[name]) for name in modules]
+        modules: dict[str, list[Any]] = {}
+        for equation in self.equations:
+            modules.setdefault(equation.function.__module__, []).append(equation.function)
+        sources = [_source(name, functions) for name, functions in modules.items()]
         names = [equation.name for equation in self.equations]
         return hashlib.sha256("\n".join([*names, *sources]).encode()).hexdigest()
 
@@ -332,3 +335,11 @@ def _merged(equations: Iterable[Equation]) -> Iterator[Equation]:
             yield equation
         elif law and (solved := inverse(law, equation.name, equation.summary)):
             yield solved
+
+
+def _source(module: str, functions: Sequence[Any]) -> str:
+    """Return the source that functions stand in, or their code where that is gone."""
+    try:
+        return inspect.getsource(sys.modules[module])
+    except OSError:
+        return "\n".join(marshal.dumps(inspect.unwrap(one).__code__).hex() for one in functions)
