@@ -129,7 +129,7 @@ class Distribution(BaseModel, ABC):
         >>> from uncertain_scale.inputs.distributions import build
         >>> mean, sd = build("uniform", {"lower": 1, "upper": 2}).moments(-1)
         >>> round(mean, 6), round(sd, 6)  # log 2, and the root of 1/2 - (log 2)^2
-        (0.693147, 0.139708)
+        (0.693147, 0.139811)
         """
         if power == 1:
             mean, sd = self.mean(), self.sd()
