@@ -178,7 +178,7 @@ def test_a_precision_that_makes_no_sense_is_refused(precision):
 def miss(asked, seed):
     """Return by how many half widths each end misses, over a search that stops when it is sure."""
     design = Design(draws=128, chains=16, seed=seed)
-    found = seek(*asked("product"), design, Goal(0.02, (0.9,)))
+    found = seek(*asked("counted"), design, Goal(0.02, (0.9,)))
     assert found.why == "reached"
     summary = found.step.summary
     return (summary["eti"].values[0, 0] - exact_product(0.9)) / summary["eti_mcse"].values[0, 0]

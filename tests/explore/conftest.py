@@ -192,7 +192,7 @@ def served(panel, tmp_path_factory):  # noqa: ARG001 (without it the tests are s
     bad = tmp_path_factory.mktemp("scenarios") / f"{EVIL_NAME}.toml"
     bad.write_text(
         f'schema_version = 1\nextends = "base"\ntitle = "{EVIL}"\n[inputs.mfu]\n'
-        f'kind = "lognormal"\nq05 = 0.2\nq95 = 0.4\nlong_name = "{EVIL}"\n'
+        f'kind = "logitnormal"\nq05 = 0.2\nq95 = 0.4\nlong_name = "{EVIL}"\n'
         f'source = "javascript:alert(3) {EVIL}"\nnote = "{EVIL}"\n',
         encoding="utf-8",
     )
