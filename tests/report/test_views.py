@@ -50,7 +50,7 @@ def test_an_interval_read_as_a_lognormal_is_said_aloud(document):
         markdown(report_blocks(document)).replace("\\", ""),
     ):
         flat = " ".join(text.split())
-        assert "read as lognormal(q05=1.1, q95=1.3)" in flat
+        assert "read as lognormal(q05=1.1, q95=1.3, truncate=[1, inf])" in flat
 
 
 def test_markdown_report_holds_every_interval_and_source(document):
