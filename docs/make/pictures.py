@@ -16,8 +16,8 @@ from uncertain_scale.report.figures.style import (
     rendering,
     save_figure,
 )
-from uncertain_scale.statistics.draws import conditionals_of, read_draws
 from uncertain_scale.statistics.intervals import quantiles
+from uncertain_scale.statistics.outputs import conditionals_of, read_draws
 
 if TYPE_CHECKING:
     from pathlib import Path

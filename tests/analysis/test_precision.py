@@ -13,7 +13,7 @@ from uncertain_scale.analysis.precision_search import seek
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling import limits
 from uncertain_scale.sampling.limits import Stop, StoppedError
-from uncertain_scale.statistics.draws import read_draws
+from uncertain_scale.statistics.outputs import read_draws
 from uncertain_scale.statistics.summary import summarize
 
 EQUATIONS = """

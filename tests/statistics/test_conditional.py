@@ -17,7 +17,7 @@ from uncertain_scale.analysis.events import parse_event, probability_in
 from uncertain_scale.inputs.catalog import scenario_names
 from uncertain_scale.sampling.pivots import FACTOR, INPUTS, LAW, PIVOTS, TIED
 from uncertain_scale.sampling.sample import prepare
-from uncertain_scale.statistics.draws import draws_of
+from uncertain_scale.statistics.outputs import draws_of
 from uncertain_scale.statistics.pivot_attributes import pivots_of
 
 PRIORS = """
@@ -248,7 +248,7 @@ def test_a_pivot_that_the_draws_contradict_is_not_used(subject):
     output = tree["prior_predictive"]["product"].assign_attrs(
         {PIVOTS: wrong, INPUTS: json.dumps(["x", "w"])}
     )
-    found = us.statistics.draws.read_draws(output, tree["prior"].to_dataset())
+    found = us.statistics.outputs.read_draws(output, tree["prior"].to_dataset())
     assert found.conditional is None
 
 

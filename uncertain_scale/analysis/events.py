@@ -16,8 +16,8 @@ from scipy.special import betaincinv, stdtrit
 
 from uncertain_scale.errors import QuestionError, UnitError, nearest
 from uncertain_scale.sampling.chains import Variable, by_chain
-from uncertain_scale.statistics.draws import all_draws, conditionals_of, may_vary, read_draws
 from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.statistics.outputs import all_draws, conditionals_of, may_vary, read_draws
 from uncertain_scale.statistics.pivot_attributes import joined_pivots
 from uncertain_scale.units import conversion_factor, parse_quantity
 

@@ -19,7 +19,7 @@ from uncertain_scale.sampling.chains import ArrayTree
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.limits import StoppedError, memory_for
 from uncertain_scale.sampling.sample import sample
-from uncertain_scale.statistics.draws import draws_of
+from uncertain_scale.statistics.outputs import draws_of
 from uncertain_scale.statistics.summary import summarize_each
 from uncertain_scale.statistics.tally import PILOT
 

@@ -23,7 +23,7 @@ from uncertain_scale.inputs import load_priors
 from uncertain_scale.model import Problem, ask, believe
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.engine import propagate, refuse_mixing
-from uncertain_scale.statistics.draws import all_draws, read_draws
+from uncertain_scale.statistics.outputs import all_draws, read_draws
 from uncertain_scale.statistics.pivot_attributes import joined_pivots
 
 if TYPE_CHECKING:

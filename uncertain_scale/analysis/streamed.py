@@ -32,7 +32,7 @@ from uncertain_scale.sampling.jobs import Batches
 from uncertain_scale.sampling.limits import StoppedError
 from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.conditional import Conditional
-from uncertain_scale.statistics.draws import may_vary, read_each, refuse_bad
+from uncertain_scale.statistics.outputs import may_vary, read_each, refuse_bad
 from uncertain_scale.statistics.pivot_attributes import hides_nothing, pivot_inputs, pivots_of
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, Table, group_of
 from uncertain_scale.statistics.summary import summarize_each

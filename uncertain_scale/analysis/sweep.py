@@ -28,7 +28,7 @@ from uncertain_scale.sampling.limits import memory_for
 from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.sampling.rare_values import rare_facts
 from uncertain_scale.sampling.sample import prepare
-from uncertain_scale.statistics.draws import all_draws
+from uncertain_scale.statistics.outputs import all_draws
 from uncertain_scale.statistics.summary import summarize_variables
 
 if TYPE_CHECKING:

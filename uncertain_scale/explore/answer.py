@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from uncertain_scale.analysis.attribution import attribute
 from uncertain_scale.analysis.comparison import (
     are_dates,
-    attribute,
     difference_of,
     greater_in,
     has_ratio,
@@ -50,8 +50,8 @@ from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.sampling.pivots import input_facts
-from uncertain_scale.statistics.draws import Draws, read_draws, read_each
 from uncertain_scale.statistics.intervals import quantiles
+from uncertain_scale.statistics.outputs import read_draws, read_each
 from uncertain_scale.statistics.pivot_attributes import joined_pivots
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
     from uncertain_scale.sampling.dependence import Coupled
+    from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
 
 _FEW = 1 << 14  # draws of all chains up to which threads cost more than they give

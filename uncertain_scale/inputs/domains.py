@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.inputs.distributions import build
-from uncertain_scale.inputs.distributions.base import Continuous
+from uncertain_scale.inputs.distributions.continuous import Continuous
 from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.numbers import number
 from uncertain_scale.sampling.chains import ArrayTree, answer_groups
-from uncertain_scale.statistics.draws import draws_of
 from uncertain_scale.statistics.intervals import quantiles
+from uncertain_scale.statistics.outputs import draws_of
 from uncertain_scale.statistics.summary import histogram_of, read_probs, summarize_each
 
 if TYPE_CHECKING:

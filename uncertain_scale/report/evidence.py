@@ -17,8 +17,8 @@ from uncertain_scale.report.numbers import (
     scale_of,
     share_in_words,
 )
-from uncertain_scale.statistics.draws import read_draws
 from uncertain_scale.statistics.intervals import quantiles
+from uncertain_scale.statistics.outputs import read_draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

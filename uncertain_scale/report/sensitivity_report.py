@@ -17,7 +17,7 @@ from uncertain_scale.report.figures.sensitivity import (
 )
 from uncertain_scale.report.numbers import Scale, estimate, number, scale_of, share_in_words
 from uncertain_scale.report.rows import design_in_words, opening, question_in_words
-from uncertain_scale.statistics.draws import all_draws
+from uncertain_scale.statistics.outputs import all_draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.dependence import InputSampler
     from uncertain_scale.units.aliases import FloatArray
 
-EXACT = ("exact_mean", "exact_sd", "rare")
+MOMENTS = ("exact_mean", "exact_sd")
+EXACT = (*MOMENTS, "rare")
 """Facts that hold before anything is observed, and not after."""
 
 # Exact in floating point on both sides: 1 - 2^-49 is still a number. Two equal steps in log u.
@@ -162,7 +163,7 @@ def moment_facts(
         it may be heavier than every power. `least` and `most`, ends of the range, which may be
         infinite. `varies`, 0 for what is one number whatever is drawn. `exact_mean` and `exact_sd`
         where the model gives them: of an output that is an input, a product of powers of inputs, or
-        a weighted sum of independent ones.
+        a weighted sum, whose mean does not hang on what ties its terms.
     """
     inputs = {name: _extent(sampler, name) for name in sampler.names}
     extents = carry(plan, inputs)
@@ -190,7 +191,7 @@ def moment_facts(
             found[name] |= _exact(sampler, name)
     known = product_moments(plan, sampler, inputs) | affine_moments(plan, sampler) if exact else {}
     for name, pair in known.items():
-        found[name] |= dict(zip(EXACT[:2], pair, strict=True))
+        found[name] |= dict(zip(MOMENTS, pair, strict=True))
     return found
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from uncertain_scale.inputs.distributions import Mixture, parse_distribution
 from uncertain_scale.sampling.pivots import FACTOR, INPUTS, LAW, PIVOTS, TIED
+from uncertain_scale.sampling.rare_values import rare_masses
 from uncertain_scale.statistics.integrated import Part, Pivot
 
 if TYPE_CHECKING:
@@ -101,11 +102,7 @@ def hides_nothing(pivot: Pivot, facts: Facts, inputs: Mapping[str, Facts]) -> bo
 
 def _has_rare(law: Distribution) -> bool:
     """Tell whether some values, or a component, come so rarely that draws may have none."""
-    if isinstance(law, Mixture):
-        weights = np.ones(len(law.components)) if law.weights is None else np.array(law.weights)
-        rare = bool((weights / weights.sum()).min() < _RARE)
-        return rare or any(map(_has_rare, law.components))
-    return bool((law.atoms()[1] < _RARE).any())
+    return any(together < _RARE for together, _ in rare_masses(law.masses()))
 
 
 def _untied(parts: Sequence[Part]) -> list[Part]:

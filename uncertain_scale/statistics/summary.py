@@ -19,8 +19,11 @@ from uncertain_scale.statistics.density.hdi import (
     hdi_of_draws,
     highest_density,
 )
-from uncertain_scale.statistics.draws import (
-    Draws,
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.intervals import beyond, quantiles
+from uncertain_scale.statistics.moments import Facts, largest_tail, moments
+from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
+from uncertain_scale.statistics.outputs import (
     inputs_of,
     integrated,
     may_vary,
@@ -28,9 +31,6 @@ from uncertain_scale.statistics.draws import (
     read_each,
     read_outputs,
 )
-from uncertain_scale.statistics.intervals import beyond, quantiles
-from uncertain_scale.statistics.moments import Facts, largest_tail, moments
-from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

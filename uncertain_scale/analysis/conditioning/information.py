@@ -22,8 +22,8 @@ from uncertain_scale.analysis.comparison import has_ratio
 from uncertain_scale.analysis.sensitivity.methods import average_ranks
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.sampling.chains import answer_groups
-from uncertain_scale.statistics.draws import read_draws
 from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.statistics.outputs import read_draws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -24,8 +24,8 @@ from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.chains import by_chain
 from uncertain_scale.sampling.moment_facts import moment_facts
-from uncertain_scale.statistics.draws import all_draws
 from uncertain_scale.statistics.moments import Facts
+from uncertain_scale.statistics.outputs import all_draws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,8 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import Continuous, Number, Positive
+from uncertain_scale.inputs.distributions.base import Number, Positive
+from uncertain_scale.inputs.distributions.continuous import Continuous
 from uncertain_scale.inputs.distributions.numerical import score, shape_from_three
 
 if TYPE_CHECKING:

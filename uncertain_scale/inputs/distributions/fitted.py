@@ -15,12 +15,13 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import Continuous, Number, Positive
+from uncertain_scale.inputs.distributions.base import Number, Positive
 from uncertain_scale.inputs.distributions.closed import (
     Moded,
     location_and_scale,
     moded_from_three,
 )
+from uncertain_scale.inputs.distributions.continuous import Continuous
 from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.incomplete import (
     beta_shapes,

@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import BeforeValidator, Field, SerializeAsAny, WithJsonSchema
 from typing_extensions import override
 
-from uncertain_scale.inputs.distributions.base import Continuous, Distribution
+from uncertain_scale.inputs.distributions.base import Distribution
+from uncertain_scale.inputs.distributions.continuous import Continuous
 from uncertain_scale.inputs.distributions.discrete import (
     FROM_BELOW,
     Constant,
