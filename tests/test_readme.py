@@ -12,9 +12,11 @@ COMMANDS = re.findall(r"^\| \[.*\| `uncertain-scale (.*)` \|$", README, re.MULTI
 
 
 def test_the_report_shown_is_the_one_that_the_first_command_prints(cli, monkeypatch):
+    """On the day that it names."""
     monkeypatch.setenv("COLUMNS", "80")
     shown = re.search(r"```text\n(.*?)```", README, re.DOTALL)[1]
-    _, printed, _ = cli("report", "--budget", "100M")
+    day = re.search(r"months\s+old\s+on\s+(\d{4}-\d\d-\d\d)", shown)[1]
+    _, printed, _ = cli("report", "--budget", "100M", "--as-of", day)
     trimmed = "\n".join(line.rstrip() for line in printed.splitlines())
     assert shown.strip() == trimmed.strip()
 

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Command", "Example", "commands", "examples", "refilled", "run_command", "run_python"]
+__all__ = [
+    "AS_OF",
+    "Command",
+    "Example",
+    "commands",
+    "examples",
+    "refilled",
+    "run_command",
+    "run_python",
+]
 
 _FENCE = re.compile(
     r"(?ms)^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$"
@@ -25,6 +34,8 @@ _NOT_RUN = (
     *("pip install", "python docs/make", "mkdocs ", "python -m venv", "dask "),
     "uncertain-scale explore",  # which goes on until it is interrupted
 )
+AS_OF = "2026-11-30"
+"""The reader's day of all that the pages and reports show."""
 _DRAWN = ("report", "sensitivity", "compare", "sweep", "update", "claims", "backtest", "sample")
 _FEW = ("--draws", "64", "--chains", "4")
 
@@ -92,6 +103,8 @@ def run_command(command: Command, run: Any, *, few: bool = True) -> str:
     typed, _, behind = typed.partition(" | ")
     program, *arguments = shlex.split(typed)
     assert program == "uncertain-scale", f"not a command of the program: {command.text}"
+    if arguments[0] in _DRAWN and "--as-of" not in arguments:
+        arguments += ("--as-of", AS_OF)
     drawn = arguments[0] in _DRAWN and "--draws" not in arguments
     if few and drawn and not command.shown and "--chains" not in arguments:
         arguments += _FEW

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from examples import AS_OF
 from program import run_program
 
 from uncertain_scale.cli.main import RESULTS
@@ -186,7 +187,7 @@ def ran(report: Report, folder: Path) -> None:
     """
     # Pages in HTML are not kept, and take as long as the rest.
     with patch.object(html, "html", lambda *_, **__: ""):
-        code, _, err = run_program(*report.words, "--output", str(folder))
+        code, _, err = run_program(*report.words, "--as-of", AS_OF, "--output", str(folder))
     if code != 0:
         raise RuntimeError(f"uncertain-scale {report.command}: exit code {code}\n{err}")
     for path in folder.iterdir():

@@ -51,6 +51,7 @@ SHOWN_BY = {
     "inputs/catalog.py": ["report"],
     "model/model.py": ["report", "compare", "sensitivity", "sweep", "update"],
     "model/refusal.py": ["report", "compare", "sensitivity", "sweep", "update", "backtest"],
+    "report/ages.py": ["report", "sensitivity", "sweep", "claims", "update", "backtest"],
     "report/checkpoint.py": ["report"],
     "report/claims_report.py": ["claims"],
     "report/differences.py": ["verify", "diff"],

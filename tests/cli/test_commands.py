@@ -17,6 +17,7 @@ SCENARIOS = {
     "post-reading",
     "gb200-dense-fp8",
     "post-2024-07",
+    "frontier-2026",
 }
 
 

@@ -450,7 +450,8 @@ def test_no_home_is_needed(tmp_path, home):
     environment = kept | ({"HOME": home} if home else {}) | {"XDG_CONFIG_HOME": "/proc/none"}
     environment["XDG_CACHE_HOME"] = "/proc/none"
     figure = tmp_path / "figure.svg"
-    words = ("plot", "intervals", *ASKED[1:], "--budget", "1M", "--output", figure)
+    words = ("plot", "intervals", *ASKED[1:], "--budget", "1M", "--as-of", "2024-09-01")
+    words += ("--output", figure)
     done = program(*words, env=environment, cwd=Path.cwd())
     assert (done.returncode, done.stderr) == (0, "")
     assert figure.read_text().startswith("<?xml")

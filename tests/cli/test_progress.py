@@ -25,7 +25,10 @@ ALONE = {
     "claims": (("claims", "--claim", "gpu-price", "--claim", "hourly-rate", *FEW), 2, "claims"),
     "backtest": (("backtest", *FEW), 47, "runs"),
     "plot": (
-        ("plot", "sweep", "--budget", "1M,1B", "--of", "gpus", "--output", "a.svg", *FEW),
+        (
+            *("plot", "sweep", "--budget", "1M,1B", "--of", "gpus", "--output", "a.svg", *FEW),
+            *("--as-of", "2024-09-01"),  # nothing is old then
+        ),
         2,
         "points",
     ),

@@ -19,7 +19,7 @@ import pytest
 
 SAID = Path(__file__).parent / "said"
 SPECIMENS = Path(__file__).parents[1] / "specimens"
-SMALL = ("--draws", "64", "--chains", "4", "--seed", "3")
+SMALL = ("--draws", "64", "--chains", "4", "--seed", "3", "--as-of", "2026-11-30")
 LAWS = SPECIMENS / "equations" / "tails.py"
 QUESTIONS = {
     "report": ("report", "--budget", "100M", "--event", "training_flop >= 5e25"),

@@ -67,6 +67,25 @@ def test_a_file_becomes_priors_with_their_provenance(tmp_path):
     assert priors.correlations[0].rank == 0.5
 
 
+def test_an_input_ages_unless_its_file_says_that_it_does_not(tmp_path):
+    stated = "as_of = 2024-07-01\n"
+    for key, ages in (("", True), ("ages = true\n", True), ("ages = false\n", False)):
+        path = write(tmp_path, "own.toml", BASE.replace(stated, stated + key))
+        assert load_priors(path).inputs["price"].provenance.ages is ages
+    path = write(tmp_path, "own.toml", BASE.replace(stated, stated + 'ages = "no"\n'))
+    (fault,) = faults(path)
+    assert "own.toml:12 [inputs.price] ages = 'no'" in fault
+
+
+def test_shipped_laws_ratings_and_choices_do_not_age():
+    still = {name for name, one in load_priors("base").inputs.items() if not one.provenance.ages}
+    assert still == {
+        *("peak_flops", "sparsity_factor", "expert_sparsity", "shrink_factor", "compute_multiple"),
+        *("log_A", "log_B", "log_E", "alpha", "beta", "sparsity_exponent", "repetition_decay"),
+    }
+    assert not load_priors("gb300-dense-fp8").inputs["peak_flops"].provenance.ages
+
+
 def test_units_are_converted_once_to_the_models(tmp_path):
     path = write(tmp_path, "one.toml", BASE)
     price = load_priors(path, variables={"price": "USD/gpu", "mfu": "1"}).inputs["price"]

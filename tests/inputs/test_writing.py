@@ -48,7 +48,10 @@ def read_back(priors: Priors, folder: Path) -> Priors:
 
 def alike(one: Priors, other: Priors) -> bool:
     facts = [
-        {name: {**prior.facts(), "where": ""} for name, prior in priors.inputs.items()}
+        {
+            name: {**prior.facts(), "where": "", "ages": prior.provenance.ages}
+            for name, prior in priors.inputs.items()
+        }
         for priors in (one, other)
     ]
     return (

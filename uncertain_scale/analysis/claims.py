@@ -31,7 +31,7 @@ from uncertain_scale.units.domain import domain_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from uncertain_scale.inputs import Priors
+    from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.inputs.assertion import Claim, Claims, Reading
     from uncertain_scale.model import Model
     from uncertain_scale.model.model import OwnEquations
@@ -128,6 +128,8 @@ class CheckedClaims:
         What each scenario that was read came to, by its file.
     judged_by
         The scenario that each claim is judged under first, by its name; not of ratios.
+    in_use
+        The priors that judge the claims, by input, of each scenario.
     """
 
     checked: tuple[Checked, ...]
@@ -135,6 +137,7 @@ class CheckedClaims:
     warnings: tuple[str, ...]
     priors: Mapping[Path, Priors]
     judged_by: Mapping[str, Path]
+    in_use: tuple[Mapping[str, Prior], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -267,6 +270,7 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
         warnings=tuple(dict.fromkeys([*desk.warnings, *filter(None, assumed)])),
         priors=desk.loaded,
         judged_by={case.claim.name: case.judges[0].scenario for case in laid_out if case.judges},
+        in_use=tuple(desk.in_use.values()),
     )
 
 
@@ -311,9 +315,9 @@ def _own(claim: Claim, reading: Reading) -> Asked:
 def _refusals(case: _Case, desk: QuestionCache) -> list[str]:
     """Return why a claim cannot be asked: a line each, none where all is well."""
     told: dict[str, str] = {}
-    for asked, _ in case.asked():
+    for asked, judges in case.asked():
         try:
-            desk.check(asked, case.claim.variable)
+            desk.check(asked, case.claim.variable, judges=judges)
         except UncertainScaleError as error:
             told.setdefault(" ".join(str(error).split()), asked.over.scenario.stem)
     return [case.claim.fault("given", f"under {name}: {text}") for text, name in told.items()]

@@ -100,6 +100,8 @@ class QuestionCache:
         What is doubtful about the peak and utilisation of what was drawn.
     loaded
         Scenarios that were read, by file.
+    in_use
+        Priors that the questions that judge rest on, by input, of each scenario that is asked.
     """
 
     def __init__(self, model: Model, design: Design) -> None:
@@ -107,6 +109,7 @@ class QuestionCache:
         self.warnings: list[str] = []
         self._design = design
         self.loaded: dict[Path, Priors] = {}
+        self.in_use: dict[Path, dict[str, Prior]] = {}
         self._wanted: dict[Whole, dict[str, None]] = {}
         self._warned: set[Whole] = set()
         self._drawn: dict[Whole, dict[str, xr.DataArray]] = {}
@@ -124,8 +127,8 @@ class QuestionCache:
             self.loaded[path] = load_priors(path, variables=self.model.variables)
         return self.loaded[path]
 
-    def check(self, asked: Asked, variable: str) -> None:
-        """Tell what is wrong with a question.
+    def check(self, asked: Asked, variable: str, *, judges: bool = False) -> None:
+        """Tell what is wrong with a question, and note the priors of one that judges.
 
         Raises
         ------
@@ -133,8 +136,11 @@ class QuestionCache:
             It cannot be answered, or a scenario has faults.
         """
         problems = [self._problem(whole, (variable,)) for whole in asked.sides]
-        for problem in problems:
-            _ = problem.plan
+        for whole, problem in zip(asked.sides, problems, strict=True):
+            names = problem.plan.known("prior", "fallback")
+            if judges:
+                used = self.in_use.setdefault(whole.scenario, {})
+                used |= {name: problem.priors.inputs[name] for name in names}
         if asked.reading != STATED:
             same_way(problems[0], problems[1].priors)
 

@@ -13,6 +13,7 @@ import typer
 
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.options import (
+    AsOf,
     Chains,
     Changes,
     ChipName,
@@ -58,6 +59,7 @@ def backtest(
             "--one-prior",
         ),
     ] = False,
+    as_of: AsOf = None,
     draws: Draws = 1024,
     chains: Chains = 16,
     design: DesignName = "sobol",
@@ -113,7 +115,7 @@ def backtest(
     with naming_faults(table), Bar() as bar:
         counted = bar.counting(len(table.runs), "runs")
         found = test_priors(model, beliefs, table, checked, one_prior=one_prior, progress=counted)
-    document = backtest_document(found, model)
+    document = backtest_document(found, model, as_of=as_of)
     if figure is not None:
         from uncertain_scale.report.figures import plot_backtest, save_figure
 

@@ -9,6 +9,7 @@ import typer
 
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.options import (  # noqa: TC001 (typer reads the annotations)
+    AsOf,
     Chains,
     DesignName,
     Draws,
@@ -59,6 +60,7 @@ def claims(
     claim: Names = [],  # noqa: B006
     prob: Probs = [0.5, 0.9, 0.95],  # noqa: B006
     equations: Equations = [],  # noqa: B006
+    as_of: AsOf = None,
     draws: Draws = 4096,
     chains: Chains = 16,
     design: DesignName = "sobol",
@@ -90,7 +92,15 @@ def claims(
 
     drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
     scenario = with_judges(scenario, chip, number_format)
-    document = checked(source, claim, drawn, scenarios=scenario, probs=prob, equations=equations)
+    document = checked(
+        source,
+        claim,
+        drawn,
+        scenarios=scenario,
+        probs=prob,
+        equations=equations,
+        as_of=as_of,
+    )
     present(document, form, claims_blocks, csv_claims, folder=output, name="claims", keep_csv=True)
     end_with_faults(document["faults"])
 
@@ -115,6 +125,7 @@ def checked(
     scenarios: list[str],
     probs: list[float],
     equations: list[Path],
+    as_of: str | None,
 ) -> Document:
     """Check claims, all or those of some names, as plain data."""
     from uncertain_scale.analysis.claims import check_claims, model_for
@@ -131,7 +142,7 @@ def checked(
             model, stated, design, scenarios=scenarios, probs=probs, progress=counted
         )
     _note(source, scenarios, found)
-    return claims_document(stated, found, model, design, probs)
+    return claims_document(stated, found, model, design, probs, as_of=as_of)
 
 
 def _note(source: str, scenarios: list[str], found: CheckedClaims) -> None:

@@ -99,6 +99,7 @@ def start_of(
         others=tuple(dict.fromkeys(against)),
         probs=tuple(read_probs(prob)),
         design=options.checked_design(),
+        as_of=options.as_of,
     )
     return replace(view, edits=_believed(options, view, scenarios))
 

@@ -5,6 +5,7 @@ A command takes them as one `RunOptions`; `with_options` spells its fields out f
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import inspect
 import sys
@@ -50,6 +51,14 @@ def keep_for_answers(equations: list[Any]) -> list[Any]:
     if equations and not isinstance(sys.stdout, _Answers):
         sys.stdout = _Answers(sys.stdout)
     return equations
+
+
+def readers_day(stated: str | None) -> str:
+    """Return the reader's day as ISO text; today where none is stated."""
+    from uncertain_scale.model.question import as_day
+
+    day = as_day(stated, "--as-of") or dt.date.today()  # noqa: DTZ011 (the reader's day is local)
+    return day.isoformat()
 
 
 belief = partial(Option, panel="Beliefs")
@@ -98,6 +107,15 @@ Equations = Annotated[
         callback=keep_for_answers,
     ),
 ]
+AsOf = Annotated[
+    str | None,
+    Option(
+        "Day to which the ages of figures are counted; today by default.",
+        "YYYY-MM-DD",
+        replay="recorded",
+        callback=readers_day,
+    ),
+]
 Draws = Annotated[int, _draws("Draws of a chain.", "N", parser=whole_number)]
 Chains = Annotated[int, _draws("Independent randomisations.", "K", parser=whole_number)]
 DesignName = Annotated[str, _draws("How draws fill the cube.", "sobol|lhs|random")]
@@ -137,6 +155,7 @@ class RunOptions:
     believed: Changes = field(default_factory=list)
     priors: Overlays = field(default_factory=list)
     equations: Equations = field(default_factory=list)
+    as_of: AsOf = None
     draws: Draws = 4096
     chains: Chains = 16
     design: DesignName = "sobol"
@@ -162,7 +181,12 @@ class RunOptions:
 
         model, priors, also = self.read(beside, asked)
         question = ask(
-            model, self.givens(), outputs=names_of(self.outputs), free=self.free, also=also
+            model,
+            self.givens(),
+            outputs=names_of(self.outputs),
+            free=self.free,
+            also=also,
+            as_of=self.as_of,
         )
         believed = believe(priors, model, self.changes(), option="--set", question=question)
         if beside and self.scenario:

@@ -15,6 +15,7 @@ from uncertain_scale.cli.claims import Scenarios as Judges
 from uncertain_scale.cli.command import Group, Option, with_parameters
 from uncertain_scale.cli.compare import Chips, Couple, Scenarios, compared, with_chips
 from uncertain_scale.cli.options import (
+    AsOf,
     Chains,
     ChipName,
     DesignName,
@@ -68,9 +69,12 @@ def _figure(command: Callable[..., Content]) -> Callable[..., None]:
 
 
 def _write(name: str, output: Path, content: Content) -> None:
+    from uncertain_scale.report.ages import age_in_words
     from uncertain_scale.report.figures import FIGURES, save_figure
 
     typer.echo(save_figure(FIGURES[name](**content), output))
+    for line in age_in_words(content.get("document", {})):
+        typer.echo(f"! {line}", err=True)
 
 
 @app.command()
@@ -215,7 +219,7 @@ def backtest(options: RunOptions, runs: Runs = None) -> Content:
     problem = options.prepare()
     with naming_faults(table):
         found = test_priors(problem.model, problem.priors, table, design)
-    return {"document": backtest_document(found, problem.model)}
+    return {"document": backtest_document(found, problem.model, as_of=options.as_of)}
 
 
 @app.command()
@@ -227,6 +231,7 @@ def claims(
     chip: Judged = [],  # noqa: B006
     number_format: NumberFormat = None,
     equations: Equations = [],  # noqa: B006
+    as_of: AsOf = None,
     draws: Draws = 4096,
     chains: Chains = 16,
     design: DesignName = "sobol",
@@ -250,6 +255,7 @@ def claims(
         scenarios=with_judges(scenario, chip, number_format),
         probs=probs,
         equations=equations,
+        as_of=as_of,
     )
     _write("claims", output, {"document": document})
     end_with_faults(document["faults"])

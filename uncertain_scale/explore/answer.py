@@ -36,6 +36,7 @@ from uncertain_scale.analysis.coupling import (
 from uncertain_scale.analysis.events import probability
 from uncertain_scale.analysis.guards import WATCHED, warnings_of_draws
 from uncertain_scale.errors import UncertainScaleError
+from uncertain_scale.report.ages import Dated, ages_document
 from uncertain_scale.report.comparison_report import couplings_document
 from uncertain_scale.report.document import (
     histogram_document,
@@ -276,6 +277,10 @@ def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
         "title": priors.title,
         "notes": list(plan.notes),
         "warnings": _warnings(drawn),
+        "ages": ages_document(
+            {name: Dated.of(priors.inputs[name]) for name in drawn.simulation.inputs},
+            question.as_of,
+        ),
         "design": view.design.kind,
         "seed": view.design.seed,
         "chains": view.design.chains,

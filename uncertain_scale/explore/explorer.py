@@ -299,7 +299,7 @@ def _input(answer: Answer, name: str) -> str:
         return ""
     facts = answer.document["inputs"].get(name) or {**prior.facts(), "origin": "prior"}
     drawn = None if facts["q05"] == facts["q95"] else _density(name, prior)
-    marks = marks_of(answer.document["inputs"]).get(name, [])
+    marks = marks_of(answer.document).get(name, [])
     return _render("input", input=facts, marks=marks, figure=drawn)
 
 

@@ -90,6 +90,8 @@ class View:
         Probabilities of the intervals; tables show the first.
     design
         How draws are made.
+    as_of
+        The reader's day, as `ask` takes it.
     """
 
     given: Mapping[str, str] = field(default_factory=dict)
@@ -106,6 +108,7 @@ class View:
     at: str = ""
     probs: tuple[float, ...] = (0.9, 0.5, 0.95)
     design: Design = field(default_factory=Design)
+    as_of: str | None = None
 
     @property
     def lays_over_all(self) -> bool:
@@ -158,7 +161,14 @@ class View:
         model = scenarios.model
         events = self.parsed_events(model)
         also = [name for event in events for name in event.variables]
-        question = ask(model, self.given, outputs=self.outputs, free=self.free, also=also)
+        question = ask(
+            model,
+            self.given,
+            outputs=self.outputs,
+            free=self.free,
+            also=also,
+            as_of=self.as_of,
+        )
         priors = self.unedited(scenarios)
         refuse_idle(self.edits, question, "an edit")
         if self.edits:

@@ -186,7 +186,7 @@ def _peak(chip: Chip) -> _Stated:
     words = f"Dense {chip.formats[0].upper()} peak of a {chip.name}"
     note = " ".join(filter(None, (_printed(rating), rating.note and f"{rating.note}.")))
     table = {**belief, "units": "FLOP/s/gpu", "long_name": words, "note": note}
-    table |= {"source": f"{rating.source} ({rating.confidence})", "as_of": _READ}
+    table |= {"source": f"{rating.source} ({rating.confidence})", "as_of": _READ, "ages": False}
     return "peak_flops", rating.where, table
 
 
@@ -204,7 +204,7 @@ def _precision(chip: Chip, number_format: str) -> _Stated:
         table |= {"kind": "constant", "value": 1.0, "long_name": "Realised speed-up: none"}
         said = "16 bits" if number_format == chip.formats[0] else f"{number_format} at their rate"
         table |= {"source": f"By definition of the scenario: {said}. {rating.source}"}
-        table |= {"as_of": _READ}
+        table |= {"as_of": _READ, "ages": False}
         return "precision_factor", rating.where, table
     row = next(one for one in rows_of("formats", "format", "kind") if one.name == number_format)
     kind = row.text("kind")
@@ -260,7 +260,11 @@ def _power(chip: Chip) -> _Stated:
 
 def _price(chip: Chip, variable: str) -> _Stated:
     what, units, name = {
-        "hourly_rate": ("rent", "USD/gpu/hour", f"Rental rate of a {chip.name} at scale"),
+        "hourly_rate": (
+            "rent",
+            "USD/gpu/hour",
+            f"What is paid for an hour of a {chip.name} at scale: rent, or an owner's full cost",
+        ),
         "gpu_price": (
             "all-in price",
             "USD/gpu",

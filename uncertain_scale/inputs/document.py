@@ -121,6 +121,13 @@ class Believed(Sourced):
         ),
     )
     coupling_note: Line = Field("", description="Why it is coupled so.")
+    ages: bool = Field(
+        default=True,
+        description=(
+            "False: no later figure is to be expected, as of a definition, a rating, a law or a "
+            "choice; reports then do not call it old."
+        ),
+    )
 
 
 class InputTable(Believed):

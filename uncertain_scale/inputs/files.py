@@ -304,7 +304,7 @@ class _Reader(TomlReader):
         self, table: Sourced | None, path: KeyPath, key: KeyPath | None = None
     ) -> Provenance:
         table = table or Sourced.model_validate({})
-        note = table.coupling_note if isinstance(table, Believed) else ""
-        return Provenance.of(
-            table, where=self.where(path), coupling_note=note, key=self.where(key or path)
-        )
+        more: dict[str, str | bool] = {}
+        if isinstance(table, Believed):
+            more = {"coupling_note": table.coupling_note, "ages": table.ages}
+        return Provenance.of(table, where=self.where(path), key=self.where(key or path), **more)

@@ -57,9 +57,11 @@ class Provenance:
     """Whether the kind of distribution was chosen for what was typed, as in "1.4 to 3.2"."""
     coupling_note: str = ""
     """Why the belief is coupled as it is with another scenario's."""
+    ages: bool = True
+    """Whether its date makes it old: not of a definition, a rating, a law or a choice."""
 
     @classmethod
-    def of(cls, table: Sourced, **more: str) -> Provenance:
+    def of(cls, table: Sourced, **more: str | bool) -> Provenance:
         """Return what a table of a file says of its source, with what is known besides."""
         return cls(table.long_name, table.source, table.as_of, table.note, **more)  # type: ignore[arg-type]
 

@@ -214,7 +214,8 @@ def _coupling(prior: Prior) -> dict[str, Any]:
 
 def _sources(said: Provenance) -> dict[str, Any]:
     facts = {"long_name": said.long_name, "source": said.source, "note": said.note}
-    dated = {"as_of": said.as_of} if said.as_of else {}
+    dated: dict[str, Any] = {"as_of": said.as_of} if said.as_of else {}
+    dated |= {} if said.ages else {"ages": False}
     return {key: text for key, text in facts.items() if text} | dated
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, SupportsFloat
 
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
 
     from uncertain_scale.model.model import Model
 
-__all__ = ["EVERYTHING", "Question", "ask", "believe", "refuse_idle"]
+__all__ = ["EVERYTHING", "Question", "as_day", "ask", "believe", "refuse_idle"]
 
 EVERYTHING = ("all",)
 BELIEVED = '{"mfu": "0.3 to 0.5"}'
 """Replaced priors, as an example."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NAMES = 'names of variables, such as ["training_flop"]'
 """What a list of variables is, in words."""
 
@@ -50,21 +53,26 @@ class Question:
         Inputs whose priors are dropped, so that they are solved for.
     also
         Variables wanted besides those of `outputs`, whatever these are.
+    as_of
+        The reader's day, to which the ages of figures are counted; None for the day of the report.
+        No draw depends on it.
     """
 
     given: Mapping[str, Prior] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     free: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    as_of: dt.date | None = None
 
 
-def ask(
+def ask(  # noqa: PLR0913 (all that makes a question)
     model: Model,
     given: Mapping[str, str | float | Quantity],
     *,
     outputs: Iterable[str] = (),
     free: Iterable[str] = (),
     also: Iterable[str] = (),
+    as_of: str | dt.date | None = None,
 ) -> Question:
     """Read a question and check its names and units against a model.
 
@@ -75,13 +83,13 @@ def ask(
     given
         Values as people type them, by variable: `100M`, `"120 MW"`, 25_000, or an interval or
         distribution such as `"80M to 120M"`. Bare numbers are in the variable's units.
-    outputs, free, also
+    outputs, free, also, as_of
         As in `Question`.
 
     Raises
     ------
     QuestionError
-        A name that is no variable, or one that is given and free at once.
+        A name that is no variable, or one that is given and free at once; a day that is none.
     UnitError
         A value that cannot be read, whose units do not fit, or which the variable cannot have.
 
@@ -96,7 +104,7 @@ def ask(
         several(option, names, str, NAMES)
         for option, names in (("outputs", outputs), ("free", free), ("also", also))
     )
-    question = Question(outputs=outputs, free=free, also=also)
+    question = Question(outputs=outputs, free=free, also=also, as_of=as_day(as_of))
     named = () if question.outputs == EVERYTHING else question.outputs
     for name in (*given, *named, *question.free, *question.also):
         if name not in model.variables:
@@ -108,6 +116,24 @@ def ask(
         question,
         given={name: _stated(name, value, model, "given") for name, value in given.items()},
     )
+
+
+def as_day(stated: str | dt.date | None, option: str = "as_of") -> dt.date | None:
+    """Read a day, such as 2026-11-30; None stays None.
+
+    Raises QuestionError: it is none.
+    """
+    if stated is None or type(stated) is dt.date:
+        return stated
+    try:
+        if not _DAY.fullmatch(str(stated).strip()):
+            raise ValueError(stated)
+        return dt.date.fromisoformat(str(stated).strip())
+    except ValueError:
+        raise QuestionError(
+            f"{option} '{str(stated)[:60]}' is not a day; write year, month and day, such as "
+            "2026-11-30"
+        ) from None
 
 
 def believe(

@@ -13,6 +13,8 @@ import numpy as np
 
 from uncertain_scale.analysis.backtest import Backtest, Score, Tested, score
 from uncertain_scale.analysis.backtest.forecast import BASELINES, PROBS, TARGETS, Forecast
+from uncertain_scale.model import Problem, ask
+from uncertain_scale.report.ages import Dated, age_in_words, ages_document
 from uncertain_scale.report.blocks import Figure, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.document import Document, interval_document
 from uncertain_scale.report.numbers import number, percent, scale_for, scale_of
@@ -21,6 +23,7 @@ from uncertain_scale.report.render.markdown import plain
 from uncertain_scale.report.rows import design_in_words, sparkline
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.figure import Figure as Drawing
@@ -58,8 +61,13 @@ _EVERY = (
 _GROUP_HEADER = ("", "runs", "50%", "80%", "90%", "95%", "PIT", "p", "CRPS", "40%", "30%sp")
 
 
-def backtest_document(found: Backtest, model: Model) -> Document:
-    """Return what `backtest` returns as plain data: in the model's units, at full precision."""
+def backtest_document(
+    found: Backtest, model: Model, *, as_of: str | dt.date | None = None
+) -> Document:
+    """Return what `backtest` returns as plain data: in the model's units, at full precision.
+
+    `as_of` is the reader's day, as `us.run` takes it.
+    """
     design = found.design
     table = found.table
     return {
@@ -74,6 +82,7 @@ def backtest_document(found: Backtest, model: Model) -> Document:
             "unused_columns": list(table.unused),
         },
         "notes": list(found.notes),
+        "ages": ages_document(_dates_in_use(found, model), as_of),
         "probs": list(PROBS),
         "scores": {target: _both(found.of(target)) for target in TARGETS if found.of(target)},
         "groups": {name: _both(tests) for name, tests in found.groups().items()},
@@ -97,6 +106,17 @@ def backtest_document(found: Backtest, model: Model) -> Document:
         "versions": {name: version(name) for name in ("uncertain-scale", "numpy", "scipy")},
         "hashes": {"priors": found.priors.digest(), "equations": model.digest()},
     }
+
+
+def _dates_in_use(found: Backtest, model: Model) -> dict[str, Dated]:
+    """Return the dates of the inputs that the forecasts rest on."""
+    asked = {(test.target, *test.given): test for test in found.tests}
+    names: dict[str, None] = {}
+    for test in asked.values():
+        question = ask(model, test.given, outputs=(test.target,))
+        plan = Problem(model, found.priors, question).plan
+        names |= dict.fromkeys(plan.known("prior", "fallback"))
+    return {name: Dated.of(found.priors.inputs[name]) for name in names}
 
 
 def outside(document: Document, prob: float, *, counting: bool = True) -> list[dict[str, Any]]:
@@ -308,6 +328,7 @@ def _extent(document: Document) -> str:
 def _remarks(document: Document) -> Iterator[str]:
     """Yield what a reader must know of the table of runs, and which runs more draws decide."""
     yield from document["notes"]
+    yield from age_in_words(document)
     if document["table"]["unused_columns"]:
         yield f"columns not used: {', '.join(document['table']['unused_columns'])}"
     for one in document["forecasts"]:

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.analysis.events import Probability
+from uncertain_scale.report.ages import Dated, age_in_words, ages_document, oldest
 from uncertain_scale.report.blocks import Block, Facts, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.claim_words import (
     asserted_in_words,
@@ -28,6 +29,7 @@ from uncertain_scale.report.rows import design_in_words
 from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
     from uncertain_scale.analysis.claims import Checked, CheckedClaims, Judged, Own
@@ -54,14 +56,22 @@ A ratio of scenarios is judged with what they believe differently coupled as the
 say; then with all of it shared, and with all of it independent, where that is not the same."""
 
 
-def claims_document(
-    claims: Claims, found: CheckedClaims, model: Model, design: Design, probs: list[float]
+def claims_document(  # noqa: PLR0913 (what was checked, and how)
+    claims: Claims,
+    found: CheckedClaims,
+    model: Model,
+    design: Design,
+    probs: list[float],
+    *,
+    as_of: str | dt.date | None = None,
 ) -> Document:
     """Return what `check_claims` found as plain data, with what the claims were checked with.
 
-    Numbers are in the units of each claim's variable, None for what does not exist.
+    Numbers are in the units of each claim's variable, None for what does not exist; `as_of` is the
+    reader's day, as `us.run` takes it.
     """
     rows = [_claim(one) for one in found.checked]
+    dated = ({name: Dated.of(one) for name, one in used.items()} for used in found.in_use)
     apart = claims.apart + len(claims.claims) - len(rows)
     unknown = [f"{NEEDS_CHAINS}; draw 16, say"] if design.chains < 2 else []
     return {
@@ -75,6 +85,7 @@ def claims_document(
         "apart": apart,
         "faults": list(found.faults),
         "warnings": [*found.warnings, *unknown],
+        "ages": ages_document(oldest(*dated), as_of),
         "design": design.kind,
         "seed": design.seed,
         "chains": design.chains,
@@ -91,7 +102,7 @@ def claims_document(
 def claims_blocks(document: Document) -> Iterator[Block]:
     """Yield the blocks of what `claims_document` returns: what follows, and how each is judged."""
     title, about = _folded(document["title"]), _folded(_cited(document))
-    summary, warnings = document["summary"], document["warnings"]
+    summary, warnings = document["summary"], [*document["warnings"], *age_in_words(document)]
     made, faults = design_in_words(document), document["faults"]
     yield Page(
         f"{title}: {summary[0]}.",

@@ -6,6 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.report.ages import Dated, age_blocks
 from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Page, Part, Table, Text
 from uncertain_scale.report.document import probability_document, record_document, statistics
 from uncertain_scale.report.numbers import Scale, number, percent, probability_in_words, scale_of
@@ -48,8 +49,11 @@ def comparison_document(
 
     Views that have room for one interval show the first.
     """
+    beside = (
+        {name: Dated.of(other) for name, (_, other) in one.changed.items()} for one in comparisons
+    )
     return {
-        **record_document(tree, probs),
+        **record_document(tree, probs, beside=beside),
         "base": comparisons[0].base,
         "comparisons": [_one(comparison) for comparison in comparisons],
     }
@@ -99,6 +103,7 @@ def comparison_blocks(document: Document) -> Iterator[Block]:
     yield Heading("Inputs that differ", id="inputs", only=Form.html)
     yield Part("changed", (document["comparisons"], base))
     yield Gap()
+    yield from age_blocks(document, "scenario")
     yield Text(made, "dim", only=Form.brief)
 
 

@@ -38,7 +38,9 @@ _GROUPS = {
     "equations": ("hashes",),
     "design": ("design", "seed", "chains", "draws"),
     "versions": ("versions",),
+    "ages": ("ages",),
 }
+_UNCOUNTED = ("versions", "ages")  # what these do shows in the answers, or is the reader's day
 
 
 class Grade(IntEnum):
@@ -127,14 +129,15 @@ def difference_document(old: Document, new: Document) -> Document:
     -------
     dict
         `verdict`, the `grade` that it stands for, `values` compared, and `changes`: a list by part
-        (question, inputs, equations, design, versions, answers) of `place`, `old`, `new`, `grade`.
-        Versions do not count towards the verdict: what they do shows in the answers.
+        (question, inputs, equations, design, versions, ages, answers) of `place`, `old`, `new`,
+        `grade`. Versions and the reader's day do not count towards the verdict: what versions do
+        shows in the answers.
     """
     found = differences(old, new)
     by_part: dict[str, list[Difference]] = {part: [] for part in (*_GROUPS, "answers")}
     for one in found:
         by_part[_part(one)].append(one)
-    counted = [one for one in found if _part(one) != "versions"]
+    counted = [one for one in found if _part(one) not in _UNCOUNTED]
     return {
         "verdict": _WORDS[worst(counted)],
         "grade": worst(counted).name,

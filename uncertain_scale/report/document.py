@@ -14,6 +14,7 @@ import numpy as np
 
 from uncertain_scale.analysis.guards import utilisation_warnings
 from uncertain_scale.errors import DataError
+from uncertain_scale.report.ages import Dated, ages_document, oldest
 from uncertain_scale.report.numbers import number
 from uncertain_scale.sampling.chains import ArrayTree, answer_groups
 from uncertain_scale.statistics.intervals import quantiles
@@ -21,7 +22,7 @@ from uncertain_scale.statistics.outputs import draws_of
 from uncertain_scale.statistics.summary import histogram_of, read_probs, summarize_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import xarray as xr
 
@@ -224,6 +225,8 @@ def record_document(
     probs: Sequence[float],
     *,
     warnings: Sequence[str] | None = None,
+    used: Collection[str] | None = None,
+    beside: Iterable[Mapping[str, Dated]] = (),
 ) -> Record:
     """Return what was asked and how the draws were made, as plain data.
 
@@ -235,10 +238,15 @@ def record_document(
         Probabilities of the intervals.
     warnings
         What is doubtful about the answer; by default it is looked for in the draws.
+    used
+        Names of the inputs in use, whose ages count; all of the answer by default.
+    beside
+        Dates of the inputs of other scenarios that the answer is compared with.
     """
     tree = ArrayTree.of(tree)
     record = tree.attrs
     stated = json.loads(record["given"])
+    dated = oldest(dates_of(tree, used), *beside)
     if warnings is None:
         warnings = utilisation_warnings(tree.variables)
     return {
@@ -251,6 +259,7 @@ def record_document(
         "title": record["title"],
         "notes": json.loads(record["notes"]),
         "warnings": list(warnings),
+        "ages": ages_document(dated, record.get("as_of") or None),
         "design": record["design"],
         "seed": int(record["seed"]),
         "chains": int(record["chains"]),
@@ -261,6 +270,15 @@ def record_document(
             "priors": record["hash_priors"],
             "equations": record["hash_equations"],
         },
+    }
+
+
+def dates_of(tree: ArrayTree, used: Collection[str] | None = None) -> dict[str, Dated]:
+    """Return the dates of the inputs of an answer, or of those in use; what is given has none."""
+    return {
+        name: Dated(one.attrs["as_of"], one.attrs["stated_units"], bool(one.attrs.get("ages", 1)))
+        for name, one in tree.groups["prior"].items()
+        if used is None or name in used
     }
 
 

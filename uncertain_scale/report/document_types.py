@@ -52,6 +52,21 @@ class Hashes(TypedDict):
     equations: str
 
 
+class Old(TypedDict):
+    """An input whose figures are dated more than 18 months before the reader's day."""
+
+    as_of: Annotated[str, "ISO date of its figures"]
+    months: Annotated[int, "whole months from then to the reader's day"]
+    newer: Annotated[str, "shipped scenario with newer figures, or empty"]
+
+
+class Ages(TypedDict):
+    """The reader's day, and which figures are old on it."""
+
+    as_of: Annotated[str, "the reader's day, an ISO date"]
+    old: Annotated[dict[str, Old], "by input, prices first"]
+
+
 class Record(Effort):
     """What was asked, and how the draws were made."""
 
@@ -60,6 +75,7 @@ class Record(Effort):
     title: str
     notes: list[str]
     warnings: Annotated[list[str], "what is doubtful about the answer"]
+    ages: Ages
     probs: Annotated[list[float], "probabilities of the intervals; the first is shown first"]
     hashes: Hashes
 

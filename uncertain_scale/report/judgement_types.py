@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 from uncertain_scale.analysis.verdict import Place, Side
 from uncertain_scale.inputs.assertion import Kind
 from uncertain_scale.report.document_types import (
+    Ages,
     Chance,
     Date,
     Effort,
@@ -110,6 +111,7 @@ class ClaimsReport(Effort):
     apart: Annotated[int, "claims that could not be checked"]
     faults: list[str]
     warnings: list[str]
+    ages: Annotated[Ages, "of the scenarios that judge"]
     probs: list[float]
     hashes: _ClaimHashes
 
@@ -240,6 +242,7 @@ class BacktestReport(Effort):
     scenario: str
     title: str
     table: _Table
+    ages: Ages
     notes: list[str]
     probs: list[float]
     scores: Annotated[dict[str, _Scores], "by quantity"]
@@ -267,7 +270,7 @@ class Differences(TypedDict):
     """What changed between two saved results."""
 
     verdict: str
-    grade: Annotated[_Grade, "the worst but of versions"]
+    grade: Annotated[_Grade, "the worst but of versions and ages"]
     values: Annotated[int, "how many were compared"]
     changes: Annotated[dict[str, list[_Change]], "by part: question, inputs, answers and so on"]
 

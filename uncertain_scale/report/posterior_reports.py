@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.analysis.conditioning.information import evidence_ratio, ratios_of_medians
+from uncertain_scale.report.ages import age_blocks, age_in_words
 from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Page, Table, Text, shown
 from uncertain_scale.report.comparison_report import NO_RATIO
 from uncertain_scale.report.document import events_document, record_document, report_document
@@ -59,14 +60,21 @@ _WHY_MEDIANS = (
 
 def dependent_document(tree: xr.DataTree, found: xr.Dataset, events: Sequence[Event]) -> Document:
     """Return what `condition` and `posterior_sensitivity` return, and events, as plain data."""
+    outputs = {
+        str(name): {"inputs": _inputs(found.sel(output=name))} for name in found["output"].values
+    }
+    moving = (
+        name
+        for output in outputs.values()
+        for name, one in output["inputs"].items()
+        if (one["variance_reduction"] or 0.0) >= _LEAST
+    )
+    used = {part for name in moving for part in name.split("+")}
     return {
-        **record_document(tree, (0.9,)),
+        **record_document(tree, (0.9,), used=used),
         "on": found.attrs["on"],
         "reason": _WHY_SHARES,
-        "outputs": {
-            str(name): {"inputs": _inputs(found.sel(output=name))}
-            for name in found["output"].values
-        },
+        "outputs": outputs,
         "events": events_document(tree, events),
         **evidence_document(ArrayTree.of(tree), (0.9,)),
     }
@@ -104,6 +112,7 @@ def dependent_blocks(document: Document) -> Iterator[Block]:
         yield Text(f" {text}", "bold", only=Form.terminal)
         yield Text(text, only=Form.markdown)
     yield Gap(only=Form.markdown)
+    yield from age_blocks(document)
     yield Text(made, "dim", only=Form.terminal)
     yield Heading("Inputs that moved", only=Form.html)
     header = ("input", "before: 5%, 50%, 95%", "now", "units", "bits learnt")
@@ -238,6 +247,7 @@ def _facts(report: Document) -> Iterator[str]:
     yield method_in_words(report)
     yield from (f"! {warning}" for warning in report["warnings"])
     yield from (f"! {note}" for note in report["evidence"]["notes"])
+    yield from (f"! {line}" for line in age_in_words(report, "scenario"))
     yield from chances_in_words(report)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from uncertain_scale.errors import counted
 from uncertain_scale.inputs.distributions import KINDS
+from uncertain_scale.report.ages import age_in_words
 from uncertain_scale.report.blocks import Block, Form, Heading, Table, Text
 from uncertain_scale.report.numbers import (
     Scale,
@@ -192,6 +193,7 @@ def remarks(document: Document) -> Iterator[str]:
         yield from document["evidence"]["notes"]
     for name, prior in document["inputs"].items():
         yield from _input_remarks(name, prior)
+    yield from age_in_words(document)
     for name, output in document["outputs"].items():
         for reason in dict.fromkeys(reasons_in_words(output)):
             yield f"{name}: {reason}"

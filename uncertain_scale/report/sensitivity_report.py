@@ -6,6 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from uncertain_scale.report.ages import age_blocks
 from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Page, Part, Table, Text, shown
 from uncertain_scale.report.decision_report import decision_blocks, decision_document
 from uncertain_scale.report.document import Document, record_document
@@ -54,8 +55,10 @@ def sensitivity_document(
     for name in map(str, found["output"].values):
         one = found.sel(output=name)
         outputs[name] = _output(one, on, str(one["units"].item()))
+    ranked = (name for one in outputs.values() for name in one["ranking"])
+    used = {part for name in ranked for part in name.split("+")}
     return {
-        **record_document(tree, ()),
+        **record_document(tree, (), used=used or None),
         "on": on,
         "outputs": outputs,
         "events": [
@@ -105,6 +108,7 @@ def sensitivity_blocks(document: Document) -> Iterator[Block]:
         yield Gap()
         yield from shown(decision_blocks(decision), Form.terminal)
     yield Gap()
+    yield from age_blocks(document)
     yield Text(made, "dim", only=Form.brief)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from uncertain_scale.analysis.events import Probability
 from uncertain_scale.errors import counted
+from uncertain_scale.report.ages import age_in_words
 from uncertain_scale.report.blocks import Figure, Form, Gap, Heading, Items, Page, Table, Text
 from uncertain_scale.report.document import (
     inputs_document,
@@ -297,6 +298,7 @@ def _chart(ends: Sequence[tuple[float, float, float]], width: int) -> Callable[[
 def _remarks(document: Document) -> Iterator[str]:
     """Yield what a reader should know, each once, with where it first holds."""
     yield from document["notes"]
+    yield from age_in_words(document)
     for name, prior in document["inputs"].items():
         if prior["interpreted"]:
             yield f"{name}: {prior['source']} is read as {distribution_in_words(prior)}"

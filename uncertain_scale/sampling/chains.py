@@ -175,7 +175,11 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
 
     def belief(name: str) -> Variable:
         prior = priors.inputs[name]
-        about = {"origin": plan.reached[name].origin, "varies": int(prior.varies)}
+        about = {
+            "origin": plan.reached[name].origin,
+            "varies": int(prior.varies),
+            "ages": int(prior.provenance.ages),
+        }
         serves = {**input_facts(sampler, name), **pivots.get(name, {})}
         return variable(name, {**about, **prior.facts(), **serves})
 
@@ -209,6 +213,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
             "free": json.dumps(question.free),
             "outputs": json.dumps(plan.outputs),
             "notes": json.dumps(plan.notes),
+            "as_of": question.as_of.isoformat() if question.as_of else "",
             "design": design.kind,
             "seed": design.seed,
             "chains": design.chains,

@@ -24,6 +24,7 @@ from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import xarray as xr
@@ -169,6 +170,7 @@ def run(  # noqa: PLR0913 (each is one option of the command line)
     equations: Sequence[str | Path] = (),
     priors: Sequence[str | Path] = (),
     design: Design | None = None,
+    as_of: str | dt.date | None = None,
 ) -> xr.DataTree:
     """Answer a question: read priors, build the model, draw, and carry the draws through.
 
@@ -191,6 +193,9 @@ def run(  # noqa: PLR0913 (each is one option of the command line)
         Prior files laid over the scenario.
     design
         How draws are made; 16 Sobol' chains of 4,096 draws by default.
+    as_of
+        The reader's day, such as "2026-11-30", on which reports tell how old figures are; the day
+        of the report by default.
 
     Returns
     -------
@@ -217,7 +222,7 @@ def run(  # noqa: PLR0913 (each is one option of the command line)
         asked=outputs,
         free=free,
     )
-    question = ask(model, given, outputs=outputs, free=free)
+    question = ask(model, given, outputs=outputs, free=free, as_of=as_of)
     scenario_priors = believe(scenario_priors, model, believed, question=question)
     return sample(Problem(model, scenario_priors, question), design or Design())
 

@@ -250,23 +250,21 @@ def prior(as_of="", source="a paper", note="", origin="prior"):
     return {"as_of": as_of, "source": source, "note": note, "origin": origin}
 
 
-def test_inputs_are_marked_by_the_reports_own_dates():
+def test_inputs_are_marked_by_their_notes_and_their_age_on_the_readers_day():
     inputs = {
         "new": prior("2025-12-31"),
-        "edge": prior("2024-06-30"),
         "old": prior("2024-06-29"),
         "judged": prior("2025-01-01", note="Judgement: the tails."),
         "bare": prior(source=""),
         "given": prior(source="given", origin="given"),
-        "undated": prior("some day"),
     }
-    words = {name: [mark.word for mark in marks] for name, marks in marks_of(inputs).items()}
-    assert words == {
+    old = {"old": {"as_of": "2024-06-29", "months": 18, "newer": ""}}
+    found = marks_of({"inputs": inputs, "ages": {"as_of": "2025-12-31", "old": old}})
+    assert {name: [mark.word for mark in marks] for name, marks in found.items()} == {
         "new": [],
-        "edge": ["stale"],
         "old": ["stale"],
         "judged": ["judgement"],
         "bare": ["no source"],
         "given": ["given"],
-        "undated": [],
     }
+    assert found["old"][0].why == "18 months old on 2025-12-31"

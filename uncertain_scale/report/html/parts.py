@@ -1,18 +1,17 @@
 """Parts of a page made of a document: rows of text, cards of inputs, figures, marks on inputs.
 
-A mark says that an input rests on judgement, is old or has no source. An input is old where its
-date is more than 18 months before the newest one of the report, whatever the clock says.
+A mark says that an input rests on judgement, is old on the reader's day or has no source.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from uncertain_scale.errors import DataError, UncertainScaleError
 from uncertain_scale.report import figures
+from uncertain_scale.report.ages import STALE_MONTHS
 from uncertain_scale.report.comparison_report import (
     comparison_rows,
     comparison_words,
@@ -38,10 +37,10 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Prior
     from uncertain_scale.model import Plan, Problem
     from uncertain_scale.report.document import Document
+    from uncertain_scale.report.document_types import Ages, Old
     from uncertain_scale.sampling import Design
 
 _COMPARE_WIDTH = 440.0
-STALE_MONTHS = 18
 _JUDGEMENT = re.compile(r"\bjudge?ments?\b", re.IGNORECASE)
 _DRAWS, _CHAINS = 512, 16
 
@@ -152,10 +151,10 @@ def _driven(number: Iterator[int], behind: Callable[[], Background] | None) -> t
 def _believed(
     number: Iterator[int], document: Document, behind: Callable[[], Background] | None
 ) -> tuple[Any, ...]:
-    marks, background = marks_of(document["inputs"]), behind and behind()
+    marks, background = marks_of(document), behind and behind()
     rows = input_rows(document)
     cards = [input_card(document, row, marks[row.name], background, number) for row in rows]
-    return cards, STALE_MONTHS
+    return cards, STALE_MONTHS, document["ages"]["as_of"]
 
 
 def _held_against(
@@ -184,14 +183,16 @@ class Mark(NamedTuple):
     why: str
 
 
-def marks_of(inputs: Mapping[str, dict[str, Any]]) -> dict[str, list[Mark]]:
-    """Return the marks of each of the `inputs` of what `report_document` returns."""
-    dates = [date for prior in inputs.values() if (date := _date(prior))]
-    newest = max(dates, default=None)
-    return {name: _marks(prior, newest) for name, prior in inputs.items()}
+def marks_of(document: Document) -> dict[str, list[Mark]]:
+    """Return the marks of each of the inputs of what `report_document` returns."""
+    ages: Ages = document["ages"]
+    return {
+        name: _marks(prior, ages["old"].get(name), ages["as_of"])
+        for name, prior in document["inputs"].items()
+    }
 
 
-def _marks(prior: dict[str, Any], newest: dt.date | None) -> list[Mark]:
+def _marks(prior: dict[str, Any], old: Old | None, day: str) -> list[Mark]:
     found = []
     if prior["origin"] == "given":
         return [Mark("given", "given", "taken as known")]
@@ -201,24 +202,9 @@ def _marks(prior: dict[str, Any], newest: dt.date | None) -> list[Mark]:
         found.append(Mark("judgement", "judgement", "rests in part on judgement; see its note"))
     if not prior["source"]:
         found.append(Mark("no source", "stale", "no source is stated"))
-    date = _date(prior)
-    if date and newest and _months(date, newest) > STALE_MONTHS:
-        age = f"{_months(date, newest):.0f} months older than the newest date ({newest})"
-        found.append(Mark("stale", "stale", age))
+    if old:
+        found.append(Mark("stale", "stale", f"{old['months']} months old on {day}"))
     return found
-
-
-def _date(prior: dict[str, Any]) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(prior["as_of"])
-    except ValueError:
-        return None
-
-
-def _months(before: dt.date, after: dt.date) -> float:
-    return (
-        12 * (after.year - before.year) + after.month - before.month + (after.day - before.day) / 31
-    )
 
 
 @dataclass(frozen=True)

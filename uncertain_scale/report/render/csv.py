@@ -175,7 +175,10 @@ def _report(document: Document) -> Iterator[dict[str, Any]]:
     yield from _evidence(document)
     for name, prior in document["inputs"].items():
         kind = "given" if prior["origin"] == "given" else "input"
-        yield from _quantiles(prior, kind=kind, name=name, units=prior["units"])
+        about = {"kind": kind, "name": name, "units": prior["units"]}
+        if old := document["ages"]["old"].get(name):
+            about["note"] = f"{old['months']} months old on {document['ages']['as_of']}"
+        yield from _quantiles(prior, **about)
 
 
 def _events(document: Document) -> Iterator[dict[str, Any]]:
