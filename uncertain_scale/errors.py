@@ -32,6 +32,7 @@ __all__ = [
     "UnitError",
     "by_name",
     "how_to_install",
+    "listed",
     "nearest",
     "not_a_variable",
     "printable",
@@ -108,6 +109,17 @@ class EvidenceError(FileError):
 
 class ClaimError(FileError):
     """Everything that is wrong with a claims file."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them.
+
+    Examples
+    --------
+    >>> listed(["mfu", "pue", "budget"])
+    'mfu, pue and budget'
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def counted(count: int, noun: str) -> str:

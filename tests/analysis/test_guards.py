@@ -29,8 +29,8 @@ def warned(**inputs):
         ({"mfu": 0.3, "sparsity_factor": 2.0, "peak_flops": H100}, "dense peak, 0.6 at the median"),
         ({"mfu": 0.5, "peak_flops": H100}, "above what any published run of the chip"),
         (
-            {"mfu": 0.6, "peak_flops": 1.23e16},
-            "above what any published run has reached (LLaMA-13B",
+            {"mfu": 0.65, "peak_flops": 1.23e16},
+            "above what any published run has reached (Phi-2",
         ),
         ({"mfu": 0.3, "peak_flops": 1.979e15}, "is the sparse BF16 rating of H100, H800"),
         ({"mfu": 0.3, "peak_flops": 5e15}, "the dense FP8 rating of GB200, GB300, MI355X"),

@@ -134,7 +134,7 @@ def test_a_figure_that_was_changed_is_found_and_named(cli, saved):
 
 def test_priors_that_were_changed_change_the_answer(cli, saved):
     path = saved / "priors" / "base.toml"
-    path.write_text(path.read_text().replace("q95 = 0.43", "q95 = 0.53"))
+    path.write_text(path.read_text().replace("q95 = 0.4\n", "q95 = 0.5\n"))
     code, out, _ = cli("verify", saved)
     assert code == 1
     assert out.startswith("different: ")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from uncertain_scale.equations import HEADLINE, chinchilla, overtraining, power, serving
+from uncertain_scale.equations import HEADLINE, chinchilla, compute, overtraining, power, serving
 from uncertain_scale.model import default_model
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ INVERSES: list[tuple[Callable[..., object], Callable[..., object]]] = [
 ]
 # A loss holds above the irreducible one; its inverse is tested with the law.
 ELSEWHERE = {"optimal_loss", "training_flop__from_loss"}
-# A rule that yields to what is stated, and the worth of epochs, which has no closed inverse.
+# Rules that yield to what is stated, and the worth of epochs, which has no closed inverse.
 ONE_WAY = {"optimal_tokens_per_param", "data_worth", "equal_loss_data_worth"}
+ONE_WAY |= {"mfu", "expert_sparsity", "moe__from_sparsity"}
 
 
 def target(function: Callable[..., object]) -> str:
@@ -69,6 +70,12 @@ def call(function: Callable[..., object], values: Mapping[str, float]) -> float:
         (power.training_energy, {"gpu_hours": 1e7, "gpu_power": 1.5, "pue": 1.2}, 18),
         # 4e14 FLOP/s on 1,875 W.
         (power.flop_per_joule, {"effective_flops": 4e14, "gpu_power": 1.5, "pue": 1.25}, 640 / 3),
+        (compute.mfu, {"dense_model_mfu": 0.3, "moe": 1, "moe_factor": 0.8}, 0.24),
+        (compute.mfu, {"dense_model_mfu": 0.3, "moe": 0, "moe_factor": 0.8}, 0.3),
+        (compute.expert_sparsity, {"moe": 1, "experts_per_active": 8}, 8),
+        (compute.expert_sparsity, {"moe": 0, "experts_per_active": 8}, 1),
+        (compute.moe__from_sparsity, {"expert_sparsity": 8}, 1),
+        (compute.moe__from_sparsity, {"expert_sparsity": 1}, 0),
         # 4e11 FLOP a token at 1e14 FLOP/s: 4 ms at 0.05 cents a second.
         (
             serving.inference_cost,
@@ -76,7 +83,6 @@ def call(function: Callable[..., object], values: Mapping[str, float]) -> float:
             2,
         ),
     ],
-    ids=["energy", "efficiency", "inference"],
 )
 def test_figures_by_hand(
     law: Callable[..., object], values: Mapping[str, float], exact: float

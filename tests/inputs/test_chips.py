@@ -2,10 +2,12 @@
 
 import csv
 import datetime as dt
+import functools
 
 import pytest
 
 from uncertain_scale.analysis.backtest import fit_mfu, fitted_runs
+from uncertain_scale.analysis.backtest.mfu_fit import CHANCE_OF_MOE
 from uncertain_scale.errors import DataError, PriorError, QuestionError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.catalog import shipped_folder
@@ -36,6 +38,11 @@ RATINGS = [(chip, rating) for chip in chips().values() for rating in chip.rating
 def rows(table):
     with (FOLDER / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+@functools.cache
+def shipped_fit():
+    return fit_mfu(fitted_runs(published_runs()))
 
 
 def maker(chip):
@@ -181,9 +188,10 @@ def test_power_that_is_computed_here_follows_from_board_power():
 
 @pytest.mark.parametrize("row", rows("families"), ids=lambda row: row["family"])
 def test_a_familys_utilisation_is_what_the_fit_to_published_runs_predicts(row):
-    fit = fit_mfu(fitted_runs(published_runs()))
-    low, high = fit.predictive(row["family"]).summary()
-    assert (float(row["mfu_q05"]), float(row["mfu_q95"])) == pytest.approx((low, high), abs=5e-4)
+    for moe, name in ((CHANCE_OF_MOE, "mfu"), (0.0, "dense")):
+        ends = shipped_fit().predictive(row["family"], moe=moe).summary()
+        stated = float(row[f"{name}_q05"]), float(row[f"{name}_q95"])
+        assert stated == pytest.approx(ends, abs=5e-4)
     with_runs = {run.chip.family for run in fitted_runs(published_runs())}
     assert (row["family"] in with_runs) == (row["family"] != OTHER)
 
@@ -221,7 +229,9 @@ def test_an_inputs_place_is_its_row():
             assert file == "priors/base.toml"
             continue
         text = (FOLDER / file.rpartition("/")[2]).read_text(encoding="utf-8").splitlines()
-        begins = {"mfu": "other,", "precision_factor": "fp8,"}.get(variable, "GB300,")
+        begins = {"mfu": "B200,", "dense_model_mfu": "B200,", "precision_factor": "fp8,"}.get(
+            variable, "GB300,"
+        )
         assert text[int(line) - 1].startswith(begins)
 
 

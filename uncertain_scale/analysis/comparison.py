@@ -246,7 +246,7 @@ def same_way(problem: Problem, other: Priors) -> None:
         same = replace(problem, priors=other).plan
     except QuestionError as error:
         raise QuestionError(f"{other.name}: {error}") from None
-    if [*map(str, same.steps)] != [*map(str, problem.plan.steps)]:
+    if {*map(str, same.steps)} != {*map(str, problem.plan.steps)}:
         raise QuestionError(
             f"{other.name} answers by other equations than {problem.priors.name}; "
             "give what one of them determines and the other believes"

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.chains import Labelled
     from uncertain_scale.units.aliases import FloatArray
 
-WATCHED = ("mfu", "sparsity_factor", "peak_flops", "precision_factor", "inference_mfu", "pue")
+WATCHED = (
+    *("mfu", "dense_model_mfu", "sparsity_factor", "peak_flops", "precision_factor"),
+    *("inference_mfu", "pue"),
+)
 """Variables that the warnings rest on."""
 
 _GRADES = ("A", "B")
@@ -42,8 +45,9 @@ def utilisation_warnings(draws: Mapping[Any, Labelled]) -> list[str]:
     Parameters
     ----------
     draws
-        An answer's inputs and outputs, `mfu` solved for among them; without it there is nothing to
-        warn of. Variables that no built-in equation has are marked by an attribute `own`.
+        An answer's inputs and outputs, `mfu` solved for or a dense model's among them; without
+        these there is nothing to warn of. Variables that no built-in equation has are marked by an
+        attribute `own`.
 
     Returns
     -------
@@ -95,7 +99,9 @@ def warnings_of(medians: Mapping[str, float], outside: Mapping[str, float]) -> l
     outside
         Share of draws that lie outside the domain, by variable of `bounds_of`.
     """
-    return [*_impossible(outside), *(_warnings(medians) if "mfu" in medians else ())]
+    utilisation = medians.get("mfu", medians.get("dense_model_mfu"))
+    doubtful = () if utilisation is None else _warnings(medians, utilisation)
+    return [*_impossible(outside), *doubtful]
 
 
 def _impossible(outside: Mapping[str, float]) -> Iterator[str]:
@@ -110,7 +116,7 @@ def _impossible(outside: Mapping[str, float]) -> Iterator[str]:
             )
 
 
-def _warnings(medians: Mapping[str, float]) -> Iterator[str]:
+def _warnings(medians: Mapping[str, float], mfu: float) -> Iterator[str]:
     sparsity = medians.get("sparsity_factor", 1.0)
     if sparsity > 1:
         yield (
@@ -119,7 +125,7 @@ def _warnings(medians: Mapping[str, float]) -> Iterator[str]:
             "2:4 sparsity, which no published run does; set sparsity_factor to 1"
         )
     if "peak_flops" in medians:
-        yield from _of_chips(medians["peak_flops"], medians["mfu"] * sparsity, medians)
+        yield from _of_chips(medians["peak_flops"], mfu * sparsity, medians)
 
 
 def _of_chips(peak: float, utilisation: float, medians: Mapping[str, float]) -> Iterator[str]:
@@ -130,7 +136,7 @@ def _of_chips(peak: float, utilisation: float, medians: Mapping[str, float]) -> 
         yield (
             f"the utilisation of the dense peak, {utilisation:.2g} at the median, is above what "
             f"any published run{where} has reached ({best.name}: {best.mfu:.2g}); "
-            f"lower mfu, or name the run that shows it"
+            "lower it, or name the run that shows it"
         )
     if all(chip.announced for chip in known) and (names := _other_ratings(peak)):
         yield (

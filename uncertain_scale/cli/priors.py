@@ -135,7 +135,7 @@ def copy(
 def fit_mfu(
     runs: Runs = None,
     family: Annotated[str, Option("Chip family that the prior is for.", "NAME")] = "H100",
-    smallest: Annotated[float, Option("FLOP from which a run counts.", "FLOP")] = 1e23,
+    smallest: Annotated[float, Option("FLOP from which a run counts.", "FLOP")] = 0.0,
     skip_bad_rows: SkipBadRows = False,
 ) -> None:
     """Fit mfu to published runs and print it as a prior file, to lay over a scenario.

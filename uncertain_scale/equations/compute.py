@@ -4,16 +4,48 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
+
 from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import (
+    AtLeastOne,
     Flop,
     FlopPerSecondPerGpu,
+    Fraction,
     GpuHours,
     Ratio,
     Share,
+    overridable,
 )
 
 SECONDS_PER_HOUR: Annotated[float, "s/hour"] = 3600.0
+
+
+@overridable
+def mfu(dense_model_mfu: Share, moe: Fraction, moe_factor: Ratio) -> Share:
+    """Whole-run utilisation of the dense BF16 peak.
+
+    That of a dense model x f^m, m = 1 for a sparse mixture of experts and 0 for a dense model. A
+    step's utilisation is higher, by the time lost.
+    """
+    return dense_model_mfu * moe_factor**moe
+
+
+def moe__from_sparsity(expert_sparsity: AtLeastOne) -> Fraction:
+    """Whether the model is a sparse mixture of experts, told by its experts.
+
+    1 where there is more than one to each active one, else 0.
+    """
+    return np.where(expert_sparsity > 1, 1.0, 0.0)
+
+
+@overridable
+def expert_sparsity(moe: Fraction, experts_per_active: AtLeastOne) -> AtLeastOne:
+    """Experts to each active one: 8 for one in eight, 1 for a dense model.
+
+    s^m, m = 1 for a sparse mixture of experts and 0 for a dense model.
+    """
+    return experts_per_active**moe
 
 
 @inverses(

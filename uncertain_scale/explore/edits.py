@@ -34,6 +34,8 @@ _ONE_FACT = "One fact, believed otherwise."
 _FLOAT_DIGITS = 15
 _EDITED = "edited"
 VALUE = "value"
+_BY_PARAMETER = {"constant": VALUE, "bernoulli": "p"}
+"""Kinds that one parameter states, which can be moved."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ class Handle:
     Parameters
     ----------
     names
-        Quantiles by their names, `q05` and `q95` as a rule, or `value` for a constant; empty where
-        the input cannot be moved by itself.
+        Quantiles by their names, `q05` and `q95` as a rule, `value` for a constant, or `p` for a
+        Bernoulli; empty where the input cannot be moved by itself.
     values
         Where they are, in the units that the input is stated in.
     words
@@ -90,7 +92,7 @@ class Handle:
 
     def label(self, name: str) -> str:
         """Return a quantile's name as people say it: 5%, 95%, value."""
-        return name if name == VALUE else f"{100 * level_of(name):.4g}%"
+        return f"{100 * level_of(name):.4g}%" if is_quantile_name(name) else name
 
 
 def handle_of(prior: Prior) -> Handle:
@@ -107,8 +109,8 @@ def handle_of(prior: Prior) -> Handle:
         others = ", ".join(one for one in prior.joint.split("+") if one != prior.name)
         return Handle((), (), f"drawn by whole rows with {others}: edit its file instead")
     stated = distribution.stated
-    if distribution.kind == "constant":
-        return Handle((VALUE,), (float(stated[VALUE]),))
+    if parameter := _BY_PARAMETER.get(distribution.kind):
+        return Handle((parameter,), (float(stated[parameter]),))
     names = tuple(name for name in stated if is_quantile_name(name))
     if names:
         words = _truncated(distribution)
@@ -159,7 +161,7 @@ def moved(prior: Prior, values: Mapping[str, float]) -> Prior:
     _refuse_joint(prior)
     old = prior.distribution
     stated = {name: value for name, value in old.stated.items() if _stays(name, old)}
-    if KINDS[old.kind].quantile_counts[1] or old.kind == "constant":
+    if KINDS[old.kind].quantile_counts[1] or old.kind in _BY_PARAMETER:
         kind = old.kind
     else:
         kind = "lognormal" if min(values.values()) > 0 and old.support[0] >= 0 else "normal"

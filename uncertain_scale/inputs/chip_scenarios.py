@@ -122,7 +122,7 @@ def chip_document(name: str) -> tuple[dict[tuple[str | int, ...], str], dict[str
     lacking: dict[str, str] = {}
     stated = [_precision(chip, number_format)]
     if chip.name != _OF_BASE:
-        stated = [_peak(chip), *stated, _mfu(chip), _power(chip)]
+        stated = [_peak(chip), *stated, *_mfu(chip), _power(chip)]
         stated += [_price(chip, name) for name in PRICED]
     for variable, place, table in stated:
         places["inputs", variable] = place
@@ -223,19 +223,27 @@ def _precision(chip: Chip, number_format: str) -> _Stated:
     return "precision_factor", place_of(row), table
 
 
-def _mfu(chip: Chip) -> _Stated:
-    rows = {row.name: row for row in rows_of("families", "family", "mfu_q05", "mfu_q95")}
+def _mfu(chip: Chip) -> list[_Stated]:
+    """Return the utilisation where the kind of model is open, and that of a dense model."""
+    ends = ("mfu_q05", "mfu_q95"), ("dense_q05", "dense_q95")
+    rows = {row.name: row for row in rows_of("families", "family", *ends[0], *ends[1])}
     row = rows.get(chip.family, rows[OTHER])
     table = {
         "kind": "logitnormal",
-        "q05": float(row.text("mfu_q05")),
-        "q95": float(row.text("mfu_q95")),
         "units": "1",
         "long_name": "Whole-run utilisation of the dense BF16 peak",
         "source": f"{chip.name}, family {chip.family}: {row.text('source')}",
         "as_of": dt.date.fromisoformat(row.text("as_of")),
-    }
-    return "mfu", place_of(row), table | _apart()
+    } | _apart()
+    kinds = {"unless": "moe"}, {"long_name": f"{table['long_name']} by a dense model"}
+    return [
+        (
+            variable,
+            place_of(row),
+            table | kind | {"q05": float(row.text(low)), "q95": float(row.text(high))},
+        )
+        for variable, (low, high), kind in zip(("mfu", "dense_model_mfu"), ends, kinds, strict=True)
+    ]
 
 
 def _power(chip: Chip) -> _Stated:

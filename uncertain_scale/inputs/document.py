@@ -140,6 +140,9 @@ class InputTable(Believed):
     fallback: bool = Field(
         default=False, description="True: used only where nothing given determines the variable."
     )
+    unless: str = Field(
+        "", description="Name of a variable: this prior is not used where that one is known."
+    )
 
 
 class CorrelationTable(Sourced):

@@ -232,6 +232,7 @@ class _Reader(TomlReader):
             distribution=distribution,
             units=table.units,
             fallback=table.fallback,
+            unless=table.unless,
             coupling=table.coupling,
             provenance=self._provenance(table, path, (*path, "units")),
         )

@@ -87,6 +87,8 @@ class Prior:
         What a draw is multiplied by to be in the model's units, and these.
     fallback
         True where it holds only if nothing given determines the variable.
+    unless
+        A variable, or "": it does not hold where that one is stated, or follows from what is.
     joint
         Name of the joint sample that the input is drawn with, or "".
     coupling
@@ -101,6 +103,7 @@ class Prior:
     factor: float = 1.0
     model_units: str = ""
     fallback: bool = False
+    unless: str = ""
     joint: str = ""
     provenance: Provenance = field(default_factory=Provenance)
     coupling: float | None = None
@@ -309,6 +312,9 @@ class Priors:
                 hint = f"; {hint}" if hint else ""
                 faults.append(f"{where} '{name}' is not a variable of the model{hint}")
                 continue
+            if prior.unless and prior.unless not in variables:
+                hint = nearest(prior.unless, variables)
+                faults.append(f"{where} unless '{prior.unless[:40]}': not a variable; {hint}")
             try:
                 converted[name] = prior.converted(variables[name])
             except DomainError as error:
@@ -327,6 +333,7 @@ class Priors:
             "inputs": {
                 name: [
                     *(prior.distribution.describe(), prior.units, prior.fallback, prior.joint),
+                    *((prior.unless,) if prior.unless else ()),
                     *(() if prior.coupling is None else (prior.coupling,)),
                 ]
                 for name, prior in sorted(self.inputs.items())

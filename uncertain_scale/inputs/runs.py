@@ -27,6 +27,7 @@ COLUMNS: Mapping[str, str] = {
     "family": "family of a chip that `chips` does not name",
     "peak_flops": "dense BF16 peak of one chip (FLOP/s/gpu), where the chip is not known by name",
     "precision": "bf16, fp16, fp8, or empty where it is not known",
+    "moe": "1 for a sparse mixture of experts, 0 for a dense model, or empty where it is not known",
     "gpus": "chips that trained at once (gpu)",
     "gpu_hours": "chip-hours of the whole run (gpu*hour)",
     "training_time": "length by the wall clock (day)",
@@ -45,6 +46,7 @@ COLUMNS: Mapping[str, str] = {
 
 _GRADES = ("A", "B", "A-cost", "B-cost", "C", "S")
 _PRECISIONS = ("bf16", "fp16", "fp8")
+_MOE = {"": None, "0": False, "1": True}
 _PEAK_OF_FP8 = 2.0  # over that of BF16, of a chip that is not known
 _LEAST_MFU = 1e-3  # below it a unit is wrong, not a run slow
 _LEAST_BUSY = 0.5  # share of the time that the chips of a run train
@@ -65,6 +67,8 @@ class TrainingRun:
         What it was trained on; its peak as the table has it.
     precision
         "bf16", "fp16", "fp8", or "" where it is not known.
+    moe
+        Whether it is a sparse mixture of experts; None where it is not known.
     gpus, gpu_hours, training_time, training_flop
         In gpu, gpu*hour, day and FLOP, or None where they are not published.
     """
@@ -76,6 +80,7 @@ class TrainingRun:
     gpu_hours: float | None
     training_time: float | None
     training_flop: float | None
+    moe: bool | None = None
     date: str = ""
     grade: str = ""
     notes: str = ""
@@ -219,6 +224,7 @@ def _run(cells: Cells) -> TrainingRun | None:
         gpu_hours=cells.positive("gpu_hours", "gpu*hour"),
         training_time=cells.positive("training_time", "day"),
         training_flop=cells.positive("training_flop", "FLOP"),
+        moe=_MOE[cells.one_of("moe", tuple(filter(None, _MOE)))],
         date=cells.text("date"),
         grade=cells.one_of("grade", _GRADES),
         notes=cells.text("notes"),

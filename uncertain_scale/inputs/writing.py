@@ -194,6 +194,8 @@ def _input(prior: Prior) -> dict[str, Any]:
     table["units"] = prior.units
     if prior.fallback:
         table["fallback"] = True
+    if prior.unless:
+        table["unless"] = prior.unless
     return table | _coupling(prior) | _sources(prior.provenance)
 
 

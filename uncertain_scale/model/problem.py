@@ -30,7 +30,7 @@ from uncertain_scale.model.model import Model
 from uncertain_scale.model.question import EVERYTHING, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from uncertain_scale.inputs.prior import Prior
     from uncertain_scale.model.equation import Equation
@@ -252,6 +252,13 @@ class Reached:
     basis: frozenset[str] = frozenset()
     ancestors: frozenset[str] = frozenset()
 
+    @property
+    def believed(self) -> bool:
+        """Whether it is by a prior, or by a law that yields as one does."""
+        return self.origin in {"prior", "fallback"} or (
+            self.equation is not None and self.equation.overridable
+        )
+
 
 class Contradiction(NamedTuple):
     """A variable that is reached in two ways, neither of which descends from it."""
@@ -281,21 +288,35 @@ class Closure:
         self.reached: dict[str, Reached] = {
             name: Reached("given", basis=frozenset({name})) for name in question.given
         }
-        fallbacks = []
+        freed = set(question.free)
+        self._laws = [e for e in model.equations if not (e.overridable and e.target in freed)]
+        outputs = question.outputs if question.outputs != EVERYTHING else ()
+        wanted = {*outputs, *question.also, *question.free}
+        fallbacks, held = [], {}
         for name, prior in problem.priors.inputs.items():
             if name in self.reached or name in question.free or name not in model.variables:
                 continue
             if prior.fallback:
                 fallbacks.append(name)
+            elif prior.unless:
+                held[name] = prior.unless
             else:
                 self.reached[name] = Reached("prior")
-        self._fire()
+        for name in {*held.values()} & {*fallbacks} & wanted:
+            self.reached[name] = Reached("fallback")
+        self._fire(only={*held.values()})
+        for name, unless in held.items():
+            if unless not in self.reached:
+                self.reached[name] = Reached("prior")
+        # A law that yields is a belief about its variable, which other ways to it come after.
+        believed = {e.target for e in self._laws if e.overridable}
+        self._fire(besides=believed)
         for name in fallbacks:
             if name not in self.reached:
                 self.reached[name] = Reached("fallback")
-                self._fire()
-        outputs = question.outputs if question.outputs != EVERYTHING else ()
-        self._solve_laws({*outputs, *question.also, *question.free})
+                self._fire(besides=believed)
+        self._fire()
+        self._solve_laws(wanted)
 
     def computed(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return those of the names that an equation reaches."""
@@ -311,15 +332,23 @@ class Closure:
             self._by(equation).basis
             for equation in self._model.ways_to(name)
             if self._can_fire(equation) and not self._descends(equation)
+            if equation is not self.reached[name].equation
         ]
         return sorted(frozenset().union(*bases))
 
-    def _fire(self) -> None:
-        """Fire every equation whose arguments are known and whose variable is not, to the end."""
+    def _fire(self, *, besides: Container[str] = (), only: Container[str] | None = None) -> None:
+        """Fire every equation whose arguments are known and whose variable is not, to the end.
+
+        Variables of `besides` are left to laws that yield; of `only`, where it is given, is each.
+        """
         fired = True
         while fired:
             fired = False
-            for equation in self._model.equations:
+            for equation in self._laws:
+                if equation.target in besides and not equation.overridable:
+                    continue
+                if only is not None and equation.target not in only:
+                    continue
                 if equation.target not in self.reached and self._can_fire(equation):
                     self.reached[equation.target] = self._by(equation)
                     fired = True
@@ -375,7 +404,7 @@ class Closure:
         A given overrides what priors alone would have produced, and a prior stands against a way
         that rests on a given: the contradiction then shows at the given itself.
         """
-        for equation in self._model.equations:
+        for equation in self._laws:
             if equation.target not in self.reached or not self._can_fire(equation):
                 continue
             first = self.reached[equation.target]
@@ -385,7 +414,7 @@ class Closure:
                 continue
             second = self._by(equation)
             overridden = first.origin == "given" and not second.basis
-            believed = first.origin in {"prior", "fallback"} and second.basis
+            believed = first.believed and second.basis
             if not overridden and not believed:
                 return Contradiction(equation.target, first, second)
         return None
@@ -427,7 +456,7 @@ def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str
         if name not in needed:
             yield f"{name} is given, but no answer depends on it"
     for name in (*question.outputs, *question.also):
-        if name not in needed or closure.reached[name].origin != "prior":
+        if name not in needed or not closure.reached[name].believed:
             continue
         if given := ", ".join(closure.overridden_by(name)):
             yield (

@@ -50,7 +50,8 @@ class Question:
     outputs
         Variables wanted; empty for the model's headline, `("all",)` for all that can be computed.
     free
-        Inputs whose priors are dropped, so that they are solved for.
+        Inputs whose priors are dropped, so that they are solved for; of a variable with a law that
+        yields (`@overridable`), the law.
     also
         Variables wanted besides those of `outputs`, whatever these are.
     as_of

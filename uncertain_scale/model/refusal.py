@@ -105,7 +105,7 @@ def _origin(way: Reached) -> str:
 
 def _freed(contradiction: Contradiction, problem: Problem) -> list[str]:
     """Return the inputs behind two ways whose freeing makes the question answerable."""
-    behind: dict[str, None] = {}
+    behind: dict[str, None] = {contradiction.variable: None}
     for way in contradiction[1:]:
         behind.update(dict.fromkeys(way.equation.arguments if way.equation else ()))
     behind.update(dict.fromkeys(sorted(contradiction.first.ancestors)))
@@ -114,10 +114,14 @@ def _freed(contradiction: Contradiction, problem: Problem) -> list[str]:
 
 
 def _solvable(names: Iterable[str], problem: Problem) -> list[str]:
-    """Return those inputs of the priors that would be solved for if they were freed."""
+    """Return those of the priors and of the laws that yield that freeing would solve for."""
     question, freed = problem.question, []
+    loose = {one.target for one in problem.model.equations if one.overridable}
     for name in names:
-        if name in problem.priors.inputs and name not in {*question.given, *question.free}:
+        if name in {*problem.priors.inputs, *loose} and name not in {
+            *question.given,
+            *question.free,
+        }:
             wider = replace(question, free=(*question.free, name))
             trial = Closure(replace(problem, question=wider))
             if name in trial.reached and trial.contradiction() is None:

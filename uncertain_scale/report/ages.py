@@ -10,6 +10,7 @@ import datetime as dt
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from uncertain_scale.errors import listed
 from uncertain_scale.inputs.catalog import find_prior_file
 from uncertain_scale.inputs.toml import parse_toml
 from uncertain_scale.model.question import as_day
@@ -123,7 +124,7 @@ def age_in_words(document: Mapping[str, Any], option: str = "--scenario") -> Ite
     names = list(old)
     if len(names) > _NAMED + 1:
         names[_NAMED:] = [f"{len(names) - _NAMED} more"]
-    subject = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    subject = listed(names)
     months = sorted({one["months"] for one in old.values()})
     dates = sorted({one["as_of"][:7] for one in old.values()})
     verb = "is" if len(old) == 1 else "are"

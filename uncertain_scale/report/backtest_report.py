@@ -44,10 +44,10 @@ _LEVEL = 0.01
 _SHORT = {"30% of the sparse peak": "30% sparse"}
 _TAIL = 0.025
 METHOD = (
-    "Left out: MFU fitted again without the run. The fit is to published runs of grades A and B of "
-    "at least 1e23 FLOP; other runs cannot be left out of it. Intervals are equal-tailed; behind "
-    "a share stands Jeffreys' 95% interval, and it reads as stated where that holds the promise, "
-    "and too few to tell where an exact binomial test (2.5%) does not reject it. "
+    "Left out: MFU fitted again without the run. The fit is to published runs of grades A and B; "
+    "other runs cannot be left out of it. Intervals are equal-tailed; behind a share stands "
+    "Jeffreys' 95% interval, and it reads as stated where that holds the promise, and too few to "
+    "tell where an exact binomial test (2.5%) does not reject it. "
     "PIT: probability that the forecast gave to less than what was published; p: exact test that "
     "it is uniform, by simultaneous ECDF bands, rejected below 1%. CRPS: of log forecasts, less is "
     "better; that of a point forecast is |log error|. The points: 40% MFU, and 30% of the peak "

@@ -192,33 +192,79 @@ def mfu_prior_file(fit: MfuFit, *, family: str, file: str, smallest: float) -> s
 
 def _lines(fit: MfuFit, family: str, file: str, smallest: float) -> Iterator[str]:
     counts = Counter(one.family for one in fit.observations)
-    counted = f"{len(fit.observations)} runs of at least {smallest:g} FLOP in {file}"
+    size = f" of at least {smallest:g} FLOP" if smallest else ""
+    counted = f"{len(fit.observations)} runs{size} in {file}"
     by_family = ", ".join(f"{name} {count}" for name, count in counts.items())
+    experts = sum(one.moe == 1 for one in fit.observations)
     within, between = fit.spreads()
     yield "#:schema ./schema.json"
     yield "# Lay it over a scenario: --scenario base --priors THIS_FILE"
-    yield f"# {counted}: {by_family}."
+    yield f"# {counted}: {by_family}; {experts} of them mixtures of experts."
     yield f"# Standard deviation of logits: {within:.3f} within families, {between:.3f} between."
     yield "# Next run's mfu, and how far in probability a logit-normal of its 5% and 95% is off:"
     for name in (*counts, *(one for one in (family, "other") if one not in counts)):
-        predictive = fit.predictive(name)
-        low, middle, high = predictive.quantiles([0.05, 0.5, 0.95])
-        off = predictive.distance()
-        yield f"#   {name:<6} 5% {low:.3f}   50% {middle:.3f}   95% {high:.3f}   off {off:.3f}"
-    low, high = fit.predictive(family).summary()
-    source = f"{counted} ({by_family}): posterior predictive of one more run of family {family}"
+        for kind, moe in (("dense", 0.0), ("experts", 1.0)):
+            predictive = fit.predictive(name, moe=moe)
+            low, middle, high = predictive.quantiles([0.05, 0.5, 0.95])
+            yield (
+                f"#   {name:<6} {kind:<7}  5% {low:.3f}   50% {middle:.3f}   95% {high:.3f}   "
+                f"off {predictive.distance():.3f}"
+            )
     note = (
-        "uncertain-scale priors fit-mfu: logits of mfu normal within chip families, their means "
-        "normal about a common one, FP8's speed-up taken out where a run had it or may have had it."
+        "uncertain-scale priors fit-mfu: logits of a dense model's mfu normal within chip "
+        "families, their means normal about a common one, a mixture of experts a factor of it; "
+        "FP8's speed-up taken out where a run had it or may have had it."
     )
     yield "schema_version = 1"
     yield f'title = "mfu of {family} chips, fitted to runs"'
+    from uncertain_scale.analysis.backtest.mfu_fit import CHANCE_OF_MOE
+
+    chance = CHANCE_OF_MOE
+    runs = f"posterior predictive of one more run of family {family}"
+    yield from _input(
+        "mfu",
+        ("logitnormal", *fit.predictive(family, moe=chance).summary()),
+        "Whole-run utilisation of the dense BF16 peak",
+        f"{counted} ({by_family}): {runs}, a mixture of experts with probability {chance:g}",
+        note,
+        unless="moe",
+    )
+    yield from _input(
+        "dense_model_mfu",
+        ("logitnormal", *fit.predictive(family).summary()),
+        "Whole-run utilisation of the dense BF16 peak by a dense model",
+        f"{counted} ({by_family}): {runs}, of a dense model",
+        note,
+    )
+    low, high = fit.moe_factor([0.05, 0.95]).tolist()
+    yield from _input(
+        "moe_factor",
+        ("lognormal", low, high),
+        "Utilisation by a sparse mixture of experts over that by a dense model",
+        f"{experts} runs of mixtures of experts among {counted}",
+        note,
+    )
+
+
+def _input(  # noqa: PLR0913 (the keys of a table)
+    name: str,
+    belief: tuple[str, float, float],
+    words: str,
+    source: str,
+    note: str,
+    *,
+    unless: str = "",
+) -> Iterator[str]:
+    """Return the table of one input that is an interval from 5% to 95%."""
+    kind, low, high = belief
     yield ""
-    yield "[inputs.mfu]"
-    yield 'kind = "logitnormal"'
+    yield f"[inputs.{name}]"
+    yield f'kind = "{kind}"'
     yield f"q05 = {low:.3f}"
     yield f"q95 = {high:.3f}"
     yield 'units = "1"'
-    yield 'long_name = "Whole-run utilisation of the dense BF16 peak"'
+    if unless:
+        yield f'unless = "{unless}"'
+    yield f'long_name = "{words}"'
     yield f"source = {json.dumps(source, ensure_ascii=False)}"
     yield f"note = {json.dumps(note)}"

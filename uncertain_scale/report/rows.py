@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.errors import counted
+from uncertain_scale.errors import counted, listed
 from uncertain_scale.inputs.distributions import KINDS
 from uncertain_scale.report.ages import age_in_words
 from uncertain_scale.report.blocks import Block, Form, Heading, Table, Text
@@ -191,12 +191,14 @@ def remarks(document: Document) -> Iterator[str]:
     yield from document["notes"]
     if document.get("evidence") is not None:
         yield from document["evidence"]["notes"]
-    for name, prior in document["inputs"].items():
-        yield from _input_remarks(name, prior)
+    yield from input_remarks(document["inputs"])
     yield from age_in_words(document)
+    alike: dict[str, list[str]] = {}
     for name, output in document["outputs"].items():
         for reason in dict.fromkeys(reasons_in_words(output)):
-            yield f"{name}: {reason}"
+            alike.setdefault(reason, []).append(name)
+    yield from (f"{listed(names)}: {reason}" for reason, names in alike.items())
+    for name, output in document["outputs"].items():
         yield from _mostly_one_value(name, output)
         if any(one.get("low_beyond") or one.get("high_beyond") for one in output["intervals"]):
             yield f"{name}: {_TOO_FAR}"
@@ -227,13 +229,17 @@ def distribution_in_words(prior: dict[str, Any]) -> str:
     return f"{prior['distribution']}{'' if units in {'1', prior['units']} else f' {units}'}"
 
 
-def _input_remarks(name: str, prior: dict[str, Any]) -> Iterator[str]:
-    if prior["where"] in _TYPED:
-        yield from (f"{name}: {words}" for words in _mu_in_words(prior))
-    if prior["interpreted"]:
-        yield f"{name}: {prior['source']} is read as {distribution_in_words(prior)}"
-    if prior["origin"] == "fallback":
-        yield f"{name} is not determined by what is given; its prior is used"
+def input_remarks(inputs: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+    """Say how inputs were read, and which stand in for what nothing given determines."""
+    for name, prior in inputs.items():
+        if prior["where"] in _TYPED:
+            yield from (f"{name}: {words}" for words in _mu_in_words(prior))
+        if prior["interpreted"]:
+            yield f"{name}: {prior['source']} is read as {distribution_in_words(prior)}"
+    assumed = [name for name, prior in inputs.items() if prior["origin"] == "fallback"]
+    if assumed:
+        are, priors = ("is", "its prior is") if len(assumed) == 1 else ("are", "their priors are")
+        yield f"{listed(assumed)} {are} not determined by what is given; {priors} used"
 
 
 def event_rows(document: Document) -> Iterator[tuple[str, str, str]]:

@@ -34,8 +34,8 @@ from uncertain_scale.report.render.csv import as_csv
 from uncertain_scale.report.rows import (
     chance_in_words,
     design_in_words,
-    distribution_in_words,
     figure_notes,
+    input_remarks,
     inputs_table,
     intervals_of,
     opening,
@@ -299,11 +299,7 @@ def _remarks(document: Document) -> Iterator[str]:
     """Yield what a reader should know, each once, with where it first holds."""
     yield from document["notes"]
     yield from age_in_words(document)
-    for name, prior in document["inputs"].items():
-        if prior["interpreted"]:
-            yield f"{name}: {prior['source']} is read as {distribution_in_words(prior)}"
-        if prior["origin"] == "fallback":
-            yield f"{name} is not determined by what is given; its prior is used"
+    yield from input_remarks(document["inputs"])
     places: dict[str, list[str]] = {}
     for point in document["points"]:
         at = " and ".join(

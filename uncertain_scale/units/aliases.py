@@ -31,6 +31,7 @@ __all__ = [
     "Flop",
     "FlopPerSecond",
     "FlopPerSecondPerGpu",
+    "Fraction",
     "GigaflopPerJoule",
     "GigawattHours",
     "Gigawatts",
@@ -55,6 +56,7 @@ Positive = Domain("(0, inf)")
 Dimensionless: TypeAlias = Annotated[FloatArray, "1"]
 Ratio: TypeAlias = Annotated[FloatArray, "1", Positive]
 Share: TypeAlias = Annotated[FloatArray, "1", Domain("(0, 1]")]
+Fraction: TypeAlias = Annotated[FloatArray, "1", Domain("[0, 1]")]
 AtLeastOne: TypeAlias = Annotated[FloatArray, "1", Domain("[1, inf)")]
 Dollars: TypeAlias = Annotated[FloatArray, "USD", Positive]
 DollarsPerGpu: TypeAlias = Annotated[FloatArray, "USD/gpu", Positive]

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from scipy import special, stats
 
+import uncertain_scale as us
 from uncertain_scale.analysis.backtest import fit_mfu, fitted_runs
-from uncertain_scale.analysis.backtest.mfu_fit import MfuFit, Observation
+from uncertain_scale.analysis.backtest.mfu_fit import CHANCE_OF_MOE, MfuFit, Observation
 from uncertain_scale.errors import DataError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.runs import published_runs
 
 LEVELS = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
+
+
+@functools.cache
+def shipped_fit():
+    return fit_mfu(fitted_runs(published_runs()))
 
 
 def observed(families, mfu):
@@ -73,6 +81,68 @@ def test_many_runs_of_one_family_give_their_student_t():
     assert fit.predictive("A").quantiles(LEVELS) == pytest.approx(expected, abs=7e-4)
 
 
+def experts_by_importance(families, mfu, moe, count=2**17):
+    """Return quantiles of f, and of the MFU of one more run of family A, dense and of experts."""
+    u = stats.qmc.Sobol(4, seed=11).random(count)
+    mu, factor = -4.0 + 6.0 * u[:, 0], np.exp(0.5 * special.ndtri(u[:, 3]))
+    tau, sigma = 0.5 * stats.halfnorm.ppf(u[:, 1]), stats.halfnorm.ppf(u[:, 2])
+    dense = mfu / np.where(moe, factor[:, None], 1.0)
+    possible = (dense < 1).all(axis=1)
+    dense = np.where(possible[:, None], dense, 0.5)
+    log_weight = np.where(possible, -np.log1p(-dense).sum(axis=1), -np.inf)
+    for family in dict.fromkeys(families):
+        y = special.logit(dense[:, [one == family for one in families]])
+        n, middle = y.shape[1], y.mean(axis=1)
+        within = ((y - middle[:, None]) ** 2).sum(axis=1)
+        log_weight += stats.norm.logpdf(middle, mu, np.sqrt(tau**2 + sigma**2 / n))
+        log_weight += -(n - 1) * np.log(sigma) - within / (2 * sigma**2)
+        if family == "A":
+            precision = n / sigma**2 + 1 / tau**2
+            mean = (n * middle / sigma**2 + mu / tau**2) / precision
+            sd = np.sqrt(1 / precision + sigma**2)
+    weight = np.exp(log_weight - log_weight.max())
+    points = np.linspace(0.005, 0.995, 400)
+    cdfs = [np.zeros(400), np.zeros(400)]
+    for part in np.array_split(np.flatnonzero(weight > 1e-9), 32):
+        for k, over in enumerate((np.ones(part.size), factor[part])):
+            z = special.logit(np.minimum(points / over[:, None], 1)) - mean[part, None]
+            cdfs[k] += weight[part] @ special.ndtr(z / sd[part, None])
+    order = np.argsort(factor)
+    of_factor = np.interp(LEVELS, np.cumsum(weight[order]) / weight.sum(), factor[order])
+    return of_factor, *(np.interp(LEVELS, cdf / weight.sum(), points) for cdf in cdfs)
+
+
+def test_a_mixture_of_experts_agrees_with_importance_sampling():
+    families, moe = "AAAAAABBBBC", np.array([0, 0, 0, 1, 1, 0, 0, 1, 0, 1, 0], dtype=bool)
+    mfu = np.array([0.31, 0.24, 0.4, 0.2, 0.16, 0.28, 0.45, 0.3, 0.38, 0.26, 0.33])
+    runs = [
+        Observation(str(k), family, np.array([share]), moe=float(experts))
+        for k, (family, share, experts) in enumerate(zip(families, mfu, moe, strict=True))
+    ]
+    fit, expected = MfuFit(runs), experts_by_importance(families, mfu, moe)
+    found = fit.moe_factor(LEVELS), fit.predictive("A").quantiles(LEVELS)
+    found += (fit.predictive("A", moe=1.0).quantiles(LEVELS),)
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, rel=0.01)
+
+
+def test_where_the_kind_of_model_is_not_known_both_count():
+    """The likelihood is the average of both, and so is a forecast."""
+    runs = observed("AAB", [0.2, 0.3, 0.25])
+    fit = MfuFit([*runs, Observation("either", "A", np.array([0.22]), moe=0.3)])
+    dense, experts = (
+        MfuFit([*runs, Observation("either", "A", np.array([0.22]), moe=moe)]) for moe in (0.0, 1.0)
+    )
+    mixed = 0.7 * np.exp(dense._runs[3]) + 0.3 * np.exp(experts._runs[3])
+    assert np.exp(fit._runs[3]) == pytest.approx(mixed, rel=1e-12)
+    logits = fit.predictive("A").logits
+    parts = [fit.predictive("A", moe=moe).cdf for moe in (0.0, 1.0, 0.4)]
+    assert parts[2] == pytest.approx(
+        0.6 * parts[0] + 0.4 * parts[1], abs=1e-3
+    )  # the ends of the grid
+    assert logits.size == parts[0].size
+
+
 def test_a_run_left_out_is_as_if_it_were_not_there():
     mfu = [0.2, 0.3, 0.25, 0.35, 0.4, 0.3]
     runs = observed("AAABBB", mfu)
@@ -95,28 +165,54 @@ def test_the_likelihood_of_an_uncertain_speed_up_is_a_density_of_utilisation():
         return special.ndtr(z / fit._sigma[rows][:, None]).mean(axis=0)
 
     expected = (below(used + step) - below(used - step)) / (2 * step)
-    found = np.exp(fit._runs[2][np.ix_(rows, chosen)])
+    of_dense = fit._runs[2].reshape(fit._sigma.size, -1, fit._theta.size)
+    assert (of_dense == of_dense[:, :1]).all()  # whatever a mixture of experts has of it
+    found = np.exp(of_dense[:, 0][np.ix_(rows, chosen)])
     assert found / found[0, 0] == pytest.approx(expected / expected[0, 0], rel=1e-5)
 
 
 def test_the_shipped_prior_is_the_fit():
     """What `priors fit-mfu` prints is what base.toml says."""
-    fit = fit_mfu(fitted_runs(published_runs()))
-    assert len(fit.observations) == 24
-    prior = load_priors("base").inputs["mfu"]
-    assert prior.ppf(np.array([0.05, 0.95])) == pytest.approx(
-        fit.predictive("H100").summary(), abs=6e-4
-    )
+    fit = shipped_fit()
+    assert len(fit.observations) == 65
+    inputs = load_priors("base").inputs
+    ends = np.array([0.05, 0.95])
+    assert inputs["moe_factor"].ppf(ends) == pytest.approx(fit.moe_factor(ends), abs=6e-4)
+    assert inputs["moe"].distribution.mean() == CHANCE_OF_MOE
+    for name, moe in (("mfu", CHANCE_OF_MOE), ("dense_model_mfu", 0.0)):
+        expected = fit.predictive("H100", moe=moe).summary()
+        assert inputs[name].ppf(ends) == pytest.approx(expected, abs=6e-4)
     assert fit.predictive("H100").distance() < 0.01  # a logit-normal is shape enough
 
 
+@pytest.mark.parametrize("family", ["H100", "A100", "B200"])
+def test_two_inputs_stand_for_the_joint_posterior_of_experts(family):
+    """Stated as independent they are a little wider than the fit, where experts tell of a family.
+
+    The errors of a family's mean and of the factor go against each other then.
+    """
+    fit = shipped_fit()
+    scenario = {"H100": "base", "A100": "a100-dense-bf16", "B200": "gb200-dense-bf16"}
+    found = us.run(
+        scenario[family],
+        given={"moe": 1},
+        outputs=["mfu"],
+        design=us.Design(draws=1024, chains=4),
+    )
+    levels = (0.05, 0.5, 0.95)
+    quantiles = found["prior_predictive/mfu"].quantile(levels).values
+    low, middle, high = fit.predictive(family, moe=1.0).quantiles(levels)
+    assert quantiles == pytest.approx([low, middle, high], rel=0.08)
+    assert quantiles[0] < 1.02 * low
+    assert quantiles[2] > 0.98 * high
+
+
 def test_a_new_family_is_less_certain_than_a_known_one():
-    fit = fit_mfu(fitted_runs(published_runs()))
-    low, high = fit.predictive("B200").summary()
+    """Its logits are wider, wherever the others lie."""
+    fit = shipped_fit()
+    wide = np.diff(special.logit(fit.predictive("other").summary()))
     for family in fit.families:
-        inner_low, inner_high = fit.predictive(family).summary()
-        assert low < inner_low
-        assert inner_high < high
+        assert np.diff(special.logit(fit.predictive(family).summary())) < wide
 
 
 def test_too_few_and_too_many_runs_are_refused():

@@ -326,7 +326,7 @@ def test_both_methods_lead_to_the_same_shares(scenario):
         assert (off <= 2.1 * error[known] + 1e-9).mean() > 0.9, name
 
 
-@pytest.mark.parametrize(("output", "times"), [("gpt4_multiple", 5), ("optimal_loss", 2)])
+@pytest.mark.parametrize(("output", "times"), [("gpt4_multiple", 5), ("cost_per_flop", 5)])
 def test_intervals_are_narrower_for_it(output, times):
     model, priors = prepare("base")
     question = ask(model, {"budget": "100M"}, outputs=[output])

@@ -175,8 +175,8 @@ class Forecaster:
     ) -> FloatArray:
         """Return one chain's draws, as `sample` makes them."""
         problem = Problem(self._model, priors, ask(self._model, given, outputs=(target,)))
-        # What is given decides how a question is answered, its values do not.
-        key = (priors.name, target, *given)
+        # What is given and believed decides how a question is answered, the values do not.
+        key = (target, *given, "", *priors.inputs)
         plan = self._plans.get(key) or problem.plan
         sampler = InputSampler(problem.believed, plan.inputs, tuple(given))
         if key not in self._plans:

@@ -1,8 +1,9 @@
 """The prior of MFU from published runs: a hierarchical fit, and the beliefs about each run by it.
 
-Logits of MFU are normal within a chip family, with one spread for all families, and the families'
-means are normal about a common mean. The result is the posterior predictive of one more run of a
-family, or of a family that no run is known of. Sums over a grid take the place of MCMC: the three
+Logits of a dense model's MFU are normal within a chip family, with one spread for all families, and
+the families' means are normal about a common mean; a sparse mixture of experts has one factor of a
+dense model's. The result is the posterior predictive of one more run of a family, or of a family
+that no run is known of, and that factor. Sums over a grid take the place of MCMC: the four
 parameters that families share and one mean for each family are few enough, the answer has no
 Monte Carlo error, and leaving a run out costs milliseconds.
 """
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 # Half-normal scales, on logits: the means of two families may well differ by a factor 1.6, and runs
-# of one family by a factor 2.7, without either being a surprise.
+# of one family by a factor 2.7, without either being a surprise. Of the logarithm of what a mixture
+# of experts has of a dense model's MFU, the prior is normal: half or twice would be none either.
 SCALE_BETWEEN = 0.5
 SCALE_WITHIN = 1.0
+SCALE_MOE = 0.5
 _STEP = 0.05
 _ROOM = 2.0
 _SIGMAS = 25
+_FACTORS = np.exp(np.linspace(-1.5, 1.5, 41))
 _FEW = 12  # degrees of freedom below which sigma may be anything in reason
 _REACH = 8.0  # posterior standard deviations to either side
 _MOST_RUNS = 1_000
@@ -45,8 +49,8 @@ _MEANS = 41
 _POINTS = 321
 _TINY = 1e-300
 
-SMALLEST_RUN = 1e23
-"""FLOP below which a run does not speak for those that the scenarios are about."""
+CHANCE_OF_MOE = 0.5
+"""Probability that a model is a sparse mixture of experts where that is not known: judgement."""
 
 SCORED_GRADES = ("A", "B", "")
 """Grades whose hours and FLOP are independent of each other, as far as the table tells."""
@@ -66,11 +70,14 @@ class Observation:
     mfu
         Equally likely values of its MFU in (0, 1): one where its precision is known to be BF16;
         utilisation over each of many equally likely speed-ups where FP8 may have been at work.
+    moe
+        Probability that the model is a sparse mixture of experts: 0 or 1 where it is known.
     """
 
     name: str
     family: str
     mfu: FloatArray
+    moe: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -103,11 +110,14 @@ class Predictive:
 
 
 class _Told(NamedTuple):
-    """What a family's runs tell: a likelihood of (sigma, theta), its peaks, its mean over theta."""
+    """What a family's runs tell: a likelihood of (shape, theta), its peaks, its mean over theta.
+
+    A shape is a pair of sigma and f.
+    """
 
     likelihood: FloatArray
     peak: FloatArray
-    log_mean: FloatArray  # of (sigma, mu * tau), the peaks put back
+    log_mean: FloatArray  # of (shape, mu * tau), the peaks put back
 
 
 class MfuFit:
@@ -120,14 +130,16 @@ class MfuFit:
 
     Notes
     -----
-    For run i of family f with precision factors p_ik, equally likely, and utilisation u_i::
+    For run i of family j with precision factors p_ik, equally likely, utilisation u_i, and m_i 1
+    for a mixture of experts::
 
-        logit(u_i / p_ik) ~ normal(theta_f, sigma)    theta_f ~ normal(mu, tau)
-        sigma ~ half-normal(1)    tau ~ half-normal(0.5)    mu flat
+        logit(u_i / (p_ik f^m_i)) ~ normal(theta_j, sigma)    theta_j ~ normal(mu, tau)
+        sigma ~ half-normal(1)    tau ~ half-normal(0.5)    mu flat    log f ~ normal(0, 0.5)
 
-    The likelihood of a run is the average over its p_ik, each with the Jacobian 1 / (1 - u_i/p_ik)
-    that carries the density of a logit to that of u_i. Smooth functions summed on an even grid
-    converge faster than any power of its step, so a step of 0.05 is exact to the digits shown.
+    The likelihood of a run is the average over its p_ik, each with the Jacobian 1 / (1 - x) that
+    carries the density of the logit of x to that of u_i; where m_i is not known, of both. Smooth
+    functions summed on an even grid converge faster than any power of its step, so a step of 0.05
+    is exact to the digits shown.
 
     Reference: Gelman 2006, doi:10.1214/06-BA117A (half-normal and half-t scales of few groups).
 
@@ -160,9 +172,11 @@ class MfuFit:
         self._theta = np.arange(low, high + _STEP, min(_STEP, finest))
         self._logits = np.linspace(low - 2, high + 2, _POINTS)
         self._kept: dict[tuple[str, str | None], _Told] = {}
-        self._runs = [self._log_likelihood(o.mfu) for o in self.observations]
+        self._runs = [self._log_likelihood(one) for one in self.observations]
 
-    def predictive(self, family: str, without: str | None = None) -> Predictive:
+    def predictive(
+        self, family: str, without: str | None = None, *, moe: float = 0.0
+    ) -> Predictive:
         """Return the distribution of the MFU of one more run.
 
         Parameters
@@ -171,19 +185,38 @@ class MfuFit:
             Of its chip; one that has no run in the fit is taken as a new family.
         without
             Name of a run that is left out of the fit.
+        moe
+            Probability that its model is a sparse mixture of experts.
         """
         theta, _ = self._posterior(family, without)
-        cdf = theta.ravel() @ self._below
+        cdf = np.zeros(self._logits.size)
+        if moe < 1:
+            cdf += (1 - moe) * (theta.sum(axis=1).ravel() @ self._below)
+        if moe > 0:
+            mfu = expit(self._logits)
+            for factor, share in zip(_FACTORS, theta.swapaxes(0, 1), strict=True):
+                dense = logit(np.minimum(mfu / factor, 1.0))
+                cdf += moe * np.interp(dense, self._logits, share.ravel() @ self._below)
         return Predictive(self._logits, np.maximum.accumulate(cdf / cdf[-1]))
+
+    def moe_factor(self, levels: Sequence[float]) -> FloatArray:
+        """Return posterior quantiles of a mixture of experts' MFU over a dense model's."""
+        _, shared = self._posterior(self.families[0], None)
+        share = shared.sum(axis=(0, 2, 3))
+        middles = np.clip(
+            np.cumsum(share) - share / 2, _TINY, 1 - 1e-16
+        )  # log f is on an even grid
+        # Between points the logarithm is taken as normal, which it is but for its tails.
+        return np.asarray(np.exp(np.interp(ndtri(levels), ndtri(middles), np.log(_FACTORS))))
 
     def spreads(self) -> tuple[float, float]:
         """Return the posterior means of sigma, within families, and tau, between them."""
         _, shared = self._posterior(self.families[0], None)
-        within = float(shared.sum(axis=(1, 2)) @ self._sigma)
-        return within, float(shared.sum(axis=(0, 1)) @ _BETWEEN)
+        within = float(shared.sum(axis=(1, 2, 3)) @ self._sigma)
+        return within, float(shared.sum(axis=(0, 1, 2)) @ _BETWEEN)
 
     def _posterior(self, family: str, without: str | None) -> tuple[FloatArray, FloatArray]:
-        """Return posteriors on the grid: of (sigma, theta of `family`), of (sigma, mu, tau)."""
+        """Return posteriors on the grid: (sigma, f, theta of `family`), (sigma, f, mu, tau)."""
         told = {name: self._told(name) for name in self.families}
         for observation in self.observations:
             if observation.name == without:
@@ -196,13 +229,14 @@ class MfuFit:
             theta = told[family].likelihood * ((shared / mean) @ self._kernel.T)
         else:
             theta = shared @ self._kernel.T
-        return theta, shared.reshape(_SIGMAS, _MEANS, _BETWEEN.size)
+        shapes = _SIGMAS, _FACTORS.size
+        return theta.reshape(*shapes, -1), shared.reshape(*shapes, _MEANS, _BETWEEN.size)
 
     def _told(self, family: str, without: str | None = None) -> _Told:
         """Return what a family's runs tell, without one of them."""
         key = family, without
         if key not in self._kept:
-            log = np.zeros((_SIGMAS, self._theta.size))
+            log = np.zeros((_SIGMAS * _FACTORS.size, self._theta.size))
             for observation, one in zip(self.observations, self._runs, strict=True):
                 if observation.family == family and observation.name != without:
                     log += one
@@ -222,10 +256,11 @@ class MfuFit:
 
     @cached_property
     def _log_prior(self) -> FloatArray:
-        """Log prior of each (sigma, mu * tau) on the grid; sigma's is even in its logarithm."""
+        """Log prior of each (shape, mu * tau) on the grid; sigma's is even in its logarithm."""
         within = np.log(self._sigma) - 0.5 * (self._sigma / SCALE_WITHIN) ** 2
+        moe = -0.5 * (np.log(_FACTORS) / SCALE_MOE) ** 2
         between = np.tile(-0.5 * (_BETWEEN / SCALE_BETWEEN) ** 2, _MEANS)
-        return np.asarray(within[:, None] + between)
+        return np.asarray(np.add.outer(within, moe).reshape(-1, 1) + between)
 
     @cached_property
     def _below(self) -> FloatArray:
@@ -233,11 +268,21 @@ class MfuFit:
         z = (self._logits - self._theta[:, None]) / self._sigma[:, None, None]
         return np.asarray(ndtr(z).reshape(-1, self._logits.size))
 
-    def _log_likelihood(self, mfu: FloatArray) -> FloatArray:
-        """Return the log likelihood of one run, shape (sigma, theta)."""
-        z = (logit(mfu) - self._theta[:, None]) / self._sigma[:, None, None]
-        density = np.exp(-0.5 * z**2) / ((1 - mfu) * self._sigma[:, None, None])
-        return np.asarray(np.log(density.mean(axis=2) + _TINY))
+    def _log_likelihood(self, run: Observation) -> FloatArray:
+        """Return the log likelihood of one run, shape (sigma * f, theta)."""
+        dense = self._density(run.mfu)[:, None]
+        density = np.broadcast_to((1 - run.moe) * dense, (_SIGMAS, _FACTORS.size, dense.shape[2]))
+        if run.moe:
+            experts = np.stack([self._density(run.mfu / factor) for factor in _FACTORS], axis=1)
+            density = density + run.moe * experts
+        return np.log(density + _TINY).reshape(-1, self._theta.size)
+
+    def _density(self, mfu: FloatArray) -> FloatArray:
+        """Return the density of a dense model's MFU, or of equally likely ones: (sigma, theta)."""
+        possible = mfu[mfu < 1]
+        z = (logit(possible) - self._theta[:, None]) / self._sigma[:, None, None]
+        density = np.exp(-0.5 * z**2) / ((1 - possible) * self._sigma[:, None, None])
+        return np.asarray(density.sum(axis=2) / mfu.size)
 
 
 def _spreads_within(groups: Sequence[Sequence[float]]) -> tuple[FloatArray, float]:
@@ -256,9 +301,7 @@ def _spreads_within(groups: Sequence[Sequence[float]]) -> tuple[FloatArray, floa
     return np.geomspace(pooled / reach, pooled * reach, _SIGMAS), float(finest)
 
 
-def fitted_runs(
-    runs: Iterable[TrainingRun], smallest: float = SMALLEST_RUN
-) -> tuple[TrainingRun, ...]:
+def fitted_runs(runs: Iterable[TrainingRun], smallest: float = 0.0) -> tuple[TrainingRun, ...]:
     """Return the runs that MFU is fitted to: those that tell it, of size and grade.
 
     Parameters
@@ -285,28 +328,43 @@ def fit_mfu(runs: Sequence[TrainingRun]) -> MfuFit:
     ----------
     runs
         With GPU-hours and FLOP. Where the precision is not known and the chip has FP8, it counts as
-        likely as `base` takes it.
+        likely as `base` takes it; where the kind of model is not known, both count.
 
     Raises
     ------
     DataError
         Fewer than three runs.
     """
-    middles = (np.arange(_NODES) + 0.5) / _NODES
-    fp8, unknown = (
-        load_priors(name).inputs["precision_factor"].ppf(middles) for name in (_IN_FP8, "base")
+    return MfuFit(
+        [Observation(run.name, run.chip.family, freed(run), chance_of_moe(run)) for run in runs]
     )
-    observations = []
-    for run in runs:
-        if run.mfu is None:
-            raise DataError(f"'{run.name}' lacks GPU-hours or FLOP; leave it out of the fit")
-        speed_up = fp8 if run.precision == "fp8" else unknown if run.may_be_fp8 else np.ones(1)
-        speed_up = 1 + (speed_up - 1) * max(run.chip.fp8 - 1, 0.0)  # stated for a ratio of 2
-        mfu = run.mfu / speed_up
-        if not (mfu < 1).any():
-            raise DataError(f"'{run.name}' has an mfu of {run.mfu:.3g}; expected less than 1")
-        observations.append(Observation(run.name, run.chip.family, mfu[mfu < 1]))
-    return MfuFit(observations)
+
+
+def freed(run: TrainingRun) -> FloatArray:
+    """Return equally likely values of a run's MFU without what FP8 gained it.
+
+    Raises
+    ------
+    DataError
+        It lacks GPU-hours or FLOP, or no value is below 1.
+    """
+    if run.mfu is None:
+        raise DataError(f"'{run.name}' lacks GPU-hours or FLOP; leave it out of the fit")
+    speed_up = np.ones(1)
+    if run.may_be_fp8:
+        scenario = _IN_FP8 if run.precision == "fp8" else "base"
+        middles = (np.arange(_NODES) + 0.5) / _NODES
+        speed_up = load_priors(scenario).inputs["precision_factor"].ppf(middles)
+    speed_up = 1 + (speed_up - 1) * max(run.chip.fp8 - 1, 0.0)  # stated for a ratio of 2
+    mfu = run.mfu / speed_up
+    if not (mfu < 1).any():
+        raise DataError(f"'{run.name}' has an mfu of {run.mfu:.3g}; expected less than 1")
+    return np.asarray(mfu[mfu < 1])
+
+
+def chance_of_moe(run: TrainingRun) -> float:
+    """Return the probability that a run's model is a sparse mixture of experts."""
+    return CHANCE_OF_MOE if run.moe is None else float(run.moe)
 
 
 class Beliefs:
@@ -358,7 +416,8 @@ class Beliefs:
         if self.owns(run) and not refitted:
             return priors
         family = self.family if self.owns(run) else run.chip.family
-        predictive = self._fit.predictive(family, without=run.name if refitted else None)
+        left = run.name if refitted else None
+        predictive = self._fit.predictive(family, left, moe=chance_of_moe(run))
         low, high = predictive.summary()
         mfu = f"logitnormal(q05={low:.6g}, q95={high:.6g})"
         return believe(priors, self._model, {"mfu": mfu})

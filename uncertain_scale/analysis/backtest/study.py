@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Backtest", "Score", "Tested", "backtest", "score"]
 
+_RECENT = "2024"
+
 
 @dataclass(frozen=True)
 class Tested:
@@ -132,11 +134,15 @@ class Backtest:
         return [t for t in self.tests if t.target == target and (t.scored or not scored)]
 
     def groups(self, target: str = "training_flop") -> dict[str, list[Tested]]:
-        """Return the forecasts by chip family, by grade and by whether the prior rests on them."""
+        """Return the forecasts by chip family, date, grade and whether the prior rests on them."""
         tests = self.of(target)
         named: dict[str, list[Tested]] = {}
         for test in tests:
             named.setdefault(f"chip {test.run.chip.family}", []).append(test)
+        for test in sorted(tests, key=lambda test: test.run.date):
+            if test.run.date:
+                when = "before" if test.run.date < _RECENT else "since"
+                named.setdefault(f"published {when} {_RECENT}", []).append(test)
         for test in sorted(self.of(target, scored=False), key=lambda test: test.run.grade or "A"):
             grade = f"grade {test.run.grade}" if test.run.grade else "no grade"
             grade += "" if test.scored else ", shown apart"
@@ -266,6 +272,7 @@ def _tests(run: TrainingRun, beliefs: Beliefs, forecaster: Forecaster) -> list[T
         if observed is None or given is None:
             continue
         known = dict(given) if run.may_be_fp8 else {**given, "precision_factor": 1.0}
+        known |= {} if run.moe is None else {"moe": float(run.moe)}
         in_sample = forecaster(priors, known, target, observed)
         left_out = (
             forecaster(without, known, target, observed) if beliefs.refits(run) else in_sample

@@ -201,7 +201,10 @@ def _faults(model: Model, priors: Priors, observation: Observation) -> Iterator[
         yield observation.fault("given", said)
     for name, rank in observation.own.items():
         if name not in priors.inputs:
-            hint = nearest(name, priors.inputs)
+            behind = [a for way in model.ways_to(name)[:1] for a in way.arguments]
+            hint = (
+                f"it follows from {', '.join(behind)}" if behind else nearest(name, priors.inputs)
+            )
             yield observation.fault("own", f"'{name[:60]}' is not an input of the scenario; {hint}")
         elif name in observation.given:
             yield observation.fault("own", f"gives and owns {name}; a given is its own already")
