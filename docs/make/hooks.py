@@ -1,4 +1,4 @@
-"""What MkDocs calls: the tutorial's notebook and the reports are pages of the site."""
+"""What MkDocs calls: the tutorial's notebook, the reports and the priors' reasons are pages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 from notebook import page_of
 
 _NOTEBOOK, _PAGE = "tutorial.ipynb", "tutorial.md"
-_REPORTS = Path(__file__).parents[2] / "reports"
+_ROOT = Path(__file__).parents[2]
+_REPORTS = _ROOT / "reports"
+_PRIORS = "priors/README.md"
 _SHOWN = {".json", ".md", ".svg"}
 # Where a link leads in the repository, and where it does on the site.
 _LINKS = {
     f"]({_NOTEBOOK})": f"]({_PAGE})",
+    "](README.md)": "](index.md)",
     "](../reports/README.md)": "](reports/index.md)",
     "](../reports/": "](reports/",
     "](../docs/": "](../",
@@ -25,18 +28,20 @@ _LINKS = {
 
 
 def on_files(files: Any, *, config: Any) -> Any:
-    """Add the page of the notebook, which can be downloaded as well, and those of the reports."""
+    """Add the page of the notebook, which can be downloaded, those of the reports and of priors."""
     text = (Path(config["docs_dir"]) / _NOTEBOOK).read_text(encoding="utf-8")
     files.append(File.generated(config, _PAGE, content=page_of(text)))
-    for path in [*sorted(_REPORTS.glob("*/*")), _REPORTS / "README.md"]:
+    for path in [*sorted(_REPORTS.glob("*/*")), *sorted(_REPORTS.glob("*.md")), _ROOT / _PRIORS]:
         if path.suffix in _SHOWN:
-            place = path.relative_to(_REPORTS.parent).as_posix().replace("README.md", "index.md")
+            place = path.relative_to(_ROOT).as_posix().replace("README.md", "index.md")
             files.append(File.generated(config, place, abs_src_path=str(path)))
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """Point links at the site's own pages."""
+    up = "../" * page.file.src_uri.count("/")
+    markdown = markdown.replace(f"](../{_PRIORS}", f"]({up}priors/index.md")
     for link, here in _LINKS.items():
         markdown = markdown.replace(link, here)
     return markdown

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs" / "make"))
 
 from folders import REPORTS
-from making import page_faults, report_faults, write_page, write_report
+from making import page_faults, report_faults, write_pages, write_report
 
 FOLDER = Path(__file__).resolve().parents[1]
 
@@ -27,7 +27,7 @@ def main() -> int:
     if not parser.parse_args().check:
         for report in REPORTS:
             write_report(report, FOLDER)
-        write_page(FOLDER)
+        write_pages(FOLDER)
         return 0
     stale = False
     for found in (*(report_faults(report, FOLDER) for report in REPORTS), page_faults(FOLDER)):

@@ -174,6 +174,19 @@ REPORTS = (
     ),
     Report("claims", "claims post-2024-07", _claims),
     Report("backtest", "backtest", _forecasts),
+    Report(
+        "budget-100M-2026",
+        "report --budget 100M --scenario frontier-2026 --event 'training_flop >= 9e25' "
+        "--event 'training_flop >= 2e26' --event 'gpt4_multiple >= 10' --no-draws",
+    ),
+    # With moe open the two would answer by different equations: base believes mfu, frontier-2026
+    # computes it from the kind of model.
+    Report(
+        "beliefs-2026",
+        "compare base frontier-2026 --budget 100M --given moe=1 "
+        f"--outputs {_SPEED},training_energy,cluster_price,hyperscaler_share",
+        _ratios,
+    ),
 )
 
 

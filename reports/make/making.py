@@ -1,4 +1,4 @@
-"""Reports written and checked: one at a time, and the page over all of them."""
+"""Reports written and checked: one at a time, and the pages over all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from folders import PICTURE, RECORD, REPORTS, page_of, picture_of, ran, read
 from freshness import faults, picture_fault, record_fault, result_fault, sealed, text_fault
-from paper import paper
+from paper import PAGES, paper
 from program import write
 
 if TYPE_CHECKING:
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from folders import Report
 
-__all__ = ["PAGE", "page_faults", "report_faults", "write_page", "write_report"]
+__all__ = ["page_faults", "report_faults", "write_pages", "write_report"]
 
-PAGE = "README.md"
 _OWN = "make"
 
 
@@ -45,9 +44,10 @@ def write_report(report: Report, folder: Path) -> None:
     write(kept / RECORD, sealed(kept))
 
 
-def write_page(folder: Path) -> None:
-    """Write the page over all reports from their results."""
-    write(folder / PAGE, paper(_results(folder)))
+def write_pages(folder: Path) -> None:
+    """Write the pages over all reports from their results."""
+    for page in PAGES:
+        write(folder / page, paper(_results(folder), page))
 
 
 def report_faults(report: Report, folder: Path) -> Iterator[str]:
@@ -58,18 +58,19 @@ def report_faults(report: Report, folder: Path) -> Iterator[str]:
 
 
 def page_faults(folder: Path) -> Iterator[str]:
-    """Yield what is wrong with the page over all reports, and what lies there besides."""
-    known = {PAGE, _OWN, *(report.name for report in REPORTS)}
+    """Yield what is wrong with the pages over all reports, and what lies there besides."""
+    known = {*PAGES, _OWN, *(report.name for report in REPORTS)}
     yield from (
         f"{path.name} is made by no report"
         for path in sorted(folder.iterdir())
         if path.name not in known
     )
     if all((folder / report.name / report.result).exists() for report in REPORTS):
-        page = folder / PAGE
-        text = page.read_text(encoding="utf-8") if page.exists() else ""
-        if fault := text_fault(text, paper(_results(folder))):
-            yield f"{PAGE}: {fault}"
+        for name in PAGES:
+            page = folder / name
+            text = page.read_text(encoding="utf-8") if page.exists() else ""
+            if fault := text_fault(text, paper(_results(folder), name)):
+                yield f"{name}: {fault}"
 
 
 def _results(folder: Path) -> dict[str, dict[str, Any]]:

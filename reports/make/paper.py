@@ -1,8 +1,9 @@
-"""The page of `reports/`: a template whose figures are filled in from the results.
+"""The pages of `reports/`: templates whose figures are filled in from the results.
 
-The template asks for a figure by report and name, and gets it with the digits that its Monte Carlo
+A template asks for a figure by report and name, and gets it with the digits that its Monte Carlo
 error bears. What it says in words ("above", "most") stands behind a `premise`: where the results no
-longer bear it out the page is not made, and the sentence is named.
+longer bear it out the page is not made, and the sentence is named. Figures of the last edition are
+constants, in `edition`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import math
 import re
 import textwrap
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edition import BEFORE
 from folders import PICTURE, REPORTS
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -26,9 +29,10 @@ from uncertain_scale.report.rows import design_in_words, event_rows, intervals_o
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["PremiseError", "paper"]
+__all__ = ["PAGES", "PremiseError", "paper"]
 
-TEMPLATE = "paper.md.j2"
+PAGES = {"README.md": "paper.md.j2", "2026.md": "2026.md.j2"}
+"""Template of each page."""
 _PROB = 0.9
 _WITHIN = ("inside", "overlaps")
 _PLAIN = Scale("")
@@ -39,13 +43,15 @@ class PremiseError(Exception):
     """The results no longer bear out what the prose says."""
 
 
-def paper(results: Mapping[str, dict[str, Any]]) -> str:
-    """Return the page.
+def paper(results: Mapping[str, dict[str, Any]], page: str = "README.md") -> str:
+    """Return a page.
 
     Parameters
     ----------
     results
         The results of `REPORTS`, by name.
+    page
+        Its file, of `PAGES`.
 
     Raises
     ------
@@ -63,16 +69,18 @@ def paper(results: Mapping[str, dict[str, Any]]) -> str:
     )
     environment.tests["startingwith"] = str.startswith
     environment.filters["exp"] = lambda log: f"{math.exp(log):.1f}"
-    page = environment.get_template(TEMPLATE).render(
+    text = environment.get_template(PAGES[page]).render(
         ask=Figures(results),
         results=results,
+        before=BEFORE,
         reports=REPORTS,
         picture=PICTURE,
         whole=whole,
-        premise=premise,
+        premise=partial(premise, PAGES[page]),
         design=design_in_words(results["budget-100M"]),
+        as_of=results["budget-100M"]["ages"]["as_of"],
     )
-    return wrapped(page)
+    return wrapped(text)
 
 
 def whole(share: float) -> str:
@@ -95,7 +103,7 @@ def wrapped(text: str) -> str:
     return "\n".join(one if _stays(one) else _filled(one) for one in blocks) + "\n"
 
 
-def premise(holds: bool, sentence: str) -> str:  # noqa: FBT001 (a template's own words)
+def premise(template: str, holds: bool, sentence: str) -> str:  # noqa: FBT001 (a template's words)
     """Let a sentence stand, where the results bear it out.
 
     Raises
@@ -105,7 +113,7 @@ def premise(holds: bool, sentence: str) -> str:  # noqa: FBT001 (a template's ow
     """
     if not holds:
         raise PremiseError(
-            f"reports/make/{TEMPLATE} says that {sentence}, which the results no longer bear out: "
+            f"reports/make/{template} says that {sentence}, which the results no longer bear out: "
             "say what they do"
         )
     return ""
@@ -127,6 +135,11 @@ class Figures:
         """Write the same for a table that says which interval it is."""
         return self.answer(report, output).replace("90%: ", "")
 
+    @staticmethod
+    def over(now: float, before: str) -> str:
+        """Write a figure over what the last edition had for it."""
+        return f"{now / float(before.split(maxsplit=1)[0]):.2f}"
+
     def chance(self, report: str, event: str) -> str:
         """Write the probability of an event."""
         return {name: chance for name, chance, _ in event_rows(self.results[report])}[event]
@@ -147,12 +160,15 @@ class Figures:
         inputs = self.results["budget-100M"]["inputs"].values()
         return [one for one in inputs if one["origin"] != "given"]
 
-    def belief(self, name: str) -> str:
+    def belief(self, name: str, report: str = "budget-100M") -> str:
         """Write an input's median and its 5% to 95%."""
-        one = self.results["budget-100M"]["inputs"][name]
-        scale = scale_for([one["q50"]], one["units"])
-        low, middle, high = (scale.write(one[key], exact=True) for key in ("q05", "q50", "q95"))
-        return f"{middle} {scale.units}".rstrip() + f" (90%: {low} to {high})"
+        return _believed(self.results[report]["inputs"][name])
+
+    def fitted(self, report: str, family: str) -> int:
+        """Return how many runs on a family of chips the prior of utilisation was fitted to."""
+        source = self.results[report]["inputs"]["mfu"]["source"]
+        (count,) = re.findall(rf"\b{family} (\d+)", source)
+        return int(count)
 
     # --- comparisons -----------------------------------------------------------------------------
 
@@ -161,6 +177,18 @@ class Figures:
         (one,) = [c for c in self.results[report]["comparisons"] if c["other"] == other]
         found: dict[str, Any] = one["outputs"][output]
         return found
+
+    def changed(self, report: str, other: str, name: str) -> dict[str, str]:
+        """Write what both scenarios believe of an input, where that differs."""
+        (one,) = [c for c in self.results[report]["comparisons"] if c["other"] == other]
+        return {side: _believed(one["changed_inputs"][name][side]) for side in ("base", "other")}
+
+    def apart(self, report: str, other: str, name: str) -> float:
+        """Return the 95% of an input in another scenario over its 5%."""
+        (one,) = [c for c in self.results[report]["comparisons"] if c["other"] == other]
+        prior = one["changed_inputs"][name]["other"]
+        factor: float = prior["q95"] / prior["q05"]
+        return factor
 
     def ratio(self, report: str, other: str, output: str) -> str:
         """Write the median of a ratio to the base, as a number."""
@@ -172,6 +200,12 @@ class Figures:
         (piece,) = intervals_of(self.compared(report, other, output)["ratio"], "eti", _PROB)
         low, high = (_PLAIN.write(piece[end], piece[f"{end}_mcse"]) for end in ("low", "high"))
         return f"{low} to {high}"
+
+    def top(self, report: str, other: str, output: str) -> float:
+        """Return the upper end of a ratio's 90% interval."""
+        (piece,) = intervals_of(self.compared(report, other, output)["ratio"], "eti", _PROB)
+        high: float = piece["high"]
+        return high
 
     def part(
         self, report: str, other: str, output: str, name: str, *, inverse: bool = False
@@ -212,6 +246,11 @@ class Figures:
             "prob": judged["prob"],
             "scenario": judged["scenario"],
         }
+
+    @staticmethod
+    def beyond(claim: dict[str, Any]) -> str:
+        """Write the share of our distribution that lies above a claim's figure."""
+        return f"{100 * (1 - claim['judged'][0]['below'][0]['probability']):.2g}%"
 
     def asserted(self, *, follow: bool | None = None) -> list[dict[str, Any]]:
         """Return the claims that the post asserts: all, or those that follow from it or do not."""
@@ -264,6 +303,15 @@ class Figures:
             if one["quantity"] == "training_flop" and one["scored"]
         ]
         return math.fsum(misses) / len(misses)
+
+
+def _believed(prior: dict[str, Any]) -> str:
+    """Write a prior's median and its 5% to 95%."""
+    scale = scale_for([prior["q50"]], prior["units"])
+    low, high = (scale.write(prior[end], exact=True) for end in ("q05", "q95"))
+    middle = prior["q50"] if low == high else float(f"{prior['q50']:.3g}")
+    said = f"{scale.write(middle, exact=True)} {scale.units}".rstrip()
+    return said if low == high else f"{said} (90%: {low} to {high})"
 
 
 def _factor(judged: dict[str, Any]) -> str:
