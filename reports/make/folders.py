@@ -179,11 +179,9 @@ REPORTS = (
         "report --budget 100M --scenario frontier-2026 --event 'training_flop >= 9e25' "
         "--event 'training_flop >= 2e26' --event 'gpt4_multiple >= 10' --no-draws",
     ),
-    # With moe open the two would answer by different equations: base believes mfu, frontier-2026
-    # computes it from the kind of model.
     Report(
         "beliefs-2026",
-        "compare base frontier-2026 --budget 100M --given moe=1 "
+        "compare base frontier-2026 --budget 100M "
         f"--outputs {_SPEED},training_energy,cluster_price,hyperscaler_share",
         _ratios,
     ),

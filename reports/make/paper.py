@@ -20,6 +20,8 @@ from edition import BEFORE
 from folders import PICTURE, REPORTS
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from uncertain_scale.inputs import load_priors
+from uncertain_scale.model import default_model
 from uncertain_scale.report.claim_words import median_in_words, percentile_in_words
 from uncertain_scale.report.figures.axes import interval_in_words
 from uncertain_scale.report.figures.sensitivity import input_label, shares_of
@@ -163,6 +165,11 @@ class Figures:
     def belief(self, name: str, report: str = "budget-100M") -> str:
         """Write an input's median and its 5% to 95%."""
         return _believed(self.results[report]["inputs"][name])
+
+    def stated(self, name: str) -> str:
+        """Write the same of an input that `base` states and no report rests on."""
+        prior = load_priors("base", variables=default_model().variables).inputs[name]
+        return _believed({**prior.facts(), "units": prior.model_units})
 
     def fitted(self, report: str, family: str) -> int:
         """Return how many runs on a family of chips the prior of utilisation was fitted to."""

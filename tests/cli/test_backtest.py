@@ -161,6 +161,10 @@ def test_the_fit_takes_ones_own_runs_and_refuses_too_few(cli, tmp_path):
     assert "2 runs to fit mfu to; expected at least three" in err
     assert cli("priors", "fit-mfu", "--family", "H10")[0] == 2
     assert cli("priors", "fit-mfu", "--smallest", "-1")[0] == 2
+    assert cli("priors", "fit-mfu", "--moe", "1.5")[0] == 2
+    mixed = {moe: tomllib.loads(cli("priors", "fit-mfu", path, "--moe", moe)[1]) for moe in "01"}
+    ends = [one["inputs"]["mfu"]["q95"] for one in mixed.values()]
+    assert ends[0] == mixed["0"]["inputs"]["dense_model_mfu"]["q95"] > ends[1]
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from uncertain_scale.inputs.runs import published_runs
+
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("make")]
 
 ROOT = Path(__file__).parents[2]
@@ -206,8 +208,8 @@ def test_figures_in_the_prose_follow_the_results():
     lines = zip(before.splitlines(), after.splitlines(), strict=True)
     changed = [new for old, new in lines if old != new]
     assert len(changed) >= 4
-    assert any(" 5.32e26 FLOP (90%: " in line for line in changed)
-    assert any("27 of 32" in line for line in changed)
+    assert any(" 4.21e26 FLOP (90%: " in line for line in changed)
+    assert any("27 of 65" in line for line in changed)
 
 
 def test_a_report_written_twice_is_written_once(tmp_path, capsys):
@@ -243,12 +245,17 @@ def test_a_result_that_differs_by_rounding_stays_as_it_is(tmp_path, capsys):
 
 
 def test_reports_are_small_and_tell_nothing_of_where_they_were_made():
+    from folders import REPORTS
+
     files = [path for path in FOLDER.rglob("*") if path.is_file() and "make" not in path.parts]
-    # Each of nine keeps the joint sample of scaling laws that it was drawn from, 0.24 MB.
-    samples = [path.stat().st_size for path in files if path.name.endswith("-joint-1.csv")]
-    assert len(samples) == 9
+    # Each keeps the joint sample of scaling laws that it was drawn from, 0.24 MB.
+    sizes = {path: path.stat().st_size for path in files}
+    samples = [size for path, size in sizes.items() if path.name.endswith("-joint-1.csv")]
+    assert len(samples) == len(REPORTS)
     assert max(samples) < 2.5e5
-    assert sum(path.stat().st_size for path in files) - sum(samples) < 2.5e6
+    runs = sum(size for path, size in sizes.items() if "backtest" in path.parts)
+    assert runs - max(samples) < 12.5e3 * len(published_runs())
+    assert sum(sizes.values()) - sum(samples) - runs + max(samples) < 2.5e5 * (len(REPORTS) - 1)
     assert {path.suffix for path in files} == {".csv", ".json", ".md", ".svg", ".toml"}
     for path in files:
         text = path.read_text(encoding="utf-8")

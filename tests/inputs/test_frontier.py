@@ -2,10 +2,13 @@
 
 import datetime as dt
 
+import numpy as np
 import pytest
 
+from uncertain_scale.analysis.backtest import fit_mfu, fitted_runs
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.observations import read_evidence
+from uncertain_scale.inputs.runs import published_runs
 from uncertain_scale.model import default_model
 
 PRIORS = load_priors("frontier-2026")
@@ -20,15 +23,23 @@ def test_its_own_figures_are_sourced_and_of_its_time():
         said = prior.provenance
         assert said.source
         assert said.long_name
-        assert "Judgement" in said.note or name == "gpt4_flop"
+        assert "Judgement" in said.note or name in {"gpt4_flop", "mfu", "expert_sparsity"}
         assert FIRST <= said.as_of <= LAST, name
 
 
-def test_peak_and_utilisation_are_those_of_the_chip():
+def test_peak_and_a_dense_models_utilisation_are_those_of_the_chip():
     chip = load_priors("gb300-dense-fp8").inputs
-    for name in ("peak_flops", "mfu"):
+    for name in ("peak_flops", "dense_model_mfu"):
         assert PRIORS.inputs[name] == chip[name]
         assert name not in OWN
+
+
+def test_utilisation_has_the_stated_probability_of_a_mixture_of_experts():
+    chance = PRIORS.inputs["moe"].distribution.mean()
+    fit = fit_mfu(fitted_runs(published_runs()))
+    ends = fit.predictive("B200", moe=chance).summary()
+    assert PRIORS.inputs["mfu"].ppf(np.array([0.05, 0.95])) == pytest.approx(ends, abs=6e-4)
+    assert PRIORS.inputs["expert_sparsity"].distribution.weights == (0.1, chance)
 
 
 def test_fp8_is_the_rule_and_not_certain():

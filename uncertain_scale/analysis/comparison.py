@@ -28,7 +28,7 @@ from uncertain_scale.analysis.coupling import (
 )
 from uncertain_scale.analysis.events import of_average, probability_in, share_of
 from uncertain_scale.analysis.guards import utilisation_warnings
-from uncertain_scale.errors import QuestionError
+from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.model.problem import Closure, takes_problem
 from uncertain_scale.model.refusal import lacking_message
 from uncertain_scale.sampling import sample
@@ -246,10 +246,12 @@ def same_way(problem: Problem, other: Priors) -> None:
         same = replace(problem, priors=other).plan
     except QuestionError as error:
         raise QuestionError(f"{other.name}: {error}") from None
-    if {*map(str, same.steps)} != {*map(str, problem.plan.steps)}:
+    steps, others = ({*map(str, plan.steps)} for plan in (problem.plan, same))
+    if alone := sorted(steps ^ others):
         raise QuestionError(
-            f"{other.name} answers by other equations than {problem.priors.name}; "
-            "give what one of them determines and the other believes"
+            f"{other.name} answers by other equations than {problem.priors.name} "
+            f"({listed(alone)} in one of them alone); give what one of them determines and the "
+            "other believes"
         )
 
 

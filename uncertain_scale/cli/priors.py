@@ -136,13 +136,16 @@ def fit_mfu(
     runs: Runs = None,
     family: Annotated[str, Option("Chip family that the prior is for.", "NAME")] = "H100",
     smallest: Annotated[float, Option("FLOP from which a run counts.", "FLOP")] = 0.0,
+    moe: Annotated[
+        float, Option("Probability of a mixture of experts, where mfu leaves that open.", "P")
+    ] = 0.5,
     skip_bad_rows: SkipBadRows = False,
 ) -> None:
     """Fit mfu to published runs and print it as a prior file, to lay over a scenario.
 
-    It states mfu alone: name the scenario for the other priors beside --priors.
+    It states utilisation alone: name the scenario for the other priors beside --priors.
 
-    The shipped prior of mfu is what this prints without arguments.
+    The shipped priors of utilisation are what this prints without arguments.
 
     Example: uncertain-scale priors fit-mfu my-runs.csv > my-mfu.toml
     """
@@ -152,10 +155,14 @@ def fit_mfu(
 
     if not smallest >= 0:
         raise QuestionError(f"--smallest {smallest} is not a number of FLOP; give 0 or more")
+    if not 0 <= moe <= 1:
+        raise QuestionError(f"--moe {moe} is not a probability; give 0 to 1")
     table = shipped_runs() if runs is None else read_runs(runs)
     with naming_faults(table):
         fit = backtest.fit_mfu(backtest.fitted_runs(table.runs, smallest))
-    typer.echo(mfu_prior_file(fit, family=family, file=table.file, smallest=smallest), nl=False)
+    typer.echo(
+        mfu_prior_file(fit, family=family, file=table.file, smallest=smallest, moe=moe), nl=False
+    )
     report_faults(table, allowed=skip_bad_rows)
 
 

@@ -167,7 +167,7 @@ def _references(equation: Equation) -> list[str]:
     ]
 
 
-def mfu_prior_file(fit: MfuFit, *, family: str, file: str, smallest: float) -> str:
+def mfu_prior_file(fit: MfuFit, *, family: str, file: str, smallest: float, moe: float) -> str:
     """Return a prior file for the MFU of one chip family, what the fit found in its comments.
 
     Parameters
@@ -178,6 +178,8 @@ def mfu_prior_file(fit: MfuFit, *, family: str, file: str, smallest: float) -> s
         Whose next run the prior is about; a family without runs is taken as a new one.
     file, smallest
         Where the runs stand, and the FLOP from which they count.
+    moe
+        Probability of a mixture of experts that `mfu` is for.
 
     Raises
     ------
@@ -187,10 +189,10 @@ def mfu_prior_file(fit: MfuFit, *, family: str, file: str, smallest: float) -> s
     known = families()
     if family not in known:
         raise DataError(f"'{family[:40]}' is not a chip family; {nearest(family, known)}")
-    return "\n".join(_lines(fit, family, file, smallest)) + "\n"
+    return "\n".join(_lines(fit, family, file, smallest, moe)) + "\n"
 
 
-def _lines(fit: MfuFit, family: str, file: str, smallest: float) -> Iterator[str]:
+def _lines(fit: MfuFit, family: str, file: str, smallest: float, chance: float) -> Iterator[str]:
     counts = Counter(one.family for one in fit.observations)
     size = f" of at least {smallest:g} FLOP" if smallest else ""
     counted = f"{len(fit.observations)} runs{size} in {file}"
@@ -217,9 +219,6 @@ def _lines(fit: MfuFit, family: str, file: str, smallest: float) -> Iterator[str
     )
     yield "schema_version = 1"
     yield f'title = "mfu of {family} chips, fitted to runs"'
-    from uncertain_scale.analysis.backtest.mfu_fit import CHANCE_OF_MOE
-
-    chance = CHANCE_OF_MOE
     runs = f"posterior predictive of one more run of family {family}"
     yield from _input(
         "mfu",
