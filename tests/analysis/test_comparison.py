@@ -200,6 +200,74 @@ def test_rounding_of_the_two_sides_is_no_difference(tmp_path):
     assert low == pytest.approx(-high, rel=1e-9)
 
 
+RARE = '''
+import numpy as np
+
+
+def cost(repair, outage, accident):
+    """An accident that no draw shows."""
+    return np.maximum(repair, outage) * (1 + 100000.0 * accident)
+
+
+def flood(repair, wave):
+    """A branch that no draw takes."""
+    return np.where(wave > 30, 1e12, repair)
+
+
+def dry(repair, outage, factor):
+    """What a constant changes."""
+    return np.maximum(repair, outage) * factor
+
+
+def scaled(wave):
+    """What an input alone scales."""
+    return wave * 2
+'''
+
+
+def rare(tmp_path, accident, factor, beta):
+    path = tmp_path / f"rare{factor}.toml"
+    path.write_text(
+        "schema_version = 1\n"
+        'inputs.repair = { kind = "uniform", lower = 0.5, upper = 1 }\n'
+        'inputs.outage = { kind = "uniform", lower = 0.5, upper = 1 }\n'
+        f'inputs.accident = {{ kind = "bernoulli", p = {accident} }}\n'
+        f'inputs.factor = {{ kind = "constant", value = {factor} }}\n'
+        f'inputs.wave = {{ kind = "gamma", alpha = 1, beta = {beta} }}\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize("couple", ["shared", "independent"])
+def test_equal_draws_are_no_constant_where_a_change_is_in_none_of_them(tmp_path, couple):
+    (tmp_path / "own.py").write_text(RARE, encoding="utf-8")
+    model = Model.of(tmp_path / "own.py")
+    base, other = (
+        load_priors(rare(tmp_path, *values), variables=model.variables)
+        for values in ((1e-7, 1, 1.0), (2e-7, 2, 1.25))
+    )
+    question = ask(model, {}, outputs=["cost", "flood", "dry", "scaled"])
+    _, (found,) = compare(model, base, question, [other], SMALL, couple=couple)
+    bound = 1 - 0.05 ** (1 / 4096)
+    for name in ("cost", "flood"):
+        for held in (found.ratio, found.difference):
+            one = held.sel(output=name)
+            for moment in ("mean", "sd"):
+                assert str(one[f"{moment}_state"].item()) == "unsettled"
+                assert "not settled" in str(one[f"{moment}_reason"].item())
+        assert found.greater[name] == 0
+        assert math.isnan(found.greater_mcse[name])
+        assert found.greater_ends[name] == (0, pytest.approx(bound))
+    doubled = found.ratio.sel(output="dry")
+    assert (float(doubled["mean"]), str(doubled["mean_state"].item())) == (2, "exact")
+    assert found.greater_ends["dry"] == (1, 1)
+    if couple == "shared":
+        scaled = found.ratio.sel(output="scaled")
+        assert float(scaled["mean"]) == pytest.approx(0.8)
+        assert str(scaled["mean_state"].item()) != "unsettled"
+
+
 def test_a_difference_of_draws_is_0_only_within_their_last_digits():
     one = xr.DataArray([[1.0, 1.0, 1e20, 0.0]], dims=("chain", "draw"))
     two = xr.DataArray([[1 + 1e-15, 1 + 1e-14, 1e20 + 1e6, 1e-300]], dims=("chain", "draw"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -32,9 +32,14 @@ from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.model.problem import Closure, takes_problem
 from uncertain_scale.model.refusal import lacking_message
 from uncertain_scale.sampling import sample
-from uncertain_scale.sampling.pivots import TIED
-from uncertain_scale.statistics.outputs import all_draws, read_draws
-from uncertain_scale.statistics.pivot_attributes import joined_pivots
+from uncertain_scale.sampling.pivots import LAW, TIED
+from uncertain_scale.sampling.rare_values import rare_of
+from uncertain_scale.statistics.outputs import all_draws, may_vary, read_draws
+from uncertain_scale.statistics.pivot_attributes import (
+    cancelled_inputs,
+    joined_pivots,
+    pivot_inputs,
+)
 from uncertain_scale.statistics.summary import summarize_variables
 from uncertain_scale.units import is_date
 
@@ -271,6 +276,7 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
         name: inputs_beside(inputs_in(base[1]), drawn, ranks[name])
         for name, drawn in inputs.items()
     }
+    hidden = {name: _changed_unseen(inputs_in(base[1]), drawn) for name, drawn in inputs.items()}
     one = base[1]["prior_predictive"].to_dataset()
     drawn = {name: [one[name].values, *(o[name].values for o in outputs.values())] for name in one}
     units = {name: str(one[name].attrs["units"]) for name in one}
@@ -281,7 +287,12 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
     plain = [name for name in plan.outputs if name not in ratios]
     found = {
         name: _ratio(
-            plan, one, two, beside[name], probs, ratios, plan.outputs if name == STATED else plain
+            plan,
+            (one, two),
+            (*beside[name], hidden[name]),
+            probs,
+            ratios,
+            plan.outputs if name == STATED else plain,
         )
         for name, two in outputs.items()
     }
@@ -364,26 +375,29 @@ def inputs_beside(
 
 def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held how)
     plan: Plan,
-    base: xr.Dataset,
-    other: xr.Dataset,
-    beside: tuple[Mapping[str, xr.DataArray], Mapping[str, str]],
+    pair: tuple[xr.Dataset, xr.Dataset],
+    beside: tuple[Mapping[str, xr.DataArray], Mapping[str, str], set[str]],
     probs: Sequence[float],
     ratios: Sequence[str],
     differences: Sequence[str],
 ) -> Ratio:
     import xarray as xr
 
-    inputs, renamed = beside
+    (base, other), (inputs, renamed, hidden) = pair, beside
     ratio = xr.Dataset({name: other[name] / base[name] for name in ratios})
     for name in ratios:
         ratio[name].attrs = {"units": "1", "long_name": base[name].attrs["long_name"]}
         over, under = other[name].attrs, base[name].attrs
         ratio[name].attrs |= joined_pivots(over, under, "power", over_names=renamed)
+        ratio[name].attrs |= _unseen(ratio[name], (base[name], other[name]), renamed, hidden)
     difference = xr.Dataset({name: difference_of(other[name], base[name]) for name in differences})
     for name in differences:
         difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
         over, under = other[name].attrs, base[name].attrs
         difference[name].attrs |= joined_pivots(over, under, "line", over_names=renamed)
+        difference[name].attrs |= _unseen(
+            difference[name], (base[name], other[name]), renamed, hidden, form="line"
+        )
     greater = {
         name: greater_in(other[name], base[name], ratio.get(name), inputs) for name in plan.outputs
     }
@@ -399,6 +413,67 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
     )
 
 
+def _changed_unseen(
+    base: Mapping[str, xr.DataArray], other: Mapping[str, xr.DataArray]
+) -> set[str]:
+    """Return the inputs whose priors differ in two scenarios and whose draws do not."""
+    return {
+        name
+        for name, draws in other.items()
+        if name in base
+        and draws.attrs.get(LAW) != base[name].attrs.get(LAW)
+        and np.array_equal(base[name].values, draws.values)
+    }
+
+
+def _unseen(
+    held: xr.DataArray,
+    pair: tuple[xr.DataArray, xr.DataArray],
+    renamed: Mapping[str, str],
+    hidden: set[str],
+    form: Literal["power", "line"] = "power",
+) -> dict[str, Any]:
+    """Return, as attributes of a ratio or a difference, what its draws may not show of it.
+
+    Parameters
+    ----------
+    held
+        Its draws.
+    pair
+        The output in the base and in the other scenario.
+    renamed
+        Inputs of the other that are not shared, with their names beside the base's.
+    hidden
+        Inputs whose change no draw shows.
+    form
+        "power" for a ratio, "line" for a difference.
+
+    Returns
+    -------
+    dict
+        `rare`, the rare values of either side, sizes in the units of `held`. `varies`, where equal
+        draws are no constant by the model: an input behind them has changed and moves none, or has
+        values that they miss.
+    """
+    under, over = pair
+    free = cancelled_inputs(over.attrs, under.attrs, form, renamed) - hidden
+    middles = [float(np.median(np.abs(one.values))) for one in pair]
+    scales = (1.0, 1.0)
+    if form == "power":
+        scales = middles[1] / middles[0] ** 2, 1 / middles[0]
+    rare = dict.fromkeys(
+        one._replace(name=name, size=one.size * scale)
+        for side, names, scale in zip(pair, ({}, renamed), scales, strict=True)
+        for one in rare_of(side.attrs)
+        if (name := names.get(one.name, one.name)) not in free
+    )
+    still = held.values.min() == held.values.max() == (1 if form == "power" else 0)
+    behind = (pivot_inputs(under.attrs) | pivot_inputs(over.attrs)) - free
+    unmoved = behind & (hidden | set(renamed) if still else hidden)
+    missed = any(one.missed(held.size) for one in rare)
+    return {"rare": json.dumps(list(rare)), "varies": int(bool(unmoved) or missed)}
+
+
 def greater_in(
     other: xr.DataArray,
     base: xr.DataArray,
@@ -411,7 +486,8 @@ def greater_in(
         found = average and of_average(average, "above", 1.0)
         if found:
             return found
-    return share_of((difference_of(other, base) > 0).values, constant=_alike(ratio))
+    constant = ratio is not None and _alike(ratio) and not may_vary(ratio.attrs)
+    return share_of((difference_of(other, base) > 0).values, constant=constant)
 
 
 def difference_of(other: xr.DataArray, base: xr.DataArray) -> xr.DataArray:

@@ -307,6 +307,7 @@ class _Dependence(TypedDict):
 class _DependentOutput(TypedDict):
     """Which inputs an answer depends on."""
 
+    reason: Annotated[str, "why the shares are not to be trusted, or empty"]
     inputs: dict[str, _Dependence]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.analysis.sensitivity.decision import UNSETTLED
+from uncertain_scale.analysis.sensitivity.decision import BOUNDED, UNSETTLED
 from uncertain_scale.report.blocks import Block, Form, Table, Text
 from uncertain_scale.report.numbers import (
     Scale,
@@ -100,7 +100,8 @@ def _answer(decision: dict[str, Any]) -> str:
     reason = decision["answer_unresolved"]
     if reason.startswith(UNSETTLED):
         bounds = f"{other} is expected to lose {more}, {answer} {lost}"
-        return f"{UNSETTLED}: {bounds}; more draws may tell"
+        settles = f"{reason};" if reason != BOUNDED else f"{UNSETTLED}:"
+        return f"{settles} {bounds}; more draws may tell"
     text = f"{answer} (or the other: too close to tell)" if reason else answer
     return f"{text}: expected to lose {lost}, where {other} would lose {more}"
 

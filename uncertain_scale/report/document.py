@@ -361,7 +361,7 @@ def statistics_of(values: Mapping[str, Any], probs: Sequence[float]) -> dict[str
     for name in _STATISTICS:
         found[name] = number(values[name])
         found[f"{name}_mcse"] = number(values[f"{name}_mcse"])
-    found["constant"] = found["sd"] == 0
+    found["constant"] = found["sd"] == 0 and str(values["sd_state"]) != "unsettled"
     found["pivot"] = str(values["pivot"])
     found["intervals"] = [
         interval for which, prob in enumerate(probs) for interval in _intervals(values, which, prob)

@@ -177,7 +177,7 @@ class Statistics(TypedDict):
     sd_mcse: Error
     median: Number
     median_mcse: Error
-    constant: Annotated[bool, "whether all draws are one number"]
+    constant: Annotated[bool, "whether it is one number, in all draws and by the model"]
     pivot: Annotated[str, "inputs that median and intervals have integrated out, or empty"]
     intervals: list[_Interval]
     state: _States

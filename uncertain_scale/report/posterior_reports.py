@@ -60,9 +60,11 @@ _WHY_MEDIANS = (
 
 def dependent_document(tree: xr.DataTree, found: xr.Dataset, events: Sequence[Event]) -> Document:
     """Return what `condition` and `posterior_sensitivity` return, and events, as plain data."""
-    outputs = {
-        str(name): {"inputs": _inputs(found.sel(output=name))} for name in found["output"].values
-    }
+    outputs: dict[str, dict[str, Any]] = {}
+    for name in map(str, found["output"].values):
+        one = found.sel(output=name)
+        inputs = _inputs(one.drop_vars("reason"))
+        outputs[name] = {"reason": str(one["reason"].item()), "inputs": inputs}
     moving = (
         name
         for output in outputs.values()
@@ -100,9 +102,12 @@ def dependent_blocks(document: Document) -> Iterator[Block]:
     yield from shown(evidence_blocks(moved), Form.terminal | Form.markdown)
     yield Text(_WHY_SHARES, only=Form.terminal | Form.markdown)
     for place, (name, output) in enumerate(document["outputs"].items()):
+        if output["reason"]:
+            yield Heading(name, only=Form.full)
+            yield Text(f"{name}: {output['reason']}")
+            continue
         header: tuple[str, ...] = (name, "variance gone if known", "rank correlation")
-        rows = list(_rows(output, _LEAST))
-        yield Table(header, rows, tight=True, only=Form.terminal)
+        yield Table(header, list(_rows(output, _LEAST)), tight=True, only=Form.terminal)
         yield Heading(name, only=Form.full)
         if not place:
             yield Text(_WHY_SHARES, "how", only=Form.html)
@@ -132,7 +137,7 @@ def _headline(document: Document) -> str:
     """Say which input would narrow each answer most, if it were known."""
     lines = []
     for name, output in document["outputs"].items():
-        first = next(_rows(output, _LEAST), None)
+        first = None if output["reason"] else next(_rows(output, _LEAST), None)
         if first is not None:
             lines.append(f"{name}: {first[0]} ({first[1]})")
     most = "; ".join(lines[:_MOST])

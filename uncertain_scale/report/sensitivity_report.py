@@ -184,7 +184,7 @@ def _headline(document: Document) -> str:
     for name, output in list(document["outputs"].items())[:3]:
         shares = [] if output["reason"] else shares_of(output)[:2]
         most = " and ".join(f"{input_label(n)} ({share_in_words(s['shapley'])})" for n, s in shares)
-        lines.append(f"{name}: {most or 'no input moves it'}")
+        lines.append(f"{name}: {most or output['reason'] or 'no input moves it'}")
     return f"What drives the answers most: {'; '.join(lines)}."
 
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 MOMENTS = ("exact_mean", "exact_sd")
-EXACT = (*MOMENTS, "rare")
 """Facts that hold before anything is observed, and not after."""
 
 # Exact in floating point on both sides: 1 - 2^-49 is still a number. Two equal steps in log u.
@@ -236,7 +235,7 @@ def tail_indices(
     `moment_facts`.
     """
     names = sampler.coordinates if along is None else list(along)
-    values = _in_corners(plan, sampler, _Probes(names))
+    values = in_corners(plan, sampler, Probes(names))
     corners = [values[name] for name in plan.outputs]
     found = _powers(np.array(corners), limit=True).max(axis=-1, initial=0) if corners else ()
     return dict(zip(plan.outputs, map(float, found), strict=True))
@@ -249,7 +248,7 @@ def _rising(
     names = sampler.coordinates if along is None else list(along)
     found: set[str] = set()
     for others in _OTHERS if outputs and names else ():
-        values = _in_corners(plan, sampler, _Probes(names, _FINER, others))
+        values = in_corners(plan, sampler, Probes(names, _FINER, others))
         found.update(name for name in outputs if _grows(values[name]).any())
     return found
 
@@ -263,7 +262,7 @@ def _grows(values: FloatArray) -> npt.NDArray[np.bool_]:
     return np.asarray(grows | np.isinf(values[..., -1]))
 
 
-class _Probes:
+class Probes:
     """Points that go into both corners of one coordinate, the others at one level."""
 
     def __init__(
@@ -275,6 +274,7 @@ class _Probes:
         self.size = self.corners.size * len(names)
 
     def column(self, name: str, *, position: int, chain: int) -> FloatArray:  # noqa: ARG002
+        """Return the levels of a coordinate at all points."""
         u = np.full(self.size, self._others)
         if name in self._block:
             start = self._block[name]
@@ -282,7 +282,7 @@ class _Probes:
         return u
 
 
-def _in_corners(plan: Plan, sampler: InputSampler, probes: _Probes) -> dict[str, FloatArray]:
+def in_corners(plan: Plan, sampler: InputSampler, probes: Probes) -> dict[str, FloatArray]:
     """Return the outputs in the corners, shape (coordinate and side, step)."""
     values = propagate(plan, sampler.draw(probes, chain=0))
     shape = -1, probes.corners.size // 2

@@ -6,13 +6,13 @@ whether so many of them can bear the figure.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from uncertain_scale.sampling.rare_values import hidden_moment, rare_of
 from uncertain_scale.statistics.monte_carlo_error import skewed_spread, spread
 from uncertain_scale.statistics.tails import FarTail, tail_index
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from uncertain_scale.sampling.rare_values import Rare
     from uncertain_scale.statistics.sketch import AnyDraws
 
 State: TypeAlias = Literal["exact", "estimated", "unsettled", "none"]
@@ -32,7 +33,6 @@ State: TypeAlias = Literal["exact", "estimated", "unsettled", "none"]
 _TAILS = ((12.0, 0.85, 0.42), (3.0, 0.85, 0.55), (0.8, 0.95, 0.75))
 _MOST_ROOTS = max(_TAILS)[0]
 _FEWEST = 25
-_FEWEST_RARE = 10  # draws of a value that bear what it adds to a moment
 _MOST = 1 / 20  # of the draws
 # With fewer draws the fit is noisier, and the limits are those of Pareto smoothing or above.
 _PLENTY = 1500
@@ -88,7 +88,7 @@ class Facts:
     most: float = np.inf
     exact_mean: float = np.nan
     exact_sd: float = np.nan
-    rare: tuple[tuple[str, float, float], ...] = ()
+    rare: tuple[Rare, ...] = ()
 
     @property
     def exact(self) -> bool:
@@ -98,9 +98,8 @@ class Facts:
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Facts:
         """Read the attributes of an output's draws."""
-        rare = tuple(map(tuple, json.loads(attributes.get("rare", "[]"))))
         names = [name for name in cls.__annotations__ if name in attributes and name != "rare"]
-        return cls(**{name: float(attributes[name]) for name in names}, rare=rare)
+        return cls(**{name: float(attributes[name]) for name in names}, rare=rare_of(attributes))
 
 
 @dataclass(frozen=True)
@@ -168,12 +167,15 @@ def _moment(
     if facts.tail_index >= _EXACT[order - 1]:
         return Moment(np.nan, np.nan, "none", _denial(order, facts.tail_index))
     tails = tails_of(_MOST_ROOTS)
-    rare = _rare(order, facts, draws.size)
     value, error = (mean, standard_deviation)[order - 1](draws, tails)
     if np.isnan(value):
         return Moment(np.nan, np.nan, "unsettled", _TOO_WIDE)
-    if rare:
-        return Moment(value, error, "unsettled", rare)
+    hidden, rare = hidden_moment(order, facts.rare, draws.size)
+    if hidden and hidden > _MISSING * _typical(draws, order):
+        said = f"{_NAMES[order][0]} not settled at these draws: {rare}"
+        return Moment(value, error, "unsettled", said)
+    if hidden:
+        error = float(np.hypot(error, hidden if order == 1 else hidden / (2 * value)))
     exists = facts.moment_order > order
     index, side = _FINE if exists else doubts()[order - 1]
     missing = _missing(draws, tails, order)
@@ -342,15 +344,19 @@ def _missing(draws: AnyDraws, tails: list[FarTail], order: int) -> float:
     if not tails:
         return 0.0
     unit = _unit(tails)
+    typical = _typical(draws, order, unit)
+    return max(tail.moment(order, 1.0, unit=unit) for tail in tails) / typical if typical else 0.0
+
+
+def _typical(draws: AnyDraws, order: int, unit: float = 1.0) -> float:
+    """Return a typical distance from the middle in some unit, or the mean of its square."""
     off = (draws.mean() - _middle(draws)) / unit
     if order == 1:
         low, high = draws.at(np.array([0.16, 0.84]) * (draws.size - 1)) / unit
-        typical = max(abs(off), float(high - low) / 2)
-    else:
-        scale, squares = draws.mean_squares()
-        size = scale / unit
-        typical = size * size * float(squares.mean()) + off * off
-    return max(tail.moment(order, 1.0, unit=unit) for tail in tails) / typical if typical else 0.0
+        return max(abs(off), float(high - low) / 2)
+    scale, squares = draws.mean_squares()
+    size = scale / unit
+    return size * size * float(squares.mean()) + off * off
 
 
 def _unit(tails: list[FarTail]) -> float:
@@ -369,19 +375,6 @@ def _denial(order: int, index: float) -> str:
     return (
         f"no {name}: by the model a tail falls like x^-{1 / index:.1f} (tail index {index:.2f}), "
         f"so the {settles} never settles"
-    )
-
-
-def _rare(order: int, facts: Facts, size: int) -> str:
-    """Say which value of an input too few of so many draws hold, if there is one."""
-    least = _FEWEST_RARE / size
-    found = ((name, mass) for name, mass, limit in facts.rare if mass < least <= limit)
-    name, mass = next(found, ("", 0.0))
-    if not name:
-        return ""
-    return (
-        f"{_NAMES[order][0]} not settled at these draws: a value of {name} with probability "
-        f"{float(f'{mass:.3g}')} is in few or none of the {size:,} draws"
     )
 
 

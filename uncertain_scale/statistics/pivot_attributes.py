@@ -166,19 +166,46 @@ def joined_pivots(
     over_names, under_names
         Other names of inputs of either that are not shared.
     """
+    known = _joined(((over, over_names), (under, under_names)), form)
+    kept = [(name, form, power) for name, power in known.items() if abs(power) > _NO_POWER]
+    behind = {
+        names.get(name, name)
+        for facts, names in ((over, over_names), (under, under_names))
+        for name in _listed(facts, INPUTS)
+    }
+    return {PIVOTS: json.dumps(kept), INPUTS: json.dumps(sorted(behind))}
+
+
+def cancelled_inputs(
+    over: Facts, under: Facts, form: Literal["power", "line"], over_names: Mapping[str, str]
+) -> set[str]:
+    """Return the inputs of which the ratio or the difference of two outputs is free.
+
+    Parameters
+    ----------
+    over, under, form, over_names
+        As in `joined_pivots`.
+    """
+    known = _joined(((over, over_names), (under, {})), form)
+    return {name for name, power in known.items() if abs(power) <= _NO_POWER}
+
+
+def _joined(
+    sides: tuple[tuple[Facts, Mapping[str, str]], tuple[Facts, Mapping[str, str]]],
+    form: Literal["power", "line"],
+) -> dict[str, float]:
+    """Return the powers or slopes of inputs in a ratio or a difference, where both are known."""
     exponents, rests_on = [], []
-    for facts, names in ((over, over_names), (under, under_names)):
+    for facts, names in sides:
         pivots = _listed(facts, PIVOTS)
         exponents.append({names.get(n, n): d for n, kind, d in pivots if kind == form})
         rests_on.append({names.get(name, name) for name in _listed(facts, INPUTS)})
     above, below = exponents
-    pivots = [
-        (name, form, above.get(name, 0.0) - below.get(name, 0.0))
+    return {
+        name: above.get(name, 0.0) - below.get(name, 0.0)
         for name in {**above, **below}
         if all(name in one or name not in on for one, on in zip(exponents, rests_on, strict=True))
-    ]
-    kept = [one for one in pivots if abs(one[2]) > _NO_POWER]
-    return {PIVOTS: json.dumps(kept), INPUTS: json.dumps(sorted(set.union(*rests_on)))}
+    }
 
 
 def _listed(facts: Facts, attribute: str) -> list[Any]:

@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.special import ndtr
 from scipy.stats import norm
 
-from uncertain_scale import Design, ask, believe
+from uncertain_scale import Design, ask, believe, summarize
 from uncertain_scale.analysis.conditioning import condition
 from uncertain_scale.analysis.conditioning.information import (
     evidence_ratio,
@@ -16,6 +16,7 @@ from uncertain_scale.analysis.conditioning.information import (
 )
 from uncertain_scale.errors import EvidenceError, QuestionError
 from uncertain_scale.sampling.pivots import OF_THE_PRIOR
+from uncertain_scale.sampling.sample import prepare
 
 
 @pytest.mark.parametrize(
@@ -182,3 +183,51 @@ def test_an_answer_that_does_not_vary_has_no_shares(tree):
 def test_an_unknown_answer_is_told(tree):
     with pytest.raises(QuestionError, match="'yy' is not among the answers; .*y"):
         posterior_sensitivity(tree, of=["yy"])
+
+
+def test_evidence_of_another_input_settles_nothing_of_a_rare_value(tmp_path):
+    """Whatever is seen of the rest, the mean is that of max(a, b) times 1 + 1e-5 1e5."""
+    equations = '''
+import numpy as np
+
+
+def cost(a, b, accident):
+    """An accident that hardly a draw shows."""
+    return np.maximum(a, b) * (1 + 1e5 * accident)
+
+
+def dry(a, b):
+    """No accident."""
+    return np.maximum(a, b)
+
+
+def seen(a):
+    """What was measured."""
+    return a * 1.0
+'''
+    inputs = "".join(
+        f'inputs.{name} = {{ kind = "uniform", lower = 0.5, upper = 1 }}\n' for name in "ab"
+    )
+    inputs += 'inputs.accident = { kind = "bernoulli", p = 1e-5 }\n'
+    facts = tmp_path / "facts.toml"
+    facts.write_text(
+        'schema_version = 1\n[[observations]]\nname = "log"\nvariable = "seen"\n'
+        'value = "0.8 ± 0.2"\nsource = "a test"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "own.py").write_text(equations, encoding="utf-8")
+    (tmp_path / "own.toml").write_text(f"schema_version = 1\n{inputs}", encoding="utf-8")
+    model, priors = prepare(equations=[tmp_path / "own.py"], priors=[tmp_path / "own.toml"])
+    problem = model, priors, ask(model, {}, outputs=["cost", "dry"])
+    for seed in range(2):
+        tree = condition(*problem, Design(draws=256, seed=seed), [facts])
+        summary = summarize(tree["posterior_predictive"].to_dataset(), probs=[0.9])
+        for moment in ("mean", "sd"):
+            states, reasons = summary[f"{moment}_state"], summary[f"{moment}_reason"]
+            assert str(states.sel(output="cost").item()) == "unsettled"
+            assert "a value of accident" in str(reasons.sel(output="cost").item())
+            assert str(states.sel(output="dry").item()) == "estimated"
+        for on in ("value", "log"):
+            shares = posterior_sensitivity(tree, on=on)["reason"]
+            assert "a value of accident" in str(shares.sel(output="cost").item())
+            assert str(shares.sel(output="dry").item()) == ""

@@ -268,7 +268,8 @@ def test_the_rows_of_a_joint_sample_are_gone_through(asked, tmp_path, monkeypatc
     for name, exact in (("first", first), ("total", total)):
         assert found[name].values == pytest.approx(exact, rel=1e-12)
         assert found[f"{name}_mcse"].values == pytest.approx(0, abs=1e-15)
-    monkeypatch.setattr("uncertain_scale.analysis.sensitivity.separable._LISTED", 49)
+    monkeypatch.setattr("uncertain_scale.analysis.sensitivity.study._LISTED", 49)
+    study = make_study(*question, Design(draws=64, chains=4), on=["value"])
     drawn = run_methods(study, [Sobol(study)]).sel(output="y", scale="value")
     assert (drawn["first_mcse"] > 1e-4).all()
     assert (np.abs(drawn["first"].values - first) < 8.2 * drawn["first_mcse"].values).all()

@@ -26,7 +26,7 @@ from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.engine import Simulation, propagate
-from uncertain_scale.sampling.moment_facts import EXACT, moment_facts
+from uncertain_scale.sampling.moment_facts import MOMENTS, moment_facts
 from uncertain_scale.sampling.pivots import OF_THE_PRIOR
 from uncertain_scale.statistics.monte_carlo_error import spread
 
@@ -394,7 +394,7 @@ def _tree(
 
     outputs = after(predictive)
     for output, one in outputs.data_vars.items():
-        facts = {key: value for key, value in one.attrs.items() if key not in EXACT}
+        facts = {key: value for key, value in one.attrs.items() if key not in MOMENTS}
         one.attrs = {**facts, **moments[str(output)]}
     root = tree.attrs | {"conditioning": json.dumps(finite(record))}
     groups = {

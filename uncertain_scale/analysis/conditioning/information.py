@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from uncertain_scale.analysis.comparison import has_ratio
-from uncertain_scale.analysis.sensitivity.methods import average_ranks
+from uncertain_scale.analysis.sensitivity.methods import HIDDEN, UNSETTLED, average_ranks
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.sampling.chains import answer_groups
+from uncertain_scale.sampling.rare_values import hidden_moment, rare_of
 from uncertain_scale.statistics.monte_carlo_error import spread
 from uncertain_scale.statistics.outputs import read_draws
 
@@ -191,7 +192,8 @@ def posterior_sensitivity(
         Dims (output, input), a joint sample being one input: `variance_reduction`, the share of
         variance that would go if the input were known, with all that it tells of the others, so
         that the shares need not add up to 1; `rank_correlation`, Spearman's, nan for a joint
-        sample; each with `_mcse`. nan where an output does not vary or has no logarithm.
+        sample; each with `_mcse`. nan where an output does not vary or has no logarithm. `reason`
+        (output): why they are not to be trusted, as of a value that few draws hold; else "".
 
     Raises
     ------
@@ -234,11 +236,22 @@ def posterior_sensitivity(
                 by_chain = (own * ranks[player]).mean(axis=1)
                 found["rank_correlation"][row, column] = by_chain.mean()
                 found["rank_correlation_mcse"][row, column] = float(spread(by_chain))
+    reasons = [_not_shown(outputs[name]) for name in wanted]
     return xr.Dataset(
-        {name: (("output", "input"), table) for name, table in found.items()},
+        {
+            **{name: (("output", "input"), table) for name, table in found.items()},
+            "reason": ("output", reasons),
+        },
         coords={"output": wanted, "input": list(players)},
         attrs={"on": on},
     )
+
+
+def _not_shown(output: xr.DataArray) -> str:
+    """Say which rare value the draws miss that an output's variance may rest on."""
+    draws = read_draws(output)
+    hidden, reason = hidden_moment(2, rare_of(output.attrs), draws.size)
+    return f"{UNSETTLED}: {reason}" if hidden > HIDDEN * draws.values.var() else ""
 
 
 def variance_reduction(values: FloatArray, cells: npt.NDArray[np.intp]) -> tuple[float, float]:

@@ -17,6 +17,8 @@ import numpy as np
 from uncertain_scale.analysis.sensitivity.estimates import Chains, average
 from uncertain_scale.analysis.sensitivity.methods import Findings
 from uncertain_scale.errors import QuestionError, UnitError, nearest
+from uncertain_scale.sampling.rare_values import hidden_moment
+from uncertain_scale.statistics.moments import Facts
 from uncertain_scale.units import conversion_factor, parse_quantity
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ _EXPECTED = "expected one such as 'false yes=20M USD, false no=5M USD'"
 _COMMA = re.compile(r"[,;](?=[^,;=]*=)")
 _PER = re.compile(r"\s+per\s+")
 UNSETTLED = "not settled"
+BOUNDED = f"{UNSETTLED}: the expected losses of both answers are only known within bounds"
+_HIDDEN = 0.1  # of an expected loss, which draws may miss
 _FEWEST = 10  # draws on either side of a threshold that bear an average over them
 # Draws with the event at a level where the answer changes. Of the worth of knowing a normal in a
 # sum of two, estimates are within two errors of quadrature from 2 on, at 1 off by half, at 0.2 by
@@ -230,14 +234,17 @@ class Decision:
         At how many random levels each chain holds what is known.
     draws
         How many of the chain's draws are taken at each level, or all there are.
-    mean_square
-        Of the distance from the threshold, where the model gives it.
+    facts
+        What the model tells of the output: its range, its moments and its rare values.
 
     Notes
     -----
     The expected loss of an answer is the probability that it is wrong times what that costs, and
     an average over draws where this hangs on the distance. Of a distance that fewer than ten draws
-    show, Schwarz's inequality bounds the mean: E[d; A]^2 <= P(A) E[d^2].
+    show, Schwarz's inequality bounds the mean: E[d; A]^2 <= P(A) E[d^2]. Values with a probability
+    p that draws may not hold add up to p times the farthest distance that the range allows. Where
+    draws bear the mean on one side of the threshold alone, the other follows from the mean of the
+    output, if the model gives it: E[(y - t)+] - E[(t - y)+] = E[y] - t.
 
     With D the loss of the answer no less that of yes, and yes the answer without knowing more,
     knowing X is worth E[max(-E[D | X], 0)]: what is lost where the answer would be another. It is
@@ -259,7 +266,7 @@ class Decision:
     sets: Mapping[str, int] = field(default_factory=dict)
     levels: int = 256
     draws: int = 512
-    mean_square: float = np.inf
+    facts: Facts = field(default_factory=Facts)
 
     def collect(self, chains: Chains) -> dict[str, FloatArray]:
         """Return how often both answers are wrong, their losses, and what knowing sets saves."""
@@ -297,11 +304,14 @@ class Decision:
         """Return `probability`, `answer`, expected losses, and by input what knowing is worth."""
         import xarray as xr
 
-        losses = [self._expected(collected, side) for side in (0, 1)]
+        total = study.design.draws * len(collected["wrong"])
+        by_draws = [self._by_draws(collected, side, total) for side in (0, 1)]
+        losses = [self._by_mean(by_draws, side) for side in (0, 1)]
+        rare = self._not_shown(collected, total)
         yes = losses[0].value <= losses[1].value
         moved, says_yes = collected["moved"], collected["says_yes"]
         changes = average(moved * (1 - says_yes if yes else says_yes))
-        unresolved = _unresolved(*losses)
+        unresolved = _unresolved(rare or BOUNDED, *losses)
         chosen = np.full(len(moved), int(not yes))
         if unresolved:
             chosen = _chosen_by_others(collected["losses"])
@@ -325,7 +335,7 @@ class Decision:
             for name, loss in zip(("yes", "no"), losses, strict=True):
                 variables |= loss.variables(f"expected_loss_{name}")
             variables |= evpi.variables("evpi")
-            if reason := self._too_rare(collected, study.design.draws):
+            if reason := rare or self._too_rare(collected, study.design.draws):
                 variables |= _unsettled(variables, reason, evpi.high)
             attrs["units"] = self.loss.units
         known = self._known(study)
@@ -336,10 +346,9 @@ class Decision:
     def _known(self, study: Study) -> dict[str, int]:
         return {**{name: 1 << k for k, name in enumerate(study.names)}, **self.sets}
 
-    def _expected(self, collected: Mapping[str, FloatArray], side: int) -> _Expected:
-        """Return the expected loss of the answer yes (0) or no (1)."""
-        loss, found = self.loss or _EQUAL, self.probability
-        penalty = (loss.false_yes, loss.false_no)[side]
+    def _by_draws(self, collected: Mapping[str, FloatArray], side: int, total: int) -> _Expected:
+        """Return the expected loss of the answer yes (0) or no (1) as so many draws give it."""
+        penalty, found = self._penalties[side], self.probability
         chance = np.array([found.value, found.low, found.high])
         value, low, high = chance if side else (1 - chance)[[0, 2, 1]]
         if penalty.per is None or low == high == 0:
@@ -348,9 +357,56 @@ class Decision:
         by_draws = average(collected["losses"][:, side])
         value, width = float(by_draws.value), float(by_draws.half_width)
         if collected["wrong"][:, side].sum() < _FEWEST:
-            bound = penalty.amount / penalty.per * np.sqrt(high * self.mean_square)
+            off = self.facts.exact_mean - self.threshold
+            mean_square = self.facts.exact_sd**2 + off**2 if self.facts.exact else np.inf
+            bound = penalty.amount / penalty.per * np.sqrt(high * mean_square)
             return _Expected(value, np.nan, 0.0, float(bound))
-        return _Expected(value, float(by_draws.mcse), max(value - width, 0.0), value + width)
+        hidden, error = self._hidden(side, total), float(by_draws.mcse)
+        if hidden > _HIDDEN * np.median(collected["losses"][:, side]):  # a hit is in few chains
+            return _Expected(value, np.nan, 0.0, value + width + hidden)
+        error, width = np.hypot(error, hidden), np.hypot(width, hidden)
+        return _Expected(value, float(error), max(value - width, 0.0), float(value + width))
+
+    @property
+    def _penalties(self) -> tuple[Penalty, Penalty]:
+        """Of the answers yes and no, where they are wrong."""
+        loss = self.loss or _EQUAL
+        return loss.false_yes, loss.false_no
+
+    def _above(self, side: int) -> bool:
+        """Tell whether the answer yes (0) or no (1) is wrong above the threshold."""
+        return self.direction.startswith(">") == bool(side)
+
+    def _hidden(self, side: int, total: int) -> float:
+        """Return what values that so many draws may not hold add to an expected loss."""
+        penalty = self._penalties[side]
+        if penalty.per is None:
+            return 0.0
+        above, below = self.facts.most - self.threshold, self.threshold - self.facts.least
+        farthest = max(above if self._above(side) else below, 0.0)
+        missed = [(one.missed(total), min(one.size, farthest)) for one in self.facts.rare]
+        distance = sum(mass * size for mass, size in missed if mass and size)
+        return penalty.amount / penalty.per * distance
+
+    def _not_shown(self, collected: Mapping[str, FloatArray], total: int) -> str:
+        """Say which value so many draws miss, if an expected loss may rest on it."""
+        losses = np.median(collected["losses"], axis=0)
+        rests = any(self._hidden(side, total) > _HIDDEN * losses[side] for side in (0, 1))
+        _, reason = hidden_moment(1, self.facts.rare, total) if rests else (0.0, "")
+        return reason and f"{UNSETTLED}: {reason}"
+
+    def _by_mean(self, by_draws: list[_Expected], side: int) -> _Expected:
+        """Return an expected loss that draws only bound from the other one and the exact mean."""
+        one, other = by_draws[side], by_draws[1 - side]
+        known = np.isfinite(self.facts.exact_mean) and not np.isnan(other.mcse)
+        own, others = self._penalties[side], self._penalties[1 - side]
+        if not (known and np.isnan(one.mcse)) or own.per is None or others.per is None:
+            return one
+        rate, scale = own.amount / own.per, others.amount / others.per
+        off = (1 if self._above(side) else -1) * (self.facts.exact_mean - self.threshold)
+        ends = (other.value, other.low, other.high)
+        value, low, high = (rate * max(end / scale + off, 0.0) for end in ends)
+        return _Expected(value, rate / scale * other.mcse, low, high)
 
     def _too_rare(self, collected: Mapping[str, FloatArray], draws: int) -> str:
         """Say why draws do not show what knowing an input is worth, where they do not."""
@@ -464,10 +520,10 @@ def _unsettled(
     }
 
 
-def _unresolved(yes: _Expected, no: _Expected) -> str:
-    """Say where the other answer may be as good, for all that the draws tell."""
+def _unresolved(bounded: str, yes: _Expected, no: _Expected) -> str:
+    """Say where the other answer may be as good, for all that the draws tell, or bound."""
     if not (yes.low <= no.high and no.low <= yes.high):
         return ""
     if np.isnan([yes.mcse, no.mcse]).any():
-        return f"{UNSETTLED}: the expected losses of both answers are only known within bounds"
+        return bounded
     return "either answer: their expected losses differ by less than the Monte Carlo error"

@@ -45,11 +45,14 @@ class Estimate:
         Its standard error, from the chains' spread; nan for one chain.
     by_chain
         What each chain says by itself, with the chains along the first axis.
+    linear
+        The same to first order about the estimate, so that a chain's own denominator counts little.
     """
 
     value: FloatArray
     mcse: FloatArray
     by_chain: FloatArray
+    linear: FloatArray
 
     @property
     def half_width(self) -> FloatArray:
@@ -89,7 +92,7 @@ class Estimate:
 
 def average(by_chain: FloatArray) -> Estimate:
     """Return the average over chains, which are along the first axis."""
-    return Estimate(by_chain.mean(axis=0), spread(by_chain), by_chain)
+    return Estimate(by_chain.mean(axis=0), spread(by_chain), by_chain, by_chain)
 
 
 def ratio(numerators: FloatArray, denominators: FloatArray) -> Estimate:
@@ -122,7 +125,7 @@ def ratio(numerators: FloatArray, denominators: FloatArray) -> Estimate:
         shares = np.where(nothing, 0.0, (numerators - value * denominators) / below)
         empty = (denominators == 0) & (numerators == 0)
         by_chain = np.where(empty, 0.0, numerators / denominators)
-    return Estimate(value, spread(shares), by_chain)
+    return Estimate(value, spread(shares), by_chain, value + shares)
 
 
 def variance(first: FloatArray, second: FloatArray) -> FloatArray:

@@ -182,23 +182,23 @@ class Swap(Evaluation):
 
 
 class AllRows(Evaluation):
-    """The rows of a joint sample, each once, in the state that holds it; else one point.
+    """The rows of a joint sample, or atoms, each once, in the state that holds it; else one point.
 
     Parameters
     ----------
     drawn
         At whose point the other players stand.
     player
-        The joint sample.
-    rows
-        How many it has.
+        The joint sample or the input.
+    levels
+        Where its rows or atoms are.
     """
 
-    def __init__(self, drawn: OneAtATime, player: Player, rows: int) -> None:
+    def __init__(self, drawn: OneAtATime, player: Player, levels: FloatArray) -> None:
         super().__init__(drawn.study)
         self._drawn = drawn
-        self._levels = (np.arange(rows) + 0.5) / rows
-        self._draws = _member_draws(drawn.study, player.inputs[0], self._levels)
+        self._levels = levels
+        self._draws = _member_draws(drawn.study, player.inputs[0], levels)
 
     def _compute(self, variable: str, state: int) -> FloatArray:
         if state:

@@ -14,17 +14,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from uncertain_scale.analysis.sensitivity.estimates import Chains, average, ratio
+from uncertain_scale.analysis.sensitivity.separable import Product, Sum
 from uncertain_scale.sampling.moment_facts import moment_facts
+from uncertain_scale.sampling.rare_values import hidden_moment, rare_facts, rare_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy.typing as npt
     import xarray as xr
 
     from uncertain_scale.analysis.sensitivity.separable import Structure
     from uncertain_scale.analysis.sensitivity.study import Scale, Study
     from uncertain_scale.units.aliases import FloatArray
 
+UNSETTLED = "shares of variance are not settled at these draws"
+HIDDEN = 0.1  # of the variance, which draws may miss
 CONSTANT = "constant: no input moves it"
 _NO_VARIANCE = 0.49  # an index found by asking the model is exact to about a hundredth
 _FEWEST_LEVELS = 16
@@ -119,21 +124,27 @@ class VarianceCheck:
     """The reasons why an output's shares of variance are zero, nan or not to be trusted."""
 
     def collect(self, chains: Chains) -> dict[str, FloatArray]:
-        """Return the variance by output and scale; nan where there is none."""
+        """Return the variance by output and scale, and whether it follows from a structure.
+
+        The variance is nan where there is none.
+        """
         study = chains.study
         found = np.empty((len(chains.numbers), len(study.outputs), len(study.scales)))
+        whole = np.zeros(found.shape, dtype=bool)
         for o, output in enumerate(study.outputs):
             for s, scale in enumerate(study.scales):
                 found[:, o, s] = chains.variance(output, scale)
-        return {"variance": found}
+                whole[:, o, s] = isinstance(chains.split(output, scale), Product | Sum)
+        return {"variance": found, "whole": whole}
 
     def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `reason` by output and scale, "" where all is well."""
         found = collected["variance"].mean(axis=0)
         moments = moment_facts(study.plan, study.sampler)
+        unseen = _not_shown(study, found, np.asarray(collected["whole"].all(axis=0)))
         reasons = [
             [
-                _reason(float(found[o, s]), scale, moments[output]["tail_index"])
+                unseen[o][s] or _reason(float(found[o, s]), scale, moments[output]["tail_index"])
                 for s, scale in enumerate(study.scales)
             ]
             for o, output in enumerate(study.outputs)
@@ -144,6 +155,27 @@ class VarianceCheck:
             {"reason": xr.Variable(("output", "scale"), np.array(reasons))},
             coords={"output": list(study.outputs), "scale": list(study.scales)},
         )
+
+
+def _not_shown(
+    study: Study, variances: FloatArray, whole: npt.NDArray[np.bool_]
+) -> list[list[str]]:
+    """Say which rare value draws miss that a variance may rest on, by output and scale.
+
+    All atoms of independent inputs are looked at where an output is a product or a sum.
+    """
+    facts = rare_facts(study.plan, study.sampler)
+    listed = {study.names[player] for player in study.listed}
+    found = []
+    for output, row, follows in zip(study.outputs, variances, whole, strict=True):
+        size = row[study.scales.index("value")] if "value" in study.scales else 0.0
+        reasons = []
+        for known in follows:
+            rare = [one for one in rare_of(facts[output]) if not (known and one.name in listed)]
+            hidden, reason = hidden_moment(2, rare, study.draws)
+            reasons.append(f"{UNSETTLED}: {reason}" if hidden > HIDDEN * size else "")
+        found.append(reasons)
+    return found
 
 
 def _reason(variance: float, scale: str, tail: float) -> str:

@@ -24,6 +24,7 @@ from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.chains import by_chain
 from uncertain_scale.sampling.moment_facts import moment_facts
+from uncertain_scale.sampling.rare_values import rare_facts
 from uncertain_scale.statistics.moments import Facts
 from uncertain_scale.statistics.outputs import all_draws
 
@@ -256,21 +257,19 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
     if np.isnan(threshold):
         raise QuestionError(f"the threshold for {output} is not a number; give one in its units")
     study = make_study(problem, design, of=[output])
-    mean_square = np.inf
+    facts = Facts()
     if loss is not None and loss.grows:
         told = moment_facts(study.plan, study.sampler)[output]
-        if told["tail_index"] >= _NO_MEAN:
+        facts = Facts.of({**told, **rare_facts(study.plan, study.sampler)[output]})
+        if facts.tail_index >= _NO_MEAN:
             raise QuestionError(
                 f"the mean of {output} does not exist, nor that of a loss that grows with its "
                 "distance from the threshold; state a loss without 'per'"
             )
-        facts = Facts.of(told)
-        if facts.exact:
-            mean_square = facts.exact_sd**2 + (facts.exact_mean - threshold) ** 2
     event = Event(f"{output} {direction} {threshold:g}", output, direction, threshold)
     chance = _probability(problem, design, event)
     sets = known_sets(study, groups or {}, problem.priors.inputs)
-    decision = Decision(threshold, chance, direction, loss, sets, mean_square=mean_square)
+    decision = Decision(threshold, chance, direction, loss, sets, facts=facts)
     found = run_methods(study, [decision], progress)
     losses = [float(found.get(f"expected_loss_{answer}", 0.0)) for answer in ("yes", "no")]
     if not np.isfinite(losses).all():

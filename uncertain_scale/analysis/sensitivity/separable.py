@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 _GOLDEN = (np.sqrt(5) - 1) / 2  # whose multiples are even, modulo 1, however many
-_LISTED = 1 << 14  # rows of a joint sample, up to which all are gone through
+_TRIED = 4  # points of a chain, but for one in so many, at which rare atoms are not tried
 
 _TOLERANCE = 1e-11  # of the range
 _ROUNDING = 64 * np.finfo(float).eps
@@ -69,7 +69,7 @@ class Periodized:
         joints = {player.name for player in study.players if player.joint}
         self._even = [name in joints for name in study.positions]
         self._weights: dict[int, FloatArray] = {}
-        self._rows: dict[int, AllRows | None] = {}
+        self._rows: dict[int, AllRows] = {}
 
     @cached_property
     def alone(self) -> OneAtATime:
@@ -77,9 +77,23 @@ class Periodized:
         t = self._points
         levels = np.clip(t * t * (3 - 2 * t), *ENDS)
         levels[self._even] = np.maximum(t[self._even], ENDS[0])
+        self._try_atoms(levels)
         draws = int(np.prod(self.shape))
         columns = zip(self.study.positions, levels.reshape(len(levels), draws), strict=True)
         return OneAtATime(self.study, self.study.levels(dict(columns), draws))
+
+    def _try_atoms(self, levels: FloatArray) -> None:
+        """Put all atoms of inputs, of which draws may miss some, among the levels.
+
+        A structure must hold there too. The moments of such an input are those of its atoms.
+        """
+        generator = np.random.default_rng(0)
+        for row, name in enumerate(self.study.positions):
+            player = self.study.player_of.get(name)
+            if player in self.study.listed and not self.study.players[player].joint:
+                atoms, _ = self.study.listed[player]
+                tried = levels[row, ..., : -(-levels.shape[-1] // _TRIED)]
+                tried[...] = generator.choice(atoms, tried.shape)
 
     @cached_property
     def exchanged(self) -> Swap:
@@ -99,15 +113,15 @@ class Periodized:
             self._weights[players] = own[0] if len(own) == 1 else np.prod(own, axis=0)
         return self._weights[players]
 
-    def listed(self, players: int) -> AllRows | None:
-        """Return the model at all rows of a joint sample; None where they are too many, or none."""
+    def listed(self, players: int) -> tuple[AllRows, FloatArray] | None:
+        """Return the model at all rows or atoms of a player, and their masses; None for others."""
+        first, *more = bits(players)
+        if more or first not in self.study.listed:
+            return None
+        levels, masses = self.study.listed[first]
         if players not in self._rows:
-            first, *more = bits(players)
-            player = self.study.players[first]
-            rows = self.study.sampler.rows_of(player.name) if player.joint else 0
-            some = not more and 0 < rows <= _LISTED
-            self._rows[players] = AllRows(self.alone, player, rows) if some else None
-        return self._rows[players]
+            self._rows[players] = AllRows(self.alone, self.study.players[first], levels)
+        return self._rows[players], masses
 
 
 @dataclass(frozen=True)
@@ -144,13 +158,13 @@ class View:
         values = self.points.exchanged.on(self.scale, self.output, kept)
         return values.reshape(self.points.shape[1:])
 
-    def listed(self, players: int) -> FloatArray | None:
-        """Return the output by row of a joint sample; None for others and for too many rows.
+    def listed(self, players: int) -> tuple[FloatArray, FloatArray] | None:
+        """Return the output by row or atom of a player, and their masses; None for other players.
 
         The other players stand at one point.
         """
-        rows = self.points.listed(players)
-        return None if rows is None else rows.on(self.scale, self.output, players)
+        found = self.points.listed(players)
+        return found and (found[0].on(self.scale, self.output, players), found[1])
 
 
 @dataclass(frozen=True)
@@ -367,8 +381,10 @@ def _estimate(
     for k, players in enumerate(view.components):
         listed = view.listed(players)
         if listed is not None:
-            changes = kind.parts(listed, constant) - kind.NEUTRAL
-            squared_means[k], variances[k] = (1 + changes.mean()) ** 2, changes.var()
+            values, masses = listed
+            changes = kind.parts(values, constant) - kind.NEUTRAL
+            mean = changes @ masses
+            squared_means[k], variances[k] = (1 + mean) ** 2, (changes - mean) ** 2 @ masses
     if kind is Sum:
         return Sum(view.components, constant, variances)
     return Product(view.components, constant, squared_means, variances)

@@ -16,7 +16,7 @@ import numpy as np
 
 from uncertain_scale.analysis.sensitivity.estimates import Chains, ratio
 from uncertain_scale.analysis.sensitivity.methods import Findings
-from uncertain_scale.analysis.sensitivity.separable import Nearly
+from uncertain_scale.analysis.sensitivity.separable import Nearly, Product, Sum
 from uncertain_scale.analysis.sensitivity.study import bits
 from uncertain_scale.sampling.design import stream
 
@@ -156,6 +156,7 @@ class Shapley:
         shape = (len(chains.numbers), len(study.outputs), len(study.players), len(study.scales))
         added, alone = np.zeros(shape), np.zeros(shape)
         whole = np.zeros((*shape[:2], shape[3]))
+        follows = np.zeros(whole.shape, dtype=bool)
         for o, output in enumerate(study.outputs):
             players = self.active[output]
             for s, scale in enumerate(study.scales):
@@ -164,6 +165,7 @@ class Shapley:
                     return chains.by_chain(chains.hybrids.on(scale, output, kept))
 
                 whole[:, o, s] = chains.variance(output, scale)
+                follows[:, o, s] = isinstance(chains.split(output, scale), Product | Sum)
                 if not whole[:, o, s].any():
                     continue
                 for k in bits(study.reach[output] & ~players):
@@ -173,7 +175,7 @@ class Shapley:
                 else:
                     effects = _exact(chains, output, players, scale)
                 added[:, o, bits(players), s], alone[:, o, bits(players), s] = effects
-        return {"added": added, "alone": alone, "variance": whole}
+        return {"added": added, "alone": alone, "variance": whole, "follows": follows}
 
     def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `shapley`, `shapley_sum`, `log_variance_share` and `variance_reduction`."""
@@ -185,7 +187,10 @@ class Shapley:
         variables |= ratio(alone, whole[:, :, None]).variables("variance_reduction", dims)
         total = ratio(whole, collected["variance"]).variables("shapley_sum", ("output", "scale"))
         variables |= {name: total[name] for name in ("shapley_sum", "shapley_sum_mcse")}
-        variables |= _ranking(effects.value, effects.by_chain)
+        # Where shares follow by algebra from moments, their ratio is sure and each chain's is not.
+        follows = np.asarray(collected["follows"].all(axis=0))[:, None]
+        by_chain = np.where(follows, effects.linear, effects.by_chain)
+        variables |= _ranking(effects.value, by_chain)
         if "log" in study.scales:
             at = study.scales.index("log")
             for name in ("", "_mcse", "_low", "_high"):

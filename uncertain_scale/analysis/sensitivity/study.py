@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from uncertain_scale.errors import QuestionError, not_a_variable, several
-from uncertain_scale.inputs.prior import correlation_matrix
+from uncertain_scale.inputs.distributions.discrete import Discrete
+from uncertain_scale.inputs.prior import ENDS, correlation_matrix
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.model.question import NAMES
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.engine import try_equations
+from uncertain_scale.sampling.rare_values import Rare, rare_masses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 Scale: TypeAlias = Literal["value", "log"]
 SCALES: tuple[Scale, ...] = ("value", "log")
 _T = TypeVar("_T")
+_LISTED = 1 << 14  # rows of a joint sample, up to which all are gone through
 _ALONE = 1 << 14  # draws of all chains up to which threads would wait for each other
 _TOGETHER = 1 << 13  # draws that are evaluated at a time, where a chain has fewer
 
@@ -111,6 +114,31 @@ class Study:
             name: _union(own[source] for source in way.ancestors | {name} if source in own)
             for name, way in self.plan.reached.items()
         }
+
+    @cached_property
+    def listed(self) -> dict[int, tuple[FloatArray, FloatArray]]:
+        """Levels of the rows or atoms of which each is looked at, and their masses, by player.
+
+        These are joint samples of no more than 16,384 rows, and independent inputs with atoms that
+        the draws may miss.
+        """
+        found = {}
+        for k, player in enumerate(self.players):
+            name = player.inputs[0]
+            rows = self.sampler.rows_of(player.name) if player.joint else 0
+            kind = self.sampler.belief(name)[0].distribution
+            if 0 < rows <= _LISTED:
+                found[k] = (np.arange(rows) + 0.5) / rows, np.full(rows, 1 / rows)
+            elif not player.joint and self.neighbours[k] == 1 << k and isinstance(kind, Discrete):
+                masses = kind.masses()
+                if any(Rare(name, *one).missed(self.draws) for one in rare_masses(masses)):
+                    found[k] = np.clip(np.cumsum(masses) - masses / 2, *ENDS), masses
+        return found
+
+    @property
+    def draws(self) -> int:
+        """How many draws all chains have together."""
+        return self.design.draws * self.design.chains
 
     @cached_property
     def neighbours(self) -> tuple[int, ...]:

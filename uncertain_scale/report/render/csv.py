@@ -88,7 +88,9 @@ def csv_sensitivity(document: Document) -> str:
 def csv_dependent(document: Document) -> str:
     """Return a ranking given evidence as CSV: for each answer, what each input accounts for."""
     rows = [
-        _figure(one, measure, kind="answer", name=name, input=input_name, units="1")
+        _figure(
+            one, measure, kind="answer", name=name, input=input_name, units="1", **_note(output)
+        )
         for name, output in document["outputs"].items()
         for input_name, one in output["inputs"].items()
         for measure in ("variance_reduction", "rank_correlation")
@@ -273,8 +275,9 @@ def _comparison(comparison: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _ranking(name: str, output: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     about = {"kind": "answer", "name": name, "units": "1"}
     yield {"measure": "median", "value": output["median"], **about, "units": output["units"]}
+    noted = about | _note(output)
     for input_name in output["ranking"]:
-        shared = {**about, "input": input_name}
+        shared = {**noted, "input": input_name}
         yield _figure(output["shapley"][input_name], "shapley", **shared)
         share = output["log_variance_share"][input_name]
         yield {"measure": "log_variance_share", "value": share, **shared}
@@ -287,10 +290,15 @@ def _ranking(name: str, output: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 yield row | shared | {"units": output["units"]}
     for group, one in output["sobol"].items():
         for key in ("first", "total"):
-            yield _figure(one, key, **about, input=group)
+            yield _figure(one, key, **noted, input=group)
     for group, pairs in output.get("second", {}).items():
         for other, one in pairs.items():
-            yield _figure(one, "second", **about, input=f"{group} x {other}")
+            yield _figure(one, "second", **noted, input=f"{group} x {other}")
+
+
+def _note(output: Mapping[str, Any]) -> dict[str, str]:
+    """Return the note on shares that are not to be trusted."""
+    return {"note": output["reason"]} if output["reason"] else {}
 
 
 def _decision(event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
