@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from uncertain_scale.analysis.sensitivity import (
     Loss,
@@ -95,6 +96,24 @@ def test_losses_that_draws_only_bound_settle_no_answer(asked, output, name, loss
     assert str(found["evppi_unresolved"].values[0]).startswith(reason)
 
 
+def test_the_exact_mean_tells_which_loss_is_less_where_neither_range_ends(asked):
+    """Losses with one rate differ by E[y] - t, whatever either is."""
+    wide = '{ kind = "normal", mu = 0.75, sigma = 0.2 }'
+    inputs = INPUTS.replace("1e-6", "1e-5").replace(
+        '{ kind = "uniform", lower = 0.5, upper = 1 }', wide
+    )
+    problem = asked(LAWS, inputs, outputs=["total"])
+    loss = Loss(Penalty(1.0, per=1.0), Penalty(1.0, per=1.0))
+    found = decision_value(*problem, Design(), output="total", threshold=0.9, loss=loss)
+    z = 0.15 / 0.2
+    yes = (0.2 * norm.pdf(z) + 0.15 * norm.cdf(z)) * (1 - 1e-5)
+    for name, truth in (("yes", yes), ("no", yes + 0.85)):
+        low, high = (float(found[f"expected_loss_{name}_{end}"]) for end in ("low", "high"))
+        assert low <= truth <= high < truth + 0.2
+    assert str(found["answer"].item()) == "yes"
+    assert str(found["answer_unresolved"].item()) == ""
+
+
 def test_without_rare_values_nothing_is_unsettled(asked):
     problem = asked(LAWS, INPUTS, outputs=["dry"])
     options = {"output": "dry", "threshold": 0.9, "loss": LINEAR}
@@ -153,21 +172,22 @@ def product_share():
 
 
 def test_ranks_follow_shares_that_algebra_makes_sure(asked):
-    """By themselves chains err by far more about each factor than about the shares."""
+    """A chain has a point or none in a value that makes nearly all of the variance."""
     equations = '''
-def y(a, b):
-    """A product of two heavy tails."""
-    return a * b
+def y(a, b, c):
+    """A product."""
+    return a * b * np.where(c == 1, 1e3, 1.0)
 '''
-    inputs = """
-inputs.a = { kind = "lognormal", mu = 0, sigma = 2.2 }
-inputs.b = { kind = "lognormal", mu = 0, sigma = 2.0 }
-"""
-    found = shapley_effects(*asked(equations, inputs), Design(kind="random", draws=256, seed=1))
-    one = found.sel(output="y", scale="value")
-    gap = float(one["shapley"].sel(input="a") - one["shapley"].sel(input="b"))
-    error = float(one["shapley_mcse"].sel(input="a"))
-    held = float(one["rank_share"].sel(input="a"))
-    assert gap > 0
-    # A chain errs by four of the errors of sixteen.
-    assert held == 1 or gap < 2 * 4 * 3 * error
+    uniform = '{ kind = "uniform", lower = 0.5, upper = 1 }'
+    inputs = (
+        f"inputs.a = {uniform}\ninputs.b = {uniform}\n"
+        "inputs.c = { kind = 'choice', values = [0, 1, 2], "
+        "probabilities = [0.4995, 0.001, 0.4995] }\n"
+    )
+    for seed in range(3):
+        design = Design(kind="random", draws=1024, seed=seed)  # 16 draws of the value
+        found = shapley_effects(*asked(equations, inputs), design).sel(output="y", scale="value")
+        shares, errors = found["shapley"], found["shapley_mcse"]
+        assert float(shares.sel(input="c")) > 0.9
+        assert float(errors.max()) < 0.01
+        assert float(found["rank_share"].sel(input="c")) == 1

@@ -1,6 +1,6 @@
 """Which inputs drive an answer: variance shares, swings, ranks, and what knowing is worth."""
 
-from uncertain_scale.analysis.sensitivity.decision import Loss, Penalty, parse_loss
+from uncertain_scale.analysis.sensitivity.loss import Loss, Penalty, parse_loss
 from uncertain_scale.analysis.sensitivity.methods import CONSTANT
 from uncertain_scale.analysis.sensitivity.result import (
     decision_value,

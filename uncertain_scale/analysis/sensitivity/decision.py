@@ -1,25 +1,23 @@
 """What it would be worth to know inputs for a question with a threshold: another answer, less loss.
 
 The terms are those of the value of information: the expected value of perfect information (EVPI)
-and of partial perfect information (EVPPI). The loss, by which a wrong answer costs, is read as
-people type it.
+and of partial perfect information (EVPPI).
 """
 
 from __future__ import annotations
 
+import math
 import operator
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from uncertain_scale.analysis.sensitivity.estimates import Chains, average
+from uncertain_scale.analysis.sensitivity.loss import Loss, Penalty
 from uncertain_scale.analysis.sensitivity.methods import Findings
-from uncertain_scale.errors import QuestionError, UnitError, nearest
 from uncertain_scale.sampling.rare_values import hidden_moment
 from uncertain_scale.statistics.moments import Facts
-from uncertain_scale.units import conversion_factor, parse_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,11 +29,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Study
     from uncertain_scale.units.aliases import FloatArray
 
-_SIDES = ("false yes", "false no")
-_EXPECTED = "expected one such as 'false yes=20M USD, false no=5M USD'"
-# A comma parts two penalties only where a name follows: 20,000 is one number.
-_COMMA = re.compile(r"[,;](?=[^,;=]*=)")
-_PER = re.compile(r"\s+per\s+")
 UNSETTLED = "not settled"
 BOUNDED = f"{UNSETTLED}: the expected losses of both answers are only known within bounds"
 _HIDDEN = 0.1  # of an expected loss, which draws may miss
@@ -47,149 +40,6 @@ _FEWEST_AT_A_LEVEL = 2
 
 Direction: TypeAlias = Literal[">=", ">", "<=", "<"]
 DIRECTIONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
-
-
-@dataclass(frozen=True)
-class Penalty:
-    """What one kind of wrong answer costs.
-
-    Parameters
-    ----------
-    amount
-        In the loss's units, above 0.
-    per
-        The distance from the threshold that costs this amount, in the output's units; by default
-        the amount is the same for every distance.
-    """
-
-    amount: float
-    per: float | None = None
-
-    def __post_init__(self) -> None:
-        for value in (self.amount, self.per):
-            if value is not None and not (0 < value < np.inf):
-                raise QuestionError(
-                    f"a wrong answer that costs {value:g} is no loss; give numbers above 0"
-                )
-
-    def of(self, distance: FloatArray) -> FloatArray:
-        """Return the loss at distances from the threshold, not negative, in the output's units."""
-        if self.per is None:
-            return np.full_like(distance, self.amount)
-        return np.asarray(self.amount / self.per * distance)
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What wrong answers cost; a right one costs nothing.
-
-    Parameters
-    ----------
-    false_yes
-        The loss where the answer was yes and the event does not happen.
-    false_no
-        The loss where the answer was no and the event happens.
-    units
-        Of both.
-
-    Notes
-    -----
-    Whatever the four outcomes of a decision between two actions are worth, only what a wrong action
-    loses against the right one matters to the decision and to the value of information.
-
-    References
-    ----------
-    Raiffa and Schlaifer (1961), Applied Statistical Decision Theory (opportunity loss).
-    """
-
-    false_yes: Penalty
-    false_no: Penalty
-    units: str = "1"
-
-    @property
-    def grows(self) -> bool:
-        """Whether a loss grows with the distance from the threshold."""
-        return self.false_yes.per is not None or self.false_no.per is not None
-
-
-def parse_loss(text: str, units: str) -> Loss:
-    """Read what wrong answers cost.
-
-    Parameters
-    ----------
-    text
-        Such as `false yes=20M USD, false no=5M USD`, or, where a loss grows with the distance from
-        the threshold, `false yes=20M USD, false no=2M USD per 1e25 FLOP`.
-    units
-        Of the output that the event is about.
-
-    Raises
-    ------
-    QuestionError
-        A text of another form, one penalty missing or given twice, or one that is not above 0.
-    UnitError
-        Units that are none, that differ between both, or that do not fit the output.
-
-    Examples
-    --------
-    >>> parse_loss("false yes=20M USD, false no=5M USD", "FLOP").false_yes
-    Penalty(amount=20000000.0, per=None)
-    """
-    where = f"loss '{text[:80]}'"
-    found: dict[str, str] = {}
-    for part in _COMMA.split(text):
-        name, equals, value = part.partition("=")
-        side = " ".join(re.split(r"[\s_-]+", name.strip().lower()))
-        if not equals or not value.strip():
-            raise QuestionError(f"{where} is not of the form NAME=VALUE, NAME=VALUE; {_EXPECTED}")
-        if side not in _SIDES:
-            raise QuestionError(f"{where} names '{name.strip()[:40]}'; {nearest(side, _SIDES)}")
-        if side in found:
-            raise QuestionError(f"{where} gives '{side}' twice; keep one")
-        found[side] = value.strip()
-    for side in _SIDES:
-        if side not in found:
-            raise QuestionError(f"{where} does not say what a {side} costs; {_EXPECTED}")
-    try:
-        own, false_yes = _penalty(found["false yes"], None, units)
-        _, false_no = _penalty(found["false no"], own, units)
-    except (QuestionError, UnitError) as error:
-        raise type(error)(f"{where}: {error}") from None
-    return Loss(false_yes, false_no, own)
-
-
-def _penalty(text: str, wanted: str | None, output_units: str) -> tuple[str, Penalty]:
-    """Return a penalty and its units: those wanted, or those that it was typed with."""
-    amount, *distances = _PER.split(text)
-    if len(distances) > 1:
-        raise QuestionError(f"'{text[:60]}' says 'per' twice; keep one")
-    quantity = parse_quantity(amount)
-    typed = quantity.units or "1"
-    if "/" in typed:
-        raise UnitError(
-            f"'{amount[:60]}' is a rate; a loss that grows with the distance from the threshold is "
-            f"written as an amount per distance, such as '2M USD per 10 {output_units}'"
-        )
-    if wanted is None:
-        _check(typed)
-    factor = conversion_factor(typed, wanted or typed)
-    per = None
-    if distances:
-        distance = distances[0]
-        per = parse_quantity(distance if distance[:1] in "0123456789.$+-" else f"1 {distance}")
-    return wanted or typed, Penalty(
-        quantity.value * factor, None if per is None else per.to(output_units)
-    )
-
-
-def _check(units: str) -> None:
-    """Refuse what is no unit; spelled otherwise, so that it is looked up."""
-    try:
-        conversion_factor(units, f"1*{units}")
-    except UnitError:
-        raise UnitError(
-            f"'{units[:60]}' is not a unit; expected one such as USD, day or FLOP"
-        ) from None
 
 
 _EQUAL = Loss(Penalty(1.0), Penalty(1.0))
@@ -357,15 +207,19 @@ class Decision:
         by_draws = average(collected["losses"][:, side])
         value, width = float(by_draws.value), float(by_draws.half_width)
         if collected["wrong"][:, side].sum() < _FEWEST:
-            off = self.facts.exact_mean - self.threshold
-            mean_square = self.facts.exact_sd**2 + off**2 if self.facts.exact else np.inf
-            bound = penalty.amount / penalty.per * np.sqrt(high * mean_square)
+            bound = penalty.amount / penalty.per * np.sqrt(high * self._mean_square)
             return _Expected(value, np.nan, 0.0, float(bound))
         hidden, error = self._hidden(side, total), float(by_draws.mcse)
         if hidden > _HIDDEN * np.median(collected["losses"][:, side]):  # a hit is in few chains
             return _Expected(value, np.nan, 0.0, value + width + hidden)
         error, width = np.hypot(error, hidden), np.hypot(width, hidden)
         return _Expected(value, float(error), max(value - width, 0.0), float(value + width))
+
+    @property
+    def _mean_square(self) -> float:
+        """Of the distance from the threshold, infinite where the model does not give it."""
+        off = self.facts.exact_mean - self.threshold
+        return self.facts.exact_sd**2 + off**2 if self.facts.exact else np.inf
 
     @property
     def _penalties(self) -> tuple[Penalty, Penalty]:
@@ -384,9 +238,12 @@ class Decision:
             return 0.0
         above, below = self.facts.most - self.threshold, self.threshold - self.facts.least
         farthest = max(above if self._above(side) else below, 0.0)
-        missed = [(one.missed(total), min(one.size, farthest)) for one in self.facts.rare]
-        distance = sum(mass * size for mass, size in missed if mass and size)
-        return penalty.amount / penalty.per * distance
+        missed = [(mass, one.size) for one in self.facts.rare if (mass := one.missed(total))]
+        if not missed:
+            return 0.0
+        distance = sum(mass * min(size, farthest) for mass, size in missed)
+        most = np.sqrt(self._mean_square) * math.sqrt(sum(mass for mass, _ in missed))
+        return penalty.amount / penalty.per * float(min(distance, most))
 
     def _not_shown(self, collected: Mapping[str, FloatArray], total: int) -> str:
         """Say which value so many draws miss, if an expected loss may rest on it."""
@@ -396,17 +253,23 @@ class Decision:
         return reason and f"{UNSETTLED}: {reason}"
 
     def _by_mean(self, by_draws: list[_Expected], side: int) -> _Expected:
-        """Return an expected loss that draws only bound from the other one and the exact mean."""
+        """Return an expected loss, narrowed by the other one where draws only bound it.
+
+        The difference of both follows from the exact mean.
+        """
         one, other = by_draws[side], by_draws[1 - side]
-        known = np.isfinite(self.facts.exact_mean) and not np.isnan(other.mcse)
         own, others = self._penalties[side], self._penalties[1 - side]
+        known = np.isfinite(self.facts.exact_mean) and not np.isnan(other.low)
         if not (known and np.isnan(one.mcse)) or own.per is None or others.per is None:
             return one
         rate, scale = own.amount / own.per, others.amount / others.per
         off = (1 if self._above(side) else -1) * (self.facts.exact_mean - self.threshold)
         ends = (other.value, other.low, other.high)
         value, low, high = (rate * max(end / scale + off, 0.0) for end in ends)
-        return _Expected(value, rate / scale * other.mcse, low, high)
+        if not np.isnan(other.mcse) and high - low < one.high - one.low:
+            return _Expected(value, rate / scale * other.mcse, low, high)
+        low, high = max(low, one.low), min(high, one.high)
+        return _Expected(min(max(one.value, low), high), np.nan, low, high)
 
     def _too_rare(self, collected: Mapping[str, FloatArray], draws: int) -> str:
         """Say why draws do not show what knowing an input is worth, where they do not."""

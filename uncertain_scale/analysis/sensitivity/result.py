@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.events import Probability
-    from uncertain_scale.analysis.sensitivity.decision import Direction, Loss
+    from uncertain_scale.analysis.sensitivity.decision import Direction
+    from uncertain_scale.analysis.sensitivity.loss import Loss
     from uncertain_scale.analysis.sensitivity.methods import Method
     from uncertain_scale.analysis.sensitivity.study import Scale
     from uncertain_scale.model import Problem
