@@ -123,6 +123,29 @@ def test_attribution_is_shapleys_value(tmp_path):
     assert found.attribution["y"] == pytest.approx(expected, rel=1e-12)
 
 
+EDGE = """
+schema_version = 1
+inputs.x = {{ kind = "lognormal", mu = {}, sigma = 1 }}
+"""
+
+
+def test_the_ratio_of_medians_is_not_split_at_the_edge_of_zero(tmp_path):
+    """The base is 0 with probability a half, so that its median is 0, whatever draws say."""
+    laws = ["import numpy as np", "def y(x):", "    return np.maximum(x - 1, 0)"]
+    text = "\n".join([*laws, "def w(x):", "    return x * 2"])
+    (tmp_path / "own.py").write_text(text, encoding="utf-8")
+    model = Model.of(tmp_path / "own.py")
+    for name, mu in (("one", 0), ("two", 0.3)):
+        (tmp_path / f"{name}.toml").write_text(EDGE.format(mu), encoding="utf-8")
+    one, two = (
+        load_priors(tmp_path / f"{name}.toml", variables=model.variables) for name in ("one", "two")
+    )
+    question = ask(model, {}, outputs=["y", "w"])
+    for base, other in ((one, two), (two, one)):
+        _, (found,) = compare(model, base, question, [other], SMALL)
+        assert list(found.attribution) == ["w"]
+
+
 def test_many_changes_are_attributed_by_sampled_orders_that_still_add_up(tmp_path):
     names = [f"x{number}" for number in range(13)]
     arguments = ", ".join(names)

@@ -144,6 +144,41 @@ def test_a_ratio_of_lognormals_has_its_closed_form(model, tmp_path, rank):
     assert set(found.otherwise) == names
 
 
+TIED = """
+schema_version = 1
+inputs.x = {{ kind = "lognormal", mu = {mu}, sigma = 1 }}
+inputs.z = {{ kind = "lognormal", mu = 0, sigma = 1 }}
+[[correlations]]
+inputs = ["x", "z"]
+rank = {rank}
+"""
+
+
+@pytest.mark.slow_but("0.9-0.0", "0.6-0.0")
+@pytest.mark.parametrize("asked", [1.0, 0.8, 0.3, 0.0, -0.5, -0.9])
+@pytest.mark.parametrize("rank", [0.9, 0.6])
+def test_what_is_tied_to_a_shared_input_is_coupled_given_it(model, tmp_path, rank, asked):
+    """Y is x z, z is shared: the ratio is x'/x, of which z moves nothing but what both follow."""
+    sides = []
+    for mu in (0, 0.3):
+        (tmp_path / f"{mu}.toml").write_text(TIED.format(mu=mu, rank=rank), encoding="utf-8")
+        sides.append(load_priors(tmp_path / f"{mu}.toml", variables=model.variables))
+    question = ask(model, {}, outputs=["y"])
+    couple = {"x": "shared" if asked == 1 else asked}
+    _, (found,) = compare(model, sides[0], question, sides[1:], DESIGN, couple=couple)
+    assert found.couplings["x"].given == (() if asked == 1 else ("z",))
+    tie, kept = (2 * np.sin(np.pi * one / 6) for one in (rank, asked))
+    width = np.sqrt(2 * (1 - tie**2) * (1 - kept))
+    assert width == pytest.approx({0.9: 0.593, 0.6: 1.112}[rank] * np.sqrt(1 - kept), abs=1e-3)
+    exact = np.exp(0.3 + width * np.array([-WIDE, WIDE]))
+    ends = found.ratio["eti"].sel(output="y", prob=0.9)
+    errors = np.maximum(found.ratio["eti_mcse"].sel(output="y", prob=0.9), 1e-7 * exact)
+    assert (np.abs(ends - exact) < 6 * errors).all()
+    assert (errors < 0.02 * exact).all()
+    share = norm.cdf(0.3 / width) if width else 1.0
+    assert abs(found.greater["y"] - share) <= 6 * np.nan_to_num(found.greater_mcse["y"])
+
+
 def test_two_chips_whose_facts_are_independent_do_not_share_a_quantile():
     """By independent random draws of the same priors, without the package's own sampler."""
     model = default_model()

@@ -210,28 +210,44 @@ def test_an_input_without_ties_has_the_rank_correlation_that_is_asked_for(settin
         assert rank(base["c"], other["c"]) == pytest.approx(asked, abs=LIMIT)
 
 
-@pytest.mark.parametrize("asked", [0.0, 0.4])
-def test_correlated_inputs_have_the_rank_correlation_that_is_asked_for(loose, asked):
-    """Whatever shared inputs they are correlated with, asked for or not."""
-    base, other = coupled_draws(loose, None), coupled_draws(loose, {"b": asked})
-    assert rank(base["b"], other["b"]) == pytest.approx(asked, abs=LIMIT)
+@pytest.mark.parametrize("tied", ["setting", "loose"])
+@pytest.mark.parametrize("asked", [0.0, 0.4, -0.7])
+def test_correlated_inputs_have_the_rank_correlation_that_is_asked_for_given_shared_ones(
+    request, tied, asked
+):
+    """By least squares of b on a and c, which are shared, whether they are asked for or not."""
+    setting, own = request.getfixturevalue(tied), {"setting": RANK, "loose": LOOSE}[tied]
+    base, other = coupled_draws(setting, None), coupled_draws(setting, {"b": asked})
     for name in "ac":
         assert np.array_equal(base[name], other[name])
-        assert rank(other[name], other["b"]) == pytest.approx(LOOSE, abs=LIMIT)
-    alone = coupled_draws(loose, {"b": asked}, outputs=("b",))
+        assert rank(other[name], other["b"]) == pytest.approx(own, abs=LIMIT)
+    shared = np.stack([base["a"], base["c"]], axis=1)
+    left = [b - shared @ np.linalg.lstsq(shared, b)[0] for b in (base["b"], other["b"])]
+    assert rank(*left) == pytest.approx(asked, abs=LIMIT)
+    alone = coupled_draws(setting, {"b": asked}, outputs=("b",))
     assert np.array_equal(alone["b"], other["b"])
 
 
-def test_where_correlations_tie_too_closely_it_comes_as_near_as_it_can(setting):
-    """B has most of its variance from a and c; given these, b and b' are at most opposed."""
-    base, other = coupled_draws(setting, None), coupled_draws(setting, {"b": 0.0})
-    r = 2 * np.sin(np.pi * RANK / 6)
-    explained = 2 * r**2
-    least = explained - (1 - explained)  # residuals that are opposed
-    found = np.corrcoef(base["b"], other["b"])[0, 1]
-    assert least - LIMIT < found < explained - 0.1
-    for name in "ac":
-        assert rank(other[name], other["b"]) == pytest.approx(RANK, abs=LIMIT)
+def test_inputs_are_coupled_given_those_that_are_coupled_more_closely(setting):
+    """C has its rank whatever b is; b has its own given c and a, which is shared."""
+    asked = {"b": 0.2, "c": -0.6}
+    base, other = coupled_draws(setting, None), coupled_draws(setting, asked)
+    assert rank(base["c"], other["c"]) == pytest.approx(-0.6, abs=LIMIT)
+    for pair in ("ab", "bc"):
+        assert rank(*(other[name] for name in pair)) == pytest.approx(RANK, abs=LIMIT)
+    left = []
+    for one in (base, other):
+        before = np.stack([one["a"], one["c"]], axis=1)
+        left.append(one["b"] - before @ np.linalg.lstsq(before, one["b"])[0])
+    assert rank(*left) == pytest.approx(0.2, abs=LIMIT)
+
+
+def test_equal_coupling_of_correlated_inputs_is_that_of_each(setting):
+    base, other = coupled_draws(setting, None), coupled_draws(setting, dict.fromkeys(NAMES, 0.5))
+    for name in NAMES:
+        assert rank(base[name], other[name]) == pytest.approx(0.5, abs=LIMIT)
+    for pair in ("ab", "bc"):
+        assert rank(*(other[name] for name in pair)) == pytest.approx(RANK, abs=LIMIT)
 
 
 def test_all_independent_are_independent(setting):

@@ -7,7 +7,7 @@ import pytest
 from arviz_stats.base import array_stats
 
 from uncertain_scale.statistics.draws import Draws
-from uncertain_scale.statistics.intervals import equal_tailed, quantiles
+from uncertain_scale.statistics.intervals import equal_tailed, quantiles_and_gaps
 from uncertain_scale.statistics.tally import Tally, choose_binning
 
 RNG = np.random.default_rng(12)
@@ -38,8 +38,12 @@ def test_quantiles_and_extremes_are_those_of_sorted_draws_to_the_bit(shape):
     levels = np.array([0.001, 0.025, 0.05, 0.3, 0.5, 0.95, 0.999])
     draws.gather(levels[:3], 50)
     borne = np.minimum(levels, 1 - levels) * values.size >= _BORNE
-    found, expected = quantiles(draws, levels)[0], np.quantile(values, levels, method="hazen")
+    found, _, gaps = quantiles_and_gaps(draws, levels)
+    expected = np.quantile(values, levels, method="hazen")
     assert borne.any()
+    between = np.isfinite(gaps[:, 0])  # of two values, each with probability a half
+    assert between.tolist() == [shape == "choice" and level == 0.5 for level in levels]
+    expected[between] = 1.5
     assert np.array_equal(found[borne], expected[borne])
     places = np.unique(RNG.integers(0, values.size, 40))
     assert np.array_equal(draws.at(places), ascending[places])

@@ -61,6 +61,7 @@ __all__ = [
     "are_dates",
     "compare",
     "has_ratio",
+    "has_split",
     "of_both_signs",
     "same_way",
 ]
@@ -281,9 +282,7 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
     drawn = {name: [one[name].values, *(o[name].values for o in outputs.values())] for name in one}
     units = {name: str(one[name].attrs["units"]) for name in one}
     ratios = [name for name in plan.outputs if has_ratio(*drawn[name], units=units[name])]
-    additive = {
-        name for name in drawn if of_both_signs(drawn[name]) or are_dates(drawn[name], units[name])
-    }
+    split = {name for name in ratios if has_split(drawn[name], units[name])}
     plain = [name for name in plan.outputs if name not in ratios]
     found = {
         name: _ratio(
@@ -313,7 +312,7 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
             for event in events
         },
         changed=changed,
-        attribution={name: split for name, split in parts.items() if name not in additive},
+        attribution={name: part for name, part in parts.items() if name in split},
         couplings=tied,
         otherwise=found,
         correlations=changed_correlations(plan, base[0], other[0]),
@@ -328,6 +327,15 @@ def has_ratio(base: FloatArray, *others: FloatArray, units: str = "1") -> bool:
     """
     answers = [base, *others]
     return bool(base.all()) and not of_both_signs(answers) and not are_dates(answers, units)
+
+
+def has_split(answers: Sequence[FloatArray], units: str) -> bool:
+    """Tell whether the ratio of medians means anything: no answer is 0, and all of one sign.
+
+    A median at the edge of the draws that are 0 is one of the few smallest of the others.
+    """
+    never = all(one.all() for one in answers)
+    return never and not of_both_signs(answers) and not are_dates(answers, units)
 
 
 def are_dates(answers: Sequence[FloatArray], units: str) -> bool:

@@ -8,7 +8,7 @@ quantile, their ratio would look far surer than it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from uncertain_scale.errors import QuestionError, nearest
@@ -17,7 +17,7 @@ from uncertain_scale.sampling.dependence import Coupled
 from uncertain_scale.units import SpellingError, check_spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.model import Plan
@@ -38,13 +38,17 @@ class Coupling:
     inputs
         The input, or those of a joint sample.
     rank
-        Rank correlation: 1 where both are one belief, 0 where they are independent.
+        Rank correlation: 1 where both are one belief, 0 where they are independent. Of an input
+        that is correlated with others it is that of the residuals, given these.
     reason
         Who says so: a file, the option, or the rule that applies without a statement.
     asked
         Whether an answer depends on it; others count where they are correlated with such inputs.
     fixed
         Whether nothing else is possible.
+    given
+        Inputs that it is correlated with in one of the scenarios, directly or by way of others, and
+        that are coupled more closely: those that are alike in both, and those of a larger rank.
     """
 
     inputs: tuple[str, ...]
@@ -52,6 +56,7 @@ class Coupling:
     reason: str
     asked: bool = True
     fixed: bool = False
+    given: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -163,7 +168,27 @@ def couplings(
             rank, reason = _by_files((base.name, a), (other.name, b), chips=chips)
         asked = asked or (before is not None and before.asked)
         found[coordinate] = Coupling(inputs, rank, reason, asked=asked)
-    return found
+    return {
+        name: replace(one, given=_given(name, found, base, other, overridden))
+        for name, one in found.items()
+    }
+
+
+def _given(
+    name: str, found: Mapping[str, Coupling], base: Priors, other: Priors, unused: Collection[str]
+) -> tuple[str, ...]:
+    """Return the correlated inputs that are coupled more closely than one of them."""
+    pairs = [set(tie.inputs) for one in (base, other) for tie in one.ties]
+    pairs = [pair for pair in pairs if pair.isdisjoint(unused)]
+    cluster = {name}
+    while grown := {one for pair in pairs if pair & cluster for one in pair} - cluster:
+        cluster |= grown
+    ranks = {one: abs(found[one].rank) if one in found else 1.0 for one in cluster}
+    return tuple(
+        one
+        for one, prior in base.inputs.items()
+        if one in cluster and prior.varies and ranks[one] > ranks[name]
+    )
 
 
 def coupled(plan: Plan, base: Priors, other: Priors, ranks: Mapping[str, float]) -> Coupled | None:

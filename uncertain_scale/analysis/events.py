@@ -6,10 +6,9 @@ sign and never evaluated as code.
 
 from __future__ import annotations
 
-import operator
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from scipy.special import betaincinv, stdtrit
@@ -20,9 +19,10 @@ from uncertain_scale.statistics.monte_carlo_error import spread
 from uncertain_scale.statistics.outputs import all_draws, conditionals_of, may_vary, read_draws
 from uncertain_scale.statistics.pivot_attributes import joined_pivots
 from uncertain_scale.units import conversion_factor, parse_quantity
+from uncertain_scale.units.rounding import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import numpy.typing as npt
     import xarray as xr
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.conditional import Conditional
     from uncertain_scale.statistics.integrated import What
     from uncertain_scale.units.aliases import FloatArray
+    from uncertain_scale.units.rounding import Sign
 
 __all__ = [
     "SURE",
@@ -50,15 +51,7 @@ __all__ = [
 SURE = 0.95
 """Probability of the interval of a probability."""
 
-Sign: TypeAlias = Literal[">=", "<=", ">", "<"]
-
 _MIRRORED: dict[Sign, Sign] = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
-_SIGNS: dict[Sign, Callable[[FloatArray, FloatArray], FloatArray]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-}
 _LONGEST = 400
 _LEAST = 1e-9
 _SIGN = re.compile(r"(>=|<=|>|<)")
@@ -228,7 +221,7 @@ def decided_by_range(event: Event, draws: Mapping[Any, Labelled]) -> bool:
     name, sign, value = event.threshold()
     facts = draws[name].attrs
     ends = np.array([facts.get("least", -np.inf), facts.get("most", np.inf)])
-    at_least, at_most = _SIGNS[sign](ends, np.array([value]))
+    at_least, at_most = compare(ends, sign, value)
     return bool(at_least == at_most)
 
 
@@ -275,9 +268,9 @@ def as_probability(
 
 
 def happened(event: Event, draws: Mapping[str, FloatArray]) -> npt.NDArray[np.bool_]:
-    """Return in which draws an event happens, from the draws of its variables."""
+    """Return in which draws an event happens, those that are equal but for rounding being equal."""
     left, right = (draws[one] if isinstance(one, str) else one for one in (event.left, event.right))
-    return np.asarray(_SIGNS[event.sign](left, right * event.factor))  # type: ignore[arg-type]
+    return compare(left, event.sign, right * event.factor)
 
 
 def share_of(happens: npt.NDArray[np.bool_], *, constant: bool = False) -> Probability:

@@ -16,12 +16,11 @@ import numpy as np
 
 from uncertain_scale.analysis.attribution import attribute
 from uncertain_scale.analysis.comparison import (
-    are_dates,
     difference_of,
     greater_in,
     has_ratio,
+    has_split,
     inputs_beside,
-    of_both_signs,
     rounding_of,
     same_way,
 )
@@ -400,8 +399,7 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
             )
             for reading, twin in twins.items()
         }
-        additive = of_both_signs(answers) or are_dates(answers, units[name])
-        split = None if additive else parts.get(name)
+        split = parts.get(name) if has_split(answers, units[name]) else None
         logs = split or {}
         whole = math.fsum(logs.values())
         shared = abs(whole) > _SAME

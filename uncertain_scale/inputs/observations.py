@@ -32,6 +32,7 @@ from uncertain_scale.units import (
     takes_suffix,
 )
 from uncertain_scale.units.domain import domain_of
+from uncertain_scale.units.rounding import compare
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -75,7 +76,7 @@ class Range:
         >>> Range(lower=15.0).log_likelihood(np.array([14.9, 15.0, 900.0])).tolist()
         [-inf, 0.0, 0.0]
         """
-        within = (self.lower <= x) & (x <= self.upper) & np.isfinite(x)
+        within = compare(x, ">=", self.lower) & compare(x, "<=", self.upper) & np.isfinite(x)
         return np.where(within, 0.0, -np.inf)
 
 

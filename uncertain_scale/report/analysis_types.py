@@ -76,6 +76,7 @@ class _Coupling(TypedDict):
     inputs: list[str]
     kind: Literal["shared", "independent", "correlated"]
     rank: Annotated[float, "rank correlation between the scenarios"]
+    given: Annotated[list[str], "correlated inputs, given which the rank is"]
     reason: str
 
 

@@ -226,11 +226,17 @@ def coupling_rows(comparison: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [
         (
             ", ".join(one["inputs"]),
-            one["kind"] if one["kind"] != "correlated" else f"rank correlation {one['rank']:g}",
+            _kind(one),
             one["reason"],
         )
         for one in comparison["couplings"]
     ]
+
+
+def _kind(coupling: dict[str, Any]) -> str:
+    kind = coupling["kind"]
+    words = kind if kind != "correlated" else f"rank correlation {coupling['rank']:g}"
+    return f"{words} given {', '.join(coupling['given'])}" if coupling["given"] else words
 
 
 def _lines(comparison: dict[str, Any]) -> list[str]:
@@ -280,7 +286,13 @@ def _one(comparison: Comparison) -> dict[str, Any]:
 def couplings_document(couplings: Mapping[str, Coupling]) -> list[dict[str, Any]]:
     """Return as plain data how inputs that answers depend on are coupled."""
     return [
-        {"inputs": list(one.inputs), "kind": one.kind, "rank": one.rank, "reason": one.reason}
+        {
+            "inputs": list(one.inputs),
+            "kind": one.kind,
+            "rank": one.rank,
+            "given": list(one.given),
+            "reason": one.reason,
+        }
         for one in couplings.values()
         if one.asked
     ]

@@ -60,7 +60,7 @@ Document: TypeAlias = dict[str, Any]
 _STATISTICS = ("mean", "sd", "median")
 _RESOURCES = ("budget",)
 _SUFFICIENT = (0.5, 0.8, 0.9, 0.95)
-_REASONS = ("mean", "sd", "hdi", "mcse")
+_REASONS = ("mean", "sd", "quantile", "hdi", "mcse")
 
 
 BY_ARVIZ = "intervals are ArviZ's, of the draws alone"

@@ -164,6 +164,7 @@ class _Reasons(TypedDict):
 
     mean: NotRequired[str]
     sd: NotRequired[str]
+    quantile: NotRequired[str]
     hdi: NotRequired[str]
     mcse: NotRequired[str]
 

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.prior import JointSample, Prior, Priors
     from uncertain_scale.units.aliases import FloatArray
 
-_STEPS = 21
-_LEAST = 1e-9
-
 
 class Coordinates(Protocol):
     """What gives the points of the unit cube: a `Design`, or points chosen on purpose."""
@@ -354,11 +351,11 @@ class CoupledSampler(InputSampler):
 
     Notes
     -----
-    An input that is correlated with others is given new normal scores that have the stated
-    correlations with the scenario's other inputs, whose draws stay, and with the scores that it has
-    in the other scenario. Where correlations within a scenario do not allow as much (an input that
-    both share ties its partners to one another), these come as near as they can to what is
-    asked: at worst they are so given the inputs that both share.
+    An input that is correlated with shared ones is coupled given these: its normal score is what
+    these predict, which stays, and a residual, which is blended with one of its own. Correlations
+    within the scenario so hold whatever is asked for, and a larger rank brings the two nearer.
+    Inputs follow one another by the size of their coupling, shared ones first: each is coupled
+    given those that are coupled more closely.
     """
 
     def __init__(
@@ -378,7 +375,10 @@ class CoupledSampler(InputSampler):
             if name not in coupled.without and name not in given
             if not priors.inputs[name].joint
         }
-        ordered = sorted((name for name in priors.inputs if name in tied), key=self._is_coupled)
+        ordered = sorted(
+            (name for name in priors.inputs if name in tied),
+            key=lambda name: -abs(self._ranks.get(name, 2.0)),
+        )
         self._tied = tuple(ordered) if any(map(self._is_coupled, ordered)) else ()
         ranks = [self._ranks.get(name, 1.0) for name in self._tied]
         matrix = correlation_matrix(self._tied, priors.ties)
@@ -425,7 +425,7 @@ class CoupledSampler(InputSampler):
         return coordinate in self._ranks
 
     def _tied_and_wanted(self) -> tuple[str, ...]:
-        """Return all correlated inputs, shared ones first, where a coupled one is wanted."""
+        """Return all correlated inputs, as they are coupled, where a coupled one is wanted."""
         wanted = any(name in self.names for name in self._tied if self._is_coupled(name))
         return self._tied if wanted else ()
 
@@ -451,12 +451,14 @@ class CoupledSampler(InputSampler):
 def _new_scores(matrix: FloatArray, ranks: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the weights of old and of fresh scores in the new ones of the inputs that are coupled.
 
+    Old scores are L e, L the Cholesky factor; new ones are L (R e + (1 - R^2)^(1/2) f), f fresh.
+
     Parameters
     ----------
     matrix
         Correlations of the normal scores, the coupled inputs last.
     ranks
-        Correlation of each input's new scores with its old ones; 1 for those that are shared.
+        R: correlation of each input's new residual with its old one; 1 for those that are shared.
 
     Returns
     -------
@@ -465,19 +467,9 @@ def _new_scores(matrix: FloatArray, ranks: FloatArray) -> tuple[FloatArray, Floa
     """
     shared = int(np.count_nonzero(ranks == 1))
     factor = cholesky(matrix)
-    own = matrix[shared:, shared:]
-    wanted = matrix[shared:].copy()
-    together = np.outer(ranks[shared:], ranks[shared:])
-    wanted[:, shared:] *= np.sqrt(np.abs(together)) * np.sign(ranks[shared:])
-    wanted[:, shared:][together < 0] = 0
-    given_shared = factor[shared:] * ranks @ factor.T
-    for share in np.linspace(0, 1, _STEPS):
-        across = (1 - share) * wanted + share * given_shared
-        weights = np.linalg.solve(matrix, across.T).T
-        rest = own - weights @ across.T
-        if np.linalg.eigvalsh(rest).min(initial=1.0) > _LEAST:
-            return weights, cholesky(rest)
-    return weights, cholesky(rest + _LEAST * np.eye(len(rest)))
+    weights = np.linalg.solve(factor.T, (factor[shared:] * ranks).T).T
+    fresh = factor[shared:, shared:] * np.sqrt(1 - ranks[shared:] ** 2)
+    return np.asarray(weights, dtype=np.float64), fresh
 
 
 def _own(coordinate: str) -> str:

@@ -45,6 +45,8 @@ _BESIDE = np.linspace(-2, 2, 9)  # widths off at which bins and bins twice as wi
 _COARSEST = 0.05  # of the error of independent draws, which bins may add
 _FAR_OFF, _SHORT = 0.01, 0.1  # scores off, and parts of a bracket, by which a step is too short
 _TINY = 1e-300
+_ACROSS, _LITTLE = 0.02, 1e-3  # of the range of an output, across which so little lies, at most
+_ROUNDED = 1e-9  # probability
 _COARSE = 256  # places of an average that only says where ends are
 _LOGS, _LEAST, _FARTHEST = 690.0, 1e-280, 1e5  # of numbers, widths, and ranges in widths
 _SMALLEST = 1e-7  # of a pivot's width: what tables leave open
@@ -157,6 +159,37 @@ class Conditional:
         values = self.back(t)
         slope = (values if self.pivot.power else 1.0) / density
         return values, np.where(np.isnan(values), np.nan, errors * slope)
+
+    def gaps(self, levels: FloatArray, values: FloatArray, errors: FloatArray) -> FloatArray:
+        """Return the ends of gaps that quantiles lie in, shape (level, 2), nan where in none.
+
+        Parameters
+        ----------
+        levels, values, errors
+            As `quantiles` has and returns them.
+
+        Notes
+        -----
+        Next to nothing then lies within a small part of the output's range to one side. The ends
+        are where probability sets in: more of it than the error, or than rounding.
+        """
+        found = np.full((levels.size, 2), np.nan)
+        t = self.forward(values)
+        step = _ACROSS * (self.reach[1] - self.reach[0])
+        rough = self.coarser(_COARSE) if self._nodes[0].size > _COARSE else self
+        beside = rough.together("below", np.concatenate([t - step, t, t + step])).reshape(3, -1)
+        for k in np.flatnonzero((np.diff(beside, axis=0) < _LITTLE).any(axis=0)):
+            tail = min(levels[k], 1 - levels[k])
+            error, _, _ = self._errors("below", t[k : k + 1], self._kernel("below", t[k : k + 1]))
+            margin = max(3 * float(np.nan_to_num(error[0])), _ROUNDED)
+            if not 8 * margin < tail:
+                continue
+            at = levels[k] + margin * np.array([-8, -1, 1, 8])
+            start = t[k] + step * np.array([-1, -1, 1, 1])  # off a jump, whose slope leads nowhere
+            low, left, right, high = self.back(self.solve(at, start))
+            if 2 * (right - left) > high - low and right - left > 2 * np.nan_to_num(errors[k]):
+                found[k] = left, right
+        return found
 
     def _start(self, levels: FloatArray, start: FloatArray) -> FloatArray:
         """Return where to begin: at the solution, where the rest is one number."""

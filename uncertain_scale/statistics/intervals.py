@@ -34,6 +34,9 @@ _WINDOW = 0.25
 _WIDEST_WINDOW = 64
 _FEW_ALIKE = 4
 _MOST_BEYOND = 8  # above the 95% quantile of a Poisson distribution of mean 3
+# A gap holds a quantile where the step across it, within three errors of a level to either side, is
+# wider than all else within so many times as far: one of 32 independent draws is by 1e-8.
+_ERRORS, _FARTHER, _FEWEST = 3.0, 4.0, 16.0
 
 
 def equal_tailed(draws: AnyDraws, prob: float) -> tuple[FloatArray, FloatArray]:
@@ -85,7 +88,15 @@ def beyond(draws: AnyDraws, levels: FloatArray) -> npt.NDArray[np.bool_]:
 
 
 def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return quantiles of the pooled draws and their Monte Carlo errors.
+    """Return quantiles and their Monte Carlo errors, as `quantiles_and_gaps` does."""
+    values, errors, _ = quantiles_and_gaps(draws, levels)
+    return values, errors
+
+
+def quantiles_and_gaps(
+    draws: AnyDraws, levels: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return quantiles of the pooled draws, their Monte Carlo errors, and gaps that they lie in.
 
     Parameters
     ----------
@@ -96,8 +107,11 @@ def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArr
 
     Returns
     -------
-    values, errors
-        Arrays of the shape of `levels`. Where the draws do not bear a quantile, see `beyond`, the
+    values, errors, gaps
+        Arrays of the shape of `levels`, and of shape (level, 2). Where no probability lies between
+        two numbers and, within the error, the level lies below both, any number between them is the
+        quantile: these are its gap, its value is their middle, and its error half of their
+        distance. Elsewhere a gap is nan. Where the draws do not bear a quantile, see `beyond`, the
         value is what it is beyond with 95%, one of the farthest draws, and its error nan.
 
     Notes
@@ -117,10 +131,13 @@ def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArr
     # beside quasi-random errors, which can be as small as 1/N.
     values, errors = _averaged(draws, levels)
     left = np.isnan(values)
+    gaps = np.full((levels.size, 2), np.nan)
+    if not left.all() and draws.conditional is not None:
+        gaps[~left] = draws.conditional.gaps(levels[~left], values[~left], errors[~left])
     if not left.any():
-        return values, errors
+        return *_in_gaps(values, errors, gaps), gaps
     values[left] = draws.at(levels[left] * draws.size + 0.5 - 1)
-    errors[left] = _errors(draws, values[left], levels[left])
+    errors[left], gaps[left] = _errors(draws, values[left], levels[left])
     out = left & beyond(draws, levels)
     if out.any():
         # The number of draws beyond a quantile is a Poisson's of this mean, or less spread.
@@ -130,7 +147,19 @@ def quantiles(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArr
         rank = np.minimum(rank, (draws.size - 1) // 2)
         bound = draws.at(np.where(levels < 0.5, rank, draws.size - 1 - rank))
         values, errors = np.where(out, bound, values), np.where(out, np.nan, errors)
-    return values, errors
+        gaps[out] = np.nan
+    return *_in_gaps(values, errors, gaps), gaps
+
+
+def _in_gaps(
+    values: FloatArray, errors: FloatArray, gaps: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return quantiles and their errors, those in a gap at its middle."""
+    there = np.isfinite(gaps[:, 0])
+    return (
+        np.where(there, gaps.mean(axis=1), values),
+        np.where(there, np.ptp(gaps, axis=1) / 2, errors),
+    )
 
 
 def _averaged(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -140,7 +169,10 @@ def _averaged(draws: AnyDraws, levels: FloatArray) -> tuple[FloatArray, FloatArr
     return draws.conditional.quantiles(levels, draws.roughly(levels)[0])
 
 
-def _errors(draws: AnyDraws, values: FloatArray, levels: FloatArray) -> FloatArray:
+def _errors(
+    draws: AnyDraws, values: FloatArray, levels: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the errors of quantiles, and gaps, nan where there is none."""
     count = draws.size
     shares = draws.shares_below(values)
     wander = spread(shares) * count  # in order statistics
@@ -162,7 +194,33 @@ def _errors(draws: AnyDraws, values: FloatArray, levels: FloatArray) -> FloatArr
         (draws.at(high) - values) / np.maximum(high - centre, 1e-9),
         (values - draws.at(low)) / np.maximum(centre - low, 1e-9),
     ]
-    return np.asarray(steps * np.maximum(*rises))
+    return np.asarray(steps * np.maximum(*rises)), _gaps(draws, values, centre, steps)
+
+
+def _gaps(draws: AnyDraws, values: FloatArray, centre: FloatArray, steps: FloatArray) -> FloatArray:
+    """Return the draws to either side of a gap within three steps of order statistics, or nan."""
+    found = np.full((centre.size, 2), np.nan)
+    atoms = np.isin(values, draws.atoms.values)
+    if atoms.any():  # whose draws are below by half: what counts is how the shares of all wander
+        beside = np.concatenate([np.nextafter(values[atoms], side) for side in (-np.inf, np.inf)])
+        wander = spread(draws.shares_below(beside)).reshape(2, -1).max(axis=0) * draws.size
+        steps = steps.copy()
+        steps[atoms] = np.hypot(wander, _GRAIN)
+    near = _ERRORS * np.nan_to_num(steps, nan=_GRAIN)
+    far = np.maximum(_FARTHER * near, _FEWEST)
+    ends = [np.floor(centre - far), np.floor(centre - near), np.ceil(centre + near)]
+    ends.append(np.ceil(centre + far))
+    inside = (ends[0] >= 0) & (ends[-1] <= draws.size - 1)
+    if not inside.any():
+        return found
+    places = np.clip(ends, 0, draws.size - 1)
+    low, left, right, high = draws.at(places.ravel()).reshape(places.shape)
+    for k in np.flatnonzero(inside & (2 * (right - left) > high - low)):
+        ordered = draws.at(np.arange(places[1][k], places[2][k] + 1))
+        place = int(np.argmax(np.diff(ordered)))
+        if 2 * (ordered[place + 1] - ordered[place]) > high[k] - low[k]:
+            found[k] = ordered[place : place + 2]
+    return found
 
 
 def _order_statistic(chains: int) -> float:

@@ -20,7 +20,7 @@ from uncertain_scale.statistics.density.hdi import (
     highest_density,
 )
 from uncertain_scale.statistics.draws import Draws
-from uncertain_scale.statistics.intervals import beyond, quantiles
+from uncertain_scale.statistics.intervals import beyond, quantiles, quantiles_and_gaps
 from uncertain_scale.statistics.moments import Facts, largest_tail, moments
 from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.statistics.outputs import (
@@ -59,9 +59,13 @@ Intervals: TypeAlias = Literal["conditional", "arviz"]
 """How medians and intervals come about; see `summarize`."""
 
 _WORTH_THREADS = 1 << 21
+_ROUNDING = 1e-15  # of the largest quantile
 
 _SCALARS = ("mean", "mean_mcse", "sd", "sd_mcse", "median", "median_mcse")
-_WORDS = ("mean_state", "sd_state", "mean_reason", "sd_reason", "hdi_reason", "mcse_reason")
+_WORDS = (
+    *("mean_state", "sd_state", "mean_reason", "sd_reason"),
+    *("quantile_reason", "hdi_reason", "mcse_reason"),
+)
 
 _CENTRAL = (0.005, 0.995)
 _PLACES = 1024  # over which counts are averaged
@@ -322,8 +326,11 @@ def _row(
         draws.gather(levels, largest_tail(draws.size))
     elif not facts.exact:
         draws.gather(levels[:0], largest_tail(draws.size))
-    values, errors = quantiles(draws, levels)
+    values, errors, gaps = quantiles_and_gaps(draws, levels)
+    if draws.low < 0 < draws.high:  # 0 that rounding has left is no figure
+        values = np.where(np.abs(values) <= _ROUNDING * np.abs(values).max(), 0.0, values)
     if intervals == "arviz":
+        gaps[1:] = np.nan
         values[1:] = np.transpose([eti_of_draws(draws, prob) for prob in probs]).ravel()
         regions = [hdi_of_draws(draws, prob) for prob in probs]
     else:
@@ -338,8 +345,30 @@ def _row(
             "eti_mcse": list(errors[1:].reshape(2, -1).T),
             "eti_beyond": list(beyond(draws, levels[1:]).reshape(2, -1).T),
             "regions": regions,
+            "quantile_reason": gaps_in_words(levels, gaps, about["units"]),
             "hdi_reason": "; ".join(dict.fromkeys(one.note for one in regions if one.note)),
         }
+    )
+
+
+def gaps_in_words(levels: FloatArray, gaps: FloatArray, units: str) -> str:
+    """Say which quantiles lie in a gap, and what else they may be; "" where none does.
+
+    Examples
+    --------
+    >>> gaps_in_words(np.array([0.5, 0.05]), np.array([[1.1, 9.0], [np.nan, np.nan]]), "day")
+    'any number from 1.1 to 9 day is a median; the middle is given'
+    """
+    shown = "" if units == "1" else f" {units}"
+    found: dict[tuple[str, str], list[str]] = {}
+    for level, (low, high) in zip(levels.tolist(), gaps.tolist(), strict=True):
+        if low < high:
+            name = "median" if level == 0.5 else f"{100 * level:.4g}% quantile"
+            names = found.setdefault((f"{low:.3g}", f"{high:.3g}"), [])
+            names += [name] if name not in names else []
+    return "; ".join(
+        f"any number from {low} to {high}{shown} is a {' and a '.join(names)}; the middle is given"
+        for (low, high), names in found.items()
     )
 
 
@@ -379,6 +408,7 @@ def _constant(draws: AnyDraws, probs: Sequence[float], *, varies: bool) -> dict[
         "median": value,
         "median_mcse": error,
         "hdi_reason": "",
+        "quantile_reason": "",
         "eti": [ends] * len(probs),
         "eti_mcse": [errors] * len(probs),
         "eti_beyond": [np.zeros(2, dtype=bool)] * len(probs),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from uncertain_scale.analysis.conditioning.rarity import p_value_of
+from uncertain_scale.analysis.conditioning.rarity import _loneliness, p_value_in_gap, p_value_of
 from uncertain_scale.inputs.distributions import parse_distribution
 from uncertain_scale.inputs.observations import Observation, Range
 
@@ -117,3 +117,48 @@ def test_ordinary_p_values_are_the_two_tails(score, sigma):
 def test_a_wide_interval_is_judged_by_the_share_of_the_prior_in_it(text, width):
     found = surprise(observed(text.format(w=width, v=100 * width)), PREDICTED)
     assert found == pytest.approx(stats.norm.sf(-1), abs=0.02)
+
+
+MODES = np.sort(np.concatenate([PREDICTED / 2 - 5, PREDICTED / 2 + 5]))
+GAPS = [("normal(mu=0, sigma=0.5)", 9.8e-12), ("normal(mu=1, sigma=0.01)", None)]
+
+
+@pytest.mark.parametrize(("text", "allowed"), GAPS)
+def test_a_fact_between_two_modes_that_nothing_comes_near_surprises(text, allowed):
+    """Either tail is a half, and the mean likelihood that of a fact 10 sd out."""
+    found = surprise(observed(text), MODES)
+    assert found > 0.9
+    bound = p_value_in_gap(observed(text), MODES[None])
+    assert (1 - bound) ** MODES.size == pytest.approx(0.05)
+    if allowed:
+        sigma = np.hypot(0.5, 0.5)
+        assert 0.5 / sigma * np.exp(-0.5 * (5 / sigma) ** 2) == pytest.approx(allowed, rel=0.01)
+
+
+@pytest.mark.parametrize("text", ["normal(mu=5, sigma=1e-8)", "normal(mu=3.5, sigma=0.01)"])
+def test_a_fact_within_a_mode_does_not_however_narrow_its_error(text):
+    assert p_value_in_gap(observed(text), MODES[None]) is None
+
+
+def test_a_fact_between_two_modes_of_an_error_that_reaches_them_does_not():
+    assert p_value_in_gap(observed("normal(mu=0, sigma=2)"), MODES[None]) is None
+
+
+def test_the_loneliest_neighbours_are_those_of_a_plain_search():
+    x = np.sort(np.random.default_rng(2).standard_cauchy(200))
+    plain = [np.sort(np.abs(x - one))[16] for one in x]
+    np.testing.assert_allclose(_loneliness(x, slice(None)), plain)
+
+
+@pytest.mark.parametrize("sigma", [1e-7, 1e-3, 0.3])
+@pytest.mark.parametrize("law", [stats.norm.ppf, stats.cauchy.ppf, np.sign, lambda u: u**-1.5])
+def test_hardly_any_fact_is_lonely_where_the_prior_is_right(law, sigma):
+    """Each with a chance of 1 in 20,000: more than 2 of 400 with probability 1e-6."""
+    rng = np.random.default_rng(8)
+    predicted = law(rng.random(20_000) - (0.5 if law is np.sign else 0.0))
+    facts = law(rng.random(400) - (0.5 if law is np.sign else 0.0)) + sigma * rng.normal(size=400)
+    lonely = [
+        p_value_in_gap(observed(f"normal(mu=0, sigma={sigma})"), (predicted - one)[None])
+        for one in facts
+    ]
+    assert sum(one is not None for one in lonely) <= 2

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
-from uncertain_scale.analysis.conditioning.rarity import p_value_by_levels, p_value_of
+from uncertain_scale.analysis.conditioning.rarity import (
+    p_value_by_levels,
+    p_value_in_gap,
+    p_value_of,
+)
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.statistics.draws import Draws
@@ -100,6 +104,11 @@ def refuse_against_prior(terms: Sequence[Term], priors: Priors, seed: int) -> li
         if prediction.p_value < _DOUBTFUL and not _accurate(prediction):
             p_value, error = p_value_by_levels(term, priors, seed)
             prediction = replace(prediction, p_value=p_value, p_value_error=error)
+        alone = None
+        if prediction.p_value >= _DOUBTFUL:
+            alone = p_value_in_gap(term.observation, predicted)
+        if alone is not None:
+            prediction = replace(prediction, p_value=alone, p_value_error=alone)
         found.append(prediction)
         if prediction.p_value < _NEVER:
             faults.append(_against_prior(term, prediction))

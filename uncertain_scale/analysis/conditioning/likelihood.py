@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.inputs.observations import Range
+from uncertain_scale.units.rounding import compare
 
 if TYPE_CHECKING:
     from uncertain_scale.inputs.distributions import Distribution
@@ -110,6 +111,9 @@ def distance(observation: Observation, predicted: FloatArray) -> FloatArray:
     """
     x = np.asarray(predicted, dtype=float) / observation.factor
     low, high = observation.stated.support
+    if isinstance(observation.stated, Range):
+        x = np.where(compare(x, ">=", low), np.maximum(x, low), x)
+        x = np.where(compare(x, "<=", high), np.minimum(x, high), x)
     if observation.logarithmic:
         with np.errstate(all="ignore"):
             x, low, high = np.log(np.maximum(x, 0)), np.log(low), np.log(high)

@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["evidence_share", "p_value_by_levels", "p_value_of", "shares"]
+__all__ = ["evidence_share", "p_value_by_levels", "p_value_in_gap", "p_value_of", "shares"]
 
 Share: TypeAlias = Literal["below", "above", "allowed"]
 
 _DRAWS = Design(draws=1024, chains=16)
+_HARDLY, _NEIGHBOURS, _SURE = 1e-6, 16, 0.95
 _ENDS = np.array([1e-12, 1 - 1e-12])  # beyond these a tail adds nothing to a p-value
 
 
@@ -103,6 +104,51 @@ def p_value_of(observation: Observation, predicted: FloatArray) -> tuple[float, 
     count, draws = predicted.shape
     error = np.maximum(spread(chains), 12**-0.5 / draws / count**0.5)
     return min(float(chains.mean()), 1.0), float(error)
+
+
+def p_value_in_gap(observation: Observation, predicted: FloatArray) -> float | None:
+    """Return a bound on how likely so lonely an observation is, or None where it is not.
+
+    Between two modes either tail is likely, and yet nothing may be near. An observation is lonely
+    where its mean likelihood is below a millionth of the highest, and where its 16th nearest
+    prediction is farther than that of any other prediction from it, the outermost included.
+
+    Parameters
+    ----------
+    observation, predicted
+        As in `shares`.
+
+    Notes
+    -----
+    The value observed and N predictions are alike where the prior is right, but for an error that
+    hardly matters; that the first is the loneliest has then probability 1/(N + 1). The bound is
+    that of what none of N draws shows, with 95% confidence. Nearest neighbours as a measure of how
+    conforming a value is: Vovk, Gammerman and Shafer (2005), doi:10.1007/b106715.
+    """
+    if isinstance(observation.stated, Range):
+        return None
+    if shares(observation, predicted)["allowed"].mean() >= _HARDLY:
+        return None
+    x = np.sort(predicted[np.isfinite(predicted)]) / observation.factor
+    at = observation.stated.ppf(np.array([0.5]))
+    if observation.logarithmic:
+        x, at = np.log(x[x > 0]), np.log(at)
+    if x.size <= 2 * _NEIGHBOURS:
+        return None
+    place = int(np.searchsorted(x, at[0]))
+    own = _loneliness(np.insert(x, place, at[0]), place)
+    if own <= _loneliness(x, slice(None)).max():
+        return None
+    return float(-np.expm1(np.log1p(-_SURE) / x.size))
+
+
+def _loneliness(ascending: FloatArray, which: int | slice) -> FloatArray:
+    """Return how far the 16th nearest of the other numbers is from some."""
+    count, edge = ascending.size, np.full(_NEIGHBOURS, np.inf)
+    x = np.concatenate([-edge, ascending, edge])
+    windows = ((x[j : j + count], x[j + _NEIGHBOURS :][:count]) for j in range(_NEIGHBOURS + 1))
+    farther = [np.maximum(ascending - low, high - ascending) for low, high in windows]
+    return np.asarray(np.min(farther, axis=0)[which])
 
 
 def p_value_by_levels(term: Term, priors: Priors, seed: int) -> tuple[float, float]:

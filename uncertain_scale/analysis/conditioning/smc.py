@@ -33,6 +33,7 @@ SHARE = 0.5
 """Of the draws, that a level holds, and that the evidence must allow in the end."""
 
 _LEAST = np.log(1e-15)  # probability, below which nothing is looked for
+_TWINS = 0.01  # of the draws, up to which those at one distance are twins that have not moved
 _MOVES = 0.5  # a temperature below 1, at which moves need not forget everything
 
 
@@ -134,7 +135,9 @@ def move(
 
     Notes
     -----
-    A sweep has three moves: a Crank-Nicolson step about the particles' own mean and covariance,
+    Either half is moved by the mean and covariance of the other: by its own a particle would be
+    drawn towards itself, which leaves a distribution too narrow by 1 in their number, at each level
+    anew. A sweep has three moves: a Crank-Nicolson step about that mean and covariance,
     which is nearly independent of where it starts if the posterior is nearly normal; a random walk
     of the same covariance; and one coordinate drawn anew from its prior, which jumps between the
     values of discrete inputs.
@@ -148,11 +151,14 @@ def move(
     start, likelihood_at_start = cloud.z.copy(), _bounded(cloud.log_likelihood)
     fewest, most = _LAST_SWEEPS if temperature == 1 else _SWEEPS
     limit = _LAST_MEMORY if temperature == 1 else _MEMORY
+    middle = len(cloud.z) // 2
+    halves = (slice(0, middle), slice(middle, None))
     for sweep in range(most):
-        mover = _Mover(cloud, log_likelihood, rng, temperature)
-        mover.pull()
-        mover.walk()
-        mover.refresh()
+        for half in halves:
+            mover = _Mover(cloud, half, log_likelihood, rng, temperature)
+            mover.pull()
+            mover.walk()
+            mover.refresh()
         if sweep + 1 < fewest:
             continue
         pairs = [*zip(start.T, cloud.z.T, strict=True)]
@@ -198,14 +204,17 @@ class _Mover:
     def __init__(
         self,
         cloud: Cloud,
+        half: slice,
         log_likelihood: Callable[[FloatArray], FloatArray],
         rng: np.random.Generator,
         temperature: float,
     ) -> None:
         self._cloud, self._log_likelihood, self._rng = cloud, log_likelihood, rng
         self._temperature = temperature
-        self._mean = cloud.z.mean(axis=0)
-        covariance = np.atleast_2d(np.cov(cloud.z, rowvar=False))
+        self._z, self._likelihood = cloud.z[half], cloud.log_likelihood[half]  # views, to write in
+        other = np.delete(cloud.z, np.arange(len(cloud.z))[half], axis=0)
+        self._mean = other.mean(axis=0)
+        covariance = np.atleast_2d(np.cov(other, rowvar=False))
         # A ridge far thinner than it is long must not look like one without width.
         ridge = _THINNEST * np.diag(covariance) + np.finfo(float).tiny
         self._factor = np.linalg.cholesky(covariance + np.diag(ridge))
@@ -213,26 +222,26 @@ class _Mover:
     def pull(self) -> None:
         """Step about the mean: an autoregression that leaves the particles' normal as it is."""
         step = self._cloud.steps["pull"]
-        about = self._cloud.z - self._mean
+        about = self._z - self._mean
         proposal = self._mean + np.sqrt(1 - step**2) * about + step * self._noise()
-        self._accept(proposal, self._reference(self._cloud.z) - self._reference(proposal), "pull")
+        self._accept(proposal, self._reference(self._z) - self._reference(proposal), "pull")
 
     def walk(self) -> None:
         """Walk at random with the particles' covariance."""
-        scale = self._cloud.steps["walk"] * 2.38 / np.sqrt(self._cloud.z.shape[1])
-        self._accept(self._cloud.z + scale * self._noise(), 0.0, "walk")
+        scale = self._cloud.steps["walk"] * 2.38 / np.sqrt(self._z.shape[1])
+        self._accept(self._z + scale * self._noise(), 0.0, "walk")
 
     def refresh(self) -> None:
         """Draw one coordinate of each particle anew from its prior."""
-        count, dimension = self._cloud.z.shape
+        count, dimension = self._z.shape
         rows, columns = np.arange(count), self._rng.integers(dimension, size=count)
-        proposal = self._cloud.z.copy()
+        proposal = self._z.copy()
         proposal[rows, columns] = self._rng.standard_normal(count)
-        old, new = self._cloud.z[rows, columns], proposal[rows, columns]
+        old, new = self._z[rows, columns], proposal[rows, columns]
         self._accept(proposal, (new**2 - old**2) / 2, "")
 
     def _noise(self) -> FloatArray:
-        noise: FloatArray = self._rng.standard_normal(self._cloud.z.shape) @ self._factor.T
+        noise: FloatArray = self._rng.standard_normal(self._z.shape) @ self._factor.T
         return noise
 
     def _reference(self, z: FloatArray) -> FloatArray:
@@ -245,17 +254,17 @@ class _Mover:
 
         `log_ratio` is that of proposing the way back to the way there.
         """
-        cloud = self._cloud
+        steps = self._cloud.steps
         likelihood = self._log_likelihood(proposal)
-        prior = 0.5 * ((cloud.z**2).sum(axis=1) - (proposal**2).sum(axis=1))
-        gain = self._temperature * (likelihood - cloud.log_likelihood) + prior + log_ratio
+        prior = 0.5 * ((self._z**2).sum(axis=1) - (proposal**2).sum(axis=1))
+        gain = self._temperature * (likelihood - self._likelihood) + prior + log_ratio
         taken = np.log(self._rng.random(len(proposal))) < gain
-        cloud.z[taken] = proposal[taken]
-        cloud.log_likelihood[taken] = likelihood[taken]
+        self._z[taken] = proposal[taken]
+        self._likelihood[taken] = likelihood[taken]
         if kind:
             factor = np.exp(taken.mean() - _ACCEPTED)
             most = 1.0 if kind == "pull" else 2.0
-            cloud.steps[kind] = float(np.clip(cloud.steps[kind] * factor, 1e-3, most))
+            steps[kind] = float(np.clip(steps[kind] * factor, 1e-3, most))
 
 
 def _rise(log_likelihood: FloatArray, most: float) -> float:
@@ -353,8 +362,15 @@ def _within(
 
 
 def _level(far: FloatArray) -> float:
-    """Return the distance that half of the draws are within, and that some are beyond."""
+    """Return the distance that half of the draws are within, and that some are beyond.
+
+    Of N draws with the one of rank k at U, 1/P(below U) is N/(k - 1) on average: where it is a
+    draw's own, only those below it are within, or the probability of each level would be too large
+    by 1/k. A distance that many draws are at is a value of the model's, and belongs to the level.
+    """
     half, most = np.sort(far)[far.size // 2], far.max()
+    if np.count_nonzero(far == half) <= _TWINS * far.size:
+        return float(np.nextafter(half, -np.inf))
     if half < most:
         return float(half)
     nearer = far[far < most]

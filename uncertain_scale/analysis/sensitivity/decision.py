@@ -7,7 +7,6 @@ and of partial perfect information (EVPPI).
 from __future__ import annotations
 
 import math
-import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -18,6 +17,7 @@ from uncertain_scale.analysis.sensitivity.loss import Loss, Penalty
 from uncertain_scale.analysis.sensitivity.methods import Findings
 from uncertain_scale.sampling.rare_values import hidden_moment
 from uncertain_scale.statistics.moments import Facts
+from uncertain_scale.units.rounding import compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,6 @@ _FEWEST = 10  # draws on either side of a threshold that bear an average over th
 _FEWEST_AT_A_LEVEL = 2
 
 Direction: TypeAlias = Literal[">=", ">", "<=", "<"]
-DIRECTIONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
 
 _EQUAL = Loss(Penalty(1.0), Penalty(1.0))
@@ -289,8 +288,8 @@ class Decision:
             )
         return ""
 
-    def _happens(self, values: FloatArray) -> FloatArray:
-        return np.asarray(DIRECTIONS[self.direction](values, self.threshold))
+    def _happens(self, values: FloatArray) -> npt.NDArray[np.bool_]:
+        return compare(values, self.direction, self.threshold)
 
     def _losses(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the losses of the answers yes and no, draw by draw."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.analysis.events import Event, happened, probability, share_of
-from uncertain_scale.analysis.sensitivity.decision import DIRECTIONS, Decision
+from uncertain_scale.analysis.sensitivity.decision import Decision
 from uncertain_scale.analysis.sensitivity.methods import (
     IntervalReduction,
     RankCorrelation,
@@ -27,6 +27,7 @@ from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.sampling.rare_values import rare_facts
 from uncertain_scale.statistics.moments import Facts
 from uncertain_scale.statistics.outputs import all_draws
+from uncertain_scale.units.rounding import SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -253,7 +254,7 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
     >>> str(found["answer"].item()), str(found["evppi"].idxmax().item())
     ('no', 'mfu')
     """
-    if direction not in DIRECTIONS:
+    if direction not in SIGNS:
         raise QuestionError(f"'{direction}' compares nothing; expected one of >=, >, <=, <")
     if np.isnan(threshold):
         raise QuestionError(f"the threshold for {output} is not a number; give one in its units")
