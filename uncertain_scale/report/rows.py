@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.report.document import Document
 
+_FEW = 3  # answers that are named, though all are meant
 _BEYOND = {
     "low": "beyond the draws: at most this, with 95%",
     "high": "beyond the draws: at least this, with 95%",
@@ -197,7 +198,9 @@ def remarks(document: Document) -> Iterator[str]:
     for name, output in document["outputs"].items():
         for reason in dict.fromkeys(reasons_in_words(output)):
             alike.setdefault(reason, []).append(name)
-    yield from (f"{listed(names)}: {reason}" for reason, names in alike.items())
+    for reason, names in alike.items():
+        everywhere = len(names) == len(document["outputs"]) > _FEW
+        yield f"{'all answers' if everywhere else listed(names)}: {reason}"
     for name, output in document["outputs"].items():
         yield from _mostly_one_value(name, output)
         if any(one.get("low_beyond") or one.get("high_beyond") for one in output["intervals"]):
