@@ -209,14 +209,14 @@ given = { budget = "250M USD" }
 
 @pytest.mark.slow
 def test_every_view_names_the_scenario_that_judges(cli, tmp_path):
-    """The memo's own scenario says 1.65 times, inside the 90%; base, of another chip, 4.14."""
+    """The memo's own scenario says 3.27 times, above the 95%; base, of another chip, 5.22."""
     memo = tmp_path / "memo.toml"
     memo.write_text(MEMO, encoding="utf-8")
     shown = {
         form: " ".join(cli("claims", memo, "--format", form)[1].split())
         for form in ("terminal", "md", "html", "json", "csv")
     }
-    verdict = "above the 50% interval, inside the 90%: overstated 1.65x at the median"
+    verdict = "above the 95% interval: overstated 3.27x at the median"
     assert f"of gb200-dense-fp8, the document's own: {verdict}" in shown["terminal"]
     for form in ("md", "html"):
         assert "gb200-dense-fp8: percentile" in shown[form]
@@ -224,7 +224,7 @@ def test_every_view_names_the_scenario_that_judges(cli, tmp_path):
     assert re.search("Under gb200-dense-fp8, the document(&#39;|')s own", shown["html"])
     (judged,) = json.loads(shown["json"])["claims"][0]["judged"]
     assert (judged["scenario"], judged["own"]) == ("gb200-dense-fp8", True)
-    assert judged["asserted_over_median"] == pytest.approx(1.655, abs=0.01)
+    assert judged["asserted_over_median"] == pytest.approx(3.267, abs=0.01)
     assert "gb200-dense-fp8,True" in shown["csv"]
     assert not any(
         re.search(r"\bbase\b.{0,40}(overstated|interval)", one) for one in shown.values()
@@ -239,14 +239,14 @@ def test_scenarios_asked_for_stand_beside_the_documents_own(cli, tmp_path):
     rows = list(csv.DictReader(io.StringIO(out)))
     found = [(row["scenario"], float(row["asserted_over_median"])) for row in rows]
     assert found == [
-        ("gb200-dense-fp8", pytest.approx(1.655, abs=0.01)),
-        ("base", pytest.approx(4.14, abs=0.02)),
+        ("gb200-dense-fp8", pytest.approx(3.267, abs=0.01)),
+        ("base", pytest.approx(5.22, abs=0.02)),
     ]
     figure = tmp_path / "figure.svg"
     cli("plot", "claims", memo, "--scenario", "base", "--output", figure)
     text = figure.read_text(encoding="utf-8")
-    assert "overstated 1.65x (gb200-dense-fp8)" in text
-    assert "overstated 4.14x (base)" in text
+    assert "overstated 3.27x (gb200-dense-fp8)" in text
+    assert re.search(r"overstated 5\.2\dx \(base\)", text)
 
 
 @pytest.mark.slow

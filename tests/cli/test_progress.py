@@ -23,7 +23,7 @@ TOLD = {
 }
 ALONE = {
     "claims": (("claims", "--claim", "gpu-price", "--claim", "hourly-rate", *FEW), 2, "claims"),
-    "backtest": (("backtest", *FEW), 47, "runs"),
+    "backtest": (("backtest", *FEW), 80, "runs"),
     "plot": (
         (
             *("plot", "sweep", "--budget", "1M,1B", "--of", "gpus", "--output", "a.svg", *FEW),

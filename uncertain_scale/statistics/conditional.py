@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
-from uncertain_scale.statistics.monte_carlo_error import skewed_spread
+from uncertain_scale.statistics.monte_carlo_error import skewed_spread, spread
 from uncertain_scale.statistics.sketch import ROUGHLY
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ class Conditional:
             return None
         values, shares = output.roughly(_CHECKED)
         off = shares - found.by_group("below", found.forward(values))
-        error = off.std(axis=0, ddof=1) / np.sqrt(len(off))
-        fits = np.abs(off.mean(axis=0)) <= _AGREE * np.maximum(error, 1 / min(found.size, ROUGHLY))
+        error = np.fmax(spread(off), 1 / min(found.size, ROUGHLY))  # of one chain there is none
+        fits = np.abs(off.mean(axis=0)) <= _AGREE * error
         return found if fits.all() else None
 
     @property

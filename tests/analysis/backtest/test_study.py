@@ -31,10 +31,10 @@ def on_h100():
 def test_the_shipped_prior_passes_its_own_backtest(shipped):
     """Each run left out: 90% coverage within its binomial interval, PIT not rejected at 1%."""
     found = score(shipped.of("training_flop"), left_out=True)
-    assert found.runs == 32
+    assert found.runs == 65
     low, high = found.share_interval[0.9]
     assert low <= 0.9 <= high
-    assert stats.binom.ppf(0.005, 32, 0.9) <= found.hits[0.9] <= stats.binom.ppf(0.995, 32, 0.9)
+    assert stats.binom.ppf(0.005, 65, 0.9) <= found.hits[0.9] <= stats.binom.ppf(0.995, 65, 0.9)
     assert found.uniformity > 0.01
 
 
@@ -42,7 +42,7 @@ def test_the_shipped_prior_passes_its_own_backtest(shipped):
 def test_the_runs_of_the_fit_alone_pass_too(shipped):
     tests = shipped.groups()["in the fit"]
     found = score(tests, left_out=True)
-    assert found.runs == 24
+    assert found.runs == 65
     assert all(test.refitted for test in tests)
     assert found.share_interval[0.9][0] <= 0.9 <= found.share_interval[0.9][1]
     assert found.uniformity > 0.01

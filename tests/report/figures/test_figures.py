@@ -89,7 +89,7 @@ def test_a_figure_says_its_numbers_in_words(drawn, report, kind):
 @pytest.mark.slow
 def test_a_ranking_and_a_comparison_say_their_numbers(drawn):
     label = drawn["sensitivity"].get_label()
-    assert re.search(r"training_flop: mfu 5\d(\.\d)?% ± ", label)
+    assert re.search(r"training_flop: mfu 6\d(\.\d)?% ± ", label)
     assert "training_flop exactly ×2" in drawn["compare"].get_label()
     assert "gpu_hours unchanged" in drawn["compare"].get_label()
 

@@ -171,7 +171,7 @@ TABLED = {
 TOLD = {
     "claims": "35 follow from the document&#39;s own inputs",
     "backtest": "inside the 90% interval.",
-    "sweep": "training_flop: in the median 4.8",
+    "sweep": "training_flop: in the median 3.8",
     "update": "bits",
     "sensitivity": "Variance that would go if an input were known, most: training_flop: mfu",
     "compare": "times likelier under h100-dense-fp8",
