@@ -8,7 +8,8 @@ import pytest
 import xarray as xr
 
 from uncertain_scale import Design, Model, ask, default_model, load_priors
-from uncertain_scale.analysis.comparison import compare, difference_of, greater_in, has_ratio
+from uncertain_scale.analysis.comparison import compare, greater_in
+from uncertain_scale.analysis.held_against import difference_of, has_ratio
 from uncertain_scale.errors import QuestionError
 
 MODEL = default_model()

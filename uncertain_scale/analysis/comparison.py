@@ -28,6 +28,12 @@ from uncertain_scale.analysis.coupling import (
 )
 from uncertain_scale.analysis.events import of_average, probability_in, share_of
 from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.held_against import (
+    difference_of,
+    has_ratio,
+    has_split,
+    rounding_of,
+)
 from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.model.problem import Closure, takes_problem
 from uncertain_scale.model.refusal import lacking_message
@@ -41,7 +47,6 @@ from uncertain_scale.statistics.pivot_attributes import (
     pivot_inputs,
 )
 from uncertain_scale.statistics.summary import summarize_variables
-from uncertain_scale.units import is_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,16 +63,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Comparison",
     "Ratio",
-    "are_dates",
     "compare",
-    "has_ratio",
-    "has_split",
-    "of_both_signs",
     "same_way",
 ]
 
 _ROUNDING = 1e-12
-_LAST_DIGITS = 16 * np.finfo(float).eps  # a few roundings on either side
 _FIGURES = ("median", "mean", "eti", "hdi")
 
 
@@ -319,35 +319,6 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
     )
 
 
-def has_ratio(base: FloatArray, *others: FloatArray, units: str = "1") -> bool:
-    """Tell whether other / base means anything: the base is never 0, and all are of one sign.
-
-    A profit of 2 over one of -1 is no factor of -2, nor is -2 over -1 twice as good; and of years
-    of the calendar only the difference says something.
-    """
-    answers = [base, *others]
-    return bool(base.all()) and not of_both_signs(answers) and not are_dates(answers, units)
-
-
-def has_split(answers: Sequence[FloatArray], units: str) -> bool:
-    """Tell whether the ratio of medians means anything: no answer is 0, and all of one sign.
-
-    A median at the edge of the draws that are 0 is one of the few smallest of the others.
-    """
-    never = all(one.all() for one in answers)
-    return never and not of_both_signs(answers) and not are_dates(answers, units)
-
-
-def are_dates(answers: Sequence[FloatArray], units: str) -> bool:
-    """Tell whether answers are years of the calendar."""
-    return all(is_date(units, float(one.min()), float(one.max())) for one in answers)
-
-
-def of_both_signs(answers: Sequence[FloatArray]) -> bool:
-    """Tell whether some answers are below 0 and others above it."""
-    return bool(min(one.min() for one in answers) < 0 < max(one.max() for one in answers))
-
-
 def inputs_in(tree: xr.DataTree) -> dict[str, xr.DataArray]:
     """Return the inputs of an answer by name."""
     return {str(name): one for name, one in tree["prior"].data_vars.items()}
@@ -496,19 +467,6 @@ def greater_in(
             return found
     constant = ratio is not None and _alike(ratio) and not may_vary(ratio.attrs)
     return share_of((difference_of(other, base) > 0).values, constant=constant)
-
-
-def difference_of(other: xr.DataArray, base: xr.DataArray) -> xr.DataArray:
-    """Return other - base draw by draw, 0 where it is within the rounding of the two."""
-    difference = other - base
-    sizes = np.maximum(np.abs(other.values), np.abs(base.values))
-    rounding = np.abs(difference.values) <= _LAST_DIGITS * sizes
-    return difference.copy(data=np.where(rounding, 0.0, difference.values))
-
-
-def rounding_of(other: xr.DataArray, base: xr.DataArray) -> float:
-    """Return what a figure of other - base may owe to the rounding of the two."""
-    return _LAST_DIGITS * float(np.median(np.maximum(np.abs(other.values), np.abs(base.values))))
 
 
 def _without_rounding(found: xr.Dataset, rounding: Mapping[str, float]) -> xr.Dataset:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from uncertain_scale.analysis.comparison import has_ratio, inputs_beside, inputs_in, same_way
+from uncertain_scale.analysis.comparison import inputs_beside, inputs_in, same_way
 from uncertain_scale.analysis.coupling import (
     INDEPENDENT,
     SHARED,
@@ -18,6 +18,7 @@ from uncertain_scale.analysis.coupling import (
     readings,
 )
 from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.held_against import has_ratio
 from uncertain_scale.errors import DataError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.model import Problem, ask, believe

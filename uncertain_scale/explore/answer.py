@@ -15,15 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from uncertain_scale.analysis.attribution import attribute
-from uncertain_scale.analysis.comparison import (
-    difference_of,
-    greater_in,
-    has_ratio,
-    has_split,
-    inputs_beside,
-    rounding_of,
-    same_way,
-)
+from uncertain_scale.analysis.comparison import greater_in, inputs_beside, same_way
 from uncertain_scale.analysis.coupling import (
     STATED,
     changed_correlations,
@@ -34,6 +26,7 @@ from uncertain_scale.analysis.coupling import (
 )
 from uncertain_scale.analysis.events import probability
 from uncertain_scale.analysis.guards import WATCHED, warnings_of_draws
+from uncertain_scale.analysis.held_against import difference_of, has_ratio, has_split, rounding_of
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.report.ages import Dated, ages_document
 from uncertain_scale.report.comparison_report import couplings_document

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from uncertain_scale.analysis.comparison import has_ratio
+from uncertain_scale.analysis.held_against import has_ratio
 from uncertain_scale.analysis.sensitivity.methods import HIDDEN, UNSETTLED, average_ranks
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.sampling.chains import answer_groups
