@@ -102,7 +102,7 @@ def handle_of(prior: Prior) -> Handle:
     --------
     >>> from uncertain_scale.inputs import load_priors
     >>> handle_of(load_priors().inputs["mfu"])
-    Handle(names=('q05', 'q95'), values=(0.149, 0.436), words='')
+    Handle(names=('q05', 'q95'), values=(0.103, 0.4), words='')
     """
     distribution = prior.distribution
     if prior.joint:

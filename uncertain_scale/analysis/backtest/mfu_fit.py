@@ -11,7 +11,7 @@ Monte Carlo error, and leaving a run out costs milliseconds.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -172,6 +172,7 @@ class MfuFit:
         self._theta = np.arange(low, high + _STEP, min(_STEP, finest))
         self._logits = np.linspace(low - 2, high + 2, _POINTS)
         self._kept: dict[tuple[str, str | None], _Told] = {}
+        self._predictives: dict[tuple[str, str | None, float], Predictive] = {}
         self._runs = [self._log_likelihood(one) for one in self.observations]
 
     def predictive(
@@ -188,6 +189,12 @@ class MfuFit:
         moe
             Probability that its model is a sparse mixture of experts.
         """
+        key = family, without, moe
+        if key not in self._predictives:
+            self._predictives[key] = self._predictive(family, without, moe)
+        return self._predictives[key]
+
+    def _predictive(self, family: str, without: str | None, moe: float) -> Predictive:
         theta, _ = self._posterior(family, without)
         cdf = np.zeros(self._logits.size)
         if moe < 1:
@@ -352,14 +359,19 @@ def freed(run: TrainingRun) -> FloatArray:
         raise DataError(f"'{run.name}' lacks GPU-hours or FLOP; leave it out of the fit")
     speed_up = np.ones(1)
     if run.may_be_fp8:
-        scenario = _IN_FP8 if run.precision == "fp8" else "base"
-        middles = (np.arange(_NODES) + 0.5) / _NODES
-        speed_up = load_priors(scenario).inputs["precision_factor"].ppf(middles)
+        speed_up = _speed_ups(_IN_FP8 if run.precision == "fp8" else "base")
     speed_up = 1 + (speed_up - 1) * max(run.chip.fp8 - 1, 0.0)  # stated for a ratio of 2
     mfu = run.mfu / speed_up
     if not (mfu < 1).any():
         raise DataError(f"'{run.name}' has an mfu of {run.mfu:.3g}; expected less than 1")
     return np.asarray(mfu[mfu < 1])
+
+
+@cache
+def _speed_ups(scenario: str) -> FloatArray:
+    """Return equally likely speed-ups over 16 bits that a shipped scenario believes."""
+    middles = (np.arange(_NODES) + 0.5) / _NODES
+    return load_priors(scenario).inputs["precision_factor"].ppf(middles)
 
 
 def chance_of_moe(run: TrainingRun) -> float:

@@ -191,7 +191,7 @@ def backtest(  # noqa: PLR0913 (what is tested, and how)
     >>> from uncertain_scale.sampling.sample import prepare
     >>> found = backtest(*prepare(), shipped_runs(), Design(draws=128, chains=2))
     >>> score(found.of("training_flop"), left_out=True).runs
-    32
+    65
     """
     beliefs = Beliefs(model, priors, one_prior=one_prior)
     forecaster = Forecaster(model, design)
