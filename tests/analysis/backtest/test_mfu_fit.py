@@ -166,7 +166,7 @@ def test_the_likelihood_of_an_uncertain_speed_up_is_a_density_of_utilisation():
 
     expected = (below(used + step) - below(used - step)) / (2 * step)
     of_dense = fit._runs[2].reshape(fit._sigma.size, -1, fit._theta.size)
-    assert (of_dense == of_dense[:, :1]).all()  # whatever a mixture of experts has of it
+    assert of_dense.shape[1] == 1  # whatever a mixture of experts has of it
     found = np.exp(of_dense[:, 0][np.ix_(rows, chosen)])
     assert found / found[0, 0] == pytest.approx(expected / expected[0, 0], rel=1e-5)
 

@@ -171,7 +171,7 @@ class MfuFit:
         low, high = min(middle.values()) - _ROOM, max(middle.values()) + _ROOM
         self._theta = np.arange(low, high + _STEP, min(_STEP, finest))
         self._logits = np.linspace(low - 2, high + 2, _POINTS)
-        self._kept: dict[tuple[str, str | None], _Told] = {}
+        self._kept: dict[str, _Told] = {}
         self._predictives: dict[tuple[str, str | None, float], Predictive] = {}
         self._runs = [self._log_likelihood(one) for one in self.observations]
 
@@ -241,17 +241,19 @@ class MfuFit:
 
     def _told(self, family: str, without: str | None = None) -> _Told:
         """Return what a family's runs tell, without one of them."""
-        key = family, without
-        if key not in self._kept:
-            log = np.zeros((_SIGMAS * _FACTORS.size, self._theta.size))
-            for observation, one in zip(self.observations, self._runs, strict=True):
-                if observation.family == family and observation.name != without:
-                    log += one
-            peak = log.max(axis=1, keepdims=True)
-            likelihood = np.exp(log - peak)
-            log_mean = np.log(likelihood @ self._kernel + _TINY) + peak
-            self._kept[key] = _Told(likelihood, peak, log_mean)
-        return self._kept[key]
+        if without is None and family in self._kept:
+            return self._kept[family]
+        log = np.zeros((_SIGMAS, _FACTORS.size, self._theta.size))
+        for observation, one in zip(self.observations, self._runs, strict=True):
+            if observation.family == family and observation.name != without:
+                log += one
+        by_shape = log.reshape(-1, self._theta.size)
+        peak = by_shape.max(axis=1, keepdims=True)
+        likelihood = np.exp(by_shape - peak)
+        told = _Told(likelihood, peak, np.log(likelihood @ self._kernel + _TINY) + peak)
+        if without is None:
+            self._kept[family] = told
+        return told
 
     @cached_property
     def _kernel(self) -> FloatArray:
@@ -276,13 +278,12 @@ class MfuFit:
         return np.asarray(ndtr(z).reshape(-1, self._logits.size))
 
     def _log_likelihood(self, run: Observation) -> FloatArray:
-        """Return the log likelihood of one run, shape (sigma * f, theta)."""
-        dense = self._density(run.mfu)[:, None]
-        density = np.broadcast_to((1 - run.moe) * dense, (_SIGMAS, _FACTORS.size, dense.shape[2]))
+        """Return the log likelihood of one run, shape (sigma, f, theta): for a dense one, one f."""
+        density = (1 - run.moe) * self._density(run.mfu)[:, None]
         if run.moe:
             experts = np.stack([self._density(run.mfu / factor) for factor in _FACTORS], axis=1)
             density = density + run.moe * experts
-        return np.log(density + _TINY).reshape(-1, self._theta.size)
+        return np.asarray(np.log(density + _TINY))
 
     def _density(self, mfu: FloatArray) -> FloatArray:
         """Return the density of a dense model's MFU, or of equally likely ones: (sigma, theta)."""
@@ -368,6 +369,12 @@ def freed(run: TrainingRun) -> FloatArray:
 
 
 @cache
+def shipped_fit() -> MfuFit:
+    """Return the fit to the shipped table, which the shipped priors are."""
+    return fit_mfu(fitted_runs(published_runs()))
+
+
+@cache
 def _speed_ups(scenario: str) -> FloatArray:
     """Return equally likely speed-ups over 16 bits that a shipped scenario believes."""
     middles = (np.arange(_NODES) + 0.5) / _NODES
@@ -429,7 +436,7 @@ class Beliefs:
             return priors
         family = self.family if self.owns(run) else run.chip.family
         left = run.name if refitted else None
-        predictive = self._fit.predictive(family, left, moe=chance_of_moe(run))
+        predictive = shipped_fit().predictive(family, left, moe=chance_of_moe(run))
         low, high = predictive.summary()
         mfu = f"logitnormal(q05={low:.6g}, q95={high:.6g})"
         return believe(priors, self._model, {"mfu": mfu})
@@ -442,7 +449,3 @@ class Beliefs:
             return own
         fp8 = load_priors(_IN_FP8, variables=self._model.variables).inputs["precision_factor"]
         return replace(fp8, joint="")
-
-    @cached_property
-    def _fit(self) -> MfuFit:
-        return fit_mfu(fitted_runs(published_runs()))
