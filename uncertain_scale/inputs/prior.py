@@ -280,6 +280,12 @@ class Priors:
         lacking = {name: why for name, why in self.lacking.items() if name != prior.name}
         return replace(self, inputs={**self.inputs, prior.name: prior}, lacking=lacking)
 
+    def without(self, names: Collection[str]) -> Priors:
+        """Return these priors less some inputs, and less what ties these to others."""
+        inputs = {name: prior for name, prior in self.inputs.items() if name not in names}
+        ties = tuple(one for one in self.correlations if not set(one.inputs) & set(names))
+        return replace(self, inputs=inputs, correlations=ties)
+
     def without_unused_joints(self) -> Priors:
         """Return these priors less the joint samples that no input is drawn with any longer."""
         used = {prior.joint for prior in self.inputs.values()}

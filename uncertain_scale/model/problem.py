@@ -30,7 +30,15 @@ from uncertain_scale.model.model import Model
 from uncertain_scale.model.question import EVERYTHING, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Container,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from uncertain_scale.inputs.prior import Prior
     from uncertain_scale.model.equation import Equation
@@ -292,22 +300,7 @@ class Closure:
         self._laws = [e for e in model.equations if not (e.overridable and e.target in freed)]
         outputs = question.outputs if question.outputs != EVERYTHING else ()
         wanted = {*outputs, *question.also, *question.free}
-        fallbacks, held = [], {}
-        for name, prior in problem.priors.inputs.items():
-            if name in self.reached or name in question.free or name not in model.variables:
-                continue
-            if prior.fallback:
-                fallbacks.append(name)
-            elif prior.unless:
-                held[name] = prior.unless
-            else:
-                self.reached[name] = Reached("prior")
-        for name in {*held.values()} & {*fallbacks} & wanted:
-            self.reached[name] = Reached("fallback")
-        self._fire(only={*held.values()})
-        for name, unless in held.items():
-            if unless not in self.reached:
-                self.reached[name] = Reached("prior")
+        fallbacks = self._believe(problem, wanted)
         # A law that yields is a belief about its variable, which other ways to it come after.
         believed = {e.target for e in self._laws if e.overridable}
         self._fire(besides=believed)
@@ -317,6 +310,32 @@ class Closure:
                 self._fire(besides=believed)
         self._fire()
         self._solve_laws(wanted)
+
+    def _believe(self, problem: Problem, wanted: Collection[str]) -> list[str]:
+        """Reach what has a prior that holds, and return the inputs whose priors are fallbacks.
+
+        A prior that holds unless a variable is known comes last; a wanted variable is known.
+        """
+        fallbacks, held = [], {}
+        for name, prior in problem.priors.inputs.items():
+            if name in self.reached or name in problem.question.free:
+                continue
+            if name not in self._model.variables:
+                continue
+            if prior.fallback:
+                fallbacks.append(name)
+            elif prior.unless:
+                held[name] = prior.unless
+            else:
+                self.reached[name] = Reached("prior")
+        for name in fallbacks:
+            if name in wanted and name in held.values():
+                self.reached[name] = Reached("fallback")
+        self._fire(only={*held.values()})
+        for name, unless in held.items():
+            if unless not in self.reached:
+                self.reached[name] = Reached("prior")
+        return fallbacks
 
     def computed(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return those of the names that an equation reaches."""

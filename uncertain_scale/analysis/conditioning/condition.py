@@ -19,7 +19,7 @@ from uncertain_scale.analysis.conditioning.conflict import (
 from uncertain_scale.analysis.conditioning.information import effective_rows, information_gained
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
 from uncertain_scale.analysis.conditioning.rarity import evidence_share
-from uncertain_scale.analysis.conditioning.terms import Columns, bind_sound, varies
+from uncertain_scale.analysis.conditioning.terms import Columns, bind_sound, in_one_way, varies
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.inputs.observations import Range, read_evidence
 from uncertain_scale.model.problem import takes_problem
@@ -213,9 +213,12 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     >>> bool(after.std() < before.std() / 2)
     True
     """
+    _ = problem.plan  # a question without answer is told first
+    observations, unread = read_evidence(evidence, problem.model.variables)
+    problem = in_one_way(problem, observations)
     model, priors, question, plan = problem.model, problem.priors, problem.question, problem.plan
-    tree = sample(problem, design)  # a question without answer is told first
-    terms, faults = bind_sound(model, priors, *read_evidence(evidence, model.variables))
+    tree = sample(problem, design)
+    terms, faults = bind_sound(model, priors, observations, unread)
     try:
         before = refuse_against_prior(terms, priors, design.seed)
     except EvidenceError as error:

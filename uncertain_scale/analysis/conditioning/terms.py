@@ -6,7 +6,7 @@ its inputs with the question, except those that it owns: these have coordinates 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from uncertain_scale.analysis.conditioning.likelihood import distance, log_likel
 from uncertain_scale.errors import EvidenceError, QuestionError, UnitError, nearest
 from uncertain_scale.inputs.prior import ENDS, correlation_matrix
 from uncertain_scale.model import Problem, ask
+from uncertain_scale.model.problem import Closure
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.engine import propagate, try_equations
 
@@ -147,6 +148,34 @@ def bind_sound(
     return tuple(terms), tuple(all_faults)
 
 
+def in_one_way(problem: Problem, observations: Sequence[Observation]) -> Problem:
+    """Return the problem with priors that hold for it and for all observations, or for none.
+
+    Where one of them is told a variable that a prior is not used beside (`unless`), all go by the
+    laws that take its place: a fact about a dense model so bears on a question that leaves open
+    whether the model is one.
+    """
+    model, priors = problem.model, problem.priors
+    held = [
+        name
+        for name, prior in priors.inputs.items()
+        if prior.unless in priors.inputs and name not in problem.question.given
+    ]
+    closures = [Closure(problem)]
+    for observation in observations if held else ():
+        try:
+            question = ask(model, observation.given, outputs=[observation.variable])
+        except (QuestionError, UnitError):  # its fault is told where it is bound
+            continue
+        closures.append(Closure(Problem(model, priors, question)))
+    gone = {
+        name
+        for name in held
+        if any(name in one.reached and one.reached[name].origin == "equation" for one in closures)
+    }
+    return replace(problem, priors=priors.without(gone)) if gone else problem
+
+
 def varies(priors: Priors, name: str) -> bool:
     """Tell whether an input is uncertain at all."""
     ends = priors.inputs[name].ppf(_LEVELS)
@@ -155,6 +184,7 @@ def varies(priors: Priors, name: str) -> bool:
 
 def _bind(model: Model, priors: Priors, observation: Observation) -> Term:
     variable = observation.variable
+    observation = replace(observation, own=_by_inputs(model, priors, observation.own))
     faults = list(_faults(model, priors, observation))
     if faults:
         raise EvidenceError(faults)
@@ -187,6 +217,15 @@ def _bind(model: Model, priors: Priors, observation: Observation) -> Term:
     coordinates = (*part.coordinates, *(name for one in own for name in one.coordinates))
     units = model.variables[variable]
     return Term(observation, plan, sampler, coordinates, (*shared, *tied), units, own)
+
+
+def _by_inputs(model: Model, priors: Priors, own: Mapping[str, float]) -> dict[str, float]:
+    """Return what is owned, the first argument of a law that yields in its variable's place."""
+    laws = {law.target: law for law in model.equations if law.overridable}
+    return {
+        laws[name].arguments[0] if name in laws and name not in priors.inputs else name: rank
+        for name, rank in own.items()
+    }
 
 
 def _faults(model: Model, priors: Priors, observation: Observation) -> Iterator[str]:

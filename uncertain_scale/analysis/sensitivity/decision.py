@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.events import Probability
     from uncertain_scale.analysis.sensitivity.study import Study
     from uncertain_scale.units.aliases import FloatArray
+    from uncertain_scale.units.rounding import Sign
 
 UNSETTLED = "not settled"
 BOUNDED = f"{UNSETTLED}: the expected losses of both answers are only known within bounds"
@@ -37,8 +38,6 @@ _FEWEST = 10  # draws on either side of a threshold that bear an average over th
 # sum of two, estimates are within two errors of quadrature from 2 on, at 1 off by half, at 0.2 by
 # a factor of three.
 _FEWEST_AT_A_LEVEL = 2
-
-Direction: TypeAlias = Literal[">=", ">", "<=", "<"]
 
 
 _EQUAL = Loss(Penalty(1.0), Penalty(1.0))
@@ -110,7 +109,7 @@ class Decision:
 
     threshold: float
     probability: Probability
-    direction: Direction = ">="
+    direction: Sign = ">="
     loss: Loss | None = None
     sets: Mapping[str, int] = field(default_factory=dict)
     levels: int = 256

@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.events import Probability
-    from uncertain_scale.analysis.sensitivity.decision import Direction
     from uncertain_scale.analysis.sensitivity.loss import Loss
     from uncertain_scale.analysis.sensitivity.methods import Method
     from uncertain_scale.analysis.sensitivity.study import Scale
     from uncertain_scale.model import Problem
     from uncertain_scale.sampling.design import Design
+    from uncertain_scale.units.rounding import Sign
 
 _NO_MEAN = 0.95  # 1, but for the slope between two points of the tail
 
@@ -196,7 +196,7 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
     *,
     output: str,
     threshold: float,
-    direction: Direction = ">=",
+    direction: Sign = ">=",
     loss: Loss | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
     progress: Callable[[int], object] | None = None,
