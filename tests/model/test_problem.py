@@ -329,3 +329,44 @@ def test_a_saved_report_solves_its_question_once(cli, monkeypatch, tmp_path):
 
 def test_every_public_name_is_there():
     assert all(getattr(us, name).__name__ == name for name in us.__all__)
+
+
+OPEN = {"moe": "fallback", "mfu": "prior", "expert_sparsity": "prior"}
+
+
+@pytest.mark.parametrize(
+    ("given", "believed", "origins"),
+    [
+        ({}, {}, OPEN | {"moe": None}),
+        ({"moe": 1}, {}, {"moe": "given", "mfu": "equation", "expert_sparsity": "equation"}),
+        ({}, {"moe": 1}, {"moe": "prior", "mfu": "equation", "expert_sparsity": "equation"}),
+        ({"expert_sparsity": 8}, {}, {"moe": "equation", "mfu": "equation"}),
+        ({}, {"expert_sparsity": 8}, {"moe": "equation", "mfu": "equation"}),
+        ({"moe": 1}, {"mfu": "0.3 to 0.5"}, {"mfu": "prior", "expert_sparsity": "equation"}),
+    ],
+)
+def test_a_prior_is_not_used_where_the_variable_that_it_leaves_open_is_known(
+    given, believed, origins
+):
+    question = ask(MODEL, {"budget": "1M", **given}, outputs=["training_flop", "optimal_params"])
+    reached = solve(MODEL, us.believe(PRIORS, MODEL, believed), question).reached
+    for name, origin in origins.items():
+        assert (reached[name].origin if name in reached else None) == origin
+
+
+def test_a_variable_that_priors_leave_open_and_that_is_wanted_is_drawn_with_what_rests_on_it():
+    tree = us.run(
+        given={"budget": "1M"},
+        outputs=["moe", "expert_sparsity"],
+        design=us.Design(draws=64, chains=2),
+    )
+    moe, sparsity = (tree[f"prior_predictive/{one}"].values for one in ("moe", "expert_sparsity"))
+    assert ((sparsity > 1) == (moe == 1)).all()
+
+
+@pytest.mark.parametrize("way", ["given", "believed"])
+def test_two_statements_on_the_kind_of_model_are_refused(way):
+    stated = {"moe": 0, "expert_sparsity": 8}
+    given, believed = (stated, {}) if way == "given" else ({}, stated)
+    with pytest.raises(OverdeterminedError, match="moe follows in two ways"):
+        us.run(given={"budget": "1M", **given}, believed=believed, outputs=["mfu"])

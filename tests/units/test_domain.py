@@ -18,6 +18,7 @@ from uncertain_scale.units.domain import Domain, Units, domain_of
         ("[-1, 1)", [-1.0, 0.0], [1.0, -1.1], "at least -1 and below 1"),
         ("(-inf, 2.5e3)", [-1e9, 2499.0], [2500.0, 1e9], "below 2500"),
         ("(-inf, inf)", [-1e9, 0.0], [], "finite"),
+        ("{0, 1}", [0.0, 1.0], [0.3, 2.0, -1.0], "0 or 1"),
     ],
 )
 def test_ends_belong_to_a_domain_by_their_brackets(notation, inside, outside, words):

@@ -141,7 +141,8 @@ def refuse_impossible(axis: Axis, model: Model) -> None:
     units = model.variables[axis.name]
     domain, factor = domain_of(units), Quantity(1.0, axis.units).to(units)
     ends = [axis.quantities[at].to(units) for at in (0, -1)]
-    if domain is None or all(end in domain for end in ends):
+    met = domain is None or all(end in domain for end in ends)
+    if domain is None or (met and not (domain.binary and len(axis.values) > 2)):
         return
     low, high = (bound / factor for bound in domain.bounds)
     first, _, last = map(str.strip, axis.stated.partition(".."))
@@ -152,6 +153,8 @@ def refuse_impossible(axis: Axis, model: Model) -> None:
     advice = f"{verb} there, as in {first}..{last}"
     if axis.spacing == "list":
         advice = "drop the values that are not"
+    if domain.binary:
+        advice = "write 0, 1"
     must = f"must be {domain.words(units)} at every point"
     raise UnitError(f"{axis.name} = '{axis.stated[:60]}': {axis.name} {must}; {advice}")
 

@@ -11,8 +11,8 @@ from uncertain_scale.units.aliases import (
     AtLeastOne,
     Flop,
     FlopPerSecondPerGpu,
-    Fraction,
     GpuHours,
+    Indicator,
     Ratio,
     Share,
     overridable,
@@ -22,7 +22,7 @@ SECONDS_PER_HOUR: Annotated[float, "s/hour"] = 3600.0
 
 
 @overridable
-def mfu(dense_model_mfu: Share, moe: Fraction, moe_factor: Ratio) -> Share:
+def mfu(dense_model_mfu: Share, moe: Indicator, moe_factor: Ratio) -> Share:
     """Whole-run utilisation of the dense BF16 peak.
 
     That of a dense model x f^m, m = 1 for a sparse mixture of experts and 0 for a dense model. A
@@ -31,7 +31,7 @@ def mfu(dense_model_mfu: Share, moe: Fraction, moe_factor: Ratio) -> Share:
     return dense_model_mfu * moe_factor**moe
 
 
-def moe__from_sparsity(expert_sparsity: AtLeastOne) -> Fraction:
+def moe__from_sparsity(expert_sparsity: AtLeastOne) -> Indicator:
     """Whether the model is a sparse mixture of experts, told by its experts.
 
     1 where there is more than one to each active one, else 0.
@@ -40,7 +40,7 @@ def moe__from_sparsity(expert_sparsity: AtLeastOne) -> Fraction:
 
 
 @overridable
-def expert_sparsity(moe: Fraction, experts_per_active: AtLeastOne) -> AtLeastOne:
+def expert_sparsity(moe: Indicator, experts_per_active: AtLeastOne) -> AtLeastOne:
     """Experts to each active one: 8 for one in eight, 1 for a dense model.
 
     s^m, m = 1 for a sparse mixture of experts and 0 for a dense model.

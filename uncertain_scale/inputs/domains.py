@@ -39,8 +39,12 @@ def beyond(name: str, distribution: Distribution, units: str, factor: float = 1.
     domain = domain_of(units)
     if domain is None:
         return ""
-    low, high = (float(end) * factor for end in distribution.support)
     atoms = distribution.atoms()[0] * factor
+    if domain.binary:
+        known = not distribution.continuous and bool(np.isin(atoms, (0, 1)).all())
+        said = f"{name} must be {domain.words()}; where that is open, bernoulli(p=0.5)"
+        return "" if known and atoms.size else said
+    low, high = (float(end) * factor for end in distribution.support)
     at_ends = atoms[[0, -1]].tolist() if atoms.size else []
     if domain.reaches(low, high) and all(value in domain for value in at_ends):
         return ""
@@ -64,7 +68,11 @@ def interval_in(distribution: Distribution, units: str, factor: float) -> Distri
     `beyond` to refuse.
     """
     domain, ends = domain_of(units), distribution.stated
-    if domain is None or domain.reaches(*(end * factor for end in distribution.support)):
+    if (
+        domain is None
+        or domain.binary
+        or domain.reaches(*(end * factor for end in distribution.support))
+    ):
         return distribution
     low, high = (bound / factor for bound in domain.bounds)
     from_end = domain.closed[0] and high == np.inf and ends["q05"] == low

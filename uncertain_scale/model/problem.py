@@ -301,8 +301,10 @@ class Closure:
         outputs = question.outputs if question.outputs != EVERYTHING else ()
         wanted = {*outputs, *question.also, *question.free}
         fallbacks = self._believe(problem, wanted)
-        # A law that yields is a belief about its variable, which other ways to it come after.
-        believed = {e.target for e in self._laws if e.overridable}
+        # A law that yields is a belief about its variable, which other ways to it come after; nor
+        # does a prior tell the variable that it is not used beside.
+        told = {prior.unless for prior in problem.priors.inputs.values()}
+        believed = told | {e.target for e in self._laws if e.overridable}
         self._fire(besides=believed)
         for name in fallbacks:
             if name not in self.reached:
@@ -328,10 +330,10 @@ class Closure:
                 held[name] = prior.unless
             else:
                 self.reached[name] = Reached("prior")
-        for name in fallbacks:
-            if name in wanted and name in held.values():
-                self.reached[name] = Reached("fallback")
         self._fire(only={*held.values()})
+        for name in fallbacks:
+            if name in wanted and name in held.values() and name not in self.reached:
+                self.reached[name] = Reached("fallback")
         for name, unless in held.items():
             if unless not in self.reached:
                 self.reached[name] = Reached("prior")
@@ -421,7 +423,8 @@ class Closure:
         """Return a second way to a variable that does not descend from it and may disagree.
 
         A given overrides what priors alone would have produced, and a prior stands against a way
-        that rests on a given: the contradiction then shows at the given itself.
+        that rests on a given: the contradiction then shows at the given itself. A fallback stands
+        for what nothing stated determines, whatever a choice may tell of it.
         """
         for equation in self._laws:
             if equation.target not in self.reached or not self._can_fire(equation):
@@ -433,7 +436,7 @@ class Closure:
                 continue
             second = self._by(equation)
             overridden = first.origin == "given" and not second.basis
-            believed = first.believed and second.basis
+            believed = first.origin == "fallback" or (first.believed and second.basis)
             if not overridden and not believed:
                 return Contradiction(equation.target, first, second)
         return None

@@ -31,12 +31,12 @@ __all__ = [
     "Flop",
     "FlopPerSecond",
     "FlopPerSecondPerGpu",
-    "Fraction",
     "GigaflopPerJoule",
     "GigawattHours",
     "Gigawatts",
     "GpuHours",
     "Gpus",
+    "Indicator",
     "KilowattsPerGpu",
     "Megawatts",
     "Parameters",
@@ -56,7 +56,7 @@ Positive = Domain("(0, inf)")
 Dimensionless: TypeAlias = Annotated[FloatArray, "1"]
 Ratio: TypeAlias = Annotated[FloatArray, "1", Positive]
 Share: TypeAlias = Annotated[FloatArray, "1", Domain("(0, 1]")]
-Fraction: TypeAlias = Annotated[FloatArray, "1", Domain("[0, 1]")]
+Indicator: TypeAlias = Annotated[FloatArray, "1", Domain("{0, 1}")]
 AtLeastOne: TypeAlias = Annotated[FloatArray, "1", Domain("[1, inf)")]
 Dollars: TypeAlias = Annotated[FloatArray, "USD", Positive]
 DollarsPerGpu: TypeAlias = Annotated[FloatArray, "USD/gpu", Positive]

@@ -14,6 +14,7 @@ __all__ = ["Domain", "DomainError", "Units", "domain_of"]
 
 _NUMBER = r"\s*([-+]?(?:inf|\d+\.?\d*(?:[eE][-+]?\d+)?))\s*"
 _INTERVAL = re.compile(rf"([(\[]){_NUMBER},{_NUMBER}([)\]])")
+_BINARY = "{0,1}"
 _ROUNDING = 1e-12  # of a bound, by which a conversion of units may miss it
 
 
@@ -23,12 +24,12 @@ class DomainError(UnitError):
 
 @dataclass(frozen=True)
 class Domain:
-    """An interval in the notation of mathematics: `[` and `]` are ends that belong to it.
+    """An interval in the notation of mathematics, `[` and `]` ends that belong to it, or 0 and 1.
 
     Parameters
     ----------
     notation
-        Such as `(0, inf)`, `(0, 1]` or `[1, inf)`, in the variable's units.
+        Such as `(0, inf)`, `(0, 1]` or `[1, inf)`, in the variable's units; `{0, 1}` for no or yes.
 
     Raises
     ------
@@ -39,6 +40,8 @@ class Domain:
     --------
     >>> Domain("(0, 1]").words(), 0.0 in Domain("(0, 1]"), 1.0 in Domain("(0, 1]")
     ('above 0 and at most 1', False, True)
+    >>> Domain("{0, 1}").words(), 0.3 in Domain("{0, 1}")
+    ('0 or 1', False)
     """
 
     notation: str
@@ -47,7 +50,7 @@ class Domain:
         if not self._parts or not self.bounds[0] < self.bounds[1]:
             raise UnitError(
                 f"'{self.notation[:40]}' is no interval; expected such as (0, inf), (0, 1] or "
-                "[1, inf), the lower end first"
+                "[1, inf), the lower end first, or {0, 1}"
             )
 
     @cached_property
@@ -61,11 +64,20 @@ class Domain:
         return self._parts[0] == "[", self._parts[3] == "]"
 
     @cached_property
+    def binary(self) -> bool:
+        """Whether it holds 0 and 1 alone."""
+        return "".join(self.notation.split()) == _BINARY
+
+    @cached_property
     def _parts(self) -> tuple[str, ...]:
+        if self.binary:
+            return "[", "0", "1", "]"
         match = _INTERVAL.fullmatch(self.notation.strip())
         return match.groups() if match else ()
 
     def __contains__(self, value: float) -> bool:
+        if self.binary:
+            return value in {0, 1}
         (low, high), (from_low, to_high) = self.bounds, self.closed
         inside = (from_low or value > low) and (to_high or value < high)
         return inside and self.reaches(value, value)
@@ -83,6 +95,8 @@ class Domain:
 
     def words(self, units: str = "1") -> str:
         """Return it as a condition: `above 0 and at most 1`."""
+        if self.binary:
+            return "0 or 1"
         shown = "" if units == "1" else f" {units}"
         sides = (("above", "at least"), ("below", "at most"))
         said = [

@@ -6,6 +6,7 @@ its inputs with the question, except those that it owns: these have coordinates 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from uncertain_scale.analysis.conditioning.likelihood import distance, log_likel
 from uncertain_scale.errors import EvidenceError, QuestionError, UnitError, nearest
 from uncertain_scale.inputs.prior import ENDS, correlation_matrix
 from uncertain_scale.model import Problem, ask
-from uncertain_scale.model.problem import Closure
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.engine import propagate, try_equations
 
@@ -149,30 +149,23 @@ def bind_sound(
 
 
 def in_one_way(problem: Problem, observations: Sequence[Observation]) -> Problem:
-    """Return the problem with priors that hold for it and for all observations, or for none.
+    """Return the problem without priors that some answers rest on and others have laws for.
 
-    Where one of them is told a variable that a prior is not used beside (`unless`), all go by the
-    laws that take its place: a fact about a dense model so bears on a question that leaves open
-    whether the model is one.
+    Where a question or a fact is told a variable that a prior is not used beside (`unless`), all
+    that need the input go by the law that takes its place: a fact about a dense model so bears on a
+    question that leaves open whether the model is one.
     """
     model, priors = problem.model, problem.priors
-    held = [
-        name
-        for name, prior in priors.inputs.items()
-        if prior.unless in priors.inputs and name not in problem.question.given
-    ]
-    closures = [Closure(problem)]
+    held = [name for name, prior in priors.inputs.items() if prior.unless in priors.inputs]
+    plans = [problem.plan]
     for observation in observations if held else ():
-        try:
+        with suppress(QuestionError, UnitError):  # told where the observation is bound
             question = ask(model, observation.given, outputs=[observation.variable])
-        except (QuestionError, UnitError):  # its fault is told where it is bound
-            continue
-        closures.append(Closure(Problem(model, priors, question)))
-    gone = {
-        name
-        for name in held
-        if any(name in one.reached and one.reached[name].origin == "equation" for one in closures)
+            plans.append(Problem(model, priors, question).plan)
+    ways = {
+        name: {plan.reached[name].origin for plan in plans if name in plan.reached} for name in held
     }
+    gone = {name for name, origins in ways.items() if {"prior", "equation"} <= origins}
     return replace(problem, priors=priors.without(gone)) if gone else problem
 
 
