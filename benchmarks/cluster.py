@@ -32,7 +32,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import uncertain_scale as us
 from benchmarks.measure import Budget
 from benchmarks.peers import ALPHA, BETA, MODEL, NAMES, _logs, _outputs
-from uncertain_scale.analysis.streamed import Part, Reduction, stream
+from uncertain_scale.analysis.reduction import Part, Reduction
+from uncertain_scale.analysis.streamed import stream
 from uncertain_scale.sampling.cluster import Cluster, connect
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.jobs import Batches, serialize

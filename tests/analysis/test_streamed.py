@@ -10,7 +10,8 @@ from scipy.stats import lognorm
 
 from uncertain_scale import Design, Model, ask, load_priors, sample, summarize
 from uncertain_scale.analysis.events import parse_event, probability_in
-from uncertain_scale.analysis.streamed import Part, Reduction, stream
+from uncertain_scale.analysis.reduction import Part, Reduction
+from uncertain_scale.analysis.streamed import stream
 from uncertain_scale.errors import DataError
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.nets import STRETCH

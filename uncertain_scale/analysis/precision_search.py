@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.precision import End, Goal
-    from uncertain_scale.analysis.streamed import Part
+    from uncertain_scale.analysis.reduction import Part
     from uncertain_scale.model import Problem
     from uncertain_scale.sampling.cluster import Cluster
     from uncertain_scale.sampling.design import Design

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.precision import Goal
     from uncertain_scale.analysis.precision_search import Stage
-    from uncertain_scale.analysis.streamed import Part, Streamed
+    from uncertain_scale.analysis.reduction import Part
+    from uncertain_scale.analysis.streamed import Streamed
     from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
     from uncertain_scale.sampling import Design

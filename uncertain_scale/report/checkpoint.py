@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.streamed import Part, Reduction, watched_in
+from uncertain_scale.analysis.reduction import Part, Reduction, watched_in
 from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.reading import UnreadableError, open_within, parse_json
 from uncertain_scale.report.atomic import finish, make_folder, save_whole

@@ -210,10 +210,9 @@ class MfuFit:
         """Return posterior quantiles of a mixture of experts' MFU over a dense model's."""
         _, shared = self._posterior(self.families[0], None)
         share = shared.sum(axis=(0, 2, 3))
-        middles = np.clip(
-            np.cumsum(share) - share / 2, _TINY, 1 - 1e-16
-        )  # log f is on an even grid
-        # Between points the logarithm is taken as normal, which it is but for its tails.
+        middles = np.clip(np.cumsum(share) - share / 2, _TINY, 1 - 1e-16)
+        # The grid is even in log f, which between its points is taken as normal, as it is but for
+        # its tails.
         return np.asarray(np.exp(np.interp(ndtri(levels), ndtri(middles), np.log(_FACTORS))))
 
     def spreads(self) -> tuple[float, float]:
