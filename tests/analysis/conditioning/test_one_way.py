@@ -65,3 +65,16 @@ def test_who_owns_what_a_law_computes_owns_its_first_argument(tmp_path):
     _, shared = updated(tmp_path, ", moe = 0")
     widths = [np.log(ends[2] / ends[0]) for ends in (apart, tied, shared)]
     assert widths[0] > widths[1] > widths[2]
+
+
+@pytest.mark.parametrize("output", ["gpus", "cluster_price"])
+def test_what_is_owned_is_found_though_the_question_rests_on_no_utilisation(tmp_path, output):
+    path = tmp_path / "fact.toml"
+    fact = FACT.format(given=", moe = 0", own="own = { mfu = 0.5 }")
+    path.write_text(fact, encoding="utf-8")
+    model = us.default_model()
+    priors = us.load_priors("base", variables=model.variables)
+    asked = us.ask(model, {"gpu_hours": "1M"}, outputs=[output])
+    tree = us.condition(model, priors, asked, us.Design(draws=512), [path])
+    before, after = (tree[f"{one}_predictive/{output}"] for one in ("prior", "posterior"))
+    assert float(after.median()) == pytest.approx(float(before.median()), rel=0.05)

@@ -149,7 +149,7 @@ def bind_sound(
 
 
 def in_one_way(problem: Problem, observations: Sequence[Observation]) -> Problem:
-    """Return the problem without priors that some answers rest on and others have laws for.
+    """Return the problem without priors that the question or a fact has a law for.
 
     Where a question or a fact is told a variable that a prior is not used beside (`unless`), all
     that need the input go by the law that takes its place: a fact about a dense model so bears on a
@@ -165,7 +165,7 @@ def in_one_way(problem: Problem, observations: Sequence[Observation]) -> Problem
     ways = {
         name: {plan.reached[name].origin for plan in plans if name in plan.reached} for name in held
     }
-    gone = {name for name, origins in ways.items() if {"prior", "equation"} <= origins}
+    gone = {name for name, origins in ways.items() if "equation" in origins}
     return replace(problem, priors=priors.without(gone)) if gone else problem
 
 
