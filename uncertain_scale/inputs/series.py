@@ -102,12 +102,19 @@ class Series:
         >>> series.known_at(dt.date(2022, 12, 31)).values[-1].name
         'ERNIE 3.0 Titan'
         """
-        latest: dict[tuple[str, dt.date], DatedValue] = {}
-        for one in sorted(self.values, key=lambda one: one.known):
-            if day is None or max(one.known, one.date) <= day:
-                latest[one.name, one.date] = one
+        latest = {
+            (one.name, one.date): one
+            for one in sorted(self.until(day).values, key=lambda one: one.known)
+        }
         ordered = sorted(latest.values(), key=lambda one: one.date)
         return replace(self, values=tuple(ordered))
+
+    def until(self, day: dt.date | None = None) -> Series:
+        """Return the series without what became known after a day, its revisions kept."""
+        if day is None:
+            return self
+        known = [one for one in self.values if max(one.known, one.date) <= day]
+        return replace(self, values=tuple(known))
 
 
 def find_series(named: str | Path) -> Series:
