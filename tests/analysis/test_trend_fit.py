@@ -209,7 +209,7 @@ def test_picking_the_largest_five_raises_growth_by_a_tenth_at_most(spread):
     rng = np.random.default_rng(1)
     growths = []
     for _ in range(10):
-        low, high = TrendFit(released(rng, spread)).statement().growth
+        low, high, _ = TrendFit(released(rng, spread)).statement().growth
         growths.append(math.sqrt(low * high))
         assert low < 4.5 < high
     assert 1.0 < np.exp(np.mean(np.log(growths))) / 4.5 < 1.15
@@ -236,7 +236,15 @@ def test_the_score_of_a_normal_forecast_is_its_closed_form(z):
 def test_an_interval_is_the_lognormal_of_its_ends():
     interval = Interval.of(2.0, 0.3)
     assert interval.moments == pytest.approx((2.0, 0.3))
-    assert interval.ppf(np.array([0.05, 0.95])) == pytest.approx(list(interval))
+    assert interval.ppf(np.array([0.05, 0.95])) == pytest.approx([interval.q05, interval.q95])
+
+
+def test_a_bounded_interval_is_a_truncated_lognormal():
+    bounded = Interval.of(0.0, 1.0)._replace(most=2.0)
+    levels = np.array([0.1, 0.5, 0.999999])
+    kept = norm.cdf(math.log(2))
+    assert norm.cdf(np.log(bounded.ppf(levels))) == pytest.approx(levels * kept)
+    assert bounded.ppf(levels).max() < 2
 
 
 @pytest.mark.parametrize(

@@ -251,12 +251,12 @@ class TrendFit:
         )
 
     def _interval(self, values: FloatArray) -> Interval:
-        """Return the posterior 5% and 95% quantiles of one of the three scales."""
+        """Return the posterior 5% and 95% quantiles of one of the three scales, and its end."""
         nodes, where = np.unique(values, return_inverse=True)
         share = np.bincount(where, self.weights)
         middles = np.cumsum(share) - share / 2
         low, high = np.exp(np.interp(ENDS, middles, np.log(nodes)))
-        return Interval(float(low), float(high))
+        return Interval(float(low), float(high), float(nodes[-1]))
 
 
 def _support(cube: FloatArray, dim: int, axis: FloatArray) -> tuple[float, float]:

@@ -40,10 +40,14 @@ def years_between(earlier: dt.date, later: dt.date) -> float:
 
 
 class Interval(NamedTuple):
-    """A positive quantity's 5% and 95% quantiles, which a lognormal is stated by."""
+    """A positive quantity's 5% and 95% quantiles, which a lognormal is stated by, and its bound.
+
+    Beyond the bound the lognormal is cut off.
+    """
 
     q05: float
     q95: float
+    most: float = math.inf
 
     @classmethod
     def of(cls, mean: float, sd: float) -> Interval:
@@ -52,21 +56,22 @@ class Interval(NamedTuple):
         Examples
         --------
         >>> [round(end, 3) for end in Interval.of(0.0, 0.5)]
-        [0.439, 2.276]
+        [0.439, 2.276, inf]
         """
         low, high = np.exp(mean + sd * ndtri(ENDS))
         return cls(float(low), float(high))
 
     @property
     def moments(self) -> tuple[float, float]:
-        """Mean and standard deviation of the logarithm."""
-        low, high = np.log(self)
-        return float(low + high) / 2, float(high - low) / (2 * float(ndtri(ENDS[1])))
+        """Mean and standard deviation of the logarithm, were it not cut off."""
+        low, high = math.log(self.q05), math.log(self.q95)
+        return (low + high) / 2, (high - low) / (2 * float(ndtri(ENDS[1])))
 
     def ppf(self, levels: FloatArray) -> FloatArray:
-        """Return the lognormal's quantiles."""
+        """Return the quantiles of the lognormal, cut off at its bound."""
         mean, sd = self.moments
-        return np.asarray(np.exp(mean + sd * ndtri(levels)))
+        kept = 1.0 if math.isinf(self.most) else ndtr((math.log(self.most) - mean) / sd)
+        return np.asarray(np.exp(mean + sd * ndtri(levels * kept)))
 
 
 class Predictive:
@@ -132,7 +137,8 @@ class TrendStatement:
     growth
         Factor a year.
     volatility, scatter
-        Of the logarithm, per root year, and of one more value about the trend.
+        Of the logarithm, per root year, and of one more value about the trend; bounded, as the
+        value would have no mean otherwise.
     """
 
     at: dt.date

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,7 +101,8 @@ _WORDS = {"straight line": "a straight line", "no change": "no change"}
 
 
 def _lognormal(interval: Interval) -> str:
-    return f'{{ kind = "lognormal", q05 = {interval.q05:.3g}, q95 = {interval.q95:.3g} }}'
+    bound = "" if math.isinf(interval.most) else f", truncate = [0.0, {interval.most:.2g}]"
+    return f'{{ kind = "lognormal", q05 = {interval.q05:.3g}, q95 = {interval.q95:.3g}{bound} }}'
 
 
 def _text(words: str) -> str:
