@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from uncertain_scale.analysis.trend_fit import TrendFit
 from uncertain_scale.analysis.trend_forecast import years_between
 from uncertain_scale.errors import DataError
+from uncertain_scale.inputs.series import shipped_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +30,7 @@ __all__ = [
     "TrendBacktest",
     "TrendForecast",
     "TrendScore",
+    "backtest_shipped",
     "backtest_trends",
     "forecast_later",
     "score_trends",
@@ -151,7 +154,6 @@ def backtest_trends(
 
     Examples
     --------
-    >>> from uncertain_scale.inputs.series import shipped_series
     >>> found = backtest_trends([shipped_series()["energy_efficiency"]])
     >>> score_trends(found.forecasts).hits[0.9] / len(found.forecasts)
     1.0
@@ -165,6 +167,12 @@ def backtest_trends(
             except DataError as error:
                 skipped.append((one.name, cutoff, str(error)))
     return TrendBacktest(forecasts, skipped)
+
+
+@cache
+def backtest_shipped() -> TrendBacktest:
+    """Return the backtest of the shipped series, which is made once."""
+    return backtest_trends(shipped_series().values())
 
 
 def forecast_later(

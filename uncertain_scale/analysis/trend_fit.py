@@ -19,7 +19,7 @@ from uncertain_scale.analysis.trend_forecast import (
     TrendStatement,
     years_between,
 )
-from uncertain_scale.errors import DataError
+from uncertain_scale.errors import DataError, counted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -165,8 +165,8 @@ class TrendFit:
         values = series.values
         if len(values) < FEWEST:
             raise DataError(
-                f"{series.file} has {len(values)} values to fit a trend to; expected at least "
-                f"{FEWEST}: add some, or fit to a later day"
+                f"{series.file} has {counted(len(values), 'value')} to fit a trend to; expected at "
+                f"least {FEWEST}: add some, or fit to a later day"
             )
         if years_between(values[0].date, values[-1].date) < LEAST_YEARS:
             raise DataError(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["ENDS", "Interval", "Predictive", "TrendStatement", "years_between"]
 
 ENDS = (0.05, 0.95)
-_KEPT = 1e-6  # weight of a part, over the largest
-_POINTS = 241
+_DROPPED = 1e-5  # weight of the parts that do not count
+_POINTS = 161
 _REACH = 8.0  # standard deviations to either side
 _SCORED = (np.arange(400) + 0.5) / 400
 _NODES = (np.arange(15) + 0.5) / 15
@@ -84,7 +84,8 @@ class Predictive:
     """
 
     def __init__(self, weights: FloatArray, means: FloatArray, sds: FloatArray) -> None:
-        kept = weights > _KEPT * weights.max()
+        order = np.argsort(weights)
+        kept = order[np.cumsum(weights[order]) > _DROPPED]
         self._weights = weights[kept] / weights[kept].sum()
         self._means, self._sds = means[kept], sds[kept]
         self.mean = float(self._weights @ self._means)
@@ -100,7 +101,7 @@ class Predictive:
     def quantiles(self, levels: npt.ArrayLike) -> FloatArray:
         """Return the values below which the forecast has each probability.
 
-        Between its points, a fifteenth of a standard deviation apart, the normal scores of the
+        Between its points, a tenth of a standard deviation apart, the normal scores of the
         cdf are taken as straight, which they are for a single normal.
         """
         inside = (self._cdf > 0) & (self._cdf < 1)
