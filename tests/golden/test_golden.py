@@ -88,11 +88,14 @@ OTHERS = {
     "priors-list": ("priors", "list"),
     "priors-show": ("priors", "show", "gb200-dense-fp8"),
     "priors-fit-mfu": ("priors", "fit-mfu"),
+    "priors-fit-trend": ("priors", "fit-trend", "frontier_flop"),
+    "backtest-trends": ("backtest", "--trends"),
 }
 FORMATS = ("terminal", "md", "json", "csv", "html")
 FORMS = {
     "model": ("text", "md", "json", "csv", "mermaid"),
     **dict.fromkeys(("priors-list", "priors-show"), FORMATS[:4]),
+    "backtest-trends": ("terminal", "md"),
 }
 CASES = [
     *((name, form) for name in QUESTIONS for form in FORMATS),

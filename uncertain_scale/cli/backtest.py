@@ -28,7 +28,7 @@ from uncertain_scale.cli.options import (
 )
 from uncertain_scale.cli.output import PageForm, PageFormat, present, saves
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.errors import DataError, printable
+from uncertain_scale.errors import DataError, QuestionError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +71,10 @@ def backtest(
         Option("Also draw it: a file in .svg, .png or .pdf.", "FILE", replay="dropped"),
     ] = None,
     skip_bad_rows: SkipBadRows = False,
+    trends: Annotated[
+        bool,
+        Option("Test forecasts of the shipped trends, in place of the runs.", None, "--trends"),
+    ] = False,
     columns: Annotated[
         bool, Option("List the columns of a table of runs, and stop.", None, "--columns")
     ] = False,
@@ -78,7 +82,8 @@ def backtest(
     """Test the priors: forecast published runs and score the forecasts.
 
     Rows with faults are kept apart and told on stderr; the others are tested and shown, and the
-    exit code is 2 unless --skip-bad-rows allows them.
+    exit code is 2 unless --skip-bad-rows allows them. With --trends, each shipped series of dated
+    values is fitted to what was known at the end of 2020 to 2023, and later values are forecast.
 
     Example: uncertain-scale backtest my-runs.csv --scenario h100-dense-bf16
     """
@@ -92,6 +97,11 @@ def backtest(
 
     if columns:
         typer.echo("\n".join(f"{name:<20} {meaning}" for name, meaning in COLUMNS.items()))
+        return
+    if trends:
+        if runs is not None or figure is not None:
+            raise QuestionError("--trends tests the shipped series; drop the table and --figure")
+        backtest_of_trends(form, output)
         return
     options = RunOptions(
         scenario=scenario,
@@ -130,6 +140,22 @@ def backtest(
         keep_csv=True,
     )
     report_faults(table, allowed=skip_bad_rows)
+
+
+def backtest_of_trends(form: PageFormat, output: Path | None) -> None:
+    """Test forecasts of the shipped series of dated values."""
+    from uncertain_scale.analysis.trend_backtest import backtest_shipped
+    from uncertain_scale.report.trend_report import csv_trends, trends_blocks, trends_document
+
+    present(
+        trends_document(backtest_shipped()),
+        form,
+        trends_blocks,
+        csv_trends,
+        folder=output,
+        name="backtest",
+        keep_csv=True,
+    )
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from uncertain_scale.cli.options import (
 )
 from uncertain_scale.cli.output import Form, Format, json_for_stdout, present, print_json
 from uncertain_scale.errors import PriorError, QuestionError, counted
+
+if TYPE_CHECKING:
+    from uncertain_scale.inputs.series import Series
 
 app = typer.Typer(
     cls=Group,
@@ -164,6 +167,63 @@ def fit_mfu(
         mfu_prior_file(fit, family=family, file=table.file, smallest=smallest, moe=moe), nl=False
     )
     report_faults(table, allowed=skip_bad_rows)
+
+
+@app.command("fit-trend")
+def fit_trend(
+    data: Annotated[
+        str, Argument("Table of dated values, or the name of a shipped one.", "DATA.csv")
+    ],
+    of: Annotated[str | None, Option("Variable that the values are of.", "VARIABLE")] = None,
+    until: Annotated[
+        str | None, Option("Fit to what was known on this day; today's by default.", "YYYY-MM-DD")
+    ] = None,
+) -> None:
+    """Fit a trend to dated values and print it as a prior file, to lay over a scenario.
+
+    Its note says how fits to earlier years forecast the later values of the same table.
+
+    Example: uncertain-scale priors fit-trend my-prices.csv --of gpu_price > my-trend.toml
+    """
+    from uncertain_scale.analysis.trend_backtest import backtest_trends, year_ends
+    from uncertain_scale.analysis.trend_fit import TrendFit
+    from uncertain_scale.inputs.series import find_series
+    from uncertain_scale.model.question import as_day
+    from uncertain_scale.report.trend_views import trend_prior_file
+
+    day = as_day(until, "--until")
+    series = find_series(data)
+    variable = variable_of(series, of)
+    series = series.until(day)
+    fit = TrendFit(series.known_at())
+    found = backtest_trends([series], year_ends(series))
+    typer.echo(trend_prior_file(fit, variable, found.forecasts, until=day), nl=False)
+
+
+def variable_of(series: Series, named: str | None) -> str:
+    """Return the variable that a series is of, its units checked where the model has it.
+
+    Raises QuestionError: none is named, it is no name, or its units are others.
+    """
+    from uncertain_scale.errors import UnitError
+    from uncertain_scale.model import default_model
+    from uncertain_scale.units import conversion_factor
+
+    variable = named or series.variable
+    if not variable.isidentifier():
+        found = (
+            f"--of '{variable[:60]}' is not a name" if variable else f"{series.file} has no name"
+        )
+        raise QuestionError(f"{found} of a variable; name it with --of, such as --of gpu_price")
+    if expected := default_model().variables.get(variable):
+        try:
+            conversion_factor(series.units, expected)
+        except UnitError as error:
+            raise QuestionError(
+                f"{series.file} has values in {series.units}, and {variable} is in {expected}: "
+                f"{error}; name another variable with --of, or correct the units in the header"
+            ) from None
+    return variable
 
 
 @app.command()

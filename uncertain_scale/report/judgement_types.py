@@ -254,6 +254,82 @@ class BacktestReport(Effort):
     hashes: Hashes
 
 
+class _TrendCoverage(TypedDict):
+    """How many values lie in an interval."""
+
+    prob: float
+    inside: int
+    share: float
+
+
+class _TrendScores(TypedDict):
+    """Scores of a set of forecasts of trends."""
+
+    values: int
+    series: Annotated[int, "how many series they are of"]
+    coverage: list[_TrendCoverage]
+    mean_transform: float
+    crps: Annotated[float, "of the logarithm"]
+    baselines: Annotated[dict[str, float], "mean |log error| of point forecasts"]
+
+
+class _TrendInterval(TypedDict):
+    """An equal-tailed interval of a forecast of a trend."""
+
+    prob: float
+    low: float
+    high: float
+    inside: Annotated[bool, "whether it holds the value"]
+
+
+class _TrendForecast(TypedDict):
+    """A later value of a series and its forecast, in the series' units."""
+
+    series: str
+    units: Units
+    cutoff: Annotated[str, "day whose knowledge is fitted"]
+    fitted: Annotated[int, "values known then"]
+    name: str
+    date: Annotated[str, "day of the value"]
+    year: Annotated[int, "after the cutoff, from 1"]
+    value: Annotated[float, "as it is known now"]
+    median: float
+    intervals: list[_TrendInterval]
+    transform: Annotated[float, "probability below the value"]
+    crps: Annotated[float, "of the logarithm"]
+    baselines: dict[str, _Baseline]
+
+
+class _TrendTransforms(TypedDict):
+    """Counts of transforms, which a calibrated forecast spreads evenly."""
+
+    edges: list[float]
+    counts: list[int]
+
+
+class _TrendNotTested(TypedDict):
+    """A series that had too few values on a day."""
+
+    series: str
+    cutoff: str
+    reason: str
+
+
+class TrendsBacktestReport(TypedDict):
+    """Forecasts of trends from what was known on a day, and their scores."""
+
+    title: str
+    probs: list[float]
+    scores: _TrendScores | None
+    cutoffs: Annotated[dict[str, _TrendScores], "by the day whose knowledge is fitted"]
+    years_ahead: Annotated[dict[str, _TrendScores], "by years ahead, from 1"]
+    series: Annotated[dict[str, _TrendScores], "by series"]
+    transforms: _TrendTransforms
+    forecasts: list[_TrendForecast]
+    not_tested: list[_TrendNotTested]
+    versions: dict[str, str]
+
+
 _Grade: TypeAlias = Literal["same", "rounding", "chance", "different"]
 
 

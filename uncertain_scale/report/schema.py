@@ -32,7 +32,7 @@ DOCUMENTS: Mapping[str, Any] = {
     "sweep": analyses.SweepReport,
     "claims": judgements.ClaimsReport,
     "update": documents.Report,
-    "backtest": judgements.BacktestReport,
+    "backtest": judgements.BacktestReport | judgements.TrendsBacktestReport,
     "diff": judgements.Differences,
     "verify": judgements.Verification,
     "model": documents.ModelReport | documents.Explanation,

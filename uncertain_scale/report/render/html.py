@@ -113,12 +113,13 @@ def _parts(block: Block, section: dict[str, Any], number: Iterator[int]) -> Iter
 
 
 def _record(document: Document) -> Iterator[tuple[str, object]]:
-    """Yield what was run; where there are several priors, the digest of each by its name."""
-    yield "Design", document["design"]
-    yield "Seed", document["seed"]
-    yield "Chains", document["chains"]
-    yield "Draws of each", f"{document['draws']:,}"
+    """Yield what was run, with draws or without; of several priors the digest of each by name."""
+    if "design" in document:
+        yield "Design", document["design"]
+        yield "Seed", document["seed"]
+        yield "Chains", document["chains"]
+        yield "Draws of each", f"{document['draws']:,}"
     yield from ((f"{name} version", one) for name, one in document["versions"].items())
-    for name, found in document["hashes"].items():
+    for name, found in document.get("hashes", {}).items():
         digests = found if isinstance(found, dict) else {name: found}
         yield from ((f"SHA-256 of {one}", digest) for one, digest in digests.items())
