@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from uncertain_scale.equations import HEADLINE, chinchilla, compute, overtraining, power, serving
+from uncertain_scale.equations import (
+    HEADLINE,
+    chinchilla,
+    compute,
+    frontier,
+    overtraining,
+    power,
+    serving,
+)
 from uncertain_scale.model import default_model
 
 if TYPE_CHECKING:
@@ -117,13 +125,17 @@ def test_a_derived_inverse_undoes_its_law(inverse: Equation, data: st.DataObject
 def test_every_law_is_solved_for_every_argument() -> None:
     """Save for fitted constants, and for a shrink factor that no question needs.
 
-    The factor by which a model shrinks has no closed form behind `optimal_equivalent_multiple`.
+    The factor by which a model shrinks has no closed form behind `optimal_equivalent_multiple`. The
+    limits of a frontier run are asked for one way, and solved where nothing else answers.
     """
-    assert MODEL.inverses == ()  # no product of powers is left
+    left = {inverse.subject for inverse in MODEL.inverses}
+    assert left == {"frontier"}  # no other product of powers is left
     covered = {function.__name__ for pair in INVERSES for function in pair} | ELSEWHERE
     laws = {e.name for e in DERIVED if e.law for e in (e, e.law)}
     # Each of the three variables of GPU-hours is asked for on its own.
-    assert {e.name for e in MODEL.equations} == covered | laws | ONE_WAY | {"training_time"}
+    limits = {e.name for e in MODEL.equations if e.subject == "frontier"}
+    others = covered | laws | ONE_WAY | limits | {"training_time"}
+    assert {e.name for e in MODEL.equations} == others
     for law, inverse in INVERSES:
         unsolved = set(arguments(law)) - {target(inverse)} - FITTED.keys()
         expected = {"shrink_factor"} if law is overtraining.optimal_equivalent_multiple else set()
@@ -164,3 +176,51 @@ def test_equations_keep_the_shape_of_draws() -> None:
         assert isinstance(result, np.ndarray)
         assert result.shape == (2, 3)
         assert all(result is not values for values in draws)
+
+
+def test_limits_of_a_frontier_run_by_hand() -> None:
+    """With round numbers: a dollar buys 1e11 FLOP/s, a joule 1e12 FLOP, a day has 86,400 s."""
+    paid = call(
+        frontier.spending_limit,
+        {
+            "largest_spending": 1e9,
+            "chip_cost_share": 0.5,
+            "price_performance": 1e11,
+            "hardware_life": 4.0,
+            "precision_factor": 1.5,
+            "mfu": 0.2,
+        },
+    )
+    assert paid == pytest.approx(1e9 * 0.5 * 1e11 * 4 * 365.25 * 86_400 * 1.5 * 0.2)
+    fed = {
+        "chip_power_share": 0.5,
+        "pue": 1.25,
+        "energy_efficiency": 1000.0,
+        "precision_factor": 1.5,
+        "mfu": 0.2,
+        "training_time": 100.0,
+    }
+    site = call(frontier.site_power_limit, {"largest_site_power": 1000.0, **fed})
+    assert site == pytest.approx(1e9 / 1.25 * 0.5 * 1e12 * 1.5 * 0.2 * 8.64e6)
+    fleet = {"hyperscaler_power": 10.0, "fleet_share": 0.1}
+    assert call(frontier.fleet_power_limit, {**fleet, **fed}) == pytest.approx(site)
+    chips = {"chips_in_being": 1e7, "owner_share": 0.1}
+    same = {name: fed[name] for name in ("precision_factor", "mfu", "training_time")}
+    made = call(frontier.chip_limit, {**chips, **same})
+    assert made == pytest.approx(1e6 * 989.4e12 * 1.5 * 0.2 * 8.64e6)
+    data = {"training_text": 3e14, "data_over_text": 2.0, "data_per_param": 20.0}
+    assert call(frontier.data_limit, data) == pytest.approx(6 * 3.6e29 / 20)
+
+
+def test_the_largest_run_is_the_smallest_limit_and_costs_what_that_leaves() -> None:
+    power = {"site_power_limit": 3.0, "fleet_power_limit": 2.0}
+    limits = {
+        "spending_limit": 4.0,
+        "power_limit": call(frontier.power_limit, power),
+        "chip_limit": 5.0,
+        "data_limit": 6.0,
+        "latency_limit": 7.0,
+    }
+    assert call(frontier.largest_run, limits) == 3.0
+    cost = {"largest_run": 3.0, "spending_limit": 4.0, "largest_spending": 8.0}
+    assert call(frontier.largest_run_cost, {**cost, "rent_over_cost": 2.0}) == 12.0

@@ -11,9 +11,16 @@ from uncertain_scale.analysis.trend_forecast import Interval
 from uncertain_scale.inputs.catalog import shipped_folder
 from uncertain_scale.inputs.series import shipped_series
 
-TABLES = tomllib.loads((shipped_folder() / "trends.toml").read_text(encoding="utf-8"))["inputs"]
+ALL = tomllib.loads((shipped_folder() / "trends.toml").read_text(encoding="utf-8"))["inputs"]
+TABLES = {name: table for name, table in ALL.items() if table["kind"] == "trend"}
 SERIES = {"hourly_rate": "contract_rent", "hyperscaler_power": "capital_spending"}
 FITTED = sorted({SERIES.get(name, name) for name in TABLES} & set(shipped_series()))
+
+
+@pytest.mark.parametrize("name", sorted(ALL.keys() - TABLES.keys()))
+def test_what_only_dated_questions_need_is_sourced(name):
+    assert {"units", "long_name", "source", "as_of"} <= set(ALL[name])
+    assert "Judgement" in ALL[name].get("note", "Judgement")
 
 
 @pytest.mark.parametrize("name", list(TABLES))

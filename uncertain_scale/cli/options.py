@@ -263,12 +263,20 @@ class RunOptions:
         return [parse_event(text, variables) for text in chances]
 
     def _chances(self) -> list[str]:
-        """Return the events asked for, and that a date that is sought is none up to the last."""
+        """Return the events asked for, and those that answers come with.
+
+        That a date that is sought is none up to the last, and that a limit is the one that binds.
+        """
+        if not self.with_date:
+            return list(dict.fromkeys(self.event))
+        from uncertain_scale.model import default_model
         from uncertain_scale.units.dates import NEVER_AFTER
 
         named = {*self.free, *names_of(self.outputs)}
-        sought = DATE in named and DATE not in self.givens()
-        return list(dict.fromkeys((*self.event, *([NEVER_AFTER] if sought else []))))
+        more = [NEVER_AFTER] if DATE in named and DATE not in self.givens() else []
+        laws = [law for law in default_model().equations if law.target in named]
+        more += [f"{limit} <= {law.target}" for law in laws for limit in law.limits]
+        return list(dict.fromkeys((*self.event, *more)))
 
     @property
     def with_date(self) -> bool:

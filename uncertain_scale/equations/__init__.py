@@ -12,6 +12,7 @@ from uncertain_scale.equations import (
     cluster,
     compute,
     cost,
+    frontier,
     overtraining,
     power,
     scale,
@@ -20,7 +21,17 @@ from uncertain_scale.equations import (
 
 __all__ = ["HEADLINE", "SUBJECTS"]
 
-SUBJECTS = (compute, cluster, cost, power, scale, chinchilla, overtraining, serving)
+SUBJECTS = (
+    compute,
+    cluster,
+    cost,
+    power,
+    scale,
+    chinchilla,
+    overtraining,
+    serving,
+    frontier,
+)
 
 HEADLINE: tuple[str, ...] = (
     "gpu_hours",

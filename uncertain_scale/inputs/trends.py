@@ -294,14 +294,15 @@ def _is_level(prior: Prior) -> bool:
 def without_known(shipped: Priors, own: Priors) -> Priors:
     """Return shipped trends less those whose variable a scenario has a trend or prior of already.
 
-    A trend without a level is about such a prior, and stays.
+    A trend without a level is about such a prior, and stays; inputs that are none are left out.
     """
     known = {
         name: trend
         for name, trend in shipped.trends.items()
         if name in own.trends or (name in own.inputs and trend.leveled(shipped.inputs))
     }
-    return _less(shipped, known)
+    left = _less(shipped, known)
+    return left.without(left.inputs.keys() & own.inputs.keys())
 
 
 def with_trends(variables: Mapping[str, str], priors: Priors) -> dict[str, str]:

@@ -92,6 +92,11 @@ class Equation:
         return bool(getattr(self.function, "__overridable__", False))
 
     @property
+    def limits(self) -> tuple[str, ...]:
+        """The arguments of a law that takes the smallest of them; none of any other."""
+        return self.arguments if getattr(self.function, "__smallest__", False) else ()
+
+    @property
     def fallback(self) -> bool:
         """Whether it counts only where nothing given determines its variable."""
         return bool(getattr(self.function, "__fallback__", False))

@@ -75,36 +75,41 @@ class When:
         missing = self.missing(known, wanted)
         start = np.minimum.reduce([known[name] for name in self._dates])
         start = np.minimum(np.broadcast_to(start, wanted.shape), HORIZON)
-        steps = (start + (HORIZON - start) * (k / _STEPS) for k in range(_STEPS + 1))
-        low, high = start.copy(), np.full(wanted.shape, HORIZON)
-        below, above = missing(low), np.full(wanted.shape, np.nan)
-        met = below >= 0  # already at the start
-        high[met] = low[met]
-        for date in list(steps)[1:]:
-            here = missing(date)
-            now = ~met & (here >= 0)
-            high[now], above[now] = date[now], here[now]
-            met |= now
-            low, below = np.where(met, low, date), np.where(met, below, here)
+        dates = start + (HORIZON - start) * np.linspace(0, 1, _STEPS + 1)[:, None]
+        over = missing(dates)
+        met = (over >= 0).any(axis=0)
+        first = np.argmax(over >= 0, axis=0)
+        before = np.where(met, np.maximum(first - 1, 0), _STEPS)
+        ends = [
+            np.take_along_axis(found, place[None], axis=0)[0]
+            for found in (dates, over)
+            for place in (before, first)
+        ]
+        low, high, below, above = ends
         return np.where(met, self._refined(missing, low, high, below, above), NEVER)
 
     def missing(
         self, known: Mapping[str, FloatArray], wanted: FloatArray
     ) -> Callable[[FloatArray], FloatArray]:
-        """Return by how much the logarithm at a date is over the given: below 0 before."""
+        """Return by how much the logarithm at dates is over the given: below 0 before.
+
+        Dates have the draws as their last dim.
+        """
         values = {name: np.asarray(one, dtype=float) for name, one in known.items()}
         moving = []
         for step in self.plan.steps:
             if DATE in self.plan.reached[step.target].ancestors:
                 moving.append(step)
             else:
-                values[step.target] = call(step, [values[name] for name in step.arguments])
+                values[step.target] = _result(step, values)
+        used = {name for step in moving for name in step.arguments} & values.keys()
 
         def missing(date: FloatArray) -> FloatArray:
-            at = {**values, DATE: date}
+            at = {name: np.broadcast_to(values[name], date.shape).ravel() for name in used}
+            at[DATE] = date.ravel()
             for step in moving:
-                at[step.target] = call(step, [at[name] for name in step.arguments])
-            found = at[self.target]
+                at[step.target] = _result(step, at)
+            found = at[self.target].reshape(date.shape)
             with np.errstate(all="ignore"):
                 over = np.where((found > 0) & (wanted > 0), np.log(found / wanted), found - wanted)
             return np.asarray(self._sign * over)
@@ -123,7 +128,7 @@ class When:
 
         Reference: Dowell, M. and Jarratt, P. (1971), doi:10.1007/BF01934364 (Illinois).
         """
-        inside = np.isfinite(above)
+        inside = (below < 0) & (above >= 0)
         side = np.zeros(low.shape)
         for _ in range(_ROUNDS):
             with np.errstate(all="ignore"):
@@ -139,6 +144,12 @@ class When:
             above = np.where(down & (side < 0), above / 2, above)
             side = np.where(up, 1.0, np.where(down, -1.0, side))
         return high
+
+
+def _result(step: Equation, values: Mapping[str, FloatArray]) -> FloatArray:
+    """Return what an equation gives; the package's own need no watching."""
+    arguments = [values[name] for name in step.arguments]
+    return np.asarray(step.function(*arguments)) if step.builtin else call(step, arguments)
 
 
 def solve_date(problem: Problem) -> When:
@@ -307,7 +318,7 @@ def _rises(problem: Problem, plan: Plan, target: str) -> bool:
     start = min(float(middle[name][0]) for name in middle if name.endswith(_SINCE))
     values = {**middle, DATE: np.array([start, HORIZON])}
     for step in plan.steps:
-        values[step.target] = call(step, [values[name] for name in step.arguments])
+        values[step.target] = _result(step, values)
     first, last = values[target]
     if np.isclose(first, last, rtol=_SAME, atol=0):
         return bool(first < given[target].ppf(_MIDDLE)[0])

@@ -30,6 +30,7 @@ __all__ = [
     "FloatArray",
     "Flop",
     "FlopPerSecond",
+    "FlopPerSecondPerDollar",
     "FlopPerSecondPerGpu",
     "GigaflopPerJoule",
     "GigawattHours",
@@ -48,6 +49,7 @@ __all__ = [
     "Years",
     "empirical",
     "overridable",
+    "smallest",
 ]
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -69,6 +71,7 @@ Days: TypeAlias = Annotated[FloatArray, "day", Positive]
 Years: TypeAlias = Annotated[FloatArray, "year", Positive]
 Flop: TypeAlias = Annotated[FloatArray, "FLOP", Positive]
 FlopPerSecond: TypeAlias = Annotated[FloatArray, "FLOP/s", Positive]
+FlopPerSecondPerDollar: TypeAlias = Annotated[FloatArray, "FLOP/s/USD", Positive]
 FlopPerSecondPerGpu: TypeAlias = Annotated[FloatArray, "FLOP/s/gpu", Positive]
 KilowattsPerGpu: TypeAlias = Annotated[FloatArray, "kW/gpu", Positive]
 Megawatts: TypeAlias = Annotated[FloatArray, "MW", Positive]
@@ -95,4 +98,10 @@ def empirical(equation: _F) -> _F:
 def overridable(equation: _F) -> _F:
     """Mark a law that yields to a prior or given of its variable, without contradiction."""
     equation.__overridable__ = True  # type: ignore[attr-defined]
+    return equation
+
+
+def smallest(equation: _F) -> _F:
+    """Mark a law that takes the smallest of its arguments: reports say how often each it is."""
+    equation.__smallest__ = True  # type: ignore[attr-defined]
     return equation
