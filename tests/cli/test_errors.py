@@ -67,7 +67,14 @@ def test_a_bad_prior_file_is_told_with_file_and_line(cli, path):
         (["report", "--budget", "1M", "--seed", "-1"], r"seed = -1 must lie"),
         (["report", "--budget", "1M", "--prob", "90"], r"90"),
         (["report", "--budget", "1M", "--equations", "none.py"], r"none.py.*cannot be read"),
-        (["report", "--budget", "1B", "--training-flop", "1e26"], r"over-determined"),
+        (
+            ["report", "--budget", "1B", "--training-flop", "1e26", "--date", "2027"],
+            r"over-determined",
+        ),
+        *(
+            (["report", "--budget", "1B", "--date", wrong], rf"'{wrong}' is not .*2027, 2027-07")
+            for wrong in ("2027-13", "20270", "Q5", "1989", "2027Q5", "2027-02-30")
+        ),
         (["model", "--explain", "training_flopp"], r"did you mean 'training_flop'"),
         (["priors", "show", "bas"], r"did you mean 'base'"),
         (["priors", "copy", str(SPECIMENS / "priors" / "product.toml")], r"cannot|already"),

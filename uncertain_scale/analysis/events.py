@@ -19,6 +19,7 @@ from uncertain_scale.statistics.monte_carlo_error import spread
 from uncertain_scale.statistics.outputs import all_draws, conditionals_of, may_vary, read_draws
 from uncertain_scale.statistics.pivot_attributes import joined_pivots
 from uncertain_scale.units import conversion_factor, parse_quantity
+from uncertain_scale.units.dates import DATE, dates_as_numbers
 from uncertain_scale.units.rounding import compare
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ __all__ = [
     "Probability",
     "as_probability",
     "happened",
+    "names_in",
     "of_average",
     "parse_event",
     "probability",
@@ -121,6 +123,18 @@ class Probability:
     high: float = 1.0
 
 
+def names_in(text: str) -> list[str]:
+    """Return what may be variables in an event whose model is not known yet.
+
+    Examples
+    --------
+    >>> names_in("frontier_flop >= 1e27"), names_in("2030 > date")
+    (['frontier_flop'], ['date'])
+    """
+    sides = (part.strip() for part in _SIGN.split(text[:_LONGEST]))
+    return [side for side in sides if _NAME.fullmatch(side)]
+
+
 def parse_event(text: str, variables: Mapping[str, str]) -> Event:
     """Read an event.
 
@@ -163,12 +177,16 @@ def parse_event(text: str, variables: Mapping[str, str]) -> Event:
             factor = conversion_factor(variables[right], variables[left])
             return Event(text, left, sign, right, factor)
         if left in variables:
-            return Event(text, left, sign, parse_quantity(right).to(variables[left]))
+            return Event(text, left, sign, _number(right, variables[left]))
         if right in variables:
-            return Event(text, parse_quantity(left).to(variables[right]), sign, right)
+            return Event(text, _number(left, variables[right]), sign, right)
     except UnitError as error:
         raise UnitError(f"event '{text[:80]}': {error}") from None
     raise QuestionError(f"event '{text[:80]}' compares no variable; {nearest(left, variables)}")
+
+
+def _number(text: str, units: str) -> float:
+    return parse_quantity(dates_as_numbers(text) if units == DATE else text).to(units)
 
 
 def probability_in(event: Event, tree: xr.DataTree | ArrayTree) -> Probability:

@@ -17,6 +17,7 @@ from uncertain_scale.units import (
     conversion_factor,
     parse_quantity,
 )
+from uncertain_scale.units.dates import DATE, dates_as_numbers
 from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
@@ -103,6 +104,10 @@ def read_axes(
     >>> fixed, axis.values, axis.spacing
     ({'gpus': '25k'}, (10000000.0, 100000000.0, 1000000000.0), 'log')
     """
+    given = {
+        name: dates_as_numbers(value) if name == DATE and isinstance(value, str) else value
+        for name, value in given.items()
+    }
     swept = {name: value for name, value in given.items() if _is_swept(name, value)}
     if not swept:
         raise QuestionError(

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar, get_type_hint
 from uncertain_scale.cli.command import DRAWS, Option, whole_number, with_parameters
 from uncertain_scale.cli.progress import interrupts
 from uncertain_scale.cli.record import note_priors, note_reached
-from uncertain_scale.errors import QuestionError
+from uncertain_scale.errors import OverdeterminedError, QuestionError
+from uncertain_scale.units.dates import DATE, FIRST_DATE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model import Model, Problem
     from uncertain_scale.sampling import Design
 
-_GIVENS = ("budget", "gpus", "training_time", "training_flop")
+_GIVENS = ("budget", "gpus", "training_time", "training_flop", "date")
 
 
 class _Answers:
@@ -138,6 +139,10 @@ class RunOptions:
     training_flop: Annotated[str | None, _question("Training compute, such as 2e26.", "VALUE")] = (
         None
     )
+    date: Annotated[
+        str | None,
+        _question("When: inputs that move are of then, such as 2027-07.", "DATE"),
+    ] = None
     given: Annotated[
         list[str], _question("Any other variable that is known; repeatable.", "NAME=VALUE")
     ] = field(default_factory=list)
@@ -194,6 +199,30 @@ class RunOptions:
         note_priors(self.scenario, believed)
         return Problem(model, believed, question)
 
+    def answerable(self) -> tuple[RunOptions, Problem]:
+        """Return the question, its date sought where two givens contradict each other without one.
+
+        Raises
+        ------
+        QuestionError
+            As `prepare` does, or no date is such that both hold.
+        """
+        problem = self.prepare()
+        if self.with_date or len(self.givens()) != 2:
+            return self, problem
+        try:
+            _ = problem.plan
+        except OverdeterminedError as error:
+            dated = replace(self, free=[*self.free, DATE])
+            try:
+                problem = dated.prepare()
+                _ = problem.plan
+            except QuestionError:
+                raise error from None
+            note_reached(free=dated.free)
+            return dated, problem
+        return self, problem
+
     def read(
         self, beside: Sequence[str] = (), asked: Sequence[str] = ()
     ) -> tuple[Model, Priors, list[str]]:
@@ -205,7 +234,12 @@ class RunOptions:
         from uncertain_scale.sampling.sample import prepare
 
         own = OwnEquations.read(self.equations)
-        also = [name for event in self._events(own.variables) for name in event.variables]
+        if self.with_date:  # the variables of trends are not known yet
+            from uncertain_scale.analysis.events import names_in
+
+            also = [name for text in self._chances() for name in names_in(text)]
+        else:
+            also = [name for event in self._events(own.variables) for name in event.variables]
         model, priors = prepare(
             self.scenario,
             equations=own,
@@ -222,11 +256,25 @@ class RunOptions:
         return self._events(model.variables)
 
     def _events(self, variables: Mapping[str, str]) -> list[Event]:
-        if not self.event:
+        if not (chances := self._chances()):
             return []
         from uncertain_scale.analysis.events import parse_event
 
-        return [parse_event(text, variables) for text in dict.fromkeys(self.event)]
+        return [parse_event(text, variables) for text in chances]
+
+    def _chances(self) -> list[str]:
+        """Return the events asked for, and that a date that is sought is none up to the last."""
+        from uncertain_scale.units.dates import NEVER_AFTER
+
+        named = {*self.free, *names_of(self.outputs)}
+        sought = DATE in named and DATE not in self.givens()
+        return list(dict.fromkeys((*self.event, *([NEVER_AFTER] if sought else []))))
+
+    @property
+    def with_date(self) -> bool:
+        """Whether the question has a date, known or sought."""
+        named = {*self.givens(), *self.changes(), *self.free, *names_of(self.outputs)}
+        return not {DATE, FIRST_DATE}.isdisjoint(named) or any(DATE in text for text in self.event)
 
     def under(self, scenario: str) -> RunOptions:
         """Return the same question to another scenario."""

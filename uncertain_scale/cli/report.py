@@ -57,7 +57,7 @@ def report(
     interrupted = False
     if evidence:
         effort.refuse_with_evidence()
-        problem = options.prepare()
+        options, problem = options.answerable()
         with on_cluster(scheduler, evidence):  # refuses
             posterior = draw(problem, design, evidence)
         document = report_document(
@@ -69,7 +69,7 @@ def report(
         tree: xr.DataTree | ArrayTree | None = posterior
     else:
         effort.check(prob)
-        problem = options.prepare()
+        options, problem = options.answerable()
         with on_cluster(scheduler) as cluster:
             found = answer(
                 problem,

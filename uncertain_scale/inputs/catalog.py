@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CHIPS = "chips"
 """The folder of the catalogue of chips, whose scenarios are read from its tables."""
 
+TRENDS = "trends"
+"""The prior file of the shipped trends, which is no scenario: it is read behind one."""
+
 
 @dataclass(frozen=True)
 class _Kind:
@@ -32,7 +35,8 @@ class _Kind:
     unknown: str
 
     def names(self) -> list[str]:
-        return sorted(path.stem for path in (shipped_folder() / self.folder).glob("*.toml"))
+        found = sorted(path.stem for path in (shipped_folder() / self.folder).glob("*.toml"))
+        return [name for name in found if self.folder or name != TRENDS]
 
     def known(self) -> list[str]:
         """Return the names that one which is not found may be meant for."""

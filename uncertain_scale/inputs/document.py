@@ -145,6 +145,83 @@ class InputTable(Believed):
     )
 
 
+def _belief(value: Any) -> Any:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, str | dict) or (number and math.isfinite(value)):
+        return value
+    raise PydanticCustomError(
+        "belief", "expected a number, an interval such as '1.2 to 1.5', or a distribution"
+    )
+
+
+_Belief = Annotated[
+    Any,
+    AfterValidator(_belief),
+    WithJsonSchema({"anyOf": [{"type": ["number", "string"]}, {"type": "object"}]}),
+]
+
+
+class _Growth(Table):
+    growth: _Belief | None = Field(None, description="Growth, a factor a year.")
+    rate: _Belief | None = Field(
+        None, description="In place of growth: a rate a year, 0.3 for a factor of 1.3."
+    )
+
+
+class PeriodTable(_Growth):
+    """Growth until a date."""
+
+    until: dt.date = Field(description="the date until which it grows so, such as 2025-10-01")
+
+
+class TrendTable(_Growth, Believed):
+    """One input that moves: its value at a date, its growth, and what a line leaves out."""
+
+    kind: Literal["trend"]
+    at: dt.date | None = Field(None, description="The date of the value.")
+    value: _Belief | None = Field(
+        None,
+        description="The value at that date; without one, the scenario's own prior of the "
+        "variable, at its as_of.",
+    )
+    volatility: _Belief = Field(
+        description="the volatility of the logarithm per root year, which a straight line leaves "
+        "out (0 for none)"
+    )
+    scatter: _Belief | None = Field(
+        None, description="Scatter of one more value about the trend, of the logarithm."
+    )
+    reversion: _Belief | None = Field(
+        None, description="By how much a year the random walk returns to the trend."
+    )
+    lower: _Belief | None = Field(None, description="Floor, in units.")
+    upper: _Belief | None = Field(None, description="Cap, in units.")
+    units: str = Field("1", description="Units of the value, such as 'USD / gpu / hour'.")
+    fallback: bool = Field(
+        default=False, description="True: used only where nothing given determines the variable."
+    )
+    periods: list[PeriodTable] = Field(
+        default_factory=list, description="Growth until dates, the earliest first."
+    )
+    data_from: dt.date | None = Field(None, description="The date of the first figure.")
+    data_until: dt.date | None = Field(None, description="The date of the last figure.")
+
+
+class LawTable(Sourced):
+    """How a variable follows from its level, growth and shock, which stand among the inputs."""
+
+    units: str = Field("1", description="Units of the level.")
+    until: list[dt.date] = Field(
+        default_factory=list, description="The dates on which growth changes."
+    )
+    rate: bool = Field(default=False, description="Whether growth is a rate and no factor.")
+    fallback: bool = Field(
+        default=False, description="True: used only where nothing given determines the variable."
+    )
+    data_from: dt.date | None = Field(None, description="The date of the first figure.")
+    data_until: dt.date | None = Field(None, description="The date of the last figure.")
+
+
 class CorrelationTable(Sourced):
     """Spearman's rank correlation of two inputs."""
 
@@ -190,6 +267,11 @@ class PriorFile(File):
     inputs: dict[Name, InputTable] = Field(default_factory=dict)
     correlations: list[CorrelationTable] = Field(default_factory=list)
     joint: list[JointTable] = Field(default_factory=list)
+    trends: dict[Name, LawTable] = Field(
+        default_factory=dict,
+        description="Variables that follow from inputs called after them and a date; as "
+        "kind = 'trend' states them at once.",
+    )
     lacking: dict[Name, Words] = Field(
         default_factory=dict,
         description="Inputs of what lies below that have no prior here, and why: a question that "
@@ -208,7 +290,11 @@ class PriorFile(File):
             others = {k: v for k, v in provenance.items() if k != "kind"}
             own["properties"] = {**own["properties"], **others}
             definitions[f"input_{kind}"] = own
-        definitions["InputTable"] = {"oneOf": [{"$ref": f"#/$defs/input_{kind}"} for kind in kinds]}
+        trend = TrendTable.model_json_schema()
+        definitions.update(trend.pop("$defs"))
+        definitions["input_trend"] = trend
+        shapes = [{"$ref": f"#/$defs/input_{kind}"} for kind in (*kinds, "trend")]
+        definitions["InputTable"] = {"oneOf": shapes}
         return schema
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import PriorError, by_name, nearest, several
-from uncertain_scale.inputs.catalog import find_prior_file
+from uncertain_scale.inputs.catalog import TRENDS, find_prior_file
 from uncertain_scale.inputs.distributions import (
     KINDS,
     Constant,
@@ -21,8 +22,10 @@ from uncertain_scale.inputs.document import (
     CorrelationTable,
     InputTable,
     JointTable,
+    LawTable,
     PriorFile,
     Sourced,
+    TrendTable,
     is_name,
 )
 from uncertain_scale.inputs.prior import (
@@ -37,9 +40,19 @@ from uncertain_scale.inputs.prior import (
 )
 from uncertain_scale.inputs.tables import SamplesError, read_samples
 from uncertain_scale.inputs.toml import MOST_TABLES, KeyPath, TomlReader, parse_toml, shown
+from uncertain_scale.inputs.trends import (
+    KIND,
+    Trend,
+    dated,
+    parts_of,
+    undated,
+    with_trends,
+    without_known,
+)
+from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from uncertain_scale.errors import FileError
     from uncertain_scale.inputs.distributions import Distribution
@@ -48,6 +61,7 @@ __all__ = ["input_names", "load_priors"]
 
 _MOST_FILES = 16
 _MOST_KEYS, _LONGEST_KEY = 100, 40  # keys of a table, and letters of one, that are compared
+_SAID = set(Sourced.model_fields)  # of a belief, besides what it is
 _OF_EVERY_KIND = frozenset(InputTable.model_fields)  # the other keys are the distribution's
 
 
@@ -56,6 +70,7 @@ def load_priors(
     *,
     overlays: Sequence[str | Path] = (),
     variables: Mapping[str, str] | None = None,
+    with_date: bool | None = None,
 ) -> Priors:
     """Read a scenario with all that it extends, and lay further files over it.
 
@@ -67,6 +82,9 @@ def load_priors(
         Prior files laid over the scenario in turn: each replaces whole inputs, or adds some.
     variables
         Units by variable of a model; where given, the inputs are checked and converted to them.
+    with_date
+        Whether inputs move with the date of the question, the shipped trends among them; by default
+        where `variables` have a `date`. Variables of trends that are none of the model's are, then.
 
     Raises
     ------
@@ -94,20 +112,30 @@ def load_priors(
     priors = Priors(name=" + ".join(name))
     for reader in readers:
         priors = lay_over(priors, reader.read())
+    units = {} if variables is None else by_name("variables", variables, "model.variables")
+    moves = DATE in units if with_date is None else with_date
+    priors = _dated(priors, paths) if moves else undated(priors)
     faults = [fault for reader in readers for fault in reader.faults]
     spoiled = {name for reader in readers for name in reader.spoiled}
     faults += unknown_ends(priors, spoiled) if faults else loose_ends(priors)
     if variables is not None:
-        variables = by_name("variables", variables, "model.variables")
         try:
             # What could not be read has a constant in its place, which no domain is meant for.
-            plain = {name: str(variables[name]) for name in spoiled if name in variables}
-            priors = priors.in_units_of({**variables, **plain})
+            plain = {name: str(units[name]) for name in spoiled if name in units}
+            priors = priors.in_units_of({**with_trends(units, priors), **plain})
         except PriorError as error:
             faults += error.faults
     if faults:
         raise PriorError(faults)
     return priors
+
+
+def _dated(priors: Priors, paths: Collection[Path]) -> Priors:
+    """Return priors whose trends have levels, those that are shipped behind the scenario's own."""
+    if find_prior_file("base").resolve() in paths:
+        shipped = replace(_Reader(find_prior_file(TRENDS), PriorError).read(), title="")
+        priors = lay_over(priors, without_known(shipped, priors))
+    return dated(priors)
 
 
 def input_names(source: str | Path, overlays: Sequence[str | Path] = ()) -> set[str]:
@@ -186,15 +214,10 @@ class _Reader(TomlReader):
 
     def read(self) -> Priors:
         """Return the file's own priors, for further checks where some have faults."""
-        parts = ("inputs", "correlations", "joint")
+        parts = ("inputs", "correlations", "joint", "trends")
         head = {key: value for key, value in self.document.items() if key not in parts}
         header = self.checked(PriorFile, head, ())
-        inputs: dict[str, Prior] = {}
-        for name, table in self.tables("inputs", dict):
-            if prior := self._prior(name, table):
-                inputs[name] = prior
-            else:
-                self.spoiled.add(name)
+        inputs, trends = self._inputs()
         correlations: dict[frozenset[str], Correlation] = {}
         for index, table in self.tables("correlations", list):
             if correlation := self._correlation(index, table):
@@ -216,7 +239,85 @@ class _Reader(TomlReader):
             files=(self.path,),
             coordinates=tuple(header.coordinates) if header else (),
             lacking=header.lacking if header else {},
+            trends=trends,
         )
+
+    def _inputs(self) -> tuple[dict[str, Prior], dict[str, Trend]]:
+        """Return the inputs, and the trends whose parts are among them."""
+        inputs: dict[str, Prior] = {}
+        trends: dict[str, Trend] = {}
+        for name, table in self.tables("inputs", dict):
+            if isinstance(table, dict) and table.get("kind") == KIND and is_name(name):
+                trend = self._trend(name, table, inputs)
+            else:
+                trend = None
+                prior = self._prior(name, table)
+                inputs |= {name: prior} if prior else {}
+            trends |= {name: trend} if trend else {}
+            if trend is None and name not in inputs:
+                self.spoiled.add(name)
+        for name, table in self.tables("trends", dict):
+            law = self._law(name, table, inputs)
+            trends |= {name: law} if law else {}
+        return inputs, trends
+
+    def _trend(self, name: str, data: object, inputs: dict[str, Prior]) -> Trend | None:
+        """Read a trend, and put its parts among the inputs."""
+        path: KeyPath = ("inputs", name)
+        before = len(self.faults)
+        table = self.checked(TrendTable, data, path)
+        if table is None:
+            return None
+        if (table.value is None) != (table.at is None):
+            text = "value and at, its date, go together; state both, or neither to take the "
+            self.fault((*path, "value"), f"{text}scenario's own prior at its as_of")
+        for place, one in (
+            (path, table),
+            *(((*path, "periods", index), one) for index, one in enumerate(table.periods)),
+        ):
+            if (one.growth is None) == (one.rate is None):
+                text = "expected growth, a factor a year, or rate, 0.3 for a factor of 1.3"
+                self.fault(place, f"{text}; state one of the two")
+            elif (one.rate is None) != (table.rate is None):
+                self.fault(place, "growth and rate are mixed; state all periods by one of them")
+        until = tuple(one.until for one in table.periods)
+        if list(until) != sorted(set(until)):
+            self.fault((*path, "periods"), "the dates of periods do not ascend; sort them")
+        if len(self.faults) > before:
+            return None
+        trend = Trend(
+            name,
+            table.units,
+            until,
+            rate=table.rate is not None,
+            fallback=table.fallback,
+            data_from=table.data_from,
+            data_until=table.data_until,
+            provenance=self._provenance(table, path, (*path, "units")),
+        )
+        for prior in parts_of(trend, table, lambda key, text: self.fault((*path, *key), text)):
+            if prior.name in self.document["inputs"]:
+                text = f"'{prior.name}' is a part of the trend of {name} too; rename it"
+                self.fault(("inputs", prior.name), text)
+            inputs[prior.name] = prior
+        return trend if len(self.faults) == before else None
+
+    def _law(self, name: str, data: object, inputs: dict[str, Prior]) -> Trend | None:
+        """Read how a variable follows from inputs that the file states."""
+        path: KeyPath = ("trends", name)
+        table = self.checked(LawTable, data, path)
+        if table is None or not is_name(name):
+            return None
+        about = self._provenance(table, path)
+        trend = Trend(
+            **{**table.model_dump(exclude=_SAID), "until": tuple(table.until)},
+            name=name,
+            provenance=about,
+        )
+        for part in trend.needed:
+            if part not in inputs and part not in self.spoiled:
+                self.fault(path, f"'{part}' is not among the inputs; state it")
+        return trend
 
     def _prior(self, name: str, data: object) -> Prior | None:
         path: KeyPath = ("inputs", name)

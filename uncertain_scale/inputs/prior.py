@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.inputs.document import Sourced
+    from uncertain_scale.inputs.trends import Trend
     from uncertain_scale.units.aliases import FloatArray
 
 
@@ -255,6 +256,8 @@ class Priors:
         keeps those of the base in their places and puts its own behind them.
     lacking
         Why inputs have no prior, by name: none is known, and that of what lies below is another's.
+    trends
+        How variables follow from inputs of theirs and a date, by variable.
     """
 
     name: str
@@ -265,6 +268,7 @@ class Priors:
     files: tuple[Path, ...] = ()
     coordinates: tuple[str, ...] = ()
     lacking: Mapping[str, str] = field(default_factory=dict)
+    trends: Mapping[str, Trend] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         own = (prior.joint or name for name, prior in self.inputs.items())
@@ -353,6 +357,8 @@ class Priors:
                 for joint in self.joints
             },
         }
+        if self.trends:
+            content["trends"] = [str(self.trends[name].form) for name in sorted(self.trends)]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -361,9 +367,19 @@ def lay_over(base: Priors, overlay: Priors) -> Priors:
 
     An input is replaced whole and keeps its coordinate, and is gone where the overlay lacks it; a
     correlation replaces that of the same pair; a joint sample is gone once none of its inputs is
-    drawn with it.
+    drawn with it. A trend replaces the prior or trend of its variable, and is replaced by one; a
+    trend without a level stands beside the prior that is to be its level.
     """
-    kept = {name: one for name, one in base.inputs.items() if name not in overlay.lacking}
+    gone = {
+        part
+        for name, trend in base.trends.items()
+        if name in overlay.trends or (name in overlay.inputs and trend.leveled(base.inputs))
+        for part in (name, *trend.arguments(base.inputs))
+    }
+    gone |= {n for n, one in overlay.trends.items() if one.leveled(overlay.inputs)}
+    gone |= overlay.lacking.keys()
+    kept = {name: one for name, one in base.inputs.items() if name not in gone}
+    trends = {name: one for name, one in base.trends.items() if name not in gone}
     inputs = {**kept, **overlay.inputs}
     lacking = {**base.lacking, **overlay.lacking}
     pairs = {frozenset(c.inputs): c for c in (*base.correlations, *overlay.correlations)}
@@ -377,6 +393,7 @@ def lay_over(base: Priors, overlay: Priors) -> Priors:
         files=(*base.files, *overlay.files),
         coordinates=(*base.coordinates, *overlay.coordinates),
         lacking={name: why for name, why in lacking.items() if name not in inputs},
+        trends={**trends, **overlay.trends},
     )
     return whole.without_unused_joints()
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from uncertain_scale.inputs.prior import JointSample, Prior, Priors, Provenance
+    from uncertain_scale.inputs.trends import Trend
 
 _Name = TypeVar("_Name")
 
@@ -70,6 +71,7 @@ def prior_files(
             for tie in priors.correlations
         ],
         "joint": [_joint(joint, priors, samples[joint.name]) for joint in priors.joints],
+        "trends": {name: _law(trend) for name, trend in priors.trends.items()},
         "lacking": dict(priors.lacking),
     }
     kept = {key: part for key, part in document.items() if part}
@@ -197,6 +199,15 @@ def _input(prior: Prior) -> dict[str, Any]:
     if prior.unless:
         table["unless"] = prior.unless
     return table | _coupling(prior) | _sources(prior.provenance)
+
+
+def _law(trend: Trend) -> dict[str, Any]:
+    table: dict[str, Any] = {"units": trend.units, "until": list(trend.until)}
+    table |= {"rate": True} if trend.rate else {}
+    table |= {"fallback": True} if trend.fallback else {}
+    span = {"data_from": trend.data_from, "data_until": trend.data_until}
+    table |= {key: day for key, day in span.items() if day is not None}
+    return table | {k: v for k, v in _sources(trend.provenance).items() if k != "ages"}
 
 
 def _joint(joint: JointSample, priors: Priors, samples: str) -> dict[str, Any]:

@@ -92,6 +92,11 @@ class Equation:
         return bool(getattr(self.function, "__overridable__", False))
 
     @property
+    def fallback(self) -> bool:
+        """Whether it counts only where nothing given determines its variable."""
+        return bool(getattr(self.function, "__fallback__", False))
+
+    @property
     def builtin(self) -> bool:
         """Whether it is one of the package's own."""
         return self.function.__module__.startswith("uncertain_scale.")

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.errors import ModelError, several
 from uncertain_scale.model.equation import Equation, check_units, import_equations, read_equations
 from uncertain_scale.model.invert import inverse, named_inverses, other_inverses
+from uncertain_scale.units.dates import DATE, DATES
 from uncertain_scale.units.domain import Units, domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from uncertain_scale.inputs.prior import Priors
     from uncertain_scale.model.equation import Equation
 
 
@@ -90,6 +92,24 @@ class Model:
         new = [e for e in equations if e in own or not moved.isdisjoint(e.variables)]
         check_units(new, {name: variables[name] for e in new for name in e.variables})
         return Model(equations, variables, ends_first(own))
+
+    def with_trends(self, priors: Priors) -> Model:
+        """Return the model with the laws of a scenario's trends, which take a `date`.
+
+        Parameters
+        ----------
+        priors
+            As `load_priors(..., with_date=True)` reads them.
+        """
+        from uncertain_scale.inputs.trends import with_trends
+        from uncertain_scale.model.trend_laws import trend_law
+
+        laws = [
+            trend_law(trend, priors.inputs, self.variables.get(name, trend.units))
+            for name, trend in priors.trends.items()
+        ]
+        equations = tuple(_merged((*self.equations, *laws)))
+        return Model(equations, with_trends(agreed_units(equations), priors), self.headline)
 
     @cached_property
     def builtin_variables(self) -> dict[str, str]:
@@ -245,6 +265,7 @@ class OwnEquations:
         return {
             **agreed_units(self.equations),
             **default_model().variables,
+            DATE: DATES,
             **self._declared(),
         }
 

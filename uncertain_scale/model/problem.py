@@ -24,10 +24,13 @@ from typing import (
     overload,
 )
 
+import numpy as np
+
 from uncertain_scale.errors import OverdeterminedError, QuestionError
 from uncertain_scale.inputs.prior import Priors
 from uncertain_scale.model.model import Model
 from uncertain_scale.model.question import EVERYTHING, Question
+from uncertain_scale.units.dates import DATE, FIRST_DATE
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -235,7 +238,11 @@ def solve(problem: Problem) -> Plan:
     return Plan(
         outputs=tuple(dict.fromkeys(outputs)),
         reached={name: way for name, way in closure.reached.items() if name in needed},
-        notes=(*_left_out(closure, problem), *_notes(closure, problem, needed)),
+        notes=(
+            *_left_out(closure, problem),
+            *_notes(closure, problem, needed),
+            *_dated(closure, problem, needed),
+        ),
     )
 
 
@@ -293,14 +300,19 @@ class Closure:
     def __init__(self, problem: Problem) -> None:
         self._model = model = problem.model
         question = problem.question
+        # A date determines nothing else: it says when, and priors move with it.
         self.reached: dict[str, Reached] = {
-            name: Reached("given", basis=frozenset({name})) for name in question.given
+            name: Reached("given", basis=frozenset({name} - {DATE})) for name in question.given
         }
         freed = set(question.free)
-        self._laws = [e for e in model.equations if not (e.overridable and e.target in freed)]
+        laws = [e for e in model.equations if not (e.overridable and e.target in freed)]
+        self._laws = [law for law in laws if not law.fallback]
         outputs = question.outputs if question.outputs != EVERYTHING else ()
         wanted = {*outputs, *question.also, *question.free}
         fallbacks = self._believe(problem, wanted)
+        self.dated_by = None
+        if not wanted.isdisjoint({DATE, FIRST_DATE}):
+            self.dated_by = self._date(problem, wanted)
         # A law that yields is a belief about its variable, which other ways to it come after; nor
         # does a prior tell the variable that it is not used beside.
         told = {prior.unless for prior in problem.priors.inputs.values()}
@@ -310,8 +322,27 @@ class Closure:
             if name not in self.reached:
                 self.reached[name] = Reached("fallback")
                 self._fire(besides=believed)
+        for law in (law for law in laws if law.fallback):
+            if law.target not in self.reached and self._can_fire(law):
+                self.reached[law.target] = self._by(law)
+                self._fire(besides=believed)
         self._fire()
         self._solve_laws(wanted)
+
+    def _date(self, problem: Problem, wanted: Collection[str]) -> Equation | None:
+        """Reach the date by what it leads to, where it is asked for; and return the equation."""
+        if DATE in self.reached or not problem.priors.trends:
+            return None
+        from uncertain_scale.model.when import first_passage, solve_date
+
+        found = solve_date(problem)
+        for name in found.plan.known("fallback"):
+            self.reached[name] = Reached("fallback")
+        equation = found.equation()
+        self.reached[DATE] = self._by(equation)
+        if FIRST_DATE in wanted:
+            self.reached[FIRST_DATE] = self._by(first_passage(found, problem))
+        return equation
 
     def _believe(self, problem: Problem, wanted: Collection[str]) -> list[str]:
         """Reach what has a prior that holds, and return the inputs whose priors are fallbacks.
@@ -424,8 +455,11 @@ class Closure:
 
         A given overrides what priors alone would have produced, and a prior stands against a way
         that rests on a given: the contradiction then shows at the given itself. A fallback stands
-        for what nothing stated determines, whatever a choice may tell of it.
+        for what nothing stated determines, whatever a choice may tell of it. A date that is solved
+        for is the one at which all agree.
         """
+        if self.dated_by is not None:
+            return None
         for equation in self._laws:
             if equation.target not in self.reached or not self._can_fire(equation):
                 continue
@@ -436,7 +470,8 @@ class Closure:
                 continue
             second = self._by(equation)
             overridden = first.origin == "given" and not second.basis
-            believed = first.origin == "fallback" or (first.believed and second.basis)
+            fallback = first.origin == "fallback" or (first.equation and first.equation.fallback)
+            believed = fallback or (first.believed and second.basis)
             if not overridden and not believed:
                 return Contradiction(equation.target, first, second)
         return None
@@ -454,6 +489,27 @@ def _left_out(closure: Closure, problem: Problem) -> Iterator[str]:
     for lacking, names in behind.items():
         why = f": no prior or value of {lacking}" if lacking else ""
         yield f"left out, since what is given does not determine it{why}: {', '.join(names)}"
+
+
+def _dated(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str]:
+    """Name what does not move with the date of a question, and trends that it lies beyond."""
+    priors = problem.priors
+    if DATE not in needed:
+        return
+    moving = [trend for name, trend in priors.trends.items() if name in needed]
+    parts = {part for trend in moving for part in trend.arguments(priors.inputs)}
+    still = [
+        name
+        for name, way in closure.reached.items()
+        if name in needed - parts and way.origin in {"prior", "fallback"}
+        if priors.inputs[name].varies and priors.inputs[name].provenance.ages
+    ]
+    if still:
+        yield f"not dated, and as they stand: {', '.join(still)}"
+    if (given := problem.question.given.get(DATE)) is not None:
+        first, last = given.ppf(np.array([0.05, 0.95]))
+        for trend in moving:
+            yield from trend.beyond(first, last)
 
 
 def _lacking(name: str, model: Model, closure: Closure, seen: set[str]) -> list[str]:
@@ -478,7 +534,7 @@ def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str
         if name not in needed:
             yield f"{name} is given, but no answer depends on it"
     for name in (*question.outputs, *question.also):
-        if name not in needed or not closure.reached[name].believed:
+        if name not in needed or not closure.reached[name].believed or closure.dated_by:
             continue
         if given := ", ".join(closure.overridden_by(name)):
             yield (

@@ -23,6 +23,7 @@ from uncertain_scale.inputs.distributions import (
 from uncertain_scale.inputs.domains import interval_in
 from uncertain_scale.inputs.prior import Prior, Priors, Provenance, loose_ends
 from uncertain_scale.units import Quantity, conversion_factor
+from uncertain_scale.units.dates import DATE, dates_as_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -220,15 +221,21 @@ def _number(value: object) -> float:
 
 def _stated(name: str, value: str | float | Quantity, model: Model, option: str) -> Prior:
     """Read one value or distribution in the units of its variable."""
+    in_model = model.variables[name]
     try:
+        if isinstance(value, dt.date):
+            value = value.isoformat()
+        typed = value
+        if isinstance(value, str) and in_model == DATE:
+            value = dates_as_numbers(value)
         if isinstance(value, str):
             distribution, units = parse_distribution(value)
         elif isinstance(value, Quantity):
             distribution, units = build("constant", {"value": value.value}), value.units
         else:
             distribution, units = build("constant", {"value": _number(value)}), None
-        in_model = model.variables[name]
-        stated = f"{value}" if units or in_model == "1" else f"{value} {in_model}"
+        bare = units or in_model in {"1", DATE}
+        stated = f"{typed}" if bare else f"{typed} {in_model}"
         interval = isinstance(value, str) and is_interval(value)
         if interval:
             factor = conversion_factor(units or in_model, in_model)

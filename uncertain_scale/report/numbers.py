@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.units import is_date, takes_suffix
+from uncertain_scale.units.dates import DATE, date_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +30,7 @@ _LADDERS = {
 }
 _WORDS = {
     "1": "",
+    "date": "",
     "day": "days",
     "gpu": "GPUs",
     "gpu*hour": "gpu-hours",
@@ -64,6 +66,8 @@ class Scale:
     suffix: str = ""
     exponent: int | None = None
     finest: int | None = None
+    spread: float | None = None
+    """How far dates lie apart, in years; None for what is no date."""
 
     def write(self, value: float, error: float | None = None, *, exact: bool = False) -> str:
         """Write a number with the digits that its error supports.
@@ -80,8 +84,8 @@ class Scale:
         >>> scale_for([7.6e7], "gpu*hour").write(7.631e7, 1e6)
         '76M'
         """
-        if not math.isfinite(value):
-            return "-"
+        if self.spread is not None or not math.isfinite(value):
+            return _date(value, error, self.spread)
         most = _EXACT_DIGITS if exact else _MOST_DIGITS
         places = digits(value, error, most=most, finest=self.finest) if value else 0
         # What arithmetic leaves in the last digits decides no tie: 31.25 and 312.5 round alike.
@@ -122,7 +126,16 @@ class Scale:
 
     def write_error(self, error: float) -> str:
         """Write a standard error to two digits, in the scale of its number."""
+        if self.spread is not None:
+            return f"{error / self.divisor:.2g} years"
         return f"{error / self.divisor:.2g}{self.suffix}"
+
+
+def _date(value: float, error: float | None, spread: float | None) -> str:
+    """Write a date, or how far dates lie apart, or what is none of them."""
+    if not math.isfinite(value):
+        return "-"
+    return date_text(value, error, spread) if is_date(DATE, value) else f"{value:.2g} years"
 
 
 def scale_for(values: Iterable[float], units: str) -> Scale:
@@ -144,6 +157,8 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     """
     finite = [value for value in values if math.isfinite(value)]
     spread, largest = max(finite) - min(finite), max(map(abs, finite))
+    if units == DATE:
+        return Scale("", spread=spread)
     # About 0 the median has no size of its own.
     about_zero = min(finite) < 0 < max(finite) and largest >= 1
     scale = _scale(largest if about_zero else abs(finite[0]), units)

@@ -21,6 +21,7 @@ from uncertain_scale.sampling.limits import refuse_to_pass
 from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.sampling.rare_values import rare_facts
+from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -230,7 +231,7 @@ def _derivation(plan: Plan, name: str) -> dict[str, str]:
     return {
         "origin": way.origin,
         "equation": str(way.equation) if way.equation else "",
-        "rests_on": ", ".join(sorted(way.basis)),
+        "rests_on": ", ".join(sorted(way.basis | ({DATE} & way.ancestors))),
     }
 
 

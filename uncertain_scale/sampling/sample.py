@@ -22,6 +22,7 @@ from uncertain_scale.sampling.chains import ArrayTree, as_tree, chains_of
 from uncertain_scale.sampling.design import Design
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
+from uncertain_scale.units.dates import DATE, FIRST_DATE
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -256,9 +257,14 @@ def prepare(  # noqa: PLR0913 (all that the model hangs on)
     if own.equations:
         for files in ((source, overlays), *(_files(one, priors) for one in beside)):
             filed |= input_names(*files)
-    stated = sorted(set(known).difference(free))
+    known = set(known)
+    stated = sorted(known.difference(free, {DATE}))
     model = own.model(stated, (*asked, *free), sorted(filed.difference(free)))
-    return model, load_priors(source, overlays=overlays, variables=model.variables)
+    has_date = not {DATE, FIRST_DATE}.isdisjoint({*known, *asked, *free})
+    found = load_priors(
+        source, overlays=overlays, variables=model.variables, with_date=has_date or None
+    )
+    return model.with_trends(found) if found.trends else model, found
 
 
 def _files(

@@ -38,6 +38,7 @@ _DEFINITIONS = (
     "parameter = [parameter] = parameter = parameters = param = params",
     "person = [person] = person = persons = people",
     "item = [item] = item = items",
+    "date = year",  # a point in time, in years of the calendar
 )
 _NONE = ("", "1")
 _SUFFIXES = frozenset("KMBT")  # of numbers; as units they are molar, metres, barns, tesla
@@ -142,7 +143,8 @@ def is_date(units: str, *values: float) -> bool:
     >>> is_date("year", 2019.5, 2021.0), is_date("year", 12.0), is_date("day", 2019.0)
     (True, False, False)
     """
-    return units == "year" and all(_FIRST_YEAR <= value <= _LAST_YEAR for value in values)
+    inside = all(_FIRST_YEAR <= value <= _LAST_YEAR for value in values)
+    return units in {"date", "year"} and inside
 
 
 def takes_suffix(units: str) -> bool:

@@ -1,0 +1,326 @@
+"""Inputs that move: a value at a date, its growth, and what a straight line leaves out.
+
+A prior file states one with `kind = "trend"`. It becomes several plain inputs, called after the
+variable, and a `Trend`, which says that the variable follows from these at the question's date:
+
+- `NAME_level` and `NAME_level_date`, the value and the date it is of;
+- `NAME_growth`, a factor a year, and `NAME_growth_until_2025_10_01` where growth breaks;
+- `NAME_volatility`, of a random walk in the logarithm, per root year, and `NAME_reversion`, by
+  which the walk returns to the line, a year;
+- `NAME_scatter`, of one more value about the trend, in the logarithm;
+- `NAME_shock`, the standard normal that both of these take;
+- `NAME_floor` and `NAME_cap`.
+
+`first_date_score`, which all trends share, is uniform: it places a first passage in its law.
+
+So each is believed, replaced, ranked, correlated and learnt of as any input is. A trend without a
+value is about the scenario's own prior of the variable, which it takes to be of that one's date.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.errors import UnitError
+from uncertain_scale.inputs.distributions import (
+    Constant,
+    DistributionError,
+    Normal,
+    Uniform,
+    build,
+    parse_distribution,
+)
+from uncertain_scale.inputs.prior import Prior, Provenance
+from uncertain_scale.units.dates import DATE, DATES, FIRST_DATE, PASSAGE, date_text, year_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from uncertain_scale.inputs.distributions import Distribution
+    from uncertain_scale.inputs.document import TrendTable
+    from uncertain_scale.inputs.prior import Priors
+
+__all__ = [
+    "KIND",
+    "WHEN",
+    "Trend",
+    "dated",
+    "parts_of",
+    "undated",
+    "with_trends",
+    "without_known",
+]
+
+KIND = "trend"
+WHEN = "it is a trend: give a date, such as date = 2027-07"
+"""Why an input that moves has no prior where a question has no date."""
+
+_FAR = 10  # years, behind the figures
+_ABOVE = {"level": 0.0, "growth": 0.0, "rate": -1.0, "reversion": 0.0}
+_FROM = {"volatility": 0.0, "scatter": 0.0}
+_WORDS = {
+    "growth": "Factor a year",
+    "rate": "Rate a year",
+    "volatility": "Volatility of the logarithm, per root year",
+    "reversion": "Return to the trend, per year",
+    "scatter": "Scatter of the logarithm about the trend",
+    "shock": "Standard normal shock",
+    "floor": "Floor",
+    "cap": "Cap",
+    "level": "Level",
+    "level_date": "Date of the level",
+}
+_PASSAGE = Prior(
+    PASSAGE,
+    Uniform(lower=0.0, upper=1.0),
+    provenance=Provenance(
+        long_name="Uniform score of a first passage", source="By definition", ages=False
+    ),
+)
+_OPTIONAL = ("reversion", "scatter", "floor", "cap", "shock")
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How a variable follows from its parts and a date.
+
+    Parameters
+    ----------
+    name, units
+        The variable, and the units that its level is stated in.
+    until
+        The dates on which growth changes, ascending.
+    rate
+        Whether growth is stated as a rate, 0.3 for a factor of 1.3.
+    fallback
+        Whether it holds only where nothing given determines the variable.
+    data_from, data_until
+        The span of the figures that it was fitted to, where that is known.
+    """
+
+    name: str
+    units: str = "1"
+    until: tuple[dt.date, ...] = ()
+    rate: bool = False
+    fallback: bool = False
+    data_from: dt.date | None = None
+    data_until: dt.date | None = None
+    provenance: Provenance = field(default_factory=Provenance)
+
+    def part(self, what: str) -> str:
+        """Return the name of the input that is one of its parts, such as `growth`."""
+        return f"{self.name}_{what}"
+
+    @property
+    def growths(self) -> tuple[str, ...]:
+        """The inputs that growth is stated by, those of the periods first."""
+        last = self.part("rate" if self.rate else "growth")
+        return (*(f"{last}_until_{day:%Y_%m_%d}" for day in self.until), last)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The inputs that each trend has."""
+        level = self.part("level"), self.part("level_date")
+        return (*level, *self.growths, self.part("volatility"))
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """All that its law is told by, besides its inputs."""
+        return self.name, self.growths, self.fallback
+
+    def leveled(self, inputs: Collection[str]) -> bool:
+        """Whether its level is among some inputs."""
+        return self.part("level") in inputs
+
+    def arguments(self, inputs: Collection[str]) -> tuple[str, ...]:
+        """Return the inputs that it follows from, those it may have as far as they are there."""
+        optional = (self.part(what) for what in _OPTIONAL)
+        return (*self.needed, *(name for name in optional if name in inputs))
+
+    def beyond(self, first: float, last: float) -> Iterator[str]:
+        """Say that dates lie before its figures, or more than ten years after them."""
+        if self.data_from and first < year_of(self.data_from):
+            yield (
+                f"{self.name}: {date_text(first)} lies before the figures of its trend, which "
+                f"begin on {self.data_from}"
+            )
+        if self.data_until and last > year_of(self.data_until) + _FAR:
+            yield (
+                f"{self.name}: {date_text(last)} lies more than {_FAR} years after the figures of "
+                f"its trend, which end on {self.data_until}"
+            )
+
+
+def parts_of(trend: Trend, table: TrendTable, fault: Any) -> Iterator[Prior]:
+    """Yield the inputs that a table of a prior file states.
+
+    Parameters
+    ----------
+    trend, table
+        The trend, and the table.
+    fault
+        Told the key and the words of each thing that is wrong with it.
+    """
+    growth = "rate" if trend.rate else "growth"
+    stated: dict[str, tuple[tuple[str | int, ...], str, Any]] = {
+        trend.growths[-1]: ((growth,), growth, getattr(table, growth))
+    }
+    for index, (name, period) in enumerate(zip(trend.growths, table.periods, strict=False)):
+        stated[name] = ("periods", index, growth), growth, getattr(period, growth)
+    whats = {"level": "value", "volatility": "volatility", "reversion": "reversion"}
+    whats |= {"scatter": "scatter", "floor": "lower", "cap": "upper"}
+    for what, key in whats.items():
+        stated[trend.part(what)] = (key,), what, getattr(table, key)
+    noise = False
+    for name, (place, what, belief) in stated.items():
+        if belief is None:
+            continue
+        try:
+            distribution = _distribution(belief)
+            _check(what, distribution)
+        except (DistributionError, UnitError) as error:
+            own = error.faults if isinstance(error, DistributionError) else [(None, str(error))]
+            for inner, text in own:
+                fault((*place, inner) if inner else place, text)
+            continue
+        noise |= what in _FROM and distribution.support[1] > 0
+        units = trend.units if what in {"level", "floor", "cap"} else "1"
+        yield _part(trend, what, distribution, name=name, units=units, coupling=table.coupling)
+    if noise:
+        yield _part(trend, "shock", Normal(mu=0.0, sigma=1.0))
+    if table.at is not None:
+        yield _part(trend, "level_date", Constant(value=year_of(table.at)), units=DATE)
+
+
+def _part(
+    trend: Trend, what: str, distribution: Distribution, *, name: str = "", **more: Any
+) -> Prior:
+    """Return one of a trend's inputs, with what else is known of it."""
+    said = trend.provenance
+    long_name = f"{_WORDS[what]} of the {said.long_name or trend.name}"
+    about = replace(said, long_name=long_name[:1_000], ages=False)
+    return Prior(name or trend.part(what), distribution, provenance=about, **more)
+
+
+def _distribution(stated: Any) -> Distribution:
+    """Read a number, a distribution in words, or a table."""
+    if isinstance(stated, dict):
+        own = dict(stated)
+        return build(str(own.pop("kind", "")), own)
+    if isinstance(stated, str):
+        distribution, units = parse_distribution(stated)
+        if units is not None:
+            text = f"'{stated[:40]}' has units; state them once, in units"
+            raise DistributionError([(None, text)])
+        return distribution
+    return Constant(value=float(stated))
+
+
+def _check(what: str, distribution: Distribution) -> None:
+    low = distribution.support[0]
+    if what in _ABOVE:
+        bound, meets = (
+            _ABOVE[what],
+            low > _ABOVE[what]
+            or (low == _ABOVE[what] and not distribution.ppf(np.array([2.0**-54]))[0] <= low),
+        )
+        words = f"above {bound:g}"
+    elif what in _FROM:
+        bound, meets, words = 0.0, low >= 0, "at least 0"
+    else:
+        return
+    if not meets:
+        text = f"{distribution.describe(longest=8)} is not {words} throughout"
+        raise DistributionError([(None, f"{text}; truncate it, or state a lognormal")])
+
+
+def undated(priors: Priors) -> Priors:
+    """Return the priors of a question without a date: what has no other prior is lacking."""
+    if not priors.trends:
+        return priors
+    moving = {name: trend for name, trend in priors.trends.items() if name not in priors.inputs}
+    lacking = {**priors.lacking, **dict.fromkeys(moving, WHEN)}
+    return replace(_less(priors, priors.trends), lacking=lacking)
+
+
+def dated(priors: Priors) -> Priors:
+    """Return the priors of a question with a date, each trend with a level.
+
+    A trend that states none takes the scenario's own prior of the variable, at its date. One whose
+    variable has no prior, or one without a date, or one that is drawn by rows, does not hold.
+    """
+    loose = [trend for trend in priors.trends.values() if not trend.leveled(priors.inputs)]
+    inputs, renamed, idle = dict(priors.inputs), {}, {}
+    for trend in loose:
+        own = inputs.get(trend.name)
+        if own is None or not _is_level(own):
+            idle[trend.name] = trend
+        else:
+            level = trend.part("level")
+            renamed[trend.name] = level
+            about = replace(own.provenance, ages=False)
+            at = Constant(value=year_of(about.as_of or dt.date.min))
+            words = f"{about.long_name or trend.name}, on {about.as_of}"
+            inputs[level] = replace(
+                own, name=level, fallback=False, provenance=replace(about, long_name=words)
+            )
+            inputs[trend.part("level_date")] = _part(trend, "level_date", at, units=DATE)
+            del inputs[trend.name]
+    if len(idle) < len(priors.trends):
+        inputs.setdefault(PASSAGE, _PASSAGE)
+    pairs = (tie.inputs for tie in priors.correlations)
+    ties = [(renamed.get(one, one), renamed.get(other, other)) for one, other in pairs]
+    trends = {
+        name: replace(trend, fallback=trend.fallback or _falls_back(priors, name, renamed))
+        for name, trend in priors.trends.items()
+    }
+    correlations = tuple(
+        replace(tie, inputs=names) for tie, names in zip(priors.correlations, ties, strict=True)
+    )
+    whole = replace(priors, inputs=inputs, correlations=correlations, trends=trends)
+    return _less(whole, idle)
+
+
+def _is_level(prior: Prior) -> bool:
+    """Whether a prior can be the level of a trend: positive, of a date, by itself, always there."""
+    free = not (prior.joint or prior.unless)
+    return free and prior.provenance.as_of is not None and prior.distribution.support[0] >= 0
+
+
+def without_known(shipped: Priors, own: Priors) -> Priors:
+    """Return shipped trends less those whose variable a scenario has a trend or prior of already.
+
+    A trend without a level is about such a prior, and stays.
+    """
+    known = {
+        name: trend
+        for name, trend in shipped.trends.items()
+        if name in own.trends or (name in own.inputs and trend.leveled(shipped.inputs))
+    }
+    return _less(shipped, known)
+
+
+def with_trends(variables: Mapping[str, str], priors: Priors) -> dict[str, str]:
+    """Return the units of a model's variables and of those that its trends add."""
+    units = {**variables, DATE: DATES} if priors.trends else dict(variables)
+    for name, trend in priors.trends.items():
+        own = units.setdefault(name, trend.units)
+        plain = dict.fromkeys(trend.arguments(priors.inputs), "1")
+        plain |= {trend.part(what): own for what in ("level", "floor", "cap")}
+        units |= plain | {trend.part("level_date"): DATE}
+    return units | ({FIRST_DATE: DATES, PASSAGE: "1"} if priors.trends else {})
+
+
+def _falls_back(priors: Priors, name: str, renamed: Mapping[str, str]) -> bool:
+    return name in renamed and priors.inputs[name].fallback
+
+
+def _less(priors: Priors, gone: Mapping[str, Trend]) -> Priors:
+    """Return priors less some trends and their parts."""
+    parts = {part for trend in gone.values() for part in trend.arguments(priors.inputs)}
+    trends = {name: one for name, one in priors.trends.items() if name not in gone}
+    return replace(priors.without(parts), trends=trends)

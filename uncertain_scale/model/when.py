@@ -1,0 +1,314 @@
+"""When something is reached: the date solved for, where the rest of a question determines it.
+
+All of a draw moves with the date on one curve, that of its levels, growth and shocks. The date is
+the first at which the curve reaches what is given, so that P(date <= t) is the probability that the
+level at t has reached it. A path of a random walk is ahead of that: it may reach the level before t
+and fall back (first passage).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from uncertain_scale.errors import QuestionError
+from uncertain_scale.inputs.distributions import Constant
+from uncertain_scale.inputs.prior import Prior, correlation_matrix
+from uncertain_scale.model.calls import call
+from uncertain_scale.model.equation import Equation
+from uncertain_scale.model.invert import Product, product_of
+from uncertain_scale.units.dates import DATE, DATES, FIRST_DATE, HORIZON, NEVER, PASSAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from uncertain_scale.model.problem import Plan, Problem
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = ["When", "first_passage", "solve_date"]
+
+_STEPS = 32  # between the first date and the horizon
+_ROUNDS = 16  # of refinement, each of which halves the bracket at least every other time
+_SINCE = "_level_date"
+_MIDDLE = np.array([0.5, 0.5])
+_HALVINGS = 40  # of the horizon: to 1e-11 years
+_SAME = 1e-9  # relative, of two values that are one
+
+
+class When:
+    """How a date follows from a given, by a plan that leads from the date to it.
+
+    Parameters
+    ----------
+    target
+        The given that is reached.
+    plan
+        From a date, the other givens and the priors to the target.
+    rises
+        Whether the target rises with the date.
+    """
+
+    def __init__(self, target: str, plan: Plan, *, rises: bool) -> None:
+        self.target, self.plan, self._sign = target, plan, 1.0 if rises else -1.0
+        self._dates = [name for name in plan.inputs if name.endswith(_SINCE)]
+        self.arguments = (target, *(name for name in plan.inputs if name != DATE))
+
+    def equation(self) -> Equation:
+        """Return the equation of the date."""
+
+        def function(*values: Any, **named: Any) -> Any:
+            return self(named or dict(zip(self.arguments, values, strict=True)))
+
+        function.__module__ = __name__
+        function.__doc__ = (
+            f"Date at which {self.target} is reached.\n\nThe first from the earliest level on, up "
+            f"to {HORIZON:.0f}; {NEVER} stands for none before that."
+        )
+        name = f"{DATE}__from_{self.target}"
+        return Equation(name, DATE, self.arguments, {DATE: DATES}, function, subject="trends")
+
+    def __call__(self, known: Mapping[str, FloatArray]) -> FloatArray:
+        """Return the date of each draw."""
+        wanted = np.asarray(known[self.target], dtype=float)
+        missing = self.missing(known, wanted)
+        start = np.minimum.reduce([known[name] for name in self._dates])
+        start = np.minimum(np.broadcast_to(start, wanted.shape), HORIZON)
+        steps = (start + (HORIZON - start) * (k / _STEPS) for k in range(_STEPS + 1))
+        low, high = start.copy(), np.full(wanted.shape, HORIZON)
+        below, above = missing(low), np.full(wanted.shape, np.nan)
+        met = below >= 0  # already at the start
+        high[met] = low[met]
+        for date in list(steps)[1:]:
+            here = missing(date)
+            now = ~met & (here >= 0)
+            high[now], above[now] = date[now], here[now]
+            met |= now
+            low, below = np.where(met, low, date), np.where(met, below, here)
+        return np.where(met, self._refined(missing, low, high, below, above), NEVER)
+
+    def missing(
+        self, known: Mapping[str, FloatArray], wanted: FloatArray
+    ) -> Callable[[FloatArray], FloatArray]:
+        """Return by how much the logarithm at a date is over the given: below 0 before."""
+        values = {name: np.asarray(one, dtype=float) for name, one in known.items()}
+        moving = []
+        for step in self.plan.steps:
+            if DATE in self.plan.reached[step.target].ancestors:
+                moving.append(step)
+            else:
+                values[step.target] = call(step, [values[name] for name in step.arguments])
+
+        def missing(date: FloatArray) -> FloatArray:
+            at = {**values, DATE: date}
+            for step in moving:
+                at[step.target] = call(step, [at[name] for name in step.arguments])
+            found = at[self.target]
+            with np.errstate(all="ignore"):
+                over = np.where((found > 0) & (wanted > 0), np.log(found / wanted), found - wanted)
+            return np.asarray(self._sign * over)
+
+        return missing
+
+    @staticmethod
+    def _refined(
+        missing: Callable[[FloatArray], FloatArray],
+        low: FloatArray,
+        high: FloatArray,
+        below: FloatArray,
+        above: FloatArray,
+    ) -> FloatArray:
+        """Return the crossing in brackets, by secants whose weight halves where an end stays.
+
+        Reference: Dowell, M. and Jarratt, P. (1971), doi:10.1007/BF01934364 (Illinois).
+        """
+        inside = np.isfinite(above)
+        side = np.zeros(low.shape)
+        for _ in range(_ROUNDS):
+            with np.errstate(all="ignore"):
+                share = below / (below - above)
+            share = np.where(np.isfinite(share), np.clip(share, 0, 1), 0.5)
+            date = np.where(inside, low + share * (high - low), high)
+            here = missing(date)
+            up = inside & (here >= 0)
+            down = inside & ~up
+            high, above = np.where(up, date, high), np.where(up, here, above)
+            low = np.where(down, date, low)
+            below = np.where(down, here, np.where(up & (side > 0), below / 2, below))
+            above = np.where(down & (side < 0), above / 2, above)
+            side = np.where(up, 1.0, np.where(down, -1.0, side))
+        return high
+
+
+def solve_date(problem: Problem) -> When:
+    """Find the given that determines the date of a question.
+
+    Parameters
+    ----------
+    problem
+        A question that asks for the date, with trends.
+
+    Raises
+    ------
+    QuestionError
+        None of its givens does.
+    """
+    question = problem.question
+    why = ""
+    for target in [*question.given][::-1]:
+        others = {name: given for name, given in question.given.items() if name != target}
+        at = {**others, DATE: Prior(DATE, Constant(value=HORIZON), units=DATE)}
+        free = tuple(name for name in question.free if name != DATE)
+        asked = replace(question, given=at, outputs=(target,), free=free, also=())
+        try:
+            plan = replace(problem, question=asked).plan
+        except QuestionError as error:
+            why = why or f" ({error})"
+            continue
+        way = plan.reached[target]
+        if DATE in way.ancestors and set(others) <= way.ancestors:
+            return When(target, plan, rises=_rises(problem, plan, target))
+    raise QuestionError(
+        f"the date is asked for, and nothing that is given moves with it{why}; give what is to be "
+        "reached, such as training_flop, and what it is reached with, such as a budget"
+    )
+
+
+def first_passage(when: When, problem: Problem) -> Equation:
+    """Return the equation of the date at which a path of a random walk first reaches a given.
+
+    Where the given is a product of powers of trends, its logarithm is a Brownian motion with drift
+    from the latest date of their levels on, and the time to the first passage has the inverse
+    Gaussian law, or the part of it that is ever reached where the drift leads away. The scatter of
+    single values about a trend is none of the path's.
+
+    Parameters
+    ----------
+    when
+        How the date follows by levels.
+    problem
+        The question.
+
+    Raises
+    ------
+    QuestionError
+        A trend that it rests on has periods, a return, a floor or a cap, or the given is no product
+        of powers of trends.
+
+    References
+    ----------
+    J. L. Folks and R. S. Chhikara (1978), The inverse Gaussian distribution and its statistical
+    application: a review, doi:10.1111/j.2517-6161.1978.tb01039.x.
+    """
+    reached = when.plan.reached
+    trends = [one for name, one in problem.priors.trends.items() if name in reached]
+    trends = [one for one in trends if reached[one.name].origin == "equation"]
+    kinds = ("reversion", "floor", "cap")
+    for one in trends:
+        if one.until or any(one.part(kind) in reached for kind in kinds):
+            raise QuestionError(
+                f"{FIRST_DATE}: the law of a first passage is known for trends of one growth, and "
+                f"{one.name} has periods, a return, a floor or a cap; ask for {DATE}, by levels"
+            )
+    powers = _powers(when, [one.name for one in trends])
+    missing = when.missing
+    shocks = [one.part("shock") for one in trends]
+    matrix = correlation_matrix(shocks, problem.priors.correlations)
+
+    def function(*values: Any, **named: Any) -> Any:
+        known = named or dict(zip(arguments, values, strict=True))
+        wanted = np.asarray(known[when.target], dtype=float)
+        start = np.maximum.reduce([known[one.part("level_date")] + 0 * wanted for one in trends])
+        none = np.zeros(wanted.shape)
+        scatters = (one.part("scatter") for one in trends)
+        path = {**known, **{name: none for name in scatters if name in known}}
+        over = missing(path, wanted)(start)
+        plain = missing({**path, **{name: none for name in shocks if name in known}}, wanted)
+        drift = plain(start + 1) - plain(start)
+        steps = [
+            power * known[one.part("volatility")] for one, power in zip(trends, powers, strict=True)
+        ]
+        variance = np.einsum("i...,ij,j...->...", steps, matrix, steps)
+        span = _passage(-over, drift, np.sqrt(variance), known[PASSAGE], HORIZON - start)
+        return np.where(over >= 0, start, np.where(np.isfinite(span), start + span, NEVER))
+
+    arguments = (*when.arguments, *(() if PASSAGE in when.arguments else (PASSAGE,)))
+    function.__module__ = __name__
+    function.__doc__ = (
+        f"Date at which a path first reaches {when.target}.\n\nBy the inverse Gaussian law of a "
+        f"first passage from the latest level on; {NEVER} stands for none before {HORIZON:.0f}."
+    )
+    name = f"{FIRST_DATE}__from_{when.target}"
+    return Equation(name, FIRST_DATE, arguments, {FIRST_DATE: DATES}, function, subject="trends")
+
+
+def _powers(when: When, names: Sequence[str]) -> list[float]:
+    """Return the powers of some variables that what is reached is proportional to.
+
+    Raises QuestionError: it is no product of powers of them.
+    """
+    products: dict[str, Product | None] = {}
+    for name, way in when.plan.reached.items():
+        products[name] = Product(powers={name: 1.0})
+        if name not in names and DATE in way.ancestors and way.equation is not None:
+            products[name] = product_of(way.equation, products)
+    found = products[when.target]
+    if found is None:
+        raise QuestionError(
+            f"{FIRST_DATE}: the law of a first passage is known for products of trends, and "
+            f"{when.target} is none; ask for {DATE}, by levels"
+        )
+    return [found.powers.get(name, 0.0) for name in names]
+
+
+def _passage(
+    distance: FloatArray,
+    drift: FloatArray,
+    volatility: FloatArray,
+    u: FloatArray,
+    longest: FloatArray,
+) -> FloatArray:
+    """Return the time in which a Brownian motion first covers a distance, inf for one too long.
+
+    P(T <= t) = Phi((m t - a) / (s sqrt t)) + exp(2 m a / s^2) Phi(-(m t + a) / (s sqrt t)), by
+    bisection, for a distance a > 0, drift m and volatility s; with none, a / m.
+    """
+    from scipy.special import log_ndtr, ndtr
+
+    noisy = volatility > 0
+    with np.errstate(all="ignore"):
+        scale = np.where(noisy, volatility, 1.0)
+
+        def share(time: FloatArray) -> FloatArray:
+            root = scale * np.sqrt(time)
+            back = 2 * drift * distance / scale**2 + log_ndtr(-(drift * time + distance) / root)
+            return np.asarray(ndtr((drift * time - distance) / root) + np.exp(back))
+
+        low, high = np.zeros(distance.shape), longest + 0 * distance
+        reached = share(high) >= u
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            late = share(middle) >= u
+            low, high = np.where(late, low, middle), np.where(late, middle, high)
+        straight = np.where(drift > 0, distance / drift, np.inf)
+        straight = np.where(straight <= longest, straight, np.inf)
+        return np.where(noisy, np.where(reached, high, np.inf), straight)
+
+
+def _rises(problem: Problem, plan: Plan, target: str) -> bool:
+    """Tell whether a variable rises with the date where all inputs are at their medians.
+
+    Where it stays, it is to rise if what is given lies above it.
+    """
+    given = problem.question.given
+    beliefs = {**problem.priors.inputs, **given}
+    middle = {name: beliefs[name].ppf(_MIDDLE) for name in plan.inputs if name != DATE}
+    start = min(float(middle[name][0]) for name in middle if name.endswith(_SINCE))
+    values = {**middle, DATE: np.array([start, HORIZON])}
+    for step in plan.steps:
+        values[step.target] = call(step, [values[name] for name in step.arguments])
+    first, last = values[target]
+    if np.isclose(first, last, rtol=_SAME, atol=0):
+        return bool(first < given[target].ppf(_MIDDLE)[0])
+    return bool(first < last)
