@@ -173,3 +173,19 @@ def test_a_record_of_it_is_verified(cli, tmp_path):
     assert {path.name for path in folder.iterdir()} == names
     code, out, _ = cli("verify", folder)
     assert code == 0, out
+
+
+def test_a_question_with_a_date_is_answered_as_the_statement_forecasts(cli, tmp_path):
+    path = tmp_path / "trend.toml"
+    path.write_text(fitted(cli, "frontier_flop")[1], encoding="utf-8")
+    code, out, err = cli(
+        *("report", "--scenario", "base", "--priors", path, "--date", "2027-07-01"),
+        *("--outputs", "frontier_flop", "--draws", "512", "--chains", "8", "--format", "json"),
+    )
+    assert code == 0, err
+    answer = json.loads(out)["outputs"]["frontier_flop"]
+    ends = next(one for one in answer["intervals"] if one["kind"] == "eti" and one["prob"] == 0.9)
+    fit = TrendFit(shipped_series()["frontier_flop"].known_at())
+    forecast = fit.statement().predictive(dt.date(2027, 7, 1))
+    found = forecast.cdf([ends["low"], answer["median"], ends["high"]])
+    assert found == pytest.approx([0.05, 0.5, 0.95], abs=0.015)

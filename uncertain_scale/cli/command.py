@@ -30,7 +30,9 @@ UsageError: type[Any] = typer.BadParameter.__bases__[0]  # of click, or of typer
 DRAWS = "Draws"
 """Panel of the options that say how draws are made."""
 
-Reads = Literal["scenario", "overlay", "evidence", "equations", "claims", "runs", "result"]
+Reads = Literal[
+    "scenario", "overlay", "evidence", "equations", "claims", "runs", "series", "result"
+]
 """The kind of file or folder that a value names, some of which are shipped and have bare names."""
 
 Replay = Literal["kept", "merged", "recorded", "dropped"]

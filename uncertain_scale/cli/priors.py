@@ -172,7 +172,10 @@ def fit_mfu(
 @app.command("fit-trend")
 def fit_trend(
     data: Annotated[
-        str, Argument("Table of dated values, or the name of a shipped one.", "DATA.csv")
+        str,
+        Argument(
+            "Table of dated values, or the name of a shipped one.", "DATA.csv", reads="series"
+        ),
     ],
     of: Annotated[str | None, Option("Variable that the values are of.", "VARIABLE")] = None,
     until: Annotated[
