@@ -26,6 +26,7 @@ from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.engine import propagate, refuse_mixing
 from uncertain_scale.statistics.outputs import all_draws, read_draws
 from uncertain_scale.statistics.pivot_attributes import joined_pivots
+from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,6 +112,7 @@ class QuestionCache:
         self._design = design
         self.loaded: dict[Path, Priors] = {}
         self.in_use: dict[Path, dict[str, Prior]] = {}
+        self._dated: dict[Path, Priors] = {}
         self._wanted: dict[Whole, dict[str, None]] = {}
         self._warned: set[Whole] = set()
         self._drawn: dict[Whole, dict[str, xr.DataArray]] = {}
@@ -236,11 +238,17 @@ class QuestionCache:
         return tree["prior_predictive"].to_dataset()[variable], inputs_in(tree), ranks
 
     def _problem(self, whole: Whole, outputs: Sequence[str]) -> Problem:
-        priors = believe(
-            self.priors(whole.scenario), self.model, dict(whole.assuming), option="assuming"
-        )
-        question = ask(self.model, dict(whole.given), outputs=outputs, free=whole.free)
-        return Problem(self.model, priors, question)
+        stated, model = self.priors(whole.scenario), self.model
+        if DATE in dict(whole.given):
+            if whole.scenario not in self._dated:
+                self._dated[whole.scenario] = load_priors(
+                    whole.scenario, variables=model.variables, with_date=True
+                )
+            stated = self._dated[whole.scenario]
+            model = model.with_trends(stated)
+        priors = believe(stated, model, dict(whole.assuming), option="assuming")
+        question = ask(model, dict(whole.given), outputs=outputs, free=whole.free)
+        return Problem(model, priors, question)
 
     def _draw(self, whole: Whole) -> dict[str, xr.DataArray]:
         if whole not in self._drawn:

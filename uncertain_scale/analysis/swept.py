@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -104,10 +104,13 @@ def read_axes(
     >>> fixed, axis.values, axis.spacing
     ({'gpus': '25k'}, (10000000.0, 100000000.0, 1000000000.0), 'log')
     """
-    given = {
-        name: dates_as_numbers(value) if name == DATE and isinstance(value, str) else value
-        for name, value in given.items()
-    }
+    typed, given = (
+        given,
+        {
+            name: dates_as_numbers(value) if name == DATE and isinstance(value, str) else value
+            for name, value in given.items()
+        },
+    )
     swept = {name: value for name, value in given.items() if _is_swept(name, value)}
     if not swept:
         raise QuestionError(
@@ -126,6 +129,12 @@ def read_axes(
     axes = [
         _range(name, value, counts[name], spacing) if name in ranges else _list(name, value)
         for name, value in swept.items()
+    ]
+    axes = [
+        replace(axis, stated=typed[DATE].strip())
+        if axis.name == DATE and isinstance(typed[DATE], str)
+        else axis
+        for axis in axes
     ]
     size = int(np.prod([len(axis.values) for axis in axes]))
     if size > _MOST_POINTS:

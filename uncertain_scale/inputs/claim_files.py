@@ -28,6 +28,7 @@ from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.inputs.document import File, Line, Name, Table, Version, Words
 from uncertain_scale.inputs.toml import KeyPath, TomlReader
 from uncertain_scale.units import conversion_factor, parse_quantity
+from uncertain_scale.units.dates import DATE, dates_as_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -330,9 +331,9 @@ class _Reader(TomlReader):
                 continue
             units, text = self._variables[name], _text(value)
             try:
-                _, typed = parse_distribution(text)
+                _, typed = parse_distribution(dates_as_numbers(text) if units == DATE else text)
                 conversion_factor(typed or units, units)
-                stated[name] = _in_units(text, typed, units)
+                stated[name] = text if units == DATE else _in_units(text, typed, units)
             except (DistributionError, UnitError) as error:
                 within = f"{key}: " if path else ""
                 self.fault((*path, key, name), f"{within}{name} = '{text[:60]}': {error}")

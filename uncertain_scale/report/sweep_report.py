@@ -61,6 +61,7 @@ _STATISTICS = ("mean", "sd", "median")
 _WORDS = ("units", "long_name", "equation", "rests_on")
 _CHANCES = ("probability", "probability_mcse", "probability_low", "probability_high")
 _NOT_OF_A_ROW = (*_WORDS, "warnings", *_CHANCES)
+_UNSETTLED = "not settled at these draws: "
 _NARROW = 440.0
 _WIDTH = {1: 26, 2: 16}
 _DECADE = 10.0
@@ -296,11 +297,15 @@ def _chart(ends: Sequence[tuple[float, float, float]], width: int) -> Callable[[
 
 
 def _remarks(document: Document) -> Iterator[str]:
-    """Yield what a reader should know, each once, with where it first holds."""
+    """Yield what a reader should know, each once, with where it first holds.
+
+    What is not settled has other figures at each point: those of the first stand for all.
+    """
     yield from document["notes"]
     yield from age_in_words(document)
     yield from input_remarks(document["inputs"])
     places: dict[str, list[str]] = {}
+    words: dict[str, str] = {}
     for point in document["points"]:
         at = " and ".join(
             f"{name} = {value}"
@@ -312,14 +317,17 @@ def _remarks(document: Document) -> Iterator[str]:
             prob = document["probs"][0]
             if len(intervals_of(output, "hdi", prob)) > 1:
                 lines.append(f"{name} has separate likely regions ({percent(prob)})")
-        for remark in lines:
-            places.setdefault(remark, []).append(at)
-    for remark, where in places.items():
-        if len(where) == len(document["points"]):
-            yield remark
+        for line in lines:
+            subject, _, figures = line.partition(_UNSETTLED)
+            kind = f"{subject}{_UNSETTLED}" if figures else line
+            words.setdefault(kind, line)
+            places.setdefault(kind, []).append(at)
+    for kind, where in places.items():
+        if kind == words[kind] and len(where) == len(document["points"]):
+            yield kind
         else:
             more = f" and {len(where) - 1} more points" if len(where) > 1 else ""
-            yield f"at {where[0]}{more}: {remark}"
+            yield f"at {where[0]}{more}: {words[kind]}"
 
 
 def _headline(document: Document) -> str:

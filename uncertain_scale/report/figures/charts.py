@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from uncertain_scale.analysis.backtest.scores import ecdf_band
 from uncertain_scale.errors import DataError, counted
+from uncertain_scale.inputs.series import shipped_series
 from uncertain_scale.report.backtest_report import outside
 from uncertain_scale.report.figures.axes import Axis, axis_for
 from uncertain_scale.report.figures.style import (
@@ -23,6 +25,8 @@ from uncertain_scale.report.figures.style import (
 )
 from uncertain_scale.report.numbers import percent, scale_at, scale_for, with_powers
 from uncertain_scale.report.rows import intervals_of
+from uncertain_scale.units import conversion_factor
+from uncertain_scale.units.dates import DATE, date_text, year_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -96,6 +100,8 @@ def plot_sweep(
         style: dict[str, Any] = {"color": INK if across is None else colour, "linewidth": 1.8}
         axes.plot(xs, line["median"], label="median" if across is None else label, **style)
     _mark(axes, y_axis, guides or {}, points)
+    if along["units"] == DATE:
+        _mark_dates(axes, document, name, about["units"])
     axes.set_xlabel(f"{along['name']}, {x_axis.units}".rstrip(", "), parse_math=False)
     axes.set_ylabel(f"{name}, {y_axis.units}".rstrip(", "), parse_math=False)
     title = (
@@ -114,6 +120,26 @@ def plot_sweep(
     text = _described(document, name, along, series, probs)
     figure.set_label(" ".join([text, *(f"Marked: {words}, {y:g}." for words, _, y in points)]))
     return figure
+
+
+def _mark_dates(axes: Axes, document: Document, name: str, units: str) -> None:
+    """Draw a line at the reader's day, and the published values of the variable in the frame."""
+    today = year_of(dt.date.fromisoformat(document["ages"]["as_of"]))
+    (first, last), (low, high) = axes.get_xlim(), axes.get_ylim()
+    if first < today < last:
+        axes.axvline(today, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+        about = {"xytext": (3, 3), "textcoords": "offset points", "fontsize": 8, "color": MUTED}
+        axes.annotate(date_text(today), (today, low), **about)
+    found = [
+        (year_of(one.date), one.value * conversion_factor(series.units, units))
+        for series in shipped_series().values()
+        if series.variable == name
+        for one in series.known_at().values
+    ]
+    shown = [(date, value) for date, value in found if first <= date <= last and low < value < high]
+    if shown:
+        style = {"s": 16, "facecolors": "none", "edgecolors": INK, "linewidths": 0.9}
+        axes.scatter(*zip(*shown, strict=True), label="published", zorder=3, **style)
 
 
 def gpt4_guides(gpt4_flop: float) -> dict[str, float]:
