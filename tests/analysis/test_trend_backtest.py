@@ -107,9 +107,11 @@ def test_series_with_too_few_values_on_a_day_are_skipped_with_the_reason():
         forecast_later(shipped_series()["output_token_price"], CUTOFF)
 
 
-def test_year_ends_lie_within_the_values():
+def test_year_ends_are_the_last_six_within_the_values():
     series = yearly([2.0**k for k in range(4)])
     assert list(year_ends(series)) == [dt.date(year, 12, 31) for year in (2016, 2017, 2018)]
+    series = yearly([2.0**k for k in range(12)])
+    assert list(year_ends(series)) == [dt.date(year, 12, 31) for year in range(2021, 2027)]
 
 
 @pytest.fixture(scope="module")

@@ -249,9 +249,14 @@ def test_a_bounded_interval_is_a_truncated_lognormal():
 
 @pytest.mark.parametrize(
     ("count", "span", "message"),
-    [(4, 3, "has 4 values to fit a trend to; expected at least 5"), (8, 0.5, "at least a year")],
+    [
+        (4, 3, "has 4 values to fit a trend to; expected at least 5"),
+        (1001, 3, "has 1,001 values to fit a trend to; expected at most 1,000"),
+        (8, 0.5, "has values from 2018-01-01 to 2018-07-03; expected at least a year"),
+        (8, 300, "at most 200 years"),
+    ],
 )
-def test_too_few_values_or_too_short_a_span_are_refused(count, span, message):
+def test_too_few_or_too_many_values_or_years_are_refused(count, span, message):
     with pytest.raises(DataError, match=message):
         TrendFit(series(np.linspace(0, span, count), np.zeros(count)))
 

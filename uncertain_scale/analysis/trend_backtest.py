@@ -50,6 +50,7 @@ CUTOFFS: Mapping[dt.date, int] = {
 }
 """Days that forecasts are made on, and how many years ahead they go."""
 
+_ENDS = 6  # of years, that a series' own score is of
 _TAILS = tuple((1 - prob) / 2 for prob in PROBS)
 
 
@@ -231,6 +232,6 @@ def score_trends(forecasts: Sequence[TrendForecast]) -> TrendScore:
 
 
 def year_ends(series: Series) -> dict[dt.date, int]:
-    """Return the year ends within the values of a series, each with three years ahead."""
-    first, last = series.values[0].date, series.values[-1].date
-    return {dt.date(year, 12, 31): YEARS_AHEAD for year in range(first.year, last.year)}
+    """Return the last six year ends within the values of a series, each with three years ahead."""
+    first, last = series.values[0].date.year, series.values[-1].date.year
+    return {dt.date(year, 12, 31): YEARS_AHEAD for year in range(max(first, last - _ENDS), last)}

@@ -8,6 +8,7 @@ and rests on no seed.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -47,8 +48,8 @@ year as a matter of course, and twice that is no surprise. Changes that were see
 SCALE_SCATTER = 1.0
 """Half-normal scale of one more value about the trend: values within a factor 2.7 are none."""
 
-FEWEST = 5
-LEAST_YEARS = 0.95
+FEWEST, MOST = 5, 1_000
+LEAST_YEARS, MOST_YEARS = 0.95, 200
 HORIZON = 3.0
 """Years ahead at which a statement, whose growth is constant, has the variance of the fit."""
 
@@ -135,7 +136,7 @@ class TrendFit:
     Raises
     ------
     DataError
-        Fewer than five values, or less than a year of them.
+        Fewer than five values or more than 1,000, or less than a year of them or more than 200.
 
     Notes
     -----
@@ -168,10 +169,16 @@ class TrendFit:
                 f"{series.file} has {counted(len(values), 'value')} to fit a trend to; expected at "
                 f"least {FEWEST}: add some, or fit to a later day"
             )
-        if years_between(values[0].date, values[-1].date) < LEAST_YEARS:
+        if len(values) > MOST:
             raise DataError(
-                f"{series.file} has values from {values[0].date} to {values[-1].date}; expected "
-                "at least a year of them: growth a year cannot be told from less"
+                f"{series.file} has {counted(len(values), 'value')} to fit a trend to; expected at "
+                f"most {MOST:,}: thin them out, say to one a week"
+            )
+        first, last = values[0].date, values[-1].date
+        if not LEAST_YEARS <= years_between(first, last) <= MOST_YEARS:
+            raise DataError(
+                f"{series.file} has values from {first} to {last}; expected at least a year of "
+                f"them, and at most {MOST_YEARS} years: growth a year is told from neither"
             )
         self.series = series
         self.at = values[-1].date
@@ -223,8 +230,14 @@ class TrendFit:
 
     def line(self, date: dt.date) -> float:
         """Return the value on a straight line of the logarithm, by ordinary least squares."""
-        slope, level = np.polyfit(self.years, self.logs, 1)
+        slope, level = self._line
         return float(np.exp(level + slope * years_between(self.at, date)))
+
+    @cached_property
+    def _line(self) -> tuple[float, float]:
+        """Slope and level on the last day, by ordinary least squares."""
+        slope, level = np.polyfit(self.years, self.logs, 1)
+        return float(slope), float(level)
 
     def statement(self) -> TrendStatement:
         """Return the trend as a prior file states it.

@@ -44,6 +44,7 @@ from uncertain_scale.inputs.trends import (
     KIND,
     Trend,
     dated,
+    levels_missing,
     parts_of,
     undated,
     with_trends,
@@ -114,8 +115,9 @@ def load_priors(
         priors = lay_over(priors, reader.read())
     units = {} if variables is None else by_name("variables", variables, "model.variables")
     moves = DATE in units if with_date is None else with_date
-    priors = _dated(priors, paths) if moves else undated(priors)
+    stated, priors = priors, _dated(priors, paths) if moves else undated(priors)
     faults = [fault for reader in readers for fault in reader.faults]
+    faults += levels_missing(stated, priors) if moves else []
     spoiled = {name for reader in readers for name in reader.spoiled}
     faults += unknown_ends(priors, spoiled) if faults else loose_ends(priors)
     if variables is not None:

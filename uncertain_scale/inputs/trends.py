@@ -49,6 +49,7 @@ __all__ = [
     "WHEN",
     "Trend",
     "dated",
+    "levels_missing",
     "parts_of",
     "undated",
     "with_trends",
@@ -254,14 +255,14 @@ def dated(priors: Priors) -> Priors:
     variable has no prior, or one without a date, or one that is drawn by rows, does not hold.
     """
     loose = [trend for trend in priors.trends.values() if not trend.leveled(priors.inputs)]
-    inputs, renamed, idle = dict(priors.inputs), {}, {}
+    inputs, idle, fallbacks = dict(priors.inputs), dict[str, Trend](), set[str]()
     for trend in loose:
         own = inputs.get(trend.name)
         if own is None or not _is_level(own):
             idle[trend.name] = trend
         else:
             level = trend.part("level")
-            renamed[trend.name] = level
+            fallbacks |= {trend.name} if own.fallback else set()
             about = replace(own.provenance, ages=False)
             at = Constant(value=year_of(about.as_of or dt.date.min))
             words = f"{about.long_name or trend.name}, on {about.as_of}"
@@ -272,17 +273,29 @@ def dated(priors: Priors) -> Priors:
             del inputs[trend.name]
     if len(idle) < len(priors.trends):
         inputs.setdefault(PASSAGE, _PASSAGE)
-    pairs = (tie.inputs for tie in priors.correlations)
-    ties = [(renamed.get(one, one), renamed.get(other, other)) for one, other in pairs]
+    held = priors.trends.keys() - idle.keys()
+    # What a variable is correlated with, its level is.
+    named = {name: priors.trends[name].part("level") for name in held}
+    pairs = [tuple(named.get(name, name) for name in tie.inputs) for tie in priors.correlations]
+    ties = tuple(
+        replace(tie, inputs=(one, other))
+        for tie, (one, other) in zip(priors.correlations, pairs, strict=True)
+    )
     trends = {
-        name: replace(trend, fallback=trend.fallback or _falls_back(priors, name, renamed))
+        name: replace(trend, fallback=trend.fallback or name in fallbacks)
         for name, trend in priors.trends.items()
     }
-    correlations = tuple(
-        replace(tie, inputs=names) for tie, names in zip(priors.correlations, ties, strict=True)
-    )
-    whole = replace(priors, inputs=inputs, correlations=correlations, trends=trends)
-    return _less(whole, idle)
+    return _less(replace(priors, inputs=inputs, correlations=ties, trends=trends), idle)
+
+
+def levels_missing(stated: Priors, held: Priors) -> list[str]:
+    """Return a line for each trend that was stated and does not hold."""
+    return [
+        f"{trend.provenance.where} [inputs.{name}] has no value, and the scenario has no prior of "
+        f"{name} that could be its level: positive, with a date (as_of); state value and at"
+        for name, trend in stated.trends.items()
+        if name not in held.trends
+    ]
 
 
 def _is_level(prior: Prior) -> bool:
@@ -314,10 +327,6 @@ def with_trends(variables: Mapping[str, str], priors: Priors) -> dict[str, str]:
         plain |= {trend.part(what): own for what in ("level", "floor", "cap")}
         units |= plain | {trend.part("level_date"): DATE}
     return units | ({FIRST_DATE: DATES, PASSAGE: "1"} if priors.trends else {})
-
-
-def _falls_back(priors: Priors, name: str, renamed: Mapping[str, str]) -> bool:
-    return name in renamed and priors.inputs[name].fallback
 
 
 def _less(priors: Priors, gone: Mapping[str, Trend]) -> Priors:

@@ -128,7 +128,12 @@ def _mark_dates(axes: Axes, document: Document, name: str, units: str) -> None:
     (first, last), (low, high) = axes.get_xlim(), axes.get_ylim()
     if first < today < last:
         axes.axvline(today, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        about = {"xytext": (3, 3), "textcoords": "offset points", "fontsize": 8, "color": MUTED}
+        about: dict[str, Any] = {
+            "xytext": (3, 3),
+            "textcoords": "offset points",
+            "fontsize": 8,
+            "color": MUTED,
+        }
         axes.annotate(date_text(today), (today, low), **about)
     found = [
         (year_of(one.date), one.value * conversion_factor(series.units, units))
@@ -138,7 +143,12 @@ def _mark_dates(axes: Axes, document: Document, name: str, units: str) -> None:
     ]
     shown = [(date, value) for date, value in found if first <= date <= last and low < value < high]
     if shown:
-        style = {"s": 16, "facecolors": "none", "edgecolors": INK, "linewidths": 0.9}
+        style: dict[str, Any] = {
+            "s": 16,
+            "facecolors": "none",
+            "edgecolors": INK,
+            "linewidths": 0.9,
+        }
         axes.scatter(*zip(*shown, strict=True), label="published", zorder=3, **style)
 
 
