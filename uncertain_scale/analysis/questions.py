@@ -239,7 +239,7 @@ class QuestionCache:
 
     def _problem(self, whole: Whole, outputs: Sequence[str]) -> Problem:
         stated, model = self.priors(whole.scenario), self.model
-        if DATE in dict(whole.given):
+        if DATE in {*dict(whole.given), *outputs, *whole.free}:
             if whole.scenario not in self._dated:
                 self._dated[whole.scenario] = load_priors(
                     whole.scenario, variables=model.variables, with_date=True
