@@ -22,11 +22,11 @@ from uncertain_scale.model.model import OwnEquations
 from uncertain_scale.model.problem import Problem
 from uncertain_scale.model.question import BELIEVED, NAMES
 from uncertain_scale.sampling import Design
+from uncertain_scale.sampling.branches import rare_facts
 from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each, propagate, settled_value
 from uncertain_scale.sampling.limits import memory_for
 from uncertain_scale.sampling.moment_facts import moment_facts
-from uncertain_scale.sampling.rare_values import rare_facts
 from uncertain_scale.sampling.sample import prepare
 from uncertain_scale.statistics.outputs import all_draws
 from uncertain_scale.statistics.summary import summarize_variables

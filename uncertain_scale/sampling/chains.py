@@ -16,11 +16,11 @@ import numpy as np
 
 from uncertain_scale.inputs.distributions import Constant
 from uncertain_scale.model.problem import takes_problem
+from uncertain_scale.sampling.branches import rare_facts
 from uncertain_scale.sampling.engine import Simulation, each, processors
 from uncertain_scale.sampling.limits import refuse_to_pass
 from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.sampling.pivots import input_facts
-from uncertain_scale.sampling.rare_values import rare_facts
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
