@@ -277,7 +277,7 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
         name: inputs_beside(inputs_in(base[1]), drawn, ranks[name])
         for name, drawn in inputs.items()
     }
-    hidden = {name: _changed_unseen(inputs_in(base[1]), drawn) for name, drawn in inputs.items()}
+    hidden = {name: changed_unseen(inputs_in(base[1]), drawn) for name, drawn in inputs.items()}
     one = base[1]["prior_predictive"].to_dataset()
     drawn = {name: [one[name].values, *(o[name].values for o in outputs.values())] for name in one}
     units = {name: str(one[name].attrs["units"]) for name in one}
@@ -368,13 +368,13 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
         ratio[name].attrs = {"units": "1", "long_name": base[name].attrs["long_name"]}
         over, under = other[name].attrs, base[name].attrs
         ratio[name].attrs |= joined_pivots(over, under, "power", over_names=renamed)
-        ratio[name].attrs |= _unseen(ratio[name], (base[name], other[name]), renamed, hidden)
+        ratio[name].attrs |= unseen(ratio[name], (base[name], other[name]), renamed, hidden)
     difference = xr.Dataset({name: difference_of(other[name], base[name]) for name in differences})
     for name in differences:
         difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
         over, under = other[name].attrs, base[name].attrs
         difference[name].attrs |= joined_pivots(over, under, "line", over_names=renamed)
-        difference[name].attrs |= _unseen(
+        difference[name].attrs |= unseen(
             difference[name], (base[name], other[name]), renamed, hidden, form="line"
         )
     greater = {
@@ -392,9 +392,7 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
     )
 
 
-def _changed_unseen(
-    base: Mapping[str, xr.DataArray], other: Mapping[str, xr.DataArray]
-) -> set[str]:
+def changed_unseen(base: Mapping[str, xr.DataArray], other: Mapping[str, xr.DataArray]) -> set[str]:
     """Return the inputs whose priors differ in two scenarios and whose draws do not."""
     return {
         name
@@ -405,7 +403,7 @@ def _changed_unseen(
     }
 
 
-def _unseen(
+def unseen(
     held: xr.DataArray,
     pair: tuple[xr.DataArray, xr.DataArray],
     renamed: Mapping[str, str],
@@ -460,12 +458,12 @@ def greater_in(
     inputs: Mapping[str, xr.DataArray],
 ) -> Probability:
     """Return how likely an output is greater in the other scenario."""
-    if ratio is not None and not _alike(ratio) and base.min() > 0:
+    if ratio is not None and not alike(ratio) and base.min() > 0:
         average = read_draws(ratio, inputs).conditional
         found = average and of_average(average, "above", 1.0)
         if found:
             return found
-    constant = ratio is not None and _alike(ratio) and not may_vary(ratio.attrs)
+    constant = ratio is not None and alike(ratio) and not may_vary(ratio.attrs)
     return share_of((difference_of(other, base) > 0).values, constant=constant)
 
 
@@ -483,11 +481,9 @@ def _without_rounding(found: xr.Dataset, rounding: Mapping[str, float]) -> xr.Da
     return found.assign(figures)
 
 
-def _alike(ratio: xr.DataArray | None) -> bool:
-    """Say whether a ratio is one number, but for rounding."""
-    return ratio is not None and bool(
-        np.ptp(ratio.values) <= _ROUNDING * np.abs(ratio.values).max()
-    )
+def alike(held: xr.DataArray) -> bool:
+    """Say whether a ratio or a difference is one number, but for rounding."""
+    return bool(np.ptp(held.values) <= _ROUNDING * np.abs(held.values).max())
 
 
 def _draws(tree: xr.DataTree) -> dict[str, FloatArray]:

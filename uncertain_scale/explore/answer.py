@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from uncertain_scale.analysis.attribution import attribute
-from uncertain_scale.analysis.comparison import greater_in, inputs_beside, same_way
+from uncertain_scale.analysis.comparison import (
+    alike,
+    changed_unseen,
+    greater_in,
+    inputs_beside,
+    same_way,
+    unseen,
+)
 from uncertain_scale.analysis.coupling import (
     STATED,
     changed_correlations,
@@ -39,6 +46,7 @@ from uncertain_scale.report.document import (
 from uncertain_scale.report.interval_report import headline_outputs
 from uncertain_scale.report.numbers import estimate, number
 from uncertain_scale.report.sensitivity_report import ranking_document
+from uncertain_scale.sampling.branches import rare_facts
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
@@ -46,6 +54,7 @@ from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.outputs import read_draws, read_each
 from uncertain_scale.statistics.pivot_attributes import joined_pivots
+from uncertain_scale.statistics.summary import why_unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -136,6 +145,14 @@ class _Drawn:
             )
             for name, values in self.values.items()
         }
+
+    def facts(self, output: str) -> dict[str, Any]:
+        """Return an output's attributes, with the rare values that its draws may miss."""
+        return {**self.variables[output].attrs, **self._rare[output]}
+
+    @cached_property
+    def _rare(self) -> dict[str, dict[str, str]]:
+        return rare_facts(self.simulation.plan, self.simulation.sampler())
 
 
 def answer_to(
@@ -283,7 +300,7 @@ def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
             name: {
                 "units": model.variables[name],
                 "long_name": model.long_name(name) or name,
-                **_statistics(column, view.probs),
+                **_statistics(column, view.probs, drawn.facts(name) if column.constant else {}),
                 "histogram": {"counts": [], "edges": [], "log": False, "atoms": []},
             }
             for name, column in outputs.items()
@@ -319,8 +336,18 @@ def _input(drawn: _Drawn, name: str) -> dict[str, Any]:
     }
 
 
-def _statistics(column: _Column, probs: Iterable[float]) -> dict[str, Any]:
-    """Return the median and the equal-tailed intervals of one output, with their errors."""
+def _statistics(
+    column: _Column, probs: Iterable[float], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the median and the equal-tailed intervals of one output, with their errors.
+
+    Parameters
+    ----------
+    column, probs
+        Its draws, and the probabilities of the intervals.
+    facts
+        Attributes of draws that are one number, which tell whether it is the only one.
+    """
     draws, probs = column.draws, list(dict.fromkeys(probs))
     tails = ((1 - prob) / 2 for prob in probs)  # as `equal_tailed` takes them
     levels = np.array([0.5, *(level for tail in tails for level in (tail, 1 - tail))])
@@ -331,14 +358,16 @@ def _statistics(column: _Column, probs: Iterable[float]) -> dict[str, Any]:
         if draws.conditional is None:
             draws.gather(levels, 0)
         values, errors = quantiles(draws, levels)
+    reason = why_unsettled(draws, facts) if column.constant else ""
+    words = {"mean": f"mean {reason}", "sd": f"standard deviation {reason}"}
     return {
         "median": float(values[0]),
         "median_mcse": number(errors[0]),
-        "constant": column.constant,
+        "constant": column.constant and not reason,
         "pivot": draws.conditional.pivot.name if draws.conditional is not None else "",
         "mean": None,
         "sd": None,
-        "reason": {},
+        "reason": words if reason else {},
         "intervals": [
             {"kind": "eti", **interval_document(prob, values[k : k + 2], errors[k : k + 2])}
             for k, prob in zip(range(1, len(levels), 2), probs, strict=True)
@@ -378,7 +407,10 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
     parts = attribute(plan, changed, base.inputs, other.inputs, of=of) if of else {}
     units, ranks = base.simulation.problem.model.variables, readings(tied)
     beside = {
-        reading: inputs_beside(base.known_inputs, twin.known_inputs, ranks[reading])
+        reading: (
+            *inputs_beside(base.known_inputs, twin.known_inputs, ranks[reading]),
+            changed_unseen(base.known_inputs, twin.known_inputs),
+        )
         for reading, twin in twins.items()
     }
 
@@ -387,9 +419,7 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
         answers = [base.values[name], *(twin.values[name] for twin in twins.values())]
         without = "" if has_ratio(*answers, units=units[name]) else units[name]
         found = {
-            reading: _held(
-                base.variables[name], twin.variables[name], beside[reading], view, units=without
-            )
+            reading: _held(name, (base, twin), beside[reading], view, units=without)
             for reading, twin in twins.items()
         }
         split = parts.get(name) if has_split(answers, units[name]) else None
@@ -416,20 +446,24 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
 
 
 def _held(
-    base: xr.DataArray,
-    other: xr.DataArray,
-    beside: tuple[Mapping[str, xr.DataArray], Mapping[str, str]],
+    name: str,
+    pair: tuple[_Drawn, _Drawn],
+    beside: tuple[Mapping[str, xr.DataArray], Mapping[str, str], set[str]],
     view: View,
     *,
     units: str,
 ) -> dict[str, Any]:
     """Return the ratio to the base, or the difference in its units where there is no ratio."""
-    inputs, renamed = beside
+    inputs, renamed, hidden = beside
+    base, other = (drawn.variables[name] for drawn in pair)
     values = difference_of(other, base) if units else other / base
     form: Literal["line", "power"] = "line" if units else "power"
     values.attrs = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
-    values.name = base.name
-    found = _statistics(_Column.of(values, inputs), view.probs)
+    values.name = name
+    if alike(values):
+        sides = [drawn.variables[name].assign_attrs(drawn.facts(name)) for drawn in pair]
+        values.attrs |= unseen(values, (sides[0], sides[1]), renamed, hidden, form)
+    found = _statistics(_Column.of(values, inputs), view.probs, values.attrs)
     if units:
         _round_off(found, rounding_of(other, base))
     greater = greater_in(other, base, None if units else values, inputs)

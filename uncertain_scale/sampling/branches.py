@@ -254,16 +254,16 @@ class _Follower:
         inside = np.exp2(-corner.depth - _PACE / _PARTS)
 
         def taken(values: FloatArray) -> npt.NDArray[np.bool_]:
-            return np.abs(values - before) > np.abs(values - after)
+            return np.asarray(np.abs(values - before) > np.abs(values - after))
 
         def at(scores: FloatArray, active: npt.NDArray[np.intp]) -> FloatArray:
             """Return the output with some coordinates at scores, shape (point, coordinate)."""
             levels = np.full((1, len(scores), corner.signs.size), inside)
             levels[0][:, active] = np.clip(ndtr(-scores), _OCTAVES[-1], 1 - _OCTAVES[-1])
-            return self.values(corner.signs[None], levels)[output][0]
+            return np.asarray(self.values(corner.signs[None], levels)[output][0])
 
         begins = [
-            _SCORES[np.argmax(taken(at(_SCORES[:, None], places[k : k + 1])))]
+            _SCORES[int(np.argmax(taken(at(_SCORES[:, None], places[k : k + 1]))))]
             for k in range(places.size)
         ]
         away = ndtri(_spread(places.size))
@@ -276,7 +276,7 @@ class _Follower:
             return None
         with np.errstate(all="ignore"):
             size = np.sqrt(np.sum(weights * np.where(weights > 0, values - before, 0) ** 2) / mass)
-        name = f"{listed([self.names[place] for place in places])} together"
+        name = f"{listed([self.names[place] for place in places.tolist()])} together"
         return Rare(name, min(mass, 1.0), size=float(size))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from uncertain_scale.errors import PROBABILITIES, QuestionError, several
 from uncertain_scale.sampling.engine import each
-from uncertain_scale.sampling.rare_values import hidden_moment
+from uncertain_scale.sampling.rare_values import hidden_moment, rare_of
 from uncertain_scale.statistics.density.hdi import (
     HighestDensity,
     eti_of_draws,
@@ -318,10 +318,9 @@ def _row(
     }
     facts = Facts.of(attributes)
     if draws.constant:
-        varies = may_vary(attributes)
-        _, rare = hidden_moment(1, facts.rare, draws.size)
-        constant = _constant(draws, probs, rare, varies=varies)
-        return about | constant | (_moments(draws, facts) if varies and facts.exact else {})
+        reason = why_unsettled(draws, attributes)
+        constant = _constant(draws, probs, reason)
+        return about | constant | (_moments(draws, facts) if reason and facts.exact else {})
     tails = np.array([(1 - prob) / 2 for prob in probs])
     levels = np.concatenate([[0.5], tails, 1 - tails])
     if draws.conditional is None:
@@ -388,28 +387,33 @@ def _moments(draws: AnyDraws, facts: Facts) -> dict[str, Any]:
     }
 
 
-def _constant(
-    draws: AnyDraws, probs: Sequence[float], rare: str, *, varies: bool
-) -> dict[str, Any]:
-    """Return the statistics of draws that are one number.
+def why_unsettled(draws: AnyDraws, attributes: Mapping[str, Any]) -> str:
+    """Say why draws that are one number do not settle that it is the only one.
 
-    It is exact, but where the model lets the output vary: a rare value may be in none of the draws,
-    and `rare` names it where it is known.
+    It is where the model lets their variable vary: a rare value may be in none of them, which is
+    named where it is known. "" for a constant.
     """
-    value = draws.low
-    error = 0.0 if draws.chains > 1 else np.nan
-    ends, errors = np.full(2, value), np.full(2, error)
-    reason = (
+    if not may_vary(attributes):
+        return ""
+    _, rare = hidden_moment(1, rare_of(attributes), draws.size)
+    return (
         f"not settled at these draws: it rests on what varies and is the same in all "
         f"{draws.size:,} of them; {rare or 'more draws would tell a rare value'}"
     )
+
+
+def _constant(draws: AnyDraws, probs: Sequence[float], reason: str) -> dict[str, Any]:
+    """Return the statistics of draws that are one number, exact but where there is a reason."""
+    value = draws.low
+    error = 0.0 if draws.chains > 1 else np.nan
+    ends, errors = np.full(2, value), np.full(2, error)
     return {
         "mean": value,
         "sd": 0.0,
-        **dict.fromkeys(("mean_mcse", "sd_mcse"), np.nan if varies else error),
-        **dict.fromkeys(("mean_state", "sd_state"), "unsettled" if varies else "exact"),
-        "mean_reason": f"mean {reason}" if varies else "",
-        "sd_reason": f"standard deviation {reason}" if varies else "",
+        **dict.fromkeys(("mean_mcse", "sd_mcse"), np.nan if reason else error),
+        **dict.fromkeys(("mean_state", "sd_state"), "unsettled" if reason else "exact"),
+        "mean_reason": f"mean {reason}" if reason else "",
+        "sd_reason": f"standard deviation {reason}" if reason else "",
         "median": value,
         "median_mcse": error,
         "hdi_reason": "",
