@@ -14,8 +14,9 @@ from uncertain_scale.explore.edits import moved
 from uncertain_scale.explore.explorer import Explorer
 from uncertain_scale.explore.view import EDITS, Scenarios, View
 from uncertain_scale.model import Model, default_model
+from uncertain_scale.report import report_document
 from uncertain_scale.report.comparison_report import comparison_document, comparison_words
-from uncertain_scale.sampling import Design
+from uncertain_scale.sampling import Design, sample
 
 FEW = Design(draws=256, chains=4, seed=7)
 
@@ -168,6 +169,11 @@ def storm(repair, wave, tide):
     return np.where((wave > 7) & (tide > 7), 1e5, repair)
 
 
+def spare(repair, outage, factor):
+    """What large terms leave that cancel."""
+    return (repair * factor + 1e15) - 1e15 - outage / 10
+
+
 def dry(repair, outage, factor):
     """What a constant alone moves."""
     return np.maximum(repair, outage) * factor
@@ -177,6 +183,7 @@ NAMED = {
     "net": "a value of accident with",
     "flood": "a value of wave with",
     "storm": "a value of tide and wave together with",
+    "spare": "",
     "dry": "",
 }
 
@@ -218,7 +225,8 @@ def test_a_ratio_that_no_draw_moves_is_not_settled_as_compare_says(tmp_path):
         ]
         for page, command in pairs:
             held, same = (side["ratio"] or side["difference"] for side in (page, command))
-            assert held["constant"] == same["constant"] == (not named)
+            assert held["constant"] == same["constant"] == (name == "dry")
+            assert held["median_mcse"] == same["median_mcse"]
             assert held["reason"].get("mean") == same["reason"].get("mean")
             for end in ("low", "high"):
                 key = f"probability_greater_{end}"
@@ -228,4 +236,12 @@ def test_a_ratio_that_no_draw_moves_is_not_settled_as_compare_says(tmp_path):
         if named:
             (line,) = (line for line in unsettled if name in line.partition(": ")[0].split(", "))
             assert named in line
+    assert theirs["outputs"]["spare"]["difference"]["median_mcse"] > 0.1
+    page, report = (
+        answer_to(view, scenarios).document,
+        report_document(sample(view.problem(scenarios), FEW), probs=view.probs),
+    )
+    assert page["warnings"] == report["warnings"] != []
+    spare = page["outputs"]["spare"]
+    assert spare["median_mcse"] == report["outputs"]["spare"]["median_mcse"] > 0.1
     assert "dry: exactly 2 times in every draw" in words[0]

@@ -26,8 +26,14 @@ from uncertain_scale.analysis.coupling import (
     readings,
     refuse_idle_couplings,
 )
-from uncertain_scale.analysis.events import of_average, probability_in, share_of
-from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.events import (
+    grain_of,
+    of_average,
+    probability_in,
+    share_of,
+    widened,
+)
+from uncertain_scale.analysis.guards import warnings_in
 from uncertain_scale.analysis.held_against import (
     difference_of,
     has_ratio,
@@ -38,6 +44,7 @@ from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.model.problem import Closure, takes_problem
 from uncertain_scale.model.refusal import lacking_message
 from uncertain_scale.sampling import sample
+from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.sampling.pivots import LAW, TIED
 from uncertain_scale.sampling.rare_values import rare_of
 from uncertain_scale.statistics.outputs import all_draws, may_vary, read_draws
@@ -303,7 +310,7 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
         other=other[0].name,
         ratio=stated.ratio,
         difference=stated.difference,
-        warnings=utilisation_warnings(all_draws(other[1])),
+        warnings=warnings_in(all_draws(other[1])),
         greater=stated.greater,
         greater_mcse=stated.greater_mcse,
         greater_ends=stated.greater_ends,
@@ -369,6 +376,7 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
         over, under = other[name].attrs, base[name].attrs
         ratio[name].attrs |= joined_pivots(over, under, "power", over_names=renamed)
         ratio[name].attrs |= unseen(ratio[name], (base[name], other[name]), renamed, hidden)
+        ratio[name].attrs |= rounding((base[name], other[name]), "power")
     difference = xr.Dataset({name: difference_of(other[name], base[name]) for name in differences})
     for name in differences:
         difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
@@ -377,6 +385,7 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
         difference[name].attrs |= unseen(
             difference[name], (base[name], other[name]), renamed, hidden, form="line"
         )
+        difference[name].attrs |= rounding((base[name], other[name]), "line")
     greater = {
         name: greater_in(other[name], base[name], ratio.get(name), inputs) for name in plan.outputs
     }
@@ -434,10 +443,7 @@ def unseen(
     """
     under, over = pair
     free = cancelled_inputs(over.attrs, under.attrs, form, renamed) - hidden
-    middles = [float(np.median(np.abs(one.values))) for one in pair]
-    scales = (1.0, 1.0)
-    if form == "power":
-        scales = middles[1] / middles[0] ** 2, 1 / middles[0]
+    scales = _scales(pair, form)
     rare = dict.fromkeys(
         one._replace(name=name, size=one.size * scale)
         for side, names, scale in zip(pair, ({}, renamed), scales, strict=True)
@@ -451,6 +457,24 @@ def unseen(
     return {"rare": json.dumps(list(rare)), "varies": int(bool(unmoved) or missed)}
 
 
+def _scales(
+    pair: tuple[xr.DataArray, xr.DataArray], form: Literal["power", "line"]
+) -> tuple[float, float]:
+    """Return by how much a ratio or a difference moves with either side, base and other."""
+    if form == "line":
+        return 1.0, 1.0
+    under, over = (float(np.median(np.abs(one.values))) for one in pair)
+    return over / under**2, 1 / under
+
+
+def rounding(
+    pair: tuple[xr.DataArray, xr.DataArray], form: Literal["power", "line"]
+) -> dict[str, float]:
+    """Return, as an attribute of a ratio or a difference, how far rounding moves it, if it does."""
+    sizes = [grain_of(one) * by for one, by in zip(pair, _scales(pair, form), strict=True)]
+    return {GRAIN: math.hypot(*sizes)} if any(sizes) else {}
+
+
 def greater_in(
     other: xr.DataArray,
     base: xr.DataArray,
@@ -458,6 +482,21 @@ def greater_in(
     inputs: Mapping[str, xr.DataArray],
 ) -> Probability:
     """Return how likely an output is greater in the other scenario."""
+    found = _greater(other, base, ratio, inputs)
+    grain = grain_of(other) + grain_of(base)
+    if not grain:
+        return found
+    difference = other.values - base.values
+    return widened(found, [share_of(difference > by) for by in (-grain, grain)])
+
+
+def _greater(
+    other: xr.DataArray,
+    base: xr.DataArray,
+    ratio: xr.DataArray | None,
+    inputs: Mapping[str, xr.DataArray],
+) -> Probability:
+    """Return the same of draws as they are."""
     if ratio is not None and not alike(ratio) and base.min() > 0:
         average = read_draws(ratio, inputs).conditional
         found = average and of_average(average, "above", 1.0)

@@ -20,6 +20,7 @@ from uncertain_scale.analysis.comparison import (
     changed_unseen,
     greater_in,
     inputs_beside,
+    rounding,
     same_way,
     unseen,
 )
@@ -32,7 +33,7 @@ from uncertain_scale.analysis.coupling import (
     readings,
 )
 from uncertain_scale.analysis.events import probability
-from uncertain_scale.analysis.guards import WATCHED, warnings_of_draws
+from uncertain_scale.analysis.guards import WATCHED, rounding_warnings, warnings_of_draws
 from uncertain_scale.analysis.held_against import difference_of, has_ratio, has_split, rounding_of
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.report.ages import Dated, ages_document
@@ -47,6 +48,7 @@ from uncertain_scale.report.interval_report import headline_outputs
 from uncertain_scale.report.numbers import estimate, number
 from uncertain_scale.report.sensitivity_report import ranking_document
 from uncertain_scale.sampling.branches import rare_facts
+from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
@@ -127,7 +129,7 @@ class _Drawn:
         import xarray as xr
 
         plan, sampler = self.simulation.plan, self.simulation.sampler()
-        pivots, varying = self.simulation.pivot_facts(), varying_variables(plan, sampler)
+        pivots, varying = self.simulation.trial_facts(), varying_variables(plan, sampler)
         inputs = {
             name: {"joint": self.simulation.priors.inputs[name].joint, **input_facts(sampler, name)}
             for name in plan.inputs
@@ -146,9 +148,9 @@ class _Drawn:
             for name, values in self.values.items()
         }
 
-    def facts(self, output: str) -> dict[str, Any]:
-        """Return an output's attributes, with the rare values that its draws may miss."""
-        return {**self.variables[output].attrs, **self._rare[output]}
+    def facts(self, output: str, *, rare: bool = True) -> dict[str, Any]:
+        """Return an output's attributes, and which rare values its draws may miss."""
+        return {**self.variables[output].attrs, **(self._rare[output] if rare else {})}
 
     @cached_property
     def _rare(self) -> dict[str, dict[str, str]]:
@@ -260,12 +262,12 @@ class _Column:
 
 
 def _warnings(drawn: _Drawn) -> list[str]:
-    """Return what is doubtful about peaks and utilisation, as `utilisation_warnings` does."""
+    """Return what is doubtful about the answer, as `warnings_in` does."""
     builtin = drawn.simulation.problem.model.builtin_variables
     watched = {
         name: drawn.values[name] for name in WATCHED if name in drawn.values and name in builtin
     }
-    return warnings_of_draws(watched)
+    return [*warnings_of_draws(watched), *rounding_warnings(drawn.variables)]
 
 
 def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
@@ -300,7 +302,7 @@ def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
             name: {
                 "units": model.variables[name],
                 "long_name": model.long_name(name) or name,
-                **_statistics(column, view.probs, drawn.facts(name) if column.constant else {}),
+                **_statistics(column, view.probs, drawn.facts(name, rare=column.constant)),
                 "histogram": {"counts": [], "edges": [], "log": False, "atoms": []},
             }
             for name, column in outputs.items()
@@ -346,7 +348,8 @@ def _statistics(
     column, probs
         Its draws, and the probabilities of the intervals.
     facts
-        Attributes of draws that are one number, which tell whether it is the only one.
+        Its attributes, which tell of rounding, and of draws that are one number whether it is the
+        only one.
     """
     draws, probs = column.draws, list(dict.fromkeys(probs))
     tails = ((1 - prob) / 2 for prob in probs)  # as `equal_tailed` takes them
@@ -358,6 +361,8 @@ def _statistics(
         if draws.conditional is None:
             draws.gather(levels, 0)
         values, errors = quantiles(draws, levels)
+    if grain := facts.get(GRAIN):
+        errors = np.hypot(errors, grain)
     reason = why_unsettled(draws, facts) if column.constant else ""
     words = {"mean": f"mean {reason}", "sd": f"standard deviation {reason}"}
     return {
@@ -458,7 +463,8 @@ def _held(
     base, other = (drawn.variables[name] for drawn in pair)
     values = difference_of(other, base) if units else other / base
     form: Literal["line", "power"] = "line" if units else "power"
-    values.attrs = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
+    pivots = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
+    values.attrs = {**pivots, **rounding((base, other), form)}
     values.name = name
     if alike(values):
         sides = [drawn.variables[name].assign_attrs(drawn.facts(name)) for drawn in pair]

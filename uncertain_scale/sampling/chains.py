@@ -163,7 +163,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
     model, question = problem.model, problem.question
     plan, priors = problem.plan, problem.believed
     sampler, builtin = simulation.sampler(), model.builtin_variables
-    moments, pivots = moment_facts(plan, sampler), simulation.pivot_facts()
+    moments, pivots = moment_facts(plan, sampler), simulation.trial_facts()
     rare = rare_facts(plan, sampler)
 
     def variable(name: str, attributes: Mapping[str, Any]) -> Variable:

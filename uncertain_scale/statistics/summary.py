@@ -5,13 +5,14 @@ Histograms for reports show the middle of the draws, in logs where they spread o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from uncertain_scale.errors import PROBABILITIES, QuestionError, several
+from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.sampling.engine import each
 from uncertain_scale.sampling.rare_values import hidden_moment, rare_of
 from uncertain_scale.statistics.density.hdi import (
@@ -320,7 +321,8 @@ def _row(
     if draws.constant:
         reason = why_unsettled(draws, attributes)
         constant = _constant(draws, probs, reason)
-        return about | constant | (_moments(draws, facts) if reason and facts.exact else {})
+        known = _moments(draws, facts) if reason and facts.exact else {}
+        return _rounded(about | constant | known, attributes)
     tails = np.array([(1 - prob) / 2 for prob in probs])
     levels = np.concatenate([[0.5], tails, 1 - tails])
     if draws.conditional is None:
@@ -336,7 +338,7 @@ def _row(
         regions = [hdi_of_draws(draws, prob) for prob in probs]
     else:
         regions = highest_density(draws, probs)
-    return (
+    found = (
         about
         | _moments(draws, facts)
         | {
@@ -350,6 +352,18 @@ def _row(
             "hdi_reason": "; ".join(dict.fromkeys(one.note for one in regions if one.note)),
         }
     )
+    return _rounded(found, attributes)
+
+
+def _rounded(row: Row, attributes: Mapping[str, Any]) -> Row:
+    """Return the statistics of one output with the grain of its numbers in their errors."""
+    grain = float(attributes.get(GRAIN, 0.0))
+    if not grain:
+        return row
+    errors = [f"{name}_mcse" for name in ("mean", "sd", "median", "eti")]
+    wider = {name: np.hypot(row[name], grain) for name in errors}
+    regions = [replace(one, errors=np.hypot(one.errors, grain)) for one in row["regions"]]
+    return row | wider | {"regions": regions}
 
 
 def gaps_in_words(levels: FloatArray, gaps: FloatArray, units: str) -> str:
