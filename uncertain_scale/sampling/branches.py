@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from uncertain_scale.errors import ModelError, listed
+from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.sampling.engine import propagate
 from uncertain_scale.sampling.moment_facts import Probes, in_corners
 from uncertain_scale.sampling.rare_values import Rare, rare_masses
@@ -197,7 +198,11 @@ class _Follower:
     def values(self, signs: Signs, levels: FloatArray) -> dict[str, FloatArray]:
         """Return the outputs along rays, each of shape (ray, step)."""
         rays = _Rays(self.names, signs, levels)
-        found = propagate(self._plan, self._sampler.draw(rays, chain=0))
+        with np.errstate(all="ignore"):
+            # Scores of correlated inputs add up to levels that round to 0 or 1.
+            drawn = self._sampler.levels(rays, chain=0)
+            inside = {name: np.clip(level, *ENDS) for name, level in drawn.items()}
+            found = propagate(self._plan, self._sampler.values(inside))
         size = rays.shape[0] * rays.shape[1]
         return {
             name: np.broadcast_to(found[name], size).reshape(rays.shape)
