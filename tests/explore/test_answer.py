@@ -169,6 +169,11 @@ def storm(repair, wave, tide):
     return np.where((wave > 7) & (tide > 7), 1e5, repair)
 
 
+def idle(accident):
+    """One number in all draws."""
+    return 5 + 1e9 * accident
+
+
 def spare(repair, outage, factor):
     """What large terms leave that cancel."""
     return (repair * factor + 1e15) - 1e15 - outage / 10
@@ -183,6 +188,7 @@ NAMED = {
     "net": "a value of accident with",
     "flood": "a value of wave with",
     "storm": "a value of tide and wave together with",
+    "idle": "a value of accident with",
     "spare": "",
     "dry": "",
 }
@@ -242,6 +248,10 @@ def test_a_ratio_that_no_draw_moves_is_not_settled_as_compare_says(tmp_path):
         report_document(sample(view.problem(scenarios), FEW), probs=view.probs),
     )
     assert page["warnings"] == report["warnings"] != []
+    for key in ("constant", "median", "median_mcse"):
+        for name, output in page["outputs"].items():
+            assert output[key] == report["outputs"][name][key], name
+    assert page["outputs"]["idle"]["reason"]["mean"].endswith("of the 1,024 draws")
     spare = page["outputs"]["spare"]
     assert spare["median_mcse"] == report["outputs"]["spare"]["median_mcse"] > 0.1
     assert "dry: exactly 2 times in every draw" in words[0]

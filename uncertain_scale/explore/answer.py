@@ -387,7 +387,7 @@ def _ranking(
     from uncertain_scale.analysis.sensitivity import CONSTANT, shapley_effects
 
     on: Scale = view.on or ("log" if column.low > 0 else "value")
-    if column.constant:
+    if document["outputs"][of]["constant"]:
         output: dict[str, Any] = {"reason": CONSTANT, "ranking": [], "rank_share": {}}
     else:
         found = shapley_effects(problem, view.design, of=[of], on=(on,)).sel(output=of, scale=on)
