@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from uncertain_scale.errors import DataError, FileError
 from uncertain_scale.inputs.document import File, Line, Name, Table, Version
@@ -47,13 +47,6 @@ class OptionFile(File):
     limits: list[str] = Field(default_factory=list, description="What an option must meet.")
     pilots: list[str] = Field(default_factory=list, description="Measurements to weigh.")
 
-    @model_validator(mode="after")
-    def _named_once(self) -> Any:
-        names = [one.name for one in self.options]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two options are called '{twice[0]}'; rename one")
-        return self
-
 
 @dataclass(frozen=True)
 class Options:
@@ -80,7 +73,12 @@ def read_options(path: Path) -> Options:
         file = reader.checked(OptionFile, reader.document, ())
     except FileError as error:
         raise DataError("\n".join(error.faults)) from None
-    if file is None:
+    names = [one.name for one in file.options] if file else []
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            text = f"two options are called '{name[:40]}'; rename one"
+            reader.fault(("options", index, "name"), text)
+    if file is None or reader.faults:
         raise DataError("\n".join(reader.faults))
     rows = []
     for one in file.options:
