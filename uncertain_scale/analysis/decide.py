@@ -50,9 +50,10 @@ _WITH = re.compile(r"(.*?)\s+with\s+(.+)", re.DOTALL)
 _PILOT = re.compile(r"\s*(\w+)\s*(?:±|\+-|\+/-)\s*([^@]+?)\s*(?:\s(?:for|costs)\s+(.+))?\s*")
 _EXAMPLES = "a variable, or mean(…), log(…), q05(…) of one, or P(…) of an event"
 _ERRORS = 2.0  # that two figures must lie apart to be told apart
-_BINS = (
-    16  # of an input's draws in a chain: of two normals off by half an error at most, 64 by four
-)
+_BINS = 16
+"""Of an input's draws in a chain, within which it counts as known; powers of two fit nets. Of two
+normals 16 are off by half a standard error at most, 64 by four."""
+_ENDS = (0.05, 0.95)
 _HELD = 1 << 25  # utilities that are kept, of all options and draws; more are made again
 _LEAST = 1e-12  # relative, of a difference that is none
 
@@ -182,6 +183,8 @@ class Rated:
         The value of each goal, in its own direction.
     limits
         The probability of each limit's event.
+    interval
+        Where 90% of the first goal's variable lie; none of a probability.
     met
         Whether each limit is met; None where the draws do not tell.
     best
@@ -200,6 +203,7 @@ class Rated:
     goals: tuple[Estimate, ...]
     limits: tuple[Estimate, ...]
     met: tuple[bool | None, ...]
+    interval: tuple[Estimate, ...] = ()
     best: Estimate | None = None
     regret: Estimate | None = None
     tied: bool = False
@@ -306,9 +310,9 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
         first.append(one)
         if progress is not None:
             progress(len(first))
-    values = np.array([one[0] for one in first])  # (chain, goal, option)
-    shares = np.array([one[1] for one in first])  # (chain, limit, option)
-    rated = [_rated(table, number, values, shares) for number in range(len(options))]
+    # Shapes (chain, goal, option), (chain, limit, option) and (chain, end, option).
+    values, shares, ends = (np.array([one[k] for one in first]) for k in range(3))
+    rated = [_rated(table, number, values, shares, ends) for number in range(len(options))]
     candidates = [number for number, one in enumerate(rated) if one.feasible]
     if not candidates:
         return Choice(
@@ -400,9 +404,10 @@ class _Table:
                 }
                 yield number, group, propagate(moving, {**fixed, **own}, group.settled)
 
-    def first(self, chain: int) -> tuple[FloatArray, FloatArray]:
-        """Return a chain's values, shape (goal, option), and shares, shape (limit, option)."""
+    def first(self, chain: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return a chain's values by goal and option, shares by limit, and ends of intervals."""
         count = len(self.options)
+        ends = np.full((2, count), np.nan)
         values = np.empty((len(self.goals), count))
         shares = np.empty((len(self.limits), count))
         kept = None if self._kept is None else np.empty((count, self.design.draws))
@@ -413,11 +418,13 @@ class _Table:
                 goal.value(one) for goal, one in zip(self.goals, utilities, strict=True)
             ]
             shares[:, number] = [happened(one.event, draws).mean() for one in self.limits]
+            if isinstance(self.goals[0].of, str):
+                ends[:, number] = np.quantile(draws[self.goals[0].of], _ENDS)
             if kept is not None:
                 kept[number] = utilities[0]
         if self._kept is not None and kept is not None:
             self._kept[chain] = kept
-        return values, shares
+        return values, shares, ends
 
     def _refuse_missing(self, number: int, utilities: Sequence[FloatArray]) -> None:
         for goal, found in zip(self.goals, utilities, strict=True):
@@ -539,7 +546,9 @@ def _first(averages: FloatArray) -> int:
     return int(np.argmax(np.where(equal, averages[-1], -np.inf)))
 
 
-def _rated(table: _Table, number: int, values: FloatArray, shares: FloatArray) -> Rated:
+def _rated(
+    table: _Table, number: int, values: FloatArray, shares: FloatArray, ends: FloatArray
+) -> Rated:
     goals = tuple(
         Estimate.of(goal.sign * values[:, k, number]) for k, goal in enumerate(table.goals)
     )
@@ -547,7 +556,9 @@ def _rated(table: _Table, number: int, values: FloatArray, shares: FloatArray) -
     met = tuple(
         _met(share, limit.probability) for share, limit in zip(limits, table.limits, strict=True)
     )
-    return Rated(table.options[number], goals, limits, met)
+    known = isinstance(table.goals[0].of, str)
+    interval = tuple(Estimate.of(ends[:, end, number]) for end in range(2)) if known else ()
+    return Rated(table.options[number], goals, limits, met, interval)
 
 
 def _met(share: Estimate, wanted: float) -> bool | None:

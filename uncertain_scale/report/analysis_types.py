@@ -214,6 +214,7 @@ class _OptionReport(TypedDict):
     settings: dict[str, str]
     scenario: str
     goals: Annotated[list[_Figure], "the value of each goal; of a log its geometric mean"]
+    interval: Annotated[list[_Figure], "5% and 95% of the first goal's variable"]
     limits: Annotated[list[_Figure], "probability of each limit's event"]
     met: Annotated[list[bool | None], "whether each limit is met; null where draws do not tell"]
     best: Annotated[_Figure | None, "probability of being the best option that meets the limits"]

@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Page, Table, Text
+from uncertain_scale.report.blocks import (
+    Block,
+    Figure,
+    Form,
+    Gap,
+    Heading,
+    Items,
+    Page,
+    Table,
+    Text,
+)
 from uncertain_scale.report.document import inputs_document, record_document
 from uncertain_scale.report.numbers import error_in_words, percent, scale_for, share_in_words
 from uncertain_scale.report.render.csv import as_csv
@@ -24,6 +34,8 @@ from uncertain_scale.sampling.engine import Simulation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from matplotlib.figure import Figure as Drawing
 
     from uncertain_scale.analysis.decide import Choice, Estimate, Goal, Rated
     from uncertain_scale.model import Model
@@ -75,6 +87,7 @@ def _option(one: Rated, choice: Choice) -> dict[str, Any]:
         "settings": dict(one.option.settings),
         "scenario": one.option.problem.priors.name,
         "goals": [_value(found, goal) for found, goal in zip(one.goals, choice.goals, strict=True)],
+        "interval": [_known(end) for end in one.interval],
         "limits": [_figure(found) for found in one.limits],
         "met": list(one.met),
         "best": _figure(one.best),
@@ -126,9 +139,14 @@ def choice_blocks(document: Document) -> Iterator[Block]:
     yield Gap()
     yield Heading("Options", only=Form.full)
     yield Text(_verdict(document), "bold")
+    brief, short = _table(document, brief=True)
+    yield Table(brief, short[:_MOST_ROWS], only=Form.terminal, widths={0: 16})
     header, rows = _table(document)
-    yield Table(header, rows[:_MOST_ROWS], only=Form.terminal)
     yield Table(header, rows, only=Form.full)
+    numbered = [f"limit {k}: {one['limit']}" for k, one in enumerate(document["limits"], 1)]
+    if numbered:
+        yield Text(numbered, "dim", only=Form.terminal)
+    yield Figure(lambda: _drawn(document))
     if len(rows) > _MOST_ROWS:
         more = f"{len(rows) - _MOST_ROWS} more; --format csv has them all"
         yield Text(more, "dim", only=Form.terminal)
@@ -170,6 +188,12 @@ def csv_choice(document: Document) -> str:
     return as_csv(list(dict.fromkeys(name for row in rows for name in row)), rows)
 
 
+def _drawn(document: Document) -> Drawing:
+    from uncertain_scale.report.figures import plot_decision
+
+    return plot_decision(document)
+
+
 def _headline(document: Document) -> str:
     return _verdict(document)[0].rstrip(".") + "."
 
@@ -207,14 +231,17 @@ def _written(found: dict[str, Any], goal: dict[str, Any]) -> str:
     return f"{scale.write(found['value'], found['mcse'])} {scale.units}".rstrip()
 
 
-def _table(document: Document) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return the header and a row an option, the best first, those that break limits last."""
+def _table(
+    document: Document, *, brief: bool = False
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the header and a row an option, the best first, those that break limits last.
+
+    In brief, limits are numbers, and beside them no interval is told.
+    """
     goals, limits = document["goals"], document["limits"]
-    header = (
-        "option",
-        *(goal["goal"] for goal in goals),
-        *(f"P({one['event']})" for one in limits),
-    )
+    named = [goal["goal"] for goal in goals]
+    named[1:1] = ["90%"] if document["options"][0]["interval"] else []
+    header = ("option", *named, *(f"P({one['event']})" for one in limits))
     sign = 1 if goals[0]["direction"] == "maximise" else -1
 
     def order(one: dict[str, Any]) -> tuple[bool, float]:
@@ -230,9 +257,17 @@ def _table(document: Document) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         regret = "" if one["regret"] is None else _difference(one["regret"], goals[0])
         cells = [_written(f, goal) for f, goal in zip(one["goals"], goals, strict=True)]
         frontier = ("*" if one["efficient"] else "",) if len(goals) > 1 else ()
+        cells[1:1] = [_interval(one, goals[0])] if wide else []
         rows.append((one["name"], *cells, *chances, best, regret, *frontier))
     last = ("frontier",) if len(goals) > 1 else ()
     return (*header, "best in", "regret", *last), rows
+
+
+def _interval(one: dict[str, Any], goal: dict[str, Any]) -> str:
+    """Write where 90% of the first goal's variable lie."""
+    low, high = one["interval"]
+    scale = scale_for([one["goals"][0]["value"], low["value"], high["value"]], goal["units"])
+    return " to ".join(scale.write(end["value"], end["mcse"]) for end in (low, high))
 
 
 _MET = {True: "", False: " no", None: " ?"}
