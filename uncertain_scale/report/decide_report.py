@@ -239,9 +239,11 @@ def _table(
     In brief, limits are numbers, and beside them no interval is told.
     """
     goals, limits = document["goals"], document["limits"]
+    wide = bool(document["options"][0]["interval"]) and not (brief and len(goals) + len(limits) > 1)
     named = [goal["goal"] for goal in goals]
-    named[1:1] = ["90%"] if document["options"][0]["interval"] else []
-    header = ("option", *named, *(f"P({one['event']})" for one in limits))
+    named[1:1] = ["90%"] if wide else []
+    events = (f"limit {k}" if brief else f"P({one['event']})" for k, one in enumerate(limits, 1))
+    header = ("option", *named, *events)
     sign = 1 if goals[0]["direction"] == "maximise" else -1
 
     def order(one: dict[str, Any]) -> tuple[bool, float]:
