@@ -233,8 +233,8 @@ class Choice:
         The expected utility of always taking the best option, over that of the chosen one.
     known
         The same of knowing one input, by its name.
-    pilots
-        The expected value of each pilot's result.
+    pilots, measured
+        The expected value of each pilot's result, by its text, and the pilots.
     nearest
         Where no option meets the limits: the one that misses least, and for each limit the value of
         its variable that would be met, or nan.
@@ -247,6 +247,7 @@ class Choice:
     evpi: Estimate | None = None
     known: Mapping[str, Estimate] = field(default_factory=dict)
     pilots: Mapping[str, Estimate] = field(default_factory=dict)
+    measured: tuple[Pilot, ...] = ()
     nearest: tuple[Rated, tuple[float, ...]] | None = None
 
 
@@ -486,8 +487,9 @@ class _Table:
         return {**first, **worth}
 
     def inputs(self, chain: int) -> dict[str, FloatArray]:
-        """Return a chain's draws of uncertain inputs, those of further scenarios with its name."""
+        """Return a chain's draws of uncertain inputs, with a scenario's name where these differ."""
         found: dict[str, FloatArray] = {}
+        first = self.groups[0].problem.priors.name
         seen: set[int] = set()
         for group in self.groups:
             if id(group.problem.priors) in seen:
@@ -500,7 +502,8 @@ class _Table:
                     found[name] = values
                 elif not np.array_equal(found[name], values):
                     found[f"{name} ({group.problem.priors.name})"] = values
-        return found
+        several = {name.split()[0] for name in found if " " in name}
+        return {f"{n} ({first})" if n in several else n: values for n, values in found.items()}
 
 
 def _worth(found: FloatArray, place: int, values: FloatArray) -> FloatArray:
@@ -604,6 +607,7 @@ def _chosen(  # noqa: PLR0913, PLR0917 (what the two passes found)
         evpi=Estimate.of(chains["regret"][:, place]),
         known=dict(sorted(known.items(), key=lambda item: -item[1].value)),
         pilots={one.text: Estimate.of(chains[f"pilot {one.text}"]) for one in pilots},
+        measured=tuple(pilots),
     )
 
 

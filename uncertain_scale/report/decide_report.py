@@ -69,7 +69,10 @@ def choice_document(choice: Choice, design: Design) -> Document:
         "chosen": choice.chosen.option.name if choice.chosen else None,
         "evpi": _figure(choice.evpi),
         "known": {name: _figure(one) for name, one in choice.known.items()},
-        "pilots": {name: {**_known(one), "cost": None} for name, one in choice.pilots.items()},
+        "pilots": {
+            one.text: {**_known(choice.pilots[one.text]), "cost": one.cost}
+            for one in choice.measured
+        },
         "nearest": _nearest(choice, problem.model),
         "inputs": inputs_document(tree),
     }
@@ -154,7 +157,8 @@ def choice_blocks(document: Document) -> Iterator[Block]:
     if worth:
         yield Heading("What it is worth to know", only=Form.full)
         header = ("if known", "worth", "standard error")
-        yield Table(header, worth[: _MOST_INPUTS + 1], only=Form.terminal)
+        most = _MOST_INPUTS + 1 + len(document["pilots"])
+        yield Table(header, worth[:most], only=Form.terminal)
         yield Table(header, worth, only=Form.full)
     notes = [*document["notes"], *input_remarks(document["inputs"]), *_remarks(document)]
     yield Items(notes, "! ", only=Form.terminal)
@@ -292,8 +296,9 @@ def _worth(document: Document) -> Iterator[tuple[str, str, str]]:
     goal = document["goals"][0]
     if document["evpi"] is None or not (document["evpi"]["value"] or 0.0) > _ROUNDING:
         return
-    every = {"everything": document["evpi"], **document["known"]}
+    every = {"everything": document["evpi"]}
     every |= {f"a measurement of {name}": one for name, one in document["pilots"].items()}
+    every |= document["known"]
     for name, one in every.items():
         told = one["value"] is not None and one["mcse"] is not None
         least = max(2 * (one["mcse"] or 0.0), _LEAST * (document["evpi"]["value"] or 0.0))
@@ -301,7 +306,16 @@ def _worth(document: Document) -> Iterator[tuple[str, str, str]]:
             if name.startswith("a measurement"):
                 yield name, "not above its error", _error(one, goal)
             continue
-        yield name, _difference(one, goal), _error(one, goal)
+        cost = one.get("cost")
+        net = "" if cost is None else f", {_net(one['value'] - cost, goal)}"
+        yield name, f"{_difference(one, goal)}{net}", _error(one, goal)
+
+
+def _net(gain: float, goal: dict[str, Any]) -> str:
+    """Say what a measurement brings over its cost."""
+    scale = scale_for([abs(gain) or 1.0], goal["units"])
+    words = f"{scale.write(abs(gain))} {scale.units}".rstrip()
+    return f"{words} {'over' if gain > 0 else 'less than'} its cost"
 
 
 def _error(found: dict[str, Any], goal: dict[str, Any]) -> str:
@@ -309,7 +323,7 @@ def _error(found: dict[str, Any], goal: dict[str, Any]) -> str:
         return ""
     if goal["measure"] == "log":
         return error_in_words(found["mcse"])
-    scale = scale_for([found["mcse"]], goal["units"])
+    scale = scale_for([abs(found["value"]) or found["mcse"]], goal["units"])
     return scale.write_error(found["mcse"])
 
 
