@@ -506,6 +506,12 @@ def _dated(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str
     ]
     if still:
         yield f"not dated, and as they stand: {', '.join(still)}"
+    if (solved := closure.dated_by) is not None and len(problem.question.given) > 1:
+        words = solved.summary[0].lower() + solved.summary[1:]
+        yield (
+            f"{DATE}: the {words}; where that is so on the first day already, or never, what is "
+            "given does not agree at any date, and other answers are of that end"
+        )
     if (given := problem.question.given.get(DATE)) is not None:
         first, last = given.ppf(np.array([0.05, 0.95]))
         for trend in moving:
