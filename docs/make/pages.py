@@ -57,6 +57,8 @@ _SUBJECTS = {
     "chinchilla": "Compute-optimal models",
     "overtraining": "Smaller models, trained longer",
     "serving": "Serving",
+    "frontier": "The largest run that is possible",
+    "ownership": "Rent or own",
 }
 
 _ACTS: dict[str, dict[str, Any]] = {

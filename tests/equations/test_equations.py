@@ -45,6 +45,9 @@ ELSEWHERE = {"optimal_loss", "training_flop__from_loss"}
 # Rules that yield to what is stated, and the worth of epochs, which has no closed inverse.
 ONE_WAY = {"optimal_tokens_per_param", "data_worth", "equal_loss_data_worth"}
 ONE_WAY |= {"mfu", "expert_sparsity", "moe__from_sparsity"}
+# Sums of what an owner pays, which nobody solves for one of many terms.
+ONE_WAY |= {"machine_hourly_cost", "building_hourly_cost", "fixed_hourly_cost"}
+ONE_WAY |= {"owner_hourly_cost", "breakeven_utilisation"}
 
 
 def target(function: Callable[..., object]) -> str:

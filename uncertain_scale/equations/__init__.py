@@ -14,6 +14,7 @@ from uncertain_scale.equations import (
     cost,
     frontier,
     overtraining,
+    ownership,
     power,
     scale,
     serving,
@@ -31,6 +32,7 @@ SUBJECTS = (
     overtraining,
     serving,
     frontier,
+    ownership,
 )
 
 HEADLINE: tuple[str, ...] = (

@@ -25,6 +25,7 @@ __all__ = [
     "DollarsPerExaflop",
     "DollarsPerGpu",
     "DollarsPerGpuHour",
+    "DollarsPerKilowattHour",
     "DollarsPerMegatoken",
     "Domain",
     "FloatArray",
@@ -32,20 +33,25 @@ __all__ = [
     "FlopPerSecond",
     "FlopPerSecondPerDollar",
     "FlopPerSecondPerGpu",
+    "FromZeroToOne",
     "GigaflopPerJoule",
     "GigawattHours",
     "Gigawatts",
     "GpuHours",
     "Gpus",
     "Indicator",
+    "KilogramsPerKilowattHour",
     "KilowattsPerGpu",
     "Megawatts",
+    "NotNegative",
     "Parameters",
+    "PerYear",
     "Positive",
     "Ratio",
     "Share",
     "Tokens",
     "TokensPerParameter",
+    "Tonnes",
     "Years",
     "empirical",
     "overridable",
@@ -58,11 +64,14 @@ Positive = Domain("(0, inf)")
 Dimensionless: TypeAlias = Annotated[FloatArray, "1"]
 Ratio: TypeAlias = Annotated[FloatArray, "1", Positive]
 Share: TypeAlias = Annotated[FloatArray, "1", Domain("(0, 1]")]
+FromZeroToOne: TypeAlias = Annotated[FloatArray, "1", Domain("[0, 1]")]
+NotNegative: TypeAlias = Annotated[FloatArray, "1", Domain("[0, inf)")]
 Indicator: TypeAlias = Annotated[FloatArray, "1", Domain("{0, 1}")]
 AtLeastOne: TypeAlias = Annotated[FloatArray, "1", Domain("[1, inf)")]
 Dollars: TypeAlias = Annotated[FloatArray, "USD", Positive]
 DollarsPerGpu: TypeAlias = Annotated[FloatArray, "USD/gpu", Positive]
 DollarsPerGpuHour: TypeAlias = Annotated[FloatArray, "USD/gpu/hour", Positive]
+DollarsPerKilowattHour: TypeAlias = Annotated[FloatArray, "USD/kWh", Positive]
 DollarsPerExaflop: TypeAlias = Annotated[FloatArray, "USD/EFLOP", Positive]
 DollarsPerMegatoken: TypeAlias = Annotated[FloatArray, "USD/Mtoken", Positive]
 Gpus: TypeAlias = Annotated[FloatArray, "gpu", Positive]
@@ -75,6 +84,9 @@ FlopPerSecondPerDollar: TypeAlias = Annotated[FloatArray, "FLOP/s/USD", Positive
 FlopPerSecondPerGpu: TypeAlias = Annotated[FloatArray, "FLOP/s/gpu", Positive]
 KilowattsPerGpu: TypeAlias = Annotated[FloatArray, "kW/gpu", Positive]
 Megawatts: TypeAlias = Annotated[FloatArray, "MW", Positive]
+KilogramsPerKilowattHour: TypeAlias = Annotated[FloatArray, "kg/kWh", Positive]
+Tonnes: TypeAlias = Annotated[FloatArray, "t", Positive]
+PerYear: TypeAlias = Annotated[FloatArray, "1/year", Domain("[0, inf)")]
 Gigawatts: TypeAlias = Annotated[FloatArray, "GW", Positive]
 GigaflopPerJoule: TypeAlias = Annotated[FloatArray, "GFLOP/J", Positive]
 GigawattHours: TypeAlias = Annotated[FloatArray, "GWh", Positive]
