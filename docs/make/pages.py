@@ -59,6 +59,7 @@ _SUBJECTS = {
     "serving": "Serving",
     "frontier": "The largest run that is possible",
     "ownership": "Rent or own",
+    "lifetime": "Training and serving together",
 }
 
 _ACTS: dict[str, dict[str, Any]] = {

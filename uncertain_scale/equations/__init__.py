@@ -13,6 +13,7 @@ from uncertain_scale.equations import (
     compute,
     cost,
     frontier,
+    lifetime,
     overtraining,
     ownership,
     power,
@@ -33,6 +34,7 @@ SUBJECTS = (
     serving,
     frontier,
     ownership,
+    lifetime,
 )
 
 HEADLINE: tuple[str, ...] = (

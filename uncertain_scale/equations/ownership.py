@@ -121,16 +121,15 @@ def owner_hourly_cost(
 ) -> DollarsPerGpuHour:
     """Full cost of an owned GPU for each hour in use.
 
-    fixed / u + energy x (1 + i (1 - u) / u), u the share of hours in use and i the power of an idle
+    (fixed + energy x (u + i (1 - u))) / u, u the share of hours in use and i the power of an idle
     GPU over that under load.
     """
-    idle = (1 - hours_in_use) / hours_in_use
-    return fixed_hourly_cost / hours_in_use + energy_hourly_cost * (1 + idle_power_share * idle)
+    load = hours_in_use + idle_power_share * (1 - hours_in_use)
+    return (fixed_hourly_cost + energy_hourly_cost * load) / hours_in_use
 
 
 @inverses(
     hourly_rate__from_rent_over_own="Rental rate that is a multiple of an owner's cost",
-    owner_hourly_cost__implied="Full cost of an owned GPU, implied by a rent's multiple of it",
 )
 def rent_over_own(hourly_rate: DollarsPerGpuHour, owner_hourly_cost: DollarsPerGpuHour) -> Ratio:
     """Rental rate over the full cost of an owned GPU, for each hour in use.

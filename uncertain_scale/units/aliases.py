@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AtLeastOne",
+    "BytesPerParameter",
+    "BytesPerToken",
     "Days",
     "Dimensionless",
     "Dollars",
@@ -38,6 +40,7 @@ __all__ = [
     "GigawattHours",
     "Gigawatts",
     "GpuHours",
+    "GpuSecondsPerToken",
     "Gpus",
     "Indicator",
     "KilogramsPerKilowattHour",
@@ -48,9 +51,13 @@ __all__ = [
     "PerYear",
     "Positive",
     "Ratio",
+    "SequencesPerGpu",
     "Share",
+    "TerabytesPerSecondPerGpu",
     "Tokens",
+    "TokensOrNone",
     "TokensPerParameter",
+    "TokensPerSecond",
     "Tonnes",
     "Years",
     "empirical",
@@ -90,8 +97,15 @@ PerYear: TypeAlias = Annotated[FloatArray, "1/year", Domain("[0, inf)")]
 Gigawatts: TypeAlias = Annotated[FloatArray, "GW", Positive]
 GigaflopPerJoule: TypeAlias = Annotated[FloatArray, "GFLOP/J", Positive]
 GigawattHours: TypeAlias = Annotated[FloatArray, "GWh", Positive]
+BytesPerParameter: TypeAlias = Annotated[FloatArray, "byte/parameter", Positive]
+BytesPerToken: TypeAlias = Annotated[FloatArray, "byte/token", Positive]
+TerabytesPerSecondPerGpu: TypeAlias = Annotated[FloatArray, "TB/s/gpu", Positive]
+GpuSecondsPerToken: TypeAlias = Annotated[FloatArray, "gpu*s/token", Positive]
+SequencesPerGpu: TypeAlias = Annotated[FloatArray, "1/gpu", Positive]
+TokensPerSecond: TypeAlias = Annotated[FloatArray, "token/s", Positive]
 Parameters: TypeAlias = Annotated[FloatArray, "parameter", Positive]
 Tokens: TypeAlias = Annotated[FloatArray, "token", Positive]
+TokensOrNone: TypeAlias = Annotated[FloatArray, "token", Domain("[0, inf)")]
 TokensPerParameter: TypeAlias = Annotated[FloatArray, "token/parameter", Positive]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
