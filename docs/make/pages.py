@@ -75,6 +75,9 @@ _SUBJECTS = {
     "overtraining": "Smaller models, trained longer",
     "serving": "Serving",
     "frontier": "The largest run at a date",
+    "ownership": "Rent or own",
+    "lifetime": "Training and serving together",
+    "reliability": "Failures",
 }
 
 _ACTS: dict[str, dict[str, Any]] = {

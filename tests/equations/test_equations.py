@@ -15,6 +15,7 @@ from uncertain_scale.equations import (
     chinchilla,
     compute,
     frontier,
+    lifetime,
     overtraining,
     power,
     serving,
@@ -33,18 +34,32 @@ FITTED = {"log_A": 6.178, "log_B": 7.643, "log_E": 0.597, "alpha": 0.348, "beta"
 FITTED |= {"expert_sparsity": 8.0, "sparsity_exponent": 0.52, "repetition_decay": 15.39}
 # Where a law holds for some values of an argument only; elsewhere values are of order one.
 RANGES = {"shrink_factor": (1.01, 4.0), "training_flop": (1e19, 1e29)}
+RANGES |= {"cheapest_data_multiple": (1.01, 1e4), "serving_weight": (1e-6, 1e6)}
 # Laws that are no products of powers, and their inverses.
 INVERSES: list[tuple[Callable[..., object], Callable[..., object]]] = [
     (chinchilla.optimal_params, chinchilla.training_flop__from_params),
     (chinchilla.optimal_tokens, chinchilla.training_flop__from_tokens),
     (chinchilla.equal_loss_data_multiple, chinchilla.shrink_factor__from_equal_loss),
     (overtraining.optimal_equivalent_multiple, overtraining.data_multiple__from_equivalent),
+    (lifetime.cheapest_data_multiple, lifetime.serving_weight__from_data_multiple),
+    (lifetime.cheapest_shrink_factor, lifetime.cheapest_data_multiple__from_shrink),
 ]
 # A loss holds above the irreducible one; its inverse is tested with the law.
 ELSEWHERE = {"optimal_loss", "training_flop__from_loss"}
 # Rules that yield to what is stated, and the worth of epochs, which has no closed inverse.
 ONE_WAY = {"optimal_tokens_per_param", "data_worth", "equal_loss_data_worth"}
 ONE_WAY |= {"mfu", "expert_sparsity", "moe__from_sparsity"}
+# Sums of what an owner pays, which nobody solves for one of many terms.
+ONE_WAY |= {"machine_hourly_cost", "building_hourly_cost", "fixed_hourly_cost"}
+ONE_WAY |= {"owner_hourly_cost", "breakeven_utilisation"}
+ONE_WAY |= {"checkpoint_interval", "goodput", "mfu__from_step"}
+# Of what binds, and of training and serving together.
+ONE_WAY |= {"decode_memory_time", "decode_gpu_time"}
+ONE_WAY |= {"lifetime_cost", "lifetime_saving", "breakeven_served_tokens"}
+# What priors alone fix: a law is solved for it where nothing else reaches it, and contradicts none.
+BY_PRIORS = {"owner_hourly_cost__from_rent_over_own", "effective_flops__from_serving_penalty"}
+BY_PRIORS |= {"decode_gpu_time__from_decode_speed", "decode_gpu_time__from_decode_cost"}
+BY_PRIORS |= {"step_mfu__from_mfu__from_step", "goodput__from_mfu__from_step"}
 
 
 def target(function: Callable[..., object]) -> str:
@@ -128,8 +143,8 @@ def test_every_law_is_solved_for_every_argument() -> None:
     The factor by which a model shrinks has no closed form behind `optimal_equivalent_multiple`. The
     limits of a frontier run are asked for one way, and solved where nothing else answers.
     """
-    left = {inverse.subject for inverse in MODEL.inverses}
-    assert left == {"frontier"}  # no other product of powers is left
+    left = {inverse.name for inverse in MODEL.inverses if inverse.subject != "frontier"}
+    assert left == BY_PRIORS  # no other product of powers is left
     covered = {function.__name__ for pair in INVERSES for function in pair} | ELSEWHERE
     laws = {e.name for e in DERIVED if e.law for e in (e, e.law)}
     # Each of the three variables of GPU-hours is asked for on its own.

@@ -200,11 +200,12 @@ def test_a_familys_utilisation_is_what_the_fit_to_published_runs_predicts(row):
 def test_every_chip_and_format_makes_a_scenario(name):
     priors = load_priors(name, variables=default_model().variables)
     assert (priors.name, priors.files[-1].stem) == (name, name)
-    shared = {*load_priors("base").inputs} - {*PRICED, "gpu_power"}
+    may_lack = {*PRICED, "gpu_power", "memory_bandwidth"}
+    shared = {*load_priors("base").inputs} - may_lack
     assert shared <= set(priors.inputs)
-    assert set(priors.lacking) <= {*PRICED, "gpu_power"}
+    assert set(priors.lacking) <= may_lack
     assert not priors.lacking.keys() & priors.inputs.keys()
-    for variable in ("peak_flops", "precision_factor", "mfu", *PRICED, "gpu_power"):
+    for variable in ("peak_flops", "precision_factor", "mfu", *may_lack):
         if variable in priors.inputs:
             assert priors.inputs[variable].provenance.source
     peak, speed_up = (priors.inputs[key] for key in ("peak_flops", "precision_factor"))
@@ -215,6 +216,14 @@ def test_every_chip_and_format_makes_a_scenario(name):
     assert (low, high) == pytest.approx((rating.low, rating.high))
     assert speed_up.ppf([1.0])[0] <= found.gain(number_format) * (1 + 1e-9)
     assert speed_up.ppf([0.0])[0] >= 1
+
+
+def test_memory_bandwidth_is_the_catalogues():
+    """One figure, an interval where sources disagree, and none where there is no source."""
+    assert load_priors("h200-dense-bf16").inputs["memory_bandwidth"].ppf(0.5) == 4.8
+    between = load_priors("rubin-dense-bf16").inputs["memory_bandwidth"].ppf([0.0, 1.0])
+    assert between == pytest.approx([13, 22])
+    assert "memory_bandwidth" in load_priors("tpu-v3-dense-bf16").lacking
 
 
 def slug(name):

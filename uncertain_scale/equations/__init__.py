@@ -13,8 +13,11 @@ from uncertain_scale.equations import (
     compute,
     cost,
     frontier,
+    lifetime,
     overtraining,
+    ownership,
     power,
+    reliability,
     scale,
     serving,
 )
@@ -31,6 +34,9 @@ SUBJECTS = (
     overtraining,
     serving,
     frontier,
+    ownership,
+    lifetime,
+    reliability,
 )
 
 HEADLINE: tuple[str, ...] = (

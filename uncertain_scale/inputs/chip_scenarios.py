@@ -122,7 +122,7 @@ def chip_document(name: str) -> tuple[dict[tuple[str | int, ...], str], dict[str
     lacking: dict[str, str] = {}
     stated = [_precision(chip, number_format)]
     if chip.name != _OF_BASE:
-        stated = [_peak(chip), *stated, *_mfu(chip), _power(chip)]
+        stated = [_peak(chip), *stated, *_mfu(chip), _power(chip), _bandwidth(chip)]
         stated += [_price(chip, name) for name in PRICED]
     for variable, place, table in stated:
         places["inputs", variable] = place
@@ -264,6 +264,24 @@ def _power(chip: Chip) -> _Stated:
         "machine has its own.",
     }
     return "gpu_power", chip.facts["where"], table
+
+
+def _bandwidth(chip: Chip) -> _Stated:
+    said = chip.facts["bandwidth"]
+    if not said:
+        return "memory_bandwidth", chip.facts["where"], f"no source gives it for a {chip.name}"
+    low, high = (float(end) for end in (said.split(" to ") * 2)[:2])
+    belief: dict[str, Any] = {"kind": "constant", "value": low}
+    if low < high:
+        belief = {"kind": "uniform", "lower": low, "upper": high}
+    table = belief | {
+        "units": "TB/s/gpu",
+        "long_name": f"Memory bandwidth of a {chip.name}",
+        "source": chip.facts["memory_source"],
+        "as_of": _READ,
+        "ages": False,
+    }
+    return "memory_bandwidth", chip.facts["where"], table
 
 
 def _price(chip: Chip, variable: str) -> _Stated:

@@ -19,33 +19,49 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AtLeastOne",
+    "BytesPerParameter",
+    "BytesPerToken",
     "Days",
     "Dimensionless",
     "Dollars",
     "DollarsPerExaflop",
     "DollarsPerGpu",
     "DollarsPerGpuHour",
+    "DollarsPerKilowattHour",
     "DollarsPerMegatoken",
     "Domain",
+    "FailuresPerGpuDay",
     "FloatArray",
     "Flop",
     "FlopPerSecond",
     "FlopPerSecondPerDollar",
     "FlopPerSecondPerGpu",
+    "FromZeroToOne",
     "GigaflopPerJoule",
     "GigawattHours",
     "Gigawatts",
     "GpuHours",
+    "GpuSecondsPerToken",
     "Gpus",
+    "Hours",
     "Indicator",
+    "KilogramsPerKilowattHour",
     "KilowattsPerGpu",
     "Megawatts",
+    "NotNegative",
     "Parameters",
+    "PerYear",
     "Positive",
     "Ratio",
+    "Seconds",
+    "SequencesPerGpu",
     "Share",
+    "TerabytesPerSecondPerGpu",
     "Tokens",
+    "TokensOrNone",
     "TokensPerParameter",
+    "TokensPerSecond",
+    "Tonnes",
     "Years",
     "empirical",
     "overridable",
@@ -58,16 +74,22 @@ Positive = Domain("(0, inf)")
 Dimensionless: TypeAlias = Annotated[FloatArray, "1"]
 Ratio: TypeAlias = Annotated[FloatArray, "1", Positive]
 Share: TypeAlias = Annotated[FloatArray, "1", Domain("(0, 1]")]
+FromZeroToOne: TypeAlias = Annotated[FloatArray, "1", Domain("[0, 1]")]
+NotNegative: TypeAlias = Annotated[FloatArray, "1", Domain("[0, inf)")]
 Indicator: TypeAlias = Annotated[FloatArray, "1", Domain("{0, 1}")]
 AtLeastOne: TypeAlias = Annotated[FloatArray, "1", Domain("[1, inf)")]
 Dollars: TypeAlias = Annotated[FloatArray, "USD", Positive]
 DollarsPerGpu: TypeAlias = Annotated[FloatArray, "USD/gpu", Positive]
 DollarsPerGpuHour: TypeAlias = Annotated[FloatArray, "USD/gpu/hour", Positive]
+DollarsPerKilowattHour: TypeAlias = Annotated[FloatArray, "USD/kWh", Positive]
 DollarsPerExaflop: TypeAlias = Annotated[FloatArray, "USD/EFLOP", Positive]
 DollarsPerMegatoken: TypeAlias = Annotated[FloatArray, "USD/Mtoken", Positive]
 Gpus: TypeAlias = Annotated[FloatArray, "gpu", Positive]
 GpuHours: TypeAlias = Annotated[FloatArray, "gpu*hour", Positive]
 Days: TypeAlias = Annotated[FloatArray, "day", Positive]
+Hours: TypeAlias = Annotated[FloatArray, "hour", Positive]
+Seconds: TypeAlias = Annotated[FloatArray, "s", Positive]
+FailuresPerGpuDay: TypeAlias = Annotated[FloatArray, "1/gpu/day", Positive]
 Years: TypeAlias = Annotated[FloatArray, "year", Positive]
 Flop: TypeAlias = Annotated[FloatArray, "FLOP", Positive]
 FlopPerSecond: TypeAlias = Annotated[FloatArray, "FLOP/s", Positive]
@@ -75,11 +97,21 @@ FlopPerSecondPerDollar: TypeAlias = Annotated[FloatArray, "FLOP/s/USD", Positive
 FlopPerSecondPerGpu: TypeAlias = Annotated[FloatArray, "FLOP/s/gpu", Positive]
 KilowattsPerGpu: TypeAlias = Annotated[FloatArray, "kW/gpu", Positive]
 Megawatts: TypeAlias = Annotated[FloatArray, "MW", Positive]
+KilogramsPerKilowattHour: TypeAlias = Annotated[FloatArray, "kg/kWh", Positive]
+Tonnes: TypeAlias = Annotated[FloatArray, "t", Positive]
+PerYear: TypeAlias = Annotated[FloatArray, "1/year", Domain("[0, inf)")]
 Gigawatts: TypeAlias = Annotated[FloatArray, "GW", Positive]
 GigaflopPerJoule: TypeAlias = Annotated[FloatArray, "GFLOP/J", Positive]
 GigawattHours: TypeAlias = Annotated[FloatArray, "GWh", Positive]
+BytesPerParameter: TypeAlias = Annotated[FloatArray, "byte/parameter", Positive]
+BytesPerToken: TypeAlias = Annotated[FloatArray, "byte/token", Positive]
+TerabytesPerSecondPerGpu: TypeAlias = Annotated[FloatArray, "TB/s/gpu", Positive]
+GpuSecondsPerToken: TypeAlias = Annotated[FloatArray, "gpu*s/token", Positive]
+SequencesPerGpu: TypeAlias = Annotated[FloatArray, "1/gpu", Positive]
+TokensPerSecond: TypeAlias = Annotated[FloatArray, "token/s", Positive]
 Parameters: TypeAlias = Annotated[FloatArray, "parameter", Positive]
 Tokens: TypeAlias = Annotated[FloatArray, "token", Positive]
+TokensOrNone: TypeAlias = Annotated[FloatArray, "token", Domain("[0, inf)")]
 TokensPerParameter: TypeAlias = Annotated[FloatArray, "token/parameter", Positive]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
