@@ -269,7 +269,7 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
         checked=tuple(checked),
         faults=tuple(faults),
         warnings=tuple(dict.fromkeys([*desk.warnings, *filter(None, assumed)])),
-        priors=desk.loaded,
+        priors=desk.stated(),
         judged_by={case.claim.name: case.judges[0].scenario for case in laid_out if case.judges},
         in_use=tuple(desk.in_use.values()),
     )

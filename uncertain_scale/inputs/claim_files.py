@@ -303,15 +303,7 @@ class _Reader(TomlReader):
         if len(self.faults) > faults or not typed:
             return None
         try:
-            if "value" in typed:
-                stated = figure(typed["value"], units, table.digits)
-            else:
-                stated = span(typed.get("low"), typed.get("high"), units)
-            if units != DATE:
-                return stated
-            for key, text in words.items():  # a date stands as it was written
-                stated = replace(stated, text=stated.text.replace(typed[key], text))
-            return stated
+            return _assertion(typed, words, units, table.digits)
         except UnitError as error:
             self.fault((*path, next(iter(typed))), str(error))
             return None
@@ -371,6 +363,20 @@ class _Reader(TomlReader):
         elif reading is None:
             self.fault(path, f"needs [readings.{name}], which has a fault")
         return reading
+
+
+def _assertion(
+    typed: Mapping[str, str], words: Mapping[str, str], units: str, digits: int | None
+) -> Assertion:
+    """Return what is asserted by a value or by ends; a date stands in words as it was written."""
+    if "value" in typed:
+        stated = figure(typed["value"], units, digits)
+    else:
+        stated = span(typed.get("low"), typed.get("high"), units)
+    if units == DATE:
+        for key, text in typed.items():
+            stated = replace(stated, text=stated.text.replace(text, words[key]))
+    return stated
 
 
 def _text(value: object) -> str:
