@@ -389,7 +389,7 @@ class Closure:
         return sorted(frozenset().union(*bases))
 
     def set_aside(self, needed: set[str]) -> Iterator[tuple[str, str]]:
-        """Yield inputs that no answer needs, each with the prior kept that a law leads to from it."""
+        """Yield inputs that no answer needs, each with the kept prior that a law leads to from it."""
         for law in self._laws:
             kept = law.target in needed and self.reached[law.target].origin == "prior"
             if kept and self._can_fire(law) and not (law.overridable or self._descends(law)):
