@@ -49,8 +49,10 @@ _PARTS = 16
 _SCORES = np.linspace(-3.0, 8.0, 1101)
 _POINTS = 1 << 14
 _WIDTH = 1.5
-_SHIFT = 0.5  # octaves by which a branch may move with an input that it does not need
-_MOST = 4  # branches of an output that are looked into
+# Octaves by which a branch may move with an input that it does not need, and by how many it is met
+# sooner with one more that belongs to it.
+_SHIFT, _SOONER = 0.5, 0.25
+_MOST = 6  # branches of an output that are looked into
 
 
 def rare_facts(plan: Plan, sampler: InputSampler) -> dict[str, dict[str, str]]:
@@ -226,7 +228,11 @@ class _Follower:
         return found
 
     def corner(self, output: str, signs: Signs, depth: float) -> _Corner:
-        """Return the corner of a branch that a ray meets, without coordinates it does not need."""
+        """Return the corner of a branch that a ray meets.
+
+        It is without coordinates that the branch does not need, and with those by which it is met
+        sooner, as a limit of a sum is.
+        """
 
         def met(rays: Signs) -> npt.NDArray[np.bool_]:
             return self.depths(rays)[output] <= depth + _SHIFT
@@ -242,7 +248,20 @@ class _Follower:
                 fewer = core.copy()
                 fewer[place] = 0
                 core = fewer if met(fewer[None])[0] else core
-        return _Corner(core, depth)
+        return self._grown(output, core)
+
+    def _grown(self, output: str, signs: Signs) -> _Corner:
+        """Return the corner of a ray with all coordinates by which its branch is met sooner."""
+        depth = float(self.depths(signs[None])[output][0])
+        while (free := np.flatnonzero(signs == 0)).size:
+            more = np.tile(signs, (2 * free.size, 1))
+            more[np.arange(2 * free.size), np.tile(free, 2)] = np.repeat([1, -1], free.size)
+            depths = self.depths(more)[output]
+            best = int(np.argmin(depths))
+            if not depths[best] < depth - _SOONER:
+                break
+            signs, depth = more[best], float(depths[best])
+        return _Corner(signs, depth)
 
     def rare(self, output: str, corner: _Corner) -> Rare | None:
         """Return the probability and the effect of a branch, the other inputs at their medians.
@@ -299,9 +318,10 @@ def joint_branches(plan: Plan, sampler: InputSampler) -> dict[str, list[Rare]]:
     two of them go both ways and stay at their medians beside one another, all up or down, and all
     in the direction in which each moves an output up or down. A branch is found as in
     `far_branches`, and where it also steps or bends so within an eighth of an octave. Then inputs
-    that it does not need go back to their medians. A corner of three inputs is nearly always among
-    the mixes, one of more where it lies in such a direction, else by chance. Branches that lie
-    between other values are not seen.
+    that it does not need go back to their medians, and others join that bring it nearer. Some of
+    its inputs are so enough to find a limit of a sum. Of conditions on each, a corner of three is
+    nearly always among the mixes, one of more where it lies in such a direction, else by chance.
+    Branches that lie between other values are not seen.
     """
     found: dict[str, list[Rare]] = {output: [] for output in plan.outputs}
     names = list(sampler.moving)
@@ -318,7 +338,8 @@ def joint_branches(plan: Plan, sampler: InputSampler) -> dict[str, list[Rare]]:
                     break
                 if not any(corner.holds(signs, depth) for corner in corners):
                     corners.append(follower.corner(output, signs, depth))
-            several = (corner for corner in corners if np.count_nonzero(corner.signs) > 1)
+            unlike = {corner.signs.tobytes(): corner for corner in corners}.values()
+            several = (corner for corner in unlike if np.count_nonzero(corner.signs) > 1)
             rare = (follower.rare(output, corner) for corner in several)
             found[output] = [one for one in rare if one is not None]
     except ModelError:  # an equation that cannot go so far out tells nothing of what is there
