@@ -8,6 +8,7 @@ no smooth tail does, the probability and the effect of what lies beyond follow f
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
@@ -184,7 +185,7 @@ class _Corner(NamedTuple):
 
 
 class _Follower:
-    """Follows one output along rays.
+    """Follows outputs along rays.
 
     Parameters
     ----------
@@ -196,6 +197,14 @@ class _Follower:
 
     def __init__(self, plan: Plan, sampler: InputSampler, names: Sequence[str]) -> None:
         self._plan, self._sampler, self.names = plan, sampler, names
+        self._inputs = set(plan.inputs)
+
+    def alone(self, output: str) -> _Follower:
+        """Return one that follows a single output."""
+        behind = self._plan.reached[output].ancestors | {output}
+        reached = {name: way for name, way in self._plan.reached.items() if name in behind}
+        plan = replace(self._plan, outputs=(output,), reached=reached)
+        return _Follower(plan, self._sampler, self.names)
 
     def values(self, signs: Signs, levels: FloatArray) -> dict[str, FloatArray]:
         """Return the outputs along rays, each of shape (ray, step)."""
@@ -203,7 +212,7 @@ class _Follower:
         with np.errstate(all="ignore"):
             # Scores of correlated inputs add up to levels that round to 0 or 1.
             drawn = self._sampler.levels(rays, chain=0)
-            inside = {name: np.clip(level, *ENDS) for name, level in drawn.items()}
+            inside = {name: np.clip(drawn[name], *ENDS) for name in drawn if name in self._inputs}
             found = propagate(self._plan, self._sampler.values(inside))
         size = rays.shape[0] * rays.shape[1]
         return {
@@ -331,16 +340,16 @@ def joint_branches(plan: Plan, sampler: InputSampler) -> dict[str, list[Rare]]:
     try:
         rays = np.unique(np.vstack([_mixes(len(names)), *_directions(follower)]), axis=0)
         for output, depths in follower.depths(rays).items():
-            corners: list[_Corner] = []
+            corners, along = list[_Corner](), follower.alone(output)
             for ray in np.argsort(depths, kind="stable"):
                 signs, depth = rays[ray], float(depths[ray])
                 if np.isinf(depth) or len(corners) == _MOST:
                     break
                 if not any(corner.holds(signs, depth) for corner in corners):
-                    corners.append(follower.corner(output, signs, depth))
+                    corners.append(along.corner(output, signs, depth))
             unlike = {corner.signs.tobytes(): corner for corner in corners}.values()
             several = (corner for corner in unlike if np.count_nonzero(corner.signs) > 1)
-            rare = (follower.rare(output, corner) for corner in several)
+            rare = (along.rare(output, corner) for corner in several)
             found[output] = [one for one in rare if one is not None]
     except ModelError:  # an equation that cannot go so far out tells nothing of what is there
         return found
