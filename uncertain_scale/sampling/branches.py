@@ -209,11 +209,10 @@ class _Follower:
     def values(self, signs: Signs, levels: FloatArray) -> dict[str, FloatArray]:
         """Return the outputs along rays, each of shape (ray, step)."""
         rays = _Rays(self.names, signs, levels)
-        with np.errstate(all="ignore"):
-            # Scores of correlated inputs add up to levels that round to 0 or 1.
-            drawn = self._sampler.levels(rays, chain=0)
-            inside = {name: np.clip(drawn[name], *ENDS) for name in drawn if name in self._inputs}
-            found = propagate(self._plan, self._sampler.values(inside))
+        drawn = self._sampler.levels(rays, chain=0)
+        # Scores of correlated inputs add up to levels that round to 0 or 1.
+        inside = {name: np.clip(drawn[name], *ENDS) for name in drawn if name in self._inputs}
+        found = propagate(self._plan, self._sampler.values(inside))
         size = rays.shape[0] * rays.shape[1]
         return {
             name: np.broadcast_to(found[name], size).reshape(rays.shape)
@@ -307,8 +306,7 @@ class _Follower:
         mass = float(weights.sum())
         if not mass:
             return None
-        with np.errstate(all="ignore"):
-            size = np.sqrt(np.sum(weights * np.where(weights > 0, values - before, 0) ** 2) / mass)
+        size = np.sqrt(np.sum(weights * np.where(weights > 0, values - before, 0) ** 2) / mass)
         name = f"{listed([self.names[place] for place in places.tolist()])} together"
         return Rare(name, min(mass, 1.0), size=float(size))
 
@@ -336,23 +334,29 @@ def joint_branches(plan: Plan, sampler: InputSampler) -> dict[str, list[Rare]]:
     names = list(sampler.moving)
     if len(names) < 2:
         return found
-    follower = _Follower(plan, sampler, names)
     try:
-        rays = np.unique(np.vstack([_mixes(len(names)), *_directions(follower)]), axis=0)
-        for output, depths in follower.depths(rays).items():
-            corners, along = list[_Corner](), follower.alone(output)
-            for ray in np.argsort(depths, kind="stable"):
-                signs, depth = rays[ray], float(depths[ray])
-                if np.isinf(depth) or len(corners) == _MOST:
-                    break
-                if not any(corner.holds(signs, depth) for corner in corners):
-                    corners.append(along.corner(output, signs, depth))
-            unlike = {corner.signs.tobytes(): corner for corner in corners}.values()
-            several = (corner for corner in unlike if np.count_nonzero(corner.signs) > 1)
-            rare = (along.rare(output, corner) for corner in several)
-            found[output] = [one for one in rare if one is not None]
+        with np.errstate(all="ignore"):  # far out numbers may be beyond all
+            return _corners(_Follower(plan, sampler, names))
     except ModelError:  # an equation that cannot go so far out tells nothing of what is there
         return found
+
+
+def _corners(follower: _Follower) -> dict[str, list[Rare]]:
+    """Return, by output, what rays meet in corners of several inputs."""
+    found: dict[str, list[Rare]] = {}
+    rays = np.unique(np.vstack([_mixes(len(follower.names)), *_directions(follower)]), axis=0)
+    for output, depths in follower.depths(rays).items():
+        corners, along = list[_Corner](), follower.alone(output)
+        for ray in np.argsort(depths, kind="stable"):
+            signs, depth = rays[ray], float(depths[ray])
+            if np.isinf(depth) or len(corners) == _MOST:
+                break
+            if not any(corner.holds(signs, depth) for corner in corners):
+                corners.append(along.corner(output, signs, depth))
+        unlike = {corner.signs.tobytes(): corner for corner in corners}.values()
+        several = (corner for corner in unlike if np.count_nonzero(corner.signs) > 1)
+        rare = (along.rare(output, corner) for corner in several)
+        found[output] = [one for one in rare if one is not None]
     return found
 
 
@@ -409,8 +413,7 @@ def _spread(dimensions: int) -> FloatArray:
 
 def _breaks(values: FloatArray) -> npt.NDArray[np.bool_]:
     """Return where values jump in the second half of their steps, shape (row, 16)."""
-    with np.errstate(all="ignore"):
-        steps = np.abs(np.diff(values, axis=-1))
-        before = sliding_window_view(steps[:, :-1], _PARTS, axis=-1).max(axis=-1)
-        least = np.maximum(_JUMP * before, _ROUNDING * np.abs(values[:, _PARTS:-1]))
-        return np.asarray(steps[:, _PARTS:] > least)
+    steps = np.abs(np.diff(values, axis=-1))
+    before = sliding_window_view(steps[:, :-1], _PARTS, axis=-1).max(axis=-1)
+    least = np.maximum(_JUMP * before, _ROUNDING * np.abs(values[:, _PARTS:-1]))
+    return np.asarray(steps[:, _PARTS:] > least)
