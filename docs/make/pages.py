@@ -60,6 +60,7 @@ _SUBJECTS = {
     "frontier": "The largest run that is possible",
     "ownership": "Rent or own",
     "lifetime": "Training and serving together",
+    "reliability": "Failures",
 }
 
 _ACTS: dict[str, dict[str, Any]] = {

@@ -17,6 +17,7 @@ from uncertain_scale.equations import (
     overtraining,
     ownership,
     power,
+    reliability,
     scale,
     serving,
 )
@@ -35,6 +36,7 @@ SUBJECTS = (
     frontier,
     ownership,
     lifetime,
+    reliability,
 )
 
 HEADLINE: tuple[str, ...] = (

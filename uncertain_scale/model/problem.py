@@ -388,6 +388,15 @@ class Closure:
         ]
         return sorted(frozenset().union(*bases))
 
+    def set_aside(self, needed: set[str]) -> Iterator[tuple[str, str]]:
+        """Yield inputs that no answer needs, and the variable whose prior is kept beside its law."""
+        for law in (one for one in self._laws if one.law is None and not one.overridable):
+            kept = law.target in needed and self.reached[law.target].origin == "prior"
+            if kept and self._can_fire(law) and not self._descends(law):
+                for name in law.arguments:
+                    if name not in needed and self.reached[name].equation is None:
+                        yield name, law.target
+
     def _fire(self, *, besides: Container[str] = (), only: Container[str] | None = None) -> None:
         """Fire every equation whose arguments are known and whose variable is not, to the end.
 
@@ -530,8 +539,12 @@ def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str
 
         if absent := lacking_message(problem.model.headline, problem, closure):
             yield absent
+    shown = {*question.outputs, *question.also}
+    set_aside = {one: kept for one, kept in closure.set_aside(needed) if kept not in shown}
+    for name, kept in set_aside.items():
+        yield f"{name} is not used, as {kept} is by its prior; free {kept} to solve for it"
     for name in question.given:
-        if name not in needed:
+        if name not in needed and name not in set_aside:
             yield f"{name} is given, but no answer depends on it"
     for name in (*question.outputs, *question.also):
         if name not in needed or not closure.reached[name].believed or closure.dated_by:

@@ -30,6 +30,7 @@ __all__ = [
     "DollarsPerKilowattHour",
     "DollarsPerMegatoken",
     "Domain",
+    "FailuresPerGpuDay",
     "FloatArray",
     "Flop",
     "FlopPerSecond",
@@ -42,6 +43,7 @@ __all__ = [
     "GpuHours",
     "GpuSecondsPerToken",
     "Gpus",
+    "Hours",
     "Indicator",
     "KilogramsPerKilowattHour",
     "KilowattsPerGpu",
@@ -51,6 +53,7 @@ __all__ = [
     "PerYear",
     "Positive",
     "Ratio",
+    "Seconds",
     "SequencesPerGpu",
     "Share",
     "TerabytesPerSecondPerGpu",
@@ -84,6 +87,9 @@ DollarsPerMegatoken: TypeAlias = Annotated[FloatArray, "USD/Mtoken", Positive]
 Gpus: TypeAlias = Annotated[FloatArray, "gpu", Positive]
 GpuHours: TypeAlias = Annotated[FloatArray, "gpu*hour", Positive]
 Days: TypeAlias = Annotated[FloatArray, "day", Positive]
+Hours: TypeAlias = Annotated[FloatArray, "hour", Positive]
+Seconds: TypeAlias = Annotated[FloatArray, "s", Positive]
+FailuresPerGpuDay: TypeAlias = Annotated[FloatArray, "1/gpu/day", Positive]
 Years: TypeAlias = Annotated[FloatArray, "year", Positive]
 Flop: TypeAlias = Annotated[FloatArray, "FLOP", Positive]
 FlopPerSecond: TypeAlias = Annotated[FloatArray, "FLOP/s", Positive]
