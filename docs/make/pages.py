@@ -61,6 +61,7 @@ _SUBJECTS = {
     "ownership": "Rent or own",
     "lifetime": "Training and serving together",
     "reliability": "Failures",
+    "sites": "Several sites",
 }
 
 _ACTS: dict[str, dict[str, Any]] = {

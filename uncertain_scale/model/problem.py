@@ -389,7 +389,7 @@ class Closure:
         return sorted(frozenset().union(*bases))
 
     def set_aside(self, needed: set[str]) -> Iterator[tuple[str, str]]:
-        """Yield inputs that no answer needs, and the variable whose prior is kept beside its law."""
+        """Yield inputs that no answer needs, and the variable whose prior is kept."""
         for law in (one for one in self._laws if one.law is None and not one.overridable):
             kept = law.target in needed and self.reached[law.target].origin == "prior"
             if kept and self._can_fire(law) and not self._descends(law):
