@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.inputs import load_priors
-from uncertain_scale.inputs.distributions import KINDS, build
-from uncertain_scale.inputs.document import CorrelationTable, InputTable, JointTable, PriorFile
+from uncertain_scale.inputs.distributions import KINDS, Constant, build
+from uncertain_scale.inputs.document import (
+    Believed,
+    CorrelationTable,
+    InputTable,
+    JointTable,
+    PeriodTable,
+    PriorFile,
+    TrendTable,
+)
+from uncertain_scale.inputs.prior import Prior
 from uncertain_scale.model import default_model
 from uncertain_scale.report.numbers import units_in_words
 from uncertain_scale.report.schema import json_schema
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from uncertain_scale.inputs.prior import Priors
+    from uncertain_scale.inputs.trends import Trend
     from uncertain_scale.model.equation import Equation
 
 __all__ = ["PAGES", "model_page", "prior_files_page", "schema_file"]
@@ -43,6 +54,12 @@ A scenario is a TOML file. `uncertain-scale priors check FILE` reports every fau
 once, with lines; `priors/schema.json` (`uncertain-scale priors schema` prints it) lets an
 editor complete it. [Write a prior from three quantiles](priors.md) begins with an example."""
 
+_TREND = """\
+`kind = "trend"` states an input that moves with the date of a question; [Ask with a
+date](dates.md) has an example. Each part of it is a number, an interval such as
+`"1.2 to 1.5"`, or a distribution in braces such as
+`{ kind = "lognormal", q05 = 0.7, q95 = 1.5 }`."""
+
 _KINDS = """\
 The examples stand in a prior file as keys of an input, and on the command line as
 `--set "NAME=kind(…)"`. Quantiles are named by their decimals: `q05` is 5%, `q975` is 97.5%.
@@ -57,7 +74,7 @@ _SUBJECTS = {
     "chinchilla": "Compute-optimal models",
     "overtraining": "Smaller models, trained longer",
     "serving": "Serving",
-    "frontier": "The largest run that is possible",
+    "frontier": "The largest run at a date",
     "ownership": "Rent or own",
     "lifetime": "Training and serving together",
     "reliability": "Failures",
@@ -95,6 +112,7 @@ def model_page() -> str:
     """Return the page of the built-in equations, from their docstrings and annotations."""
     model = default_model()
     priors = load_priors("base", variables=model.variables)
+    dated = load_priors("base", variables=model.variables, with_date=True)
     first = {equation.target for equation in model.equations if equation.name == equation.target}
     lines = [
         "# The model",
@@ -123,13 +141,27 @@ def model_page() -> str:
         (
             f"`{name}`",
             _text(units_in_words(unit) or "plain number"),
-            _text(model.long_name(name)),
-            "prior" if name in priors.inputs else "equation" if name in first else "given",
+            _text(model.long_name(name) or _belief(name, dated).provenance.long_name),
+            "equation" if name in first - priors.inputs.keys() else _origin(name, priors, dated),
         )
         for name, unit in model.variables.items()
     )
     lines += [*_table(("variable", "units", "what it is", "from"), rows), ""]
     return "\n".join(lines)
+
+
+def _belief(name: str, dated: Priors) -> Prior | Trend:
+    """Return the prior of an input of a question with a date, or its trend."""
+    return dated.trends.get(name) or dated.inputs.get(name) or Prior(name, Constant(value=0.0))
+
+
+def _origin(name: str, priors: Priors, dated: Priors) -> str:
+    """Say where the value of an input is from, where no question gives it."""
+    if name in priors.inputs:
+        return "prior; trend" if name in dated.trends else "prior"
+    if name in dated.trends:
+        return "trend"
+    return "prior, with a date" if name in dated.inputs else "given"
 
 
 def prior_files_page() -> str:
@@ -157,6 +189,16 @@ def prior_files_page() -> str:
         "Beside the parameters of its kind:",
         "",
         *_keys(InputTable),
+        "",
+        "## Keys of a trend",
+        "",
+        _TREND,
+        "",
+        *_keys(TrendTable, also={"kind": "the word 'trend'"}),
+        "",
+        "Keys of `[[inputs.NAME.periods]]`, which have growth until a date:",
+        "",
+        *_keys(PeriodTable),
         "",
         "## Keys of a correlation",
         "",
@@ -259,6 +301,7 @@ def _keys(table: type[BaseModel], also: Any = None) -> Iterator[str]:
     words = {name: one.description or "" for name, one in table.model_fields.items()} | (also or {})
     # What a table has of its own comes before what all of them say of their sources.
     own = [name for name in table.model_fields if name in table.__annotations__]
+    own += [name for name in table.model_fields if name not in Believed.model_fields]
     fields = {name: table.model_fields[name] for name in dict.fromkeys([*own, *table.model_fields])}
     rows = (
         (f"`{name}`", "needed" if one.is_required() else _default(one), _text(words[name]))

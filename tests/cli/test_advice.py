@@ -31,7 +31,7 @@ SHOWN_BY = {
     "cli/options.py": ["report", "update"],
     "cli/output.py": ["report", "compare", "sensitivity", "sweep", "claims", "update", "backtest"],
     "cli/plot.py": ["plot tornado", "plot sweep"],
-    "cli/priors.py": ["priors fit-mfu"],
+    "cli/priors.py": ["priors fit-mfu", "priors fit-trend"],
     "cli/progress.py": ["report"],
     "cli/record.py": ["report"],
     "cli/report.py": ["update"],
@@ -63,6 +63,7 @@ SHOWN_BY = {
     "report/rows.py": ["report", "compare", "sensitivity", "sweep", "update"],
     "report/schema.py": ["report", "diff", "model", "priors show"],
     "report/sweep_report.py": ["sweep"],
+    "report/trend_views.py": ["report"],
     "sampling/cluster.py": ["report", "sample"],
     "sampling/limits.py": ["report"],
 }
@@ -114,7 +115,8 @@ def test_an_option_is_named_only_where_commands_have_it(module):
     assert module in SHOWN_BY, f"{module} names {NAMED[module]}: say it in words true of all"
     several = {one for command in SHOWN_BY[module] for one in OPTIONS[command]}
     shared = {one for one in several if all(one in OPTIONS[c] for c in SHOWN_BY[module])}
-    known = several if module in {"cli/explore.py", "cli/verify.py", "cli/plot.py"} else shared
+    apart = {"cli/explore.py", "cli/verify.py", "cli/plot.py", "cli/priors.py"}
+    known = several if module in apart else shared
     assert NAMED[module] <= known, NAMED[module] - known
 
 

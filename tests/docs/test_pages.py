@@ -57,6 +57,28 @@ def test_examples_of_kinds_are_prior_files_without_fault(tmp_path):
     assert [prior.distribution.kind for prior in priors.inputs.values()] == [k for k, _ in examples]
 
 
+def test_the_keys_of_a_trend_are_those_that_a_file_may_have():
+    from uncertain_scale.inputs.document import PeriodTable, TrendTable
+
+    page = (DOCS / "prior-files.md").read_text(encoding="utf-8")
+    section = page.partition("## Keys of a trend\n")[2].partition("\n## ")[0]
+    keys = re.findall(r"^\| `(\w+)` \| (needed)?", section, re.MULTILINE)
+    fields = [*TrendTable.model_fields.items(), *PeriodTable.model_fields.items()]
+    assert sorted(keys) == sorted(
+        (name, "needed" if field.is_required() else "") for name, field in fields
+    )
+
+
+def test_each_variable_of_the_model_says_what_it_is():
+    page = (DOCS / "model.md").read_text(encoding="utf-8").partition("## Variables\n")[2]
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    words = {row[0].strip("| `"): row[2:] for row in rows}
+    assert words["largest_site_power"] == ["Power of the largest AI site in operation", "trend |"]
+    assert words["hourly_rate"][1] == "prior; trend |"
+    assert words["owner_share"][1] == "prior, with a date |"
+    assert [name for name, (what, _) in words.items() if not what] == []
+
+
 def test_every_file_that_the_architecture_names_is_there():
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([a-z_]+/(?:[a-z_/]+\.py)?)`", text))

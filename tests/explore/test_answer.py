@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from uncertain_scale.analysis.comparison import compare
 from uncertain_scale.cli.explore import commands_of
 from uncertain_scale.cli.options import RunOptions
+from uncertain_scale.explore.answer import answer_to
 from uncertain_scale.explore.edits import moved
 from uncertain_scale.explore.explorer import Explorer
 from uncertain_scale.explore.view import EDITS, Scenarios, View
-from uncertain_scale.model import default_model
-from uncertain_scale.sampling import Design
+from uncertain_scale.model import Model, default_model
+from uncertain_scale.report import report_document
+from uncertain_scale.report.comparison_report import comparison_document, comparison_words
+from uncertain_scale.sampling import Design, sample
 
 FEW = Design(draws=256, chains=4, seed=7)
 
@@ -131,10 +135,123 @@ def same_comparison(answer, theirs):
             if ratio:
                 assert ratio["median"] == full["median"]
                 assert ratio["median_mcse"] == full["median_mcse"]
+                assert ratio["constant"] == full["constant"]
                 ends = [piece for piece in full["intervals"] if piece["kind"] == "eti"]
                 assert ratio["intervals"] == ends
-            same = ("probability_greater", "probability_greater_mcse")
-            assert [output[key] for key in same] == [other["outputs"][name][key] for key in same]
+            keys = [f"probability_greater{end}" for end in ("", "_mcse", "_low", "_high")]
+            assert [output[key] for key in keys] == [other["outputs"][name][key] for key in keys]
         of, full = one["outputs"][answer.of], other["outputs"][answer.of]
         for key in ("ratio_of_medians", "attribution", "factors"):
             assert of[key] == full[key]
+
+
+RARE = '''
+import numpy as np
+
+
+def cost(repair, outage, accident):
+    """Neither a product nor a sum."""
+    return np.maximum(repair, outage) * (1 + 1e5 * accident)
+
+
+def net(repair, outage, accident):
+    """What takes both signs."""
+    return np.minimum(repair, outage) - 0.7 + 1e5 * np.maximum(accident, 0)
+
+
+def flood(repair, wave):
+    """A branch with a probability of exp(-11.5)."""
+    return np.where(wave > 11.5, 1e5, repair)
+
+
+def storm(repair, wave, tide):
+    """A branch that two inputs reach together."""
+    return np.where((wave > 7) & (tide > 7), 1e5, repair)
+
+
+def idle(accident):
+    """One number in all draws."""
+    return 5 + 1e9 * accident
+
+
+def spare(repair, outage, factor):
+    """What large terms leave that cancel."""
+    return (repair * factor + 1e15) - 1e15 - outage / 10
+
+
+def dry(repair, outage, factor):
+    """What a constant alone moves."""
+    return np.maximum(repair, outage) * factor
+'''
+NAMED = {
+    "cost": "a value of accident with",
+    "net": "a value of accident with",
+    "flood": "a value of wave with",
+    "storm": "a value of tide and wave together with",
+    "idle": "a value of accident with",
+    "spare": "",
+    "dry": "",
+}
+
+
+def test_a_ratio_that_no_draw_moves_is_not_settled_as_compare_says(tmp_path):
+    (tmp_path / "own.py").write_text(RARE, encoding="utf-8")
+    for name, accident, factor, beta in (("one", 1e-7, 1, 1.0), ("two", 2e-7, 2, 1.25)):
+        (tmp_path / f"{name}.toml").write_text(
+            "schema_version = 1\n"
+            'inputs.repair = { kind = "uniform", lower = 0.5, upper = 1 }\n'
+            'inputs.outage = { kind = "uniform", lower = 0.5, upper = 1 }\n'
+            'inputs.tide = { kind = "gamma", alpha = 1, beta = 1 }\n'
+            f'inputs.accident = {{ kind = "bernoulli", p = {accident} }}\n'
+            f'inputs.factor = {{ kind = "constant", value = {factor} }}\n'
+            f'inputs.wave = {{ kind = "gamma", alpha = 1, beta = {beta} }}\n',
+            encoding="utf-8",
+        )
+    model = Model.of(tmp_path / "own.py")
+    view = View(
+        scenario=str(tmp_path / "one.toml"),
+        others=(str(tmp_path / "two.toml"),),
+        outputs=tuple(NAMED),
+        probs=(0.9,),
+        design=FEW,
+    )
+    scenarios = Scenarios(model)
+    (mine,) = answer_to(view, scenarios).comparison["comparisons"]
+    other = view.held_against(scenarios, view.others[0])
+    tree, found = compare(view.problem(scenarios), [other], FEW, probs=view.probs)
+    (theirs,) = comparison_document(tree, found, view.probs)["comparisons"]
+    words = comparison_words(mine, "one")
+    unsettled = [line for line in words if "not settled" in line]
+    assert unsettled == [line for line in comparison_words(theirs, "one") if "not settled" in line]
+    for name, named in NAMED.items():
+        one, full = mine["outputs"][name], theirs["outputs"][name]
+        pairs = [
+            (one, full),
+            *((one["otherwise"][k], full["otherwise"][k]) for k in full["otherwise"]),
+        ]
+        for page, command in pairs:
+            held, same = (side["ratio"] or side["difference"] for side in (page, command))
+            assert held["constant"] == same["constant"] == (name == "dry")
+            assert held["median_mcse"] == same["median_mcse"]
+            assert held["reason"].get("mean") == same["reason"].get("mean")
+            for end in ("low", "high"):
+                key = f"probability_greater_{end}"
+                assert page[key] == command[key]
+            if named:
+                assert named in held["reason"]["mean"]
+        if named:
+            (line,) = (line for line in unsettled if name in line.partition(": ")[0].split(", "))
+            assert named in line
+    assert theirs["outputs"]["spare"]["difference"]["median_mcse"] > 0.1
+    page, report = (
+        answer_to(view, scenarios).document,
+        report_document(sample(view.problem(scenarios), FEW), probs=view.probs),
+    )
+    assert page["warnings"] == report["warnings"] != []
+    for key in ("constant", "median", "median_mcse"):
+        for name, output in page["outputs"].items():
+            assert output[key] == report["outputs"][name][key], name
+    assert page["outputs"]["idle"]["reason"]["mean"].endswith("of the 1,024 draws")
+    spare = page["outputs"]["spare"]
+    assert spare["median_mcse"] == report["outputs"]["spare"]["median_mcse"] > 0.1
+    assert "dry: exactly 2 times in every draw" in words[0]

@@ -71,6 +71,29 @@ QUESTIONS = {
         *("sweep", "--budget", "100M,1B", "--gpus", "10k..100k", "--points", "3"),
         *("--outputs", "training_time"),
     ),
+    "report-dated": ("report", "--budget", "1B", "--date", "2028-07"),
+    "report-when": ("report", "--given", "largest_run_cost=100B", "--free", "date"),
+    "sweep-dates": (
+        *("sweep", "--date", "2024..2030", "--points", "3", "--outputs", "largest_run"),
+        *("--event", "largest_run >= 1e27"),
+    ),
+    "decide": (
+        *("decide", "--budget", "1B", "--option", "chip=H100,GB200", "--option", "gpus=20k..60k:3"),
+        *("--maximise", "training_flop", "--limit", "facility_power <= 150 MW with 90%"),
+        *("--pilot", "mfu +- 10%"),
+    ),
+    "decide-none": (
+        *(
+            "decide",
+            "--training-flop",
+            "1e27",
+            "--option",
+            "date=2026,2028",
+            "--minimise",
+            "budget",
+        ),
+        *("--minimise", "mean(gpu_hours)", "--limit", "budget <= 1M USD with 50%"),
+    ),
     "claims": ("claims", "post-2024-07", "--claim", "gpu-price", "--claim", "flop-bf16"),
     "claims-scenarios": (
         *("claims", "post-2024-07", "--claim", "breakeven"),

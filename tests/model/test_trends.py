@@ -160,6 +160,55 @@ def test_what_is_never_reached_and_what_is_there_already_have_dates_of_their_own
     assert np.unique(there["prior_predictive/date"]).tolist() == [2024.0]
 
 
+RENTED = '''"""What money rents."""
+from typing import Annotated
+
+
+def machines(
+    money: Annotated[float, "USD"], site: Annotated[float, "USD/item"]
+) -> Annotated[float, "item"]:
+    """Machines that money rents."""
+    return money / site
+
+
+def money(
+    machines: Annotated[float, "item"], site: Annotated[float, "USD/item"]
+) -> Annotated[float, "USD"]:
+    """Money that machines cost."""
+    return machines * site
+'''
+
+
+@pytest.mark.parametrize("order", [("money", "machines"), ("machines", "money")])
+@pytest.mark.parametrize(
+    ("growth", "wanted", "right"),
+    [
+        (2.0, 20.0, NEVER),  # 1,000 USD rent 10 in 2024, and fewer from then on
+        (2.0, 5.0, 2024.0),
+        (0.5, 20.0, 2025.0),
+        (0.5, 5.0, 2024.0),
+    ],
+)
+def test_a_sum_of_money_is_to_suffice(tmp_path, order, growth, wanted, right):
+    """Whether prices rise or fall, and whichever of the two is stated first."""
+    (tmp_path / "law.py").write_text(RENTED, encoding="utf-8")
+    text = FILE.format(value=100.0, growth=growth, volatility=0.0, more="")
+    priors = tmp_path / "own.toml"
+    priors.write_text(text.replace('"MW"', '"USD/item"'), encoding="utf-8")
+    stated = {"money": "1000 USD", "machines": wanted}
+    tree = us.run(
+        equations=[tmp_path / "law.py"],
+        priors=[priors],
+        given={name: stated[name] for name in order},
+        outputs=["date"],
+        design=us.Design(draws=64),
+    )
+    assert tree["prior_predictive/date"].values == pytest.approx(right, abs=1e-6)
+    target = order[-1]
+    bound = "least" if target == "machines" else "most"
+    assert f"first date at which {target} is at {bound} what is given" in tree.attrs["notes"]
+
+
 @pytest.mark.parametrize("drift", [0.5, 0.0])
 def test_a_first_passage_has_the_inverse_gaussian_law(model, drift):
     """With the part that is never reached where the drift leads away, or before 2040."""

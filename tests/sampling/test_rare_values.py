@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
 
 from uncertain_scale import Design, Model, ask, load_priors, sample
 from uncertain_scale.inputs.distributions import parse_distribution
-from uncertain_scale.model import Problem
-from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.rare_values import far_branches, rare_masses
+from uncertain_scale.sampling.rare_values import rare_masses
 from uncertain_scale.statistics.summary import summarize
 
 B = 'inputs.b = { kind = "lognormal", mu = 0, sigma = 0.2 }\n'
@@ -92,93 +89,6 @@ def test_many_values_of_small_probability_are_not_rare_together(summaries):
     prior = f'{{ kind = "empirical", values = [{values}] }}'
     found = summaries(prior, Design(draws=64), outputs=["doubled"])
     assert str(found["mean_state"].sel(output="doubled").item()) == "estimated"
-
-
-WAVE = """
-inputs.wave = { kind = "gamma", alpha = 1, beta = 1 }
-inputs.side = { kind = "normal", mu = 0, sigma = 1 }
-inputs.repair = { kind = "uniform", lower = 0.5, upper = 1 }
-inputs.wide = { kind = "lognormal", mu = 0, sigma = 4 }
-"""
-FLOODS = '''
-import numpy as np
-
-
-def flood(repair, wave):
-    """A branch with a probability of exp(-11.5)."""
-    return np.where(wave > 11.5, 100000.0, repair)
-
-
-def ebb(repair, side):
-    """A branch below -4."""
-    return np.where(side < -4, -1000.0, repair)
-
-
-def dike(repair, wave):
-    """A maximum, of which the second side is the greater with a probability of exp(-12)."""
-    return np.maximum(repair, 1 + 1e5 * (wave - 12))
-
-
-def step(repair, wave):
-    """A branch that is of little account."""
-    return np.where(wave > 11.5, 2.0, repair)
-
-
-def smooth(repair, wave, side, wide):
-    """Tails of many kinds."""
-    return repair * np.exp(wave / 3) + side**3 + np.sin(side) + wide / (1 + repair)
-
-
-def capped(repair, wave, side):
-    """Branches that many draws take."""
-    return np.where(wave > 2, np.ceil(wave), repair) + np.maximum(side, 0)
-'''
-LEVEES = ("flood", "ebb", "dike", "step", "smooth", "capped")
-
-
-@pytest.fixture
-def waves(tmp_path):
-    (tmp_path / "waves.py").write_text(FLOODS, encoding="utf-8")
-    (tmp_path / "waves.toml").write_text(f"schema_version = 1\n{WAVE}", encoding="utf-8")
-    model = Model.of(tmp_path / "waves.py")
-    priors = load_priors(tmp_path / "waves.toml", variables=model.variables)
-    return Problem(model, priors, ask(model, {}, outputs=LEVEES))
-
-
-def test_a_branch_that_a_far_tail_takes_is_found_with_its_probability(waves):
-    plan = waves.plan
-    found = far_branches(plan, InputSampler(waves.priors, list(plan.inputs)))
-    truth = {
-        "flood": ("wave", np.exp(-11.5), 99999.25),
-        "ebb": ("side", norm.cdf(-4), 1000.75),
-        "step": ("wave", np.exp(-11.5), 1.25),
-    }
-    for output, (name, mass, size) in truth.items():
-        (one,) = found[output]
-        assert one.name == name
-        assert one.mass == pytest.approx(mass, rel=1e-3)
-        assert one.size == pytest.approx(size, rel=1e-9)
-    # Beyond the kink the other side rises by an exponential with the mean 1e5.
-    (kink,) = found["dike"]
-    assert np.exp(-12) / 2 < kink.mass <= np.exp(-12)
-    assert 1e5 < kink.size < 3e5
-    assert found["smooth"] == []
-    assert not [one for one in found["capped"] if one.mass < 0.01]
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_moments_that_rest_on_a_branch_in_no_draw_are_not_settled(waves, seed):
-    found = summarize(sample(waves, Design(draws=1024, seed=seed)), probs=[0.9])
-    for name in ("flood", "ebb", "dike"):
-        one = found.sel(output=name)
-        for moment in ("mean", "sd"):
-            assert str(one[f"{moment}_state"].item()) == "unsettled"
-            assert "with probability" in str(one[f"{moment}_reason"].item())
-    assert str(found["mean_state"].sel(output="capped").item()) == "estimated"
-    step = found.sel(output="step")
-    assert str(step["mean_state"].item()) == "estimated"
-    truth = 0.75 + 1.25 * np.exp(-11.5)
-    assert abs(float(step["mean"]) - truth) < 3 * float(step["mean_mcse"]) < 1e-3
 
 
 @given(st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=12), st.floats(-9, -0.05))

@@ -13,7 +13,15 @@ from shelf import DESIGNS, SHELF, cube
 
 from uncertain_scale.statistics import summarize
 from uncertain_scale.statistics.draws import Draws
-from uncertain_scale.statistics.moments import Facts, heaviness, mean, moments, standard_deviation
+from uncertain_scale.statistics.moments import (
+    Facts,
+    heaviness,
+    largest_tail,
+    mean,
+    moments,
+    standard_deviation,
+    stratification,
+)
 from uncertain_scale.statistics.monte_carlo_error import skewed_spread
 from uncertain_scale.statistics.tails import FarTail, fit_tail
 
@@ -187,6 +195,46 @@ def test_exact_moments_of_the_shelf_are_within_reach() -> None:
 @pytest.mark.parametrize("value", [3.0, 0.0])
 def test_a_constant_has_no_spread_and_no_doubt_of_that(value: float) -> None:
     assert standard_deviation(Draws(np.full((4, 100), value))) == (0.0, 0.0)
+
+
+@pytest.mark.slow_but("lhs")
+@pytest.mark.parametrize("design", ["lhs", "sobol"])
+def test_errors_of_a_stratified_spread_count_the_last_cells_once(design: str) -> None:
+    """Of 60 exponentials: printed errors are by a tenth larger than the real ones, by both thrice.
+
+    The rms of 60 errors is itself uncertain by 9%. An honest error has 93.6% within two of it, 51
+    of 60 or more but for one study in 500.
+    """
+    errors, both, misses = [], [], []
+    for seed in range(60):
+        draws = Draws(-np.log(cube(design, 1, 60_000 + seed)[..., 0]))
+        draws.gather(np.zeros(0), largest_tail(draws.size))
+        value, error = standard_deviation(draws)
+        scale, squares = draws.mean_squares()
+        errors.append(error)
+        both.append(scale * float(skewed_spread(squares, 0.8)) / (2 * value / scale))
+        misses.append(value - 1)
+    real = np.sqrt(np.square(misses).mean())
+    assert 0.8 < np.sqrt(np.square(errors).mean()) / real < 1.6
+    assert np.sqrt(np.square(both).mean()) / real > 2
+    assert np.count_nonzero(np.abs(misses) < 2 * np.array(errors)) >= 51
+
+
+def test_stratification_is_that_of_the_farthest_draws() -> None:
+    found = {
+        (design, count): np.mean(
+            [
+                stratification(Draws(ndtri(cube(design, count, seed, draws=512)).sum(axis=-1)))
+                for seed in range(20)
+            ]
+        )
+        for design in DESIGNS
+        for count in (1, 3)
+    }
+    assert found["lhs", 1] == found["sobol", 1] == 1
+    assert found["random", 1] < 0.2
+    assert found["lhs", 3] < 0.5 > found["sobol", 3] > found["random", 3]
+    assert stratification(Draws(np.arange(40.0)[None])) == 0
 
 
 @pytest.mark.slow

@@ -26,8 +26,14 @@ from uncertain_scale.analysis.coupling import (
     readings,
     refuse_idle_couplings,
 )
-from uncertain_scale.analysis.events import of_average, probability_in, share_of
-from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.events import (
+    grain_of,
+    of_average,
+    probability_in,
+    share_of,
+    widened,
+)
+from uncertain_scale.analysis.guards import warnings_in
 from uncertain_scale.analysis.held_against import (
     difference_of,
     has_ratio,
@@ -38,6 +44,7 @@ from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.model.problem import Closure, takes_problem
 from uncertain_scale.model.refusal import lacking_message
 from uncertain_scale.sampling import sample
+from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.sampling.pivots import LAW, TIED
 from uncertain_scale.sampling.rare_values import rare_of
 from uncertain_scale.statistics.outputs import all_draws, may_vary, read_draws
@@ -277,7 +284,7 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
         name: inputs_beside(inputs_in(base[1]), drawn, ranks[name])
         for name, drawn in inputs.items()
     }
-    hidden = {name: _changed_unseen(inputs_in(base[1]), drawn) for name, drawn in inputs.items()}
+    hidden = {name: changed_unseen(inputs_in(base[1]), drawn) for name, drawn in inputs.items()}
     one = base[1]["prior_predictive"].to_dataset()
     drawn = {name: [one[name].values, *(o[name].values for o in outputs.values())] for name in one}
     units = {name: str(one[name].attrs["units"]) for name in one}
@@ -303,7 +310,7 @@ def _compare(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read to
         other=other[0].name,
         ratio=stated.ratio,
         difference=stated.difference,
-        warnings=utilisation_warnings(all_draws(other[1])),
+        warnings=warnings_in(all_draws(other[1])),
         greater=stated.greater,
         greater_mcse=stated.greater_mcse,
         greater_ends=stated.greater_ends,
@@ -368,15 +375,17 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
         ratio[name].attrs = {"units": "1", "long_name": base[name].attrs["long_name"]}
         over, under = other[name].attrs, base[name].attrs
         ratio[name].attrs |= joined_pivots(over, under, "power", over_names=renamed)
-        ratio[name].attrs |= _unseen(ratio[name], (base[name], other[name]), renamed, hidden)
+        ratio[name].attrs |= unseen(ratio[name], (base[name], other[name]), renamed, hidden)
+        ratio[name].attrs |= rounding((base[name], other[name]), "power")
     difference = xr.Dataset({name: difference_of(other[name], base[name]) for name in differences})
     for name in differences:
         difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
         over, under = other[name].attrs, base[name].attrs
         difference[name].attrs |= joined_pivots(over, under, "line", over_names=renamed)
-        difference[name].attrs |= _unseen(
+        difference[name].attrs |= unseen(
             difference[name], (base[name], other[name]), renamed, hidden, form="line"
         )
+        difference[name].attrs |= rounding((base[name], other[name]), "line")
     greater = {
         name: greater_in(other[name], base[name], ratio.get(name), inputs) for name in plan.outputs
     }
@@ -392,9 +401,7 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
     )
 
 
-def _changed_unseen(
-    base: Mapping[str, xr.DataArray], other: Mapping[str, xr.DataArray]
-) -> set[str]:
+def changed_unseen(base: Mapping[str, xr.DataArray], other: Mapping[str, xr.DataArray]) -> set[str]:
     """Return the inputs whose priors differ in two scenarios and whose draws do not."""
     return {
         name
@@ -405,7 +412,7 @@ def _changed_unseen(
     }
 
 
-def _unseen(
+def unseen(
     held: xr.DataArray,
     pair: tuple[xr.DataArray, xr.DataArray],
     renamed: Mapping[str, str],
@@ -436,10 +443,7 @@ def _unseen(
     """
     under, over = pair
     free = cancelled_inputs(over.attrs, under.attrs, form, renamed) - hidden
-    middles = [float(np.median(np.abs(one.values))) for one in pair]
-    scales = (1.0, 1.0)
-    if form == "power":
-        scales = middles[1] / middles[0] ** 2, 1 / middles[0]
+    scales = _scales(pair, form)
     rare = dict.fromkeys(
         one._replace(name=name, size=one.size * scale)
         for side, names, scale in zip(pair, ({}, renamed), scales, strict=True)
@@ -453,6 +457,24 @@ def _unseen(
     return {"rare": json.dumps(list(rare)), "varies": int(bool(unmoved) or missed)}
 
 
+def _scales(
+    pair: tuple[xr.DataArray, xr.DataArray], form: Literal["power", "line"]
+) -> tuple[float, float]:
+    """Return by how much a ratio or a difference moves with either side, base and other."""
+    if form == "line":
+        return 1.0, 1.0
+    under, over = (float(np.median(np.abs(one.values))) for one in pair)
+    return over / under**2, 1 / under
+
+
+def rounding(
+    pair: tuple[xr.DataArray, xr.DataArray], form: Literal["power", "line"]
+) -> dict[str, float]:
+    """Return, as an attribute of a ratio or a difference, how far rounding moves it, if it does."""
+    sizes = [grain_of(one) * by for one, by in zip(pair, _scales(pair, form), strict=True)]
+    return {GRAIN: math.hypot(*sizes)} if any(sizes) else {}
+
+
 def greater_in(
     other: xr.DataArray,
     base: xr.DataArray,
@@ -460,12 +482,27 @@ def greater_in(
     inputs: Mapping[str, xr.DataArray],
 ) -> Probability:
     """Return how likely an output is greater in the other scenario."""
-    if ratio is not None and not _alike(ratio) and base.min() > 0:
+    found = _greater(other, base, ratio, inputs)
+    grain = grain_of(other) + grain_of(base)
+    if not grain:
+        return found
+    difference = other.values - base.values
+    return widened(found, [share_of(difference > by) for by in (-grain, grain)])
+
+
+def _greater(
+    other: xr.DataArray,
+    base: xr.DataArray,
+    ratio: xr.DataArray | None,
+    inputs: Mapping[str, xr.DataArray],
+) -> Probability:
+    """Return the same of draws as they are."""
+    if ratio is not None and not alike(ratio) and base.min() > 0:
         average = read_draws(ratio, inputs).conditional
         found = average and of_average(average, "above", 1.0)
         if found:
             return found
-    constant = ratio is not None and _alike(ratio) and not may_vary(ratio.attrs)
+    constant = ratio is not None and alike(ratio) and not may_vary(ratio.attrs)
     return share_of((difference_of(other, base) > 0).values, constant=constant)
 
 
@@ -483,11 +520,9 @@ def _without_rounding(found: xr.Dataset, rounding: Mapping[str, float]) -> xr.Da
     return found.assign(figures)
 
 
-def _alike(ratio: xr.DataArray | None) -> bool:
-    """Say whether a ratio is one number, but for rounding."""
-    return ratio is not None and bool(
-        np.ptp(ratio.values) <= _ROUNDING * np.abs(ratio.values).max()
-    )
+def alike(held: xr.DataArray) -> bool:
+    """Say whether a ratio or a difference is one number, but for rounding."""
+    return bool(np.ptp(held.values) <= _ROUNDING * np.abs(held.values).max())
 
 
 def _draws(tree: xr.DataTree) -> dict[str, FloatArray]:

@@ -191,7 +191,9 @@ def _given(
     )
 
 
-def coupled(plan: Plan, base: Priors, other: Priors, ranks: Mapping[str, float]) -> Coupled | None:
+def coupled(
+    plan: Plan, base: Priors, other: Priors, ranks: Mapping[str, float], *, which: int = 0
+) -> Coupled | None:
     """Return what the draws of `other` need so as to depend on those of `base` by these ranks.
 
     Parameters
@@ -202,12 +204,14 @@ def coupled(plan: Plan, base: Priors, other: Priors, ranks: Mapping[str, float])
         The scenarios.
     ranks
         Rank correlation by coordinate; None is returned where all are 1.
+    which
+        Number of `other` among several that are held against one base: their own draws differ.
     """
     if all(rank == 1 for rank in ranks.values()):
         return None
-    first = max(len(base.coordinates), len(other.coordinates))
+    first = max(len(base.coordinates), len(other.coordinates)) * (which + 1)
     unused = {*plan.reached} - {*plan.known("prior", "fallback")}
-    return Coupled(dict(ranks), first, frozenset(unused))
+    return Coupled(dict(ranks), first, frozenset(unused), str(which or ""))
 
 
 def readings(found: Mapping[str, Coupling]) -> dict[str, dict[str, float]]:

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import betaincinv, stdtrit
 
 from uncertain_scale.errors import QuestionError, UnitError, nearest
+from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.sampling.chains import Variable, by_chain
 from uncertain_scale.statistics.monte_carlo_error import spread
 from uncertain_scale.statistics.outputs import all_draws, conditionals_of, may_vary, read_draws
@@ -23,7 +24,7 @@ from uncertain_scale.units.dates import DATE, dates_as_numbers
 from uncertain_scale.units.rounding import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
     import xarray as xr
@@ -39,6 +40,7 @@ __all__ = [
     "Event",
     "Probability",
     "as_probability",
+    "grain_of",
     "happened",
     "names_in",
     "of_average",
@@ -48,6 +50,7 @@ __all__ = [
     "probability_of",
     "share_of",
     "side_of",
+    "widened",
 ]
 
 SURE = 0.95
@@ -211,6 +214,45 @@ def probability(event: Event, draws: Mapping[Any, Labelled]) -> Probability:
     >>> probability(parse_event("x >= 2", {"x": "1"}), draws).value
     0.75
     """
+    found = _probability(event, draws)
+    name, *others = event.variables
+    grain = grain_of(draws[name]) + event.factor * sum(grain_of(draws[one]) for one in others)
+    if not grain:
+        return found
+    values, attrs = by_chain(draws[name]), draws[name].attrs
+    return widened(
+        found,
+        [
+            _probability(event, {**draws, name: Variable(name, one, dict(attrs))})
+            for one in (values - grain, values + grain)
+        ],
+    )
+
+
+def grain_of(variable: Labelled) -> float:
+    """Return how far rounding moves a variable, 0 where that is next to nothing."""
+    return float(variable.attrs.get(GRAIN, 0.0))
+
+
+def widened(found: Probability, moved: Sequence[Probability]) -> Probability:
+    """Return a probability with what rounding moves it by in its error and its interval.
+
+    Parameters
+    ----------
+    found
+        The probability.
+    moved
+        Those of draws that are moved by the grain of their numbers, down and up.
+    """
+    every = (found, *moved)
+    values = [one.value for one in every]
+    error = float(np.hypot(np.nan_to_num(found.mcse), (max(values) - min(values)) / 2))
+    low, high = min(one.low for one in every), max(one.high for one in every)
+    return Probability(found.value, error or found.mcse, low, high)
+
+
+def _probability(event: Event, draws: Mapping[Any, Labelled]) -> Probability:
+    """Return how likely an event is, from draws as they are."""
     decided = decided_by_range(event, draws)
     averaged = None if decided else _averaged(event, draws)
     if averaged is not None:

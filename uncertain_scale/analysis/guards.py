@@ -3,7 +3,7 @@
 MFU here is against the dense BF16 peak. Taken together with a sparse peak, or above what any
 published run has reached, it deserves a word before it is believed; so do a peak that the catalogue
 of chips has as a sparse one or as one of another format, a speed-up above the ratio of a chip's
-peaks, and a variable that is solved for and leaves its domain.
+peaks, and a variable that is solved for and leaves its domain. Another warning is of rounding.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from uncertain_scale.inputs.chips import chips, same_peak
 from uncertain_scale.inputs.runs import published_runs
 from uncertain_scale.model import default_model
+from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.units.aliases import Positive
 from uncertain_scale.units.domain import domain_of
 
@@ -61,6 +62,27 @@ def utilisation_warnings(draws: Mapping[Any, Labelled]) -> list[str]:
     []
     """
     return warnings_of_draws({name: draws[name].values for name in watched(draws)})
+
+
+def rounding_warnings(draws: Mapping[Any, Labelled]) -> list[str]:
+    """Return which variables of an answer are what large terms leave that cancel, by how much."""
+    found = []
+    for name, one in draws.items():
+        if grain := float(one.attrs.get(GRAIN, 0.0)):
+            units = (
+                "" if one.attrs.get("units") == "1" else f" {one.attrs.get('units', '')}".rstrip()
+            )
+            found.append(
+                f"{name} is what is left of large terms that cancel: rounding moves it by about "
+                f"{grain:.1g}{units}, which is in its errors; write the equations so that these "
+                "terms cancel before there are numbers in them"
+            )
+    return found
+
+
+def warnings_in(draws: Mapping[Any, Labelled]) -> list[str]:
+    """Return all that is doubtful about an answer, from draws of its inputs and outputs."""
+    return [*utilisation_warnings(draws), *rounding_warnings(draws)]
 
 
 def warnings_of_draws(values: Mapping[str, FloatArray]) -> list[str]:

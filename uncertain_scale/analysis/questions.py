@@ -17,7 +17,7 @@ from uncertain_scale.analysis.coupling import (
     couplings,
     readings,
 )
-from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.guards import warnings_in
 from uncertain_scale.analysis.held_against import has_ratio
 from uncertain_scale.errors import DataError
 from uncertain_scale.inputs import load_priors
@@ -266,7 +266,7 @@ class QuestionCache:
             self._drawn[whole] = {name: outputs[name].copy() for name in plan.outputs}
             # An mfu that is given says nothing of a scenario: a peak is asked for with 1.
             if whole in self._warned and "mfu" not in problem.question.given:
-                found = utilisation_warnings(all_draws(tree))
+                found = warnings_in(all_draws(tree))
                 said = (f"{problem.priors.name}: {warning}" for warning in found)
                 self.warnings += [one for one in said if one not in self.warnings]
         return self._drawn[whole]

@@ -303,7 +303,7 @@ def _pivots(
     The last is whether nothing else that the output rests on varies.
     """
     sampler = simulation.sampler()
-    facts = simulation.pivot_facts()
+    facts = simulation.trial_facts()
     inputs = {name: input_facts(sampler, name) for name in simulation.inputs}
     for output in simulation.plan.outputs:
         for pivot in pivots_of(facts[output], inputs):

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.events import decided_by_range, of_average, side_of
-from uncertain_scale.analysis.guards import bounds_of, warnings_of, watched
+from uncertain_scale.analysis.events import (
+    Probability,
+    decided_by_range,
+    grain_of,
+    of_average,
+    side_of,
+    widened,
+)
+from uncertain_scale.analysis.guards import bounds_of, rounding_warnings, warnings_of, watched
 from uncertain_scale.analysis.reduction import Reduction, watched_in
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.chains import as_tree
@@ -26,7 +33,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from uncertain_scale.analysis.events import Event, Probability
+    from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.reduction import Part
     from uncertain_scale.model import Problem
     from uncertain_scale.sampling.chains import ArrayTree
@@ -115,9 +122,22 @@ class Streamed:
         ]
         counted = self.part.probabilities(constant) if constant else []
         return [
-            found if sure else self._averaged(event) or found
+            found if sure else self._rounded(event, self._averaged(event) or found)
             for event, found, sure in zip(events, counted, decided, strict=True)
         ]
+
+    def _rounded(self, event: Event, found: Probability) -> Probability:
+        """Return a probability with what rounding moves it by, where the draws were counted."""
+        name = event.variables[0]
+        grain, sketch = grain_of(self.tree.variables[name]), self.sketches.get(name)
+        if not grain or sketch is None or len(event.variables) > 1:
+            return found
+        _, sign, value = event.threshold()
+        below = sketch.shares_below(np.array([value - grain, value + grain])).mean(axis=0)
+        shares = below if side_of(sign) == "below" else 1 - below
+        ends = [(min(one, found.low), max(one, found.high)) for one in shares.tolist()]
+        moved = zip(shares.tolist(), ends, strict=True)
+        return widened(found, [Probability(one, found.mcse, *pair) for one, pair in moved])
 
     def _averaged(self, event: Event) -> Probability | None:
         """Return how likely an event is with an input integrated out, where one can be."""
@@ -130,7 +150,7 @@ class Streamed:
         return of_average(sketch.conditional, side_of(sign), value)
 
     def warnings(self) -> list[str]:
-        """Return what is doubtful about peaks and utilisation, as `utilisation_warnings` does."""
+        """Return what is doubtful about the answer, as `warnings_in` does."""
         draws = self.tree.variables
         sketches = self.part.sketches(watched(draws))
         medians = {
@@ -141,7 +161,7 @@ class Streamed:
         for name, bounds in bounds_of(computed).items():
             below_low, below_high = sketches[name].shares_below(np.array(bounds)).mean(axis=0)
             outside[name] = float(below_low + 1 - below_high)
-        return warnings_of(medians, outside)
+        return [*warnings_of(medians, outside), *rounding_warnings(self.tree.outputs)]
 
 
 @takes_problem

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.analysis.events import parse_event, probability
-from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.guards import warnings_in
 from uncertain_scale.analysis.swept import read_axes, refuse_impossible
 from uncertain_scale.errors import DataError, QuestionError, by_name, several
 from uncertain_scale.model import ask, believe
@@ -22,11 +22,11 @@ from uncertain_scale.model.model import OwnEquations
 from uncertain_scale.model.problem import Problem
 from uncertain_scale.model.question import BELIEVED, NAMES
 from uncertain_scale.sampling import Design
+from uncertain_scale.sampling.branches import rare_facts
 from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each, propagate, settled_value
 from uncertain_scale.sampling.limits import memory_for
 from uncertain_scale.sampling.moment_facts import moment_facts
-from uncertain_scale.sampling.rare_values import rare_facts
 from uncertain_scale.sampling.sample import prepare
 from uncertain_scale.statistics.outputs import all_draws
 from uncertain_scale.statistics.summary import summarize_variables
@@ -246,7 +246,7 @@ class Sweep:
                 )
                 raise DataError(f"at {at}: {error}") from None
             likely = [probability(event, draws) for event in events]
-            found["warnings"] = (), "\n".join(utilisation_warnings(draws))
+            found["warnings"] = (), "\n".join(warnings_in(draws))
             found["probability"] = "event", [chance.value for chance in likely]
             found["probability_mcse"] = "event", [chance.mcse for chance in likely]
             found["probability_low"] = "event", [chance.low for chance in likely]
@@ -276,7 +276,7 @@ class Sweep:
         simulation = self._simulation(step)
         sampler = simulation.sampler()
         moments, rare = moment_facts(self._plan, sampler), rare_facts(self._plan, sampler)
-        pivots = simulation.pivot_facts()
+        pivots = simulation.trial_facts()
         return xr.Dataset(
             {
                 name: (

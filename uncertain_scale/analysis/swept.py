@@ -107,7 +107,9 @@ def read_axes(
     typed, given = (
         given,
         {
-            name: dates_as_numbers(value) if name == DATE and isinstance(value, str) else value
+            name: dates_as_numbers(value, several=True)
+            if name == DATE and isinstance(value, str)
+            else value
             for name, value in given.items()
         },
     )

@@ -31,7 +31,7 @@ DRAWS = "Draws"
 """Panel of the options that say how draws are made."""
 
 Reads = Literal[
-    "scenario", "overlay", "evidence", "equations", "claims", "runs", "series", "result"
+    "scenario", "overlay", "evidence", "equations", "claims", "runs", "series", "options", "result"
 ]
 """The kind of file or folder that a value names, some of which are shipped and have bare names."""
 

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from uncertain_scale.analysis.attribution import attribute
-from uncertain_scale.analysis.comparison import greater_in, inputs_beside, same_way
+from uncertain_scale.analysis.comparison import (
+    alike,
+    changed_unseen,
+    greater_in,
+    inputs_beside,
+    rounding,
+    same_way,
+    unseen,
+)
 from uncertain_scale.analysis.coupling import (
     STATED,
     changed_correlations,
@@ -25,7 +33,7 @@ from uncertain_scale.analysis.coupling import (
     readings,
 )
 from uncertain_scale.analysis.events import probability
-from uncertain_scale.analysis.guards import WATCHED, warnings_of_draws
+from uncertain_scale.analysis.guards import WATCHED, rounding_warnings, warnings_of_draws
 from uncertain_scale.analysis.held_against import difference_of, has_ratio, has_split, rounding_of
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.report.ages import Dated, ages_document
@@ -39,6 +47,8 @@ from uncertain_scale.report.document import (
 from uncertain_scale.report.interval_report import headline_outputs
 from uncertain_scale.report.numbers import estimate, number
 from uncertain_scale.report.sensitivity_report import ranking_document
+from uncertain_scale.sampling.branches import rare_facts
+from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.sampling.engine import Simulation, each
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
@@ -46,6 +56,7 @@ from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.outputs import read_draws, read_each
 from uncertain_scale.statistics.pivot_attributes import joined_pivots
+from uncertain_scale.statistics.summary import why_unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -118,7 +129,7 @@ class _Drawn:
         import xarray as xr
 
         plan, sampler = self.simulation.plan, self.simulation.sampler()
-        pivots, varying = self.simulation.pivot_facts(), varying_variables(plan, sampler)
+        pivots, varying = self.simulation.trial_facts(), varying_variables(plan, sampler)
         inputs = {
             name: {"joint": self.simulation.priors.inputs[name].joint, **input_facts(sampler, name)}
             for name in plan.inputs
@@ -136,6 +147,14 @@ class _Drawn:
             )
             for name, values in self.values.items()
         }
+
+    def facts(self, output: str, *, rare: bool = True) -> dict[str, Any]:
+        """Return an output's attributes, and which rare values its draws may miss."""
+        return {**self.variables[output].attrs, **(self._rare[output] if rare else {})}
+
+    @cached_property
+    def _rare(self) -> dict[str, dict[str, str]]:
+        return rare_facts(self.simulation.plan, self.simulation.sampler())
 
 
 def answer_to(
@@ -243,12 +262,12 @@ class _Column:
 
 
 def _warnings(drawn: _Drawn) -> list[str]:
-    """Return what is doubtful about peaks and utilisation, as `utilisation_warnings` does."""
+    """Return what is doubtful about the answer, as `warnings_in` does."""
     builtin = drawn.simulation.problem.model.builtin_variables
     watched = {
         name: drawn.values[name] for name in WATCHED if name in drawn.values and name in builtin
     }
-    return warnings_of_draws(watched)
+    return [*warnings_of_draws(watched), *rounding_warnings(drawn.variables)]
 
 
 def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
@@ -283,7 +302,7 @@ def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
             name: {
                 "units": model.variables[name],
                 "long_name": model.long_name(name) or name,
-                **_statistics(column, view.probs),
+                **_statistics(column, view.probs, drawn.facts(name, rare=column.constant)),
                 "histogram": {"counts": [], "edges": [], "log": False, "atoms": []},
             }
             for name, column in outputs.items()
@@ -319,8 +338,19 @@ def _input(drawn: _Drawn, name: str) -> dict[str, Any]:
     }
 
 
-def _statistics(column: _Column, probs: Iterable[float]) -> dict[str, Any]:
-    """Return the median and the equal-tailed intervals of one output, with their errors."""
+def _statistics(
+    column: _Column, probs: Iterable[float], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the median and the equal-tailed intervals of one output, with their errors.
+
+    Parameters
+    ----------
+    column, probs
+        Its draws, and the probabilities of the intervals.
+    facts
+        Its attributes, which tell of rounding, and of draws that are one number whether it is the
+        only one.
+    """
     draws, probs = column.draws, list(dict.fromkeys(probs))
     tails = ((1 - prob) / 2 for prob in probs)  # as `equal_tailed` takes them
     levels = np.array([0.5, *(level for tail in tails for level in (tail, 1 - tail))])
@@ -331,14 +361,18 @@ def _statistics(column: _Column, probs: Iterable[float]) -> dict[str, Any]:
         if draws.conditional is None:
             draws.gather(levels, 0)
         values, errors = quantiles(draws, levels)
+    if grain := facts.get(GRAIN):
+        errors = np.hypot(errors, grain)
+    reason = why_unsettled(draws, facts) if column.constant else ""
+    words = {"mean": f"mean {reason}", "sd": f"standard deviation {reason}"}
     return {
         "median": float(values[0]),
         "median_mcse": number(errors[0]),
-        "constant": column.constant,
+        "constant": column.constant and not reason,
         "pivot": draws.conditional.pivot.name if draws.conditional is not None else "",
         "mean": None,
         "sd": None,
-        "reason": {},
+        "reason": words if reason else {},
         "intervals": [
             {"kind": "eti", **interval_document(prob, values[k : k + 2], errors[k : k + 2])}
             for k, prob in zip(range(1, len(levels), 2), probs, strict=True)
@@ -353,7 +387,7 @@ def _ranking(
     from uncertain_scale.analysis.sensitivity import CONSTANT, shapley_effects
 
     on: Scale = view.on or ("log" if column.low > 0 else "value")
-    if column.constant:
+    if document["outputs"][of]["constant"]:
         output: dict[str, Any] = {"reason": CONSTANT, "ranking": [], "rank_share": {}}
     else:
         found = shapley_effects(problem, view.design, of=[of], on=(on,)).sel(output=of, scale=on)
@@ -378,7 +412,10 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
     parts = attribute(plan, changed, base.inputs, other.inputs, of=of) if of else {}
     units, ranks = base.simulation.problem.model.variables, readings(tied)
     beside = {
-        reading: inputs_beside(base.known_inputs, twin.known_inputs, ranks[reading])
+        reading: (
+            *inputs_beside(base.known_inputs, twin.known_inputs, ranks[reading]),
+            changed_unseen(base.known_inputs, twin.known_inputs),
+        )
         for reading, twin in twins.items()
     }
 
@@ -387,9 +424,7 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
         answers = [base.values[name], *(twin.values[name] for twin in twins.values())]
         without = "" if has_ratio(*answers, units=units[name]) else units[name]
         found = {
-            reading: _held(
-                base.variables[name], twin.variables[name], beside[reading], view, units=without
-            )
+            reading: _held(name, (base, twin), beside[reading], view, units=without)
             for reading, twin in twins.items()
         }
         split = parts.get(name) if has_split(answers, units[name]) else None
@@ -416,20 +451,25 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
 
 
 def _held(
-    base: xr.DataArray,
-    other: xr.DataArray,
-    beside: tuple[Mapping[str, xr.DataArray], Mapping[str, str]],
+    name: str,
+    pair: tuple[_Drawn, _Drawn],
+    beside: tuple[Mapping[str, xr.DataArray], Mapping[str, str], set[str]],
     view: View,
     *,
     units: str,
 ) -> dict[str, Any]:
     """Return the ratio to the base, or the difference in its units where there is no ratio."""
-    inputs, renamed = beside
+    inputs, renamed, hidden = beside
+    base, other = (drawn.variables[name] for drawn in pair)
     values = difference_of(other, base) if units else other / base
     form: Literal["line", "power"] = "line" if units else "power"
-    values.attrs = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
-    values.name = base.name
-    found = _statistics(_Column.of(values, inputs), view.probs)
+    pivots = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
+    values.attrs = {**pivots, **rounding((base, other), form)}
+    values.name = name
+    if alike(values):
+        sides = [drawn.variables[name].assign_attrs(drawn.facts(name)) for drawn in pair]
+        values.attrs |= unseen(values, (sides[0], sides[1]), renamed, hidden, form)
+    found = _statistics(_Column.of(values, inputs), view.probs, values.attrs)
     if units:
         _round_off(found, rounding_of(other, base))
     greater = greater_in(other, base, None if units else values, inputs)

@@ -515,6 +515,12 @@ def _dated(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str
     ]
     if still:
         yield f"not dated, and as they stand: {', '.join(still)}"
+    if (solved := closure.dated_by) is not None and len(problem.question.given) > 1:
+        words = solved.summary[0].lower() + solved.summary[1:]
+        yield (
+            f"{DATE}: the {words}; where that is so on the first day already, or never, what is "
+            "given does not agree at any date, and other answers are of that end"
+        )
     if (given := problem.question.given.get(DATE)) is not None:
         first, last = given.ppf(np.array([0.05, 0.95]))
         for trend in moving:
@@ -529,6 +535,12 @@ def _lacking(name: str, model: Model, closure: Closure, seen: set[str]) -> list[
         return [name]
     unknown = [a for a in ways[0].arguments if a not in closure.reached and a not in seen]
     return list(dict.fromkeys(x for a in unknown for x in _lacking(a, model, closure, seen)))
+
+
+def _is_stated(name: str, problem: Problem) -> bool:
+    """Whether the question itself states an input: it is given, or its prior was replaced."""
+    prior = problem.priors.inputs.get(name)
+    return name in problem.question.given or bool(prior and prior.provenance.stated)
 
 
 def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str]:

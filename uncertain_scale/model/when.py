@@ -35,6 +35,7 @@ _SINCE = "_level_date"
 _MIDDLE = np.array([0.5, 0.5])
 _HALVINGS = 40  # of the horizon: to 1e-11 years
 _SAME = 1e-9  # relative, of two values that are one
+_MONEY = "USD"
 
 
 class When:
@@ -52,6 +53,7 @@ class When:
 
     def __init__(self, target: str, plan: Plan, *, rises: bool) -> None:
         self.target, self.plan, self._sign = target, plan, 1.0 if rises else -1.0
+        self._bound = "least" if rises else "most"
         self._dates = [name for name in plan.inputs if name.endswith(_SINCE)]
         self.arguments = (target, *(name for name in plan.inputs if name != DATE))
 
@@ -63,8 +65,8 @@ class When:
 
         function.__module__ = __name__
         function.__doc__ = (
-            f"Date at which {self.target} is reached.\n\nThe first from the earliest level on, up "
-            f"to {HORIZON:.0f}; {NEVER} stands for none before that."
+            f"First date at which {self.target} is at {self._bound} what is given.\n\nFrom the "
+            f"earliest level on, up to {HORIZON:.0f}; {NEVER} stands for none before that."
         )
         name = f"{DATE}__from_{self.target}"
         return Equation(name, DATE, self.arguments, {DATE: DATES}, function, subject="trends")
@@ -308,11 +310,17 @@ def _passage(
 
 
 def _rises(problem: Problem, plan: Plan, target: str) -> bool:
-    """Tell whether a variable rises with the date where all inputs are at their medians.
+    """Tell whether a variable is to rise to what is given, or to fall to it.
 
-    Where it stays, it is to rise if what is given lies above it.
+    A sum of money that is given beside another variable is to suffice: what it buys is to rise to
+    what is given, and what it pays for is to cost no more. Else a variable goes as it does where
+    all inputs are at their medians; where it stays, it rises if what is given lies above it.
     """
-    given = problem.question.given
+    given, units = problem.question.given, problem.model.variables
+    if given.keys() - {target} and units[target] == _MONEY:
+        return False
+    if any(units[name] == _MONEY for name in given.keys() - {target}):
+        return True
     beliefs = {**problem.priors.inputs, **given}
     middle = {name: beliefs[name].ppf(_MIDDLE) for name in plan.inputs if name != DATE}
     start = min(float(middle[name][0]) for name in middle if name.endswith(_SINCE))

@@ -183,6 +183,75 @@ class SweepReport(Record):
     points: list[_Point]
 
 
+class _Figure(TypedDict):
+    """A figure with its Monte Carlo standard error."""
+
+    value: Number
+    mcse: Number
+
+
+class _GoalReport(TypedDict):
+    """A goal of a choice."""
+
+    goal: Annotated[str, "as it was typed"]
+    direction: Literal["maximise", "minimise"]
+    measure: Literal["mean", "log", "quantile", "probability"]
+    units: Annotated[str, "of its values; of the first goal's differences 1 where these are logs"]
+
+
+class _LimitReport(TypedDict):
+    """A limit of a choice."""
+
+    limit: Annotated[str, "as it was typed"]
+    event: str
+    probability: Annotated[float, "that its event must have"]
+
+
+class _OptionReport(TypedDict):
+    """How an option does."""
+
+    name: str
+    settings: dict[str, str]
+    scenario: str
+    goals: Annotated[list[_Figure], "the value of each goal; of a log its geometric mean"]
+    interval: Annotated[list[_Figure], "5% and 95% of the first goal's variable"]
+    limits: Annotated[list[_Figure], "probability of each limit's event"]
+    met: Annotated[list[bool | None], "whether each limit is met; null where draws do not tell"]
+    best: Annotated[_Figure | None, "probability of being the best option that meets the limits"]
+    regret: Annotated[_Figure | None, "expected loss of the first goal against the best"]
+    tied: Annotated[bool, "whether draws do not tell it from the chosen one"]
+    efficient: Annotated[bool, "with two goals: whether none is better in one and as good in both"]
+    dominated_by: Annotated[str, "what is as good in every draw, or empty"]
+
+
+class _Pilot(_Figure):
+    """What a measurement is worth."""
+
+    cost: Annotated[float | None, "what it costs, in the units of the goal"]
+
+
+class _Nearest(TypedDict):
+    """The option that misses its limits least, and limits that it would meet."""
+
+    name: str
+    values: Annotated[list[float | None], "of each limit's variable, that would be met"]
+    units: list[str]
+
+
+class DecisionReport(Record):
+    """A choice among options; of the draws of the chosen one, or of that which is nearest."""
+
+    goals: list[_GoalReport]
+    limits: list[_LimitReport]
+    options: list[_OptionReport]
+    chosen: Annotated[str | None, "the option that is best; null where none meets the limits"]
+    evpi: Annotated[_Figure | None, "worth of always knowing the best option"]
+    known: Annotated[dict[str, _Figure], "worth of knowing an input, most first"]
+    pilots: Annotated[dict[str, _Pilot], "worth of a measurement"]
+    nearest: Annotated[_Nearest | None, "where no option meets the limits: what misses least"]
+    inputs: dict[str, InputReport]
+
+
 class _SwingEnd(TypedDict):
     """An answer with an input fixed: its median and 90% interval, in its units."""
 

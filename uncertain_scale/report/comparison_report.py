@@ -240,15 +240,27 @@ def _kind(coupling: dict[str, Any]) -> str:
 
 
 def _lines(comparison: dict[str, Any]) -> list[str]:
-    """Say where ratios come from, which answers have none, how events fare, what is doubtful."""
+    """Say where ratios come from, which are not settled, how events fare, what is doubtful."""
     other = comparison["other"]
     lines = list(_attributions(comparison))
+    lines += [f"{', '.join(names)}: {why}" for why, names in _unsettled(comparison).items()]
     for why, names in without_ratio(comparison).items():
         lines.append(f"{', '.join(names)}: {why}, where a ratio means nothing")
     for event in comparison["events"]:
         before, after = (probability_in_words(event[side]) for side in ("base", "other"))
         lines.append(f"P({event['event']}): {before} in the base, {after} in {other}")
     return [*lines, *(f"! {other}: {warning}" for warning in comparison["warnings"])]
+
+
+def _unsettled(comparison: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the answers that are one number in all draws and yet may vary, by the reason."""
+    found: dict[str, list[str]] = {}
+    for name, one in comparison["outputs"].items():
+        held = one["ratio"] or one["difference"]
+        ends = {piece[end] for piece in held["intervals"] for end in ("low", "high")}
+        if not held["constant"] and ends == {held["median"]} and "mean" in held["reason"]:
+            found.setdefault(held["reason"]["mean"].removeprefix("mean "), []).append(name)
+    return found
 
 
 def without_ratio(comparison: dict[str, Any]) -> dict[str, list[str]]:

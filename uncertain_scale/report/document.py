@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from uncertain_scale.analysis.guards import utilisation_warnings
+from uncertain_scale.analysis.guards import warnings_in
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.ages import Dated, ages_document, oldest
 from uncertain_scale.report.numbers import number
@@ -248,7 +248,7 @@ def record_document(
     stated = json.loads(record["given"])
     dated = oldest(dates_of(tree, used), *beside)
     if warnings is None:
-        warnings = utilisation_warnings(tree.variables)
+        warnings = warnings_in(tree.variables)
     return {
         "question": {
             "given": {name: _given(tree, name, text) for name, text in stated.items()},

@@ -91,10 +91,13 @@ def region_in_words(output: dict[str, Any], prob: float) -> str:
     scale = scale_of(output)
     if output["constant"]:
         return _write(scale, output, "median")
-    return " and ".join(
-        f"{_end(scale, output, piece, 'low')} to {_end(scale, output, piece, 'high')}"
-        for piece in pieces
-    )
+    return " and ".join(_piece_in_words(scale, output, piece) for piece in pieces)
+
+
+def _piece_in_words(scale: Scale, output: dict[str, Any], piece: dict[str, Any]) -> str:
+    """Write an interval by its ends, or by its value where it is one."""
+    low, high = (_end(scale, output, piece, end) for end in ("low", "high"))
+    return low if piece["low"] == piece["high"] else f"{low} to {high}"
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ DOCUMENTS: Mapping[str, Any] = {
     "compare": analyses.ComparisonReport | analyses.EvidenceComparisonReport,
     "sensitivity": analyses.SensitivityReport | analyses.EvidenceSensitivityReport,
     "sweep": analyses.SweepReport,
+    "decide": analyses.DecisionReport,
     "claims": judgements.ClaimsReport,
     "update": documents.Report,
     "backtest": judgements.BacktestReport | judgements.TrendsBacktestReport,

@@ -16,11 +16,11 @@ import numpy as np
 
 from uncertain_scale.inputs.distributions import Constant
 from uncertain_scale.model.problem import takes_problem
+from uncertain_scale.sampling.branches import rare_facts
 from uncertain_scale.sampling.engine import Simulation, each, processors
 from uncertain_scale.sampling.limits import refuse_to_pass
 from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.sampling.pivots import input_facts
-from uncertain_scale.sampling.rare_values import rare_facts
 from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
     model, question = problem.model, problem.question
     plan, priors = problem.plan, problem.believed
     sampler, builtin = simulation.sampler(), model.builtin_variables
-    moments, pivots = moment_facts(plan, sampler), simulation.pivot_facts()
+    moments, pivots = moment_facts(plan, sampler), simulation.trial_facts()
     rare = rare_facts(plan, sampler)
 
     def variable(name: str, attributes: Mapping[str, Any]) -> Variable:

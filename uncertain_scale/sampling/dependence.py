@@ -332,11 +332,14 @@ class Coupled:
         Number of the first column of the unit cube that neither scenario uses.
     without
         Variables whose priors are not drawn from, since they are given or computed.
+    which
+        Distinguishes the streams of several scenarios that are all held against one.
     """
 
     ranks: Mapping[str, float]
     first: int
     without: frozenset[str] = frozenset()
+    which: str = ""
 
 
 class CoupledSampler(InputSampler):
@@ -362,7 +365,7 @@ class CoupledSampler(InputSampler):
         self, priors: Priors, names: Sequence[str], given: Sequence[str], coupled: Coupled
     ) -> None:
         super().__init__(priors, names, given)
-        self._first = coupled.first
+        self._first, self._which = coupled.first, coupled.which
         self._ranks = {
             name: float(2 * np.sin(np.pi * rank / 6))
             for name, rank in coupled.ranks.items()
@@ -390,7 +393,7 @@ class CoupledSampler(InputSampler):
         inputs = {*self.names, *self._tied_and_wanted()}
         shared = self.positions_of([name for name in self._priors.inputs if name in inputs])
         own = {
-            _own(name): self._first + self._positions[name]
+            self._own(name): self._first + self._positions[name]
             for name in shared
             if self._is_coupled(name)
         }
@@ -415,11 +418,15 @@ class CoupledSampler(InputSampler):
         for name in levels:
             own = self._priors.inputs[name].joint or name
             if self._is_coupled(own) and name not in tied:
-                rank, fresh = self._ranks[own], _own(own)
+                rank, fresh = self._ranks[own], self._own(own)
                 weights = np.array([rank, np.sqrt(1 - rank**2)])
                 blend = (columns.score(one) for one in (own, fresh))
                 levels[name] = _blend(blend, weights) if rank else columns.column(fresh)
         return levels
+
+    def _own(self, coordinate: str) -> str:
+        """Return the name of the coordinate that one which is coupled has of its own."""
+        return f"{coordinate}, coupled{self._which}"  # no input's: names have no comma
 
     def _is_coupled(self, coordinate: str) -> bool:
         return coordinate in self._ranks
@@ -435,7 +442,7 @@ class CoupledSampler(InputSampler):
 
         scores = [ndtri(self.level(name, columns.column, columns.score)) for name in tied]
         drivers = [name for name in tied if self._is_coupled(name)]
-        fresh = [columns.score(_own(name)) for name in drivers]
+        fresh = [columns.score(self._own(name)) for name in drivers]
         found = {}
         for k, name in enumerate(drivers):
             if name in self.names:
@@ -470,8 +477,3 @@ def _new_scores(matrix: FloatArray, ranks: FloatArray) -> tuple[FloatArray, Floa
     weights = np.linalg.solve(factor.T, (factor[shared:] * ranks).T).T
     fresh = factor[shared:, shared:] * np.sqrt(1 - ranks[shared:] ** 2)
     return np.asarray(weights, dtype=np.float64), fresh
-
-
-def _own(coordinate: str) -> str:
-    """Return the name of the coordinate that one which is coupled has of its own."""
-    return f"{coordinate}, coupled"  # no input's: names have no comma

@@ -21,6 +21,7 @@ import numpy as np
 from uncertain_scale.errors import ModelError
 from uncertain_scale.model.calls import CHANGES, call, call_shared
 from uncertain_scale.model.problem import Problem, takes_problem
+from uncertain_scale.sampling.cancellation import grains
 from uncertain_scale.sampling.dependence import CoupledSampler, InputSampler
 from uncertain_scale.sampling.design import BLOCK, Block, Design
 from uncertain_scale.sampling.limits import StoppedError
@@ -250,9 +251,11 @@ class Simulation:
         finite = {name: np.isfinite(self._trial[name]).any() for name in names}
         return {name: settled_value(self._trial[name]) for name in names if finite[name]}
 
-    def pivot_facts(self) -> dict[str, dict[str, str | int]]:
-        """Return the attributes that tell a summary of pivots, by input and output."""
-        return pivot_facts(self.plan, self.sampler(), self.dependences)
+    def trial_facts(self) -> dict[str, dict[str, str | float]]:
+        """Return the attributes that tell a summary of pivots and of rounding, by variable."""
+        pivots = pivot_facts(self.plan, self.sampler(), self.dependences)
+        rounding = grains(self.plan, self._trial, self.settled)
+        return {name: {**facts, **rounding.get(name, {})} for name, facts in pivots.items()}
 
     @cached_property
     def _trial(self) -> dict[str, FloatArray]:

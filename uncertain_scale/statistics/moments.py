@@ -55,6 +55,14 @@ _STRATIFIED = 0.5
 
 # See `skewed_spread`.
 _WIDER_MEAN, _WIDER_SD = 0.3, 0.8
+# Farthest draws of a chain by whose numbers in each the stratification of a tail is judged: that of
+# its last cell alone, and some, since a sum of several inputs is even by the latter and not by the
+# former (by eight alone, the sd of three lognormals missed by four errors in 2% of the runs). Where
+# it is even, the chains are skewed by their last cells, which the tail's error has already. By
+# both, printed errors of the sd of one lognormal, gamma or t had 2.6 to 3.4 times the rms of the
+# real ones (Sobol' nets and Latin hypercubes, 16 x 4,096 draws, 150 runs); by the tail's alone 1.0
+# to 1.2 times, and the truth within two of them in 93 to 99% of the runs.
+_EVEN = np.array([1, 8])
 _TOO_WIDE = (
     "standard deviation not settled at these draws: their squares leave the range of numbers"
 )
@@ -281,7 +289,8 @@ def mean(draws: AnyDraws, tails: list[FarTail] | None = None) -> tuple[float, fl
         As `far_tails` finds them.
     """
     tails = far_tails(draws) if tails is None else tails
-    error = float(skewed_spread(draws.means(), _WIDER_MEAN))
+    wider = _WIDER_MEAN * (1 - stratification(draws)) if tails else _WIDER_MEAN
+    error = float(skewed_spread(draws.means(), wider))
     return draws.mean(), _with_tails(error, draws, tails, 1)
 
 
@@ -312,8 +321,42 @@ def standard_deviation(draws: AnyDraws, tails: list[FarTail] | None = None) -> t
         return 0.0, 0.0
     if np.isinf(sd):
         return np.nan, np.nan
-    error = scale * float(skewed_spread(squares, _WIDER_SD)) / (2 * sd)
+    wider = _WIDER_SD * (1 - stratification(draws)) if tails else _WIDER_SD
+    error = scale * float(skewed_spread(squares, wider)) / (2 * sd)
     return scale * sd, _with_tails(error, draws, tails, 2, scale * sd)
+
+
+def stratification(draws: AnyDraws) -> float:
+    """Return how evenly chains share the farthest draws.
+
+    Parameters
+    ----------
+    draws
+        Draws of one output.
+
+    Returns
+    -------
+    float
+        1 where each chain has as many of them, on either side, and 0 where their numbers vary as
+        those of independent draws do, or more.
+
+    Examples
+    --------
+    >>> from uncertain_scale.statistics.draws import Draws
+    >>> cells = np.arange(512) + np.random.default_rng(1).random((16, 512))
+    >>> stratification(Draws(cells))
+    1.0
+    """
+    ranks = _EVEN * draws.chains
+    if draws.chains < 2 or 2 * ranks.max() > draws.size:
+        return 0.0
+    # Midway between two draws, so that the numbers are whole.
+    low, high = (
+        draws.shares_below(draws.at(places - 0.5)) for places in (ranks, draws.size - ranks)
+    )
+    counts = np.concatenate([low, 1 - high], axis=1) * draws.size / len(low)
+    ratios = counts.var(axis=0, ddof=1) / np.maximum(counts.mean(axis=0), 1.0)
+    return float(max(1 - ratios.max(), 0.0))
 
 
 def _with_tails(

@@ -5,14 +5,16 @@ Histograms for reports show the middle of the draws, in logs where they spread o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from uncertain_scale.errors import PROBABILITIES, QuestionError, several
+from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.sampling.engine import each
+from uncertain_scale.sampling.rare_values import hidden_moment, rare_of
 from uncertain_scale.statistics.density.hdi import (
     HighestDensity,
     eti_of_draws,
@@ -317,9 +319,10 @@ def _row(
     }
     facts = Facts.of(attributes)
     if draws.constant:
-        varies = may_vary(attributes)
-        constant = _constant(draws, probs, varies=varies)
-        return about | constant | (_moments(draws, facts) if varies and facts.exact else {})
+        reason = why_unsettled(draws, attributes)
+        constant = _constant(draws, probs, reason)
+        known = _moments(draws, facts) if reason and facts.exact else {}
+        return _rounded(about | constant | known, attributes)
     tails = np.array([(1 - prob) / 2 for prob in probs])
     levels = np.concatenate([[0.5], tails, 1 - tails])
     if draws.conditional is None:
@@ -335,7 +338,7 @@ def _row(
         regions = [hdi_of_draws(draws, prob) for prob in probs]
     else:
         regions = highest_density(draws, probs)
-    return (
+    found = (
         about
         | _moments(draws, facts)
         | {
@@ -349,6 +352,18 @@ def _row(
             "hdi_reason": "; ".join(dict.fromkeys(one.note for one in regions if one.note)),
         }
     )
+    return _rounded(found, attributes)
+
+
+def _rounded(row: Row, attributes: Mapping[str, Any]) -> Row:
+    """Return the statistics of one output with the grain of its numbers in their errors."""
+    grain = float(attributes.get(GRAIN, 0.0))
+    if not grain:
+        return row
+    errors = [f"{name}_mcse" for name in ("mean", "sd", "median", "eti")]
+    wider = {name: np.hypot(row[name], grain) for name in errors}
+    regions = [replace(one, errors=np.hypot(one.errors, grain)) for one in row["regions"]]
+    return row | wider | {"regions": regions}
 
 
 def gaps_in_words(levels: FloatArray, gaps: FloatArray, units: str) -> str:
@@ -386,25 +401,33 @@ def _moments(draws: AnyDraws, facts: Facts) -> dict[str, Any]:
     }
 
 
-def _constant(draws: AnyDraws, probs: Sequence[float], *, varies: bool) -> dict[str, Any]:
-    """Return the statistics of draws that are one number.
+def why_unsettled(draws: AnyDraws, attributes: Mapping[str, Any]) -> str:
+    """Say why draws that are one number do not settle that it is the only one.
 
-    It is exact, but where the model lets the output vary: a rare value may be in none of the draws.
+    It is where the model lets their variable vary: a rare value may be in none of them, which is
+    named where it is known. "" for a constant.
     """
+    if not may_vary(attributes):
+        return ""
+    _, rare = hidden_moment(1, rare_of(attributes), draws.size)
+    return (
+        f"not settled at these draws: it rests on what varies and is the same in all "
+        f"{draws.size:,} of them; {rare or 'more draws would tell a rare value'}"
+    )
+
+
+def _constant(draws: AnyDraws, probs: Sequence[float], reason: str) -> dict[str, Any]:
+    """Return the statistics of draws that are one number, exact but where there is a reason."""
     value = draws.low
     error = 0.0 if draws.chains > 1 else np.nan
     ends, errors = np.full(2, value), np.full(2, error)
-    rare = (
-        f"not settled at these draws: it rests on what varies and is the same in all "
-        f"{draws.size:,} of them; more draws would tell a rare value"
-    )
     return {
         "mean": value,
         "sd": 0.0,
-        **dict.fromkeys(("mean_mcse", "sd_mcse"), np.nan if varies else error),
-        **dict.fromkeys(("mean_state", "sd_state"), "unsettled" if varies else "exact"),
-        "mean_reason": f"mean {rare}" if varies else "",
-        "sd_reason": f"standard deviation {rare}" if varies else "",
+        **dict.fromkeys(("mean_mcse", "sd_mcse"), np.nan if reason else error),
+        **dict.fromkeys(("mean_state", "sd_state"), "unsettled" if reason else "exact"),
+        "mean_reason": f"mean {reason}" if reason else "",
+        "sd_reason": f"standard deviation {reason}" if reason else "",
         "median": value,
         "median_mcse": error,
         "hdi_reason": "",

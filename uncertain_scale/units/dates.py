@@ -47,7 +47,7 @@ NEVER_AFTER = f"date > {HORIZON:.0f}"
 
 _DAY = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?|\s?Q([1-4]))?")
 _NUMBER = re.compile(r"\d{4}\.\d+")
-_BETWEEN = re.compile(r"(\.\.|,| to )")
+_TO, _BETWEEN = re.compile(r"( to )"), re.compile(r"(\.\.|,| to )")
 _FORMS = "expected a year, month, quarter or day: 2027, 2027-07, 2027Q3 or 2027-07-01"
 _MONTH, _DAYS = 1 / 12, 1 / 365  # of a year
 
@@ -77,14 +77,16 @@ def day_of(year: float) -> dt.date:
     return dt.date(whole, 1, 1) + dt.timedelta(days=round((year - whole) * length))
 
 
-def dates_as_numbers(text: str) -> str:
-    """Return a date, or a range, list or interval of dates, with years of the calendar in place.
+def dates_as_numbers(text: str, *, several: bool = False) -> str:
+    """Return a date, or an interval, range or list of dates, with years of the calendar in place.
 
     Parameters
     ----------
     text
-        Such as `2027-07`, `2024..2030`, `2025, 2027Q3` or `2026 to 2028`; a distribution, which
-        has its numbers already, is returned as it is.
+        Such as `2027-07` or `2026 to 2028`; a distribution, which has its numbers already, is
+        returned as it is.
+    several
+        Whether it may be a range or list, such as `2024..2030` or `2025, 2027Q3`.
 
     Raises
     ------
@@ -93,12 +95,12 @@ def dates_as_numbers(text: str) -> str:
 
     Examples
     --------
-    >>> dates_as_numbers("2024..2026Q1"), dates_as_numbers("2028-01-01")
+    >>> dates_as_numbers("2024..2026Q1", several=True), dates_as_numbers("2028-01-01")
     ('2024.0..2026.0', '2028.0')
     """
     if "(" in text:
         return text
-    parts = _BETWEEN.split(text)
+    parts = (_BETWEEN if several else _TO).split(text)
     return "".join(part if place % 2 else _number(part) for place, part in enumerate(parts))
 
 

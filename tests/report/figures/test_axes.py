@@ -93,3 +93,16 @@ def test_ticks_that_people_read(low, high, units, texts, named):
 )
 def test_powers_are_raised_in_numbers_alone(text, shown):
     assert with_powers(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("ends", "right"),
+    [
+        ((2018, 2030), ["2020", "2025", "2030"]),
+        ((2024, 2030), ["2024", "2026", "2028", "2030"]),
+        ((2020, 2024), ["2020", "2021", "2022", "2023", "2024"]),
+    ],
+)
+def test_dates_have_ticks_at_whole_years(ends, right):
+    axis = axis_for(*ends, "date", middle=ends[1], log=False)
+    assert [words for _, words in axis.ticks(6)] == right

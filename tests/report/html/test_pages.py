@@ -173,7 +173,7 @@ TOLD = {
     "backtest": "inside the 90% interval.",
     "sweep": "training_flop: in the median 3.8",
     "update": "bits",
-    "sensitivity": "Variance that would go if an input were known, most: training_flop: mfu",
+    "sensitivity": "if an input were known, most: training_flop: dense_model_mfu",
     "compare": "times likelier under h100-dense-fp8",
 }
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from uncertain_scale.analysis.sensitivity.estimates import Chains, average, ratio
 from uncertain_scale.analysis.sensitivity.separable import Product, Sum
+from uncertain_scale.sampling.branches import rare_facts
 from uncertain_scale.sampling.moment_facts import moment_facts
-from uncertain_scale.sampling.rare_values import hidden_moment, rare_facts, rare_of
+from uncertain_scale.sampling.rare_values import hidden_moment, rare_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

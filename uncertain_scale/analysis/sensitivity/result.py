@@ -22,9 +22,9 @@ from uncertain_scale.analysis.sensitivity.study import SCALES, make_study
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling import sample
+from uncertain_scale.sampling.branches import rare_facts
 from uncertain_scale.sampling.chains import by_chain
 from uncertain_scale.sampling.moment_facts import moment_facts
-from uncertain_scale.sampling.rare_values import rare_facts
 from uncertain_scale.statistics.moments import Facts
 from uncertain_scale.statistics.outputs import all_draws
 from uncertain_scale.units.rounding import SIGNS

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uncertain_scale.report.figures.charts import plot_backtest, plot_sweep
+from uncertain_scale.report.figures.charts import plot_backtest, plot_decision, plot_sweep
 from uncertain_scale.report.figures.density import plot_density, plot_priors
 from uncertain_scale.report.figures.graph import plot_graph
 from uncertain_scale.report.figures.intervals import plot_claims, plot_compare, plot_intervals
@@ -26,6 +26,7 @@ __all__ = [
     "plot_backtest",
     "plot_claims",
     "plot_compare",
+    "plot_decision",
     "plot_density",
     "plot_graph",
     "plot_intervals",

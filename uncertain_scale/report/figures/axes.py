@@ -120,7 +120,10 @@ class Axis:
     def _even_values(self, most: int) -> list[float]:
         span = self.high - self.low
         base = 10.0 ** math.floor(math.log10(span / most))
-        for step in (mantissa * base for mantissa in _STEPS):
+        steps = [mantissa * base for mantissa in _STEPS]
+        if self.scale.spread is not None and span > most / 2:  # dates: whole years
+            steps = [step for step in steps if step >= 1 and step.is_integer()]
+        for step in steps:
             first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
             if last - first + 1 <= most:
                 return [float(f"{number * step:.12g}") for number in range(first, last + 1)]

@@ -23,7 +23,13 @@ from uncertain_scale.report.figures.style import (
     new_figure,
     styled,
 )
-from uncertain_scale.report.numbers import percent, scale_at, scale_for, with_powers
+from uncertain_scale.report.numbers import (
+    percent,
+    scale_at,
+    scale_for,
+    share_in_words,
+    with_powers,
+)
 from uncertain_scale.report.rows import intervals_of
 from uncertain_scale.units import conversion_factor
 from uncertain_scale.units.dates import DATE, date_text, year_of
@@ -43,6 +49,7 @@ _SHADES = (0.55, 0.35, 0.2)
 _MULTIPLES = (1, 10, 100, 1_000, 10_000)
 _POINTS = (("40% MFU", "x"), ("30% of the sparse peak", "+"))
 _TARGET = "training_flop"
+_MOST_OPTIONS = 20
 
 
 @styled
@@ -150,6 +157,54 @@ def _mark_dates(axes: Axes, document: Document, name: str, units: str) -> None:
             "linewidths": 0.9,
         }
         axes.scatter(*zip(*shown, strict=True), label="published", zorder=3, **style)
+
+
+@styled
+def plot_decision(document: Document) -> Figure:
+    """Return a figure of options: where the first goal lies, and how often each is the best.
+
+    Options that break a limit are grey, the best one is dark; of many the first twenty are drawn.
+
+    Parameters
+    ----------
+    document
+        What `choice_document` returns.
+
+    Raises
+    ------
+    DataError
+        The goal is a probability, which has no interval.
+    """
+    goal = document["goals"][0]
+    options = [one for one in document["options"] if one["interval"]]
+    if not options:
+        raise DataError("the goal is a probability, which has no interval")
+    options.sort(key=lambda one: (one["best"] is None, -(one["best"] or {"value": 0})["value"]))
+    shown = options[:_MOST_OPTIONS][::-1]
+    values = np.array(
+        [[one["goals"][0]["value"], *(end["value"] for end in one["interval"])] for one in shown]
+    )
+    axis = _axis(values.ravel(), goal["units"], log=bool(values.min() > 0))
+    height = 90.0 + 20.0 * len(shown)
+    figure = new_figure(_WIDTH, height)
+    axes = figure.add_axes((0.3, 46 / height, 0.55, 1 - 70 / height))
+    rows = Axis(-0.6, len(shown) - 0.4, log=False, scale=scale_for([1.0], "1"))
+    _lay_out(axes, axis, rows)
+    for row, (one, (middle, low, high)) in enumerate(zip(shown, values, strict=True)):
+        chosen = one["name"] == document["chosen"]
+        colour = MUTED if one["best"] is None else (INK if chosen else BLUE)
+        axes.plot([low, high], [row, row], color=colour, linewidth=3.0, alpha=0.6)
+        axes.plot([middle], [row], "o", color=colour, markersize=5)
+        best = "breaks a limit" if one["best"] is None else share_in_words(one["best"]["value"])
+        axes.annotate(
+            best, (1.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=8
+        )
+    axes.set_yticks(range(len(shown)), [one["name"][:34] for one in shown], parse_math=False)
+    axes.set_xlabel(f"{goal['goal']}, {axis.units}".rstrip(", "), parse_math=False)
+    axes.set_title("90% of the draws, and how often best", fontsize=9, loc="left")
+    said = ", ".join(f"{one['name']} {one['goals'][0]['value']:.3g}" for one in shown[::-1])
+    figure.set_label(f"Options by {goal['goal']}: {said}.")
+    return figure
 
 
 def gpt4_guides(gpt4_flop: float) -> dict[str, float]:

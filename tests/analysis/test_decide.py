@@ -1,0 +1,243 @@
+"""Choices among options, against closed forms and a loop over options."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import uncertain_scale as us
+from uncertain_scale.analysis.decide import (
+    Option,
+    decide,
+    parse_goal,
+    parse_limit,
+    parse_pilot,
+)
+from uncertain_scale.errors import QuestionError
+from uncertain_scale.model import ask
+from uncertain_scale.model.problem import Problem
+from uncertain_scale.sampling.sample import prepare
+
+LAWS = '''
+import numpy as np
+
+
+def payoff(pick, x, y):
+    """Payoff of a choice: x where it is 1, y where it is 0."""
+    return np.where(pick > 0.5, x, y)
+
+
+def profit(stock, price, cost, demand):
+    """Profit of a newsvendor."""
+    return price * np.minimum(stock, demand) - cost * stock
+'''
+PRIORS = """schema_version = 1
+[inputs.x]
+kind = "normal"
+mu = 1.0
+sigma = 2.0
+[inputs.y]
+kind = "normal"
+mu = 0.0
+sigma = 1.0
+[inputs.demand]
+kind = "lognormal"
+mu = 3.0
+sigma = 0.5
+[inputs.price]
+kind = "constant"
+value = 5.0
+[inputs.cost]
+kind = "constant"
+value = 2.0
+"""
+DESIGN = us.Design(draws=4096, chains=16)
+
+
+@pytest.fixture
+def options(tmp_path):
+    (tmp_path / "laws.py").write_text(LAWS, encoding="utf-8")
+    (tmp_path / "priors.toml").write_text(PRIORS, encoding="utf-8")
+
+    def made(name, values, output):
+        model, priors = prepare(
+            equations=[tmp_path / "laws.py"], priors=[tmp_path / "priors.toml"], known=[name]
+        )
+        first = Problem(model, priors, ask(model, {name: values[0]}, outputs=[output]))
+        return model, [
+            Option(f"{name} {value}", first.giving(ask(model, {name: value}).given))
+            for value in values
+        ]
+
+    return made
+
+
+def close(found, right, least=1e-9):
+    assert abs(found.value - right) < 4.9 * found.mcse + least
+
+
+def two_normals(options, **more):
+    model, both = options("pick", [1, 0], "payoff")
+    goal = parse_goal("mean(payoff)", model.variables, maximise=True)
+    pilots = [parse_pilot(text, model.variables, "1") for text in more.pop("pilots", ())]
+    return decide(both, [goal], DESIGN, pilots=pilots, **more)
+
+
+def normal_loss(mean, sd):
+    """E[max(N(mean, sd), 0)]."""
+    return mean * stats.norm.cdf(mean / sd) + sd * stats.norm.pdf(mean / sd)
+
+
+def test_two_normal_options_have_the_closed_forms_of_regret_and_of_knowing_all(options):
+    choice = two_normals(options)
+    sd = np.sqrt(4 + 1)
+    assert choice.chosen.option.name == "pick 1"
+    close(choice.rated[0].goals[0], 1.0)
+    close(choice.rated[0].best, stats.norm.cdf(1 / sd))
+    close(choice.rated[1].best, stats.norm.cdf(-1 / sd))
+    most = normal_loss(1, sd)  # E[max(x - y, 0)] is E[max(x, y)] less the mean of y
+    close(choice.evpi, most - 1)
+    close(choice.rated[0].regret, most - 1)
+    close(choice.rated[1].regret, most)
+    assert not any(one.tied for one in choice.rated)
+
+
+def test_knowing_one_input_is_worth_the_loss_of_a_normal(options):
+    known = two_normals(options).known
+    close(known["x"], normal_loss(1, 2) - 1, least=2e-4)
+    close(known["y"], normal_loss(1, 1) - 1, least=2e-4)
+    assert list(known) == ["x", "y"]
+
+
+@pytest.mark.parametrize("error", [0.5, 2.0, 8.0])
+def test_a_measurement_is_worth_what_raiffa_and_schlaifer_say(options, error):
+    """Its result moves the mean of x by a normal of sd s0^2 / sqrt(s0^2 + e^2)."""
+    choice = two_normals(options, pilots=[f"x +- {error}"])
+    moved = 4 / np.hypot(2, error)
+    close(choice.pilots[f"x +- {error}"], normal_loss(1, moved) - 1, least=5e-4)
+
+
+def test_a_newsvendor_stocks_the_critical_quantile(options):
+    stocks = [10, 14, 18, 20, 22, 24, 30, 40]
+    model, all_ = options("stock", stocks, "profit")
+    goal = parse_goal("mean(profit)", model.variables, maximise=True)
+    choice = decide(all_, [goal], DESIGN)
+    best = stats.lognorm(s=0.5, scale=np.exp(3)).ppf(1 - 2 / 5)
+    assert choice.chosen.option.name == f"stock {min(stocks, key=lambda q: abs(q - best))}"
+    demand = stats.lognorm(s=0.5, scale=np.exp(3))
+    for one, stock in zip(choice.rated, stocks, strict=True):
+        sold = demand.expect(lambda d, q=stock: np.minimum(d, q), lb=0, ub=np.inf, limit=200)
+        close(one.goals[0], 5 * sold - 2 * stock, least=1e-3)
+
+
+def test_a_loop_over_options_gives_the_same_regret_and_chances(options):
+    stocks = [15, 20, 25]
+    model, all_ = options("stock", stocks, "profit")
+    goal = parse_goal("mean(profit)", model.variables, maximise=True)
+    choice = decide(all_, [goal], us.Design(draws=512, chains=4))
+    loop = np.array(
+        [
+            us.sample(one.problem, us.Design(draws=512, chains=4))["prior_predictive/profit"].values
+            for one in all_
+        ]
+    )
+    top = loop.max(axis=0)
+    for one, draws in zip(choice.rated, loop, strict=True):
+        assert one.goals[0].value == pytest.approx(draws.mean(), rel=1e-12)
+        assert one.regret.value == pytest.approx((top - draws).mean(), rel=1e-9)
+        assert one.best.value == pytest.approx((draws == top).mean(), abs=1e-12)
+
+
+def test_chips_are_drawn_apart_and_one_chip_with_itself():
+    outputs = ["training_flop"]
+    model, h100 = prepare("h100-dense-fp8", known=["budget"])
+    found = []
+    for scenario in ("h100-dense-fp8", "gb200-dense-fp8", "mi355x-dense-fp8"):
+        _, priors = prepare(scenario, known=["budget"])
+        question = ask(model, {"budget": "1B"}, outputs=outputs)
+        found.append(Option(scenario, Problem(model, priors, question)))
+    assert h100
+    goal = parse_goal("training_flop", model.variables, maximise=True)
+    choice = decide(found, [goal], us.Design(draws=1024))
+    assert goal.measure == "log"
+    assert 0.99 < sum(one.best.value for one in choice.rated) < 1.01
+    mfu = [name for name in choice.known if name.startswith("mfu")]
+    assert len(mfu) == 3  # a fact of each chip
+    for one, option in zip(choice.rated, found, strict=True):
+        tree = us.sample(option.problem, us.Design(draws=1024))
+        own = np.log(tree["prior_predictive/training_flop"].values).mean()
+        assert one.goals[0].value == pytest.approx(own, abs=5 * one.goals[0].mcse)
+
+
+def test_limits_leave_out_options_and_where_none_is_left_say_what_would_do():
+    model, priors = prepare(known=["gpus"])
+    first = Problem(
+        model,
+        priors,
+        ask(model, {"gpus": "10k", "budget": "1B"}, outputs=["training_time", "facility_power"]),
+    )
+    many = [
+        Option(f"{n}k", first.giving(ask(model, {"gpus": f"{n}k"}).given)) for n in (10, 50, 100)
+    ]
+    goal = parse_goal("training_time", model.variables, maximise=False)
+    limit = parse_limit("facility_power <= 120 MW with 90%", model.variables)
+    choice = decide(many, [goal], us.Design(draws=512), limits=[limit])
+    assert choice.chosen.option.name == "50k"
+    assert [one.met for one in choice.rated] == [(True,), (True,), (False,)]
+    assert choice.rated[2].best is None
+    tight = parse_limit("facility_power <= 10 MW with 90%", model.variables)
+    none = decide(many, [goal], us.Design(draws=512), limits=[tight])
+    assert none.chosen is None
+    rated, (value,) = none.nearest
+    power = us.sample(many[0].problem, us.Design(draws=512))["prior_predictive/facility_power"]
+    assert rated.option.name == "10k"
+    assert value == pytest.approx(float(power.quantile(0.9)), rel=2e-3)
+
+
+def test_options_that_are_equal_are_tied_and_the_second_goal_chooses():
+    model, priors = prepare(known=["gpus", "training_flop"])
+    given = {"gpus": "10k", "training_flop": "1e26"}
+    first = Problem(model, priors, ask(model, given, outputs=["budget", "training_time"]))
+    many = [
+        Option(f"{n}k", first.giving(ask(model, {"gpus": f"{n}k"}).given)) for n in (10, 20, 40)
+    ]
+    goals = [
+        parse_goal(name, model.variables, maximise=False) for name in ("budget", "training_time")
+    ]
+    choice = decide(many, goals, us.Design(draws=256))
+    assert choice.chosen.option.name == "40k"
+    assert [one.tied for one in choice.rated] == [True, True, False]
+    assert [one.efficient for one in choice.rated] == [False, False, True]
+    assert choice.evpi.value == 0
+
+
+@pytest.mark.parametrize(
+    ("goal", "measure", "level"),
+    [
+        ("training_flop", "log", 0.5),
+        ("mean(training_flop)", "mean", 0.5),
+        ("q05(training_flop)", "quantile", 0.05),
+        ("P(training_flop >= 1e26)", "probability", 0.5),
+    ],
+)
+def test_goals_are_read(goal, measure, level):
+    variables = us.default_model().variables
+    found = parse_goal(goal, variables, maximise=True)
+    assert (found.measure, found.level) == (measure, level)
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "words"),
+    [
+        (parse_goal, "training_flopp", "did you mean 'training_flop'"),
+        (parse_goal, "median of cost", "is none; expected a variable"),
+        (parse_limit, "facility_power <= 150 MW with 130%", "no probability above 0"),
+        (parse_limit, "facility_power", "is not a comparison"),
+        (parse_pilot, "mfu 10%", "expected an input and its error"),
+        (parse_pilot, "mfuu +- 10%", "did you mean 'mfu'"),
+    ],
+)
+def test_what_is_no_goal_limit_or_pilot_is_refused(read, text, words):
+    variables = us.default_model().variables
+    more = {parse_goal: {"maximise": True}, parse_pilot: {"units": "FLOP"}}.get(read, {})
+    with pytest.raises(QuestionError, match=words):
+        read(text, variables, **more)

@@ -1,0 +1,140 @@
+"""`decide` at the command line: options by flags or a file, what it prints, what it refuses."""
+
+import csv
+import io
+import json
+
+import pytest
+
+FEW = ("--draws", "64", "--chains", "4")
+ASKED = ("decide", "--budget", "1B", "--maximise", "training_flop", *FEW)
+POWER = ("--limit", "facility_power <= 150 MW with 90%")
+GPUS = ("--option", "gpus=20k..60k:3", *POWER)
+PLAN = """schema_version = 1
+title = "What to rent"
+maximise = ["training_flop"]
+limits = ["facility_power <= 150 MW with 90%"]
+pilots = ["mfu +- 10%"]
+
+[[options]]
+name = "old"
+chip = "H100"
+given = { gpus = "40k" }
+
+[[options]]
+name = "new"
+chip = "GB200"
+number_format = "fp8"
+given = { gpus = 40_000 }
+"""
+
+
+def document(cli, *words):
+    code, out, err = cli(*words, "--format", "json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def test_options_are_all_combinations_of_what_may_be_chosen(cli):
+    found = document(cli, *ASKED, "--option", "chip=H100,GB200", *GPUS)
+    names = [one["name"] for one in found["options"]]
+    assert names == [f"{chip}, gpus {n}k" for chip in ("H100", "GB200") for n in (20, 40, 60)]
+    assert found["options"][3]["settings"] == {"chip": "GB200", "gpus": "20k"}
+    assert found["options"][3]["scenario"] == "gb200-dense-bf16"
+    assert list(found["question"]["given"]) == ["budget"]
+    assert found["chosen"] in names
+
+
+def test_a_file_states_options_goals_limits_and_pilots(cli, tmp_path):
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    found = document(cli, "decide", tmp_path / "plan.toml", "--budget", "1B", *FEW)
+    assert [one["name"] for one in found["options"]] == ["old", "new"]
+    assert found["limits"][0]["probability"] == 0.9
+    assert list(found["pilots"]) == ["mfu +- 10%"]
+    assert found["goals"][0]["direction"] == "maximise"
+
+
+def test_a_folder_is_verified_and_a_row_has_each_option(cli, tmp_path):
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    folder = tmp_path / "kept"
+    words = ("decide", tmp_path / "plan.toml", "--budget", "1B", *FEW)
+    code, _, err = cli(*words, "--output", folder)
+    assert (code, err) == (0, "")
+    names = {"decision.html", "decision.md", "decision.json", "decision.csv", "run.json"}
+    assert names <= {path.name for path in folder.iterdir()}
+    rows = list(csv.DictReader(io.StringIO((folder / "decision.csv").read_text())))
+    assert [row["option"] for row in rows] == ["old", "new"]
+    code, out, _ = cli("verify", folder)
+    assert (code, "identical" in out) == (0, True)
+
+
+def test_where_no_option_meets_the_limits_the_nearest_one_says_what_would_do(cli):
+    few = GPUS[:2]
+    code, out, err = cli(*ASKED, *few, "--limit", "facility_power <= 1 MW with 90%")
+    assert (code, err) == (0, "")
+    assert "No option meets the limits; gpus 20k misses them least" in out
+    assert "'facility_power <= 1 MW with 90%' would hold for it with" in out
+    found = document(cli, *ASKED, *few, "--limit", "facility_power <= 1 MW")
+    assert (found["chosen"], found["nearest"]["name"]) == (None, "gpus 20k")
+
+
+def test_waiting_is_an_option_with_a_date(cli):
+    words = ("decide", "--training-flop", "1e26", "--option", "date=2025, 2026, 2028")
+    found = document(cli, *words, "--minimise", "mean(budget)", *FEW)
+    names = [one["name"] for one in found["options"]]
+    assert names == ["date 2025", "date 2026", "date 2028"]
+    costs = [one["goals"][0]["value"] for one in found["options"]]
+    assert len(set(costs)) == 3
+    assert any("not dated" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ((), "nothing to choose among"),
+        (("--option", "gpus"), "not of the form NAME=A,B"),
+        (("--option", "gpus=20k"), "has one value"),
+        (("--option", "gpus=20k,20k"), "lists a value twice"),
+        (("--option", "gpus=60k..20k"), "reversed"),
+        (("--option", "gpus=20k..60k:x"), "is no number of values"),
+        (("--option", "gpus=20k..60k:1"), "has 1 point"),
+        (("--option", "gpus=1..2:20000"), "points"),
+        (("--option", "gpuss=1,2"), "did you mean 'gpus'"),
+        (("--option", "chip=H100,H20O"), "H200"),
+        (("--option", "scenario=base,bas"), "did you mean 'base'"),
+        (("--option", "number_format=bf16,fp8"), "name it by --option chip"),
+        (("--option", "pue=1.1,1.2"), "pue changes nothing"),
+        ((*GPUS, *GPUS), "names gpus twice"),
+        ((*GPUS, "--maximise", "gpus", "--minimise", "budget"), "has 3 goals"),
+        ((*GPUS, "--limit", "gpus <= 1 with 0%"), "no probability"),
+        (
+            (*GPUS, "--limit", "facility_power <= 1 MW", "--limit", "facility_power >= 2 MW"),
+            "contradict each other",
+        ),
+        ((*GPUS, "--pilot", "mfu 3"), "expected an input and its error"),
+        ((*GPUS, "--outputs", "gpus"), "drop --outputs"),
+    ],
+)
+def test_what_is_no_choice_is_one_clear_error(cli, words, fault):
+    code, out, err = cli(*ASKED, *words)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert "\n" not in err
+    assert fault in err
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "fault"),
+    [
+        ("schema_version = 1", "schema_version = 2", "schema_version"),
+        ("maximise", "maximize", "did you mean 'maximise'"),
+        ('name = "new"', 'name = "old"', "two options are called 'old'"),
+        ("gpus = 40_000", "gpus = [1]", "given"),
+        ("gpus = 40_000", "gpuss = 1", "did you mean 'gpus'"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told_with_its_place(cli, tmp_path, found, instead, fault):
+    (tmp_path / "plan.toml").write_text(PLAN.replace(found, instead), encoding="utf-8")
+    code, out, err = cli("decide", tmp_path / "plan.toml", "--budget", "1B", *FEW)
+    assert (code, out) == (2, "")
+    assert fault in err

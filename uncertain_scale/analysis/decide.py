@@ -1,0 +1,757 @@
+"""Choosing among options on the same draws: goals, limits, regret, and what knowing is worth.
+
+An option is a scenario with givens. All options are drawn together, chain by chain: what their
+scenarios believe alike has the same draws in each, and what they believe of different facts is
+independent, as `couplings` says. A chain's utilities are one matrix, options by draws, of which all
+else is a statistic, averaged over chains, whose spread is the Monte Carlo error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from uncertain_scale.analysis.coupling import coupled, couplings
+from uncertain_scale.analysis.events import Event, happened, parse_event
+from uncertain_scale.errors import QuestionError, not_a_variable
+from uncertain_scale.sampling.engine import Simulation, each, propagate
+from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.units import parse_quantity
+from uncertain_scale.units.domain import domain_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from uncertain_scale.model import Problem
+    from uncertain_scale.sampling import Design
+    from uncertain_scale.sampling.dependence import InputSampler
+    from uncertain_scale.units.aliases import FloatArray
+
+__all__ = [
+    "Choice",
+    "Goal",
+    "Limit",
+    "Option",
+    "Pilot",
+    "Rated",
+    "decide",
+    "parse_goal",
+    "parse_limit",
+    "parse_pilot",
+]
+
+Measure: TypeAlias = Literal["mean", "log", "quantile", "probability"]
+
+_CALL = re.compile(r"\s*(mean|log|q(\d{1,2}(?:\.\d+)?)|P)\s*\((.*)\)\s*", re.DOTALL)
+_WITH = re.compile(r"(.*?)\s+with\s+(.+)", re.DOTALL)
+_PILOT = re.compile(r"\s*(\w+)\s*(?:±|\+-|\+/-)\s*([^@]+?)\s*(?:\s(?:for|costs)\s+(.+))?\s*")
+_EXAMPLES = "a variable, or mean(…), log(…), q05(…) of one, or P(…) of an event"
+_ERRORS = 2.0  # that two figures must lie apart to be told apart
+_BINS = 16
+"""Of an input's draws in a chain, within which it counts as known; powers of two fit nets. Of two
+normals 16 are off by half a standard error at most, 64 by four."""
+_ENDS = (0.05, 0.95)
+_HELD = 1 << 25  # utilities that are kept, of all options and draws; more are made again
+_LEAST = 1e-12  # relative, of a difference that is none
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is to be as large, or as small, as possible.
+
+    Parameters
+    ----------
+    text
+        As it was typed, without the direction.
+    measure
+        The `mean` of a variable, of its logarithm (`log`), a `quantile`, or the `probability` of
+        an event.
+    of
+        The variable, or the event.
+    sign
+        1 where more is better, -1 where less is.
+    level
+        Of a quantile.
+    """
+
+    text: str
+    measure: Measure
+    of: str | Event
+    sign: float = 1.0
+    level: float = 0.5
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that it rests on."""
+        return self.of.variables if isinstance(self.of, Event) else (self.of,)
+
+    def utility(self, draws: Mapping[str, FloatArray]) -> FloatArray:
+        """Return what each draw is worth: the more the better."""
+        if isinstance(self.of, Event):
+            values = happened(self.of, draws).astype(float)
+        else:
+            values = draws[self.of]
+        with np.errstate(all="ignore"):
+            return self.sign * (np.log(values) if self.measure == "log" else values)
+
+    def value(self, utilities: FloatArray) -> FloatArray:
+        """Return the measure of utilities, along their last dim."""
+        if self.measure != "quantile":
+            return np.asarray(utilities.mean(axis=-1))
+        level = self.level if self.sign > 0 else 1 - self.level
+        return np.asarray(np.quantile(utilities, level, axis=-1))
+
+
+@dataclass(frozen=True)
+class Limit:
+    """An event that must happen with some probability; always, where it is 1."""
+
+    text: str
+    event: Event
+    probability: float = 1.0
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """A measurement of an input that could be made first.
+
+    Parameters
+    ----------
+    text
+        As it was typed.
+    input
+        What it measures.
+    error
+        Its standard error: of the logarithm where it is relative, else in the input's units.
+    relative
+        Whether the error is a share.
+    cost
+        What it costs, in the units of the goal; None where that is not said.
+    """
+
+    text: str
+    input: str
+    error: float
+    relative: bool
+    cost: float | None = None
+
+    def measured(self, values: FloatArray, noise: FloatArray) -> FloatArray:
+        """Return results that it could have, from what is true and standard normal noise."""
+        if self.relative:
+            return np.asarray(values * np.exp(self.error * noise))
+        return np.asarray(values + self.error * noise)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice: its settings as people typed them, and its question.
+
+    Options that differ by the values of constant givens alone share a problem but for these, as
+    `Problem.giving` returns them.
+    """
+
+    name: str
+    problem: Problem
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its Monte Carlo standard error."""
+
+    value: float
+    mcse: float
+
+    @classmethod
+    def of(cls, chains: FloatArray) -> Estimate:
+        """Return the average of a figure over chains, and its error."""
+        return cls(float(np.mean(chains)), float(spread(np.asarray(chains))))
+
+
+@dataclass(frozen=True)
+class Rated:
+    """How an option does.
+
+    Parameters
+    ----------
+    option
+        The option.
+    goals
+        The value of each goal, in its own direction.
+    limits
+        The probability of each limit's event.
+    interval
+        Where 90% of the first goal's variable lie; none of a probability.
+    met
+        Whether each limit is met; None where the draws do not tell.
+    best
+        The probability of being the best option that meets the limits; None for one that does not.
+    regret
+        The expected loss of utility against the best option in each draw.
+    tied
+        Whether the draws cannot tell it from the best one.
+    efficient
+        With two goals: whether no other option is better in one and no worse in the other.
+    dominated_by
+        For one that is never best: the chosen option, where it is as good in every draw.
+    """
+
+    option: Option
+    goals: tuple[Estimate, ...]
+    limits: tuple[Estimate, ...]
+    met: tuple[bool | None, ...]
+    interval: tuple[Estimate, ...] = ()
+    best: Estimate | None = None
+    regret: Estimate | None = None
+    tied: bool = False
+    efficient: bool = False
+    dominated_by: str = ""
+
+    @property
+    def feasible(self) -> bool:
+        """Whether no limit is surely broken."""
+        return all(one is not False for one in self.met)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is best, by how much, and what it would be worth to know.
+
+    Parameters
+    ----------
+    rated
+        The options, in the order in which they were given.
+    goals, limits
+        What was asked.
+    chosen
+        The option with the best value of the first goal among those that meet the limits; None
+        where none does.
+    evpi
+        The expected utility of always taking the best option, over that of the chosen one.
+    known
+        The same of knowing one input, by its name.
+    pilots, measured
+        The expected value of each pilot's result, by its text, and the pilots.
+    nearest
+        Where no option meets the limits: the one that misses least, and for each limit the value of
+        its variable that would be met, or nan.
+    """
+
+    rated: tuple[Rated, ...]
+    goals: tuple[Goal, ...]
+    limits: tuple[Limit, ...]
+    chosen: Rated | None
+    evpi: Estimate | None = None
+    known: Mapping[str, Estimate] = field(default_factory=dict)
+    pilots: Mapping[str, Estimate] = field(default_factory=dict)
+    measured: tuple[Pilot, ...] = ()
+    nearest: tuple[Rated, tuple[float, ...]] | None = None
+
+
+def decide(  # noqa: PLR0913 (what there is to choose, and by what)
+    options: Sequence[Option],
+    goals: Sequence[Goal],
+    design: Design,
+    *,
+    limits: Sequence[Limit] = (),
+    pilots: Sequence[Pilot] = (),
+    progress: Callable[[int], object] | None = None,
+) -> Choice:
+    """Choose among options.
+
+    Parameters
+    ----------
+    options
+        Two or more, whose questions ask for the variables of the goals, limits and pilots.
+    goals
+        One, or two, between which there is a frontier; the first one chooses.
+    design
+        As for `sample`.
+    limits
+        What an option must meet.
+    pilots
+        Measurements whose worth is wanted.
+    progress
+        Told how many chains are finished, each counted twice.
+
+    Returns
+    -------
+    Choice
+        All of it in the units of the goals; of a goal by the logarithm, in logarithms.
+
+    Raises
+    ------
+    QuestionError
+        Fewer than two options, or one that cannot be answered.
+    ModelError
+        An equation fails.
+
+    Notes
+    -----
+    Knowing an input, or the result of a pilot, is worth E[max_k E[u_k | x]] - max_k E[u_k]. The
+    conditional means are those of 16 bins of a chain's draws of x; the maximum turns their noise
+    into bias, which falls like one over the draws of a bin: twice the estimate less the mean of
+    those from either half of each bin has none of that order.
+
+    References
+    ----------
+    Raiffa and Schlaifer (1961), Applied Statistical Decision Theory. Strong, Oakley and Brennan
+    (2014), doi:10.1177/0272989X13505910. Strong et al. (2015), doi:10.1177/0272989X15575286, for
+    the value of sample information by regression on its results.
+    """
+    if len(options) < 2:
+        raise QuestionError(f"{len(options)} option; expected two or more to choose among")
+    table = _Table(options, goals, limits, design)
+    chains = range(design.chains)
+    first = []
+    for one in each(table.first, chains):
+        first.append(one)
+        if progress is not None:
+            progress(len(first))
+    # Shapes (chain, goal, option), (chain, limit, option) and (chain, end, option).
+    values, shares, ends = (np.array([one[k] for one in first]) for k in range(3))
+    rated = [_rated(table, number, values, shares, ends) for number in range(len(options))]
+    candidates = [number for number, one in enumerate(rated) if one.feasible]
+    if not candidates:
+        return Choice(
+            tuple(rated), tuple(goals), tuple(limits), None, nearest=_nearest(table, rated)
+        )
+    place = _first(values[:, :, candidates].mean(axis=0))
+    second = []
+    for found in each(lambda chain: table.second(chain, candidates, place, pilots), chains):
+        second.append(found)
+        if progress is not None:
+            progress(design.chains + len(second))
+    return _chosen(table, rated, candidates, place, second, pilots)
+
+
+@dataclass
+class _Group:
+    """Options that are drawn together: they share a scenario and a plan."""
+
+    problem: Problem
+    sampler: InputSampler
+    numbers: list[int]
+    moved: tuple[str, ...]
+    settled: Mapping[str, float]
+
+
+class _Table:
+    """Utilities of all options, chain by chain."""
+
+    def __init__(
+        self,
+        options: Sequence[Option],
+        goals: Sequence[Goal],
+        limits: Sequence[Limit],
+        design: Design,
+    ) -> None:
+        self.options, self.goals, self.limits, self.design = options, goals, limits, design
+        self.groups = list(self._grouped())
+        small = len(options) * design.draws * design.chains <= _HELD
+        self._kept: dict[int, FloatArray] | None = {} if small else None
+
+    def _grouped(self) -> Iterator[_Group]:
+        base = self.options[0].problem
+        together: dict[tuple[int, int], list[int]] = {}
+        for number, option in enumerate(self.options):
+            key = id(option.problem.priors), id(option.problem.plan)
+            together.setdefault(key, []).append(number)
+        scenarios = {id(base.priors): 0}
+        for numbers in together.values():
+            problem = self.options[numbers[0]].problem
+            which = scenarios.setdefault(id(problem.priors), len(scenarios))
+            apart = None
+            if which:
+                ranks = {
+                    name: one.rank
+                    for name, one in couplings(problem.plan, base.priors, problem.priors).items()
+                }
+                apart = coupled(problem.plan, base.priors, problem.priors, ranks, which=which)
+            simulation = Simulation.of(problem, self.design, apart)
+            givens = [self.options[n].problem.question.given for n in numbers]
+            moved = tuple(
+                name
+                for name in givens[0]
+                if name in problem.plan.inputs
+                and len({given[name].distribution for given in givens}) > 1
+            )
+            yield _Group(problem, simulation.sampler(), numbers, moved, simulation.settled)
+
+    def draws(self, chain: int) -> Iterator[tuple[int, _Group, dict[str, FloatArray]]]:
+        """Yield a chain's draws of each option, with its number."""
+        for group in self.groups:
+            inputs = group.sampler.draw(self.design, chain)
+            plan = group.problem.plan
+            still, moving = (
+                replace(
+                    plan,
+                    reached={
+                        name: way
+                        for name, way in plan.reached.items()
+                        if way.ancestors.isdisjoint(group.moved) is apart
+                    },
+                )
+                for apart in (True, False)
+            )
+            fixed = propagate(still, inputs, group.settled)
+            for number in group.numbers:
+                given = self.options[number].problem.question.given
+                own = {
+                    name: given[name].ppf(np.full(self.design.draws, 0.5)) for name in group.moved
+                }
+                yield number, group, propagate(moving, {**fixed, **own}, group.settled)
+
+    def first(self, chain: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return a chain's values by goal and option, shares by limit, and ends of intervals."""
+        count = len(self.options)
+        ends = np.full((2, count), np.nan)
+        values = np.empty((len(self.goals), count))
+        shares = np.empty((len(self.limits), count))
+        kept = None if self._kept is None else np.empty((count, self.design.draws))
+        for number, _, draws in self.draws(chain):
+            utilities = [goal.utility(draws) for goal in self.goals]
+            self._refuse_missing(number, utilities)
+            values[:, number] = [
+                goal.value(one) for goal, one in zip(self.goals, utilities, strict=True)
+            ]
+            shares[:, number] = [happened(one.event, draws).mean() for one in self.limits]
+            if isinstance(self.goals[0].of, str):
+                ends[:, number] = np.quantile(draws[self.goals[0].of], _ENDS)
+            if kept is not None:
+                kept[number] = utilities[0]
+        if self._kept is not None and kept is not None:
+            self._kept[chain] = kept
+        return values, shares, ends
+
+    def _refuse_missing(self, number: int, utilities: Sequence[FloatArray]) -> None:
+        for goal, found in zip(self.goals, utilities, strict=True):
+            if not np.isfinite(found).all():
+                raise QuestionError(
+                    f"option {self.options[number].name}: {goal.text} is no finite number in "
+                    f"{np.mean(~np.isfinite(found)):.2%} of the draws; take another goal, such as "
+                    f"mean({', '.join(goal.variables)})"
+                )
+
+    def utilities(self, chain: int) -> FloatArray:
+        """Return a chain's utilities by the first goal, shape (option, draw)."""
+        if self._kept is not None and chain in self._kept:
+            return self._kept[chain]
+        found = np.empty((len(self.options), self.design.draws))
+        for number, _, draws in self.draws(chain):
+            found[number] = self.goals[0].utility(draws)
+        return found
+
+    def second(
+        self, chain: int, candidates: Sequence[int], place: int, pilots: Sequence[Pilot]
+    ) -> dict[str, FloatArray]:
+        """Return a chain's shares of best, regrets, dominances and values of knowing.
+
+        Parameters
+        ----------
+        chain
+            Number of the chain.
+        candidates, place
+            The options that meet the limits, and which of them is chosen.
+        pilots
+            Measurements.
+        """
+        found = self.utilities(chain)[list(candidates)]
+        top = found.max(axis=0)
+        near = found >= top - _LEAST * np.maximum(np.abs(top), 1e-300)
+        first = {
+            "best": (near / near.sum(axis=0)).mean(axis=1),
+            "regret": (top - found).mean(axis=1),
+            "difference": found.mean(axis=1) - found[place].mean(),
+            "beaten": (found <= found[place]).mean(axis=1),
+        }
+        worth = {
+            f"known {name}": _worth(found, place, values)
+            for name, values in self.inputs(chain).items()
+        }
+        known = self.inputs(chain) if pilots else {}
+        for number, pilot in enumerate(pilots):
+            noise = np.random.default_rng((self.design.seed, chain, number)).standard_normal(
+                self.design.draws
+            )
+            columns = {
+                name: one for name, one in known.items() if name.split(" ")[0] == pilot.input
+            }
+            results = [pilot.measured(one, noise) for one in columns.values()]
+            worth[f"pilot {pilot.text}"] = (
+                _worth(found, place, results[0]) if results else np.array(np.nan)
+            )
+        return {**first, **worth}
+
+    def inputs(self, chain: int) -> dict[str, FloatArray]:
+        """Return a chain's draws of uncertain inputs, with a scenario's name where these differ."""
+        found: dict[str, FloatArray] = {}
+        first = self.groups[0].problem.priors.name
+        seen: set[int] = set()
+        for group in self.groups:
+            if id(group.problem.priors) in seen:
+                continue
+            seen.add(id(group.problem.priors))
+            for name, values in group.sampler.draw(self.design, chain).items():
+                if values.min() == values.max() or name in group.moved:
+                    continue
+                if name not in found:
+                    found[name] = values
+                elif not np.array_equal(found[name], values):
+                    found[f"{name} ({group.problem.priors.name})"] = values
+        several = {name.split()[0] for name in found if " " in name}
+        return {f"{n} ({first})" if n in several else n: values for n, values in found.items()}
+
+
+def _worth(found: FloatArray, place: int, values: FloatArray) -> FloatArray:
+    """Return what knowing `values` adds to the utility of the option at a place, in one chain.
+
+    The mean of an option given a value runs straight from the middle of a bin to that of the next.
+    """
+    order = np.argsort(values, kind="stable")
+    bins = min(_BINS, max(len(order) // 8, 1))
+    size = len(order) // bins // 2 * 2
+    order = order[: bins * size]
+    cells = found[:, order].reshape(len(found), bins, size)
+    halves = [cells[..., half::2].mean(axis=-1) for half in (0, 1)]
+    whole = (halves[0] + halves[1]) / 2
+    # Only options that are on top somewhere, by some of the means, can be so in between.
+    tops = {int(k) for one in (whole, *halves) for k in one.argmax(axis=0)} | {place}
+    among = sorted(tops)
+    at = values[order]
+    middles = at.reshape(bins, size).mean(axis=1)
+
+    def most(means: FloatArray) -> float:
+        return float(_between(at, middles, means[among]).max(axis=0).mean())
+
+    gain = 2 * most(whole) - (most(halves[0]) + most(halves[1])) / 2
+    return np.asarray(gain - _between(at, middles, whole[[place]]).mean())
+
+
+def _between(at: FloatArray, middles: FloatArray, means: FloatArray) -> FloatArray:
+    """Return means at values by straight lines through those at the middles, shape (row, value)."""
+    if len(middles) < 2:
+        return np.repeat(means, at.size, axis=1)
+    left = np.clip(np.searchsorted(middles, at, side="right") - 1, 0, len(middles) - 2)
+    width = np.diff(middles)
+    share = np.zeros_like(at)
+    np.divide(at - middles[left], width[left], out=share, where=width[left] > 0)
+    return np.asarray(means[:, left] + share * (means[:, left + 1] - means[:, left]))
+
+
+def _first(averages: FloatArray) -> int:
+    """Return the place of the best option; of equal ones, of the best by the second goal."""
+    top = averages[0].max()
+    equal = averages[0] >= top - _LEAST * max(abs(top), 1.0)
+    return int(np.argmax(np.where(equal, averages[-1], -np.inf)))
+
+
+def _rated(
+    table: _Table, number: int, values: FloatArray, shares: FloatArray, ends: FloatArray
+) -> Rated:
+    goals = tuple(
+        Estimate.of(goal.sign * values[:, k, number]) for k, goal in enumerate(table.goals)
+    )
+    limits = tuple(Estimate.of(shares[:, k, number]) for k in range(len(table.limits)))
+    met = tuple(
+        _met(share, limit.probability) for share, limit in zip(limits, table.limits, strict=True)
+    )
+    known = isinstance(table.goals[0].of, str)
+    interval = tuple(Estimate.of(ends[:, end, number]) for end in range(2)) if known else ()
+    return Rated(table.options[number], goals, limits, met, interval)
+
+
+def _met(share: Estimate, wanted: float) -> bool | None:
+    """Tell whether a probability is at least what is wanted; None where its error hides it."""
+    apart = share.value - wanted
+    if apart and share.mcse > 0 and abs(apart) < _ERRORS * share.mcse:
+        return None
+    return apart >= 0
+
+
+def _chosen(  # noqa: PLR0913, PLR0917 (what the two passes found)
+    table: _Table,
+    rated: list[Rated],
+    candidates: Sequence[int],
+    place: int,
+    second: Sequence[Mapping[str, FloatArray]],
+    pilots: Sequence[Pilot],
+) -> Choice:
+    chains = {name: np.array([one[name] for one in second]) for name in second[0]}
+    for row, number in enumerate(candidates):
+        best = Estimate.of(chains["best"][:, row])
+        apart = Estimate.of(chains["difference"][:, row])
+        beaten = best.value == 0 and chains["beaten"][:, row].mean() == 1
+        rated[number] = replace(
+            rated[number],
+            best=best,
+            regret=Estimate.of(chains["regret"][:, row]),
+            tied=row != place and abs(apart.value) <= _ERRORS * apart.mcse,
+            dominated_by=table.options[candidates[place]].name if beaten else "",
+        )
+    if len(table.goals) > 1:
+        _mark_efficient(table, rated, candidates)
+    known = {
+        name.removeprefix("known "): Estimate.of(values)
+        for name, values in chains.items()
+        if name.startswith("known ")
+    }
+    return Choice(
+        tuple(rated),
+        tuple(table.goals),
+        tuple(table.limits),
+        rated[candidates[place]],
+        evpi=Estimate.of(chains["regret"][:, place]),
+        known=dict(sorted(known.items(), key=lambda item: -item[1].value)),
+        pilots={one.text: Estimate.of(chains[f"pilot {one.text}"]) for one in pilots},
+        measured=tuple(pilots),
+    )
+
+
+def _mark_efficient(table: _Table, rated: list[Rated], candidates: Sequence[int]) -> None:
+    """Mark the options that no other one is better than in one goal and no worse in the other."""
+    signs = [goal.sign for goal in table.goals]
+    points = np.array(
+        [
+            [sign * one.value for sign, one in zip(signs, rated[n].goals, strict=True)]
+            for n in candidates
+        ]
+    )
+    for row, number in enumerate(candidates):
+        others = np.delete(points, row, axis=0)
+        worse = (others >= points[row]).all(axis=1) & (others > points[row]).any(axis=1)
+        rated[number] = replace(rated[number], efficient=not worse.any())
+
+
+def _nearest(table: _Table, rated: Sequence[Rated]) -> tuple[Rated, tuple[float, ...]]:
+    """Return the option that misses its limits least, and the values that would be met."""
+
+    def missed(one: Rated) -> float:
+        wanted = (limit.probability for limit in table.limits)
+        return sum(max(p - share.value, 0.0) for p, share in zip(wanted, one.limits, strict=True))
+
+    number = min(range(len(rated)), key=lambda n: missed(rated[n]))
+    values: list[list[float]] = [[] for _ in table.limits]
+    for chain in range(table.design.chains):
+        draws = next(found for n, _, found in table.draws(chain) if n == number)
+        for k, limit in enumerate(table.limits):
+            if len(limit.event.variables) > 1:
+                values[k].append(np.nan)
+                continue
+            name, sign, _ = limit.event.threshold()
+            level = limit.probability if sign in {"<=", "<"} else 1 - limit.probability
+            values[k].append(float(np.quantile(draws[name], level)))
+    return rated[number], tuple(float(np.mean(one)) for one in values)
+
+
+def parse_goal(text: str, variables: Mapping[str, str], *, maximise: bool) -> Goal:
+    """Read a goal.
+
+    Parameters
+    ----------
+    text
+        A variable (by the mean of its logarithm where it is positive, else by its mean), or
+        `mean(budget)`, `log(training_flop)`, `q05(training_flop)`, `P(training_flop >= 1e26)`.
+    variables
+        Units by variable of the model.
+    maximise
+        Whether more is better.
+
+    Raises
+    ------
+    QuestionError
+        It is none of these.
+
+    Examples
+    --------
+    >>> parse_goal("q05(x)", {"x": "1"}, maximise=True).level
+    0.05
+    """
+    sign = 1.0 if maximise else -1.0
+    match = _CALL.fullmatch(text)
+    name = (match[3] if match else text).strip()
+    if match and match[1] == "P":
+        return Goal(text.strip(), "probability", parse_event(name, variables), sign)
+    if name not in variables:
+        if re.fullmatch(r"\w+", name):
+            raise QuestionError(f"goal '{text[:60]}': {not_a_variable(name, variables)}")
+        raise QuestionError(f"goal '{text[:60]}' is none; expected {_EXAMPLES}")
+    domain = domain_of(variables[name])
+    positive = domain is not None and domain.bounds[0] >= 0
+    if match is None:
+        return Goal(name, "log" if positive else "mean", name, sign)
+    if match[2]:
+        return Goal(text.strip(), "quantile", name, sign, float(match[2]) / 100)
+    if match[1] == "log" and not positive:
+        raise QuestionError(f"goal '{text[:60]}': {name} may be 0 or below; take mean({name})")
+    return Goal(text.strip(), "log" if match[1] == "log" else "mean", name, sign)
+
+
+def parse_limit(text: str, variables: Mapping[str, str]) -> Limit:
+    """Read a limit, such as `facility_power <= 150 MW with 90%`; without a share it is hard.
+
+    Raises
+    ------
+    QuestionError
+        It is none.
+
+    Examples
+    --------
+    >>> parse_limit("x <= 3 with 80%", {"x": "1"}).probability
+    0.8
+    """
+    match = _WITH.fullmatch(text.strip())
+    event = parse_event(match[1] if match else text.strip(), variables)
+    if match is None:
+        return Limit(text.strip(), event)
+    share = parse_quantity(match[2]).to("1")
+    if not 0 < share <= 1:
+        raise QuestionError(
+            f"limit '{text[:80]}': '{match[2][:20]}' is no probability above 0 and at most 100%"
+        )
+    return Limit(text.strip(), event, share)
+
+
+def parse_pilot(text: str, variables: Mapping[str, str], units: str) -> Pilot:
+    """Read a measurement, such as `mfu ± 10%` or `mfu +- 10% for 2M USD`.
+
+    Parameters
+    ----------
+    text
+        The input, its standard error, and what it costs.
+    variables
+        Units by variable of the model.
+    units
+        Of the goal, which the cost is in.
+
+    Raises
+    ------
+    QuestionError
+        It is none.
+
+    Examples
+    --------
+    >>> parse_pilot("x +- 10%", {"x": "1"}, "USD").relative
+    True
+    """
+    match = _PILOT.fullmatch(text)
+    if match is None:
+        raise QuestionError(
+            f"pilot '{text[:60]}' is none; expected an input and its error, such as 'mfu +- 10%'"
+        )
+    name, error, cost = match.groups()
+    if name not in variables:
+        raise QuestionError(f"pilot '{text[:60]}': {not_a_variable(name, variables)}")
+    relative = error.strip().endswith("%")
+    quantity = parse_quantity(error)
+    size = quantity.to("1") if relative else quantity.to(variables[name])
+    if not size > 0:
+        raise QuestionError(
+            f"pilot '{text[:60]}': an error of {error} measures all; state one above 0"
+        )
+    return Pilot(
+        text.strip(), name, size, relative, None if cost is None else parse_quantity(cost).to(units)
+    )
