@@ -78,6 +78,7 @@ _SUBJECTS = {
     "ownership": "Rent or own",
     "lifetime": "Training and serving together",
     "reliability": "Failures",
+    "sites": "Several sites",
 }
 
 _ACTS: dict[str, dict[str, Any]] = {

@@ -53,6 +53,7 @@ ONE_WAY |= {"mfu", "expert_sparsity", "moe__from_sparsity"}
 ONE_WAY |= {"machine_hourly_cost", "building_hourly_cost", "fixed_hourly_cost"}
 ONE_WAY |= {"owner_hourly_cost", "breakeven_utilisation"}
 ONE_WAY |= {"checkpoint_interval", "goodput", "mfu__from_step"}
+ONE_WAY |= {"exchange_time", "exchange_loss"}
 # Of what binds, and of training and serving together.
 ONE_WAY |= {"decode_memory_time", "decode_gpu_time"}
 ONE_WAY |= {"lifetime_cost", "lifetime_saving", "breakeven_served_tokens"}

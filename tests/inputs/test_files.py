@@ -84,7 +84,8 @@ def test_shipped_laws_ratings_and_choices_do_not_age():
         *("log_A", "log_B", "log_E", "alpha", "beta", "sparsity_exponent", "repetition_decay"),
         *("moe", "experts_per_active", "building_life", "hours_in_use", "idle_power_share"),
         *("memory_bandwidth", "total_over_active", "weight_bytes", "cache_bytes"),
-        *("sequences_per_gpu", "decode_gpus", "checkpoint_time"),
+        *("sequences_per_gpu", "decode_gpus", "checkpoint_time", "training_sites"),
+        *("intersite_bandwidth", "exchanged_bytes", "local_steps", "batch_tokens"),
     }
     assert not load_priors("gb300-dense-fp8").inputs["peak_flops"].provenance.ages
 

@@ -439,8 +439,11 @@ def unseen(
     dict
         `rare`, the rare values of either side, sizes in the units of `held`. `varies`, where equal
         draws are no constant by the model: an input behind them has changed and moves none, or has
-        values that they miss.
+        values that they miss. Where nothing behind the two differs they are one answer.
     """
+    differing = inputs_apart(pair, renamed, hidden)
+    if not differing:
+        return {"rare": "[]", "varies": 0}
     under, over = pair
     free = cancelled_inputs(over.attrs, under.attrs, form, renamed) - hidden
     scales = _scales(pair, form)
@@ -451,10 +454,17 @@ def unseen(
         if (name := names.get(one.name, one.name)) not in free
     )
     still = held.values.min() == held.values.max() == (1 if form == "power" else 0)
-    behind = (pivot_inputs(under.attrs) | pivot_inputs(over.attrs)) - free
-    unmoved = behind & (hidden | set(renamed) if still else hidden)
+    unmoved = (differing if still else differing & hidden) - free
     missed = any(one.missed(held.size) for one in rare)
     return {"rare": json.dumps(list(rare)), "varies": int(bool(unmoved) or missed)}
+
+
+def inputs_apart(
+    pair: tuple[xr.DataArray, xr.DataArray], renamed: Mapping[str, str], hidden: set[str]
+) -> set[str]:
+    """Return the inputs behind an output of two scenarios that differ, as `unseen` takes them."""
+    behind = set[str]().union(*(pivot_inputs(one.attrs) for one in pair))
+    return behind & (hidden | set(renamed))
 
 
 def _scales(

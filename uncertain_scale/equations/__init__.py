@@ -20,6 +20,7 @@ from uncertain_scale.equations import (
     reliability,
     scale,
     serving,
+    sites,
 )
 
 __all__ = ["HEADLINE", "SUBJECTS"]
@@ -37,6 +38,7 @@ SUBJECTS = (
     ownership,
     lifetime,
     reliability,
+    sites,
 )
 
 HEADLINE: tuple[str, ...] = (

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from uncertain_scale.equations.inverses import inverses
 from uncertain_scale.units.aliases import (
+    AtLeastOne,
     Dollars,
     DollarsPerExaflop,
     DollarsPerGpu,
@@ -31,6 +32,21 @@ def gpu_hours(budget: Dollars, hourly_rate: DollarsPerGpuHour) -> GpuHours:
     Budget / rate: the cost of time alone, without staff, experiments or failed runs.
     """
     return budget / hourly_rate
+
+
+@inverses(
+    budget__from_programme="Cost of the final run, implied by its whole programme's",
+    programme_multiplier__implied="Whole programme over its final run, implied by their costs",
+)
+def programme_cost(budget: Dollars, programme_multiplier: AtLeastOne) -> Dollars:
+    """Cost of the GPU time of the whole programme behind the run.
+
+    Budget x multiplier: the final run with its experiments, failed runs and post-training, without
+    staff.
+
+    Reference: Cottier et al. 2024, https://arxiv.org/abs/2405.21015
+    """
+    return budget * programme_multiplier
 
 
 @inverses(

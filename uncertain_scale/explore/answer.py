@@ -19,6 +19,7 @@ from uncertain_scale.analysis.comparison import (
     alike,
     changed_unseen,
     greater_in,
+    inputs_apart,
     inputs_beside,
     rounding,
     same_way,
@@ -466,7 +467,7 @@ def _held(
     pivots = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
     values.attrs = {**pivots, **rounding((base, other), form)}
     values.name = name
-    if alike(values):
+    if alike(values) and inputs_apart((base, other), renamed, hidden):
         sides = [drawn.variables[name].assign_attrs(drawn.facts(name)) for drawn in pair]
         values.attrs |= unseen(values, (sides[0], sides[1]), renamed, hidden, form)
     found = _statistics(_Column.of(values, inputs), view.probs, values.attrs)

@@ -389,10 +389,10 @@ class Closure:
         return sorted(frozenset().union(*bases))
 
     def set_aside(self, needed: set[str]) -> Iterator[tuple[str, str]]:
-        """Yield inputs that no answer needs, each with the prior kept that a law leads to from it."""
-        for law in self._laws:
+        """Yield inputs that no answer needs, and the variable whose prior is kept."""
+        for law in (one for one in self._laws if one.law is None and not one.overridable):
             kept = law.target in needed and self.reached[law.target].origin == "prior"
-            if kept and self._can_fire(law) and not (law.overridable or self._descends(law)):
+            if kept and self._can_fire(law) and not self._descends(law):
                 for name in law.arguments:
                     if name not in needed and self.reached[name].equation is None:
                         yield name, law.target
@@ -537,6 +537,12 @@ def _lacking(name: str, model: Model, closure: Closure, seen: set[str]) -> list[
     return list(dict.fromkeys(x for a in unknown for x in _lacking(a, model, closure, seen)))
 
 
+def _is_stated(name: str, problem: Problem) -> bool:
+    """Whether the question itself states an input: it is given, or its prior was replaced."""
+    prior = problem.priors.inputs.get(name)
+    return name in problem.question.given or bool(prior and prior.provenance.stated)
+
+
 def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str]:
     """Say what a reader of the answer should know about the question."""
     question = problem.question
@@ -545,7 +551,8 @@ def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str
 
         if absent := lacking_message(problem.model.headline, problem, closure):
             yield absent
-    set_aside = dict(closure.set_aside(needed))
+    shown = {*question.outputs, *question.also}
+    set_aside = {one: kept for one, kept in closure.set_aside(needed) if kept not in shown}
     for name, kept in set_aside.items():
         yield f"{name} is not used, as {kept} is by its prior; free {kept} to solve for it"
     for name in question.given:

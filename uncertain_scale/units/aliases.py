@@ -56,6 +56,7 @@ __all__ = [
     "Seconds",
     "SequencesPerGpu",
     "Share",
+    "TerabytesPerSecond",
     "TerabytesPerSecondPerGpu",
     "Tokens",
     "TokensOrNone",
@@ -105,6 +106,7 @@ GigaflopPerJoule: TypeAlias = Annotated[FloatArray, "GFLOP/J", Positive]
 GigawattHours: TypeAlias = Annotated[FloatArray, "GWh", Positive]
 BytesPerParameter: TypeAlias = Annotated[FloatArray, "byte/parameter", Positive]
 BytesPerToken: TypeAlias = Annotated[FloatArray, "byte/token", Positive]
+TerabytesPerSecond: TypeAlias = Annotated[FloatArray, "TB/s", Positive]
 TerabytesPerSecondPerGpu: TypeAlias = Annotated[FloatArray, "TB/s/gpu", Positive]
 GpuSecondsPerToken: TypeAlias = Annotated[FloatArray, "gpu*s/token", Positive]
 SequencesPerGpu: TypeAlias = Annotated[FloatArray, "1/gpu", Positive]
