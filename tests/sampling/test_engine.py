@@ -147,3 +147,19 @@ def test_a_stop_that_nobody_asks_for_changes_nothing(asked):
     both = [sample(*asked, design, stop=stop) for stop in (None, Stop(seconds=1e6))]
     assert both[0].identical(both[1])
     assert np.isfinite(both[0]["prior_predictive/training_flop"]).all()
+
+
+def test_few_draws_are_made_without_threads_and_are_the_same(asked, monkeypatch):
+    few = Design(draws=1024, chains=16)
+    plain = sample(*asked, few)
+    monkeypatch.setattr(engine, "_ALONE", 0)
+    assert sample(*asked, few).identical(plain)
+
+    def pool(*_, **__):
+        raise AssertionError
+
+    monkeypatch.undo()
+    monkeypatch.setattr(engine, "ThreadPoolExecutor", pool)
+    assert sample(*asked, few).identical(plain)
+    with pytest.raises(AssertionError):
+        sample(*asked, Design(draws=2048, chains=16))
