@@ -37,9 +37,9 @@ from uncertain_scale.report.document import (
     sufficient_document,
 )
 from uncertain_scale.report.interval_report import headline_outputs
-from uncertain_scale.report.numbers import estimate, number
+from uncertain_scale.report.numbers import estimates, number
 from uncertain_scale.report.sensitivity_report import ranking_document
-from uncertain_scale.sampling.engine import Simulation, each
+from uncertain_scale.sampling.engine import Simulation, each, threads_for
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.sampling.pivots import input_facts
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
 
-_FEW = 1 << 14  # draws of all chains up to which threads cost more than they give
 _SAME = 1e-9
 _FIRST = ("training_flop", "budget")  # what is looked at first, where it is an answer
 
@@ -152,7 +151,8 @@ def answer_to(
     stop
         Ends the work early.
     brief
-        Whether to leave out what ratios of medians come from, which takes as long as the rest.
+        Whether to leave out what ratios of medians come from, which takes as long as the rest, and
+        of answers that are not ranked all intervals but the first, which no table shows.
 
     Raises
     ------
@@ -164,8 +164,10 @@ def answer_to(
     """
     problem = view.problem(scenarios)
     drawn = _draw(problem, view, stop)
-    document, outputs = _document(view, drawn)
+    document, outputs = _document(view, drawn, view.probs[:1] if brief else view.probs)
     of = next(name for name in _wanted(view, document) if name in outputs)
+    if brief:
+        document["outputs"][of] |= _statistics(outputs[of], view.probs)
     document["outputs"][of]["histogram"] = histogram_document(outputs[of].draws)
     _check(stop)
     ranking = _ranking(view, problem, of, outputs[of], document)
@@ -214,7 +216,7 @@ def _draw(problem: Problem, view: View, stop: Stop | None, apart: Coupled | None
         _check(stop)
         return simulation.whole(number)
 
-    threads = 1 if view.design.draws * view.design.chains <= _FEW else None
+    threads = threads_for(view.design)
     chains = list(each(chain, range(view.design.chains), threads=threads, stop=stop))
     if len(chains) < view.design.chains:
         raise StoppedError(stop.why if stop else "")
@@ -251,7 +253,9 @@ def _warnings(drawn: _Drawn) -> list[str]:
     return warnings_of_draws(watched)
 
 
-def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
+def _document(
+    view: View, drawn: _Drawn, probs: Sequence[float]
+) -> tuple[Document, dict[str, _Column]]:
     problem = drawn.simulation.problem
     plan, model = problem.plan, problem.model
     known = drawn.variables
@@ -283,7 +287,7 @@ def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
             name: {
                 "units": model.variables[name],
                 "long_name": model.long_name(name) or name,
-                **_statistics(column, view.probs),
+                **_statistics(column, probs),
                 "histogram": {"counts": [], "edges": [], "log": False, "atoms": []},
             }
             for name, column in outputs.items()
@@ -358,9 +362,7 @@ def _ranking(
     else:
         found = shapley_effects(problem, view.design, of=[of], on=(on,)).sel(output=of, scale=on)
         output = ranking_document(found)
-        output["shapley"] = {
-            name: estimate(found.sel(input=name), "shapley") for name in output["ranking"]
-        }
+        output["shapley"] = estimates(found, "shapley", output["ranking"])
     return {**document, "on": on, "outputs": {of: output}, "events": []}
 
 
