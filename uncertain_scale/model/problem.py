@@ -193,6 +193,12 @@ class Plan:
         """The equations, in an order in which they can be computed."""
         return [way.equation for way in self.reached.values() if way.equation is not None]
 
+    def part(self, outputs: Sequence[str]) -> Plan:
+        """Return what is needed for some of its variables."""
+        needed = set(outputs).union(*(self.reached[name].ancestors for name in outputs))
+        reached = {name: way for name, way in self.reached.items() if name in needed}
+        return replace(self, outputs=tuple(dict.fromkeys(outputs)), reached=reached)
+
     def known(self, *origins: Origin) -> list[str]:
         """Return the variables that are known from one of these origins."""
         return [name for name, way in self.reached.items() if way.origin in origins]
@@ -231,12 +237,9 @@ def solve(problem: Problem) -> Plan:
         from uncertain_scale.model.refusal import unreached_message
 
         raise QuestionError(unreached_message(missing, problem))
-    needed = set(outputs).union(*(closure.reached[name].ancestors for name in outputs))
-    return Plan(
-        outputs=tuple(dict.fromkeys(outputs)),
-        reached={name: way for name, way in closure.reached.items() if name in needed},
-        notes=(*_left_out(closure, problem), *_notes(closure, problem, needed)),
-    )
+    plan = Plan((), closure.reached).part(outputs)
+    notes = (*_left_out(closure, problem), *_notes(closure, problem, plan.reached.keys()))
+    return replace(plan, notes=notes)
 
 
 @dataclass(frozen=True)
@@ -466,7 +469,7 @@ def _lacking(name: str, model: Model, closure: Closure, seen: set[str]) -> list[
     return list(dict.fromkeys(x for a in unknown for x in _lacking(a, model, closure, seen)))
 
 
-def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str]:
+def _notes(closure: Closure, problem: Problem, needed: Collection[str]) -> Iterator[str]:
     """Say what a reader of the answer should know about the question."""
     question = problem.question
     if problem.priors.lacking and question.outputs in {(), EVERYTHING}:
