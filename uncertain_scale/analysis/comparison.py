@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.model import Plan, Problem
     from uncertain_scale.sampling import Design
+    from uncertain_scale.sampling.chains import Labelled
+    from uncertain_scale.statistics.conditional import Conditional
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = [
@@ -66,6 +69,8 @@ __all__ = [
     "compare",
     "same_way",
 ]
+
+_Draws = TypeVar("_Draws", bound="Labelled")
 
 _ROUNDING = 1e-12
 _FIGURES = ("median", "mean", "eti", "hdi")
@@ -325,10 +330,8 @@ def inputs_in(tree: xr.DataTree) -> dict[str, xr.DataArray]:
 
 
 def inputs_beside(
-    base: Mapping[str, xr.DataArray],
-    other: Mapping[str, xr.DataArray],
-    ranks: Mapping[str, float],
-) -> tuple[dict[str, xr.DataArray], dict[str, str]]:
+    base: Mapping[str, _Draws], other: Mapping[str, _Draws], ranks: Mapping[str, float]
+) -> tuple[dict[str, _Draws], dict[str, str]]:
     """Return the inputs of two scenarios, and the names of those of the other that are not shared.
 
     Left out is what the two draw from one coordinate and yet differ in.
@@ -369,7 +372,10 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
         over, under = other[name].attrs, base[name].attrs
         ratio[name].attrs |= joined_pivots(over, under, "power", over_names=renamed)
         ratio[name].attrs |= _unseen(ratio[name], (base[name], other[name]), renamed, hidden)
-    difference = xr.Dataset({name: difference_of(other[name], base[name]) for name in differences})
+    values = {name: (other[name].values, base[name].values) for name in plan.outputs}
+    difference = xr.Dataset(
+        {name: base[name].copy(data=difference_of(*values[name])) for name in differences}
+    )
     for name in differences:
         difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
         over, under = other[name].attrs, base[name].attrs
@@ -377,14 +383,19 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
         difference[name].attrs |= _unseen(
             difference[name], (base[name], other[name]), renamed, hidden, form="line"
         )
+
+    def averaged(name: str) -> Conditional | None:
+        return read_draws(ratio[name], inputs).conditional
+
     greater = {
-        name: greater_in(other[name], base[name], ratio.get(name), inputs) for name in plan.outputs
+        name: greater_in(*values[name], ratio.get(name), partial(averaged, name))
+        for name in plan.outputs
     }
     return Ratio(
         summarize_variables(ratio, probs=probs, inputs=inputs),
         _without_rounding(
             summarize_variables(difference, probs=probs, inputs=inputs),
-            {name: rounding_of(other[name], base[name]) for name in differences},
+            {name: rounding_of(*values[name]) for name in differences},
         ),
         {name: found.value for name, found in greater.items()},
         {name: found.mcse for name, found in greater.items()},
@@ -454,19 +465,29 @@ def _unseen(
 
 
 def greater_in(
-    other: xr.DataArray,
-    base: xr.DataArray,
-    ratio: xr.DataArray | None,
-    inputs: Mapping[str, xr.DataArray],
+    other: FloatArray,
+    base: FloatArray,
+    ratio: Labelled | None,
+    averaged: Callable[[], Conditional | None],
 ) -> Probability:
-    """Return how likely an output is greater in the other scenario."""
+    """Return how likely an output is greater in the other scenario.
+
+    Parameters
+    ----------
+    other, base
+        Its draws in both, shape (chain, draw).
+    ratio
+        Those of the ratio, where that means anything.
+    averaged
+        Gives the distribution of the ratio with its pivot integrated out, where it has one.
+    """
     if ratio is not None and not _alike(ratio) and base.min() > 0:
-        average = read_draws(ratio, inputs).conditional
+        average = averaged()
         found = average and of_average(average, "above", 1.0)
         if found:
             return found
     constant = ratio is not None and _alike(ratio) and not may_vary(ratio.attrs)
-    return share_of((difference_of(other, base) > 0).values, constant=constant)
+    return share_of(difference_of(other, base) > 0, constant=constant)
 
 
 def _without_rounding(found: xr.Dataset, rounding: Mapping[str, float]) -> xr.Dataset:
@@ -483,7 +504,7 @@ def _without_rounding(found: xr.Dataset, rounding: Mapping[str, float]) -> xr.Da
     return found.assign(figures)
 
 
-def _alike(ratio: xr.DataArray | None) -> bool:
+def _alike(ratio: Labelled | None) -> bool:
     """Say whether a ratio is one number, but for rounding."""
     return ratio is not None and bool(
         np.ptp(ratio.values) <= _ROUNDING * np.abs(ratio.values).max()

@@ -39,6 +39,7 @@ from uncertain_scale.report.document import (
 from uncertain_scale.report.interval_report import headline_outputs
 from uncertain_scale.report.numbers import estimates, number
 from uncertain_scale.report.sensitivity_report import ranking_document
+from uncertain_scale.sampling.chains import Variable
 from uncertain_scale.sampling.engine import Simulation, each, threads_for
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
@@ -49,8 +50,6 @@ from uncertain_scale.statistics.pivot_attributes import joined_pivots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    import xarray as xr
 
     from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.analysis.sensitivity.study import Scale
@@ -108,14 +107,12 @@ class _Drawn:
         return {name: self.values[name] for name in self.simulation.inputs}
 
     @property
-    def known_inputs(self) -> dict[str, xr.DataArray]:
+    def known_inputs(self) -> dict[str, Variable]:
         return {name: self.variables[name] for name in self.simulation.inputs}
 
     @cached_property
-    def variables(self) -> dict[str, xr.DataArray]:
+    def variables(self) -> dict[str, Variable]:
         """The draws with what their statistics rest on, as `sample` gives them."""
-        import xarray as xr
-
         plan, sampler = self.simulation.plan, self.simulation.sampler()
         pivots, varying = self.simulation.pivot_facts(), varying_variables(plan, sampler)
         inputs = {
@@ -123,11 +120,10 @@ class _Drawn:
             for name in plan.inputs
         }
         return {
-            name: xr.DataArray(
+            name: Variable(
+                name,
                 values,
-                dims=("chain", "draw"),
-                name=name,
-                attrs={
+                {
                     "varies": int(name in varying),
                     **inputs.get(name, {}),
                     **pivots.get(name, {}),
@@ -233,7 +229,7 @@ class _Column:
     high: float
 
     @classmethod
-    def of(cls, output: xr.DataArray, inputs: Mapping[str, xr.DataArray]) -> _Column:
+    def of(cls, output: Variable, inputs: Mapping[str, Variable]) -> _Column:
         """Take the draws of an output, or say what is wrong with them."""
         low, high = float(output.values.min()), float(output.values.max())
         return cls(read_draws(output, inputs), low, high)
@@ -418,23 +414,26 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
 
 
 def _held(
-    base: xr.DataArray,
-    other: xr.DataArray,
-    beside: tuple[Mapping[str, xr.DataArray], Mapping[str, str]],
+    base: Variable,
+    other: Variable,
+    beside: tuple[Mapping[str, Variable], Mapping[str, str]],
     view: View,
     *,
     units: str,
 ) -> dict[str, Any]:
     """Return the ratio to the base, or the difference in its units where there is no ratio."""
-    inputs, renamed = beside
-    values = difference_of(other, base) if units else other / base
+    (inputs, renamed), pair = beside, (other.values, base.values)
     form: Literal["line", "power"] = "line" if units else "power"
-    values.attrs = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
-    values.name = base.name
-    found = _statistics(_Column.of(values, inputs), view.probs)
+    with np.errstate(all="ignore"):
+        values = difference_of(*pair) if units else np.divide(*pair)
+    attributes = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
+    held = Variable(base.name, values, attributes)
+    column = _Column.of(held, inputs)
+    found = _statistics(column, view.probs)
     if units:
-        _round_off(found, rounding_of(other, base))
-    greater = greater_in(other, base, None if units else values, inputs)
+        _round_off(found, rounding_of(*pair))
+    ratio = None if units else held
+    greater = greater_in(*pair, ratio, lambda: column.draws.conditional)
     return {
         "ratio": None if units else found,
         **({"difference": {"units": units, **found}} if units else {}),
