@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from uncertain_scale import Design, ask, default_model, load_priors, sample, stream
+from uncertain_scale.analysis.sensitivity.study import make_study
 from uncertain_scale.errors import ModelError
+from uncertain_scale.model import Problem
 from uncertain_scale.sampling import engine, run
 from uncertain_scale.sampling.engine import each
 from uncertain_scale.sampling.limits import Stop, StoppedError
@@ -163,3 +165,23 @@ def test_few_draws_are_made_without_threads_and_are_the_same(asked, monkeypatch)
     assert sample(*asked, few).identical(plain)
     with pytest.raises(AssertionError):
         sample(*asked, Design(draws=2048, chains=16))
+
+
+def test_equations_are_tried_once_for_all_that_is_asked_of_a_problem(monkeypatch):
+    model = default_model()
+    priors = load_priors("base", variables=model.variables)
+    question, tried = ask(model, {"budget": "100M"}), []
+
+    def refuse(plan, inputs):
+        tried.append(plan.outputs)
+        return engine.propagate(plan, inputs)
+
+    monkeypatch.setattr(engine, "refuse_mixing", refuse)
+    problem = Problem(model, priors, question)
+    sample(problem, SMALL)
+    make_study(problem, SMALL, of=["training_flop"])
+    sample(problem, SMALL)
+    assert tried == [problem.plan.outputs]
+    make_study(problem, SMALL, of=["cluster_flops"])  # by equations that were not needed before
+    make_study(Problem(model, priors, question), SMALL, of=["training_flop"])
+    assert tried[1:] == [("cluster_flops",), ("training_flop",)]

@@ -160,10 +160,7 @@ def answer_to(
     """
     problem = view.problem(scenarios)
     drawn = _draw(problem, view, stop)
-    document, outputs = _document(view, drawn, view.probs[:1] if brief else view.probs)
-    of = next(name for name in _wanted(view, document) if name in outputs)
-    if brief:
-        document["outputs"][of] |= _statistics(outputs[of], view.probs)
+    document, outputs, of = _document(view, drawn, view.probs[:1] if brief else view.probs)
     document["outputs"][of]["histogram"] = histogram_document(outputs[of].draws)
     _check(stop)
     ranking = _ranking(view, problem, of, outputs[of], document)
@@ -251,7 +248,11 @@ def _warnings(drawn: _Drawn) -> list[str]:
 
 def _document(
     view: View, drawn: _Drawn, probs: Sequence[float]
-) -> tuple[Document, dict[str, _Column]]:
+) -> tuple[Document, dict[str, _Column], str]:
+    """Return the document, the outputs' draws, and the output that is ranked.
+
+    Of the others there are intervals of some probabilities alone.
+    """
     problem = drawn.simulation.problem
     plan, model = problem.plan, problem.model
     known = drawn.variables
@@ -259,12 +260,15 @@ def _document(
         lambda _, output: _Column.of(output, known), ((name, known[name]) for name in plan.outputs)
     )
     question, priors = problem.question, problem.believed
+    asked = {
+        "given": {name: _given(prior) for name, prior in question.given.items()},
+        "outputs": list(plan.outputs),
+        "free": list(question.free),
+    }
+    wanted = _wanted(view, {"question": asked, "outputs": outputs})
+    of = next(name for name in wanted if name in outputs)
     document: Document = {
-        "question": {
-            "given": {name: _given(prior) for name, prior in question.given.items()},
-            "outputs": list(plan.outputs),
-            "free": list(question.free),
-        },
+        "question": asked,
         "scenario": priors.name,
         "title": priors.title,
         "notes": list(plan.notes),
@@ -283,7 +287,7 @@ def _document(
             name: {
                 "units": model.variables[name],
                 "long_name": model.long_name(name) or name,
-                **_statistics(column, probs),
+                **_statistics(column, view.probs if name == of else probs),
                 "histogram": {"counts": [], "edges": [], "log": False, "atoms": []},
             }
             for name, column in outputs.items()
@@ -300,7 +304,7 @@ def _document(
             {name: plan.reached[name].origin for name in outputs},
         ),
     }
-    return document, outputs
+    return document, outputs, of
 
 
 def _given(prior: Prior) -> dict[str, Any]:

@@ -359,6 +359,12 @@ def try_equations(plan: Plan, sampler: InputSampler) -> dict[str, FloatArray]:
     return refuse_mixing(plan, trial_draws(sampler))
 
 
+def have_been_tried(plan: Plan, problem: Problem) -> bool:
+    """Tell whether a problem's equations have been tried, and a plan's are all among them."""
+    known = problem.plan.steps if _TRIED in problem.tried else []
+    return all(any(step is one for one in known) for step in plan.steps)
+
+
 def trial_draws(sampler: InputSampler) -> dict[str, FloatArray]:
     """Return a few dozen draws by input, some of them as far out as draws reach."""
     few = Design(kind="random", draws=_FEW, chains=1)
