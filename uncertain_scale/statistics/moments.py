@@ -131,6 +131,10 @@ class Moment:
     reason: str = ""
 
 
+LEVELS = np.array([0.16, 0.5, 0.84])
+"""Levels at which draws are looked at in order, besides the tails."""
+
+
 def largest_tail(size: int) -> int:
     """Return how many draws of so many make the largest tail that is looked at."""
     return int(min(_MOST_ROOTS * np.sqrt(size), _MOST * size))
@@ -395,7 +399,7 @@ def _typical(draws: AnyDraws, order: int, unit: float = 1.0) -> float:
     """Return a typical distance from the middle in some unit, or the mean of its square."""
     off = (draws.mean() - _middle(draws)) / unit
     if order == 1:
-        low, high = draws.at(np.array([0.16, 0.84]) * (draws.size - 1)) / unit
+        low, high = draws.at(LEVELS[[0, -1]] * (draws.size - 1)) / unit
         return max(abs(off), float(high - low) / 2)
     scale, squares = draws.mean_squares()
     size = scale / unit
