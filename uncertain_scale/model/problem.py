@@ -389,7 +389,7 @@ class Closure:
         return sorted(frozenset().union(*bases))
 
     def set_aside(self, needed: set[str]) -> Iterator[tuple[str, str]]:
-        """Yield inputs that no answer needs, and the variable whose prior is kept."""
+        """Yield inputs that no answer needs, each with the kept prior that a law leads to."""
         for law in (one for one in self._laws if one.law is None and not one.overridable):
             kept = law.target in needed and self.reached[law.target].origin == "prior"
             if kept and self._can_fire(law) and not self._descends(law):
@@ -552,7 +552,11 @@ def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str
         if absent := lacking_message(problem.model.headline, problem, closure):
             yield absent
     shown = {*question.outputs, *question.also}
-    set_aside = {one: kept for one, kept in closure.set_aside(needed) if kept not in shown}
+    set_aside = {
+        name: kept
+        for name, kept in closure.set_aside(needed)
+        if kept not in shown and _is_stated(name, problem)
+    }
     for name, kept in set_aside.items():
         yield f"{name} is not used, as {kept} is by its prior; free {kept} to solve for it"
     for name in question.given:
