@@ -83,14 +83,12 @@ def our_design(draws: int) -> tuple[int, int]:
 
 def uncertain_scale(draws: int, seed: int) -> Answers:
     """Answer by this package's public functions, on a user's own files."""
-    summary = our_summary(draws, seed)
-    rows = {}
-    for name in NAMES:
-        output = summary.sel(output=name, prob=0.9)
-        low, high = output["eti"].values
-        rows[name] = [float(output["mean"]), low, float(output["median"]), high]
-        rows[name] += output["hdi"].isel(mode=0).values.tolist()
-    return rows
+    found = our_summary(draws, seed)[["mean", "median", "eti", "hdi"]]
+    found = found.sel(output=list(NAMES), prob=0.9, mode=0)
+    rows = np.column_stack(
+        [found["mean"], found["eti"][:, 0], found["median"], found["eti"][:, 1], found["hdi"]]
+    )
+    return dict(zip(NAMES, rows.tolist(), strict=True))
 
 
 def our_summary(draws: int, seed: int, *, counted: bool = False) -> xr.Dataset:

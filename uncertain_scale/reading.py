@@ -154,7 +154,11 @@ def text_lines(file: BinaryIO, longest: int) -> Iterator[str]:
         number += 1
         if len(line) > longest:
             raise UnreadableError(f"a line of more than {longest:,} bytes; break it up", number)
-        yield from io.StringIO(_decoded(line, number), newline="")  # also those that end in CR
+        text = _decoded(line, number)
+        if "\r" in text:  # lines of older files end in it alone
+            yield from io.StringIO(text, newline="")
+        else:
+            yield text
 
 
 def parse_json(text: str) -> Any:

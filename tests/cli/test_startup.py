@@ -1,5 +1,6 @@
 """What a start costs: help and plain names import nothing heavy."""
 
+import os
 import subprocess
 import sys
 from functools import cache
@@ -70,6 +71,21 @@ def test_help_shows_an_example_and_every_option_of_the_main_job():
         "--scheduler",
     ):
         assert option in out
+
+
+@pytest.mark.parametrize(("set_before", "threads"), [({}, "1"), ({"OMP_NUM_THREADS": "3"}, "3")])
+def test_linear_algebra_has_one_thread_unless_somebody_wants_more(set_before, threads):
+    code = "import sys, os, uncertain_scale.cli\n"
+    code += "print(os.environ['OMP_NUM_THREADS'], 'numpy' in sys.modules)"
+    around = {key: one for key, one in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=around | set_before,
+    )
+    assert done.stdout.split() == [threads, "False"]
 
 
 UNNEEDED = {"h5py", "h5netcdf", "jinja2", "tomli_w", "scipy.optimize", "scipy.interpolate"}

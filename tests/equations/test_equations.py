@@ -240,3 +240,25 @@ def test_the_largest_run_is_the_smallest_limit_and_costs_what_that_leaves() -> N
     assert call(frontier.largest_run, limits) == 3.0
     cost = {"largest_run": 3.0, "spending_limit": 4.0, "largest_spending": 8.0}
     assert call(frontier.largest_run_cost, {**cost, "rent_over_cost": 2.0}) == 12.0
+
+
+@pytest.mark.parametrize("equation", MODEL.equations, ids=str)
+def test_a_draw_has_its_result_from_that_draw_alone(equation: Equation) -> None:
+    """Whatever stands beside it, and each time: a user's equations are tried for it at each run."""
+    random, values = np.random.default_rng(0), {}
+    for name in equation.arguments:
+        low, high = np.log(RANGES.get(name, (0.01, 100.0)))
+        values[name] = np.exp(random.uniform(low, high, 64))
+        if name in FITTED:
+            values[name] = FITTED[name] * random.uniform(0.99, 1.01, 64)
+    before = {name: column.copy() for name, column in values.items()}
+    with np.errstate(invalid="ignore"):  # a law may hold for some values only
+        found = [np.array(equation.function(**values)) for _ in range(2)]
+        alone = [
+            equation.function(**{name: column[[draw]] for name, column in values.items()})[0]
+            for draw in range(64)
+        ]
+    assert np.isfinite(alone).sum() > 16
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_allclose(found[0], alone, rtol=1e-12)
+    np.testing.assert_equal(values, before)

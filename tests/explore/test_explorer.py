@@ -97,6 +97,23 @@ def test_a_coarse_answer_is_of_the_first_draws_and_has_no_more():
     assert explorer.shown.answer.comparison["comparisons"][0]["outputs"]["training_flop"]["factors"]
 
 
+def test_a_coarse_answer_has_all_intervals_of_what_is_looked_at_and_one_of_the_rest():
+    view, explorer = explorer_at(design=Design(draws=1024, chains=8), of="gpu_hours")
+    coarse = explorer.show(view, coarse=True)
+    document, few = coarse.answer.document, view.coarse(*COARSE)
+    assert document["probs"] == [0.9, 0.5, 0.95]
+    whole = explorer.show(few).answer.document["outputs"]
+    assert len(whole) > 8
+    for name, output in document["outputs"].items():
+        shown = whole[name]["intervals"][: None if name == "gpu_hours" else 1]
+        assert output["intervals"] == shown
+        assert [output[key] for key in ("median", "median_mcse")] == [
+            whole[name][key] for key in ("median", "median_mcse")
+        ]
+    assert coarse.parts["answers"] == explorer.shown.parts["answers"]
+    assert coarse.parts["drivers"] == explorer.shown.parts["drivers"]
+
+
 def test_every_part_is_there_and_of_what_is_looked_at():
     view, explorer = explorer_at(at="mfu", of="gpus", others=("base",))
     parts = explorer.show(view).parts

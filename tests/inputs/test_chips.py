@@ -350,3 +350,17 @@ def test_peaks_tell_the_family_also_between_two_ratings():
     assert family_of_peak(1.9e16) == OTHER
     assert set(families()) == {chip.family for chip in chips().values()} | {OTHER}
     assert set(FORMATS) == {rating.format for _, rating in RATINGS}
+
+
+def test_each_name_of_a_chip_finds_the_first_chip_that_has_it():
+    known = chips().values()
+    names = [
+        (one.strip(), chip)
+        for chip in known
+        for one in (chip.name, chip.product, *chip.facts["also"].split(";"))
+        if one.strip()
+    ]
+    assert len(names) > 2 * len(known)
+    for name, _ in names:
+        first = next(chip for other, chip in names if other.casefold() == name.casefold())
+        assert find_chip(f" {name.upper().replace(' ', '-')} ") is first

@@ -46,6 +46,21 @@ def test_the_distribution_is_nearer_to_what_the_rows_are_a_sample_of():
     assert np.diff(drawn[inside]).max() < np.diff(rows[np.abs(rows) < 2]).max() / 5
 
 
+@pytest.mark.parametrize("count", [3, 100, 1000, 2000])
+def test_a_segment_reaches_the_neighbour_that_a_naive_search_finds(count):
+    """By distances where the rows' covariance is the identity, among one in some rows of many."""
+    rows = ROWS[:count]
+    joint = JointSample(("a", "b"), rows, smooth=True)
+    alike = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)[0]
+    step = max(count // 512, 1)
+    rank = max(round(np.sqrt(count) / step), 1)
+    ends = joint.draw((np.arange(count) + 1 - 1e-9) / count)
+    for row in range(0, count, max(count // 50, 1)):
+        apart = ((alike[::step] - alike[row]) ** 2).sum(axis=1)
+        neighbour = rows[step * np.argsort(apart)[rank]]
+        np.testing.assert_allclose(ends[row], neighbour, rtol=1e-6, atol=1e-6)
+
+
 def test_ends_of_levels_stay_within_the_segments():
     joint = JointSample(("a", "b"), ROWS, smooth=True)
     ends = joint.draw(np.array([0.0, np.nextafter(1.0, 0), 1.0]))

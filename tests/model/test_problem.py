@@ -370,3 +370,14 @@ def test_two_statements_on_the_kind_of_model_are_refused(way):
     given, believed = (stated, {}) if way == "given" else ({}, stated)
     with pytest.raises(OverdeterminedError, match="moe follows in two ways"):
         us.run(given={"budget": "1M", **given}, believed=believed, outputs=["mfu"])
+
+
+def test_a_part_of_a_plan_is_the_plan_of_a_part_of_the_question():
+    model = default_model()
+    priors = load_priors("base", variables=model.variables)
+    whole = solve(model, priors, ask(model, {"budget": "100M"}))
+    for name in whole.outputs:
+        alone = solve(model, priors, ask(model, {"budget": "100M"}, outputs=[name]))
+        part = whole.part([name])
+        assert part.outputs == alone.outputs == (name,)
+        assert list(part.reached.items()) == list(alone.reached.items())

@@ -214,12 +214,18 @@ def test_a_corner_of_correlated_inputs_has_the_probability_of_their_copula(probl
     assert max(one.mass for one in found) == pytest.approx(truth, rel=0.2)
 
 
-def test_many_inputs_that_move_an_output_one_way_make_a_corner(problem_of):
-    names = [f"x{k}" for k in range(10)]
-    law = f"def load({', '.join(names)}):\n    return np.where({' + '.join(names)} > 17, 1e9, x0)\n"
+WEIGHTS = {"all up": [1.0] * 10, "some up": [1.5, -1.0, 0.7, -2.0, 1.2], "few": [0.5, -1.0, 2.0]}
+
+
+@pytest.mark.parametrize("weights", WEIGHTS.values(), ids=WEIGHTS)
+def test_a_limit_of_a_sum_of_many_inputs_has_its_probability(problem_of, weights):
+    names = [f"x{k}" for k in range(12)]
+    total = " + ".join(f"{weight} * {name}" for weight, name in zip(weights, names, strict=False))
+    limit = 4.8 * np.linalg.norm(weights)
+    law = f"def load({', '.join(names)}):\n    return np.where({total} > {limit}, 1e9, x10 + x11)\n"
     inputs = "".join(f"inputs.{name} = {NORMAL}\n" for name in names)
     found = corners_of(problem_of(["load"], inputs, law))["load"]
-    assert max(one.mass for one in found) == pytest.approx(norm.sf(17 / np.sqrt(10)), rel=0.2)
+    assert max(one.mass for one in found) == pytest.approx(norm.sf(4.8), rel=0.1)
 
 
 def test_an_equation_that_fails_in_a_corner_has_none(problem_of):

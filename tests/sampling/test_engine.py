@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from uncertain_scale import Design, ask, default_model, load_priors, sample, stream
+from uncertain_scale.analysis.sensitivity.study import make_study
 from uncertain_scale.errors import ModelError
+from uncertain_scale.model import Problem
 from uncertain_scale.sampling import engine, run
 from uncertain_scale.sampling.engine import each
 from uncertain_scale.sampling.limits import Stop, StoppedError
@@ -147,3 +149,39 @@ def test_a_stop_that_nobody_asks_for_changes_nothing(asked):
     both = [sample(*asked, design, stop=stop) for stop in (None, Stop(seconds=1e6))]
     assert both[0].identical(both[1])
     assert np.isfinite(both[0]["prior_predictive/training_flop"]).all()
+
+
+def test_few_draws_are_made_without_threads_and_are_the_same(asked, monkeypatch):
+    few = Design(draws=1024, chains=16)
+    plain = sample(*asked, few)
+    monkeypatch.setattr(engine, "_ALONE", 0)
+    assert sample(*asked, few).identical(plain)
+
+    def pool(*_, **__):
+        raise AssertionError
+
+    monkeypatch.undo()
+    monkeypatch.setattr(engine, "ThreadPoolExecutor", pool)
+    assert sample(*asked, few).identical(plain)
+    with pytest.raises(AssertionError):
+        sample(*asked, Design(draws=2048, chains=16))
+
+
+def test_equations_are_tried_once_for_all_that_is_asked_of_a_problem(monkeypatch):
+    model = default_model()
+    priors = load_priors("base", variables=model.variables)
+    question, tried = ask(model, {"budget": "100M"}), []
+
+    def refuse(plan, inputs):
+        tried.append(plan.outputs)
+        return engine.propagate(plan, inputs)
+
+    monkeypatch.setattr(engine, "refuse_mixing", refuse)
+    problem = Problem(model, priors, question)
+    sample(problem, SMALL)
+    make_study(problem, SMALL, of=["training_flop"])
+    sample(problem, SMALL)
+    assert tried == [problem.plan.outputs]
+    make_study(problem, SMALL, of=["cluster_flops"])  # by equations that were not needed before
+    make_study(Problem(model, priors, question), SMALL, of=["training_flop"])
+    assert tried[1:] == [("cluster_flops",), ("training_flop",)]

@@ -128,3 +128,25 @@ def test_tallies_count_every_draw_once_and_add_up(shape):
         assert whole.mean() == pytest.approx(values.mean(), rel=1e-9, abs=1e-12 * values.std())
         sd = binning.scale * np.sqrt(whole.mean_square(whole.mean()))
         assert sd == pytest.approx(values.std(), rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shares_of_groups_below_rough_quantiles_are_those_of_a_plain_count(shape):
+    values = SHAPES[shape]
+    draws, levels = Draws(values), np.array([0.02, 0.3, 0.5, 0.98])
+    few = values[:, : max((1 << 14) // len(values), 1)]
+    found, shares = draws.roughly(levels)
+    assert np.array_equal(found, np.sort(few, axis=None)[(levels * (few.size - 1)).astype(int)])
+    groups = np.array_split(few, 8, axis=1) if len(few) == 1 else [few[k::64] for k in range(64)]
+    counted = [[(rows <= value).mean() for value in found] for rows in groups if rows.size]
+    np.testing.assert_allclose(shares, counted, rtol=1e-14)
+
+
+@pytest.mark.parametrize("shape", ["lognormal", "lattice", "part atom", "constant but one"])
+def test_draws_are_counted_for_atoms_only_where_a_sample_of_them_has_some(shape):
+    values = SHAPES[shape]
+    draws = Draws(values)
+    atoms = draws.atoms
+    assert ("tallies" in vars(draws)) is (shape != "lognormal")
+    assert [np.mean(values == value) for value in atoms.values] == atoms.masses.tolist()
+    assert (atoms.values.size == 0) is (shape == "lognormal")

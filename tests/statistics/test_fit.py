@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import BSpline
 
-from uncertain_scale.statistics.density.fit import SplineCurve, spline_basis
+from uncertain_scale.statistics.density.fit import SplineCurve, fill_valleys, spline_basis
 
 
 @pytest.mark.parametrize("degree", [1, 3, 5])
@@ -33,3 +33,14 @@ def test_the_last_piece_goes_on_beyond_the_end():
     y = np.array([-0.2, 3.1])
     np.testing.assert_allclose(spline_basis(y, knots, 3) @ coefficients, curve(y), rtol=1e-12)
     np.testing.assert_allclose(SplineCurve(knots, coefficients, 3)(y), curve(y), rtol=1e-12)
+
+
+def test_noise_is_asked_for_only_where_there_is_a_valley():
+    def asked():
+        raise AssertionError
+
+    below = np.linspace(0, 1, 5)
+    for plain in ([0.0, 1.0, 3.0, 2.0, 0.0], [3.0, 2.0, 1.0, 1.0, 0.0]):
+        assert fill_valleys(np.array(plain), below, asked).tolist() == plain
+    with pytest.raises(AssertionError):
+        fill_valleys(np.array([0.0, 2.0, 1.0, 2.0, 0.0]), below, asked)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs import Prior, Priors
     from uncertain_scale.model import Plan, Problem
     from uncertain_scale.sampling import Design
+    from uncertain_scale.sampling.chains import Labelled
+    from uncertain_scale.statistics.conditional import Conditional
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = [
@@ -73,6 +76,8 @@ __all__ = [
     "compare",
     "same_way",
 ]
+
+_Draws = TypeVar("_Draws", bound="Labelled")
 
 _ROUNDING = 1e-12
 _FIGURES = ("median", "mean", "eti", "hdi")
@@ -332,10 +337,8 @@ def inputs_in(tree: xr.DataTree) -> dict[str, xr.DataArray]:
 
 
 def inputs_beside(
-    base: Mapping[str, xr.DataArray],
-    other: Mapping[str, xr.DataArray],
-    ranks: Mapping[str, float],
-) -> tuple[dict[str, xr.DataArray], dict[str, str]]:
+    base: Mapping[str, _Draws], other: Mapping[str, _Draws], ranks: Mapping[str, float]
+) -> tuple[dict[str, _Draws], dict[str, str]]:
     """Return the inputs of two scenarios, and the names of those of the other that are not shared.
 
     Left out is what the two draw from one coordinate and yet differ in.
@@ -377,7 +380,10 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
         ratio[name].attrs |= joined_pivots(over, under, "power", over_names=renamed)
         ratio[name].attrs |= unseen(ratio[name], (base[name], other[name]), renamed, hidden)
         ratio[name].attrs |= rounding((base[name], other[name]), "power")
-    difference = xr.Dataset({name: difference_of(other[name], base[name]) for name in differences})
+    values = {name: (other[name].values, base[name].values) for name in plan.outputs}
+    difference = xr.Dataset(
+        {name: base[name].copy(data=difference_of(*values[name])) for name in differences}
+    )
     for name in differences:
         difference[name].attrs = {key: base[name].attrs[key] for key in ("units", "long_name")}
         over, under = other[name].attrs, base[name].attrs
@@ -386,14 +392,24 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
             difference[name], (base[name], other[name]), renamed, hidden, form="line"
         )
         difference[name].attrs |= rounding((base[name], other[name]), "line")
+
+    def averaged(name: str) -> Conditional | None:
+        return read_draws(ratio[name], inputs).conditional
+
     greater = {
-        name: greater_in(other[name], base[name], ratio.get(name), inputs) for name in plan.outputs
+        name: greater_in(
+            *values[name],
+            ratio.get(name),
+            partial(averaged, name),
+            grain=grain_of(other[name]) + grain_of(base[name]),
+        )
+        for name in plan.outputs
     }
     return Ratio(
         summarize_variables(ratio, probs=probs, inputs=inputs),
         _without_rounding(
             summarize_variables(difference, probs=probs, inputs=inputs),
-            {name: rounding_of(other[name], base[name]) for name in differences},
+            {name: rounding_of(*values[name]) for name in differences},
         ),
         {name: found.value for name, found in greater.items()},
         {name: found.mcse for name, found in greater.items()},
@@ -401,7 +417,7 @@ def _ratio(  # noqa: PLR0913, PLR0917 (two scenarios, and which outputs are held
     )
 
 
-def changed_unseen(base: Mapping[str, xr.DataArray], other: Mapping[str, xr.DataArray]) -> set[str]:
+def changed_unseen(base: Mapping[str, Labelled], other: Mapping[str, Labelled]) -> set[str]:
     """Return the inputs whose priors differ in two scenarios and whose draws do not."""
     return {
         name
@@ -413,8 +429,8 @@ def changed_unseen(base: Mapping[str, xr.DataArray], other: Mapping[str, xr.Data
 
 
 def unseen(
-    held: xr.DataArray,
-    pair: tuple[xr.DataArray, xr.DataArray],
+    held: Labelled,
+    pair: tuple[Labelled, Labelled],
     renamed: Mapping[str, str],
     hidden: set[str],
     form: Literal["power", "line"] = "power",
@@ -439,8 +455,11 @@ def unseen(
     dict
         `rare`, the rare values of either side, sizes in the units of `held`. `varies`, where equal
         draws are no constant by the model: an input behind them has changed and moves none, or has
-        values that they miss.
+        values that they miss. Where nothing behind the two differs they are one answer.
     """
+    differing = inputs_apart(pair, renamed, hidden)
+    if not differing:
+        return {"rare": "[]", "varies": 0}
     under, over = pair
     free = cancelled_inputs(over.attrs, under.attrs, form, renamed) - hidden
     scales = _scales(pair, form)
@@ -451,15 +470,20 @@ def unseen(
         if (name := names.get(one.name, one.name)) not in free
     )
     still = held.values.min() == held.values.max() == (1 if form == "power" else 0)
-    behind = (pivot_inputs(under.attrs) | pivot_inputs(over.attrs)) - free
-    unmoved = behind & (hidden | set(renamed) if still else hidden)
-    missed = any(one.missed(held.size) for one in rare)
+    unmoved = (differing if still else differing & hidden) - free
+    missed = any(one.missed(held.values.size) for one in rare)
     return {"rare": json.dumps(list(rare)), "varies": int(bool(unmoved) or missed)}
 
 
-def _scales(
-    pair: tuple[xr.DataArray, xr.DataArray], form: Literal["power", "line"]
-) -> tuple[float, float]:
+def inputs_apart(
+    pair: tuple[Labelled, Labelled], renamed: Mapping[str, str], hidden: set[str]
+) -> set[str]:
+    """Return the inputs behind an output of two scenarios that differ, as `unseen` takes them."""
+    behind = set[str]().union(*(pivot_inputs(one.attrs) for one in pair))
+    return behind & (hidden | set(renamed))
+
+
+def _scales(pair: tuple[Labelled, Labelled], form: Literal["power", "line"]) -> tuple[float, float]:
     """Return by how much a ratio or a difference moves with either side, base and other."""
     if form == "line":
         return 1.0, 1.0
@@ -467,43 +491,54 @@ def _scales(
     return over / under**2, 1 / under
 
 
-def rounding(
-    pair: tuple[xr.DataArray, xr.DataArray], form: Literal["power", "line"]
-) -> dict[str, float]:
+def rounding(pair: tuple[Labelled, Labelled], form: Literal["power", "line"]) -> dict[str, float]:
     """Return, as an attribute of a ratio or a difference, how far rounding moves it, if it does."""
     sizes = [grain_of(one) * by for one, by in zip(pair, _scales(pair, form), strict=True)]
     return {GRAIN: math.hypot(*sizes)} if any(sizes) else {}
 
 
 def greater_in(
-    other: xr.DataArray,
-    base: xr.DataArray,
-    ratio: xr.DataArray | None,
-    inputs: Mapping[str, xr.DataArray],
+    other: FloatArray,
+    base: FloatArray,
+    ratio: Labelled | None,
+    averaged: Callable[[], Conditional | None],
+    *,
+    grain: float = 0.0,
 ) -> Probability:
-    """Return how likely an output is greater in the other scenario."""
-    found = _greater(other, base, ratio, inputs)
-    grain = grain_of(other) + grain_of(base)
+    """Return how likely an output is greater in the other scenario.
+
+    Parameters
+    ----------
+    other, base
+        Its draws in both, shape (chain, draw).
+    ratio
+        Those of the ratio, where that means anything.
+    averaged
+        Gives the distribution of the ratio with its pivot integrated out, where it has one.
+    grain
+        How far rounding moves the difference.
+    """
+    found = _greater(other, base, ratio, averaged)
     if not grain:
         return found
-    difference = other.values - base.values
+    difference = other - base
     return widened(found, [share_of(difference > by) for by in (-grain, grain)])
 
 
 def _greater(
-    other: xr.DataArray,
-    base: xr.DataArray,
-    ratio: xr.DataArray | None,
-    inputs: Mapping[str, xr.DataArray],
+    other: FloatArray,
+    base: FloatArray,
+    ratio: Labelled | None,
+    averaged: Callable[[], Conditional | None],
 ) -> Probability:
     """Return the same of draws as they are."""
     if ratio is not None and not alike(ratio) and base.min() > 0:
-        average = read_draws(ratio, inputs).conditional
+        average = averaged()
         found = average and of_average(average, "above", 1.0)
         if found:
             return found
     constant = ratio is not None and alike(ratio) and not may_vary(ratio.attrs)
-    return share_of((difference_of(other, base) > 0).values, constant=constant)
+    return share_of(difference_of(other, base) > 0, constant=constant)
 
 
 def _without_rounding(found: xr.Dataset, rounding: Mapping[str, float]) -> xr.Dataset:
@@ -520,7 +555,7 @@ def _without_rounding(found: xr.Dataset, rounding: Mapping[str, float]) -> xr.Da
     return found.assign(figures)
 
 
-def alike(held: xr.DataArray) -> bool:
+def alike(held: Labelled) -> bool:
     """Say whether a ratio or a difference is one number, but for rounding."""
     return bool(np.ptp(held.values) <= _ROUNDING * np.abs(held.values).max())
 

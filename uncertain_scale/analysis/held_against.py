@@ -11,8 +11,6 @@ from uncertain_scale.units import is_date
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import xarray as xr
-
     from uncertain_scale.units.aliases import FloatArray
 
 _LAST_DIGITS = 16 * np.finfo(float).eps  # a few roundings on either side
@@ -47,14 +45,14 @@ def of_both_signs(answers: Sequence[FloatArray]) -> bool:
     return bool(min(one.min() for one in answers) < 0 < max(one.max() for one in answers))
 
 
-def difference_of(other: xr.DataArray, base: xr.DataArray) -> xr.DataArray:
+def difference_of(other: FloatArray, base: FloatArray) -> FloatArray:
     """Return other - base draw by draw, 0 where it is within the rounding of the two."""
-    difference = other - base
-    sizes = np.maximum(np.abs(other.values), np.abs(base.values))
-    rounding = np.abs(difference.values) <= _LAST_DIGITS * sizes
-    return difference.copy(data=np.where(rounding, 0.0, difference.values))
+    with np.errstate(all="ignore"):
+        difference = other - base
+    rounding = np.abs(difference) <= _LAST_DIGITS * np.maximum(np.abs(other), np.abs(base))
+    return np.where(rounding, 0.0, difference)
 
 
-def rounding_of(other: xr.DataArray, base: xr.DataArray) -> float:
+def rounding_of(other: FloatArray, base: FloatArray) -> float:
     """Return what a figure of other - base may owe to the rounding of the two."""
-    return _LAST_DIGITS * float(np.median(np.maximum(np.abs(other.values), np.abs(base.values))))
+    return _LAST_DIGITS * float(np.median(np.maximum(np.abs(other), np.abs(base))))

@@ -16,6 +16,9 @@ def _end(*_: Any) -> None:
     os._exit(_INTERRUPTED)
 
 
+# Chains have threads of their own. Those of linear algebra, which begin with NumPy, would only wait
+# beside them, and the last digits of a sum would depend on how many there are.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # An exception in the middle of an import comes out as whatever the importing code makes of it.
 _before = signal.getsignal(signal.SIGINT)
 _heard = (

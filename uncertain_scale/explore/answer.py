@@ -19,6 +19,7 @@ from uncertain_scale.analysis.comparison import (
     alike,
     changed_unseen,
     greater_in,
+    inputs_apart,
     inputs_beside,
     rounding,
     same_way,
@@ -32,7 +33,7 @@ from uncertain_scale.analysis.coupling import (
     couplings,
     readings,
 )
-from uncertain_scale.analysis.events import probability
+from uncertain_scale.analysis.events import grain_of, probability
 from uncertain_scale.analysis.guards import WATCHED, rounding_warnings, warnings_of_draws
 from uncertain_scale.analysis.held_against import difference_of, has_ratio, has_split, rounding_of
 from uncertain_scale.errors import UncertainScaleError
@@ -45,11 +46,12 @@ from uncertain_scale.report.document import (
     sufficient_document,
 )
 from uncertain_scale.report.interval_report import headline_outputs
-from uncertain_scale.report.numbers import estimate, number
+from uncertain_scale.report.numbers import estimates, number
 from uncertain_scale.report.sensitivity_report import ranking_document
 from uncertain_scale.sampling.branches import rare_facts
 from uncertain_scale.sampling.cancellation import GRAIN
-from uncertain_scale.sampling.engine import Simulation, each
+from uncertain_scale.sampling.chains import Variable
+from uncertain_scale.sampling.engine import Simulation, each, threads_for
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.sampling.pivots import input_facts
@@ -61,8 +63,6 @@ from uncertain_scale.statistics.summary import why_unsettled
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import xarray as xr
-
     from uncertain_scale.analysis.coupling import Coupling
     from uncertain_scale.analysis.sensitivity.study import Scale
     from uncertain_scale.explore.view import Scenarios, View
@@ -73,7 +73,6 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.draws import Draws
     from uncertain_scale.units.aliases import FloatArray
 
-_FEW = 1 << 14  # draws of all chains up to which threads cost more than they give
 _SAME = 1e-9
 _FIRST = ("training_flop", "budget")  # what is looked at first, where it is an answer
 
@@ -120,14 +119,12 @@ class _Drawn:
         return {name: self.values[name] for name in self.simulation.inputs}
 
     @property
-    def known_inputs(self) -> dict[str, xr.DataArray]:
+    def known_inputs(self) -> dict[str, Variable]:
         return {name: self.variables[name] for name in self.simulation.inputs}
 
     @cached_property
-    def variables(self) -> dict[str, xr.DataArray]:
+    def variables(self) -> dict[str, Variable]:
         """The draws with what their statistics rest on, as `sample` gives them."""
-        import xarray as xr
-
         plan, sampler = self.simulation.plan, self.simulation.sampler()
         pivots, varying = self.simulation.trial_facts(), varying_variables(plan, sampler)
         inputs = {
@@ -135,11 +132,10 @@ class _Drawn:
             for name in plan.inputs
         }
         return {
-            name: xr.DataArray(
+            name: Variable(
+                name,
                 values,
-                dims=("chain", "draw"),
-                name=name,
-                attrs={
+                {
                     "varies": int(name in varying),
                     **inputs.get(name, {}),
                     **pivots.get(name, {}),
@@ -171,7 +167,8 @@ def answer_to(
     stop
         Ends the work early.
     brief
-        Whether to leave out what ratios of medians come from, which takes as long as the rest.
+        Whether to leave out what ratios of medians come from, which takes as long as the rest, and
+        of answers that are not ranked all intervals but the first, which no table shows.
 
     Raises
     ------
@@ -183,8 +180,7 @@ def answer_to(
     """
     problem = view.problem(scenarios)
     drawn = _draw(problem, view, stop)
-    document, outputs = _document(view, drawn)
-    of = next(name for name in _wanted(view, document) if name in outputs)
+    document, outputs, of = _document(view, drawn, view.probs[:1] if brief else view.probs)
     document["outputs"][of]["histogram"] = histogram_document(outputs[of].draws)
     _check(stop)
     ranking = _ranking(view, problem, of, outputs[of], document)
@@ -233,7 +229,7 @@ def _draw(problem: Problem, view: View, stop: Stop | None, apart: Coupled | None
         _check(stop)
         return simulation.whole(number)
 
-    threads = 1 if view.design.draws * view.design.chains <= _FEW else None
+    threads = threads_for(view.design)
     chains = list(each(chain, range(view.design.chains), threads=threads, stop=stop))
     if len(chains) < view.design.chains:
         raise StoppedError(stop.why if stop else "")
@@ -250,7 +246,7 @@ class _Column:
     high: float
 
     @classmethod
-    def of(cls, output: xr.DataArray, inputs: Mapping[str, xr.DataArray]) -> _Column:
+    def of(cls, output: Variable, inputs: Mapping[str, Variable]) -> _Column:
         """Take the draws of an output, or say what is wrong with them."""
         low, high = float(output.values.min()), float(output.values.max())
         return cls(read_draws(output, inputs), low, high)
@@ -270,7 +266,13 @@ def _warnings(drawn: _Drawn) -> list[str]:
     return [*warnings_of_draws(watched), *rounding_warnings(drawn.variables)]
 
 
-def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
+def _document(
+    view: View, drawn: _Drawn, probs: Sequence[float]
+) -> tuple[Document, dict[str, _Column], str]:
+    """Return the document, the outputs' draws, and the output that is ranked.
+
+    Of the others there are intervals of some probabilities alone.
+    """
     problem = drawn.simulation.problem
     plan, model = problem.plan, problem.model
     known = drawn.variables
@@ -278,12 +280,15 @@ def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
         lambda _, output: _Column.of(output, known), ((name, known[name]) for name in plan.outputs)
     )
     question, priors = problem.question, problem.believed
+    asked = {
+        "given": {name: _given(prior) for name, prior in question.given.items()},
+        "outputs": list(plan.outputs),
+        "free": list(question.free),
+    }
+    wanted = _wanted(view, {"question": asked, "outputs": outputs})
+    of = next(name for name in wanted if name in outputs)
     document: Document = {
-        "question": {
-            "given": {name: _given(prior) for name, prior in question.given.items()},
-            "outputs": list(plan.outputs),
-            "free": list(question.free),
-        },
+        "question": asked,
         "scenario": priors.name,
         "title": priors.title,
         "notes": list(plan.notes),
@@ -302,7 +307,11 @@ def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
             name: {
                 "units": model.variables[name],
                 "long_name": model.long_name(name) or name,
-                **_statistics(column, view.probs, drawn.facts(name, rare=column.constant)),
+                **_statistics(
+                    column,
+                    view.probs if name == of else probs,
+                    drawn.facts(name, rare=column.constant),
+                ),
                 "histogram": {"counts": [], "edges": [], "log": False, "atoms": []},
             }
             for name, column in outputs.items()
@@ -319,7 +328,7 @@ def _document(view: View, drawn: _Drawn) -> tuple[Document, dict[str, _Column]]:
             {name: plan.reached[name].origin for name in outputs},
         ),
     }
-    return document, outputs
+    return document, outputs, of
 
 
 def _given(prior: Prior) -> dict[str, Any]:
@@ -392,9 +401,7 @@ def _ranking(
     else:
         found = shapley_effects(problem, view.design, of=[of], on=(on,)).sel(output=of, scale=on)
         output = ranking_document(found)
-        output["shapley"] = {
-            name: estimate(found.sel(input=name), "shapley") for name in output["ranking"]
-        }
+        output["shapley"] = estimates(found, "shapley", output["ranking"])
     return {**document, "on": on, "outputs": {of: output}, "events": []}
 
 
@@ -453,7 +460,7 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
 def _held(
     name: str,
     pair: tuple[_Drawn, _Drawn],
-    beside: tuple[Mapping[str, xr.DataArray], Mapping[str, str], set[str]],
+    beside: tuple[Mapping[str, Variable], Mapping[str, str], set[str]],
     view: View,
     *,
     units: str,
@@ -461,18 +468,25 @@ def _held(
     """Return the ratio to the base, or the difference in its units where there is no ratio."""
     inputs, renamed, hidden = beside
     base, other = (drawn.variables[name] for drawn in pair)
-    values = difference_of(other, base) if units else other / base
     form: Literal["line", "power"] = "line" if units else "power"
+    with np.errstate(all="ignore"):
+        both = other.values, base.values
+        values = difference_of(*both) if units else np.divide(*both)
     pivots = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
-    values.attrs = {**pivots, **rounding((base, other), form)}
-    values.name = name
-    if alike(values):
-        sides = [drawn.variables[name].assign_attrs(drawn.facts(name)) for drawn in pair]
-        values.attrs |= unseen(values, (sides[0], sides[1]), renamed, hidden, form)
-    found = _statistics(_Column.of(values, inputs), view.probs, values.attrs)
+    held = Variable(name, values, {**pivots, **rounding((base, other), form)})
+    if alike(held) and inputs_apart((base, other), renamed, hidden):
+        first, second = (
+            replace(one, attrs={**one.attrs, **drawn.facts(name)})
+            for one, drawn in zip((base, other), pair, strict=True)
+        )
+        held.attrs.update(unseen(held, (first, second), renamed, hidden, form))
+    column = _Column.of(held, inputs)
+    found = _statistics(column, view.probs, held.attrs)
     if units:
-        _round_off(found, rounding_of(other, base))
-    greater = greater_in(other, base, None if units else values, inputs)
+        _round_off(found, rounding_of(*both))
+    ratio = None if units else held
+    grain = grain_of(other) + grain_of(base)
+    greater = greater_in(*both, ratio, lambda: column.draws.conditional, grain=grain)
     return {
         "ratio": None if units else found,
         **({"difference": {"units": units, **found}} if units else {}),

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from uncertain_scale.explore.view import Scenarios, View
     from uncertain_scale.inputs import Prior
 
-COARSE = (512, 8)
+COARSE = (256, 4)
 """Draws of a chain, and chains, while something is being moved."""
 PARTS = ("head", "now", "input", "answers", "drivers", "comparison")
 """Names of the parts of the page that an answer fills."""
@@ -265,9 +265,7 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
         "answers": _render(
             "answers",
             prob=prob,
-            outputs=[
-                {**row, "intervals": row["intervals"][:1]} for row in output_rows_of(document)
-            ],
+            outputs=list(output_rows_of({**document, "probs": [prob]})),
             events=list(event_rows(document)),
             sufficient=list(sufficient_rows(document)),
             remarks=list(remarks(document)),

@@ -16,7 +16,7 @@ from uncertain_scale.inputs.catalog import shipped_folder
 from uncertain_scale.inputs.tables import Cells, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "FORMATS",
@@ -144,8 +144,8 @@ class Chip:
         Name with the maker.
     facts
         Cells of the catalogue by column; `where` is its line.
-    ratings, prices
-        By number format, and in the order of the table.
+    ratings
+        By number format.
     """
 
     name: str
@@ -156,7 +156,11 @@ class Chip:
     product: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     ratings: Mapping[str, Rating] = field(default_factory=dict)
-    prices: tuple[Price, ...] = ()
+
+    @property
+    def prices(self) -> tuple[Price, ...]:
+        """Its prices, in the order of the table, which is read where they are asked for."""
+        return _prices().get(self.name, ())
 
     @property
     def full_name(self) -> str:
@@ -194,16 +198,11 @@ def chips() -> Mapping[str, Chip]:
     ('B200', 2.0, 1.333)
     """
     rated = rows_of("peaks", "chip", "format", "dense", "printed", "ratio", "sparsity")
-    priced = rows_of("prices", "chip", "kind", "date", "source")
     ratings: dict[str, dict[str, Rating]] = {}
     for cells in rated:
         rating = _rating(cells)
         ratings.setdefault(cells.name, {})[rating.format] = rating
-    prices: dict[str, list[Price]] = {}
-    for cells in priced:
-        prices.setdefault(cells.name, []).append(_price(cells))
-    if wrong := [fault for cells in (*rated, *priced) for fault in cells.found]:
-        raise DataError("\n".join(map(str, wrong)))
+    _refuse_faults(rated)
     found = {}
     for cells in rows_of("chips", "name", "product", "family"):
         own = ratings[cells.name]
@@ -218,9 +217,24 @@ def chips() -> Mapping[str, Chip]:
             product=cells.text("product"),
             facts={**cells.row.cells, "where": place_of(cells)},
             ratings=by_width,
-            prices=tuple(prices.get(cells.name, ())),
         )
     return found
+
+
+@cache
+def _prices() -> Mapping[str, tuple[Price, ...]]:
+    """Read the prices, by chip; raises DataError where the table has faults."""
+    priced = rows_of("prices", "chip", "kind", "date", "source")
+    prices: dict[str, tuple[Price, ...]] = {}
+    for cells in priced:
+        prices[cells.name] = (*prices.get(cells.name, ()), _price(cells))
+    _refuse_faults(priced)
+    return prices
+
+
+def _refuse_faults(rows: Sequence[Cells]) -> None:
+    if wrong := [fault for cells in rows for fault in cells.found]:
+        raise DataError("\n".join(map(str, wrong)))
 
 
 @cache
@@ -280,11 +294,17 @@ def find_chip(name: str) -> Chip:
     >>> find_chip("NVIDIA h100-sxm").name, find_chip("Ironwood").name
     ('H100', 'TPU v7')
     """
-    for chip in chips().values():
-        if _letters(name) in map(_letters, _names(chip)):
-            return chip
+    if chip := _by_letters().get(_letters(name)):
+        return chip
     known = [one for chip in chips().values() for one in _names(chip)]
     raise DataError(f"'{name[:40]}' is not a known chip; {nearest(name, known)}")
+
+
+@cache
+def _by_letters() -> Mapping[str, Chip]:
+    """Return the chips by each of their names; of several with one, the first."""
+    named = [(_letters(name), chip) for chip in chips().values() for name in _names(chip)]
+    return dict(reversed(named))
 
 
 def _names(chip: Chip) -> list[str]:

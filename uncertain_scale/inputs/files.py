@@ -39,7 +39,7 @@ from uncertain_scale.inputs.prior import (
     unknown_ends,
 )
 from uncertain_scale.inputs.tables import SamplesError, read_samples
-from uncertain_scale.inputs.toml import MOST_TABLES, KeyPath, TomlReader, parse_toml, shown
+from uncertain_scale.inputs.toml import MOST_TABLES, KeyPath, TomlReader, shown
 from uncertain_scale.inputs.trends import (
     KIND,
     Trend,
@@ -97,25 +97,26 @@ def load_priors(
     >>> load_priors("h100-dense-fp8").inputs["hourly_rate"].units
     'USD/gpu/hour'
     """
-    paths: dict[Path, Path] = {}
+    known: dict[Path, _Reader] = {}
     name = []
     overlays = several("overlays", overlays, (str, Path), 'prior files, such as ["my.toml"]')
     for part in (source, *overlays):
         chain = _chain(find_prior_file(part))
-        if chain[-1].resolve() in paths:
+        path = chain[-1].path
+        if path.resolve() in known:
             text = "is laid over files that it is among already, where it is read once; drop it"
-            raise PriorError([f"{shown(chain[-1])} {text}"])
-        name.append(chain[-1].stem)
-        for path in chain:
-            paths.setdefault(path.resolve(), path)
-    readers = [_Reader(path, PriorError) for path in paths.values()]
+            raise PriorError([f"{shown(path)} {text}"])
+        name.append(path.stem)
+        for reader in chain:
+            known.setdefault(reader.path.resolve(), reader)
+    readers = list(known.values())
     _refuse_many(readers)
     priors = Priors(name=" + ".join(name))
     for reader in readers:
         priors = lay_over(priors, reader.read())
     units = {} if variables is None else by_name("variables", variables, "model.variables")
     moves = DATE in units if with_date is None else with_date
-    stated, priors = priors, _dated(priors, paths) if moves else undated(priors)
+    stated, priors = priors, _dated(priors, known) if moves else undated(priors)
     faults = [fault for reader in readers for fault in reader.faults]
     faults += levels_missing(stated, priors) if moves else []
     spoiled = {name for reader in readers for name in reader.spoiled}
@@ -146,9 +147,8 @@ def input_names(source: str | Path, overlays: Sequence[str | Path] = ()) -> set[
     Raises PriorError: there is no such file, or it is no TOML.
     """
     names: set[str] = set()
-    for path in (path for part in (source, *overlays) for path in _chain(find_prior_file(part))):
-        document = parse_toml(path, PriorError)[1]
-        tables, joints = document.get("inputs"), document.get("joint")
+    for reader in (one for part in (source, *overlays) for one in _chain(find_prior_file(part))):
+        tables, joints = reader.document.get("inputs"), reader.document.get("joint")
         names |= set(tables) if isinstance(tables, dict) else set()
         for joint in joints if isinstance(joints, list) else []:
             columns = joint.get("inputs") if isinstance(joint, dict) else None
@@ -167,24 +167,24 @@ def _refuse_many(readers: Sequence[TomlReader]) -> None:
         raise PriorError([fault])
 
 
-def _chain(path: Path) -> list[Path]:
-    """Return a file and all that it extends, the base first."""
-    chain = [path]
+def _chain(path: Path) -> list[_Reader]:
+    """Return the readers of a file and of all that it extends, the base first."""
+    chain = [_Reader(path, PriorError)]  # which notes other faults when it reads
     while True:
-        lines, document = parse_toml(chain[-1], PriorError)  # other faults wait until it is read
-        if not isinstance(extended := document.get("extends"), str):
+        last = chain[-1]
+        if not isinstance(extended := last.document.get("extends"), str):
             return chain[::-1]
         try:
-            following = find_prior_file(extended, beside=chain[-1].parent)
+            following = find_prior_file(extended, beside=last.path.parent)
         except PriorError as error:
-            place = f"{shown(chain[-1])}:{lines[('extends',)]}"
-            raise PriorError([f"{place} extends {error}"]) from None
-        if following.resolve() in {seen.resolve() for seen in chain}:
-            circle = " -> ".join(shown(seen) for seen in (*chain, following))
+            raise PriorError([f"{last.where(('extends',))} extends {error}"]) from None
+        paths = [seen.path for seen in chain]
+        if following.resolve() in {seen.resolve() for seen in paths}:
+            circle = " -> ".join(shown(seen) for seen in (*paths, following))
             raise PriorError([f"{shown(path)}: extends runs in a circle: {circle}; cut it"])
         if len(chain) == _MOST_FILES:
             raise PriorError([f"{shown(path)}: more than {_MOST_FILES} files extend one another"])
-        chain.append(following)
+        chain.append(_Reader(following, PriorError))
 
 
 def _misspelt(kind: str, keys: Iterable[str]) -> dict[str, str]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    import numpy.typing as npt
+
     from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.inputs.document import Sourced
     from uncertain_scale.inputs.trends import Trend
@@ -38,6 +40,7 @@ _MOST_HINTS = 100  # names that are likened to those of the model
 _MOST_EFFORT = 5_000  # of all mixtures of a scenario
 _MOST_TIED = 1_000
 _NEIGHBOURS = 512  # rows among which neighbours are sought
+_TOGETHER = 64  # rows whose neighbours are sought at once: distances then stay in the cache
 
 
 @dataclass(frozen=True)
@@ -207,11 +210,10 @@ class JointSample:
         """
         alike = np.linalg.svd(self.rows - self.rows.mean(axis=0), full_matrices=False)[0]
         step = max(len(alike) // _NEIGHBOURS, 1)
-        apart = np.zeros((len(alike), -(-len(alike) // step)))
-        for column in alike.T:
-            apart += (column[:, None] - column[::step]) ** 2
+        some = np.ascontiguousarray(alike[::step].T)
         nearest = max(round(np.sqrt(len(alike)) / step), 1)  # the row itself may come before it
-        found = step * np.argpartition(apart, nearest, axis=1)[:, nearest]
+        parts = (alike[start : start + _TOGETHER] for start in range(0, len(alike), _TOGETHER))
+        found = step * np.concatenate([_neighbour(part, some, nearest) for part in parts])
         return np.asarray(self.rows[found] - self.rows)
 
     @cached_property
@@ -219,6 +221,16 @@ class JointSample:
         """Least and greatest values of the columns, shape (bound, inputs)."""
         reach = np.abs(self._reach) if self.smooth else 0.0
         return np.array([(self.rows - reach).min(axis=0), (self.rows + reach).max(axis=0)])
+
+
+def _neighbour(points: FloatArray, columns: FloatArray, nearest: int) -> npt.NDArray[np.intp]:
+    """Return the place in some columns of each point's neighbour that so many are nearer than."""
+    apart = np.zeros((len(points), columns.shape[1]))
+    for coordinate, column in zip(points.T, columns, strict=True):
+        apart += (coordinate[:, None] - column) ** 2
+    for _ in range(nearest):
+        apart[np.arange(len(points)), apart.argmin(axis=1)] = np.inf
+    return np.asarray(apart.argmin(axis=1))
 
 
 @dataclass(frozen=True)

@@ -232,8 +232,10 @@ def _plain(file: str, line: int, cells: Sequence[str]) -> list[str]:
             f"{file} is not a CSV file in UTF-8: line {line} has more than {_MOST_COLUMNS} "
             f"cells, or one of more than {_LONGEST_CELL:,} characters"
         )
-    folded = (" ".join(cell.split()) for cell in cells)
-    return ["".join(filter(str.isprintable, cell)) for cell in folded]
+    folded = [" ".join(cell.split()) for cell in cells]
+    return [
+        cell if cell.isprintable() else "".join(filter(str.isprintable, cell)) for cell in folded
+    ]
 
 
 def _header(
@@ -378,7 +380,7 @@ def _numbers(
         said = f"has {len(row)} cells where the header names {width} columns"
         raise SamplesError([f"{name}:{line} {said}: {row[:8]!r:.60}"])
     try:
-        numbers = [_number(row[position]) for position in positions]
+        numbers = _read_numbers([row[position] for position in positions])
     except SpellingError as error:
         raise SamplesError([f"{name}:{line} {error}"]) from None
     except ValueError:
@@ -389,8 +391,15 @@ def _numbers(
     return numbers
 
 
+def _read_numbers(cells: Sequence[str]) -> list[float]:
+    """Read bare numbers as every other reader does; plain ones, of millions, the quick way."""
+    try:
+        return list(map(float if all(map(str.isascii, cells)) else _number, cells))
+    except ValueError:
+        return list(map(_number, cells))
+
+
 def _number(text: str) -> float:
-    """Read a bare number as every other reader does; a plain one, of millions, the quick way."""
     refuse_other_digits(text)
     try:
         return float(text)

@@ -196,6 +196,12 @@ class Plan:
         """The equations, in an order in which they can be computed."""
         return [way.equation for way in self.reached.values() if way.equation is not None]
 
+    def part(self, outputs: Sequence[str]) -> Plan:
+        """Return what is needed for some of its variables."""
+        needed = set(outputs).union(*(self.reached[name].ancestors for name in outputs))
+        reached = {name: way for name, way in self.reached.items() if name in needed}
+        return replace(self, outputs=tuple(dict.fromkeys(outputs)), reached=reached)
+
     def known(self, *origins: Origin) -> list[str]:
         """Return the variables that are known from one of these origins."""
         return [name for name, way in self.reached.items() if way.origin in origins]
@@ -234,16 +240,14 @@ def solve(problem: Problem) -> Plan:
         from uncertain_scale.model.refusal import unreached_message
 
         raise QuestionError(unreached_message(missing, problem))
-    needed = set(outputs).union(*(closure.reached[name].ancestors for name in outputs))
-    return Plan(
-        outputs=tuple(dict.fromkeys(outputs)),
-        reached={name: way for name, way in closure.reached.items() if name in needed},
-        notes=(
-            *_left_out(closure, problem),
-            *_notes(closure, problem, needed),
-            *_dated(closure, problem, needed),
-        ),
+    plan = Plan((), closure.reached).part(outputs)
+    needed = plan.reached.keys()
+    notes = (
+        *_left_out(closure, problem),
+        *_notes(closure, problem, needed),
+        *_dated(closure, problem, needed),
     )
+    return replace(plan, notes=notes)
 
 
 @dataclass(frozen=True)
@@ -388,8 +392,8 @@ class Closure:
         ]
         return sorted(frozenset().union(*bases))
 
-    def set_aside(self, needed: set[str]) -> Iterator[tuple[str, str]]:
-        """Yield inputs that no answer needs, each with the kept prior that a law leads to."""
+    def set_aside(self, needed: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Yield inputs that no answer needs, and the variable whose prior is kept."""
         for law in (one for one in self._laws if one.law is None and not one.overridable):
             kept = law.target in needed and self.reached[law.target].origin == "prior"
             if kept and self._can_fire(law) and not self._descends(law):
@@ -500,7 +504,7 @@ def _left_out(closure: Closure, problem: Problem) -> Iterator[str]:
         yield f"left out, since what is given does not determine it{why}: {', '.join(names)}"
 
 
-def _dated(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str]:
+def _dated(closure: Closure, problem: Problem, needed: Collection[str]) -> Iterator[str]:
     """Name what does not move with the date of a question, and trends that it lies beyond."""
     priors = problem.priors
     if DATE not in needed:
@@ -510,7 +514,7 @@ def _dated(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str
     still = [
         name
         for name, way in closure.reached.items()
-        if name in needed - parts and way.origin in {"prior", "fallback"}
+        if name in needed and name not in parts and way.origin in {"prior", "fallback"}
         if priors.inputs[name].varies and priors.inputs[name].provenance.ages
     ]
     if still:
@@ -543,7 +547,7 @@ def _is_stated(name: str, problem: Problem) -> bool:
     return name in problem.question.given or bool(prior and prior.provenance.stated)
 
 
-def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str]:
+def _notes(closure: Closure, problem: Problem, needed: Collection[str]) -> Iterator[str]:
     """Say what a reader of the answer should know about the question."""
     question = problem.question
     if problem.priors.lacking and question.outputs in {(), EVERYTHING}:
@@ -552,11 +556,7 @@ def _notes(closure: Closure, problem: Problem, needed: set[str]) -> Iterator[str
         if absent := lacking_message(problem.model.headline, problem, closure):
             yield absent
     shown = {*question.outputs, *question.also}
-    set_aside = {
-        name: kept
-        for name, kept in closure.set_aside(needed)
-        if kept not in shown and _is_stated(name, problem)
-    }
+    set_aside = {one: kept for one, kept in closure.set_aside(needed) if kept not in shown}
     for name, kept in set_aside.items():
         yield f"{name} is not used, as {kept} is by its prior; free {kept} to solve for it"
     for name in question.given:

@@ -76,7 +76,7 @@ def ages_document(inputs: Mapping[str, Dated], as_of: str | dt.date | None = Non
             continue
         months = _months(dt.date.fromisoformat(dated.as_of), day)
         if months > STALE_MONTHS:
-            newest = _newest().get(name, Dated("", ""))
+            newest = _newest(name)
             newer = newest.units == dated.units and newest.as_of > dated.as_of
             old[name] = {
                 "as_of": dated.as_of,
@@ -148,16 +148,19 @@ def _months(before: dt.date, after: dt.date) -> float:
     return months + (after.day - before.day) / _DAYS
 
 
-@cache
-def _newest() -> dict[str, Dated]:
-    """Return the dates of the inputs that the newest scenario and its catalogue state."""
-    found: dict[str, Dated] = {}
+def _newest(name: str) -> Dated:
+    """Return the date of an input that the newest scenario or its catalogue states."""
     source = NEWEST
     while source != "base":
-        _, document = parse_toml(find_prior_file(source))
-        for name, table in document.get("inputs", {}).items():
+        document = _document(source)
+        if table := document.get("inputs", {}).get(name):
             as_of = table.get("as_of")
-            dated = Dated(as_of.isoformat() if as_of else "", table.get("units", "1"))
-            found.setdefault(name, dated)
+            return Dated(as_of.isoformat() if as_of else "", table.get("units", "1"))
         source = document.get("extends", "base").removesuffix(".toml")
-    return found
+    return Dated("", "")
+
+
+@cache
+def _document(source: str) -> dict[str, Any]:
+    """Return what a shipped prior file holds."""
+    return parse_toml(find_prior_file(source))[1]

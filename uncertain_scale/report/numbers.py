@@ -15,7 +15,7 @@ from uncertain_scale.units import is_date, takes_suffix
 from uncertain_scale.units.dates import DATE, date_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import xarray as xr
 
@@ -395,6 +395,21 @@ def estimate(found: xr.Dataset, name: str) -> dict[str, Any]:
         f"{name}_low": number(found[f"{name}_low"]),
         f"{name}_high": number(found[f"{name}_high"]),
         f"{name}_unresolved": str(found[f"{name}_unresolved"].item()),
+    }
+
+
+def estimates(found: xr.Dataset, name: str, inputs: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return an estimate of each of some inputs, as `estimate` does; `input` is the only dim."""
+    places = {str(one): place for place, one in enumerate(found["input"].values)}
+    keys = [f"{name}{part}" for part in ("", "_mcse", "_low", "_high")]
+    columns = {key: found[key].values for key in keys}
+    words = found[f"{name}_unresolved"].values
+    return {
+        one: {
+            **{key: number(column[places[one]]) for key, column in columns.items()},
+            f"{name}_unresolved": str(words[places[one]]),
+        }
+        for one in inputs
     }
 
 

@@ -6,6 +6,8 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from uncertain_scale.report.ages import age_blocks
 from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Page, Part, Table, Text, shown
 from uncertain_scale.report.decision_report import decision_blocks, decision_document
@@ -16,7 +18,14 @@ from uncertain_scale.report.figures.sensitivity import (
     share_in_brief,
     shares_of,
 )
-from uncertain_scale.report.numbers import Scale, estimate, number, scale_of, share_in_words
+from uncertain_scale.report.numbers import (
+    Scale,
+    estimate,
+    estimates,
+    number,
+    scale_of,
+    share_in_words,
+)
 from uncertain_scale.report.rows import design_in_words, opening, question_in_words
 from uncertain_scale.statistics.outputs import all_draws
 
@@ -202,12 +211,12 @@ def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
         **ranked,
         "sobol": sobol,
         **({"second": _pairs(scaled)} if "second" in found else {}),
-        "shapley": {name: estimate(scaled.sel(input=name), "shapley") for name in order},
+        "shapley": estimates(scaled, "shapley", order),
         "log_variance_share": {
             name: number(found["log_variance_share"].sel(input=name)) for name in order
         },
         **{
-            measure: {name: estimate(one.sel(input=name), measure) for name in order}
+            measure: estimates(one, measure, order)
             for measure, one in (
                 ("rank_correlation", found),
                 ("variance_reduction", scaled),
@@ -221,12 +230,12 @@ def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
 
 def ranking_document(found: xr.Dataset) -> dict[str, Any]:
     """Return the inputs of one output in their order on one scale, or why there is none."""
-    ranked = found["rank"].dropna("input")
-    order = [str(name) for name in ranked.sortby(ranked)["input"].values]
+    ranks, shares, names = (found[key].values for key in ("rank", "rank_share", "input"))
+    order = np.argsort(ranks, kind="stable")[: np.count_nonzero(~np.isnan(ranks))]
     return {
         "reason": str(found["reason"].item()),
-        "ranking": order,
-        "rank_share": {name: float(found["rank_share"].sel(input=name)) for name in order},
+        "ranking": [str(names[place]) for place in order],
+        "rank_share": {str(names[place]): float(shares[place]) for place in order},
     }
 
 

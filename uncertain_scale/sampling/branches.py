@@ -8,6 +8,7 @@ no smooth tail does, the probability and the effect of what lies beyond follow f
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,8 +50,10 @@ _PARTS = 16
 _SCORES = np.linspace(-3.0, 8.0, 1101)
 _POINTS = 1 << 14
 _WIDTH = 1.5
-_SHIFT = 0.5  # octaves by which a branch may move with an input that it does not need
-_MOST = 4  # branches of an output that are looked into
+# Octaves by which a branch may move with an input that it does not need, and by how many it is met
+# sooner with one more that belongs to it.
+_SHIFT, _SOONER = 0.5, 0.25
+_MOST = 6  # branches of an output that are looked into
 
 
 def rare_facts(plan: Plan, sampler: InputSampler) -> dict[str, dict[str, str]]:
@@ -182,7 +185,7 @@ class _Corner(NamedTuple):
 
 
 class _Follower:
-    """Follows one output along rays.
+    """Follows outputs along rays.
 
     Parameters
     ----------
@@ -194,15 +197,22 @@ class _Follower:
 
     def __init__(self, plan: Plan, sampler: InputSampler, names: Sequence[str]) -> None:
         self._plan, self._sampler, self.names = plan, sampler, names
+        self._inputs = set(plan.inputs)
+
+    def alone(self, output: str) -> _Follower:
+        """Return one that follows a single output."""
+        behind = self._plan.reached[output].ancestors | {output}
+        reached = {name: way for name, way in self._plan.reached.items() if name in behind}
+        plan = replace(self._plan, outputs=(output,), reached=reached)
+        return _Follower(plan, self._sampler, self.names)
 
     def values(self, signs: Signs, levels: FloatArray) -> dict[str, FloatArray]:
         """Return the outputs along rays, each of shape (ray, step)."""
         rays = _Rays(self.names, signs, levels)
-        with np.errstate(all="ignore"):
-            # Scores of correlated inputs add up to levels that round to 0 or 1.
-            drawn = self._sampler.levels(rays, chain=0)
-            inside = {name: np.clip(level, *ENDS) for name, level in drawn.items()}
-            found = propagate(self._plan, self._sampler.values(inside))
+        drawn = self._sampler.levels(rays, chain=0)
+        # Scores of correlated inputs add up to levels that round to 0 or 1.
+        inside = {name: np.clip(drawn[name], *ENDS) for name in drawn if name in self._inputs}
+        found = propagate(self._plan, self._sampler.values(inside))
         size = rays.shape[0] * rays.shape[1]
         return {
             name: np.broadcast_to(found[name], size).reshape(rays.shape)
@@ -226,7 +236,11 @@ class _Follower:
         return found
 
     def corner(self, output: str, signs: Signs, depth: float) -> _Corner:
-        """Return the corner of a branch that a ray meets, without coordinates it does not need."""
+        """Return the corner of a branch that a ray meets.
+
+        It is without coordinates that the branch does not need, and with those by which it is met
+        sooner, as a limit of a sum is.
+        """
 
         def met(rays: Signs) -> npt.NDArray[np.bool_]:
             return self.depths(rays)[output] <= depth + _SHIFT
@@ -242,7 +256,20 @@ class _Follower:
                 fewer = core.copy()
                 fewer[place] = 0
                 core = fewer if met(fewer[None])[0] else core
-        return _Corner(core, depth)
+        return self._grown(output, core)
+
+    def _grown(self, output: str, signs: Signs) -> _Corner:
+        """Return the corner of a ray with all coordinates by which its branch is met sooner."""
+        depth = float(self.depths(signs[None])[output][0])
+        while (free := np.flatnonzero(signs == 0)).size:
+            more = np.tile(signs, (2 * free.size, 1))
+            more[np.arange(2 * free.size), np.tile(free, 2)] = np.repeat([1, -1], free.size)
+            depths = self.depths(more)[output]
+            best = int(np.argmin(depths))
+            if not depths[best] < depth - _SOONER:
+                break
+            signs, depth = more[best], float(depths[best])
+        return _Corner(signs, depth)
 
     def rare(self, output: str, corner: _Corner) -> Rare | None:
         """Return the probability and the effect of a branch, the other inputs at their medians.
@@ -279,8 +306,7 @@ class _Follower:
         mass = float(weights.sum())
         if not mass:
             return None
-        with np.errstate(all="ignore"):
-            size = np.sqrt(np.sum(weights * np.where(weights > 0, values - before, 0) ** 2) / mass)
+        size = np.sqrt(np.sum(weights * np.where(weights > 0, values - before, 0) ** 2) / mass)
         name = f"{listed([self.names[place] for place in places.tolist()])} together"
         return Rare(name, min(mass, 1.0), size=float(size))
 
@@ -299,30 +325,38 @@ def joint_branches(plan: Plan, sampler: InputSampler) -> dict[str, list[Rare]]:
     two of them go both ways and stay at their medians beside one another, all up or down, and all
     in the direction in which each moves an output up or down. A branch is found as in
     `far_branches`, and where it also steps or bends so within an eighth of an octave. Then inputs
-    that it does not need go back to their medians. A corner of three inputs is nearly always among
-    the mixes, one of more where it lies in such a direction, else by chance. Branches that lie
-    between other values are not seen.
+    that it does not need go back to their medians, and others join that bring it nearer. Some of
+    its inputs are so enough to find a limit of a sum. Of conditions on each, a corner of three is
+    nearly always among the mixes, one of more where it lies in such a direction, else by chance.
+    Branches that lie between other values are not seen.
     """
     found: dict[str, list[Rare]] = {output: [] for output in plan.outputs}
     names = list(sampler.moving)
     if len(names) < 2:
         return found
-    follower = _Follower(plan, sampler, names)
     try:
-        rays = np.unique(np.vstack([_mixes(len(names)), *_directions(follower)]), axis=0)
-        for output, depths in follower.depths(rays).items():
-            corners: list[_Corner] = []
-            for ray in np.argsort(depths, kind="stable"):
-                signs, depth = rays[ray], float(depths[ray])
-                if np.isinf(depth) or len(corners) == _MOST:
-                    break
-                if not any(corner.holds(signs, depth) for corner in corners):
-                    corners.append(follower.corner(output, signs, depth))
-            several = (corner for corner in corners if np.count_nonzero(corner.signs) > 1)
-            rare = (follower.rare(output, corner) for corner in several)
-            found[output] = [one for one in rare if one is not None]
+        with np.errstate(all="ignore"):  # far out numbers may be beyond all
+            return _corners(_Follower(plan, sampler, names))
     except ModelError:  # an equation that cannot go so far out tells nothing of what is there
         return found
+
+
+def _corners(follower: _Follower) -> dict[str, list[Rare]]:
+    """Return, by output, what rays meet in corners of several inputs."""
+    found: dict[str, list[Rare]] = {}
+    rays = np.unique(np.vstack([_mixes(len(follower.names)), *_directions(follower)]), axis=0)
+    for output, depths in follower.depths(rays).items():
+        corners, along = list[_Corner](), follower.alone(output)
+        for ray in np.argsort(depths, kind="stable"):
+            signs, depth = rays[ray], float(depths[ray])
+            if np.isinf(depth) or len(corners) == _MOST:
+                break
+            if not any(corner.holds(signs, depth) for corner in corners):
+                corners.append(along.corner(output, signs, depth))
+        unlike = {corner.signs.tobytes(): corner for corner in corners}.values()
+        several = (corner for corner in unlike if np.count_nonzero(corner.signs) > 1)
+        rare = (along.rare(output, corner) for corner in several)
+        found[output] = [one for one in rare if one is not None]
     return found
 
 
@@ -379,8 +413,7 @@ def _spread(dimensions: int) -> FloatArray:
 
 def _breaks(values: FloatArray) -> npt.NDArray[np.bool_]:
     """Return where values jump in the second half of their steps, shape (row, 16)."""
-    with np.errstate(all="ignore"):
-        steps = np.abs(np.diff(values, axis=-1))
-        before = sliding_window_view(steps[:, :-1], _PARTS, axis=-1).max(axis=-1)
-        least = np.maximum(_JUMP * before, _ROUNDING * np.abs(values[:, _PARTS:-1]))
-        return np.asarray(steps[:, _PARTS:] > least)
+    steps = np.abs(np.diff(values, axis=-1))
+    before = sliding_window_view(steps[:, :-1], _PARTS, axis=-1).max(axis=-1)
+    least = np.maximum(_JUMP * before, _ROUNDING * np.abs(values[:, _PARTS:-1]))
+    return np.asarray(steps[:, _PARTS:] > least)

@@ -115,7 +115,10 @@ def grains(
             known[name] = Rounded(trial[name], np.zeros(trial[name].shape))
             continue
         found = try_on(equation, arguments, _read(trial[name].shape))
-        known[name] = _opaque(equation, arguments, trial[name]) if found is None else found
+        if found is None:
+            with np.errstate(all="ignore"):
+                found = _opaque(equation, arguments, trial[name])
+        known[name] = found
     sizes = {name: _grain(known[name]) for name in plan.outputs if name in varying}
     return {name: {GRAIN: size} for name, size in sizes.items() if size}
 

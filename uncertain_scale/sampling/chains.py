@@ -207,7 +207,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
         {"prior": inputs, "prior_predictive": outputs, "constant_data": given},
         {
             "inference_library": "uncertain_scale",
-            "inference_library_version": version("uncertain-scale"),
+            "inference_library_version": package_versions()["uncertain-scale"],
             "scenario": priors.name,
             "title": priors.title,
             "given": json.dumps({n: p.provenance.stated for n, p in question.given.items()}),

@@ -51,6 +51,7 @@ _SPREAD = 0.8, 1.25  # times what is one number, as if it varied
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
+_ALONE = 1 << 14  # draws of all chains up to which threads cost more than they give
 _KEPT = 31 << 20  # bytes: the largest array that glibc looks at so
 _POLL = 0.1  # seconds after which a stop is noticed though no item is finished
 
@@ -95,16 +96,22 @@ def settled_value(draws: FloatArray) -> float:
     return float(f"{float(np.median(draws[np.isfinite(draws)])):.14e}")
 
 
-def refuse_mixing(plan: Plan, inputs: Mapping[str, FloatArray]) -> None:
+def refuse_mixing(plan: Plan, inputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     """Refuse equations in which a draw's result depends on more than that draw.
 
     Draws are made in blocks, by several threads or machines, so what `x / x.max()` gives would
-    depend on the blocks, and what a random equation gives on chance.
+    depend on the blocks, and what a random equation gives on chance. The built-in equations are
+    tested for that once and for all, in `tests/equations`.
 
     Parameters
     ----------
     plan, inputs
         As in `propagate`; a few dozen different draws are enough.
+
+    Returns
+    -------
+    dict
+        As `propagate` returns it, each of shape (draw,).
 
     Raises
     ------
@@ -119,13 +126,14 @@ def refuse_mixing(plan: Plan, inputs: Mapping[str, FloatArray]) -> None:
         arguments = [values[name] for name in equation.arguments]
         try:
             values[equation.target] = call(equation, arguments)
-            fault = _fault(equation, arguments) or _fault_of_givens(equation, arguments)
+            fault = _fault_of_own(equation, arguments)
         except ModelError as error:
             faults.append(str(error))
         else:
             faults += [f"{equation.where} {equation} {fault}"] if fault else []
     if faults:
         raise ModelError("\n".join(faults))
+    return values
 
 
 def _fault(equation: Equation, arguments: Sequence[FloatArray]) -> str:
@@ -153,13 +161,16 @@ def _fault(equation: Equation, arguments: Sequence[FloatArray]) -> str:
     )
 
 
-def _fault_of_givens(equation: Equation, arguments: Sequence[FloatArray]) -> str:
-    """Say the same of an own equation as if its arguments that are one number were spread.
+def _fault_of_own(equation: Equation, arguments: Sequence[FloatArray]) -> str:
+    """Say the same of an equation that is not built in, with what is one number spread, too.
 
     Whether it mixes draws does not show where all are alike; another given would be wrong.
     """
-    if equation.builtin or all(np.ptp(draws) > 0 for draws in arguments):
+    if equation.builtin:
         return ""
+    fault = _fault(equation, arguments)
+    if fault or all(np.ptp(draws) > 0 for draws in arguments):
+        return fault
     spread = [
         draws if np.ptp(draws) > 0 else draws * np.linspace(*_SPREAD, draws.size)
         for draws in arguments
@@ -183,6 +194,8 @@ def _parts(arguments: Sequence[FloatArray]) -> Iterator[slice | np.ndarray]:
 
 
 def _close(some: FloatArray, others: FloatArray, tolerance: float) -> bool:
+    if np.array_equal(some, others):  # as nearly always
+        return True
     finite = np.abs(others[np.isfinite(others)])
     least = 1e-12 * float(finite.max(initial=0))  # of rounding where large numbers cancel
     return bool(np.allclose(some, others, rtol=tolerance, atol=least, equal_nan=True))
@@ -228,7 +241,7 @@ class Simulation:
         simulation = Simulation(problem, design, coupled)
         if coupled is not None or _TRIED not in problem.tried:
             # A torn joint sample is refused before anything is drawn.
-            try_equations(simulation.plan, simulation.sampler())
+            vars(simulation)["_trial"] = try_equations(simulation.plan, simulation.sampler())
             problem.tried.add(_TRIED)
         return simulation
 
@@ -338,15 +351,21 @@ class Simulation:
             start = end
 
 
-def try_equations(plan: Plan, sampler: InputSampler) -> None:
-    """Try a plan's equations on a few dozen draws before any others are made.
+def try_equations(plan: Plan, sampler: InputSampler) -> dict[str, FloatArray]:
+    """Try a plan's equations on a few dozen draws before any others are made, and return these.
 
     Raises
     ------
     ModelError
         All that fail, or in which a draw's result depends on other draws.
     """
-    refuse_mixing(plan, trial_draws(sampler))
+    return refuse_mixing(plan, trial_draws(sampler))
+
+
+def have_been_tried(plan: Plan, problem: Problem) -> bool:
+    """Tell whether a problem's equations have been tried, and a plan's are all among them."""
+    known = problem.plan.steps if _TRIED in problem.tried else []
+    return all(any(step is one for one in known) for step in plan.steps)
 
 
 def trial_draws(sampler: InputSampler) -> dict[str, FloatArray]:
@@ -430,6 +449,11 @@ def _result(future: Future[_Result], stop: Stop | None) -> _Result:
             if future.done():  # the work's own
                 raise
             stop.check()
+
+
+def threads_for(design: Design) -> int | None:
+    """Return how many threads to draw a design's chains in; None for one a processor."""
+    return 1 if design.draws * design.chains <= _ALONE else None
 
 
 def processors() -> int:

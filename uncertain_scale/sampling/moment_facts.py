@@ -10,6 +10,7 @@ independent inputs follow from the inputs'.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from uncertain_scale.sampling.engine import propagate
 from uncertain_scale.sampling.extent import Extent, affine_moments, carry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -82,19 +83,23 @@ def product_moments(
     products = {name: product for name in plan.outputs if (product := known.get(name)) is not None}
     behind = {name for product in products.values() for name in product.powers}
     extents = extents or {name: _extent(sampler, name) for name in behind}
-    found = {name: _moments(product, sampler, extents) for name, product in products.items()}
+
+    @cache
+    def of_group(*powers: tuple[str, float]) -> tuple[float, float]:
+        return _of_group(dict(powers), sampler, extents)
+
+    found = {name: _moments(product, sampler, of_group) for name, product in products.items()}
     return {name: pair for name, pair in found.items() if np.isfinite(pair[0])}
 
 
 def _moments(
-    product: Product, sampler: InputSampler, extents: Mapping[str, Extent]
+    product: Product, sampler: InputSampler, of_group: Callable[..., tuple[float, float]]
 ) -> tuple[float, float]:
     powers = {name: power for name, power in product.powers.items() if power}
     mean, sd = float(product.factor), 0.0
     with np.errstate(all="ignore"):
         for names in sampler.groups(powers):
-            group = {name: powers[name] for name in names}
-            first, spread = _of_group(group, sampler, extents)
+            first, spread = of_group(*((name, powers[name]) for name in names))
             # Of independent factors; what is small beside the mean keeps its digits.
             sd = math.hypot(sd * spread, sd * first, mean * spread)
             mean *= first
@@ -367,6 +372,7 @@ def _poles(
     """Return the powers with which outputs grow towards poles inside the cube, where they do."""
     if not outputs or not along:
         return {}
+    plan = plan.part(outputs)
     generator = np.random.default_rng(0)
     through = np.vstack([np.full(len(along), 0.5), generator.random((_LINES, len(along)))])
     # Axes: point that a line goes through, coordinate that it follows, level on it, coordinate.
@@ -388,7 +394,7 @@ def _poles(
         if heights[line, coordinate, level] > 1:
             bracket = _LEVELS[level], _LEVELS[level + 2]
             where = name, through[line], int(coordinate)
-            found[name] = _pole(plan, sampler, along, where, bracket)
+            found[name] = _pole(plan.part([name]), sampler, along, where, bracket)
     return found
 
 
@@ -426,6 +432,7 @@ def _at(
 ) -> dict[str, FloatArray]:
     """Return the size of each output at points of the cube, 0 where it is no number, as 0/0."""
     columns = dict(zip(along, np.clip(points, *ENDS).T, strict=True))
-    values = propagate(plan, sampler.draw(_Points(columns, len(points)), chain=0))
+    levels = sampler.levels(_Points(columns, len(points)), chain=0)
+    values = propagate(plan, sampler.values({name: levels[name] for name in plan.inputs}))
     sizes = {name: np.abs(np.broadcast_to(values[name], len(points))) for name in plan.outputs}
     return {name: np.nan_to_num(size, nan=0.0, posinf=np.inf) for name, size in sizes.items()}

@@ -189,9 +189,8 @@ def _along(
     """
     known: dict[str, Any] = {**values, name: kind()}
     for equation in plan.steps:
-        arguments = [known[argument] for argument in equation.arguments]
-        if any(one is None or isinstance(one, StandIn) for one in arguments):
-            known[equation.target] = try_on(equation, arguments)
+        if name in plan.reached[equation.target].ancestors:
+            known[equation.target] = try_on(equation, [known[one] for one in equation.arguments])
     found = {}
     for variable, one in known.items():
         if isinstance(one, kind):

@@ -20,7 +20,7 @@ from uncertain_scale.model.problem import Problem, takes_problem
 from uncertain_scale.model.question import BELIEVED, NAMES
 from uncertain_scale.sampling.chains import ArrayTree, as_tree, chains_of
 from uncertain_scale.sampling.design import Design
-from uncertain_scale.sampling.engine import Simulation, each
+from uncertain_scale.sampling.engine import Simulation, each, threads_for
 from uncertain_scale.sampling.limits import StoppedError, refuse_to_hold
 from uncertain_scale.units.dates import DATE, FIRST_DATE
 
@@ -133,9 +133,9 @@ def sample_arrays(  # noqa: PLR0913 (as above)
     if finished < design.chains:
         if not finished:
             raise StoppedError(stop.why if stop else "")
-        design = replace(design, chains=finished)
+        simulation = replace(simulation, design=replace(design, chains=finished))
         arrays = {name: array[:finished] for name, array in arrays.items()}
-    return as_tree(replace(simulation, design=design), arrays)
+    return as_tree(simulation, arrays)
 
 
 def _fill(
@@ -158,7 +158,7 @@ def _fill(
         simulation.fill(chain, rows, stop=stop)
         return chain
 
-    yield from each(keep, chains, stop=stop)
+    yield from each(keep, chains, threads=threads_for(simulation.design), stop=stop)
 
 
 def run(  # noqa: PLR0913 (each is one option of the command line)

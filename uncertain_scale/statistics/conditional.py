@@ -231,7 +231,8 @@ class Conditional:
         near = self._kernel("density", t) * self._pooled
         width = (near @ self._widths) / np.maximum(near.sum(axis=1), _TINY)
         smooth = (width == 0) | (width < _FINE * self.pivot.smooth_over)
-        beside = np.where(smooth, 0.0, _BESIDE[:, None]) * width + t
+        steps = np.zeros(1) if smooth.all() else _BESIDE
+        beside = np.where(smooth, 0.0, steps[:, None]) * width + t
         found = self.together(what, beside.ravel()).reshape(beside.shape)
         halved = self._halved.together(what, beside.ravel()).reshape(beside.shape)
         off = np.abs(found - halved).max(axis=0)

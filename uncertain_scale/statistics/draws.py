@@ -19,6 +19,7 @@ from uncertain_scale.statistics.tally import (
     PILOT,
     STRETCH,
     Atoms,
+    Binning,
     Tally,
     choose_binning,
     find_atoms,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _PART = 8 * STRETCH  # draws that are counted at once
 _FEW = ROUGHLY  # up to so many draws are sorted whole
 _ROUNDING = 1e-11  # of a pivot's width
-_MARGIN = 4.0  # roots of the number of draws to either side of a quantile that are put in order
+_MARGIN = 5.0  # roots of the number of draws to either side of a quantile that are put in order
 
 
 class Draws(AnyDraws):
@@ -65,14 +66,16 @@ class Draws(AnyDraws):
         return [self.values[first::GROUPS] for first in range(min(self.chains, GROUPS))]
 
     @cached_property
+    def _binning(self) -> Binning:
+        # An odd step: points of a Sobol' net that are a power of two apart lie in one corner.
+        return choose_binning(self.values.reshape(-1)[:: self.size // PILOT | 1], BINS)
+
+    @cached_property
     @override
     def tallies(self) -> list[Tally]:
-        # An odd step: points of a Sobol' net that are a power of two apart lie in one corner.
-        pilot = self.values.reshape(-1)[:: self.size // PILOT | 1]
-        binning = choose_binning(pilot, BINS)
         tallies = []
         for rows in self._groups:
-            tally = Tally(binning)
+            tally = Tally(self._binning)
             for part in _parts(rows):
                 tally.count(part)
             tallies.append(tally)
@@ -95,7 +98,12 @@ class Draws(AnyDraws):
     @property
     @override
     def atoms(self) -> Atoms:
-        return self._found_atoms if self.size <= _FEW else self._counted_atoms
+        if self.size <= _FEW:
+            return self._found_atoms
+        if self._binning.atoms.size:
+            return self._counted_atoms
+        distinct = min(self._binning.distinct, self.size)  # of which none is worth a count
+        return Atoms(np.zeros(0), np.zeros(0), int(distinct))
 
     @cached_property
     def _found_atoms(self) -> Atoms:
@@ -104,7 +112,7 @@ class Draws(AnyDraws):
     @property
     def _sorts(self) -> bool:
         """Whether all draws are put in order."""
-        return self.size <= _FEW or self.tallies[0].binning.atoms.size > 0
+        return self.size <= _FEW or self._binning.atoms.size > 0
 
     @override
     def at(self, places: FloatArray) -> FloatArray:
@@ -149,12 +157,13 @@ class Draws(AnyDraws):
         if self.size > max(ROUGHLY, self.chains):
             return self._some.roughly(levels)
         values = self.pooled[(levels * (self.size - 1)).astype(int)]
-        shares = []
-        for rows in self._groups:
-            above = np.searchsorted(values, rows.ravel())  # how many of the values lie below each
-            counts = np.bincount(above, minlength=values.size + 1)
-            shares.append(np.cumsum(counts[:-1]) / rows.size)
-        return values, np.array(shares)
+        groups = [rows.ravel() for rows in self._groups]
+        sizes = np.array([rows.size for rows in groups])
+        above = np.searchsorted(values, np.concatenate(groups))  # how many values lie below each
+        numbers = above + (values.size + 1) * np.repeat(np.arange(sizes.size), sizes)
+        counts = np.bincount(numbers, minlength=sizes.size * (values.size + 1))
+        below = np.cumsum(counts.reshape(sizes.size, -1)[:, :-1], axis=1)
+        return values, below / sizes[:, None]
 
     @cached_property
     def _some(self) -> Draws:

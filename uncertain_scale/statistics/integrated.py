@@ -284,11 +284,11 @@ class Pivot:
         low, high = float(even[0]), float(even[-1])
         for _, (values, weights) in self.others:
             low, high = low + float(values.min()), high + float(values.max())
-            table = _Tabled.of(_added(of, values, weights), np.linspace(low, high, _GRID // 4))
+            added, some = _added(of, values, weights), np.linspace(low, high, _GRID // 4)
             scores = ndtr(np.linspace(-_FAR_SCORE, _FAR_SCORE, _GRID // 2))
-            below = np.maximum.accumulate(table.functions["below"])
-            grid = np.unique(np.concatenate([table.grid, np.interp(scores, below, table.grid)]))
-            table = _Tabled.of(_added(of, values, weights), grid)
+            below = np.maximum.accumulate(added("below", some))
+            grid = np.unique(np.concatenate([some, np.interp(scores, below, some)]))
+            table = _Tabled.of(added, grid)
             of = table.cubic
         return table if table is not None else _Tabled.of(of, even)
 
@@ -350,35 +350,47 @@ class _Tabled:
     def cubic(self, what: What, away: FloatArray) -> FloatArray:
         """Return a probability by cubics whose slopes are the densities, or such a slope."""
         side: What = "below" if what == "density" else what
-        place = np.nan_to_num(np.interp(away, self.grid, np.arange(self.grid.size)))
+        place = np.interp(away, self.grid, self._places)
+        place = np.where(np.isnan(place), 0.0, place)
         left = np.minimum(place.astype(np.intp), self.grid.size - 2)
         part = place - left
-        values, begin, end = self._cubics[side]
-        rise = np.diff(values)[left]
-        first, last = begin[left] - rise, end[left] - rise
-        turn = first * (1 - part) - last * part
+        rest = 1 - part
+        values, rises, begin, end = self._cubics[side]
+        rise, first, last = rises[left], begin[left], end[left]
+        turn = first * rest - last * part
         if what == "density":
-            slope = rise + (1 - 2 * part) * turn - part * (1 - part) * (first + last)
-            found = np.maximum(slope / np.diff(self.grid)[left], 0.0)
+            slope = rise + (1 - 2 * part) * turn - part * rest * (first + last)
+            found = np.maximum(slope / self._steps[left], 0.0)
         else:
-            found = values[left] + part * rise + part * (1 - part) * turn
+            found = values[left] + part * rise + part * rest * turn
         below, above = _BESIDE[what]
         found = np.where(away < self.grid[0], below, found)
         return np.where(away > self.grid[-1], above, found)
 
     @cached_property
-    def _cubics(self) -> dict[What, tuple[FloatArray, FloatArray, FloatArray]]:
-        """Values, and the slopes times the distance at both ends of each interval."""
-        found: dict[What, tuple[FloatArray, FloatArray, FloatArray]] = {}
+    def _places(self) -> FloatArray:
+        """Number of each place."""
+        return np.arange(float(self.grid.size))
+
+    @cached_property
+    def _steps(self) -> FloatArray:
+        """Distances from each place to the next."""
+        return np.diff(self.grid)
+
+    @cached_property
+    def _cubics(self) -> dict[What, tuple[FloatArray, FloatArray, FloatArray, FloatArray]]:
+        """Values, rises, and by how much slopes times the distance exceed these at both ends."""
+        found: dict[What, tuple[FloatArray, FloatArray, FloatArray, FloatArray]] = {}
         sides: tuple[tuple[What, float], ...] = (("below", 1.0), ("above", -1.0))
         for what, sign in sides:
-            values, run = self.functions[what], sign * np.diff(self.grid)
+            values, run = self.functions[what], sign * self._steps
             rise, density = np.diff(values), self.functions["density"]
             begin, end = run * density[:-1], run * density[1:]
             # Where a density jumps or has a pole, no cubic fits better than a line.
             steepest = np.maximum(np.abs(begin), np.abs(end))
             usual = np.abs(steepest) <= _STEEP * np.abs(rise)
-            found[what] = values, np.where(usual, begin, rise), np.where(usual, end, rise)
+            begin, end = np.where(usual, begin, rise), np.where(usual, end, rise)
+            found[what] = values, rise, begin - rise, end - rise
         return found
 
 

@@ -20,7 +20,6 @@ from uncertain_scale.statistics.integrated import Part, Pivot
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.statistics.integrated import Facts
 
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
@@ -61,7 +60,7 @@ def pivots_of(facts: Facts, inputs: Mapping[str, Facts]) -> list[Pivot]:
             parts.append(_part(name, str(known[LAW]), factor, power, float(exponent), kept))
     parts = [part for part in parts if 0 < part.width < np.inf]
     parts.sort(key=lambda part: (not part.power, -part.width))
-    alone = [Pivot((part,)) for part in parts if part.law.continuous and not part.ties]
+    alone = [_alone(part) for part in parts if part.law.continuous and not part.ties]
     forms = ([part for part in parts if part.power is power] for power in (True, False))
     wholes = (_whole(tuple(_untied(some))) for some in forms)
     return [*filter(None, wholes), *alone]
@@ -95,14 +94,14 @@ def hides_nothing(pivot: Pivot, facts: Facts, inputs: Mapping[str, Facts]) -> bo
     known = {name for name, kind, _ in _listed(facts, PIVOTS) if kind == form}
     left = leaves(pivot, facts, inputs)
     laws = [inputs.get(name, {}).get(LAW) for name in left]
-    return left <= known and not any(
-        law is None or _has_rare(parse_distribution(str(law))[0]) for law in laws
-    )
+    return left <= known and not any(law is None or _has_rare(str(law)) for law in laws)
 
 
-def _has_rare(law: Distribution) -> bool:
+@lru_cache(maxsize=256)
+def _has_rare(law: str) -> bool:
     """Tell whether some values, or a component, come so rarely that draws may have none."""
-    return any(together < _RARE for together, _ in rare_masses(law.masses()))
+    masses = parse_distribution(law)[0].masses()
+    return any(together < _RARE for together, _ in rare_masses(masses))
 
 
 def _untied(parts: Sequence[Part]) -> list[Part]:
@@ -122,6 +121,12 @@ def _untied(parts: Sequence[Part]) -> list[Part]:
         if len(fit) == len(kept):
             return kept
         kept = fit
+
+
+@lru_cache(maxsize=256)
+def _alone(part: Part) -> Pivot:
+    """Return one input as a pivot; what is tabled of it serves every output that has it."""
+    return Pivot((part,))
 
 
 @lru_cache(maxsize=256)

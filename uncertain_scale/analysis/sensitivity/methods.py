@@ -141,11 +141,11 @@ class VarianceCheck:
     def summarise(self, study: Study, collected: Mapping[str, FloatArray]) -> Findings:
         """Return `reason` by output and scale, "" where all is well."""
         found = collected["variance"].mean(axis=0)
-        moments = moment_facts(study.plan, study.sampler)
+        moments = moment_facts(study.plan, study.sampler) if "value" in study.scales else {}
         unseen = _not_shown(study, found, np.asarray(collected["whole"].all(axis=0)))
         reasons = [
             [
-                unseen[o][s] or _reason(float(found[o, s]), scale, moments[output]["tail_index"])
+                unseen[o][s] or _reason(float(found[o, s]), scale, moments.get(output, {}))
                 for s, scale in enumerate(study.scales)
             ]
             for o, output in enumerate(study.outputs)
@@ -179,13 +179,13 @@ def _not_shown(
     return found
 
 
-def _reason(variance: float, scale: str, tail: float) -> str:
+def _reason(variance: float, scale: str, moments: Mapping[str, float]) -> str:
     if variance == 0:
         return CONSTANT
     if not np.isfinite(variance):
         wanted = "finite" if scale == "value" else "positive and finite"
         return f"not {wanted} in all draws: no shares of variance"
-    if scale == "value" and tail >= _NO_VARIANCE:
+    if scale == "value" and (tail := moments["tail_index"]) >= _NO_VARIANCE:
         return (
             f"its variance does not exist (tail index {max(tail, 0.5):.2g}, 0.5 and above): shares "
             "of it depend on the draws; the log scale is safe"

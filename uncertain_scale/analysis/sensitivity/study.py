@@ -22,7 +22,7 @@ from uncertain_scale.inputs.prior import ENDS, correlation_matrix
 from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.model.question import NAMES
 from uncertain_scale.sampling.dependence import InputSampler
-from uncertain_scale.sampling.engine import try_equations
+from uncertain_scale.sampling.engine import have_been_tried, try_equations
 from uncertain_scale.sampling.rare_values import Rare, rare_masses
 
 if TYPE_CHECKING:
@@ -262,13 +262,15 @@ def make_study(
     if unknown or not on:
         found = f"scale '{unknown[0]}'" if unknown else "no scale"
         raise QuestionError(f"{found} to look at outputs on; expected value, log or both")
+    whole = problem
     if of:
         question = replace(problem.question, outputs=tuple(of), also=())
         problem = replace(problem, question=question)
     plan, priors = problem.plan, problem.believed
     names = [name for name in priors.inputs if name in plan.inputs]
     sampler = InputSampler(priors, names, tuple(problem.question.given))
-    try_equations(plan, sampler)
+    if not have_been_tried(plan, whole):
+        try_equations(plan, sampler)
     players = _players(priors, names)
     positions, everywhere = (
         sampler.positions_of(name for player in some for name in player.inputs)

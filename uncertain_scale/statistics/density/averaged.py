@@ -91,13 +91,13 @@ class AveragedDensity:
 
     def log_density(self, y: FloatArray) -> FloatArray:
         """Return the log density, of the shape of y."""
-        found = self._of(y).together("density", y.reshape(-1))
-        return np.asarray(np.log(np.maximum(found, _LEAST))).reshape(y.shape)
+        return _log_density(self._of(y), y)
 
     def slope(self, y: FloatArray) -> FloatArray:
         """Return the derivative of the log density."""
         step = _STEP * float(self.edges[-1] - self.edges[0])
-        return (self.log_density(y + step) - self.log_density(y - step)) / (2 * step)
+        after, before = _log_density(self._of(y), np.stack([y + step, y - step]))
+        return np.asarray((after - before) / (2 * step))
 
     def cdf(self, y: FloatArray) -> FloatArray:
         """Return the probability below."""
@@ -117,3 +117,8 @@ class AveragedDensity:
         """Return what each chain adds to the probability below, shape (y, chain)."""
         by_chain = self._of(y).by_group("below", y)
         return np.asarray((by_chain - by_chain.mean(axis=0)).T)
+
+
+def _log_density(average: Conditional, y: FloatArray) -> FloatArray:
+    found = average.together("density", y.reshape(-1))
+    return np.asarray(np.log(np.maximum(found, _LEAST))).reshape(y.shape)

@@ -18,6 +18,8 @@ from uncertain_scale.statistics.density.cells import DEGREE, NODE_WEIGHTS, NODES
 from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from uncertain_scale.statistics.density.cells import Cells
@@ -177,6 +179,8 @@ class SmoothDensity:
         self._design = self.basis(cells.nodes)
         third = np.diff(np.eye(self.size), 3, axis=0)
         self._penalty = _RIDGE * third.T @ third
+        # Adding a constant to the spline changes no density: that direction is pinned.
+        self._pinned = np.full((self.size, self.size), 1 / self.size) + 1e-13 * np.eye(self.size)
         by_chain = cells.weights @ self._design
         self._climb(by_chain.mean(axis=0), self._begin(start))
         # A chain's share of draws enters too: its averages are over the pooled share.
@@ -263,8 +267,8 @@ class SmoothDensity:
         """Maximise the likelihood by Newton's method, halving steps that overshoot."""
         self.converged = False
         height, total, mass = self._height(target, coefficients)
+        average, curvature = self._moments(mass)
         for _ in range(_MOST_STEPS):
-            average, curvature = self._moments(mass)
             gradient = target - average - self._penalty @ coefficients
             step = np.linalg.solve(curvature, gradient)
             gain = float(gradient @ step)
@@ -278,9 +282,10 @@ class SmoothDensity:
                 trial = self._height(target, coefficients + length * step)
             coefficients = coefficients + length * step
             height, total, mass = trial
+            average, curvature = self._moments(mass)
         self._curve = SplineCurve(self._joins, coefficients, DEGREE)
         self._log_total, self.mass = total, mass
-        self._average, self._curvature = self._moments(mass)
+        self._average, self._curvature = average, curvature
 
     def _height(
         self, target: FloatArray, coefficients: FloatArray
@@ -297,9 +302,7 @@ class SmoothDensity:
     def _moments(self, mass: FloatArray) -> tuple[FloatArray, FloatArray]:
         average = mass @ self._design
         curvature = (self._design.T * mass) @ self._design - np.outer(average, average)
-        # Adding a constant to the spline changes no density: that direction is pinned.
-        pinned = np.full((self.size, self.size), 1 / self.size) + 1e-13 * np.eye(self.size)
-        return average, curvature + self._penalty + pinned
+        return average, curvature + self._penalty + self._pinned
 
     def _rest_of_cell(self, y: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray]:
         """Return the cell of each y, half its distance from the cell's edge, nodes between."""
@@ -312,8 +315,7 @@ class SmoothDensity:
 def fill_valleys(
     height: FloatArray,
     below: FloatArray,
-    influence: FloatArray,
-    grain: FloatArray,
+    noise: Callable[[], tuple[FloatArray, FloatArray]],
     real: float = _REAL,
 ) -> FloatArray:
     """Fill the valleys that are not deeper than chance makes them.
@@ -324,10 +326,9 @@ def fill_valleys(
         Log density along a grid.
     below
         Probability below each point of the grid.
-    influence
-        What each chain adds to it, shape (grid, chain).
-    grain
-        A further error of it, shape (grid,).
+    noise
+        Gives, where there is a valley, what each chain adds to the log density, shape (grid,
+        chain), and a further error of it, shape (grid,).
     real
         Standard errors from which a valley is none of chance.
 
@@ -345,13 +346,14 @@ def fill_valleys(
     Examples
     --------
     >>> height = np.array([0.0, 1.0, 0.5, 2.0, 0.0])
-    >>> noise = np.array([[0, 0], [1, -1], [0, 0], [-1, 1], [0, 0]])
-    >>> fill_valleys(height, np.linspace(0, 1, 5), noise, np.zeros(5)).tolist()
+    >>> chains = np.array([[0, 0], [1, -1], [0, 0], [-1, 1], [0, 0]])
+    >>> fill_valleys(height, np.linspace(0, 1, 5), lambda: (chains, np.zeros(5))).tolist()
     [0.0, 1.0, 1.0, 2.0, 0.0]
     """
     height = _cut_peaks(height, below)
     filled = height.copy()
     peaks, valleys = _extremes(height)
+    influence, grain = noise() if valleys else (height, height)
     while valleys:
         beside = [
             peak if height[peak] <= height[other] else other for peak, other in pairwise(peaks)

@@ -9,6 +9,7 @@ finer fit are shown, with errors from the chains' shares in that fit.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -221,29 +222,38 @@ def _settle(
 
     A doubt is how far the last refinement moved the ends where that is more than chance, and
     infinite where the regions differ in kind. Where even the finest fit is not fine enough, the
-    refinement before counts too.
+    refinement before counts too. Of coarser fits no region is looked at.
     """
     finest = cells.knots.size - 1
     check = spline_basis(cells.nodes, _some(cells.knots, _CHECKS), DEGREE)
-    density = None
-    found: list[tuple[Region | None, FloatArray | float]] = [(None, np.inf)] * len(probs)
-    pieces, fine_enough = 1, False
+    fits: list[DensityLevels] = []
+
+    @cache
+    def regions(fit: int) -> Sequence[Region | None]:
+        if fit < 0:
+            return [None] * len(probs)
+        return [fits[fit].region(prob, move) for prob, move in zip(probs, moves, strict=True)]
+
+    @cache
+    def doubts(fit: int) -> Sequence[FloatArray | float]:
+        if fit < 1:
+            return [np.inf] * len(probs)
+        pairs = list(zip(regions(fit - 1), regions(fit), strict=True))
+        limit = _limit(cells.weights.shape[0] - 1, sum(fine.ends.size for _, fine in pairs if fine))
+        return [_doubt(coarse, fine, limit) for coarse, fine in pairs]
+
+    density, pieces, fine_enough = None, 1, False
     while True:
-        density = SmoothDensity(cells, _some(cells.knots, pieces), density)
+        density, last = SmoothDensity(cells, _some(cells.knots, pieces), density), len(fits)
         if not density.converged:
-            return found
-        landscape = DensityLevels(density, coordinate)
-        finer = [landscape.region(prob, move) for prob, move in zip(probs, moves, strict=True)]
-        limit = _limit(cells.weights.shape[0] - 1, sum(fine.ends.size for fine in finer))
-        before = [doubt for _, doubt in found]
-        found = [
-            (fine, _doubt(last, fine, limit)) for (last, _), fine in zip(found, finer, strict=True)
-        ]
-        steady = fine_enough and not any(np.any(doubt) for _, doubt in found)
+            return list(zip(regions(last - 1), doubts(last - 1), strict=True))
+        fits.append(DensityLevels(density, coordinate))
+        steady = fine_enough and not any(map(np.any, doubts(last)))
         if steady or pieces >= finest:
+            left = doubts(last)
             if not fine_enough and density.misfit(check) >= _MISFIT:
-                earlier = zip(found, before, strict=True)
-                found = [(fine, _larger(doubt, one)) for (fine, doubt), one in earlier]
+                left = [_larger(*pair) for pair in zip(left, doubts(last - 1), strict=True)]
+            found = list(zip(regions(last), left, strict=True))
             return _with_rivals(found, cells, coordinate, probs, (density, pieces))
         fine_enough = density.misfit(check) < _MISFIT
         pieces *= 2
@@ -286,9 +296,9 @@ def _some(knots: FloatArray, pieces: int) -> FloatArray:
     return np.asarray(knots[np.unique(chosen)])
 
 
-def _doubt(coarse: Region | None, fine: Region, limit: float) -> FloatArray | float:
+def _doubt(coarse: Region | None, fine: Region | None, limit: float) -> FloatArray | float:
     """Return by how much more than chance the ends moved: 0 where they did not."""
-    if coarse is None:
+    if coarse is None or fine is None:
         return np.inf
     if coarse.ends.shape != fine.ends.shape or (coarse.touches != fine.touches).any():
         return np.inf

@@ -138,18 +138,18 @@ class DensityLevels:
         return self._log_density(self._grid)
 
     @cached_property
-    def _influence(self) -> FloatArray:
-        return self.density.log_density_influence(self._grid)
+    def _noise(self) -> tuple[FloatArray, FloatArray]:
+        """What each chain adds to the log density, and a further error of it."""
+        density = self.density
+        return density.log_density_influence(self._grid), density.log_density_grain(self._grid)
 
     @cached_property
     def _filled(self) -> FloatArray:
-        grain = self.density.log_density_grain(self._grid)
-        return fill_valleys(self._height, self._below, self._influence, grain)
+        return fill_valleys(self._height, self._below, lambda: self._noise)
 
     @cached_property
     def _likely(self) -> FloatArray:
-        grain = self.density.log_density_grain(self._grid)
-        return fill_valleys(self._height, self._below, self._influence, grain, _LIKELY)
+        return fill_valleys(self._height, self._below, lambda: self._noise, _LIKELY)
 
     @cached_property
     def _below(self) -> FloatArray:
@@ -269,11 +269,12 @@ class DensityLevels:
         y = ends
         reach = 0.05 * float(self.density.edges[-1] - self.density.edges[0])
         for _ in range(_POLISHES):
-            excess = self._log_density(y) - level
+            height = self.density.log_density(y)
+            excess = height - self.coordinate.log_stretch(y) - level
             slope = self._slope(y)
             if (slope * signs >= 0).any():
                 return None
-            pull = signs * np.exp(self.density.log_density(y)) / slope
+            pull = signs * np.exp(height) / slope
             missing = target - float((signs * self.density.cdf(y)).sum())
             rise = (missing + float((pull * excess).sum())) / float(pull.sum())
             step = (rise - excess) / slope
@@ -326,7 +327,7 @@ class DensityLevels:
         width = self.coordinate.back(high) - self.coordinate.back(low)
         least = int(np.argmin(width))
         # Intervals hardly longer would do as well: their range is the error, as a uniform's sd.
-        chains = self._influence.shape[1]
+        chains = self._noise[0].shape[1]
         good = width <= width[least] + 0.02 * abs(width[least])
         ends = np.array([[low[least], high[least]]])
         error = np.array([[np.ptp(low[good]), np.ptp(high[good])]]) / np.sqrt(12)
