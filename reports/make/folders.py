@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import numpy as np
 from examples import AS_OF
 from program import run_program
 
 from uncertain_scale.cli.main import RESULTS
+from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.claim_files import load_claims
 from uncertain_scale.model import default_model
 from uncertain_scale.report import figures
@@ -129,6 +131,27 @@ def _fan(document: Document, path: Path) -> object:
     return figures.save_figure(figure, path)
 
 
+def _costs(document: Document, path: Path) -> object:
+    """Draw the cost of the largest run by date, with what the post expects."""
+    guides = {f"{size} billion USD": size * 1e9 for size in COSTS}
+    points = [("the post, end of 2026", 2027.0, cost) for cost in (1e10, 1e11)]
+    figure = figures.plot_sweep(document, "largest_run_cost", guides=guides, points=points)
+    return figures.save_figure(figure, path)
+
+
+def _frontier(document: Document, path: Path) -> object:
+    """Draw the trend of frontier models' FLOP over the published ones."""
+    guides = gpt4_guides(_gpt4_flop())
+    return figures.save_figure(figures.plot_sweep(document, "frontier_flop", guides=guides), path)
+
+
+def _gpt4_flop() -> float:
+    median: float = load_priors("base").inputs["gpt4_flop"].ppf(np.array([0.5]))[0]
+    return median
+
+
+COSTS = (1, 10, 100)
+"""Costs of runs whose dates are asked for, in billions of USD."""
 # Claims that say what another says, the other way round or of what the post has from itself.
 _TWICE = {
     *("days-for-100m", "days-for-1b", "flop-bf16-100m", "flop-fp8-100m"),
@@ -185,6 +208,27 @@ REPORTS = (
         f"--outputs {_SPEED},training_energy,cluster_price,hyperscaler_share",
         _ratios,
     ),
+    Report(
+        "when-cost",
+        "sweep --date 2020..2032 --points 13 "
+        "--outputs frontier_flop,spending_limit,largest_run,largest_run_cost "
+        "--event 'largest_run_cost >= 1B' --event 'largest_run_cost >= 10B' "
+        "--event 'largest_run_cost >= 100B' --prob 0.5 --prob 0.9 --prob 0.95",
+        _costs,
+    ),
+    Report("when-dates", "sweep --given largest_run_cost=1B,10B,100B --outputs date"),
+    Report(
+        "when-site",
+        "report --given 'largest_site_power=5 GW' --outputs date,first_date "
+        "--event 'date <= 2028' --event 'date <= 2030' --no-draws",
+    ),
+    Report(
+        "when-frontier",
+        "sweep --date 2018..2030 --points 13 --outputs frontier_flop "
+        "--prob 0.5 --prob 0.9 --prob 0.95",
+        _frontier,
+    ),
+    Report("when-claims", "claims post-when"),
 )
 
 

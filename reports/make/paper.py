@@ -16,8 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dates import Dates, probability_in_words
 from edition import BEFORE
-from folders import PICTURE, REPORTS
+from folders import COSTS, PICTURE, REPORTS
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from uncertain_scale.inputs import load_priors
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PAGES", "PremiseError", "paper"]
 
-PAGES = {"README.md": "paper.md.j2", "2026.md": "2026.md.j2"}
+PAGES = {"README.md": "paper.md.j2", "2026.md": "2026.md.j2", "when.md": "when.md.j2"}
 """Template of each page."""
 _PROB = 0.9
 _WITHIN = ("inside", "overlaps")
@@ -73,6 +74,9 @@ def paper(results: Mapping[str, dict[str, Any]], page: str = "README.md") -> str
     environment.filters["exp"] = lambda log: f"{math.exp(log):.1f}"
     text = environment.get_template(PAGES[page]).render(
         ask=Figures(results),
+        dates=Dates(results),
+        costs=COSTS,
+        share=probability_in_words,
         results=results,
         before=BEFORE,
         reports=REPORTS,

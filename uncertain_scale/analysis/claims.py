@@ -26,6 +26,7 @@ from uncertain_scale.inputs.assertion import Assertion
 from uncertain_scale.inputs.catalog import find_prior_file, scenario_labels
 from uncertain_scale.inputs.files import input_names
 from uncertain_scale.statistics.summary import read_probs
+from uncertain_scale.units.dates import DATE, DATES
 from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ def check_claims(  # noqa: PLR0913 (what is checked, and how)
         checked=tuple(checked),
         faults=tuple(faults),
         warnings=tuple(dict.fromkeys([*desk.warnings, *filter(None, assumed)])),
-        priors=desk.loaded,
+        priors=desk.stated(),
         judged_by={case.claim.name: case.judges[0].scenario for case in laid_out if case.judges},
         in_use=tuple(desk.in_use.values()),
     )
@@ -327,7 +328,7 @@ def _check(case: _Case, desk: QuestionCache, probs: Sequence[float]) -> Checked:
     claim, variable = case.claim, case.claim.variable
     found = find(desk.draws(case.own, variable), probs) if case.own else None
     asserted = claim.asserted or _implied(found)
-    units = "1" if claim.against else desk.model.variables[variable]
+    units = "1" if claim.against else {**desk.model.variables, DATE: DATES}[variable]
     domain = domain_of(units)
     if domain is not None and not domain.touches(asserted.low, asserted.high):
         must = f"{variable} must be {domain.words(units)}"

@@ -21,6 +21,7 @@ from uncertain_scale.analysis.guards import warnings_in
 from uncertain_scale.analysis.held_against import has_ratio
 from uncertain_scale.errors import DataError
 from uncertain_scale.inputs import load_priors
+from uncertain_scale.inputs.trends import as_stated
 from uncertain_scale.model import Problem, ask, believe
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.engine import propagate, refuse_mixing
@@ -129,6 +130,13 @@ class QuestionCache:
         if path not in self.loaded:
             self.loaded[path] = load_priors(path, variables=self.model.variables)
         return self.loaded[path]
+
+    def stated(self) -> dict[Path, Priors]:
+        """Return what each scenario that was read came to, with its trends where it had dates."""
+        return {
+            path: as_stated(plain, self._dated[path]) if path in self._dated else plain
+            for path, plain in self.loaded.items()
+        }
 
     def check(self, asked: Asked, variable: str, *, judges: bool = False) -> None:
         """Tell what is wrong with a question, and note the priors of one that judges.
@@ -239,7 +247,7 @@ class QuestionCache:
 
     def _problem(self, whole: Whole, outputs: Sequence[str]) -> Problem:
         stated, model = self.priors(whole.scenario), self.model
-        if DATE in dict(whole.given):
+        if DATE in {*dict(whole.given), *outputs, *whole.free}:
             if whole.scenario not in self._dated:
                 self._dated[whole.scenario] = load_priors(
                     whole.scenario, variables=model.variables, with_date=True

@@ -282,8 +282,8 @@ class _Reader(TomlReader):
 
     def _asserted(self, table: ClaimTable, path: KeyPath) -> Assertion | None:
         """Read what is asserted: a figure, an interval or a bound; nothing where it is implied."""
-        stated = {key: getattr(table, key) for key in ("value", "low", "high")}
-        typed = {key: _text(value) for key, value in stated.items() if value is not None}
+        ends = {key: getattr(table, key) for key in ("value", "low", "high")}
+        typed = {key: _text(value) for key, value in ends.items() if value is not None}
         if table.implied:
             for key in typed:
                 self.fault((*path, key), f"'{key}' stands beside implied = true; drop one")
@@ -297,15 +297,13 @@ class _Reader(TomlReader):
             self.fault((*path, "digits"), "'digits' is of a figure, and there is none; drop it")
         # The ratio of two scenarios has no units, whatever its variable has.
         units = "1" if table.against else self._variables[table.variable]
-        faults = len(self.faults)
+        faults, words = len(self.faults), dict(typed)
         for key, text in typed.items():
             typed[key] = self._checked(key, text, units, (*path, key))
         if len(self.faults) > faults or not typed:
             return None
         try:
-            if "value" in typed:
-                return figure(typed["value"], units, table.digits)
-            return span(typed.get("low"), typed.get("high"), units)
+            return _assertion(typed, words, units, table.digits)
         except UnitError as error:
             self.fault((*path, next(iter(typed))), str(error))
             return None
@@ -313,6 +311,8 @@ class _Reader(TomlReader):
     def _checked(self, key: str, text: str, units: str, path: KeyPath) -> str:
         """Return a number as it was typed, with the variable's units where it has none."""
         try:
+            if units == DATE:
+                return dates_as_numbers(text)
             quantity = parse_quantity(text)
             quantity.to(units)
         except UnitError as error:
@@ -363,6 +363,20 @@ class _Reader(TomlReader):
         elif reading is None:
             self.fault(path, f"needs [readings.{name}], which has a fault")
         return reading
+
+
+def _assertion(
+    typed: Mapping[str, str], words: Mapping[str, str], units: str, digits: int | None
+) -> Assertion:
+    """Return what is asserted by a value or by ends; a date stands in words as it was written."""
+    if "value" in typed:
+        stated = figure(typed["value"], units, digits)
+    else:
+        stated = span(typed.get("low"), typed.get("high"), units)
+    if units == DATE:
+        for key, text in typed.items():
+            stated = replace(stated, text=stated.text.replace(text, words[key]))
+    return stated
 
 
 def _text(value: object) -> str:

@@ -316,8 +316,9 @@ class _Reader(TomlReader):
             name=name,
             provenance=about,
         )
+        levels = {trend.part("level"), trend.part("level_date")} if name in inputs else set()
         for part in trend.needed:
-            if part not in inputs and part not in self.spoiled:
+            if part not in {*inputs, *self.spoiled, *levels}:  # its own prior may be the level
                 self.fault(path, f"'{part}' is not among the inputs; state it")
         return trend
 

@@ -48,6 +48,7 @@ __all__ = [
     "KIND",
     "WHEN",
     "Trend",
+    "as_stated",
     "dated",
     "levels_missing",
     "parts_of",
@@ -296,6 +297,24 @@ def levels_missing(stated: Priors, held: Priors) -> list[str]:
         for name, trend in stated.trends.items()
         if name not in held.trends
     ]
+
+
+def as_stated(plain: Priors, moving: Priors) -> Priors:
+    """Return a scenario's priors with its trends, for questions with a date and for those without.
+
+    Parameters
+    ----------
+    plain, moving
+        As `undated` and `dated` return them.
+    """
+    own = [trend for name, trend in moving.trends.items() if name in plain.inputs]
+    gone = {trend.part(what) for trend in own for what in ("level", "level_date")} | {PASSAGE}
+    ties = (tie for tie in moving.correlations if gone.isdisjoint(tie.inputs))
+    return replace(
+        moving,
+        inputs=plain.inputs | {n: prior for n, prior in moving.inputs.items() if n not in gone},
+        correlations=tuple(dict.fromkeys([*plain.correlations, *ties])),
+    )
 
 
 def _is_level(prior: Prior) -> bool:

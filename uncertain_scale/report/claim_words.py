@@ -16,6 +16,7 @@ from uncertain_scale.report.numbers import (
     scale_of,
 )
 from uncertain_scale.units import is_date
+from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,6 +188,8 @@ def _over(judged: dict[str, Any], claim: dict[str, Any]) -> str:
     least = " at least" if claim["asserted"]["kind"] == "interval" else ""
     median, mcse = judged["median"], judged["median_mcse"] or 0.0
     if is_date(claim["units"], median):
+        when = "too late" if factor >= 1 else "too early"
+        verb = when if claim["units"] == DATE else verb
         return f": {verb} by{least} {_span(median * (factor - 1), mcse)}"
     size = factor if factor >= 1 else 1 / factor
     return f": {verb}{least} {_PLAIN.write(size, size * mcse / abs(median))}x"
