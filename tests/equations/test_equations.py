@@ -52,7 +52,7 @@ ONE_WAY |= {"mfu", "expert_sparsity", "moe__from_sparsity"}
 # Sums of what an owner pays, which nobody solves for one of many terms.
 ONE_WAY |= {"machine_hourly_cost", "building_hourly_cost", "fixed_hourly_cost"}
 ONE_WAY |= {"owner_hourly_cost", "breakeven_utilisation"}
-ONE_WAY |= {"checkpoint_interval", "goodput", "mfu__from_step"}
+ONE_WAY |= {"checkpoint_interval", "goodput", "step_mfu", "mfu__from_step"}
 ONE_WAY |= {"exchange_time", "exchange_loss"}
 # Of what binds, and of training and serving together.
 ONE_WAY |= {"decode_memory_time", "decode_gpu_time"}
@@ -60,7 +60,7 @@ ONE_WAY |= {"lifetime_cost", "lifetime_saving", "breakeven_served_tokens"}
 # What priors alone fix: a law is solved for it where nothing else reaches it, and contradicts none.
 BY_PRIORS = {"owner_hourly_cost__from_rent_over_own", "effective_flops__from_serving_penalty"}
 BY_PRIORS |= {"decode_gpu_time__from_decode_speed", "decode_gpu_time__from_decode_cost"}
-BY_PRIORS |= {"step_mfu__from_mfu__from_step", "goodput__from_mfu__from_step"}
+BY_PRIORS |= {"goodput__from_mfu__from_step"}
 
 
 def target(function: Callable[..., object]) -> str:

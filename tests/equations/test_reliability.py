@@ -118,6 +118,9 @@ def test_utilisation_of_whole_runs_stands_where_that_of_a_step_is_stated():
     assert not any("step_mfu" in one for one in freed.notes)
 
 
-def test_the_step_utilisation_behind_a_whole_runs_is_solved_for_where_it_is_asked():
+def test_the_step_utilisation_behind_a_whole_runs_yields_to_what_is_stated():
     found = solve(MODEL, PRIORS, ask(MODEL, {"gpus": 16384.0}, outputs=["step_mfu"]))
-    assert found.reached["step_mfu"].equation.arguments == ("mfu", "goodput")
+    assert str(found.reached["step_mfu"].equation) == "step_mfu(mfu, goodput)"
+    known = {"mfu": 0.3, "goodput": 0.75}
+    assert value(reliability.step_mfu, **known) == pytest.approx(0.4)
+    assert value(reliability.mfu__from_step, step_mfu=0.4, goodput=0.75) == pytest.approx(0.3)

@@ -19,6 +19,7 @@ from uncertain_scale.units.aliases import (
     Hours,
     Seconds,
     Share,
+    overridable,
 )
 
 HOURS_PER_DAY: Annotated[float, "hour/day"] = 24.0
@@ -82,6 +83,15 @@ def goodput(
     cycle = mean * np.expm1((checkpoint_interval + checkpoint_time) / mean)
     share: FloatArray = checkpoint_interval / cycle * np.exp(-restart_time / mean)
     return share
+
+
+@overridable
+def step_mfu(mfu: Share, goodput: Share) -> Share:
+    """Utilisation of the dense BF16 peak by a step, without the time that is lost between steps.
+
+    Whole-run utilisation / goodput. Yields to what is stated of it.
+    """
+    return mfu / goodput
 
 
 def mfu__from_step(step_mfu: Share, goodput: Share) -> Share:

@@ -312,7 +312,7 @@ def as_stated(plain: Priors, moving: Priors) -> Priors:
     ties = (tie for tie in moving.correlations if gone.isdisjoint(tie.inputs))
     return replace(
         moving,
-        inputs={**plain.inputs, **{n: p for n, p in moving.inputs.items() if n not in gone}},
+        inputs={**plain.inputs, **{n: one for n, one in moving.inputs.items() if n not in gone}},
         correlations=tuple(dict.fromkeys([*plain.correlations, *ties])),
     )
 
