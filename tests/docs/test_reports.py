@@ -262,3 +262,49 @@ def test_reports_are_small_and_tell_nothing_of_where_they_were_made():
         for place in (ROOT, Path.home(), tempfile.gettempdir()):
             assert f"{place}/" not in text, path
         assert "<dc:date>" not in text, path
+
+
+def test_a_date_of_a_cost_is_as_likely_as_the_cost_at_that_date():
+    """Two reports of one question: the dates by cost, and the costs by date."""
+    from folders import COSTS, REPORTS, read
+
+    results = {one.name: read(one, FOLDER / one.name) for one in REPORTS}
+    points = {one["at"]["date"]: one for one in results["when-cost"]["points"]}
+    for cost, dates in zip(COSTS, results["when-dates"]["points"], strict=True):
+        quantiles = dates["outputs"]["date"]["intervals"]
+        (piece,) = [i for i in quantiles if (i["kind"], i["prob"]) == ("eti", 0.5)]
+        event = f"largest_run_cost >= {cost}B"
+        chances = {
+            year: one["probability"]
+            for year, point in points.items()
+            for one in point["events"]
+            if one["event"] == event
+        }
+        for end, share in ((piece["low"], 0.25), (piece["high"], 0.75)):
+            before, after = float(int(end)), float(int(end) + 1)
+            if before >= min(chances) and after <= max(chances):
+                assert chances[before] - 0.01 <= share <= chances[after] + 0.01, (cost, end)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "sentence"),
+    [
+        (("when-cost", "points", 9, "events"), 0.9, "money binds until the end of 2026"),
+        (("when-dates", "points", 0, "outputs"), 2030.0, "1 billion dollars is possible already"),
+    ],
+)
+def test_sentences_on_dates_stand_behind_premises(place, value, sentence):
+    from folders import REPORTS, read
+    from paper import PremiseError, paper
+
+    results = {one.name: read(one, FOLDER / one.name) for one in REPORTS}
+    part = results
+    for key in place:
+        part = part[key]
+    if isinstance(part, list):
+        (event,) = [one for one in part if one["event"] == "spending_limit <= largest_run"]
+        event["probability"] = value
+    else:
+        part["date"]["median"] = value
+    with pytest.raises(PremiseError, match=sentence):
+        paper(results, "when.md")

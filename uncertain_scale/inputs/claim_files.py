@@ -28,7 +28,7 @@ from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.inputs.document import File, Line, Name, Table, Version, Words
 from uncertain_scale.inputs.toml import KeyPath, TomlReader
 from uncertain_scale.units import conversion_factor, parse_quantity
-from uncertain_scale.units.dates import DATE, dates_as_numbers
+from uncertain_scale.units.dates import DATE, DATES, dates_as_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -148,7 +148,7 @@ class _Reader(TomlReader):
 
     def __init__(self, path: Path, variables: Mapping[str, str]) -> None:
         super().__init__(path, ClaimError)
-        self._variables = variables
+        self._variables = {DATE: DATES, **variables}  # which every claim may have
 
     def read(self) -> Claims:
         """Return the valid claims, and what is wrong with the others."""
