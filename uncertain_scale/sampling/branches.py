@@ -21,6 +21,7 @@ from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.sampling.engine import propagate
 from uncertain_scale.sampling.moment_facts import Probes, in_corners
 from uncertain_scale.sampling.rare_values import Rare, rare_masses
+from uncertain_scale.units.dates import DATE, FIRST_DATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -332,8 +333,8 @@ def joint_branches(plan: Plan, sampler: InputSampler) -> dict[str, list[Rare]]:
     """
     found: dict[str, list[Rare]] = {output: [] for output in plan.outputs}
     names = list(sampler.moving)
-    if len(names) < 2:
-        return found
+    if len(names) < 2 or any(step.target in {DATE, FIRST_DATE} for step in plan.steps):
+        return found  # a date that is sought has one branch, that of none, whose chance is told
     try:
         with np.errstate(all="ignore"):  # far out numbers may be beyond all
             return _corners(_Follower(plan, sampler, names))
