@@ -5,13 +5,8 @@ import pytest
 from scipy import stats
 
 import uncertain_scale as us
-from uncertain_scale.analysis.decide import (
-    Option,
-    decide,
-    parse_goal,
-    parse_limit,
-    parse_pilot,
-)
+from uncertain_scale.analysis.decide import Option, decide
+from uncertain_scale.analysis.goals import parse_goal, parse_limit, parse_pilot
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model import ask
 from uncertain_scale.model.problem import Problem

@@ -8,47 +8,28 @@ else is a statistic, averaged over chains, whose spread is the Monte Carlo error
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from uncertain_scale.analysis.coupling import coupled, couplings
-from uncertain_scale.analysis.events import Event, happened, parse_event
-from uncertain_scale.errors import QuestionError, not_a_variable
+from uncertain_scale.analysis.events import happened
+from uncertain_scale.errors import QuestionError
 from uncertain_scale.sampling.engine import Simulation, each, propagate
 from uncertain_scale.statistics.monte_carlo_error import spread
-from uncertain_scale.units import parse_quantity
-from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from uncertain_scale.analysis.goals import Goal, Limit, Pilot
     from uncertain_scale.model import Problem
     from uncertain_scale.sampling import Design
     from uncertain_scale.sampling.dependence import InputSampler
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = [
-    "Choice",
-    "Goal",
-    "Limit",
-    "Option",
-    "Pilot",
-    "Rated",
-    "decide",
-    "parse_goal",
-    "parse_limit",
-    "parse_pilot",
-]
+__all__ = ["Choice", "Option", "Rated", "decide"]
 
-Measure: TypeAlias = Literal["mean", "log", "quantile", "probability"]
-
-_CALL = re.compile(r"\s*(mean|log|q(\d{1,2}(?:\.\d+)?)|P)\s*\((.*)\)\s*", re.DOTALL)
-_WITH = re.compile(r"(.*?)\s+with\s+(.+)", re.DOTALL)
-_PILOT = re.compile(r"\s*(\w+)\s*(?:±|\+-|\+/-)\s*([^@]+?)\s*(?:\s(?:for|costs)\s+(.+))?\s*")
-_EXAMPLES = "a variable, or mean(…), log(…), q05(…) of one, or P(…) of an event"
 _ERRORS = 2.0  # that two figures must lie apart to be told apart
 _BINS = 16
 """Of an input's draws in a chain, within which it counts as known; powers of two fit nets. Of two
@@ -56,93 +37,6 @@ normals 16 are off by half a standard error at most, 64 by four."""
 _ENDS = (0.05, 0.95)
 _HELD = 1 << 25  # utilities that are kept, of all options and draws; more are made again
 _LEAST = 1e-12  # relative, of a difference that is none
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What is to be as large, or as small, as possible.
-
-    Parameters
-    ----------
-    text
-        As it was typed, without the direction.
-    measure
-        The `mean` of a variable, of its logarithm (`log`), a `quantile`, or the `probability` of
-        an event.
-    of
-        The variable, or the event.
-    sign
-        1 where more is better, -1 where less is.
-    level
-        Of a quantile.
-    """
-
-    text: str
-    measure: Measure
-    of: str | Event
-    sign: float = 1.0
-    level: float = 0.5
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The variables that it rests on."""
-        return self.of.variables if isinstance(self.of, Event) else (self.of,)
-
-    def utility(self, draws: Mapping[str, FloatArray]) -> FloatArray:
-        """Return what each draw is worth: the more the better."""
-        if isinstance(self.of, Event):
-            values = happened(self.of, draws).astype(float)
-        else:
-            values = draws[self.of]
-        with np.errstate(all="ignore"):
-            return self.sign * (np.log(values) if self.measure == "log" else values)
-
-    def value(self, utilities: FloatArray) -> FloatArray:
-        """Return the measure of utilities, along their last dim."""
-        if self.measure != "quantile":
-            return np.asarray(utilities.mean(axis=-1))
-        level = self.level if self.sign > 0 else 1 - self.level
-        return np.asarray(np.quantile(utilities, level, axis=-1))
-
-
-@dataclass(frozen=True)
-class Limit:
-    """An event that must happen with some probability; always, where it is 1."""
-
-    text: str
-    event: Event
-    probability: float = 1.0
-
-
-@dataclass(frozen=True)
-class Pilot:
-    """A measurement of an input that could be made first.
-
-    Parameters
-    ----------
-    text
-        As it was typed.
-    input
-        What it measures.
-    error
-        Its standard error: of the logarithm where it is relative, else in the input's units.
-    relative
-        Whether the error is a share.
-    cost
-        What it costs, in the units of the goal; None where that is not said.
-    """
-
-    text: str
-    input: str
-    error: float
-    relative: bool
-    cost: float | None = None
-
-    def measured(self, values: FloatArray, noise: FloatArray) -> FloatArray:
-        """Return results that it could have, from what is true and standard normal noise."""
-        if self.relative:
-            return np.asarray(values * np.exp(self.error * noise))
-        return np.asarray(values + self.error * noise)
 
 
 @dataclass(frozen=True)
@@ -645,113 +539,3 @@ def _nearest(table: _Table, rated: Sequence[Rated]) -> tuple[Rated, tuple[float,
             level = limit.probability if sign in {"<=", "<"} else 1 - limit.probability
             values[k].append(float(np.quantile(draws[name], level)))
     return rated[number], tuple(float(np.mean(one)) for one in values)
-
-
-def parse_goal(text: str, variables: Mapping[str, str], *, maximise: bool) -> Goal:
-    """Read a goal.
-
-    Parameters
-    ----------
-    text
-        A variable (by the mean of its logarithm where it is positive, else by its mean), or
-        `mean(budget)`, `log(training_flop)`, `q05(training_flop)`, `P(training_flop >= 1e26)`.
-    variables
-        Units by variable of the model.
-    maximise
-        Whether more is better.
-
-    Raises
-    ------
-    QuestionError
-        It is none of these.
-
-    Examples
-    --------
-    >>> parse_goal("q05(x)", {"x": "1"}, maximise=True).level
-    0.05
-    """
-    sign = 1.0 if maximise else -1.0
-    match = _CALL.fullmatch(text)
-    name = (match[3] if match else text).strip()
-    if match and match[1] == "P":
-        return Goal(text.strip(), "probability", parse_event(name, variables), sign)
-    if name not in variables:
-        if re.fullmatch(r"\w+", name):
-            raise QuestionError(f"goal '{text[:60]}': {not_a_variable(name, variables)}")
-        raise QuestionError(f"goal '{text[:60]}' is none; expected {_EXAMPLES}")
-    domain = domain_of(variables[name])
-    positive = domain is not None and domain.bounds[0] >= 0
-    if match is None:
-        return Goal(name, "log" if positive else "mean", name, sign)
-    if match[2]:
-        return Goal(text.strip(), "quantile", name, sign, float(match[2]) / 100)
-    if match[1] == "log" and not positive:
-        raise QuestionError(f"goal '{text[:60]}': {name} may be 0 or below; take mean({name})")
-    return Goal(text.strip(), "log" if match[1] == "log" else "mean", name, sign)
-
-
-def parse_limit(text: str, variables: Mapping[str, str]) -> Limit:
-    """Read a limit, such as `facility_power <= 150 MW with 90%`; without a share it is hard.
-
-    Raises
-    ------
-    QuestionError
-        It is none.
-
-    Examples
-    --------
-    >>> parse_limit("x <= 3 with 80%", {"x": "1"}).probability
-    0.8
-    """
-    match = _WITH.fullmatch(text.strip())
-    event = parse_event(match[1] if match else text.strip(), variables)
-    if match is None:
-        return Limit(text.strip(), event)
-    share = parse_quantity(match[2]).to("1")
-    if not 0 < share <= 1:
-        raise QuestionError(
-            f"limit '{text[:80]}': '{match[2][:20]}' is no probability above 0 and at most 100%"
-        )
-    return Limit(text.strip(), event, share)
-
-
-def parse_pilot(text: str, variables: Mapping[str, str], units: str) -> Pilot:
-    """Read a measurement, such as `mfu ± 10%` or `mfu +- 10% for 2M USD`.
-
-    Parameters
-    ----------
-    text
-        The input, its standard error, and what it costs.
-    variables
-        Units by variable of the model.
-    units
-        Of the goal, which the cost is in.
-
-    Raises
-    ------
-    QuestionError
-        It is none.
-
-    Examples
-    --------
-    >>> parse_pilot("x +- 10%", {"x": "1"}, "USD").relative
-    True
-    """
-    match = _PILOT.fullmatch(text)
-    if match is None:
-        raise QuestionError(
-            f"pilot '{text[:60]}' is none; expected an input and its error, such as 'mfu +- 10%'"
-        )
-    name, error, cost = match.groups()
-    if name not in variables:
-        raise QuestionError(f"pilot '{text[:60]}': {not_a_variable(name, variables)}")
-    relative = error.strip().endswith("%")
-    quantity = parse_quantity(error)
-    size = quantity.to("1") if relative else quantity.to(variables[name])
-    if not size > 0:
-        raise QuestionError(
-            f"pilot '{text[:60]}': an error of {error} measures all; state one above 0"
-        )
-    return Pilot(
-        text.strip(), name, size, relative, None if cost is None else parse_quantity(cost).to(units)
-    )

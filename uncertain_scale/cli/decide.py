@@ -63,7 +63,7 @@ def decide(
     Example: uncertain-scale decide --budget 1B --option chip=H100,GB200 --maximise training_flop
     """
     from uncertain_scale.analysis.decide import decide as choose
-    from uncertain_scale.analysis.decide import parse_goal, parse_limit, parse_pilot
+    from uncertain_scale.analysis.goals import parse_goal, parse_limit, parse_pilot
     from uncertain_scale.report.decide_report import choice_blocks, choice_document, csv_choice
 
     design = options.checked_design()

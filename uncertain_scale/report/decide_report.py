@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure as Drawing
 
-    from uncertain_scale.analysis.decide import Choice, Estimate, Goal, Rated
+    from uncertain_scale.analysis.decide import Choice, Estimate, Rated
+    from uncertain_scale.analysis.goals import Goal
     from uncertain_scale.model import Model
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
