@@ -196,7 +196,7 @@ class _GoalReport(TypedDict):
     goal: Annotated[str, "as it was typed"]
     direction: Literal["maximise", "minimise"]
     measure: Literal["mean", "log", "quantile", "probability"]
-    units: Annotated[str, "of its values; of the first goal's differences 1 where these are logs"]
+    units: Units
 
 
 class _LimitReport(TypedDict):
@@ -235,7 +235,7 @@ class _Nearest(TypedDict):
 
     name: str
     values: Annotated[list[float | None], "of each limit's variable, that would be met"]
-    units: list[str]
+    units: Annotated[list[str], "units of the values"]
 
 
 class DecisionReport(Record):
