@@ -126,7 +126,7 @@ def claims_names() -> list[str]:
     Examples
     --------
     >>> claims_names()
-    ['post-2024-07']
+    ['post-2024-07', 'post-when']
     """
     return _CLAIMS.names()
 
