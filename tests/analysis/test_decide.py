@@ -103,6 +103,11 @@ def test_knowing_one_input_is_worth_the_loss_of_a_normal(options):
     assert list(known) == ["x", "y"]
 
 
+def test_a_pilot_of_what_is_not_uncertain_is_refused(options):
+    with pytest.raises(QuestionError, match="payoff is not an uncertain input.* one of x and y"):
+        two_normals(options, pilots=["payoff +- 1"])
+
+
 @pytest.mark.parametrize("error", [0.5, 2.0, 8.0])
 def test_a_measurement_is_worth_what_raiffa_and_schlaifer_say(options, error):
     """Its result moves the mean of x by a normal of sd s0^2 / sqrt(s0^2 + e^2)."""

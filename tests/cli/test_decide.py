@@ -45,12 +45,27 @@ def test_options_are_all_combinations_of_what_may_be_chosen(cli):
     assert found["chosen"] in names
 
 
+def test_a_pilot_is_one_for_each_fact_that_scenarios_hold_an_input_for(cli):
+    """Two chips have utilisations of their own, which one run does not measure both of."""
+    found = document(cli, *ASKED, "--option", "chip=H100,GB200", "--pilot", "mfu +- 1%")
+    assert list(found["pilots"]) == [
+        "mfu (h100-dense-bf16) +- 1%",
+        "mfu (gb200-dense-bf16) +- 1%",
+    ]
+    for name, pilot in found["pilots"].items():
+        known = found["known"][name.removesuffix(" +- 1%")]
+        assert abs(pilot["value"] / known["value"] - 1) < 0.2, name
+
+
 def test_a_file_states_options_goals_limits_and_pilots(cli, tmp_path):
     (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
     found = document(cli, "decide", tmp_path / "plan.toml", "--budget", "1B", *FEW)
     assert [one["name"] for one in found["options"]] == ["old", "new"]
     assert found["limits"][0]["probability"] == 0.9
-    assert list(found["pilots"]) == ["mfu +- 10%"]
+    assert list(found["pilots"]) == [
+        "mfu (h100-dense-bf16) +- 10%",
+        "mfu (gb200-dense-fp8) +- 10%",
+    ]
     assert found["goals"][0]["direction"] == "maximise"
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from uncertain_scale.analysis.coupling import coupled, couplings
 from uncertain_scale.analysis.events import happened
-from uncertain_scale.errors import QuestionError
+from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.sampling.engine import Simulation, each, propagate
 from uncertain_scale.statistics.monte_carlo_error import spread
 
@@ -128,7 +128,8 @@ class Choice:
     known
         The same of knowing one input, by its name.
     pilots, measured
-        The expected value of each pilot's result, by its text, and the pilots.
+        The expected value of each pilot's result, by its text, and the pilots: one for each
+        scenario where these hold the input for different facts.
     nearest
         Where no option meets the limits: the one that misses least, and for each limit the value of
         its variable that would be met, or nan.
@@ -179,7 +180,7 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
     Raises
     ------
     QuestionError
-        Fewer than two options, or one that cannot be answered.
+        Fewer than two options, one that cannot be answered, or a pilot of what is not uncertain.
     ModelError
         An equation fails.
 
@@ -199,6 +200,7 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
     if len(options) < 2:
         raise QuestionError(f"{len(options)} option; expected two or more to choose among")
     table = _Table(options, goals, limits, design)
+    pilots = list(_measurable(pilots, [*table.inputs(0)])) if pilots else []
     chains = range(design.chains)
     first = []
     for one in each(table.first, chains):
@@ -220,6 +222,21 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
         if progress is not None:
             progress(design.chains + len(second))
     return _chosen(table, rated, candidates, place, second, pilots)
+
+
+def _measurable(pilots: Sequence[Pilot], inputs: Sequence[str]) -> Iterator[Pilot]:
+    """Yield each pilot, of each scenario's own input where there are several."""
+    for pilot in pilots:
+        own = [name for name in inputs if name.split(" ")[0] == pilot.input]
+        if not own:
+            known = list(dict.fromkeys(name.split(" ")[0] for name in inputs))
+            raise QuestionError(
+                f"pilot '{pilot.text[:60]}': {pilot.input} is not an uncertain input of these "
+                f"options; expected one of {listed(known) if known else 'them, but there is none'}"
+            )
+        for name in own:
+            text = pilot.text.replace(pilot.input, name, 1)
+            yield replace(pilot, text=text, input=name)
 
 
 @dataclass
@@ -362,22 +379,15 @@ class _Table:
             "difference": found.mean(axis=1) - found[place].mean(),
             "beaten": (found <= found[place]).mean(axis=1),
         }
-        worth = {
-            f"known {name}": _worth(found, place, values)
-            for name, values in self.inputs(chain).items()
-        }
-        known = self.inputs(chain) if pilots else {}
+        known = self.inputs(chain)
+        worth = {f"known {name}": _worth(found, place, values) for name, values in known.items()}
         for number, pilot in enumerate(pilots):
-            noise = np.random.default_rng((self.design.seed, chain, number)).standard_normal(
-                self.design.draws
-            )
-            columns = {
-                name: one for name, one in known.items() if name.split(" ")[0] == pilot.input
-            }
-            results = [pilot.measured(one, noise) for one in columns.values()]
-            worth[f"pilot {pilot.text}"] = (
-                _worth(found, place, results[0]) if results else np.array(np.nan)
-            )
+            if pilot.input in known:
+                noise = np.random.default_rng((self.design.seed, chain, number)).standard_normal(
+                    self.design.draws
+                )
+                result = pilot.measured(known[pilot.input], noise)
+                worth[f"pilot {pilot.text}"] = _worth(found, place, result)
         return {**first, **worth}
 
     def inputs(self, chain: int) -> dict[str, FloatArray]:
@@ -474,7 +484,9 @@ def _chosen(  # noqa: PLR0913, PLR0917 (what the two passes found)
     second: Sequence[Mapping[str, FloatArray]],
     pilots: Sequence[Pilot],
 ) -> Choice:
-    chains = {name: np.array([one[name] for one in second]) for name in second[0]}
+    # To know what does not vary in a chain is worth nothing there.
+    names = dict.fromkeys(name for one in second for name in one)
+    chains = {name: np.array([one.get(name, 0.0) for one in second]) for name in names}
     for row, number in enumerate(candidates):
         best = Estimate.of(chains["best"][:, row])
         apart = Estimate.of(chains["difference"][:, row])

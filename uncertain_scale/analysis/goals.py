@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.analysis.events import Event, happened, parse_event
+from uncertain_scale.analysis.events import Event, happened, names_in, parse_event
 from uncertain_scale.errors import QuestionError, not_a_variable
 from uncertain_scale.units import parse_quantity
 from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Goal", "Limit", "Pilot", "parse_goal", "parse_limit", "parse_pilot"]
+__all__ = ["Goal", "Limit", "Pilot", "names_asked", "parse_goal", "parse_limit", "parse_pilot"]
 
 Measure: TypeAlias = Literal["mean", "log", "quantile", "probability"]
 
@@ -113,6 +113,23 @@ class Pilot:
         if self.relative:
             return np.asarray(values * np.exp(self.error * noise))
         return np.asarray(values + self.error * noise)
+
+
+def names_asked(texts: Iterable[str]) -> list[str]:
+    """Return what may be variables in goals and limits whose model is not known yet.
+
+    Examples
+    --------
+    >>> names_asked(["q05(training_flop)", "facility_power <= 150 MW with 90%"])
+    ['training_flop', 'facility_power']
+    """
+    names: dict[str, None] = {}
+    for text in texts:
+        limited = _WITH.fullmatch(text)
+        event = limited[1] if limited else text
+        called = _CALL.fullmatch(event)
+        names |= dict.fromkeys(names_in(called[3] if called else event))
+    return list(names)
 
 
 def parse_goal(text: str, variables: Mapping[str, str], *, maximise: bool) -> Goal:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -13,20 +12,18 @@ from uncertain_scale.cli.options import RunOptions, names_of, with_options
 from uncertain_scale.cli.output import PageForm, PageFormat, present, saves
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.errors import QuestionError, listed
+from uncertain_scale.units import SUFFIXES
 from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from uncertain_scale.analysis.decide import Option as Choosable
     from uncertain_scale.model import Problem
 
 _SCENARIOS = ("scenario", "chip", "number_format")
 _MOST = 10_000
-_NAME = re.compile(r"[A-Za-z]\w*")
-_SIZES = {"T": 1e12, "B": 1e9, "M": 1e6, "k": 1e3}
 _LARGE = 1e15  # from where on numbers have exponents
-_CALLS = {"mean", "log", "P"}
 
 
 @with_options
@@ -63,7 +60,7 @@ def decide(
     Example: uncertain-scale decide --budget 1B --option chip=H100,GB200 --maximise training_flop
     """
     from uncertain_scale.analysis.decide import decide as choose
-    from uncertain_scale.analysis.goals import parse_goal, parse_limit, parse_pilot
+    from uncertain_scale.analysis.goals import names_asked, parse_goal, parse_limit, parse_pilot
     from uncertain_scale.report.decide_report import choice_blocks, choice_document, csv_choice
 
     design = options.checked_design()
@@ -86,7 +83,7 @@ def decide(
             f"decide has {len(maximise) + len(minimise)} goals; expected one or two, by --maximise "
             "and --minimise"
         )
-    wanted = _named([*maximise, *minimise, *limit])
+    wanted = names_asked([*maximise, *minimise, *limit])
     problems = list(_problems(options, settings, wanted))
     model = problems[0].problem.model
     goals = [parse_goal(text, model.variables, maximise=True) for text in maximise]
@@ -163,20 +160,9 @@ def _values(name: str, text: str) -> list[str]:
 
 def _typed(value: float, digits: int) -> str:
     """Return a number as people type it: 46.4k."""
-    suffix = next((one for one, size in _SIZES.items() if size <= abs(value) < _LARGE), "")
-    return f"{value / _SIZES.get(suffix, 1.0):.{digits}g}{suffix}".replace("e+", "e")
-
-
-def _named(texts: Iterable[str]) -> list[str]:
-    """Return what may be variables in goals and limits, whose model is not known yet."""
-    words: list[str] = []
-    for text in texts:
-        event = re.split(r"\s+with\s+", text)[0]
-        for side in re.split(r">=|<=|>|<|[()]", event):
-            word = side.strip()
-            if _NAME.fullmatch(word) and word not in _CALLS and not re.fullmatch(r"q\d+", word):
-                words.append(word)
-    return list(dict.fromkeys(words))
+    fitting = (one for one, size in SUFFIXES.items() if size <= abs(value) < _LARGE)
+    suffix = max(fitting, key=SUFFIXES.__getitem__, default="")
+    return f"{value / SUFFIXES.get(suffix, 1.0):.{digits}g}{suffix}".replace("e+", "e")
 
 
 def _problems(

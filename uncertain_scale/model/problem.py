@@ -541,12 +541,6 @@ def _lacking(name: str, model: Model, closure: Closure, seen: set[str]) -> list[
     return list(dict.fromkeys(x for a in unknown for x in _lacking(a, model, closure, seen)))
 
 
-def _is_stated(name: str, problem: Problem) -> bool:
-    """Whether the question itself states an input: it is given, or its prior was replaced."""
-    prior = problem.priors.inputs.get(name)
-    return name in problem.question.given or bool(prior and prior.provenance.stated)
-
-
 def _notes(closure: Closure, problem: Problem, needed: Collection[str]) -> Iterator[str]:
     """Say what a reader of the answer should know about the question."""
     question = problem.question
