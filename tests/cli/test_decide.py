@@ -141,6 +141,16 @@ def test_what_is_no_choice_is_one_clear_error(cli, words, fault):
 @pytest.mark.parametrize(
     ("found", "instead", "fault"),
     [
+        (
+            'name = "old"',
+            "",
+            "plan.toml:7 [[options]] 'name' is missing: what the option is called",
+        ),
+        (
+            'name = "old"',
+            'nmae = "old"',
+            "[[options]] 'nmae' is not a key here; did you mean 'name'",
+        ),
         ("schema_version = 1", "schema_version = 2", "schema_version"),
         ("maximise", "maximize", "did you mean 'maximise'"),
         ('name = "new"', 'name = "old"', "two options are called 'old'"),

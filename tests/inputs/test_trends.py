@@ -162,6 +162,12 @@ def test_what_is_wrong_with_a_trend_is_one_clear_line(written, found, instead, f
         load_priors(written(RATE.replace(found, instead)))
 
 
+def test_a_period_has_what_it_needs_and_nothing_else(written):
+    words = refusal(written(RATE + "periods = [{ growht = 0.8 }]\n"))
+    assert "'periods.0.until' is missing: the date" in words
+    assert "'periods.0.growht' is not a key here; did you mean 'growth'?" in words
+
+
 def test_periods_ascend_and_are_all_stated_one_way(written):
     late = "[[inputs.hourly_rate.periods]]\nuntil = 2027-01-01\ngrowth = 0.8\n"
     early = late.replace("2027", "2026")

@@ -48,7 +48,7 @@ class Option:
     """
 
     name: str
-    problem: Problem
+    problem: Problem = field(repr=False)
     settings: Mapping[str, str] = field(default_factory=dict)
 
 

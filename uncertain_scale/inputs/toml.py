@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from uncertain_scale.errors import FileError, nearest
 from uncertain_scale.inputs.catalog import CHIPS, shipped_folder
 from uncertain_scale.reading import UnreadableError, is_inside, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
 _T = TypeVar("_T", bound="BaseModel")
@@ -279,7 +278,10 @@ class TomlReader:
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=False)
         for detail in details:
-            self.fault((*path, *detail["loc"]), _in_words(detail, kind))
+            place = (*path, *detail["loc"])
+            # Of a table within the file that is checked, the header is named before the key.
+            inside = 2 - len(path) if len(path) < 2 < len(place) else 0
+            self.fault(place, _in_words(detail, kind, detail["loc"][inside:]))
         if not isinstance(data, dict):
             return None, frozenset()
         good, faulty = dict(data), set()
@@ -324,20 +326,37 @@ class TomlReader:
         )
 
 
-def _in_words(detail: ErrorDetails, kind: type[BaseModel]) -> str:
+def _in_words(detail: ErrorDetails, kind: type[BaseModel], keys: KeyPath) -> str:
     """Say what pydantic found as the other faults are said."""
-    key = ".".join(map(str, detail["loc"])) or "the table"
+    key = ".".join(map(str, keys)) or "the table"
+    fields = _holding(kind, detail["loc"]).model_fields
     match detail["type"]:
         case "missing":
-            return f"'{key}' is missing: {kind.model_fields[key].description}"
+            return f"'{key}' is missing: {fields[str(keys[-1])].description}"
         case "extra_forbidden":
-            return f"'{key}' is not a key here; {nearest(key, kind.model_fields)}"
+            return f"'{key}' is not a key here; {nearest(str(keys[-1]), fields)}"
         case "value_error":
             return f"{key} = {detail['input']!r:.60}: {detail['msg'].removeprefix('Value error, ')}"
         case _:
             return (
                 f"{key} = {detail['input']!r:.60}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
             )
+
+
+def _holding(kind: type[BaseModel], place: KeyPath) -> type[BaseModel]:
+    """Return the model of the table that holds a key, among those of the tables within."""
+    for key in place[:-1]:
+        if key in kind.model_fields:
+            kind = next(_models(kind.model_fields[str(key)].annotation), kind)
+    return kind
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that an annotation names."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
 
 
 def _keys(dotted: str) -> KeyPath:
