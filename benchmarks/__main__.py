@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -33,6 +34,8 @@ _START = time.perf_counter()
 
 def main() -> None:
     """Measure, and write what was measured."""
+    # What a shell starts in the background ignores it, and so would a script that takes too long.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     options = _options()
     if options.again:
         results = options.output.read_text(encoding="utf-8")

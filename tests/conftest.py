@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,6 +50,14 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def specimens():
     return SPECIMENS
+
+
+@pytest.fixture
+def interruptible():
+    """Listen to Ctrl-C, which a shell tells what it runs in the background to ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @cache

@@ -44,6 +44,7 @@ def test_one_probability_alone_is_as_a_list_of_it():
     assert us.Goal(0.1, probs=0.9) == us.Goal(0.1, probs=[0.9])
 
 
+@pytest.mark.slow
 def test_one_evidence_file_output_or_scenario_alone_is_as_a_list_of_it():
     updated = us.condition(MODEL, PRIORS, QUESTION, us.Design(draws=512), "h100-clusters")
     assert "posterior" in updated.children

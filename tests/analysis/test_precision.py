@@ -68,7 +68,7 @@ def test_the_answer_is_that_of_a_run_of_the_design_reached(asked, kind):
     assert found.step.answer.identical(sample(*question, found.step.design))
 
 
-@pytest.mark.slow_but("sobol")
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sobol", "random"])
 def test_streamed_steps_keep_their_chains_and_end_at_the_bits_of_one_run(asked, kind, monkeypatch):
     """Sobol' chains of the greatest length, and random ones, are added to."""

@@ -137,6 +137,7 @@ def test_a_size_that_would_exceed_the_budget_is_not_run(monkeypatch):
     assert first.reason == "no time left"
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_script_that_takes_too_long_is_stopped_and_keeps_its_lines(monkeypatch, tmp_path):
     text = "import time\nprint('a line')\ntry:\n    time.sleep(60)\nfinally:\n    print('ended')\n"
     (tmp_path / "slow.py").write_text(text, encoding="utf-8")

@@ -80,6 +80,7 @@ def test_a_chip_is_the_scenario_of_its_name(cli):
     assert peak["where"].startswith("priors/chips/peaks.csv:")
 
 
+@pytest.mark.slow_but("-report")
 @pytest.mark.parametrize(
     ("result", "words"),
     [
@@ -107,6 +108,7 @@ def test_a_record_of_a_chips_answer_is_replayed(cli, tmp_path, result, words):
     assert (folder / f"{result}.json").is_file()
 
 
+@pytest.mark.slow
 def test_chips_are_compared_by_what_all_of_them_answer(cli):
     """An MI355X has no price, so that nothing that needs one is compared, and it is said why."""
     words = ("compare", "--chips", "H100,MI355X", "--number-format", "fp8", "--budget", "1M")

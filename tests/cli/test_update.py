@@ -402,6 +402,7 @@ def test_a_bound_that_no_draw_meets_is_refused(cli, tmp_path):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_contradiction_hides_no_other_fault_of_its_file(cli, tmp_path):
     path = bound(tmp_path, "lower = '1e30 FLOP'")
     text = path.read_text(encoding="utf-8") + "\n"

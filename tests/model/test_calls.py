@@ -1,6 +1,5 @@
 """One call of an equation: what it may do with its arguments, and what it may give."""
 
-import signal
 import textwrap
 
 import numpy as np
@@ -110,14 +109,6 @@ def test_real_numbers_of_any_kind_become_double_precision(tmp_path, body, expect
 def test_all_else_is_refused_with_what_was_found(tmp_path, body, words):
     with pytest.raises(ModelError, match=rf"own.py:3 y\(x\) (gives )?{words}"):
         call(equation(tmp_path, body), [DRAWS])
-
-
-@pytest.fixture
-def interruptible():
-    """Listen to Ctrl-C, which a shell tells what it runs in the background to ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")

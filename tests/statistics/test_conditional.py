@@ -110,6 +110,7 @@ def truth(name, level):
     return brentq(lambda y: below(y) - level, -60 if below(0) > 0 else 1e-9, 1e4, xtol=1e-11)
 
 
+@pytest.mark.slow_but("mixed", "product", "tied", "bounded")
 @pytest.mark.parametrize("name", BELOW)
 def test_quantiles_are_right_to_their_errors_and_surer_than_counts_of_draws(subject, name):
     tree = answered(subject, [name], draws=1024, seed=3)
@@ -160,6 +161,7 @@ def test_two_pieces_of_a_region_are_found(subject):
     assert np.sum(np.diff([BELOW["stepped"](one) for one in ends])) == pytest.approx(0.95, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_two_errors_hold_the_truth_as_often_as_they_should(subject):
     names = ["mixed", "fenced"]  # which have something left to draw
     exact = {name: np.array([truth(name, level) for level in LEVELS]) for name in names}

@@ -40,6 +40,7 @@ def asked(folder, components, weights="[0.5, 0.5]"):
     return model, priors, ask(model, {}, outputs=["averaged", "counted", "alone", "grown"])
 
 
+@pytest.mark.slow_but("256-sobol", "256-random")
 @pytest.mark.parametrize("kind", ["sobol", "lhs", "random"])
 @pytest.mark.parametrize("draws", [256, 4096])
 def test_a_median_in_a_gap_is_any_number_in_it(tmp_path, kind, draws):

@@ -317,6 +317,7 @@ def test_means_of_the_larger_of_two_equals_err_as_students_t_says(chains: int) -
     assert abs(beyond - due) < 0.15 * due + 4.9 * np.sqrt(due / 40_000)
 
 
+@pytest.mark.slow_but("4.0")
 @pytest.mark.parametrize("power", [2.5, 3.0, 4.0])
 def test_errors_of_a_heavy_spread_hold_where_its_tail_follows_from_the_model(power: float) -> None:
     """A Pareto tail over 60 seeds: by the draws alone a tenth to a quarter is too small by two."""

@@ -112,6 +112,7 @@ def experts_by_importance(families, mfu, moe, count=2**17):
     return of_factor, *(np.interp(LEVELS, cdf / weight.sum(), points) for cdf in cdfs)
 
 
+@pytest.mark.slow
 def test_a_mixture_of_experts_agrees_with_importance_sampling():
     families, moe = "AAAAAABBBBC", np.array([0, 0, 0, 1, 1, 0, 0, 1, 0, 1, 0], dtype=bool)
     mfu = np.array([0.31, 0.24, 0.4, 0.2, 0.16, 0.28, 0.45, 0.3, 0.38, 0.26, 0.33])

@@ -124,6 +124,7 @@ def test_inputs_that_only_the_evidence_rests_on_are_there_too(laboratory, tmp_pa
     assert (tree["posterior/scale"] == tree["prior/scale"]).all()
 
 
+@pytest.mark.slow
 def test_an_exact_bound_that_no_draw_meets_is_told(laboratory, tmp_path):
     path = tmp_path / "facts.toml"
     text = FACT.replace("lognormal(mu=1.9, sigma=0.3)", "uniform(lower=900, upper=901)")

@@ -77,6 +77,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow_but("measured", "upper bound")
 @pytest.mark.parametrize("kind", CASES)
 def test_rare_facts_have_the_p_values_of_closed_forms(sums, kind):
     stated, variable, exact = CASES[kind]
@@ -91,6 +92,7 @@ def test_rare_facts_have_the_p_values_of_closed_forms(sums, kind):
     assert 0 < error < 0.08 * p_value
 
 
+@pytest.mark.slow
 def test_every_rare_fact_among_others_has_its_own_p_value(sums, tmp_path):
     """By counts of 65,536 draws the bound's was 0.3, 1.1 or 3.3 times as large."""
     (tmp_path / "facts.toml").write_text(FACTS, encoding="utf-8")

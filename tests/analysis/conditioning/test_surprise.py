@@ -150,6 +150,7 @@ def test_the_loneliest_neighbours_are_those_of_a_plain_search():
     np.testing.assert_allclose(_loneliness(x, slice(None)), plain)
 
 
+@pytest.mark.slow_but("sign-1e-07", "ppf1-0.3")
 @pytest.mark.parametrize("sigma", [1e-7, 1e-3, 0.3])
 @pytest.mark.parametrize("law", [stats.norm.ppf, stats.cauchy.ppf, np.sign, lambda u: u**-1.5])
 def test_hardly_any_fact_is_lonely_where_the_prior_is_right(law, sigma):
