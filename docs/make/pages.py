@@ -285,12 +285,13 @@ def _ways(cls: Any) -> str:
     ways = []
     if cls.parameters:
         ways.append(" and ".join(_names([name]) for name in cls.parameters))
-    if cls.alternative:
-        ways.append(
-            f"mean and standard deviation, {' and '.join(_names([n]) for n in cls.alternative)}"
-        )
+    for names in cls.together():
+        words = "mean and standard deviation, " if names == ("mu", "sigma") else ""
+        ways.append(words + " and ".join(_names([name]) for name in names))
     least, most = cls.quantile_counts
-    if most:
+    if cls.free_shape:
+        ways.append(f"{most} quantiles, or {least} and `{cls.free_shape}`")
+    elif most:
         ways.append(f"{least} quantiles" if least == most else f"{least} to {most} quantiles")
     stated = f"Stated by {'; or by '.join(ways)}. " if ways else ""
     cut = "`truncate = [a, b]` cuts and renormalises it." if "truncate" in cls.model_fields else ""

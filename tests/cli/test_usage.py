@@ -1,8 +1,17 @@
 """Wrong usage is one line of the program's own, as every other error; the version."""
 
+import subprocess
+import sys
 from importlib.metadata import version
 
 import pytest
+
+COMPLETE = """
+import sys
+sys.argv = ["uncertain-scale"]
+from uncertain_scale.cli.main import app
+app(prog_name="uncertain-scale")
+"""
 
 
 @pytest.mark.parametrize(
@@ -11,6 +20,9 @@ import pytest
         (["report", "--bugdet", "1M"], "no such option: --bugdet"),
         (["report", "--budget"], "'--budget' requires an argument"),
         (["report", "extra"], "unexpected extra argument"),
+        (["report", "gb200-dense-fp8"], "did you mean --scenario gb200-dense-fp8?"),
+        (["report", "my.toml"], "did you mean --scenario my.toml?"),
+        (["report", "GB300"], "did you mean --chip GB300?"),
         (["diff", "a"], "missing argument 'B'"),
         (["reprot"], "no such command 'reprot'; did you mean 'report'"),
         (["plot", "nonsense"], "no such command 'nonsense'"),
@@ -45,3 +57,27 @@ def test_a_group_without_words_shows_its_help(cli):
     _, out, err = cli("plot")
     assert "intervals" in out + err
     assert "error:" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["report", "--scenario", "gb200"], "gb200-dense-fp8"),
+        (["report", "--chip", "GB3"], "GB300"),
+        (["report", "--given", "hourly"], "hourly_rate="),
+        (["report", "--budget", "1,5", "--outputs", "gpus,training_f"], "gpus,training_flop"),
+        (["sensitivity", "--of", "optimal_p"], "optimal_params"),
+        (["sweep", "--event", "facility"], "facility_power"),
+    ],
+    ids=lambda word: " ".join(word) if isinstance(word, list) else "",
+)
+def test_a_shell_completes_scenarios_chips_and_variables(words, expected, monkeypatch):
+    """Whatever else stands on the line, which a shell completes before it is right."""
+    typed = ["uncertain-scale", *words]
+    monkeypatch.setenv("_UNCERTAIN_SCALE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", " ".join(typed))
+    monkeypatch.setenv("COMP_CWORD", str(len(typed) - 1))
+    done = subprocess.run(
+        [sys.executable, "-c", COMPLETE], check=False, capture_output=True, text=True, timeout=120
+    )
+    assert expected in done.stdout.split()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+import uncertain_scale as us
 from uncertain_scale.equations import (
     HEADLINE,
     chinchilla,
@@ -262,3 +263,23 @@ def test_a_draw_has_its_result_from_that_draw_alone(equation: Equation) -> None:
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_allclose(found[0], alone, rtol=1e-12)
     np.testing.assert_equal(values, before)
+
+
+def test_compute_is_six_times_active_parameters_and_tokens_and_back():
+    """Llama 3.1 405B: 405B parameters, 15.6T tokens, 3.8e25 FLOP (arXiv 2407.21783, table 4)."""
+    tree = us.run(
+        "post-2024-07",
+        given={"model_params": "405B", "training_tokens": "15.6T"},
+        outputs=["training_flop", "gpu_hours", "budget"],
+        design=us.Design(draws=2, chains=2),
+    )
+    assert float(tree["prior_predictive/training_flop"][0, 0]) == pytest.approx(3.8e25, rel=0.01)
+    for known, sought, value in (
+        ({"training_flop": "3.7908e25", "model_params": "405B"}, "training_tokens", 15.6e12),
+        ({"training_flop": "3.7908e25", "training_tokens": "15.6T"}, "model_params", 405e9),
+    ):
+        tree = us.run(
+            "post-2024-07", given=known, outputs=[sought], design=us.Design(draws=2, chains=2)
+        )
+        found = tree[f"prior_predictive/{sought}"]
+        assert float(found[0, 0]) == pytest.approx(value, rel=1e-9)

@@ -275,7 +275,7 @@ def test_inputs_that_are_tied_are_bounded(tmp_path):
     assert "tie 1,002 inputs; expected at most 1,000" in said
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999", "0x" + "f" * 300, "true", "'1'"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999", "0x" + "f" * 300, "true", "'x'"])
 def test_numbers_are_finite(tmp_path, value):
     text = f"{HEAD}[inputs.a]\nkind = 'constant'\nvalue = {value}\n"
     said = refusal(write(tmp_path, text))

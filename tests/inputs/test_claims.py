@@ -180,3 +180,19 @@ value = "0,4"
         (14, "[[claims]] number 2 'name' i"),
         (16, "[[claims]] number 2 value = "),
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"),
+    [("41 ± 3 MW", 38, 44), ("41 MW +- 10%", 36.9, 45.1), ("0.041 GW ± 3 MW", 38, 44)],
+)
+def test_a_claim_with_an_error_asserts_the_interval(tmp_path, value, low, high):
+    path = tmp_path / "claims.toml"
+    path.write_text(
+        f"{HEAD}[[claims]]\nname = 'x'\nvariable = 'facility_power'\nvalue = '{value}'\n",
+        encoding="utf-8",
+    )
+    found = load_claims(path, {"facility_power": "MW"})
+    assert not found.faults
+    asserted = found.claims[0].asserted
+    assert (asserted.low, asserted.high) == pytest.approx((low, high))

@@ -14,6 +14,7 @@ from uncertain_scale.inputs.catalog import shipped_folder
 from uncertain_scale.inputs.distributions import parse_distribution
 from uncertain_scale.inputs.document import PriorFile
 from uncertain_scale.inputs.prior import Prior
+from uncertain_scale.inputs.writing import prior_files
 
 BASE = """\
 schema_version = 1
@@ -324,3 +325,82 @@ def test_of_names_that_are_like_none_the_model_is_listed_once(tmp_path):
         "known: mfu",
         "variables of your own come with their equations: --equations FILE.py",
     ]
+
+
+OWN = """
+schema_version = 1
+[units]
+XCO = "own"
+XFT = "person"
+[inputs.a]
+kind = "lognormal"
+q05 = "0.25 million XCO"
+q95 = "10^6"
+units = "XCO"
+copies = 19
+[inputs.b]
+kind = "triangular"
+q10 = "1 XFT"
+mode = "3 person"
+q90 = "8"
+units = "person"
+[[correlations]]
+inputs = ["a_1", "b"]
+rank = -1
+"""
+
+
+def test_quantities_own_units_and_copies_are_read_and_written_for_a_replay(tmp_path):
+    path = write(tmp_path, "own.toml", OWN)
+    validator().validate(tomllib.loads(OWN))
+    units = {"a": "XCO", "b": "XFT"}
+    priors = load_priors(path, variables=units)
+    assert priors.inputs["a_19"].distribution.describe() == "lognormal(q05=250000, q95=1000000)"
+    assert priors.inputs["b"].distribution.describe() == "triangular(mode=3, q10=1, q90=8)"
+    assert priors.sums == {"a": 19}
+    assert "a" not in priors.inputs
+    again = load_priors(
+        write(tmp_path, "again.toml", prior_files(priors)["priors.toml"]), variables=units
+    )
+    assert again.digest() == priors.digest()
+    assert again.units == priors.units == {"XCO": "own", "XFT": "person"}
+
+
+def test_an_overlay_replaces_copies_and_is_replaced_by_them(tmp_path):
+    write(tmp_path, "own.toml", OWN.replace('inputs = ["a_1", "b"]', 'inputs = ["a_19", "b"]'))
+    plain = 'schema_version = 1\nextends = "own.toml"\n[inputs.a]\nkind = "constant"\nvalue = 1\n'
+    fewer = plain.replace("own.toml", "plain.toml") + "copies = 2\n"
+    found = load_priors(write(tmp_path, "plain.toml", plain))
+    assert sorted(found.inputs) == ["a", "b"]
+    assert not found.sums
+    found = load_priors(write(tmp_path, "fewer.toml", fewer))
+    assert sorted(found.inputs) == ["a_1", "a_2", "b"]
+    assert found.sums == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    ("stated", "why"),
+    [
+        ('q05 = "1,5"\nq95 = 3', "q05 = '1,5': '1,5' can be misread; write 1.5 or 15"),
+        ('q05 = "1 MW"\nq95 = 3', "q05 = '1 MW': units 'MW' are incompatible"),
+        ('mu = "1 USD"\nsigma = 3\nunits = "USD"', "mu of a lognormal has no units"),
+        ("q05 = 1\nq95 = 3\ncopies = 1", "copies = 1: input should be greater than or equal to 2"),
+        ("q05 = 1\nq95 = 3\ncopies = 3\nfallback = true", "'fallback' stands beside copies"),
+        ("q05 = 1\nq95 = 3\ncopies = 3", "'x' is not a variable of the model"),
+    ],
+)
+def test_what_is_wrong_with_quantities_and_copies_is_told(stated, why, tmp_path):
+    text = f'schema_version = 1\n[inputs.x]\nkind = "lognormal"\n{stated}\n'
+    variables = {"y": "1"} if "not a variable" in why else {"x": "1"}
+    found = faults(write(tmp_path, "one.toml", text), variables=variables)
+    assert why in found[0]
+
+
+@pytest.mark.parametrize(
+    ("units", "why"),
+    [('USD = "own"', "'USD' is a unit already"), ('XGP = "1.2 USD"', "a rate of exchange moves")],
+)
+def test_a_unit_that_would_be_guessed_is_refused_with_its_line(units, why, tmp_path):
+    found = faults(write(tmp_path, "one.toml", f"schema_version = 1\n[units]\n{units}\n"))
+    assert found[0].startswith(f"{tmp_path / 'one.toml'}:3 [units")
+    assert why in found[0]

@@ -75,8 +75,6 @@ MALFORMED_TABLES = {
     "both marks, the other way": (table('"1.900.000,5"'), "write 1900000.5 "),
     "an apostrophe": (table("1900'000"), "write 1900000 "),
     "a space": (table("1 900 000"), "write 1900000 "),
-    "a word": (table("1.9 million"), "write 1.9M "),
-    "a power": (table("1.9x10^6"), "write 1.9e6 "),
     "nan": (table("nan"), "is not a value|not finite"),
     "inf": (table("inf"), "is not a value|not finite"),
     "too large": (table("1e999"), "is too large|not finite"),
@@ -101,13 +99,18 @@ def test_every_table_reader_refuses_what_is_malformed(tmp_path, reader, variant)
         table("1_900_000"),
         table("1.9e6"),
         table("1.9M"),
+        table("1.9 million"),
+        table("1.9x10^6"),
         table(encoding="utf-8-sig"),
         table(change=lambda text: text.replace("\n", "\r\n")),
         table(change=lambda text: text.replace("\n", "\n\n")),
         table(change=lambda text: text.replace(",", " , ", 1)),
         table(change=lambda text: text.replace("\n", ",,\n")),
     ],
-    ids=["plain", "commas", "underscores", "e", "M", "BOM", "CRLF", "gaps", "spaces", "blanks"],
+    ids=[
+        *("plain", "commas", "underscores", "e", "M", "million", "power"),
+        *("BOM", "CRLF", "gaps", "spaces", "blanks"),
+    ],
 )
 def test_every_table_reader_takes_what_is_well_written(tmp_path, reader, rows):
     assert CSV_READERS[reader](tmp_path, rows) == [1.9e6, 1.9e6]
@@ -180,7 +183,7 @@ def test_every_reader_of_toml_refuses_a_table_stated_twice(tmp_path, reader):
 
 
 @pytest.mark.parametrize("reader", TABLES)
-@pytest.mark.parametrize("number", ["0,4", "4 × 10^-1", "0.4 bn"])
+@pytest.mark.parametrize("number", ["0,4", "4,5 × 10^-1", "0,4 bn"])
 def test_every_reader_of_toml_points_to_the_key_at_fault(tmp_path, reader, number):
     body = TABLES[reader].replace("0.4", f"'{number}'")
     line = (HEAD + body).splitlines().index(f"value = '{number}'") + 1
@@ -190,12 +193,12 @@ def test_every_reader_of_toml_points_to_the_key_at_fault(tmp_path, reader, numbe
 
 @pytest.mark.parametrize(
     "lines",
-    ["value = '1e26 ± 10^25 FLOP'", "value = 1e26\nerror = '10^25 FLOP'"],
+    ["value = '1e26 ± 1,5e25 FLOP'", "value = 1e26\nerror = '1,5e25 FLOP'"],
     ids=["behind the value", "by itself"],
 )
-def test_a_power_of_an_observations_error_is_told(tmp_path, lines):
+def test_a_comma_in_an_observations_error_is_told(tmp_path, lines):
     body = f"[[observations]]\nname = 'x'\nvariable = 'training_flop'\n{lines}\n"
-    with pytest.raises(UncertainScaleError, match="error = '10.25 FLOP'.*; write 1e25 FLOP"):
+    with pytest.raises(UncertainScaleError, match="error = '1,5e25 FLOP'.*; write 1.5e25 FLOP"):
         read(tmp_path, evidence, HEAD, body)
 
 

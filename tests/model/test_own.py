@@ -191,3 +191,42 @@ def test_a_name_without_domain_has_that_of_the_built_in_model(write):
     files = write("def doubled(mfu):\n    return 2 * mfu\n")["equations"]
     with pytest.raises(UnitError, match="mfu must be above 0 and at most 1"):
         us.run("base", equations=files, believed={"mfu": "1.2"}, outputs=["doubled"], design=SMALL)
+
+
+def test_a_sum_of_copies_has_the_variance_of_independent_draws(tmp_path):
+    """As squigglepy's `sample(lognorm(...), n) summed`: sd times the root of the number."""
+    model = "from typing import Annotated, Any\n\n\ndef doubled(a: Annotated[Any, 'USD'])"
+    model += " -> Annotated[Any, 'USD']:\n    return 2 * a\n"
+    (tmp_path / "own.py").write_text(model)
+    text = "schema_version = 1\n[inputs.a]\nkind = 'lognormal'\nmean = 10\nsd = 5\n"
+    (tmp_path / "own.toml").write_text(text + "units = 'USD'\ncopies = 19\n")
+    tree = us.run(
+        equations=[tmp_path / "own.py"],
+        priors=[tmp_path / "own.toml"],
+        outputs=["a", "doubled"],
+        design=us.Design(draws=4096, chains=8),
+    )
+    total = tree["prior_predictive/a"].values
+    assert total.mean() == pytest.approx(190, rel=1e-3)
+    assert total.std() == pytest.approx(5 * 19**0.5, rel=0.01)  # 5 x 19 for one draw 19 times
+    np.testing.assert_array_equal(tree["prior_predictive/doubled"].values, 2 * total)
+    assert tree["prior"]["a_19"].values.std() == pytest.approx(5, rel=0.02)
+
+
+def test_currencies_are_never_converted_by_guess(tmp_path):
+    units = "from typing import Annotated as A, Any\n\n\n"
+    wrong = "def total(a: A[Any, 'XEN'], b: A[Any, 'USD']) -> A[Any, 'XEN']:"
+    (tmp_path / "wrong.py").write_text(f"{units}{wrong}\n    return a + b\n")
+    rated = wrong.replace(") ->", ", rate: A[Any, 'XEN/USD']) ->")
+    (tmp_path / "rated.py").write_text(f"{units}{rated}\n    return a + b * rate\n")
+    inputs = "".join(
+        f"[inputs.{name}]\nkind = 'constant'\nvalue = {value}\nunits = '{of}'\n"
+        for name, value, of in (("a", 100, "XEN"), ("b", 50, "USD"), ("rate", 0.9, "XEN/USD"))
+    )
+    head = "schema_version = 1\n[units]\nXEN = 'own'\n"
+    (tmp_path / "own.toml").write_text(head + inputs)
+    asked = {"priors": [tmp_path / "own.toml"], "design": us.Design(draws=2, chains=2)}
+    with pytest.raises(us.UncertainScaleError, match="'XEN'.*'USD'"):
+        us.run(equations=[tmp_path / "wrong.py"], outputs=["total"], **asked)
+    tree = us.run(equations=[tmp_path / "rated.py"], outputs=["total"], **asked)
+    assert float(tree["prior_predictive/total"][0, 0]) == 145

@@ -70,22 +70,22 @@ def test_a_report_shows_the_figures_of_the_terminal(cli, monkeypatch):
     lines = [line.rstrip() for line in printed.splitlines() if not line.startswith("--format")]
     assert repr(shown) == "\n".join(lines).strip()
     for row in _read(shown).rows[1:3]:
-        name, median, interval, units, shape, _ = row
-        assert re.search(rf"{name} +{median} +{interval} +{units} +{shape}", printed), row
+        label, name, median, interval, units, *_ = row
+        assert re.search(rf"{label} +{name} +{median} +{interval} +{units}", printed), row
 
 
 def test_a_scenario_shows_its_sources_with_links():
     shown = us.show(us.load_priors("base"))
     parser = _read(shown)
     assert "https://arxiv.org/abs/2203.15556" in parser.links
-    assert [row[0] for row in parser.rows[1:]] == list(us.load_priors("base").inputs)
+    assert [row[1] for row in parser.rows[1:]] == list(us.load_priors("base").inputs)
 
 
 def test_a_comparison_says_what_doubles():
     model, dense, question = _asked(["training_flop", "gpu_hours"], "h100-dense-fp8")
     sparse = us.load_priors("h100-sparse-fp8", variables=model.variables)
     shown = us.show(*compare(model, dense, question, [sparse], FEW))
-    assert _read(shown).rows[1:] == [["training_flop", "x2", "x2", "100%"]]
+    assert _read(shown).rows[1:] == [["Training compute", "training_flop", "x2", "x2", "100%"]]
     assert "unchanged in every draw: gpu_hours" in shown.html
     assert "exactly 2 times in every draw" in repr(shown)
 
@@ -95,9 +95,10 @@ def test_a_ranking_shows_shares_in_order():
     found = sensitivity(*asked, FEW)
     shown = us.show(us.sample(*asked, FEW), found)
     rows = _read(shown).rows[1:]
-    assert [row[0] for row in rows] == ["mfu", "hourly_rate", "precision_factor"]
+    assert [row[1] for row in rows] == ["mfu", "hourly_rate", "precision_factor"]
+    assert rows[1][0] == "Rental rate"
     share = found["shapley"].sel(output="training_flop", input="mfu", scale="value").item()
-    assert float(rows[0][1].partition("%")[0]) == pytest.approx(100 * share, abs=1)
+    assert float(rows[0][2].partition("%")[0]) == pytest.approx(100 * share, abs=1)
 
 
 def test_a_sweep_shows_a_row_for_each_point():
@@ -105,16 +106,16 @@ def test_a_sweep_shows_a_row_for_each_point():
         "post-2024-07", given={"budget": [1e8, 2e8]}, outputs=["gpu_hours", "gpu_price"]
     )
     rows = _read(us.show(found)).rows
-    assert rows[0] == ["budget", "answer", "median", "90% interval", "units"]
-    assert rows[1] == ["100M USD", "gpu_hours", "50M", "50M", "gpu-hours"]
-    assert rows[3] == ["200M USD", "gpu_hours", "100M", "100M", "gpu-hours"]
+    assert rows[0] == ["Budget", "answer", "name", "median", "90% interval", "units"]
+    assert rows[1] == ["100M USD", "GPU-hours", "gpu_hours", "50M", "50M", "gpu-hours"]
+    assert rows[3] == ["200M USD", "GPU-hours", "gpu_hours", "100M", "100M", "gpu-hours"]
 
 
 def test_a_summary_shows_a_row_for_each_output():
     tree = us.run(given={"budget": "100M"}, outputs=["gpus", "training_flop"], design=FEW)
     summary = us.summarize(tree, probs=[0.9])
     rows = _read(us.show(summary)).rows
-    report = {row[0]: row[1:4] for row in _read(us.show(tree)).rows[1:3]}
+    report = {row[0]: row[1:5] for row in _read(us.show(tree)).rows[1:3]}
     assert {row[0]: row[1:] for row in rows[1:]} == report
 
 

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uncertain_scale.report.numbers import (
+    common_scale,
     digits,
     error_in_words,
     probability_in_words,
+    quantity_text,
     scale_for,
 )
 
@@ -162,3 +164,26 @@ def test_a_number_without_units_may_be_a_year_of_the_calendar():
     scale = scale_for([2029.31, 2028.9, 2030.4], "1")
     assert scale.write(2029.31, 0.1) == "2029.3"
     assert scale_for([12345.6], "1").write(12345.6, 0.1) == "12,300"
+
+
+def test_an_error_far_below_a_suffix_has_none():
+    scale = scale_for([8.2e3], "gpu")
+    assert scale.suffix == "k"
+    assert scale.write_error(14.0) == "0.014k"
+    assert scale.write_error(0.014) == "0.014"
+
+
+def test_a_share_is_written_in_per_cent_and_one_that_is_nearly_none_as_a_number():
+    assert scale_for([0.0115, 0.004, 0.031], "%").write(0.0115) == "1.15"
+    assert quantity_text(scale_for([0.2], "%").write(0.2, exact=True), "%") == "20%"
+    assert scale_for([3e-8], "%").write(3e-8) == "3.00e-8"
+
+
+def test_rows_that_lie_within_three_decades_share_a_scale():
+    def row(median):
+        ends = {"kind": "eti", "low": median / 3, "high": median * 3}
+        return {"median": median, "units": "parameter", "intervals": [ends]}
+
+    assert common_scale([row(4e11), row(9e11), row(2.4e12)], "optimal_params").suffix == "B"
+    assert common_scale([row(2e11), row(4e11)], "optimal_params") is None  # they do already
+    assert common_scale([row(1e8), row(1e12)], "optimal_params") is None  # too far apart

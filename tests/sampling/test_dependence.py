@@ -303,3 +303,37 @@ def test_coordinates_of_constants_are_not_made_and_move_nothing(kind, tmp_path):
     assert all(np.array_equal(found[name], whole[name]) for name in "abcd")
     alone = InputSampler(load_priors(tmp_path / "own.toml"), ("b",))
     assert alone.moving == {"b": 1}  # where there is nothing else to tell how many draws there are
+
+
+TIED = """
+schema_version = 1
+inputs.a = { kind = "lognormal", mu = 0, sigma = 0.5 }
+inputs.b = { kind = "normal", mu = 1, sigma = 2 }
+inputs.c = { kind = "uniform", lower = 0, upper = 1 }
+[[correlations]]
+inputs = ["a", "b"]
+rank = %s
+[[correlations]]
+inputs = ["a", "c"]
+rank = 0.5
+"""
+
+
+@pytest.mark.parametrize("rank", [1, -1])
+def test_a_rank_correlation_of_1_makes_one_input_a_function_of_the_other(rank, tmp_path):
+    (tmp_path / "one.toml").write_text(TIED % rank)
+    priors = load_priors(tmp_path / "one.toml")
+    draws = InputSampler(priors, ("a", "b", "c")).draw(Design(draws=512, chains=1), 0)
+    exact = 1 + 2 * rank * np.log(draws["a"]) / 0.5  # both are functions of one normal score
+    np.testing.assert_allclose(draws["b"], exact, rtol=1e-9, atol=1e-9)
+    # What the one is correlated with, the other is.
+    of_a, of_b = (spearmanr(draws[one], draws["c"]).statistic for one in "ab")
+    assert of_b == pytest.approx(rank * of_a, abs=1e-12)
+    assert of_a == pytest.approx(0.5, abs=0.05)
+
+
+def test_exact_ranks_that_contradict_others_are_refused(tmp_path):
+    more = '[[correlations]]\ninputs = ["b", "c"]\nrank = 0.4\n'
+    (tmp_path / "one.toml").write_text(TIED % 1 + more)
+    with pytest.raises(ValueError, match="contradict one another"):
+        load_priors(tmp_path / "one.toml")

@@ -1,7 +1,5 @@
 """Values as people type them."""
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,13 +103,16 @@ def test_a_number_that_can_be_misread_is_refused_with_its_readings(text, reading
     ("text", "written"),
     [
         ("100 million", "100M"),
-        ("100 million USD", "100M USD"),
+        ("250 million USD", "250M USD"),
         ("$2.5 Billion/year", "$2.5B/year"),
         ("1.5bn", "1.5B"),
         ("5 thousand gpu", "5k gpu"),
         ("-3 trillions", "-3T"),
         ("1.5 B USD", "1.5B USD"),
         ("7 B", "7B"),
+        ("100 M", "100M"),
+        ("100 M/year", "100M/year"),
+        ("15 T tokens", "15T tokens"),
         ("$100 M", "$100M"),
         ("10^26", "1e26"),
         ("10**26 FLOP", "1e26 FLOP"),
@@ -122,20 +123,44 @@ def test_a_number_that_can_be_misread_is_refused_with_its_readings(text, reading
         ("$2*10^9", "$2e9"),
     ],
 )
-def test_a_number_spelled_otherwise_is_refused_and_can_be_written_as_the_hint_says(text, written):
-    with pytest.raises(SpellingError, match=re.escape(f"; write {written} (")) as caught:
-        parse_quantity(text)
-    assert str(caught.value).startswith(f"'{text}'")
-    parse_quantity(written)
+def test_a_number_spelled_otherwise_is_read_as_the_one_thing_that_it_means(text, written):
+    assert parse_quantity(text) == parse_quantity(written)
 
 
-@pytest.mark.parametrize("text", ["300 K", "3 T", "2 m", "5 kW m^2", "10 m^2", "2^26", "4 bnet"])
+@pytest.mark.parametrize(
+    ("text", "units", "value"),
+    [
+        ("$2/GPU-hour", "USD/gpu/hour", 2),
+        ("$2 per GPU-hour", "USD/gpu/hour", 2),
+        ("30.84M GPU-hours", "gpu*hour", 30.84e6),
+        ("5 person-years", "person*year", 5),
+        ("3 GW-h", "GWh", 3),
+        *((f"3640 {one}", "FLOP", 3640 * 1e15 * 86400) for one in ("PF-days", "PFLOP/s-day")),
+        *((f"3640 {one}", "FLOP", 3640 * 1e15 * 86400) for one in ("PF day", "petaflop/s-days")),
+        ("1e3 TF-hours", "FLOP", 1e3 * 1e12 * 3600),
+    ],
+)
+def test_units_with_hyphens_are_read_as_in_the_literature(text, units, value):
+    assert parse_quantity(text).to(units) == pytest.approx(value, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    "text", ["10^10^10 FLOP", "3 million million", "1e5-day", "100 MM USD", "100 PFLOP-days", "2-3"]
+)
+def test_what_has_no_one_reading_is_refused(text):
+    with pytest.raises(UnitError):
+        parse_quantity(text).to("USD" if "USD" in text else "FLOP")
+
+
+@pytest.mark.parametrize(
+    "text", ["300 K", "300 K/W", "3 T", "2 m", "5 kW m^2", "10 m^2", "2^26", "4 bnet"]
+)
 def test_what_may_be_units_is_left_to_them(text):
     check_spelling(text)
     assert parse_quantity(text).units
 
 
-@pytest.mark.parametrize("text", ["100m", "1.5b USD", "100 M"])
+@pytest.mark.parametrize("text", ["100m", "1.5b USD", "100 T"])
 def test_units_that_may_be_meant_for_a_suffix_are_refused_with_where_it_stands(text):
     with pytest.raises(UnitError, match="or write a suffix k, M, B or T right behind"):
         parse_quantity(text).to("USD")
@@ -191,8 +216,7 @@ def test_an_interval_that_has_one_reading_is_read(first, second):
         ("1.4", "3,2", ("1.4 to 3.2", "1.4 to 32")),
         ("1,400", "3,2 MW", ("1,400 to 3.2 MW", "1,400 to 32 MW")),
         ("0,4", "1,5", ("0.4 to 1.5", "0.4 to 15")),
-        ("2 million", "3 million", ("2M to 3M",)),
-        ("2 million", "3,5 million", ("2M to 3.5M", "2M to 35M")),
+        ("2 million", "3,5 million", ("2 million to 3.5 million", "2 million to 35 million")),
     ],
 )
 def test_an_interval_in_another_spelling_is_told_with_the_readings_of_both_ends(

@@ -3,7 +3,7 @@
 import pytest
 
 from uncertain_scale.errors import UnitError
-from uncertain_scale.units import conversion_factor
+from uncertain_scale.units import conversion_factor, declare_unit
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,37 @@ def test_what_is_no_unit_is_refused_quickly(text):
 def test_offset_units_are_refused():
     with pytest.raises(UnitError, match="offset"):
         conversion_factor("degC", "kelvin")
+
+
+def test_a_unit_of_ones_own_converts_to_what_it_is_declared_as_and_to_nothing_else():
+    declare_unit("XEU")
+    declare_unit("XEU")  # each file may declare it
+    declare_unit("crew", "12 person")
+    assert conversion_factor("XEU/gpu", "XEU/gpu/1") == 1
+    assert conversion_factor("crew", "person") == 12
+    for other in ("USD", "1", "person"):
+        with pytest.raises(UnitError, match="'XEU' are incompatible"):
+            conversion_factor("XEU", other)
+
+
+@pytest.mark.parametrize(
+    ("name", "stated", "why"),
+    [
+        ("USD", "own", "'USD' is a unit already"),
+        ("day", "25 hour", "'day' is a unit already"),
+        ("XGB", "1.17 USD", "a rate of exchange moves"),
+        ("M", "own", "'M' is a unit already"),
+        ("2x", "own", "cannot name a unit"),
+        ("wisp", "3 furlongz", "not a unit"),
+        ("wisp", "1,5 hour", "can be misread"),
+    ],
+)
+def test_a_unit_that_would_change_or_guess_one_is_refused(name, stated, why):
+    with pytest.raises(UnitError, match=why):
+        declare_unit(name, stated)
+
+
+def test_a_unit_is_declared_in_one_way():
+    declare_unit("shift", "8 hour")
+    with pytest.raises(UnitError, match="declared as '8 hour' already"):
+        declare_unit("shift", "7 hour")

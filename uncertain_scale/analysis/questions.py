@@ -254,6 +254,8 @@ class QuestionCache:
                 )
             stated = self._dated[whole.scenario]
             model = model.with_trends(stated)
+        elif stated.sums:
+            model = model.with_trends(stated)
         priors = believe(stated, model, dict(whole.assuming), option="assuming")
         question = ask(model, dict(whole.given), outputs=outputs, free=whole.free)
         return Problem(model, priors, question)

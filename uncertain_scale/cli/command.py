@@ -8,6 +8,7 @@ into a record or on a page, is made from these declarations.
 from __future__ import annotations
 
 import inspect
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator
@@ -216,9 +217,13 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the words behind the command's name.
 
+        Where a shell completes one nothing is refused.
+
         Raises QuestionError: a value is empty, or no number where one is expected, or an option
         that takes one value has several.
         """
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
         with refusing(ctx):
             values, _, order = self.make_parser(ctx).parse_args(args=list(args))
         by_name = {parameter.name: parameter for parameter in self.get_params(ctx)}
@@ -258,8 +263,23 @@ def refusing(ctx: Any) -> Iterator[None]:
         yield
     except UsageError as error:
         text = error.format_message().strip().removesuffix(".").replace(". Did you", "; did you")
+        if meant := _misplaced(text):
+            raise QuestionError(f"{text[:1].lower()}{text[1:]}; did you mean {meant}?") from None
         hint = "" if text.endswith("?") else f"; {ctx.command_path} --help shows what there is"
         raise QuestionError(f"{text[:1].lower()}{text[1:]}{hint}") from None
+
+
+def _misplaced(text: str) -> str:
+    """Return the option that a word was meant for which stands where none is expected, or ""."""
+    match = re.search(r"unexpected extra argument\S* \((\S+?)[\s)]", text)
+    if match is None:
+        return ""
+    from uncertain_scale.cli.completion import chip_names, scenarios
+
+    word = match[1]
+    if word in scenarios(word) or word.endswith(".toml"):
+        return f"--scenario {word}"
+    return f"--chip {word}" if word in chip_names(word) else ""
 
 
 def _check_choice(parameter: Any, annotation: Any, text: str) -> None:

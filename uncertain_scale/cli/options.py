@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar, get_type_hints
 
+from uncertain_scale.cli import completion
 from uncertain_scale.cli.command import DRAWS, Option, whole_number, with_parameters
 from uncertain_scale.cli.progress import interrupts
 from uncertain_scale.cli.record import note_priors, note_reached
@@ -70,12 +71,21 @@ _draws = partial(Option, panel=DRAWS)
 Scenario = Annotated[
     str | None,
     belief(
-        "Shipped scenario or prior file (.toml).", "NAME|FILE", reads="scenario", replay="merged"
+        "Shipped scenario or prior file (.toml).",
+        "NAME|FILE",
+        reads="scenario",
+        replay="merged",
+        autocompletion=completion.scenarios,
     ),
 ]
 ChipName = Annotated[
     str | None,
-    belief("The scenario of a chip, such as GB300: see `chips`.", "CHIP", replay="merged"),
+    belief(
+        "The scenario of a chip, such as GB300: see `chips`.",
+        "CHIP",
+        replay="merged",
+        autocompletion=completion.chip_names,
+    ),
 ]
 NumberFormat = Annotated[
     str | None,
@@ -88,6 +98,7 @@ Changes = Annotated[
         "INPUT=DIST",
         "--set",
         replay="merged",
+        autocompletion=completion.assigned,
     ),
 ]
 Overlays = Annotated[
@@ -144,15 +155,34 @@ class RunOptions:
         _question("When: inputs that move are of then, such as 2027-07.", "DATE"),
     ] = None
     given: Annotated[
-        list[str], _question("Any other variable that is known; repeatable.", "NAME=VALUE")
+        list[str],
+        _question(
+            "Any other variable that is known; repeatable.",
+            "NAME=VALUE",
+            autocompletion=completion.assigned,
+        ),
     ] = field(default_factory=list)
     free: Annotated[
-        list[str], _question("Drop an input's prior and solve for it; repeatable.", "INPUT")
+        list[str],
+        _question(
+            "Drop an input's prior and solve for it; repeatable.",
+            "INPUT",
+            autocompletion=completion.variables,
+        ),
     ] = field(default_factory=list)
-    outputs: Annotated[str | None, _question("Variables wanted; `all` for all.", "A,B")] = None
+    outputs: Annotated[
+        str | None,
+        _question(
+            "Variables wanted; `all` for all.", "A,B", autocompletion=completion.listed_variables
+        ),
+    ] = None
     event: Annotated[
         list[str],
-        _question("How likely is it? Such as 'training_flop >= 1e26'; repeatable.", "A>=B"),
+        _question(
+            "How likely is it? Such as 'training_flop >= 1e26'; repeatable.",
+            "A>=B",
+            autocompletion=completion.events,
+        ),
     ] = field(default_factory=list)
     scenario: Scenario = None
     chip: ChipName = None

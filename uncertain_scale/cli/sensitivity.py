@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from uncertain_scale.cli import completion
 from uncertain_scale.cli.command import Option
 from uncertain_scale.cli.draws import Evidence, draw
 from uncertain_scale.cli.options import RunOptions, names_of, with_options
@@ -33,7 +34,14 @@ On = Annotated[Scale, Option("Variance of the value or of its log.")]
 @with_options
 def sensitivity(
     options: RunOptions,
-    of: Annotated[str | None, Option("Outputs looked at; all by default.", "A,B")] = None,
+    of: Annotated[
+        str | None,
+        Option(
+            "Outputs looked at; all by default.",
+            "A,B",
+            autocompletion=completion.listed_variables,
+        ),
+    ] = None,
     on: On = Scale.value,
     group: Annotated[
         list[str],

@@ -183,7 +183,7 @@ def answer_to(
     document, outputs, of = _document(view, drawn, view.probs[:1] if brief else view.probs)
     document["outputs"][of]["histogram"] = histogram_document(outputs[of].draws)
     _check(stop)
-    ranking = _ranking(view, problem, of, outputs[of], document)
+    ranking = _ranking(view, problem, of, document)
     comparisons, refused = [], {}
     for name in view.others:
         _check(stop)
@@ -389,13 +389,11 @@ def _statistics(
     }
 
 
-def _ranking(
-    view: View, problem: Problem, of: str, column: _Column, document: Document
-) -> Document:
-    """Rank the inputs by shares of the log-variance, or of the variance where there is no log."""
+def _ranking(view: View, problem: Problem, of: str, document: Document) -> Document:
+    """Rank the inputs by shares of the variance, as the command sensitivity does by default."""
     from uncertain_scale.analysis.sensitivity import CONSTANT, shapley_effects
 
-    on: Scale = view.on or ("log" if column.low > 0 else "value")
+    on: Scale = view.on or "value"
     if document["outputs"][of]["constant"]:
         output: dict[str, Any] = {"reason": CONSTANT, "ranking": [], "rank_share": {}}
     else:

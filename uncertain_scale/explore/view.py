@@ -82,8 +82,7 @@ class View:
     of
         The answer that is ranked and shown by itself; the headline's first where it is None.
     on
-        The scale of the ranking; logarithms for an answer that is positive in all draws, where it
-        is None.
+        The scale of the ranking; values where it is None.
     at
         The input that is looked at by itself, to be changed; "" for none.
     probs

@@ -23,7 +23,11 @@ from uncertain_scale.errors import (
 )
 from uncertain_scale.inputs.assertion import Assertion, Claim, Claims, Reading, figure, span
 from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
-from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
+from uncertain_scale.inputs.distributions import (
+    DistributionError,
+    parse_distribution,
+    plus_minus,
+)
 from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.inputs.document import File, Line, Name, Table, Version, Words
 from uncertain_scale.inputs.toml import KeyPath, TomlReader
@@ -297,6 +301,8 @@ class _Reader(TomlReader):
             self.fault((*path, "digits"), "'digits' is of a figure, and there is none; drop it")
         # The ratio of two scenarios has no units, whatever its variable has.
         units = "1" if table.against else self._variables[table.variable]
+        if "value" in typed:
+            typed = _with_ends(typed["value"])
         faults, words = len(self.faults), dict(typed)
         for key, text in typed.items():
             typed[key] = self._checked(key, text, units, (*path, key))
@@ -363,6 +369,21 @@ class _Reader(TomlReader):
         elif reading is None:
             self.fault(path, f"needs [readings.{name}], which has a fault")
         return reading
+
+
+def _with_ends(text: str) -> dict[str, str]:
+    """Return a claimed value, or the two ends of one such as `41 ± 3 MW`."""
+    if (parted := plus_minus(text)) is None:
+        return {"value": text}
+    try:
+        value, error = map(parse_quantity, parted)
+        share = error.units == "%" and value.units != "%"
+        units = value.units or ("" if share else error.units or "")
+        size = value.value * error.value / 100 if share else error.to(units or "1")
+    except UnitError:
+        return {"value": text}
+    ends = {"low": value.value - size, "high": value.value + size}
+    return {key: f"{number_text(end)} {units}".strip() for key, end in ends.items()}
 
 
 def _assertion(

@@ -18,8 +18,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from uncertain_scale.inputs.distributions import json_schemas
+from uncertain_scale.inputs.distributions import KINDS, json_schemas
+from uncertain_scale.inputs.distributions.statement import is_quantity
 
+MOST_COPIES = 1_000
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=_NAME)]
 Line = Annotated[str, Field(max_length=1_000)]
@@ -143,6 +145,11 @@ class InputTable(Believed):
     unless: str = Field(
         "", description="Name of a variable: this prior is not used where that one is known."
     )
+    copies: Annotated[int, Field(ge=2, le=MOST_COPIES)] | None = Field(
+        None,
+        description="The variable is the sum of so many independent inputs of this distribution, "
+        "NAME_1 and on.",
+    )
 
 
 def _belief(value: Any) -> Any:
@@ -228,8 +235,8 @@ class CorrelationTable(Sourced):
     inputs: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(
         description="the names of two inputs"
     )
-    rank: Annotated[float, Field(gt=-1, lt=1, allow_inf_nan=False)] = Field(
-        description="Spearman's rank correlation, above -1 and below 1"
+    rank: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] = Field(
+        description="Spearman's rank correlation, from -1 to 1"
     )
 
 
@@ -264,7 +271,17 @@ class PriorFile(File):
             "its place; others follow."
         ),
     )
+    units: dict[str, Line] = Field(
+        default_factory=dict,
+        description="Units of one's own: 'own' for one that converts to no other, as EUR = 'own', "
+        "or what it is in others, as FTE = 'person'.",
+    )
     inputs: dict[Name, InputTable] = Field(default_factory=dict)
+    sums: dict[Name, Annotated[int, Field(ge=2, le=MOST_COPIES)]] = Field(
+        default_factory=dict,
+        description="Variables that are the sum of so many inputs called after them, NAME_1 and "
+        "on; as copies states them at once.",
+    )
     correlations: list[CorrelationTable] = Field(default_factory=list)
     joint: list[JointTable] = Field(default_factory=list)
     trends: dict[Name, LawTable] = Field(
@@ -288,6 +305,9 @@ class PriorFile(File):
         for kind, own in kinds.items():
             definitions.update(own.pop("$defs", {}))
             others = {k: v for k, v in provenance.items() if k != "kind"}
+            for name, field in (own["properties"] | own.get("patternProperties", {})).items():
+                if field.get("type") == "number" and is_quantity(KINDS[kind], name):
+                    field["type"] = ["number", "string"]  # such as "250 million USD"
             own["properties"] = {**own["properties"], **others}
             definitions[f"input_{kind}"] = own
         trend = TrendTable.model_json_schema()

@@ -64,8 +64,8 @@ def interval_in(distribution: Distribution, units: str, factor: float) -> Distri
     """Return the distribution of an interval such as "1.4 to 3.2", on its variable's domain.
 
     Where it reaches beyond: logitnormal between two finite bounds, with the same quantiles, and
-    truncated where one is finite. An interval whose ends are not inside stays as it is, for
-    `beyond` to refuse.
+    truncated where one is finite, as a value with an error is. An interval whose ends are not
+    inside stays as it is, for `beyond` to refuse.
     """
     domain, ends = domain_of(units), distribution.stated
     if (
@@ -75,10 +75,11 @@ def interval_in(distribution: Distribution, units: str, factor: float) -> Distri
     ):
         return distribution
     low, high = (bound / factor for bound in domain.bounds)
-    from_end = domain.closed[0] and high == np.inf and ends["q05"] == low
-    if not (from_end or low < ends["q05"]) or not ends["q95"] < high:
+    first, last = (float(ends[name if name in ends else "mu"]) for name in ("q05", "q95"))
+    from_end = domain.closed[0] and high == np.inf and first == low
+    if not (from_end or low < first) or not last < high:
         return distribution
-    if not math.isfinite(high - low):
+    if "mu" in ends or not math.isfinite(high - low):
         return build(distribution.kind, {**ends, "truncate": [low, high]})
     bounds = {} if (low, high) == (0, 1) else {"lower": low, "upper": high}
     return build("logitnormal", {**ends, **bounds})

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uncertain_scale.errors import PriorError, by_name, nearest, several
+from uncertain_scale.errors import PriorError, UnitError, by_name, nearest, several
 from uncertain_scale.inputs.catalog import TRENDS, find_prior_file
 from uncertain_scale.inputs.distributions import (
     KINDS,
@@ -17,6 +17,7 @@ from uncertain_scale.inputs.distributions import (
     Empirical,
     build,
 )
+from uncertain_scale.inputs.distributions.statement import is_quantity
 from uncertain_scale.inputs.document import (
     Believed,
     CorrelationTable,
@@ -34,6 +35,7 @@ from uncertain_scale.inputs.prior import (
     Prior,
     Priors,
     Provenance,
+    copies_of,
     lay_over,
     loose_ends,
     unknown_ends,
@@ -50,6 +52,7 @@ from uncertain_scale.inputs.trends import (
     with_trends,
     without_known,
 )
+from uncertain_scale.units import declare_unit, parse_quantity
 from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
@@ -113,6 +116,8 @@ def load_priors(
     _refuse_many(readers)
     priors = Priors(name=" + ".join(name))
     for reader in readers:
+        reader.declare_units()
+    for reader in readers:
         priors = lay_over(priors, reader.read())
     units = {} if variables is None else by_name("variables", variables, "model.variables")
     moves = DATE in units if with_date is None else with_date
@@ -122,6 +127,9 @@ def load_priors(
     spoiled = {name for reader in readers for name in reader.spoiled}
     faults += unknown_ends(priors, spoiled) if faults else loose_ends(priors)
     if variables is not None:
+        for one in sorted(priors.sums.keys() - units.keys()):
+            where = f"{priors.inputs[f'{one}_1'].provenance.where} [inputs.{one}]"
+            faults.append(f"{where} '{one}' is not a variable of the model; {nearest(one, units)}")
         try:
             # What could not be read has a constant in its place, which no domain is meant for.
             plain = {name: str(units[name]) for name in spoiled if name in units}
@@ -148,8 +156,11 @@ def input_names(source: str | Path, overlays: Sequence[str | Path] = ()) -> set[
     """
     names: set[str] = set()
     for reader in (one for part in (source, *overlays) for one in _chain(find_prior_file(part))):
+        reader.declare_units()
         tables, joints = reader.document.get("inputs"), reader.document.get("joint")
-        names |= set(tables) if isinstance(tables, dict) else set()
+        sums = reader.document.get("sums")
+        for found in (tables, sums):
+            names |= set(found) if isinstance(found, dict) else set()
         for joint in joints if isinstance(joints, list) else []:
             columns = joint.get("inputs") if isinstance(joint, dict) else None
             names |= set(filter(is_name, columns)) if isinstance(columns, list) else set()
@@ -201,6 +212,22 @@ def _misspelt(kind: str, keys: Iterable[str]) -> dict[str, str]:
     return {key: found[0] for key, found in close.items() if found and found[0] in _OF_EVERY_KIND}
 
 
+def _with_numbers(kind: str, own: Mapping[str, object], units: object) -> dict[str, object]:
+    """Return a kind's parameters with numbers in its units for the quantities among them."""
+    read = dict(own)
+    for key, value in own.items():
+        if not isinstance(value, str) or not isinstance(units, str) or kind not in KINDS:
+            continue
+        try:
+            quantity = parse_quantity(value)
+            if quantity.units and not is_quantity(KINDS[kind], key):
+                raise UnitError(f"{key} of a {kind} has no units")
+            read[key] = quantity.to(units)
+        except UnitError as error:
+            raise DistributionError([(key, f"{key} = '{value[:60]}': {error}")]) from None
+    return read
+
+
 class _Reader(TomlReader):
     """Reads one prior file and remembers its faults with their lines.
 
@@ -213,6 +240,7 @@ class _Reader(TomlReader):
     def __init__(self, path: Path, error: type[FileError]) -> None:
         super().__init__(path, error)
         self.spoiled: set[str] = set()
+        self._summed: dict[str, int] = {}
 
     def read(self) -> Priors:
         """Return the file's own priors, for further checks where some have faults."""
@@ -220,6 +248,10 @@ class _Reader(TomlReader):
         head = {key: value for key, value in self.document.items() if key not in parts}
         header = self.checked(PriorFile, head, ())
         inputs, trends = self._inputs()
+        sums = {**(header.sums if header else {}), **self._summed}
+        for name, number in sums.items():
+            for part in set(copies_of(name, number)) - inputs.keys() - self.spoiled:
+                self.fault(("sums", name), f"'{part}' is not among the inputs; state it")
         correlations: dict[frozenset[str], Correlation] = {}
         for index, table in self.tables("correlations", list):
             if correlation := self._correlation(index, table):
@@ -242,7 +274,18 @@ class _Reader(TomlReader):
             coordinates=tuple(header.coordinates) if header else (),
             lacking=header.lacking if header else {},
             trends=trends,
+            sums={name: k for name, k in sums.items() if f"{name}_1" in inputs},
+            units=header.units if header else {},
         )
+
+    def declare_units(self) -> None:
+        """Make the units of `[units]` known."""
+        units = self.document.get("units")
+        for name, stated in units.items() if isinstance(units, dict) else ():
+            try:
+                declare_unit(name, stated) if isinstance(stated, str) else None
+            except UnitError as error:
+                self.fault(("units", name), str(error))
 
     def _inputs(self) -> tuple[dict[str, Prior], dict[str, Trend]]:
         """Return the inputs, and the trends whose parts are among them."""
@@ -254,14 +297,31 @@ class _Reader(TomlReader):
             else:
                 trend = None
                 prior = self._prior(name, table)
-                inputs |= {name: prior} if prior else {}
+                inputs |= self._copied(prior, table) if prior else {}
             trends |= {name: trend} if trend else {}
-            if trend is None and name not in inputs:
+            if trend is None and name not in {*inputs, *self._summed}:
                 self.spoiled.add(name)
         for name, table in self.tables("trends", dict):
             law = self._law(name, table, inputs)
             trends |= {name: law} if law else {}
         return inputs, trends
+
+    def _copied(self, prior: Prior, table: Mapping[str, object]) -> dict[str, Prior]:
+        """Return an input by its name, or the copies that its variable is the sum of."""
+        number = table.get("copies")
+        if not isinstance(number, int):
+            return {prior.name: prior}
+        for key in ("unless", "fallback"):
+            if table.get(key):
+                text = f"'{key}' stands beside copies, which always hold; drop one of the two"
+                self.fault(("inputs", prior.name, key), text)
+        self._summed[prior.name] = number
+        said = prior.provenance
+        copies = {}
+        for k, name in enumerate(copies_of(prior.name, number), 1):
+            words = f"{said.long_name or prior.name}, copy {k} of {number}"[:1_000]
+            copies[name] = replace(prior, name=name, provenance=replace(said, long_name=words))
+        return copies
 
     def _trend(self, name: str, data: object, inputs: dict[str, Prior]) -> Trend | None:
         """Read a trend, and put its parts among the inputs."""
@@ -352,7 +412,7 @@ class _Reader(TomlReader):
                 self.fault((*path, misspelt), text)
                 del own[misspelt]
             try:
-                return build(kind, own)
+                return build(kind, _with_numbers(kind, own, stated.get("units", "1")))
             except DistributionError as error:
                 self.spoiled.add(str(path[-1]))
                 for key, text in error.faults:

@@ -16,7 +16,14 @@ import numpy as np
 
 from uncertain_scale.errors import EvidenceError, UnitError, not_a_variable, several
 from uncertain_scale.inputs.catalog import find_evidence_file
-from uncertain_scale.inputs.distributions import Distribution, LogNormal, Normal, parse_distribution
+from uncertain_scale.inputs.distributions import (
+    Distribution,
+    Normal,
+    build,
+    parse_distribution,
+    plus_minus,
+    relative_error,
+)
 from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.statement import number_text
 from uncertain_scale.inputs.document import EvidenceFile, ObservationTable
@@ -42,7 +49,6 @@ if TYPE_CHECKING:
 
 _TO = re.compile(r"(?<![A-Za-z_])to(?![A-Za-z_])")
 _BOUND = re.compile(r"(at least|>=|≥|at most|<=|≤)\s*+(.*)")
-_SIGN = re.compile(r"\+\s*+/?+\s*+-")  # of an error, such as +/-
 _STATING = frozenset({"value", "lower", "upper", "units", "error", "error_kind"})
 _SIDES = {"lower": "least", "upper": "most"}
 _LOGARITHMIC = ("lognormal", "loguniform")
@@ -291,8 +297,7 @@ def _stated(table: ObservationTable, in_model: str) -> tuple[Distribution | Rang
         return Normal(mu=value.value, sigma=size), units, words
     if value.value <= 0:
         raise _Fault("value", f"is {value.value:g}, and a lognormal error needs it above 0")
-    sigma = math.sqrt(math.log1p((size / value.value) ** 2))
-    return LogNormal(mu=math.log(value.value), sigma=sigma), units, words
+    return build("lognormal", relative_error(size / value.value, value.value)), units, words
 
 
 def _refuse_outside(stated: Distribution | Range, factor: float, units: str) -> None:
@@ -306,11 +311,11 @@ def _refuse_outside(stated: Distribution | Range, factor: float, units: str) -> 
 def _misspelt(table: ObservationTable) -> Iterator[tuple[str, str]]:
     """Yield the key and the fault of each number in a spelling that is not read."""
     texts = [(key, key, getattr(table, key)) for key in ("error", "lower", "upper")]
-    value, sign, error = _SIGN.sub("±", str(table.value)).partition("±")
+    value, error = plus_minus(str(table.value)) or (str(table.value), None)
     bound = _BOUND.fullmatch(value.strip())
     texts.insert(0, ("value", "value", bound[2] if bound else value.strip()))
-    if sign:
-        texts.insert(1, ("value", "error", error.strip()))
+    if error is not None:
+        texts.insert(1, ("value", "error", error))
     for place, key, text in texts:
         if isinstance(text, str) and not _TO.search(text):
             try:
@@ -334,14 +339,12 @@ def _parted(
     stated: float | str, beside: float | str | None
 ) -> tuple[float | str, float | str | None]:
     """Return the value and the error, which may stand in one text: `41 ± 3 MW`."""
-    value, sign, error = _SIGN.sub("±", str(stated)).partition("±")
-    if not sign:
+    parted = plus_minus(str(stated))
+    if parted is None:
         return stated, beside
     if beside is not None:
         raise _Fault("error", "'error' is stated twice, here and in the value; drop one")
-    # Units may stand behind the whole: `41 ± 10% MW`.
-    share = re.fullmatch(r"(.*%)\s*(\S.*)", error.strip())
-    return (f"{value} {share[2]}", share[1]) if share else (value.strip(), error.strip())
+    return parted
 
 
 def _plain(value: float | str) -> Quantity | None:

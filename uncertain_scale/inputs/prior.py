@@ -244,7 +244,12 @@ class Correlation:
     @property
     def normal(self) -> float:
         """Pearson's correlation of the normal scores, 2 sin(pi rank / 6)."""
-        return float(2 * np.sin(np.pi * self.rank / 6))
+        return self.rank if self.exact else float(2 * np.sin(np.pi * self.rank / 6))
+
+    @property
+    def exact(self) -> bool:
+        """Whether one input is an increasing or decreasing function of the other."""
+        return abs(self.rank) == 1
 
 
 @dataclass(frozen=True)
@@ -270,6 +275,10 @@ class Priors:
         Why inputs have no prior, by name: none is known, and that of what lies below is another's.
     trends
         How variables follow from inputs of theirs and a date, by variable.
+    sums
+        How many copies of an input a variable is the sum of, by variable.
+    units
+        Units that the files declare, and what each is.
     """
 
     name: str
@@ -281,6 +290,8 @@ class Priors:
     coordinates: tuple[str, ...] = ()
     lacking: Mapping[str, str] = field(default_factory=dict)
     trends: Mapping[str, Trend] = field(default_factory=dict)
+    sums: Mapping[str, int] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         own = (prior.joint or name for name, prior in self.inputs.items())
@@ -371,7 +382,14 @@ class Priors:
         }
         if self.trends:
             content["trends"] = [str(self.trends[name].form) for name in sorted(self.trends)]
+        if self.sums:
+            content["sums"] = sorted(self.sums.items())
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def copies_of(name: str, number: int) -> list[str]:
+    """Return the names of the inputs that a variable is the sum of."""
+    return [f"{name}_{k}" for k in range(1, number + 1)]
 
 
 def lay_over(base: Priors, overlay: Priors) -> Priors:
@@ -389,12 +407,16 @@ def lay_over(base: Priors, overlay: Priors) -> Priors:
         for part in (name, *trend.arguments(base.inputs))
     }
     gone |= {n for n, one in overlay.trends.items() if one.leveled(overlay.inputs)}
+    summed = {n for n in base.sums if n in overlay.inputs or n in overlay.sums or n in gone}
+    parts = {part for name in summed for part in copies_of(name, base.sums[name])}
+    gone |= overlay.sums.keys() | parts
+    ties = [tie for tie in base.correlations if parts.isdisjoint(tie.inputs)]
     gone |= overlay.lacking.keys()
     kept = {name: one for name, one in base.inputs.items() if name not in gone}
     trends = {name: one for name, one in base.trends.items() if name not in gone}
     inputs = {**kept, **overlay.inputs}
     lacking = {**base.lacking, **overlay.lacking}
-    pairs = {frozenset(c.inputs): c for c in (*base.correlations, *overlay.correlations)}
+    pairs = {frozenset(c.inputs): c for c in (*ties, *overlay.correlations)}
     joints = {joint.name: joint for joint in (*base.joints, *overlay.joints)}
     whole = replace(
         base,
@@ -406,6 +428,8 @@ def lay_over(base: Priors, overlay: Priors) -> Priors:
         coordinates=(*base.coordinates, *overlay.coordinates),
         lacking={name: why for name, why in lacking.items() if name not in inputs},
         trends={**trends, **overlay.trends},
+        sums={n: k for n, k in base.sums.items() if n not in gone | summed} | {**overlay.sums},
+        units={**base.units, **overlay.units},
     )
     return whole.without_unused_joints()
 
@@ -455,13 +479,37 @@ def unknown_ends(priors: Priors, spoiled: Collection[str] = ()) -> list[str]:
 
 
 def correlation_matrix(names: Sequence[str], correlations: Sequence[Correlation]) -> FloatArray:
-    """Return the correlation matrix of the normal scores of the inputs `names`."""
+    """Return the correlation matrix of the normal scores of the inputs `names`.
+
+    Of two whose rank correlation is 1 or -1, each has those of the other.
+    """
     matrix = np.eye(len(names))
+    exact = []
     for correlation in correlations:
         if set(correlation.inputs) <= set(names):
             i, j = (names.index(name) for name in correlation.inputs)
             matrix[i, j] = matrix[j, i] = correlation.normal
+            exact += [(i, j, correlation.rank)] if correlation.exact else []
+    for i, j, sign in exact * len(exact):
+        one, other = matrix[i].copy(), sign * matrix[j]
+        row = np.where(one == 0, other, one)
+        matrix[i] = matrix[:, i] = row
+        matrix[j] = matrix[:, j] = sign * row
+        matrix[i, i] = matrix[j, j] = 1
     return matrix
+
+
+def regression(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Return the weights by which normal scores of a correlation matrix tell others'.
+
+    Parameters
+    ----------
+    matrix, right
+        Correlations of the scores among one another, and with the others.
+    """
+    if np.count_nonzero(np.abs(matrix) == 1) == len(matrix):
+        return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+    return np.asarray(np.linalg.pinv(matrix) @ right, dtype=np.float64)
 
 
 def _too_much_effort(priors: Priors) -> list[str]:
@@ -489,8 +537,14 @@ def _not_positive_definite(correlations: Sequence[Correlation]) -> list[str]:
             f"expected at most {_MOST_TIED:,}; draw those of them together as [[joint]] samples"
         )
         return [fault]
-    smallest = np.linalg.eigvalsh(correlation_matrix(names, correlations)).min(initial=1.0)
-    if smallest > 1e-9:
+    matrix = correlation_matrix(names, correlations)
+    same = {max(map(names.index, one.inputs)) for one in correlations if one.exact}
+    smallest = np.linalg.eigvalsh(np.delete(np.delete(matrix, [*same], 0), [*same], 1)).min(
+        initial=1.0
+    )
+    places = ([names.index(name) for name in one.inputs] for one in correlations)
+    held = [matrix[i, j] == one.normal for one, (i, j) in zip(correlations, places, strict=True)]
+    if smallest > 1e-9 and all(held):
         return []
     pairs = "; ".join(f"{' and '.join(c.inputs)} {c.rank:g}" for c in correlations)
     fault = (

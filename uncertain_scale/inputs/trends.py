@@ -34,7 +34,7 @@ from uncertain_scale.inputs.distributions import (
     build,
     parse_distribution,
 )
-from uncertain_scale.inputs.prior import Prior, Provenance
+from uncertain_scale.inputs.prior import Prior, Provenance, copies_of
 from uncertain_scale.units.dates import DATE, DATES, FIRST_DATE, PASSAGE, date_text, year_of
 
 if TYPE_CHECKING:
@@ -345,6 +345,9 @@ def with_trends(variables: Mapping[str, str], priors: Priors) -> dict[str, str]:
         plain = dict.fromkeys(trend.arguments(priors.inputs), "1")
         plain |= {trend.part(what): own for what in ("level", "floor", "cap")}
         units |= plain | {trend.part("level_date"): DATE}
+    for name, number in priors.sums.items():
+        own = units.get(name, priors.inputs[f"{name}_1"].units)
+        units |= dict.fromkeys(copies_of(name, number), own)
     return units | ({FIRST_DATE: DATES, PASSAGE: "1"} if priors.trends else {})
 
 

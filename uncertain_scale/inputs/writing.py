@@ -65,6 +65,7 @@ def prior_files(
         "schema_version": 1,
         "title": priors.title,
         "coordinates": list(priors.coordinates),
+        "units": dict(priors.units),
         "inputs": {name: _input(prior) for name, prior in priors.inputs.items() if not prior.joint},
         "correlations": [
             {"inputs": list(tie.inputs), "rank": tie.rank, **_sources(tie.provenance)}
@@ -72,6 +73,7 @@ def prior_files(
         ],
         "joint": [_joint(joint, priors, samples[joint.name]) for joint in priors.joints],
         "trends": {name: _law(trend) for name, trend in priors.trends.items()},
+        "sums": dict(priors.sums),
         "lacking": dict(priors.lacking),
     }
     kept = {key: part for key, part in document.items() if part}

@@ -210,8 +210,8 @@ def check_units(equations: Sequence[Equation], units: Mapping[str, str]) -> None
             place = f"{first.where} {first.name}: " if first else ""
             faults.append(
                 f"{place}{name} is declared in units that cannot be read: '{unit[:60]}' is not a "
-                "unit; money is in USD, the only currency, and what is counted in gpu, token, "
-                "parameter, person or item, or in '1'"
+                "unit; money is in USD, and what is counted in gpu, token, parameter, person or "
+                "item, or in '1'; declare others in [units] of a prior file, as EUR = 'own'"
             )
     if not faults:
         faults = [

@@ -94,7 +94,7 @@ class Model:
         return Model(equations, variables, ends_first(own))
 
     def with_trends(self, priors: Priors) -> Model:
-        """Return the model with the laws of a scenario's trends, which take a `date`.
+        """Return the model with the laws of a scenario's trends, which take a `date`, and sums.
 
         Parameters
         ----------
@@ -102,11 +102,15 @@ class Model:
             As `load_priors(..., with_date=True)` reads them.
         """
         from uncertain_scale.inputs.trends import with_trends
-        from uncertain_scale.model.trend_laws import trend_law
+        from uncertain_scale.model.trend_laws import sum_law, trend_law
 
         laws = [
             trend_law(trend, priors.inputs, self.variables.get(name, trend.units))
             for name, trend in priors.trends.items()
+        ]
+        laws += [
+            sum_law(name, number, self.variables.get(name, "1"))
+            for name, number in priors.sums.items()
         ]
         equations = tuple(_merged((*self.equations, *laws)))
         return Model(equations, with_trends(agreed_units(equations), priors), self.headline)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uncertain_scale.inputs.prior import copies_of
 from uncertain_scale.model.equation import Equation
 from uncertain_scale.units.dates import DATE, DATES, year_of
 from uncertain_scale.units.domain import Units
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.trends import Trend
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["AT_DATE", "drift", "trend_law"]
+__all__ = ["AT_DATE", "drift", "sum_law", "trend_law"]
 
 AT_DATE = "__at_date"
 """What is behind a variable in the name of its law."""
@@ -78,6 +79,31 @@ def trend_law(trend: Trend, inputs: Collection[str], units: str) -> Equation:
     stated[trend.part("level_date")] = Units(DATE)
     stated |= {parts[what]: own for what in ("floor", "cap") if what in parts}
     return Equation(trend.name + AT_DATE, trend.name, arguments, stated, function, subject="trends")
+
+
+def sum_law(name: str, number: int, units: str) -> Equation:
+    """Return the equation of a variable that is the sum of copies of an input.
+
+    Parameters
+    ----------
+    name, units
+        The variable.
+    number
+        How many copies there are.
+    """
+    arguments = tuple(copies_of(name, number))
+
+    def function(*values: Any, **named: Any) -> Any:
+        return sum(named.values() if named else values)
+
+    function.__module__ = __name__
+    function.__doc__ = (
+        f"Sum of {number} independent copies.\n\n{arguments[0]} + … + {arguments[-1]}."
+    )
+    function.__overridable__ = True  # type: ignore[attr-defined]
+    own = Units(units, getattr(units, "domain", None))
+    stated = dict.fromkeys((name, *arguments), own)
+    return Equation(f"{name}__of_copies", name, arguments, stated, function, subject="trends")
 
 
 def drift(

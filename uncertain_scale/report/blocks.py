@@ -120,6 +120,9 @@ class Table(Block):
     tight, open
         Whether the terminal puts one blank between columns, not two; whether it draws no rule, and
         breaks what is long.
+    named
+        Whether its first two columns are labels and the names that are typed for them: a terminal
+        breaks the labels before it drops what is drawn, and drops names before it breaks figures.
     drawn
         Which columns are bars or shapes, which the terminal narrows before it breaks another.
     widths
@@ -136,6 +139,7 @@ class Table(Block):
     fold: str = field(default="", kw_only=True)
     tight: bool = field(default=False, kw_only=True)
     open: bool = field(default=False, kw_only=True)
+    named: bool = field(default=False, kw_only=True)
     drawn: Sequence[int] = field(default=(), kw_only=True)
     widths: Mapping[int, int] = field(default_factory=dict, kw_only=True)
     fill: bool = field(default=False, kw_only=True)

@@ -18,9 +18,10 @@ from uncertain_scale.report.rows import (
     scenario_in_words,
     titled,
 )
+from uncertain_scale.units.labels import label_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import xarray as xr
 
@@ -111,17 +112,18 @@ def _compared(document: Document, comparison: dict[str, Any]) -> Iterator[Block]
     """Yield what one scenario makes of the answers, but for HTML, where it is a part."""
     prob = document["probs"][0]
     text, couplings = in_words(comparison, document["base"]), list(coupling_words(comparison))
-    lines, rows = _lines(comparison), list(comparison_rows(comparison, prob))
+    lines, rows = _lines(comparison), list(labelled(comparison_rows(comparison, prob)))
     interval = f"{percent(prob)} interval"
     yield Gap()
     yield Heading(comparison["other"], only=Form.markdown)
     yield Text(text, "bold", only=Form.brief)
     yield Text(couplings, only=Form.terminal)
     yield Text([f"{text}.", *(f"{one.capitalize()}." for one in couplings)], only=Form.markdown)
-    header: tuple[str, ...] = ("answer, other / base", "median", interval, "P(more)")
+    header: tuple[str, ...] = ("answer, other / base", "name", "median", interval, "P(more)")
     if rows:
-        yield Table(header, rows, only=Form.brief)
-    yield Table(("answer", "ratio, median", interval, "P(more)"), rows, only=Form.markdown)
+        yield Table(header, rows, (0, 1), tight=True, named=True, only=Form.brief)
+    header = ("answer", "name", "ratio, median", interval, "P(more)")
+    yield Table(header, rows, only=Form.markdown)
     header, otherwise = otherwise_table(comparison, prob)
     if otherwise:
         yield Text("The same with inputs that differ coupled otherwise:", only=Form.markdown)
@@ -149,12 +151,12 @@ def _headline(document: Document) -> str:
     sentences, probs = [], document["probs"]
     for one in document["comparisons"]:
         moved = [
-            f"{name} {ratio_in_words(output['ratio'], probs)}{_otherwise(output, probs)}"
+            f"{label_of(name)} {ratio_in_words(output['ratio'], probs)}{_otherwise(output, probs)}"
             for name, output in one["outputs"].items()
             if output["ratio"] and not _unchanged(output)
         ]
         moved += [
-            "{} {} ({}: {})".format(label, *cells[:1], percent(probs[0]), *cells[1:])
+            "{} {} ({}: {})".format(label_of(label), *cells[:1], percent(probs[0]), *cells[1:])
             for label, *cells, _ in comparison_rows(one, probs[0])
             if label not in one["outputs"]
         ]
@@ -364,6 +366,13 @@ def comparison_rows(comparison: dict[str, Any], prob: float) -> Iterator[tuple[s
             label = name if output["ratio"] else f"{name}, difference"
             more = probability_in_words(output, "probability_greater")
             yield label, *written(output, prob), more
+
+
+def labelled(rows: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Yield rows that begin with a variable's name, its label before it."""
+    for name, *cells in rows:
+        variable, comma, rest = name.partition(",")
+        yield f"{label_of(variable)}{comma}{rest}", variable, *cells
 
 
 def written(output: dict[str, Any], prob: float) -> tuple[str, str]:

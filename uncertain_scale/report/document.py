@@ -20,6 +20,7 @@ from uncertain_scale.sampling.chains import ArrayTree, answer_groups
 from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.outputs import draws_of
 from uncertain_scale.statistics.summary import histogram_of, read_probs, summarize_each
+from uncertain_scale.units.labels import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -133,7 +134,8 @@ def report_document(
         **record,
         "inputs": inputs_document(tree),
         "outputs": {
-            name: _output(attributes[name], one, rows[name]) for name, one in draws.items()
+            name: {"label": label_of(name), **_output(attributes[name], one, rows[name])}
+            for name, one in draws.items()
         },
         "events": likely,
         "suffices": sufficient_document(
@@ -284,7 +286,8 @@ def dates_of(tree: ArrayTree, used: Collection[str] | None = None) -> dict[str, 
 
 def inputs_document(tree: xr.DataTree | ArrayTree) -> dict[str, Any]:
     """Return what is believed about each input of an answer, as plain data."""
-    return {name: _input(prior) for name, prior in ArrayTree.of(tree).groups["prior"].items()}
+    priors = ArrayTree.of(tree).groups["prior"]
+    return {name: {"label": label_of(name), **_input(prior)} for name, prior in priors.items()}
 
 
 def priors_document(priors: Priors) -> Document:
@@ -293,7 +296,11 @@ def priors_document(priors: Priors) -> Document:
         "scenario": priors.name,
         "title": priors.title,
         "inputs": {
-            name: {**prior.facts(), "origin": "fallback" if prior.fallback else "prior"}
+            name: {
+                "label": label_of(name),
+                **prior.facts(),
+                "origin": "fallback" if prior.fallback else "prior",
+            }
             | {"units": prior.model_units}
             for name, prior in priors.inputs.items()
         },

@@ -87,6 +87,7 @@ class Belief(TypedDict):
     stated_units: Annotated[str, "units of the prior file"]
     units: Units
     joint: Annotated[str, "inputs drawn together with it, with + between, or empty"]
+    label: NotRequired[Annotated[str, "what it is called in views"]]
     long_name: str
     source: str
     as_of: Date
@@ -188,6 +189,7 @@ class Statistics(TypedDict):
 class Output(Statistics):
     """An answer: its statistics are in `units`."""
 
+    label: NotRequired[Annotated[str, "what it is called in views"]]
     units: Units
     long_name: str
     equation: Annotated[str, "the equation that computed it, or empty"]
@@ -263,6 +265,7 @@ class Moved(TypedDict):
 
     units: Units
     joint: Annotated[str, "inputs drawn together with it, with + between, or empty"]
+    label: NotRequired[Annotated[str, "what it is called in views"]]
     bits: Annotated[float | None, "information gained about it"]
     bits_mcse: Error
     prior: _Quantiles

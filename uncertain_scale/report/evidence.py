@@ -19,6 +19,7 @@ from uncertain_scale.report.numbers import (
 )
 from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.outputs import read_draws
+from uncertain_scale.units.labels import label_of, shown_units, with_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -194,7 +195,8 @@ def moved_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
     shown: set[str] = set()
     for name, one in document["evidence"]["moved"].items():
         prior, posterior = one["prior"], one["posterior"]
-        scale = scale_for([posterior[level] for level in ("q50", *_LEVELS)], one["units"])
+        units = shown_units(name, one["units"])
+        scale = scale_for([posterior[level] for level in ("q50", *_LEVELS)], units)
         before = [scale.write(prior[level]) for level in _LEVELS]
         now = [scale.write(posterior[level], posterior[f"{level}_mcse"]) for level in _LEVELS]
         bits = "" if one["joint"] in shown else bits_in_words(one["bits"], one["bits_mcse"])
@@ -206,7 +208,7 @@ def moved_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
 def before_rows(document: Document) -> Iterator[tuple[str, str, str]]:
     """Yield each answer before the evidence: name, median, interval, in the answers' scale."""
     for name, one in document["evidence"]["before"].items():
-        scale = scale_of(document["outputs"][name])
+        scale = scale_of(document["outputs"][name], name)
         exact = one["low"] == one["high"]
         median, low, high = (
             scale.write(one[key], one[f"{key}_mcse"], exact=exact)
@@ -227,14 +229,16 @@ def evidence_blocks(document: Document) -> Iterator[Block]:
         yield Text(headline, indent=1, only=Form.terminal)
         yield Text(below, "dim", indent=4, only=Form.terminal)
     yield Text(("", method, learnt), indent=1, only=Form.terminal)
-    header = ("what moved", before, now, "units", "bits")
-    yield Table(header, moved, (0, 3), tight=True, only=Form.terminal)
+    head = ("what moved", "name", before, now, "units", "bits")
+    rows = [(label_of(name), name, *cells) for name, *cells in moved]
+    yield Table(head, rows, (0, 1, 4), tight=True, named=True, only=Form.terminal)
     yield Text(_HOW, "how", only=Form.html)
     yield Part("observations", (list(observation_rows(document)),))
     yield Items((method, learnt), only=Form.html)
     caption = "Inputs that moved: their 5%, 50% and 95% before and now"
     header = ("Input", "Before", "Now", "Units", "Bits learnt")
-    yield Table(header, moved, (0, 3), caption=caption, only=Form.html)
+    long = [(with_name(name), *cells) for name, *cells in moved]
+    yield Table(header, long, (0, 3), caption=caption, only=Form.html)
     seen = [[row[key] for key in _OBSERVED] for row in observation_rows(document)]
     yield Table(list(_OBSERVED.values()), seen, only=Form.markdown)
     error = evidence["log_evidence_mcse"]
@@ -243,14 +247,14 @@ def evidence_blocks(document: Document) -> Iterator[Block]:
     yield Text((f"Posterior {method}; {learnt}.", weighed), only=Form.markdown)
     yield Heading("What moved", only=Form.markdown)
     header = ("input", before, now, "units", "bits learnt")
-    yield Table(header, moved, only=Form.markdown)
+    yield Table(header, long, only=Form.markdown)
     if evidence["before"]:
         caption = "Answers before the evidence"
         prob = f"{percent(document['probs'][0])} interval"
-        rows = list(before_rows(document))
-        yield Table(("Answer", "Median", prob), rows, caption=caption, only=Form.html)
+        priors = [(with_name(name), *cells) for name, *cells in before_rows(document)]
+        yield Table(("Answer", "Median", prob), priors, caption=caption, only=Form.html)
         yield Heading(caption, only=Form.markdown)
-        yield Table(("answer", "median", prob), rows, only=Form.markdown)
+        yield Table(("answer", "median", prob), priors, only=Form.markdown)
 
 
 def _middle(one: Mapping[str, Any]) -> float:

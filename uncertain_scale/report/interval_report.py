@@ -18,7 +18,7 @@ from uncertain_scale.report.blocks import (
     Text,
     shown,
 )
-from uncertain_scale.report.numbers import percent, scale_of, with_powers
+from uncertain_scale.report.numbers import percent, quantity_text, scale_of, with_powers
 from uncertain_scale.report.rows import (
     chances_in_words,
     error_rows,
@@ -37,6 +37,7 @@ from uncertain_scale.report.rows import (
     titled,
     versions_in_words,
 )
+from uncertain_scale.units.labels import label_of, with_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,8 +95,10 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
     yield from _events(document)
     for name, units, amounts in sufficient:
         text = ", ".join(f"{share}: {amount}" for share, amount in amounts)
-        yield Text(f" {name} that suffices, by probability, in {units}: {text}", only=Form.brief)
-        yield Heading(f"{name} that suffices", only=Form.markdown)
+        yield Text(
+            f" {label_of(name)} that suffices, by probability, in {units}: {text}", only=Form.brief
+        )
+        yield Heading(f"{label_of(name)} ({name}) that suffices", only=Form.markdown)
         yield Table(("with probability", units), amounts, only=Form.markdown)
     yield Items(notes, "! ", only=Form.brief)
     yield Heading("What drives it", id="drivers", only=Form.html)
@@ -109,7 +112,7 @@ def report_blocks(document: Document, behind: Behind | None = None) -> Iterator[
     yield Heading("Run record", id="run", only=Form.html)
     yield from shown(_errors(document), Form.html)
     yield Text(run, "dim", only=Form.brief)
-    views = "--format md or json shows every interval, error and source in full"
+    views = "--format md or json shows every name, interval, error and source in full"
     yield Text((versions_in_words(document), views), "dim", only=Form.terminal)
 
 
@@ -128,14 +131,18 @@ def update_blocks(document: Document, behind: Behind | None = None) -> Iterator[
     prob = percent(document["probs"][0])
     before = {name: interval for name, _, interval in before_rows(document)}
     rows = [
-        (row.name, before[row.name], row.median, row.interval, row.units)
+        (row.label, row.name, before[row.name], row.median, row.interval, row.units)
         for row in output_rows(document, document["probs"][0])
     ]
     lines = [
         *opening(document, ""),
         *_evidence(document),
         Table(
-            ("answer", f"{prob} before", "median", f"{prob} now", "units"), rows, (0, 4), tight=True
+            ("answer", "name", f"{prob} before", "median", f"{prob} now", "units"),
+            rows,
+            (0, 1, 5),
+            tight=True,
+            named=True,
         ),
         *_events(document),
         Items(list(remarks(document)), "! "),
@@ -160,7 +167,7 @@ def priors_blocks(document: Document) -> Iterator[Block]:
         cited = f"{row.source}{f', as of {row.as_of}' if row.as_of else ''}"
         words = [row.distribution, document["inputs"][row.name]["long_name"], cited, row.note]
         yield Gap()
-        head = f"{row.name}  {row.median} {row.units}".rstrip() + spread
+        head = f"{row.label} ({row.name})  {quantity_text(row.median, row.units)}" + spread
         yield Text(head, "bold", only=Form.terminal)
         yield Text([text for text in words if text], indent=4, only=Form.terminal)
 
@@ -189,17 +196,21 @@ def _answers(document: Document) -> Iterator[Block]:
     probs, outputs = document["probs"], document["outputs"]
     rows = list(output_rows(document, probs[0]))
     yield Heading("Answers", id="outputs", only=Form.full)
-    header = ["answer", "median", f"{percent(probs[0])} interval", "units", "shape"]
-    brief = [(row.name, row.median, row.interval, row.units, row.shape) for row in rows]
-    yield Table(header, brief, (0, 3, 4), drawn=(4,), only=Form.terminal)
-    named = [(*row, outputs[row[0]]["long_name"]) for row in brief]
-    yield Table((*header, "what it is"), named, (0, 3, 4, 5), only=Form.notebook)
-    header = ["answer", "units", "median", "mean", "sd"]
-    full = [[row.name, row.units, row.median, row.mean, row.sd] for row in rows]
+    header = ["answer", "name", "median", f"{percent(probs[0])} interval", "units", "shape"]
+    brief = [(r.label, r.name, r.median, r.interval, r.units, r.shape) for r in rows]
+    yield Table(header, brief, (0, 1, 4, 5), tight=True, named=True, drawn=(5,), only=Form.terminal)
+    named = [(*row, outputs[row[1]]["long_name"]) for row in brief]
+    yield Table((*header, "what it is"), named, (0, 1, 4, 5, 6), only=Form.notebook)
+    header = ["answer", "name", "units", "median", "mean", "sd"]
+    full = [[row.label, row.name, row.units, row.median, row.mean, row.sd] for row in rows]
     for prob in probs:
         header += [f"{percent(prob)} equal-tailed", f"{percent(prob)} highest density"]
         for cells, row in zip(full, output_rows(document, prob), strict=True):
-            cells += [row.interval, region_in_words(outputs[row.name], prob) or "none"]
+            cells += [
+                row.interval,
+                region_in_words(outputs[row.name], prob, scale_of(outputs[row.name], row.name))
+                or "none",
+            ]
     yield Table(header, full, only=Form.markdown)
     if all(output["constant"] for output in outputs.values()):
         yield Text(_CONSTANT, "how", only=Form.html)
@@ -240,13 +251,19 @@ def _errors(document: Document) -> Iterator[Block]:
 def _inputs(document: Document, behind: Behind | None) -> Iterator[Block]:
     yield Gap()
     before = document.get("evidence") is not None
-    header = ("input, before" if before else "input", "median", "5% to 95%", "source")
+    header = ("input, before" if before else "input", "name", "median", "5% to 95%", "source")
     rows = [
         # The first clause of a citation; the long forms have the whole.
-        (row.name, f"{row.median} {row.units}".strip(), row.interval, _clause(row.source))
+        (
+            row.label,
+            row.name,
+            quantity_text(row.median, row.units),
+            row.interval,
+            _clause(row.source),
+        )
         for row in input_rows(document)
     ]
-    yield Table(header, rows, (0, 3), fill=True, only=Form.terminal)
+    yield Table(header, rows, (0, 1, 4), fill=True, tight=True, named=True, only=Form.terminal)
     yield _cited(document, fold="Inputs and their sources")
     yield Heading("Inputs", id="inputs", only=Form.full)
     yield inputs_table(document)
@@ -254,12 +271,12 @@ def _inputs(document: Document, behind: Behind | None) -> Iterator[Block]:
 
 
 def _cited(document: Document, fold: str = "") -> Table:
-    header = ("input", "median", "5% to 95%", "units", "distribution", "source")
+    header = ("input", "name", "median", "5% to 95%", "units", "distribution", "source")
     rows = [
-        (r.name, r.median, r.interval, r.units, r.distribution, r.source)
+        (r.label, r.name, r.median, r.interval, r.units, r.distribution, r.source)
         for r in input_rows(document)
     ]
-    return Table(header, rows, (0, 3, 4, 5), fold=fold, only=Form.notebook)
+    return Table(header, rows, (0, 1, 4, 5, 6), fold=fold, only=Form.notebook)
 
 
 def _clause(source: str) -> str:
@@ -271,7 +288,7 @@ def _equations(document: Document, behind: Behind | None) -> Iterator[Block]:
     header = ("answer", "meaning", "equation", "rests on", "integrated out")
     rows = [
         (
-            name,
+            with_name(name),
             one["long_name"],
             one["equation"],
             one["rests_on"] or "priors alone",
@@ -302,11 +319,11 @@ def _graph(behind: Behind) -> Drawing:
 
 def _phrase(document: Document, name: str) -> str:
     output = document["outputs"][name]
-    scale = scale_of(output)
+    scale = scale_of(output, name)
     exact = output["constant"]
     middle = scale.write(output["median"], output["median_mcse"], exact=exact)
-    value = f"{middle} {scale.units}".rstrip()
-    words = _PHRASES.get(name, f"{name} of {{}}").format(with_powers(value))
+    value = quantity_text(middle, scale.units)
+    words = _PHRASES.get(name, f"{label_of(name)} of {{}}").format(with_powers(value))
     if exact:
         return words
     prob = document["probs"][0]

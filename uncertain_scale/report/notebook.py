@@ -21,10 +21,11 @@ from uncertain_scale.report.comparison_report import comparison_blocks, comparis
 from uncertain_scale.report.document import priors_document, report_document
 from uncertain_scale.report.html.templating import linked, on_one_line
 from uncertain_scale.report.interval_report import priors_blocks, report_blocks
-from uncertain_scale.report.numbers import percent, scale_for
+from uncertain_scale.report.numbers import percent, quantity_text, scale_for
 from uncertain_scale.report.render.terminal import terminal
 from uncertain_scale.report.sensitivity_report import sensitivity_blocks, sensitivity_document
 from uncertain_scale.statistics.summary import read_probs
+from uncertain_scale.units.labels import label_of, shown_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -126,26 +127,29 @@ def _points(found: xr.Dataset) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return a summary as a header and rows of text: a row for each point and output."""
     prob = float(found["prob"].values[0])
     swept = [str(name) for name in found["median"].dims if name != "output"]
-    header = (*swept, "answer", "median", f"{percent(prob)} interval", "units")
+    header = (*map(label_of, swept), "answer", "name", "median")
+    header = (*header, f"{percent(prob)} interval", "units")
     rows = []
     shape = [found.sizes[name] for name in swept]
     for index in np.ndindex(*shape):
         at = dict(zip(swept, index, strict=True))
         for output in map(str, found["output"].values):
             one = found.isel(at | {"prob": 0}).sel(output=output)
-            rows.append((*(_place(found, name, k) for name, k in at.items()), output, *_row(one)))
+            places = (_place(found, name, k) for name, k in at.items())
+            rows.append((*places, label_of(output), output, *_row(one, output)))
     return header, rows
 
 
 def _place(found: xr.Dataset, name: str, index: int) -> str:
     value = float(found[name].values[index])
-    scale = scale_for([value], str(found[name].attrs.get("units", "1")))
-    return f"{scale.write(value, exact=True)} {scale.units}".rstrip()
+    scale = scale_for([value], shown_units(name, str(found[name].attrs.get("units", "1"))))
+    return quantity_text(scale.write(value, exact=True), scale.units)
 
 
-def _row(one: xr.Dataset) -> tuple[str, str, str]:
+def _row(one: xr.Dataset, name: str) -> tuple[str, str, str]:
     median = float(one["median"])
-    scale = scale_for([median, *map(float, one["eti"].values)], str(one["units"].item()))
+    units = shown_units(name, str(one["units"].item()))
+    scale = scale_for([median, *map(float, one["eti"].values)], units)
     exact = float(one["sd"]) == 0
     middle = scale.write(median, float(one["median_mcse"]), exact=exact)
     low, high = (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.units import is_date, takes_suffix
 from uncertain_scale.units.dates import DATE, date_text
+from uncertain_scale.units.labels import shown_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,12 +41,15 @@ _WORDS = {
     "token": "tokens",
     "year": "years",
 }
+_PERCENT, _LEAST_SHARE = "%", 1e-6
+_LEAST_OF_SUFFIX = 1e-3  # of a suffix, below which a number has none
 _PLAIN, _MOST_COUNTED = 1e5, 1e15  # from where on other units have suffixes, and to where
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_DIGITS = 3
 _EXACT_DIGITS = 4
 _DIGIT, _UNSEEN = 1e-3, 1e-4  # of a probability: its last digit, and an error that is none
 _SPREAD_DIGITS = 2
+_FAR_APART = 1e3  # largest over least of the medians that one scale writes
 _FAR = 300  # powers of ten that `round` does not take
 _FLOAT_DIGITS = 16
 _LONGEST = 20  # characters of a number that is written out; longer ones have an exponent
@@ -125,9 +129,11 @@ class Scale:
         return f"{'below' if end == 'low' else 'above'} {text}"
 
     def write_error(self, error: float) -> str:
-        """Write a standard error to two digits, in the scale of its number."""
+        """Write a standard error to two digits, in the scale of its number where that shows it."""
         if self.spread is not None:
             return f"{error / self.divisor:.2g} years"
+        if self.suffix and 0 < error < _LEAST_OF_SUFFIX * self.divisor:
+            return f"{error:.2g}"
         return f"{error / self.divisor:.2g}{self.suffix}"
 
 
@@ -167,11 +173,13 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     return replace(scale, finest=math.floor(math.log10(spread)) - _SPREAD_DIGITS + 1)
 
 
-def scale_of(output: Mapping[str, Any]) -> Scale:
+def scale_of(output: Mapping[str, Any], name: str = "") -> Scale:
     """Choose how the numbers of an answer in a document are written, by its median and intervals.
 
     Parameters
     ----------
+    name
+        The variable, of which a share is written in per cent; "" for no variable's.
     output
         With `median`, `units`, and `intervals` or, where inputs were held, their `swing`.
 
@@ -187,7 +195,7 @@ def scale_of(output: Mapping[str, Any]) -> Scale:
     ends = [piece[side] for piece in pieces for side in sides]
     ends += [one[side]["median"] for one in output.get("swing", {}).values() for side in sides]
     known = [end for end in ends if end is not None]
-    return scale_for([output["median"], *known], output["units"])
+    return scale_for([output["median"], *known], shown_units(name, output["units"]))
 
 
 def scale_at(value: float, swept: Mapping[str, Any]) -> Scale:
@@ -201,7 +209,29 @@ def scale_at(value: float, swept: Mapping[str, Any]) -> Scale:
     """
     others = [other for other in swept["values"] if other != value]
     nearest = min(others, key=lambda other: abs(other - value), default=value)
-    return scale_for([value, nearest], swept["units"])
+    return scale_for([value, nearest], shown_units(swept.get("name", ""), swept["units"]))
+
+
+def common_scale(outputs: Sequence[Mapping[str, Any]], name: str) -> Scale | None:
+    """Return one scale for a variable's answers in rows below one another, such as a sweep's.
+
+    None where they lie too far apart for one: then each row has its own.
+
+    Examples
+    --------
+    >>> ends = [(410e9, 1390e9), (1e12, 4e12)]
+    >>> pieces = [[{"kind": "eti", "low": low, "high": high}] for low, high in ends]
+    >>> rows = [{"median": 9e11, "units": "parameter", "intervals": one} for one in pieces]
+    >>> common_scale(rows, "optimal_params").suffix
+    'B'
+    """
+    scales = [scale_of(output, name) for output in outputs]
+    if len({(one.units, one.divisor, one.exponent is None) for one in scales}) == 1:
+        return None
+    sizes = [abs(output["median"]) for output in outputs]
+    if not min(sizes) * _FAR_APART > max(sizes):
+        return None
+    return scales[sizes.index(sorted(sizes)[len(sizes) // 2])]
 
 
 def _scale(size: float, units: str) -> Scale:
@@ -209,6 +239,9 @@ def _scale(size: float, units: str) -> Scale:
         if size >= divisor:
             return Scale(units_in_words(prefixed), divisor)
     words = units_in_words(units)
+    if units == _PERCENT:
+        small = size and size < _LEAST_SHARE
+        return Scale("", exponent=math.floor(math.log10(size))) if small else Scale(words, 0.01)
     if units in _COUNTED or takes_suffix(units):
         least = 1e3 if units in _COUNTED else _PLAIN
         for divisor, suffix in _SUFFIXES if least <= size < _MOST_COUNTED else ():
@@ -341,6 +374,17 @@ def probability_in_words(found: Mapping[str, Any], key: str = "probability") -> 
     if share:
         return f"above {100 * (1 - missed):.{places}f}%"
     return f"below {100 * missed:.{places}f}%"
+
+
+def quantity_text(number: str, units: str) -> str:
+    """Write a number with its units behind it, as people do.
+
+    Examples
+    --------
+    >>> quantity_text("21", "%"), quantity_text("21", "MW"), quantity_text("21", "")
+    ('21%', '21 MW', '21')
+    """
+    return f"{number}{units}" if units == _PERCENT else f"{number} {units}".rstrip()
 
 
 def units_in_words(units: str) -> str:

@@ -21,6 +21,7 @@ from uncertain_scale.report.numbers import (
     scale_of,
     share_in_words,
 )
+from uncertain_scale.units.labels import label_of, shown_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +46,7 @@ class OutputRow:
     """One output, its numbers written with the digits they can bear."""
 
     name: str
+    label: str
     units: str
     median: str
     low: str
@@ -63,9 +65,10 @@ def output_rows(document: Document, prob: float) -> Iterator[OutputRow]:
     """Yield a row an output, with its equal-tailed interval of probability `prob`."""
     for name, output in document["outputs"].items():
         interval = intervals_of(output, "eti", prob)[0]
-        scale = scale_of(output)
+        scale = scale_of(output, name)
         yield OutputRow(
             name=name,
+            label=label_of(name),
             units=scale.units,
             median=_write(scale, output, "median"),
             low=_end(scale, output, interval, "low"),
@@ -85,10 +88,10 @@ def intervals_of(output: dict[str, Any], kind: str, prob: float) -> list[dict[st
     ]
 
 
-def region_in_words(output: dict[str, Any], prob: float) -> str:
+def region_in_words(output: dict[str, Any], prob: float, scale: Scale | None = None) -> str:
     """Write the highest-density region of an output: one interval, or several."""
     pieces = intervals_of(output, "hdi", prob)
-    scale = scale_of(output)
+    scale = scale or scale_of(output)
     if output["constant"]:
         return _write(scale, output, "median")
     return " and ".join(_piece_in_words(scale, output, piece) for piece in pieces)
@@ -105,6 +108,7 @@ class InputRow:
     """One input: its median, its 5% to 95% interval, and where it comes from."""
 
     name: str
+    label: str
     units: str
     median: str
     interval: str
@@ -118,11 +122,12 @@ def input_rows(document: Document) -> Iterator[InputRow]:
     """Yield a row an input."""
     for name, prior in document["inputs"].items():
         low, median, high = prior["q05"], prior["q50"], prior["q95"]
-        scale = scale_for([median, low, high], prior["units"])
+        scale = scale_for([median, low, high], shown_units(name, prior["units"]))
         joint = f"drawn with {prior['joint'].replace('+', ', ')}" if prior["joint"] else ""
         low, median, high = (scale.write(value, exact=True) for value in (low, median, high))
         yield InputRow(
             name=name,
+            label=label_of(name),
             units=scale.units,
             median=median,
             interval="" if low == high else f"{low} to {high}",
@@ -161,11 +166,11 @@ def titled(name: str, title: str) -> str:
 def inputs_table(document: Document) -> Table:
     """Return all that is believed about each input as a table."""
     rows = [
-        (r.name, r.median, r.interval, r.units, r.distribution, r.as_of, r.source, r.note)
+        (r.label, r.name, r.median, r.interval, r.units, r.distribution, r.as_of, r.source, r.note)
         for r in input_rows(document)
     ]
-    header = ("input", "median", "5% to 95%", "units", "distribution", "as of", "source", "note")
-    return Table(header, rows, only=Form.markdown)
+    header = ("input", "name", "median", "5% to 95%", "units", "distribution")
+    return Table((*header, "as of", "source", "note"), rows, only=Form.markdown)
 
 
 def record_table(document: Document) -> Table:
@@ -210,7 +215,7 @@ def remarks(document: Document) -> Iterator[str]:
             yield f"{name}: {_TOO_FAR}"
         for prob in document["probs"]:
             if len(intervals_of(output, "hdi", prob)) > 1:
-                region = region_in_words(output, prob)
+                region = region_in_words(output, prob, scale_of(output, name))
                 yield f"{name} has separate likely regions ({percent(prob)}): {region}"
                 break
 
@@ -220,7 +225,7 @@ def _mostly_one_value(name: str, output: dict[str, Any]) -> Iterator[str]:
     one = next((piece for piece in output["intervals"] if piece["kind"] == "eti"), None)
     if output["constant"] or one is None or one["low"] != one["high"] or output["mean"] is None:
         return
-    scale = scale_of(output)
+    scale = scale_of(output, name)
     about = scale.write(output["mean"], output["mean_mcse"])
     yield (
         f"{name} is {scale.write(one['low'], exact=True)} in most draws, so that its "
@@ -281,7 +286,7 @@ def sufficient_rows(document: Document) -> Iterator[tuple[str, str, list[tuple[s
     """Yield each resource asked for, its units, and how much suffices at each probability."""
     for name, levels in document["suffices"].items():
         output = document["outputs"][name]
-        scale = scale_of(output)
+        scale = scale_of(output, name)
         exact = output["constant"]
         amounts = [
             (percent(one["prob"]), scale.write(one["value"], one["mcse"], exact=exact))
@@ -293,7 +298,7 @@ def sufficient_rows(document: Document) -> Iterator[tuple[str, str, list[tuple[s
 def error_rows(document: Document) -> Iterator[tuple[str, str, str, str, str]]:
     """Yield each estimate of each output that is not constant with its standard error and units."""
     for name, output in document["outputs"].items():
-        scale = scale_of(output)
+        scale = scale_of(output, name)
         found = [(s, output[s], output[f"{s}_mcse"]) for s in ("median", "mean", "sd")]
         for prob in document["probs"]:
             for kind in ("eti", "hdi"):

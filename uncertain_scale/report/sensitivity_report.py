@@ -23,11 +23,13 @@ from uncertain_scale.report.numbers import (
     estimate,
     estimates,
     number,
+    quantity_text,
     scale_of,
     share_in_words,
 )
 from uncertain_scale.report.rows import design_in_words, opening, question_in_words
 from uncertain_scale.statistics.outputs import all_draws
+from uncertain_scale.units.labels import label_of, with_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,10 +92,10 @@ def sensitivity_blocks(document: Document) -> Iterator[Block]:
         f"What drives the answers, given {given}?",
         title="What drives the answers",
     )
-    scale = f"{made}; indices and shares on the {document['on']} scale,"
+    measure = "log-variance" if document["on"] == "log" else "variance"
+    scale = f"{made}; indices and shares of {measure},"
     spread = "with 95% intervals from the spread between chains."
     yield from opening(document, f"What drives the answers: {given}", scale, spread)
-    measure = "log-variance" if document["on"] == "log" else "variance"
     shares = (
         f"Shares of {measure} (Shapley effects, which add up to 1); the answer's median with the "
         "input at its 5% and 95%; in how many chains the rank holds"
@@ -105,10 +107,10 @@ def sensitivity_blocks(document: Document) -> Iterator[Block]:
     yield Part("ranking", (document,))
     for name, output in document["outputs"].items():
         yield Gap()
-        yield Heading(name, only=Form.terminal | Form.markdown)
-        text = f"{name}: shares of its variance by input (Shapley effects)"
+        yield Heading(with_name(name), only=Form.terminal | Form.markdown)
+        text = f"{with_name(name)}: shares of its {measure} by input (Shapley effects)"
         yield Text(text, "bold", only=Form.notebook)
-        yield from _answer(output, document["chains"])
+        yield from _answer(name, output, document["chains"])
     yield Heading("Swings", id="swings", only=Form.html)
     header = ("Answer", "Input", "Input at 5%", "Input at 95%", "Units")
     caption = "An answer's median with an input at its own 5% and 95%"
@@ -121,28 +123,44 @@ def sensitivity_blocks(document: Document) -> Iterator[Block]:
     yield Text(made, "dim", only=Form.brief)
 
 
-def _answer(output: dict[str, Any], chains: int) -> Iterator[Block]:
+def _answer(answer: str, output: dict[str, Any], chains: int) -> Iterator[Block]:
     """Yield what drives one answer: the inputs that matter with a bar each, and every index."""
     if output["reason"]:
         yield Text(f" {output['reason']}", only=Form.terminal)
         yield Text(output["reason"], only=Form.markdown | Form.notebook)
     else:
-        yield from _indices(output, chains)
+        yield from _indices(answer, output, chains)
     if pairs := _pairs_in_words(output):
         yield Text(f" Sobol' indices of second order: {pairs}", only=Form.terminal)
-    header = ("input", "share", "median if low, if high", "units", "rank holds in chains")
-    yield Table(header, list(_brief(output, chains)), only=Form.notebook)
+    header = ("input", "name", "share", "median if low, if high", "units", "rank holds in chains")
+    yield Table(header, list(_brief(answer, output, chains)), (0, 1), only=Form.notebook)
 
 
-def _indices(output: dict[str, Any], chains: int) -> Iterator[Block]:
+def _indices(answer: str, output: dict[str, Any], chains: int) -> Iterator[Block]:
     bars = [
-        (name, share_in_words(share), "█" * max(round(share * _BAR), 1), swing, held)
-        for name, share, swing, held in _rows(output, chains)
+        (
+            label_of(name),
+            name,
+            share_in_words(share),
+            "█" * max(round(share * _BAR), 1),
+            swing,
+            held,
+        )
+        for name, share, swing, held in _rows(answer, output, chains)
     ]
-    header: tuple[str, ...] = ("input", "share", "", "median if low, if high", "rank in")
-    widths = {1: 5, 2: _BAR}
-    yield Table(header, bars, (0, 2), drawn=(2,), widths=widths, only=Form.terminal)
-    yield _table(output, chains)
+    header: tuple[str, ...] = ("input", "name", "share", "", "median if low, if high", "rank in")
+    widths = {2: 5, 3: _BAR}
+    yield Table(
+        header,
+        bars,
+        (0, 1, 3),
+        tight=True,
+        named=True,
+        drawn=(3,),
+        widths=widths,
+        only=Form.terminal,
+    )
+    yield _table(answer, output, chains)
     header = ("inputs", "Sobol' first order", "Sobol' total")
     groups = [
         (group, _with_interval(index, "first"), _with_interval(index, "total"))
@@ -158,10 +176,11 @@ def _indices(output: dict[str, Any], chains: int) -> Iterator[Block]:
         yield Table(("inputs", "with", "Sobol' second order"), pairs, only=Form.markdown)
 
 
-def _brief(output: dict[str, Any], chains: int) -> Iterator[tuple[str, ...]]:
-    scale = scale_of(output)
+def _brief(answer: str, output: dict[str, Any], chains: int) -> Iterator[tuple[str, ...]]:
+    scale = scale_of(output, answer)
     for name, share in shares_of(output):
         yield (
+            label_of(name),
             input_label(name),
             share_in_brief(share),
             _swing_in_words(output, name, scale),
@@ -180,11 +199,12 @@ def _swings(document: Document) -> Iterator[tuple[str, ...]]:
     for name, output in document["outputs"].items():
         if output["median"] is None:
             continue
-        scale = scale_of(output)
+        scale = scale_of(output, name)
         for input_name, swing in output["swing"].items():
             ends = [swing[end]["median"] for end in ("low", "high")]
             if None not in ends:
-                yield name, input_label(input_name), *map(scale.write, ends), scale.units
+                words = with_name(name), f"{label_of(input_name)} ({input_label(input_name)})"
+                yield *words, *map(scale.write, ends), scale.units
 
 
 def _headline(document: Document) -> str:
@@ -192,8 +212,8 @@ def _headline(document: Document) -> str:
     lines = []
     for name, output in list(document["outputs"].items())[:3]:
         shares = [] if output["reason"] else shares_of(output)[:2]
-        most = " and ".join(f"{input_label(n)} ({share_in_words(s['shapley'])})" for n, s in shares)
-        lines.append(f"{name}: {most or output['reason'] or 'no input moves it'}")
+        most = " and ".join(f"{label_of(n)} ({share_in_words(s['shapley'])})" for n, s in shares)
+        lines.append(f"{label_of(name)}: {most or output['reason'] or 'no input moves it'}")
     return f"What drives the answers most: {'; '.join(lines)}."
 
 
@@ -213,7 +233,10 @@ def _output(found: xr.Dataset, on: str, units: str) -> dict[str, Any]:
         **({"second": _pairs(scaled)} if "second" in found else {}),
         "shapley": estimates(scaled, "shapley", order),
         "log_variance_share": {
-            name: number(found["log_variance_share"].sel(input=name)) for name in order
+            name: number(found["log_variance_share"].sel(input=name))
+            if "log_variance_share" in found
+            else None
+            for name in order
         },
         **{
             measure: estimates(one, measure, order)
@@ -279,20 +302,23 @@ def _pairs_in_words(output: dict[str, Any]) -> str:
     return ", ".join(resolved) or ("none is resolved" if pairs else "")
 
 
-def _rows(output: dict[str, Any], chains: int) -> Iterator[tuple[str, float, str, str]]:
-    scale = scale_of(output)
+def _rows(
+    answer: str, output: dict[str, Any], chains: int
+) -> Iterator[tuple[str, float, str, str]]:
+    scale = scale_of(output, answer)
     for name in output["ranking"]:
         share = output["shapley"][name]["shapley"]
         if share is not None and share >= _LEAST:
-            swing = f"{_swing_in_words(output, name, scale)} {scale.units}".rstrip()
+            swing = quantity_text(_swing_in_words(output, name, scale), scale.units)
             yield name, share, swing, rank_in_words(output, name, chains)
 
 
-def _table(output: dict[str, Any], chains: int) -> Table:
+def _table(answer: str, output: dict[str, Any], chains: int) -> Table:
     """Return every measure of each input with its interval."""
-    scale = scale_of(output)
+    scale = scale_of(output, answer)
     rows = [
         (
+            label_of(name),
             name,
             _with_interval(output["shapley"][name], "shapley"),
             _share(output["log_variance_share"][name]),
@@ -305,6 +331,7 @@ def _table(output: dict[str, Any], chains: int) -> Table:
     ]
     header = (
         "input",
+        "name",
         "Shapley share",
         "share of log-variance",
         "rank correlation",

@@ -6,7 +6,7 @@ the histograms; `at` says where the point is, in the variables' units.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import log
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,10 @@ from uncertain_scale.report.document import (
     statistics_of,
 )
 from uncertain_scale.report.numbers import (
+    common_scale,
     percent,
     probability_in_words,
+    quantity_text,
     scale_at,
     scale_of,
     units_in_words,
@@ -46,6 +48,7 @@ from uncertain_scale.report.rows import (
     scenario_in_words,
     versions_in_words,
 )
+from uncertain_scale.units.labels import label_of, shown_units, with_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -169,17 +172,20 @@ def _answer(document: Document, name: str, guides: Mapping[str, float] | None) -
     first = list(_rows(document, name))
     if own:
         draw = _chart([row.ends for row in first], _WIDTH[len(own)])
-        header = [*own, "median", f"{percent(document['probs'][0])} interval", "units", ""]
+        header = [*map(label_of, own), "median", f"{percent(document['probs'][0])} interval"]
         rows = [(*row.at, row.median, row.interval, row.units, draw(row)) for row in first]
         words = (len(own) + 2, len(own) + 3)
-        yield Table(header, rows, words, drawn=words[1:], only=Form.terminal)
+        yield Table(
+            (*header, "units", ""), rows, words, tight=True, drawn=words[1:], only=Form.terminal
+        )
     else:
         same = f"{first[0].median} ({first[0].interval}) {first[0].units}".rstrip()
-        yield Text(f" {same} at every {' and '.join(_names(document))}", only=Form.terminal)
+        every = " and ".join(map(label_of, _names(document)))
+        yield Text(f" {same} at every {every}", only=Form.terminal)
         yield Gap()
     if len({point["outputs"][name]["median"] for point in document["points"]}) > 1:
         yield Figure(partial(_fan, document, name, guides), _NARROW, 1.6)
-    header = [*own, "units", "median"]
+    header = [*map(with_name, own), "units", "median"]
     columns = []
     for prob in document["probs"]:
         header += [f"{percent(prob)} equal-tailed", "errors of its ends"]
@@ -205,9 +211,9 @@ def _names(document: Document) -> list[str]:
 
 
 def _title(name: str, output: dict[str, Any]) -> str:
-    units = units_in_words(output["units"])
+    units = units_in_words(shown_units(name, output["units"]))
     meaning = f": {output['long_name']}" if output["long_name"] not in {"", name} else ""
-    return f"{name}{f' ({units})' if units else ''}{meaning}"
+    return f"{label_of(name)}, {name}{f' ({units})' if units else ''}{meaning}"
 
 
 def _names_of(document: Document, output: dict[str, Any]) -> list[str]:
@@ -234,7 +240,7 @@ def _at(
             continue
         value = point["at"][one["name"]]
         scale = scale_at(value, one)
-        cells.append(f"{scale.write(value, exact=True)} {scale.units}".rstrip())
+        cells.append(quantity_text(scale.write(value, exact=True), scale.units))
     return tuple(cells)
 
 
@@ -242,10 +248,14 @@ def _rows(document: Document, name: str, prob: float | None = None) -> Iterator[
     """Yield a row for each point at which an answer is another."""
     prob = document["probs"][0] if prob is None else prob
     names = _names_of(document, document["points"][0]["outputs"][name])
-    for point in _points_of(document, names):
+    points = list(_points_of(document, names))
+    common = common_scale([point["outputs"][name] for point in points], name)
+    for point in points:
         output = point["outputs"][name]
         interval = intervals_of(output, "eti", prob)[0]
-        scale = scale_of(output)
+        scale = scale_of(output, name)
+        if common is not None:
+            scale = replace(common, finest=scale.finest, spread=scale.spread)
         exact = output["constant"]
         low, high = (scale.write_end(interval, end, exact=exact) for end in ("low", "high"))
         errors = [interval[f"{end}_mcse"] for end in ("low", "high")]
@@ -254,7 +264,7 @@ def _rows(document: Document, name: str, prob: float | None = None) -> Iterator[
             at=_at(document, point, names),
             median=scale.write(output["median"], output["median_mcse"], exact=exact),
             interval=low if low == high else f"{low} to {high}",
-            region=region_in_words(output, prob) or "none",
+            region=region_in_words(output, prob, scale) or "none",
             error=" and ".join(known),
             units=scale.units,
             ends=(interval["low"], output["median"], interval["high"]),

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 
+_NOTHING = 1e-14  # of a variance, that rounding leaves
+
+
 class Coordinates(Protocol):
     """What gives the points of the unit cube: a `Design`, or points chosen on purpose."""
 
@@ -284,7 +287,7 @@ def _copulas(priors: Priors) -> dict[str, tuple[list[str], FloatArray]]:
             factor[k, : k + 1][factor[k, : k + 1] != 0],
         )
         for k, name in enumerate(names)
-        if np.count_nonzero(factor[k]) > 1
+        if np.count_nonzero(factor[k]) > 1 or factor[k, k] != 1
     }
 
 
@@ -297,8 +300,10 @@ def cholesky(matrix: FloatArray) -> FloatArray:
     factor = np.zeros_like(matrix)
     for k, row in enumerate(matrix):
         for j in range(k):
-            factor[k, j] = (row[j] - factor[k, :j] @ factor[j, :j]) / factor[j, j]
-        factor[k, k] = np.sqrt(row[k] - factor[k, :k] @ factor[k, :k])
+            if factor[j, j] != 0:  # 0 where another input tells it
+                factor[k, j] = (row[j] - factor[k, :j] @ factor[j, :j]) / factor[j, j]
+        left = row[k] - factor[k, :k] @ factor[k, :k]
+        factor[k, k] = np.sqrt(left) if left > _NOTHING else 0.0
     return factor
 
 
@@ -474,6 +479,9 @@ def _new_scores(matrix: FloatArray, ranks: FloatArray) -> tuple[FloatArray, Floa
     """
     shared = int(np.count_nonzero(ranks == 1))
     factor = cholesky(matrix)
-    weights = np.linalg.solve(factor.T, (factor[shared:] * ranks).T).T
+    wanted = (factor[shared:] * ranks).T
+    regular = factor.diagonal().all()
+    weights = np.linalg.solve(factor.T, wanted) if regular else np.linalg.pinv(factor.T) @ wanted
+    weights = weights.T
     fresh = factor[shared:, shared:] * np.sqrt(1 - ranks[shared:] ** 2)
     return np.asarray(weights, dtype=np.float64), fresh

@@ -264,7 +264,7 @@ def prepare(  # noqa: PLR0913 (all that the model hangs on)
     found = load_priors(
         source, overlays=overlays, variables=model.variables, with_date=has_date or None
     )
-    return model.with_trends(found) if found.trends else model, found
+    return model.with_trends(found) if found.trends or found.sums else model, found
 
 
 def _files(

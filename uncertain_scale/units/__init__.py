@@ -23,6 +23,7 @@ __all__ = [
     "check_spelling",
     "check_suffixes",
     "conversion_factor",
+    "declare_unit",
     "is_date",
     "parse_quantity",
     "refuse_other_digits",
@@ -42,9 +43,15 @@ _DEFINITIONS = (
 )
 _NONE = ("", "1")
 _SUFFIXES = frozenset("KMBT")  # of numbers; as units they are molar, metres, barns, tesla
-_FACTOR = r"(?:1|[A-Za-z_%]+(?:\s*(?:\*\*|\^)\s*-?\d)?)"
+_FACTOR = r"(?:1|[A-Za-z_%][A-Za-z_0-9]*(?:\s*(?:\*\*|\^)\s*-?\d)?)"
 # Only names with small powers reach pint, which would evaluate 10**10**10 to the last digit.
 _SPELLING = re.compile(rf"\s*{_FACTOR}(?:(?:\s*[*/]\s*|\s+){_FACTOR})*\s*")
+# A hyphen binds closer than a stroke: USD/GPU-hour; and PF-days are petaFLOP/s times days.
+_HYPHENED = re.compile(r"[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+")
+_SPEED = re.compile(
+    r"\b(?:([kMGTPEZ])F(?:LOPS|LOP/s|lops|lop/s)?|(kilo|mega|giga|tera|peta|exa|zetta)flop(?:s|/s)?)"
+    r"(?:[- ]|/s[- ])(seconds?|hours?|days?|years?)\b"
+)
 
 SUFFIXES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _LONGEST = 200
@@ -61,7 +68,7 @@ _MARKS_HINT = (
     "a point stands before decimals, and a comma between groups of three digits, as in 1,900"
 )
 _GROUPED = re.compile(r"(?:\d+(?:_\d+)*|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.(?:\d+(?:_\d+)*)?)?")
-# Other spellings, whose suffix or exponent is known: 100 million, 1.5bn, $2 B, 10^26, 3 × 10²⁶.
+# Other spellings of a suffix or an exponent: 100 million, 1.5bn, $2 B, 10^26, 3 × 10²⁶.
 _WORDS = {
     "thousand": "k",
     "million": "M",
@@ -72,11 +79,16 @@ _WORDS = {
     "trillion": "T",
     "tn": "T",
 }
+OWN = "own"
+"""How a unit that converts to no other is declared."""
+_OWN_UNIT = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,29}")
+_CURRENCY = re.compile("[A-Z]{3}")
+_DECLARED: dict[str, str] = {}
 _ABSURD = 1e4  # ratio of an interval's ends of which one alone has a suffix
 _WORD = re.compile(
     rf"\s*(?P<word>{'|'.join(_WORDS)})s?(?![A-Za-z])(?P<rest>.*)", re.IGNORECASE | re.DOTALL
 )
-_SPACED = re.compile(r"\s+(?P<suffix>[kKMBT])(?P<rest>\s+[A-Za-z].*|\s*)", re.DOTALL)
+_SPACED = re.compile(r"\s+(?P<suffix>[kKMBT])(?P<rest>\s+[A-Za-z].*|\s*[/*].*|\s*)", re.DOTALL)
 _POWER = re.compile(
     r"(?:(?P<digits>[\d.,_]+)\s*[x×*·]\s*)?10\s*(?:\^|\*\*)\s*\+?(?P<power>-?\d+)(?P<rest>.*)",
     re.DOTALL,
@@ -95,6 +107,51 @@ def registry() -> pint.UnitRegistry[Any]:
     return units
 
 
+def declare_unit(name: str, stated: str = OWN) -> None:
+    """Add a unit to the registry.
+
+    Parameters
+    ----------
+    name
+        Letters, digits and _, such as `EUR`, `tCO2` or `FTE`.
+    stated
+        "own" for one that converts to no other, or what it is in others, such as `1000 EUR`.
+
+    Raises
+    ------
+    UnitError
+        It is a unit already, or is a currency in another, or what it is stated in is none.
+
+    Examples
+    --------
+    >>> declare_unit("tCO2"), declare_unit("ktCO2", "1000 tCO2")
+    (None, None)
+    >>> conversion_factor("ktCO2", "tCO2")
+    1000.0
+    """
+    stated = stated.strip()
+    if _DECLARED.get(name) == stated:
+        return
+    if not _OWN_UNIT.fullmatch(name):
+        raise UnitError(f"'{name[:40]}' cannot name a unit: up to 30 letters, digits and _")
+    if name in registry() or name in SUFFIXES:
+        known = f"declared as '{_DECLARED[name]}'" if name in _DECLARED else "a unit"
+        raise UnitError(f"'{name}' is {known} already; choose another name, or drop it")
+    if stated == OWN:
+        registry().define(f"{name} = [{name}]")
+    else:
+        quantity = parse_quantity(stated if stated[:1] in "0123456789.$" else f"1 {stated}")
+        units = quantity.units or "1"
+        if _CURRENCY.fullmatch(name) and _CURRENCY.fullmatch(units):
+            raise UnitError(
+                f"a rate of exchange moves, so that '{name}' is no number of {units}; declare "
+                f"{name} = '{OWN}', and give the rate as an input in '{name} / {units}'"
+            )
+        conversion_factor(units, f"1*{_unhyphened(units)}")
+        registry().define(f"{name} = {quantity.value!r} * {_unhyphened(units)}")
+    _DECLARED[name] = stated
+
+
 def conversion_factor(found: str, expected: str) -> float:
     """Return what a number in units `found` is multiplied by to be in units `expected`.
 
@@ -107,8 +164,8 @@ def conversion_factor(found: str, expected: str) -> float:
     --------
     >>> conversion_factor("GW", "MW")
     1000.0
-    >>> conversion_factor("USD/gpu/hour", "USD/gpu/hour")
-    1.0
+    >>> conversion_factor("USD/GPU-hour", "USD/gpu/hour"), conversion_factor("PF-days", "FLOP")
+    (1.0, 8.64e+19)
     """
     if found == expected:
         return 1.0
@@ -116,10 +173,11 @@ def conversion_factor(found: str, expected: str) -> float:
 
     units = registry()
     try:
-        if found and not (len(found) <= 80 and _SPELLING.fullmatch(re.sub(r"[()]", " ", found))):
+        plain = _unhyphened(found[:81])
+        if found and not (len(found) <= 80 and _SPELLING.fullmatch(re.sub(r"[()]", " ", plain))):
             raise ValueError
-        factor = units.Quantity(1.0, found or "dimensionless").to(expected).magnitude
-        doubled = units.Quantity(2.0, found or "dimensionless").to(expected).magnitude
+        factor = units.Quantity(1.0, plain or "dimensionless").to(expected).magnitude
+        doubled = units.Quantity(2.0, plain or "dimensionless").to(expected).magnitude
     except pint.DimensionalityError:
         raise UnitError(_incompatible(found, expected)) from None
     except Exception:  # noqa: BLE001 (pint raises many kinds, from tokenize to AttributeError)
@@ -131,6 +189,12 @@ def conversion_factor(found: str, expected: str) -> float:
     if not 0 < factor < math.inf:
         raise UnitError(f"units '{found[:60]}' are beyond all numbers; give it {_in(expected)}")
     return float(factor)
+
+
+def _unhyphened(units: str) -> str:
+    """Return units with products in place of hyphens, as pint reads them."""
+    rates = _SPEED.sub(lambda found: f"({found[1] or found[2]}FLOP/s*{found[3]})", units)
+    return _HYPHENED.sub(lambda found: f"({found[0].replace('-', '*')})", rates)
 
 
 def is_date(units: str, *values: float) -> bool:
@@ -211,21 +275,25 @@ class Quantity:
 def parse_quantity(text: str) -> Quantity:
     """Read a number with an optional suffix (k, M, B, T) and optional units.
 
-    A suffix stands right behind the number; what follows it, or a space, is units: `100M`,
-    `100M USD`, `25k gpu`, `120 MW`, `80day`, `40%`, `$2B`. Commas may part groups of exactly three
-    digits, `1,900`, and underscores any digits, `1_900`; the decimals stand behind a point.
+    What follows a suffix is units: `100M`, `100M USD`, `25k gpu`, `120 MW`, `80day`, `40%`, `$2B`,
+    `$2/GPU-hour`. A suffix may be a word, `250 million USD`, or stand behind a space, `100 M`; but
+    `300 K` and `3 T` alone are kelvins and teslas. Powers of ten may be `1e26` or `10^26`. Commas
+    may part groups of exactly three digits, `1,900`, and underscores any digits, `1_900`; the
+    decimals stand behind a point.
 
     Raises
     ------
     UnitError
         The text holds no finite number.
     SpellingError
-        Two people would read it differently, as `2,5M`, or it is spelled as `2 million` or `10^6`.
+        Two people would read it differently, as `2,5M`.
 
     Examples
     --------
-    >>> parse_quantity("100M USD")
-    Quantity(value=100000000.0, units='USD')
+    >>> parse_quantity("100M USD") == parse_quantity("100 million USD")
+    True
+    >>> parse_quantity("1.5 × 10^26 FLOP")
+    Quantity(value=1.5e+26, units='FLOP')
     >>> parse_quantity("120MW")
     Quantity(value=120.0, units='MW')
     """
@@ -248,12 +316,7 @@ def parse_quantity(text: str) -> Quantity:
         readings = [_read(f"{dollar}{sign}{one}{tail}") for one, tail in pairs if one]
         raise SpellingError(text, readings, verdict="can be misread", hint=_MARKS_HINT)
     if spelled := _spelled(dollar, digits, exponent, rest):
-        raise SpellingError(
-            text,
-            [f"{dollar}{sign}{spelled[:60]}"],
-            verdict="is not how numbers are written here",
-            hint="k, M, B or T right behind the number, or e and a power of ten",
-        )
+        return parse_quantity(f"{dollar}{sign}{spelled}")
     number = float(f"{sign}{digits}{exponent}".replace(",", ""))
     suffix, units = _split_suffix(rest)
     value = number * SUFFIXES[suffix] if suffix else number
@@ -370,9 +433,10 @@ def _spelled(dollar: str, digits: str, exponent: str, rest: str) -> str:
     """Return a number of another spelling as it is written here, its units behind it, or ""."""
     if match := _WORD.match(rest):
         return f"{digits}{exponent}{_WORDS[match['word'].lower()]}{match['rest'].rstrip()}"
-    # A byte is a number without units to pint; 3 T and 300 K are quantities of their own.
+    # Nothing here is molar or in barns; 3 T and 300 K are quantities of their own.
     match = _SPACED.fullmatch(rest)
-    if match and (match["rest"].strip() or dollar or match["suffix"] == "B"):
+    counted = match and (dollar or match["suffix"] in "kMB" or match["rest"].strip()[:1].isalpha())
+    if match and counted:
         return f"{digits}{exponent}{match['suffix']}{match['rest'].rstrip()}"
     plain = re.sub("(?<=10)(?=[⁻⁰¹²³⁴-⁹])", "^", f"{digits}{rest}").translate(_SUPERSCRIPTS)
     match = None if exponent else _POWER.fullmatch(plain)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from uncertain_scale.errors import UncertainScaleError, UnitError
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
+from uncertain_scale.units import conversion_factor
 
 
 @pytest.mark.parametrize(
@@ -161,3 +162,33 @@ def test_commas_between_groups_of_three_digits_stay():
 def test_lists_may_be_written_with_spaces_or_without():
     wide, close = (parse_distribution(f"choice(values={x})")[0] for x in ("[1, 2, 4]", "[1,2,4]"))
     assert wide == close
+
+
+@pytest.mark.parametrize(
+    ("text", "same", "units"),
+    [
+        ("41 ± 3 MW", "normal(mu=41, sigma=3)", "MW"),
+        ("41 MW +/- 3 MW", "normal(mu=41, sigma=3)", "MW"),
+        ("40% ± 5%", "normal(mu=40, sigma=5)", "%"),
+        ("$1.5 to $4/GPU-hour", "lognormal(q05=1.5, q95=4)", "USD/GPU-hour"),
+        ("2 million to 3 million USD", "lognormal(q05=2e6, q95=3e6)", "USD"),
+        ("lognormal(q05=2 million, q95=10^7) USD", "lognormal(q05=2e6, q95=1e7)", "USD"),
+        ("choice(values=[1 k, 2 x 10^3])", "choice(values=[1000, 2000])", None),
+    ],
+)
+def test_numbers_in_words_and_errors_are_read(text, same, units):
+    assert parse_distribution(text) == (parse_distribution(same)[0], units)
+
+
+def test_an_error_in_percent_is_a_share_of_the_value():
+    for text in ("41 MW ± 10%", "41 +- 10% MW"):
+        stated, units = parse_distribution(text)
+        assert units == "MW"
+        assert float(stated.ppf(0.5)) == pytest.approx(41, rel=1e-14)
+        assert stated.sd() / stated.mean() == pytest.approx(0.1, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["41 ± -3", "0 ± 10%", "41 MW ± 3 GW", "2,5 ± 1", "1 ± 2 ± 3 MW"])
+def test_an_error_that_is_none_is_refused(text):
+    with pytest.raises(ValueError, match=r"error above 0|in two units|misread|not a unit"):
+        conversion_factor(parse_distribution(text)[1] or "1", "MW")

@@ -14,9 +14,9 @@ import numpy as np
 
 from uncertain_scale.analysis.conditioning.likelihood import distance, log_likelihood
 from uncertain_scale.errors import EvidenceError, QuestionError, UnitError, nearest
-from uncertain_scale.inputs.prior import ENDS, correlation_matrix
+from uncertain_scale.inputs.prior import ENDS, correlation_matrix, regression
 from uncertain_scale.model import Problem, ask
-from uncertain_scale.sampling.dependence import InputSampler
+from uncertain_scale.sampling.dependence import InputSampler, cholesky
 from uncertain_scale.sampling.engine import propagate, try_equations
 
 if TYPE_CHECKING:
@@ -294,9 +294,10 @@ def _given_shared(
     shared = tuple(name for name in others if name in tied and varies(priors, name))
     matrix = correlation_matrix([*own, *shared], priors.ties)
     k = len(own)
-    slopes = np.asarray(np.linalg.solve(matrix[k:, k:], matrix[k:, :k]).T, dtype=np.float64)
+    slopes = regression(matrix[k:, k:], matrix[k:, :k]).T
     residual = matrix[:k, :k] - slopes @ matrix[k:, :k]
-    factor = np.asarray(np.linalg.cholesky(residual), dtype=np.float64)
+    exact = any(one.exact for one in priors.ties)
+    factor = np.asarray((cholesky if exact else np.linalg.cholesky)(residual), dtype=np.float64)
     coordinates = tuple(f"{observation.name}\0{name}" for name in own)
     return _Own(own, coordinates, shared, slopes, factor)
 

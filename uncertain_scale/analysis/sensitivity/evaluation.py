@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from uncertain_scale.analysis.sensitivity.study import bits
+from uncertain_scale.inputs.prior import regression
 from uncertain_scale.model.calls import call
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class PickFreeze(Evaluation):
             return self._draws(name, 0, lambda: {0: second[name]})
         kept = bits(tied)
         correlation = self.study.correlation
-        weights = np.linalg.solve(correlation[np.ix_(kept, kept)], correlation[kept, player])
+        weights = regression(correlation[np.ix_(kept, kept)], correlation[kept, player])
 
         def given_kept() -> dict[int, FloatArray]:
             scores = ndtri(second[name])
@@ -257,7 +258,7 @@ class Conditioned(Evaluation):
         scores = np.tile(ndtri(levels), self.blocks)
         kept = bits(state)
         correlation = self.study.correlation
-        weights = np.linalg.solve(correlation[np.ix_(kept, kept)], correlation[kept, own])
+        weights = regression(correlation[np.ix_(kept, kept)], correlation[kept, own])
         for k, weight in zip(kept, weights, strict=True):
             known = np.tile(ndtri(self._levels[self.study.players[k].inputs[0]]), self.blocks)
             scores += weight * (ndtri(self._held_levels(k, levels.size)) - known)

@@ -6,6 +6,7 @@ Here they are one tagged union, and made from tables and from text as people typ
 
 from __future__ import annotations
 
+import math
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeAlias, get_args
@@ -68,6 +69,8 @@ __all__ = [
     "is_interval",
     "json_schemas",
     "parse_distribution",
+    "plus_minus",
+    "relative_error",
 ]
 
 AnyDistribution: TypeAlias = Annotated[
@@ -107,9 +110,11 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>[-+]?(?:\d[\d_]*+\.?+\d*+|\.\d++)(?:[eE][-+]?\d++)?+[kKMBT]?(?![A-Za-z0-9_.])"
     r"|[-+]?inf\b)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<mark>[()\[\],=]))"
 )
+_WORDED = re.compile(r"\s*([-+]?\.?\d[^][(),=]*?\s*)(?=[],)])")  # 250 million, 10^26
 _CALL = re.compile(r"\s*+([A-Za-z_][A-Za-z0-9_]*+)\s*+\(")
 _TO = re.compile(r"(?<![A-Za-z_])to(?![A-Za-z_])")
 _DIGITS_AROUND = re.compile(r"\d,\d")
+_SIGN = re.compile(r"±|\+\s*+/?+\s*+-")  # of an error, such as +/-
 _EXAMPLES = 'expected 2.0, "1.4 to 3.2" or "lognormal(q05=1.4, q95=3.2)"'
 
 
@@ -198,8 +203,9 @@ def parse_distribution(text: str) -> tuple[Distribution, str | None]:
     ----------
     text
         A number (`100M`); an interval from 5% to 95% (`30k to 50k USD`), lognormal where both ends
-        are positive and normal otherwise; or a kind with its parameters. Numbers may end in k, M,
-        B or T; units may follow.
+        are positive and normal otherwise; a value with its standard error (`41 ± 3 MW`, normal, or
+        `41 MW ± 10%`, lognormal); or a kind with its parameters. Numbers may end in k, M, B or T;
+        units may follow.
 
     Returns
     -------
@@ -234,13 +240,42 @@ def parse_distribution(text: str) -> tuple[Distribution, str | None]:
         raise DistributionError([(None, f"'{text[:60]}' is not from one to another; {_EXAMPLES}")])
     if re.fullmatch(r"\s*[A-Za-z_]\w*\s*", text):
         raise DistributionError([(None, f"'{text.strip()[:60]}' is not a value; {_EXAMPLES}")])
+    if parted := plus_minus(text):
+        return _with_error(*parted)
     quantity = parse_quantity(text)
     return build("constant", {"value": quantity.value}), quantity.units
 
 
 def is_interval(text: str) -> bool:
     """Tell whether a distribution is stated as `1.4 to 3.2`, which leaves its kind open."""
-    return not _CALL.match(text) and _TO.search(text) is not None
+    return not _CALL.match(text) and (_TO.search(text) or _SIGN.search(text)) is not None
+
+
+def plus_minus(text: str) -> tuple[str, str] | None:
+    """Return a value and its error, which stand in one text with `±` or `+-`; None without one.
+
+    Examples
+    --------
+    >>> plus_minus("41 ± 3 MW"), plus_minus("41 +/- 10% MW"), plus_minus("41 MW")
+    (('41', '3 MW'), ('41 MW', '10%'), None)
+    """
+    parts = [part.strip() for part in _SIGN.split(text)]
+    if len(parts) != 2:
+        return None
+    value, error = parts
+    share = re.fullmatch(r"(.*%)\s*([^\s%].*)", error)  # units may stand behind the whole
+    return (f"{value} {share[2]}", share[1]) if share else (value, error)
+
+
+def relative_error(share: float, value: float) -> dict[str, float]:
+    """Return mu and sigma of the lognormal about a positive value with a standard error of a share.
+
+    Examples
+    --------
+    >>> relative_error(0.1, 1.0)["mu"]
+    0.0
+    """
+    return {"mu": math.log(value), "sigma": math.sqrt(math.log1p(share**2))}
 
 
 class _Reader:
@@ -283,6 +318,8 @@ class _Reader:
         if depth > _DEEPEST:
             self._refuse("distributions nest too deeply")
         where = self._at
+        if (worded := self._worded()) is not None:
+            return worded
         sort, token = self._next()
         if sort == "number":
             return _number(token)
@@ -295,6 +332,23 @@ class _Reader:
             return self._list(depth)
         self._at = where
         return self._refuse("expected a number, a list in [] or a distribution")
+
+    def _worded(self) -> float | None:
+        """Return a number that is more than one token, such as 250 million or 10^26."""
+        token = _TOKEN.match(self._text, self._at)
+        if token and (
+            token["number"] is None or self._text[token.end() : token.end() + 1] in ",])"
+        ):
+            return None
+        match = _WORDED.match(self._text, self._at)
+        try:
+            quantity = parse_quantity(match[1] if match else "")
+        except UnitError:
+            return None
+        if match is None or quantity.units is not None:
+            return None
+        self._at = match.end()
+        return quantity.value
 
     def _list(self, depth: int) -> list[object]:
         items: list[object] = []
@@ -379,7 +433,8 @@ def _interval(first: str, second: str) -> tuple[Distribution, str | None]:
     check_ends(first, second)
     low, high = parse_quantity(first), parse_quantity(second)
     check_suffixes(first, second)
-    if low.units and high.units and low.units != high.units:
+    priced = low.units == "USD" and (high.units or "").startswith("USD")  # $2 to $3/GPU-hour
+    if low.units and high.units and low.units != high.units and not priced:
         raise UnitError(
             f"the interval is from '{low.units}' to '{high.units}'; give both ends in one unit"
         )
@@ -390,6 +445,23 @@ def _interval(first: str, second: str) -> tuple[Distribution, str | None]:
         raise DistributionError([(None, text)])
     kind = "lognormal" if low.value > 0 else "normal"
     return build(kind, {"q05": low.value, "q95": high.value}), high.units or low.units
+
+
+def _with_error(first: str, second: str) -> tuple[Distribution, str | None]:
+    """Return a value with its standard error: normal, or lognormal where the error is a share."""
+    check_ends(first, second, " ± ")
+    value, error = parse_quantity(first), parse_quantity(second)
+    shown = f"{first} ± {second}"[:60]
+    relative = error.units == "%" and value.units != "%"
+    if value.units and error.units and value.units != error.units and not relative:
+        raise UnitError(f"'{shown}' is in two units; give the value and its error in one")
+    if not error.value > 0 or (relative and not value.value > 0):
+        text = "needs an error above 0" + (", and in % a value above 0 too" if relative else "")
+        raise DistributionError([(None, f"'{shown}' {text}")])
+    if relative:
+        stated = relative_error(error.value / 100, value.value)
+        return build("lognormal", stated), value.units
+    return build("normal", {"mu": value.value, "sigma": error.value}), value.units or error.units
 
 
 def _number(token: str) -> float:

@@ -61,6 +61,8 @@ class Distribution(BaseModel, ABC):
     """Names of the parameters that quantiles stand in for."""
     alternative: ClassVar[dict[str, dict[str, Any]]] = {}
     """Other parameters that may be given in place of `parameters`, each with its JSON Schema."""
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Those of them that are given together; by default all are."""
     quantile_counts: ClassVar[tuple[int, int]] = (0, 0)
     """Least and largest number of named quantiles that state the kind; (0, 0): none do."""
     free_shape: ClassVar[str] = ""
@@ -233,6 +235,11 @@ class Distribution(BaseModel, ABC):
     def required(cls) -> tuple[str, ...]:
         """Return the parameters that must be given, where nothing stands in for them."""
         return tuple(name for name, field in cls.model_fields.items() if field.is_required())
+
+    @classmethod
+    def together(cls) -> tuple[tuple[str, ...], ...]:
+        """Return the names of `alternative` by the ways in which they state the kind."""
+        return cls.alternatives or ((tuple(cls.alternative),) if cls.alternative else ())
 
     @classmethod
     def free_parameters(cls, data: Mapping[str, object]) -> tuple[int, int]:

@@ -6,7 +6,7 @@ itself where it has no ends, the log from one end, the logit between two.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -15,6 +15,7 @@ from typing_extensions import override
 from uncertain_scale.inputs.distributions.base import Number, Positive
 from uncertain_scale.inputs.distributions.continuous import Continuous
 from uncertain_scale.inputs.distributions.numerical import score, shape_from_three
+from uncertain_scale.inputs.distributions.statement import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.distributions.statement import NamedQuantiles
     from uncertain_scale.units.aliases import FloatArray
 
+_ABOVE_0 = {"type": "number", "exclusiveMinimum": 0}
 _PLACES = np.linspace(0, 1, 65)
 
 
@@ -134,7 +136,8 @@ class Moded(Continuous):
     mode: Number = Field(description="Most likely value.")
     upper: Number = Field(description="Highest value.")
     parameters = ("lower", "mode", "upper")
-    quantile_counts = (3, 3)
+    quantile_counts = (2, 3)
+    free_shape = "mode"
 
     @override
     def check(self) -> Faults:
@@ -146,15 +149,40 @@ class Moded(Continuous):
         return self.truncation_faults()
 
 
-def moded_from_three(
-    quantiles: NamedQuantiles, standard: Callable[[float, FloatArray], FloatArray]
+def moded(
+    quantiles: NamedQuantiles,
+    standard: Callable[[float, FloatArray], FloatArray],
+    mode: float | None,
 ) -> dict[str, Any]:
-    """Return bounds and mode from three quantiles, by the place of the mode between 0 and 1."""
+    """Return bounds and mode from three quantiles, or two and the mode, by its place in [0, 1]."""
+    if mode is not None:
+        return _about_mode(quantiles, standard, mode)
     place, lower, width = shape_from_three(quantiles, standard, _PLACES, 0.5)
     if not quantiles.reproduced_by(lower + width * standard(place, quantiles.levels)):
         raise quantiles.refuse("the search for it did not converge")
     mode = min(lower + place * width, lower + width)
     return {"lower": lower, "mode": mode, "upper": lower + width}
+
+
+def _about_mode(
+    quantiles: NamedQuantiles, standard: Callable[[float, FloatArray], FloatArray], mode: float
+) -> dict[str, Any]:
+    """Return bounds that reproduce two quantiles about a mode."""
+    from scipy.optimize import brentq
+
+    low, high = quantiles.values.tolist()
+
+    def gap(place: float) -> float:
+        first, second = standard(place, quantiles.levels)
+        return float((place - first) / (second - first) - (mode - low) / (high - low))
+
+    if not gap(0.0) <= 0 <= gap(1.0):
+        raise quantiles.refuse(f"a mode of {number_text(mode)} is too far from them")
+    place = float(brentq(gap, 0.0, 1.0, xtol=1e-16, maxiter=500))
+    first, second = standard(place, quantiles.levels)
+    width = (high - low) / float(second - first)
+    lower = low - width * float(first)
+    return {"lower": min(lower, mode), "mode": mode, "upper": max(lower + width, mode)}
 
 
 class Triangular(Moded):
@@ -174,7 +202,7 @@ class Triangular(Moded):
     @classmethod
     @override
     def from_quantiles(cls, quantiles: NamedQuantiles, beside: dict[str, Any]) -> dict[str, Any]:
-        return moded_from_three(quantiles, _standard_triangular)
+        return moded(quantiles, _standard_triangular, beside.get("mode"))
 
     @property
     def _shares(self) -> tuple[float, float]:
@@ -363,7 +391,8 @@ class LogNormal(_Scored):
     """Normal in the logarithm: Q(u) = exp(mu + sigma z(u)).
 
     mu and sigma are those of the logarithm: the median is exp(mu), the mean exp(mu + sigma²/2), the
-    variance mean² (exp(sigma²) - 1).
+    variance mean² (exp(sigma²) - 1), the geometric standard deviation exp(sigma). Stated by mean
+    and sd, or by median and geometric_sd, too.
 
     Examples
     --------
@@ -375,6 +404,26 @@ class LogNormal(_Scored):
     kind: Literal["lognormal"] = "lognormal"
     mu_is = "those of the logarithm"
     ends = (0.0, np.inf)
+    alternative: ClassVar[dict[str, dict[str, Any]]] = {
+        "mean": {**_ABOVE_0, "description": "Mean."},
+        "sd": {**_ABOVE_0, "description": "Standard deviation."},
+        "median": {**_ABOVE_0, "description": "Median."},
+        "geometric_sd": {
+            "type": "number",
+            "exclusiveMinimum": 1,
+            "description": "Geometric standard deviation, a factor: 1.5 is times or over 1.5.",
+        },
+    }
+    alternatives = (("mean", "sd"), ("median", "geometric_sd"))
+
+    @classmethod
+    @override
+    def from_alternative(cls, given: dict[str, float], beside: dict[str, Any]) -> dict[str, Any]:
+        if "median" in given:
+            sigma = float(np.log(given["geometric_sd"]))
+            return {"mu": float(np.log(given["median"])), "sigma": sigma}
+        variance = float(np.log1p((given["sd"] / given["mean"]) ** 2))
+        return {"mu": float(np.log(given["mean"])) - variance / 2, "sigma": variance**0.5}
 
     @override
     def whole_mean(self) -> float:

@@ -93,7 +93,7 @@ def ways_text(cls: type[Distribution]) -> str:
     """Return the ways to state a kind, as text."""
     ways = [
         f"{' and '.join(names)}{f' ({cls.mu_is})' if cls.mu_is and 'mu' in names else ''}"
-        for names in (cls.required(), cls.alternative)
+        for names in (cls.required(), *cls.together())
         if names
     ]
     least, most = cls.quantile_counts

@@ -19,7 +19,7 @@ from uncertain_scale.inputs.distributions.base import Number, Positive
 from uncertain_scale.inputs.distributions.closed import (
     Moded,
     location_and_scale,
-    moded_from_three,
+    moded,
 )
 from uncertain_scale.inputs.distributions.continuous import Continuous
 from uncertain_scale.inputs.distributions.faults import DistributionError
@@ -297,7 +297,7 @@ class Pert(_OnBeta, Moded):
             shapes = 1 + shape * place, 1 + shape * (1 - place)
             return np.asarray(expit(_log_odds(*shapes, levels, 1 - levels)))
 
-        return moded_from_three(quantiles, standard)
+        return moded(quantiles, standard, beside.get("mode"))
 
 
 def _log_odds(alpha: float, beta: float, p: FloatArray, q: FloatArray) -> FloatArray:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"q\d+")
 _PATTERN = "^q[0-9]{2,}$"
+_PLAIN = frozenset({"alpha", "beta", "nu", "p", "shape", "geometric_sd"})
 _WORDS = ("no", "one", "two", "three", "four")
 
 
@@ -120,6 +121,11 @@ def is_quantile_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def is_quantity(cls: type[Distribution], name: str) -> bool:
+    """Return whether a parameter is in the units of what it is about."""
+    return name not in _PLAIN and not (name in {"mu", "sigma"} and "of the log" in cls.mu_is)
+
+
 def level_of(name: str) -> float:
     """Return the probability that a quantile's name stands for.
 
@@ -188,14 +194,17 @@ def _read_alternative(
     """Return a kind's other parameters, checked, and the rest of the statement."""
     given = {name: data[name] for name in cls.alternative if name in data}
     beside = {name: value for name, value in data.items() if name not in given}
-    names = " and ".join(cls.alternative)
-    if mixed := [name for name in cls.parameters if name in data]:
-        other = " and ".join(cls.parameters)
-        text = f"{cls.kind_name()} takes {other}, or {names}, not both; drop {mixed[0]}"
-        raise DistributionError([(mixed[0], text)])
+    way, *others = sorted(cls.together(), key=lambda way: -sum(name in given for name in way))
+    names = " and ".join(way)
+    others = [one for one in (cls.parameters, *others) if any(name in data for name in one)]
+    for mixed, other in ((name, " and ".join(one)) for one in others for name in one):
+        if mixed not in data:
+            continue
+        text = f"{cls.kind_name()} takes {other}, or {names}, not both; drop {mixed}"
+        raise DistributionError([(mixed, text)])
     faults: list[Fault] = [
         (missing, f"{missing} is missing; {cls.kind_name()} takes {names} together")
-        for missing in cls.alternative
+        for missing in way
         if missing not in given
     ]
     faults += [(name, said) for name in given if (said := number_fault(name, given[name]))]
@@ -217,7 +226,7 @@ def _read_quantiles(
     given = {name: value for name, value in data.items() if is_quantile_name(name)}
     beside = {name: value for name, value in data.items() if name not in given}
     faults, readable = _readable(given)
-    if stated := [name for name in (*cls.parameters, *cls.alternative) if name in beside]:
+    if stated := [name for name in (*_in_place(cls), *cls.alternative) if name in beside]:
         text = f"{' and '.join(stated)} and quantiles such as {next(iter(given))} are both given; "
         faults.append((stated[0], f"{text}{cls.kind_name()} takes either"))
     faults += _beside_faults(cls, beside)
@@ -237,7 +246,7 @@ def _read_quantiles(
 def _beside_faults(cls: type[Distribution], beside: Mapping[str, Any]) -> list[Fault]:
     """Say which parameters beside quantiles or others are unknown, or are no numbers."""
     known = {*cls.model_fields, *cls.alternative}
-    numbers = cls.model_fields.keys() - {"kind", "truncate", *cls.parameters, *cls.alternative}
+    numbers = cls.model_fields.keys() - {"kind", "truncate", *_in_place(cls), *cls.alternative}
     faults: list[Fault] = [(name, unknown_text(cls, name)) for name in beside if name not in known]
     faults += [
         (name, said)
@@ -321,19 +330,28 @@ def _ways(cls: type[Distribution]) -> list[dict[str, Any]]:
     """Return the ways to state a kind, of which exactly one holds."""
     least, most = cls.quantile_counts
     own, other = list(cls.required()), list(cls.alternative)
+    stated = [(own, other)] if own else []
+    stated += [
+        (list(way), [*cls.parameters, *(name for name in other if name not in way)])
+        for way in cls.together()
+    ]
     ways: list[dict[str, Any]] = [
         {"title": " and ".join(names), "required": names, **_without(against)}
-        for names, against in ((own, other), (other, list(cls.parameters)))
-        if names
+        for names, against in stated
     ]
     if not most:
         return ways
     for way in ways:
         way["patternProperties"] = {_PATTERN: False}
     if own:
-        without = _without([*cls.parameters, *other])
+        without = _without([*_in_place(cls), *other])
         ways.append({"title": "named quantiles", "minProperties": least + 1, **without})
     return ways
+
+
+def _in_place(cls: type[Distribution]) -> list[str]:
+    """Return the parameters that no quantiles stand beside."""
+    return [name for name in cls.parameters if name != cls.free_shape]
 
 
 def _without(names: list[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from uncertain_scale.report.comparison_report import (
     comparison_rows,
     comparison_words,
     coupling_rows,
+    labelled,
     otherwise_table,
 )
 from uncertain_scale.report.completeness import is_incomplete
@@ -28,8 +29,9 @@ from uncertain_scale.report.figures.sensitivity import (
 )
 from uncertain_scale.report.html.templating import inline
 from uncertain_scale.report.interval_report import headline_outputs
-from uncertain_scale.report.numbers import percent, scale_of, with_powers
+from uncertain_scale.report.numbers import percent, quantity_text, scale_of, with_powers
 from uncertain_scale.report.rows import design_in_words, input_rows, intervals_of, output_rows
+from uncertain_scale.units.labels import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,11 +51,12 @@ def output_rows_of(document: Document) -> Iterator[dict[str, Any]]:
     """Yield a row an output; each number as text and as it stands in the document."""
     for row in output_rows(document, document["probs"][0]):
         output = document["outputs"][row.name]
-        scale, exact = scale_of(output), output["constant"]
+        scale, exact = scale_of(output, row.name), output["constant"]
         median = scale.write(output["median"], output["median_mcse"], exact=exact)
         pieces = [intervals_of(output, "eti", prob)[0] for prob in document["probs"]]
         yield {
             "name": row.name,
+            "label": row.label,
             "long_name": output["long_name"],
             "units": row.units,
             "median": (with_powers(median), repr(output["median"])),
@@ -78,8 +81,9 @@ def input_card(
         picture = inline(drawn, next(number))
     return {
         "name": row.name,
+        "label": row.label,
         "long_name": prior["long_name"],
-        "median": with_powers(f"{row.median} {row.units}".rstrip()),
+        "median": with_powers(quantity_text(row.median, row.units)),
         "interval": with_powers(row.interval),
         "distribution": row.distribution,
         "source": row.source,
@@ -103,8 +107,8 @@ def ranking_parts(document: Document, number: Any) -> dict[str, Any]:
         ],
         "rows": [
             (
-                name,
-                input_label(input_name),
+                label_of(name),
+                f"{label_of(input_name)} ({input_label(input_name)})",
                 share_in_brief(share),
                 rank_in_words(output, input_name, document["chains"]),
             )
@@ -129,7 +133,10 @@ def comparison_parts(
         "other": other,
         "figure": figure,
         "words": comparison_words(comparison, document["base"]),
-        "rows": list(comparison_rows(comparison, prob)),
+        "rows": [
+            (f"{label} ({name})", *cells)
+            for label, name, *cells in labelled(comparison_rows(comparison, prob))
+        ],
         "otherwise": otherwise_table(comparison, prob),
         "coupled": coupling_rows(comparison),
     }
@@ -251,12 +258,10 @@ def background_of(problem: Problem, design: Design, document: Document) -> Backg
 
 
 def _drivers(problem: Problem, design: Design, names: list[str]) -> Document:
-    """Rank inputs by shares of the variance of the logarithm, or of the value where it has none."""
+    """Rank inputs by shares of the variance, as the command sensitivity does by default."""
     from uncertain_scale.analysis.sensitivity import sensitivity
     from uncertain_scale.report.sensitivity_report import sensitivity_document
     from uncertain_scale.sampling import sample
 
-    tree = sample(problem, design)
-    positive = all(bool((tree[f"prior_predictive/{name}"] > 0).all()) for name in names)
-    found = sensitivity(problem, design, of=names, on=("log",) if positive else ("value", "log"))
-    return sensitivity_document(tree, found, "log" if positive else "value", [])
+    found = sensitivity(problem, design, of=names, on=("value",))
+    return sensitivity_document(sample(problem, design), found, "value", [])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from uncertain_scale.report.blocks import Block
 
 _HEIGHTS = " ─▁▂▃▄▅▆▇█●"
+_LEAST_LABEL = 12
 _LEAST_DRAWN, _LEAST_CUT, _LEAST_FOLDED = 4, 8, 4  # characters of a column that gives way
 
 
@@ -98,6 +99,7 @@ class _Table:
                 min_width=min(block.widths.get(place, 0), widths[place]),
                 max_width=_most(widths[place], natural[place], 0 if place else inner * left),
                 ratio=1 if cut else None,
+                style="dim" if block.named and place == 1 else "",
             )
         for row in block.rows:
             cells = (
@@ -107,6 +109,9 @@ class _Table:
             )
             table.add_row(*map(write, cells))
         yield table
+        if block.named and not widths[1] and block.rows:
+            typed = ", ".join(row[1] for row in block.rows)
+            yield Padding(write(f"typed, in this order: {typed}", "dim"), (0, 0, 0, 1))
 
 
 def _most(width: int, natural: int, edge: int) -> int | None:
@@ -128,23 +133,33 @@ def _given_way(block: Table, natural: Sequence[int]) -> list[int]:
 def fitted(block: Table, natural: Sequence[int], room: int) -> list[int]:
     """Return the widths of a table's columns in the room that there is; 0 of one that is left out.
 
-    A column that is cut gives way first, then what is drawn. Words and figures are never cut: they
-    break between words, and only where a word alone is too wide within it.
+    A column that is cut gives way first, then what is drawn and labels. Words and figures are never
+    cut: they break between words, and only where a word alone is too wide within it.
     """
     widths, last = _given_way(block, natural), len(natural) - 1
-    _narrow(widths, {k: max(_LEAST_DRAWN, cell_len(block.header[k])) for k in block.drawn}, room)
-    if sum(widths) > room:
-        for place in block.drawn:
-            widths[place] = 0
-    others = [k for k, width in enumerate(widths) if width and not (block.fill and k == last)]
+    labels, names = ((0,), (1,)) if block.named else ((), ())
     words = {
         place: max(
             cell_len(word)
             for text in (block.header[place], *(row[place] for row in block.rows))
             for word in text.split() or [""]
         )
-        for place in others
+        for place in range(len(natural))
     }
+    _narrow(widths, {k: max(_LEAST_DRAWN, cell_len(block.header[k])) for k in block.drawn}, room)
+    _narrow(widths, {k: max(words[k], _LEAST_LABEL) for k in labels}, room)
+    drawn = {place: widths[place] for place in block.drawn}
+    for dropped in (block.drawn, names):
+        if sum(widths) > room:
+            for place in dropped:
+                widths[place] = 0
+    if names and not widths[names[0]]:
+        for place, width in drawn.items():
+            widths[place] = width if sum(widths) + width <= room else widths[place]
+    for place in [*labels, *(place for place in drawn if widths[place])]:
+        widths[place] += max(min(natural[place] - widths[place], room - sum(widths)), 0)
+    others = [k for k, width in enumerate(widths) if width and not (block.fill and k == last)]
+    words = {place: words[place] for place in others}
     _narrow(widths, words, room)
     _narrow(widths, {place: _LEAST_FOLDED for place in others if place in block.words}, room)
     _narrow(widths, dict.fromkeys(others, 1), room)
