@@ -60,7 +60,7 @@ def trend_law(trend: Trend, inputs: Collection[str], units: str) -> Equation:
 
         growths = [known[name] for name in trend.growths]
         factors = [1 + one for one in growths] if trend.rate else growths
-        date, since = known[DATE], part("level_date")
+        date, since = _once(known[DATE]), _once(part("level_date"))
         value = part("level") * np.exp(drift(date, since, factors, ends))
         if "shock" in parts:
             value = value * np.exp(part("shock") * _spread(date - since, part))
@@ -105,6 +105,12 @@ def drift(
     for factor, low, high in zip(factors, bounds, bounds[1:], strict=False):
         total = total + np.log(factor) * (np.clip(date, low, high) - np.clip(since, low, high))
     return np.asarray(total)
+
+
+def _once(values: Any) -> Any:
+    """Return values that are all one number as one, which is soon computed with."""
+    alike = np.ndim(values) == 1 and np.size(values) and np.ptp(values) == 0
+    return values[:1] if alike else values
 
 
 def _spread(span: FloatArray, part: Any) -> FloatArray:
