@@ -5,9 +5,8 @@
 
 where w is the time between the two dates, t in years; or, with a return r to the trend,
 (1 - exp(-2 r w)) / (2 r), the variance of an Ornstein-Uhlenbeck process that starts at its mean.
-With normal growth and one volatility that is the lognormal of a random walk with drift. At two
-dates a draw has the same shock: each date's interval is right by itself, and a change between two
-is no change along one path of a random walk.
+With normal growth and one volatility that is the lognormal of a random walk with drift. The law is
+of one date: what joins two has a shock for each, by `sampling.paths`.
 
 Reference: Black, F. and Scholes, M. (1973), doi:10.1086/260062, for the walk; Uhlenbeck, G. E. and
 Ornstein, L. S. (1930), doi:10.1103/PhysRev.36.823, for its return.
