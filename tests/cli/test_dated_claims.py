@@ -84,3 +84,15 @@ def test_claims_with_and_without_a_date_run_again_from_their_record(cli, memo, t
     code, out, err = cli("verify", kept)
     assert (code, err) == (0, "")
     assert out.startswith("identical: ")
+
+
+def test_a_claim_may_be_about_what_only_trends_have(cli, tmp_path):
+    path = tmp_path / "frontier.toml"
+    claim = '[[claims]]\nname = "{0}"\nvariable = "frontier_flop"\nlow = "1e27"\n{1}\n'
+    text = claim.format("then", 'given = { date = "2027" }') + claim.format("now", "")
+    path.write_text(f'schema_version = 1\ntitle = "A memo"\n{text}', encoding="utf-8")
+    code, out, err = cli("claims", path, *FEW, "--format", "json")
+    assert code == 2
+    assert "frontier_flop: it is a trend: give a date" in err
+    (found,) = json.loads(out)["claims"]
+    assert (found["name"], found["units"]) == ("then", "FLOP")

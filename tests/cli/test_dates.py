@@ -83,3 +83,107 @@ def test_what_is_wrong_with_a_date_is_one_clear_error(cli, words, fault):
     assert (code, out) == (2, "")
     assert "\n" not in err
     assert fault in err
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [
+        ("facility_power=5 GW", "largest_site_power"),
+        ("training_flop=1e29", "largest_run"),
+        ("budget=10B", "largest_run_cost"),
+    ],
+)
+def test_what_a_largest_possible_bounds_is_there_when_that_reaches_it(cli, given, bound):
+    found = document(cli, "report", "--given", given, "--outputs", "date")
+    value = given.partition("=")[2]
+    same = document(cli, "report", "--given", f"{bound}={value}", "--outputs", "date")
+    assert found["outputs"]["date"]["median"] == same["outputs"]["date"]["median"]
+    name = given.partition("=")[0]
+    (note,) = (one for one in found["notes"] if one.startswith("date: "))
+    assert f"first date at which {bound} is at least the given {name}: " in note
+
+
+def test_a_largest_possible_is_asked_for_where_nothing_that_is_given_moves_alone(cli):
+    """A budget and FLOP that contradict each other have the date at which both hold, as ever."""
+    asked = ("report", "--budget", "100M", "--training-flop", "1e26", "--outputs", "date")
+    notes = document(cli, *asked)["notes"]
+    assert not any("largest_run" in one for one in notes)
+    code, _, err = cli("report", "--given", "gpus=1M", "--outputs", "date")
+    assert (code, "nothing that is given moves with it" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sensitivity", "--of", "training_flop"),
+        ("compare", "base", "h100-dense-bf16"),
+        ("sweep", "--given", "mfu=0.2,0.3", "--outputs", "training_flop"),
+        ("decide", "--option", "budget=1B,2B", "--maximise", "training_flop"),
+    ],
+)
+def test_what_does_not_move_is_said_wherever_a_date_is_asked_for(cli, words):
+    budget = () if words[0] == "decide" else ("--budget", "100M")
+    code, out, err = cli(*words, *budget, *FEW, "--date", "2028")
+    assert (code, err) == (0, "")
+    assert "not dated, and as they stand" in " ".join(out.split())
+    assert "not dated" not in cli(*words, *budget, *FEW)[1]
+
+
+def test_options_have_dates_all_or_none(cli, tmp_path):
+    path = tmp_path / "options.toml"
+    rows = "[[options]]\nname = 'now'\n[[options]]\nname = 'later'\ngiven = { date = '2028' }\n"
+    path.write_text(f"schema_version = 1\n{rows}", encoding="utf-8")
+    words = ("decide", path, "--budget", "1B", "--maximise", "training_flop", *FEW)
+    assert cli(*words)[2] == (
+        "error: some options have a date and others have none; give each one a date"
+    )
+
+
+def test_a_range_of_dates_is_as_many_options(cli):
+    words = ("decide", "--budget", "1B", "--maximise", "training_flop", *FEW)
+    found = document(cli, *words, "--option", "date=2027..2028:3")
+    names = [one["name"] for one in found["options"]]
+    assert names == ["date 2027", "date 2027-07-02", "date 2028"]
+    assert "hourly_rate_shock (2028)" in found["known"]
+
+
+@pytest.mark.parametrize("output", ["frontier_flop", "largest_site_power"])
+def test_a_variable_that_only_trends_have_asks_for_a_date(cli, output):
+    code, _, err = cli("report", "--outputs", output)
+    assert (code, f"{output}: it is a trend: give a date, such as date = 2027-07" in err) == (
+        2,
+        True,
+    )
+
+
+def test_a_file_of_one_trend_is_one_input(cli, tmp_path):
+    path = tmp_path / "rents.toml"
+    text = '[inputs.hourly_rate]\nkind = "trend"\ngrowth = 1.1\nvolatility = 0.2\n'
+    path.write_text(f'schema_version = 1\n{text}units = "USD/gpu/hour"\n', encoding="utf-8")
+    assert cli("priors", "check", path)[1] == f"{path}: 1 input, 1 trend among them, all well\n"
+
+
+COMMANDS = [
+    ("sweep", "--given", "mfu=0.2,0.3", "--date"),
+    ("sensitivity", "--date"),
+    ("compare", "base", "frontier-2026", "--date"),
+    ("decide", "--option", "gpus=1k,2k", "--minimise", "budget", "--date"),
+    ("update", "h100-clusters", "--date"),
+    ("explore", "--no-browser", "--date"),
+    ("plot", "intervals", "--output", "never.svg", "--date"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "date"),
+    [
+        *((("report", "--date"), date) for date in ("2027-13", "20270", "Q5", "1989", "2101")),
+        *((words, "2027-13") for words in COMMANDS),
+    ],
+)
+def test_a_wrong_date_is_one_clear_error(cli, words, date):
+    code, out, err = cli(*words, date)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert f"'{date}' is not" in err
+    assert "2027, 2027-07, 2027Q3 or 2027-07-01" in err

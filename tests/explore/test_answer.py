@@ -60,6 +60,11 @@ CASES = {
         "everywhere": True,
         "outputs": (*SOME, "sites_needed", "cluster_price"),
     },
+    "a date": {
+        "given": {"budget": "100M", "date": "2028-07"},
+        "others": ("frontier-2026",),
+        "outputs": SOME,
+    },
     "Latin hypercubes": {"edits": MFU, "design": replace(FEW, kind="lhs"), "probs": (0.8, 0.5)},
     "many draws": {
         "edits": MFU,

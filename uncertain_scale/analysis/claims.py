@@ -23,7 +23,7 @@ from uncertain_scale.analysis.verdict import (
 )
 from uncertain_scale.errors import DataError, UncertainScaleError, several
 from uncertain_scale.inputs.assertion import Assertion
-from uncertain_scale.inputs.catalog import find_prior_file, scenario_labels
+from uncertain_scale.inputs.catalog import find_prior_file, scenario_labels, trend_units
 from uncertain_scale.inputs.files import input_names
 from uncertain_scale.statistics.summary import read_probs
 from uncertain_scale.units.dates import DATE, DATES
@@ -328,7 +328,8 @@ def _check(case: _Case, desk: QuestionCache, probs: Sequence[float]) -> Checked:
     claim, variable = case.claim, case.claim.variable
     found = find(desk.draws(case.own, variable), probs) if case.own else None
     asserted = claim.asserted or _implied(found)
-    units = "1" if claim.against else {**desk.model.variables, DATE: DATES}[variable]
+    known = {**trend_units(), **desk.model.variables, DATE: DATES}
+    units = "1" if claim.against else known[variable]
     domain = domain_of(units)
     if domain is not None and not domain.touches(asserted.low, asserted.high):
         must = f"{variable} must be {domain.words(units)}"

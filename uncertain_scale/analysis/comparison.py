@@ -46,6 +46,8 @@ from uncertain_scale.model.problem import Closure, takes_problem
 from uncertain_scale.model.refusal import lacking_message
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.cancellation import GRAIN
+from uncertain_scale.sampling.engine import Simulation
+from uncertain_scale.sampling.paths import Paths, sample_beside
 from uncertain_scale.sampling.pivots import LAW, TIED
 from uncertain_scale.sampling.rare_values import rare_of
 from uncertain_scale.statistics.outputs import all_draws, may_vary, read_draws
@@ -225,10 +227,12 @@ def compare(  # noqa: PLR0913 (a question, two or more scenarios, and how to dra
             progress(1 + len(found))
         beside = replace(problem, priors=other)
         second = sample(beside, design)
+        whole, own = Simulation.of(problem, design), Simulation.of(beside, design)
+        joined = sample_beside(whole, own) if Paths([whole, own]).names else second
         draws = {
-            reading: second
+            reading: joined
             if (apart := coupled(plan, base, other, ranks)) is None
-            else sample(beside, design, coupled=apart)
+            else sample_beside(whole, Simulation.of(beside, design, apart))
             for reading, ranks in readings(tied).items()
         }
         one = _compare(plan, (base, first), (other, second), draws, tied, probs, events)

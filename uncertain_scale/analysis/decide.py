@@ -17,15 +17,16 @@ from uncertain_scale.analysis.coupling import coupled, couplings
 from uncertain_scale.analysis.events import happened
 from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.sampling.engine import Simulation, each, propagate
+from uncertain_scale.sampling.paths import Paths
 from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from uncertain_scale.analysis.goals import Goal, Limit, Pilot
     from uncertain_scale.model import Problem
     from uncertain_scale.sampling import Design
-    from uncertain_scale.sampling.dependence import InputSampler
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Choice", "Option", "Rated", "decide"]
@@ -243,11 +244,14 @@ def _measurable(pilots: Sequence[Pilot], inputs: Sequence[str]) -> Iterator[Pilo
 class _Group:
     """Options that are drawn together: they share a scenario and a plan."""
 
-    problem: Problem
-    sampler: InputSampler
+    simulation: Simulation
     numbers: list[int]
     moved: tuple[str, ...]
-    settled: Mapping[str, float]
+
+    @property
+    def problem(self) -> Problem:
+        """What they ask, but for the givens that differ."""
+        return self.simulation.problem
 
 
 class _Table:
@@ -262,6 +266,7 @@ class _Table:
     ) -> None:
         self.options, self.goals, self.limits, self.design = options, goals, limits, design
         self.groups = list(self._grouped())
+        self._place, self._paths = self._dated()
         small = len(options) * design.draws * design.chains <= _HELD
         self._kept: dict[int, FloatArray] | None = {} if small else None
 
@@ -290,31 +295,49 @@ class _Table:
                 if name in problem.plan.inputs
                 and len({given[name].distribution for given in givens}) > 1
             )
-            yield _Group(problem, simulation.sampler(), numbers, moved, simulation.settled)
+            yield _Group(simulation, numbers, moved)
+
+    def _dated(self) -> tuple[list[int], Paths]:
+        """Return the place of each option's question, of a scenario and date, among joined ones."""
+        owner = {number: group for group in self.groups for number in group.numbers}
+        known: dict[tuple[int, object], int] = {}
+        questions: list[Simulation] = []
+        places: list[int] = []
+        for number, option in enumerate(self.options):
+            date = option.problem.question.given.get(DATE)
+            key = id(owner[number]), date and date.distribution
+            if key not in known:
+                known[key] = len(questions)
+                questions.append(replace(owner[number].simulation, problem=option.problem))
+            places.append(known[key])
+        return places, Paths(questions)
 
     def draws(self, chain: int) -> Iterator[tuple[int, _Group, dict[str, FloatArray]]]:
         """Yield a chain's draws of each option, with its number."""
+        shocks = self._paths.shocks(chain)
         for group in self.groups:
-            inputs = group.sampler.draw(self.design, chain)
-            plan = group.problem.plan
+            inputs = group.simulation.sampler().draw(self.design, chain)
+            plan, settled = group.problem.plan, group.simulation.settled
+            swept = (*group.moved, *self._paths.names)
             still, moving = (
                 replace(
                     plan,
                     reached={
                         name: way
                         for name, way in plan.reached.items()
-                        if way.ancestors.isdisjoint(group.moved) is apart
+                        if way.ancestors.isdisjoint(swept) is apart
                     },
                 )
                 for apart in (True, False)
             )
-            fixed = propagate(still, inputs, group.settled)
+            fixed = propagate(still, inputs, settled)
             for number in group.numbers:
                 given = self.options[number].problem.question.given
                 own = {
                     name: given[name].ppf(np.full(self.design.draws, 0.5)) for name in group.moved
                 }
-                yield number, group, propagate(moving, {**fixed, **own}, group.settled)
+                own |= shocks[self._place[number]]
+                yield number, group, propagate(moving, {**fixed, **own}, settled)
 
     def first(self, chain: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return a chain's values by goal and option, shares by limit, and ends of intervals."""
@@ -399,7 +422,7 @@ class _Table:
             if id(group.problem.priors) in seen:
                 continue
             seen.add(id(group.problem.priors))
-            for name, values in group.sampler.draw(self.design, chain).items():
+            for name, values in group.simulation.sampler().draw(self.design, chain).items():
                 if values.min() == values.max() or name in group.moved:
                     continue
                 if name not in found:
@@ -407,7 +430,28 @@ class _Table:
                 elif not np.array_equal(found[name], values):
                     found[f"{name} ({group.problem.priors.name})"] = values
         several = {name.split()[0] for name in found if " " in name}
-        return {f"{n} ({first})" if n in several else n: values for n, values in found.items()}
+        named = {f"{n} ({first})" if n in several else n: values for n, values in found.items()}
+        return self._by_date(chain, named)
+
+    def _by_date(self, chain: int, found: dict[str, FloatArray]) -> dict[str, FloatArray]:
+        """Return a chain's inputs with the shocks of each date, where there are several."""
+        for place, shocks in enumerate(self._paths.shocks(chain)):
+            problem = self.options[self._place.index(place)].problem
+            if DATE not in problem.question.given:
+                continue
+            date = problem.question.given[DATE].provenance.stated
+            for name in self._paths.names:
+                values = shocks.get(name) if place else found.pop(name, None)
+                label = f"{name} ({date})"
+                if label in found and values is not None:
+                    label = f"{name} ({date}, {problem.priors.name})"
+                if values is not None and not _is_among(values, found.values()):
+                    found[label] = values
+        return found
+
+
+def _is_among(values: FloatArray, others: Iterable[FloatArray]) -> bool:
+    return any(np.array_equal(values, one) for one in others)
 
 
 def _worth(found: FloatArray, place: int, values: FloatArray) -> FloatArray:

@@ -24,7 +24,8 @@ from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.trends import as_stated
 from uncertain_scale.model import Problem, ask, believe
 from uncertain_scale.sampling import sample
-from uncertain_scale.sampling.engine import propagate, refuse_mixing
+from uncertain_scale.sampling.engine import Simulation, propagate, refuse_mixing
+from uncertain_scale.sampling.paths import Paths, sample_beside
 from uncertain_scale.statistics.outputs import all_draws, read_draws
 from uncertain_scale.statistics.pivot_attributes import joined_pivots
 from uncertain_scale.units.dates import DATE
@@ -240,9 +241,11 @@ class QuestionCache:
         problem, other = (self._problem(whole, (variable,)) for whole in (under, over))
         ranks = readings(self._couplings(asked, variable))[asked.reading]
         apart = coupled(problem.plan, other.priors, problem.priors, ranks)
-        if apart is None:
+        first = Simulation.of(other, self._design)
+        second = Simulation.of(problem, self._design, apart)
+        if apart is None and not Paths([first, second]).names:
             return self._draw(under)[variable], self._behind.get(under, {}), ranks
-        tree = sample(problem, self._design, coupled=apart)
+        tree = sample_beside(first, second)
         return tree["prior_predictive"].to_dataset()[variable], inputs_in(tree), ranks
 
     def _problem(self, whole: Whole, outputs: Sequence[str]) -> Problem:

@@ -16,7 +16,7 @@ import numpy as np
 from uncertain_scale.analysis.events import parse_event, probability
 from uncertain_scale.analysis.guards import warnings_in
 from uncertain_scale.analysis.swept import read_axes, refuse_impossible
-from uncertain_scale.errors import DataError, QuestionError, by_name, several
+from uncertain_scale.errors import DataError, QuestionError, by_name, listed, several
 from uncertain_scale.model import ask, believe
 from uncertain_scale.model.model import OwnEquations
 from uncertain_scale.model.problem import Problem
@@ -27,9 +27,11 @@ from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each, propagate, settled_value
 from uncertain_scale.sampling.limits import memory_for
 from uncertain_scale.sampling.moment_facts import moment_facts
+from uncertain_scale.sampling.paths import Paths
 from uncertain_scale.sampling.sample import prepare
 from uncertain_scale.statistics.outputs import all_draws
 from uncertain_scale.statistics.summary import summarize_variables
+from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -196,6 +198,41 @@ class Sweep:
         for name in self._settled & arrays.keys():
             arrays[name][:] = settled_value(arrays[name])
         return arrays
+
+    def paths(self) -> xr.Dataset:
+        """Return the outputs along dates that are swept, each draw one path of its trends.
+
+        The first date has the draws of a report on it, each later one their law: what a draw does
+        between two dates is the walk's (see `sampling.paths`).
+
+        Returns
+        -------
+        xr.Dataset
+            Of the outputs, dims (chain, draw, date).
+
+        Raises
+        ------
+        QuestionError
+            More is swept than the date, or more dates than can be joined.
+        """
+        import xarray as xr
+
+        if self.names != [DATE]:
+            raise QuestionError(f"paths run along dates; found {listed(self.names)}, sweep date")
+        joined = Paths([self._simulation(step) for step in product(*self._steps)])
+        chains = list(each(lambda chain: [*joined.draws(chain)], range(self._design.chains)))
+        known = all_draws(self.tree())
+        return xr.Dataset(
+            {
+                name: (
+                    ("chain", "draw", DATE),
+                    np.array([[point[name] for point in one] for one in chains]).swapaxes(1, 2),
+                    {key: known[name].attrs[key] for key in _OF_THE_OUTPUT},
+                )
+                for name in self._plan.outputs
+            },
+            coords={DATE: (DATE, [point[DATE] for point in self.points], self._described(DATE))},
+        )
 
     def tree(self) -> xr.DataTree:
         """Return the first point's answer as `sample` returns it, with the record of the run.

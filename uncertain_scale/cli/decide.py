@@ -13,7 +13,7 @@ from uncertain_scale.cli.output import PageForm, PageFormat, present, saves
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.units import SUFFIXES
-from uncertain_scale.units.dates import DATE
+from uncertain_scale.units.dates import DATE, day_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -152,9 +152,12 @@ def _values(name: str, text: str) -> list[str]:
             "LOW..HIGH:10"
         )
     _, (axis,) = read_axes({name: span}, points=int(count) if colon else 5)
+    if name == DATE:  # a first day stands for its month or year
+        days = (day_of(value).isoformat() for value in axis.values)
+        return [day.removesuffix("-01").removesuffix("-01") for day in days]
     units = f" {axis.units}" if axis.units else ""
     short, whole = ([_typed(value, digits) for value in axis.values] for digits in (3, 12))
-    written = short if len(set(short)) == len(short) and name != DATE else whole
+    written = short if len(set(short)) == len(short) else whole
     return [f"{one}{units}" for one in written]
 
 
@@ -172,6 +175,9 @@ def _problems(
     from uncertain_scale.analysis.decide import Option as Choosable
     from uncertain_scale.model import ask
 
+    dated = {DATE in {**options.givens(), **one} for one in settings}
+    if len(dated) > 1:
+        raise QuestionError("some options have a date and others have none; give each one a date")
     known: dict[tuple[Any, ...], Problem] = {}
     found = []
     for one in settings:

@@ -69,11 +69,11 @@ def _figure(command: Callable[..., Content]) -> Callable[..., None]:
 
 
 def _write(name: str, output: Path, content: Content) -> None:
-    from uncertain_scale.report.ages import age_in_words
+    from uncertain_scale.report.ages import time_in_words
     from uncertain_scale.report.figures import FIGURES, save_figure
 
     typer.echo(save_figure(FIGURES[name](**content), output))
-    for line in age_in_words(content.get("document", {})):
+    for line in time_in_words(content.get("document", {})):
         typer.echo(f"! {line}", err=True)
 
 

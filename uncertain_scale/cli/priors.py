@@ -99,16 +99,23 @@ def check(
     equations: Equations = [],  # noqa: B006
 ) -> None:
     """Check prior files, and tell everything that is wrong with them at once."""
+    from uncertain_scale.inputs.trends import WHEN
     from uncertain_scale.sampling.sample import prepare
+    from uncertain_scale.units.dates import DATE
 
     faults: list[str] = []
     for file in files:
         try:
             _, priors = prepare(file, equations=equations)
+            moving = [name for name, why in priors.lacking.items() if why == WHEN]
+            if moving and not equations:  # a trend without a level is laid over the scenario's
+                prepare("base", priors=[file], known=[DATE])
         except PriorError as error:
             faults += error.faults
         else:
-            typer.echo(f"{file}: {counted(len(priors.inputs), 'input')}, all well")
+            count = len(priors.inputs) + len(moving)
+            trends = f", {counted(len(moving), 'trend')} among them" if moving else ""
+            typer.echo(f"{file}: {counted(count, 'input')}{trends}, all well")
     if faults:
         raise PriorError(list(dict.fromkeys(faults)))
 

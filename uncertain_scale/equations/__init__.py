@@ -23,7 +23,7 @@ from uncertain_scale.equations import (
     sites,
 )
 
-__all__ = ["HEADLINE", "SUBJECTS"]
+__all__ = ["HEADLINE", "LARGEST", "SUBJECTS"]
 
 SUBJECTS = (
     compute,
@@ -58,3 +58,10 @@ HEADLINE: tuple[str, ...] = (
     "optimal_params",
     "optimal_tokens",
 )
+
+LARGEST: dict[str, str] = {
+    "facility_power": "largest_site_power",
+    "training_flop": "largest_run",
+    "budget": "largest_run_cost",
+}
+"""The largest that a variable can be at a date, of those for which there is such a law or trend."""

@@ -54,6 +54,7 @@ from uncertain_scale.sampling.chains import Variable
 from uncertain_scale.sampling.engine import Simulation, each, threads_for
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
+from uncertain_scale.sampling.paths import Paths
 from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.intervals import quantiles
 from uncertain_scale.statistics.outputs import read_draws, read_each
@@ -193,10 +194,12 @@ def answer_to(
             tied = couplings(problem.plan, problem.priors, other)
             beside = replace(problem, priors=other)
             twin = _draw(beside, view, stop)
+            apart_in_time = Paths([drawn.simulation, twin.simulation]).names
+            joined = _draw(beside, view, stop, None, drawn) if apart_in_time else twin
             twins = {
-                reading: twin
+                reading: joined
                 if (apart := coupled(problem.plan, problem.priors, other, ranks)) is None
-                else _draw(beside, view, stop, apart)
+                else _draw(beside, view, stop, apart, drawn)
                 for reading, ranks in readings(tied).items()
             }
             parts = [] if brief else [of]
@@ -220,14 +223,21 @@ def _check(stop: Stop | None) -> None:
         stop.check()
 
 
-def _draw(problem: Problem, view: View, stop: Stop | None, apart: Coupled | None = None) -> _Drawn:
-    """Draw whole chains, as `sample` does."""
+def _draw(
+    problem: Problem,
+    view: View,
+    stop: Stop | None,
+    apart: Coupled | None = None,
+    beside: _Drawn | None = None,
+) -> _Drawn:
+    """Draw whole chains, as `sample` does, and `sample_beside` beside others."""
     simulation = Simulation.of(problem, view.design, apart)
     refuse_to_hold(simulation)
+    paths = Paths([simulation] if beside is None else [beside.simulation, simulation])
 
     def chain(number: int) -> dict[str, FloatArray]:
         _check(stop)
-        return simulation.whole(number)
+        return [*paths.draws(number)][-1] if paths.names else simulation.whole(number)
 
     threads = threads_for(view.design)
     chains = list(each(chain, range(view.design.chains), threads=threads, stop=stop))

@@ -19,6 +19,7 @@ from uncertain_scale.inputs.distributions.statement import is_quantile_name, lev
 from uncertain_scale.inputs.prior import Priors
 from uncertain_scale.report.numbers import scale_for
 from uncertain_scale.units import parse_quantity
+from uncertain_scale.units.dates import DATE, dates_as_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -196,7 +197,9 @@ def typed(prior: Prior, text: str, model: Model) -> Prior:
 
     _refuse_joint(prior)
     alone = Priors(name="", inputs={})
-    found = believe(alone, model, {prior.name: text}, option="edited").inputs[prior.name]
+    own = {prior.name: prior.model_units, **model.variables}  # of a trend, where there is a date
+    whole = replace(model, variables=own)
+    found = believe(alone, whole, {prior.name: text}, option="edited").inputs[prior.name]
     restated = _by_hand(prior, found.distribution)
     return replace(restated, units=found.units, factor=found.factor, model_units=found.model_units)
 
@@ -272,6 +275,7 @@ GIVENS = (
     Given("gpus", "GPUs", Track(1e2, 1e7, log=True)),
     Given("training_time", "Training time, days", Track(1.0, 1e3, log=True)),
     Given("training_flop", "Training FLOP", Track(1e22, 1e30, log=True)),
+    Given(DATE, "Date, such as 2027-07", Track(2024.0, 2036.0, log=False, steps=48)),
 )
 """What a question is usually asked by; anything else is given by its name."""
 
@@ -281,9 +285,12 @@ def as_typed(value: float, units: str) -> str:
 
     Examples
     --------
-    >>> as_typed(1.5e8, "USD"), as_typed(2e26, "FLOP"), as_typed(80.0, "day")
-    ('150M', '2e26', '80')
+    >>> as_typed(1.5e8, "USD"), as_typed(80.0, "day"), as_typed(2027.6, "date")
+    ('150M', '80', '2027Q3')
     """
+    if units == DATE:
+        year, quarter = divmod(round(4 * value), 4)
+        return f"{year}Q{quarter + 1}"
     return scale_for([value], units).write(value, exact=True).replace(",", "")
 
 
@@ -301,7 +308,7 @@ def as_number(value: float) -> str:
 def position_of(text: str, units: str, track: Track) -> int | None:
     """Return where a slider stands for what is typed; None where that is no single number."""
     try:
-        value = parse_quantity(text).to(units)
+        value = parse_quantity(dates_as_numbers(text) if units == DATE else text).to(units)
     except UnitError:
         return None
     return track.position(value) if value > 0 or not track.log else None

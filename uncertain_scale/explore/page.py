@@ -28,6 +28,7 @@ from uncertain_scale.explore.widgets import (
     template,
 )
 from uncertain_scale.report.html.templating import stylesheet
+from uncertain_scale.units.dates import DATE, DATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -153,14 +154,18 @@ class _Page(Quiet):
 
     def _given(self, one: Given) -> Field:
         field = Field(one.label, "not given", self._ask)
-        units = self._explorer.scenarios.model.variables[one.name]
+        units = {DATE: DATES, **self._explorer.scenarios.model.variables}[one.name]
         text = self._start.given.get(one.name, "")
         field.put(text, one.track, units, partial(as_typed, units=units))
         return field
 
     def _in_file(self, name: str) -> Prior | None:
         """Return an input as the scenario's files state it."""
-        view = replace(self._start, scenario=self._scenario.value)
+        date = self._givens[DATE].text.value.strip()
+        given = {**self._start.given, DATE: date}
+        if not date:
+            del given[DATE]
+        view = replace(self._start, scenario=self._scenario.value, given=given)
         try:
             return view.unedited(self._explorer.scenarios).inputs.get(name)
         except UncertainScaleError:

@@ -15,6 +15,7 @@ from uncertain_scale.inputs import Prior, Priors, load_priors
 from uncertain_scale.inputs.prior import loose_ends
 from uncertain_scale.inputs.writing import overlay_file
 from uncertain_scale.sampling import Design
+from uncertain_scale.units.dates import DATE, FIRST_DATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,7 @@ class Scenarios:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._known: dict[tuple[str, tuple[Path, ...]], Priors] = {}
+        self._dated: dict[tuple[str, tuple[Path, ...]], Scenarios] = {}
 
     def read(self, source: str, overlays: tuple[Path, ...] = ()) -> Priors:
         """Return a scenario with prior files laid over it.
@@ -49,9 +51,27 @@ class Scenarios:
             self._known[key] = load_priors(source, overlays=overlays, variables=variables)
         return self._known[key]
 
+    def dated(self, source: str, overlays: tuple[Path, ...]) -> Scenarios:
+        """Return scenarios for questions with a date, by the trends of one of them.
+
+        Raises
+        ------
+        PriorError
+            Everything that is wrong with the files.
+        """
+        if DATE in self.model.variables:
+            return self
+        key = source, overlays
+        if key not in self._dated:
+            variables = self.model.variables
+            priors = load_priors(source, overlays=overlays, variables=variables, with_date=True)
+            self._dated[key] = Scenarios(self.model.with_trends(priors))
+        return self._dated[key]
+
     def forget(self) -> None:
         """Read the files again when they are next asked for: they may have been changed."""
         self._known.clear()
+        self._dated.clear()
 
 
 @dataclass(frozen=True)
@@ -141,7 +161,14 @@ class View:
         PriorError
             Everything that is wrong with the files.
         """
-        return scenarios.read(self.scenario, self.overlays)
+        return self.of_date(scenarios).read(self.scenario, self.overlays)
+
+    def of_date(self, scenarios: Scenarios) -> Scenarios:
+        """Return scenarios as the question takes them: those with trends where it has a date."""
+        named = {*self.given, *self.free, *self.outputs}
+        if {DATE, FIRST_DATE}.isdisjoint(named) and not any(DATE in text for text in self.events):
+            return scenarios
+        return scenarios.dated(self.scenario, self.overlays)
 
     def problem(self, scenarios: Scenarios) -> Problem:
         """Return what the view asks of a model.
@@ -157,7 +184,7 @@ class View:
         from uncertain_scale.model import Problem, ask
         from uncertain_scale.model.question import refuse_idle
 
-        model = scenarios.model
+        model = self.of_date(scenarios).model
         events = self.parsed_events(model)
         also = [name for event in events for name in event.variables]
         question = ask(
@@ -196,6 +223,7 @@ class View:
         UncertainScaleError
             A fault of a file, or an edit that the scenario cannot take.
         """
+        scenarios = self.of_date(scenarios)
         priors = scenarios.read(other, self.overlays)
         if not (self.edits and self.lays_over_all):
             return priors
@@ -215,6 +243,11 @@ class View:
 
     def _edited(self, priors: Priors, model: Model) -> Priors:
         for prior in self.edits.values():
+            if prior.name not in model.variables:
+                raise QuestionError(
+                    f"{prior.name} is edited, and there is none without a date; give a date, or "
+                    "reset it"
+                )
             priors = priors.replace(prior.converted(model.variables[prior.name]))
         if self.edits and (faults := loose_ends(priors)):
             raise QuestionError("\n".join(faults))

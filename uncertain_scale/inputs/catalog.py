@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,6 +160,15 @@ def find_prior_file(source: str | Path, *, beside: Path | None = None) -> Path:
         links followed, outside that one's folder.
     """
     return _PRIORS.find(source, beside)
+
+
+@cache
+def trend_units() -> dict[str, str]:
+    """Return the units of the variables that shipped trends give a level, by a date alone."""
+    from uncertain_scale.inputs.toml import parse_toml
+
+    inputs = parse_toml(find_prior_file(TRENDS))[1]["inputs"]
+    return {name: one["units"] for name, one in inputs.items() if "at" in one}
 
 
 def scenario_labels(paths: Sequence[Path]) -> list[str]:

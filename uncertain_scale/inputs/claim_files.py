@@ -22,7 +22,7 @@ from uncertain_scale.errors import (
     not_a_variable,
 )
 from uncertain_scale.inputs.assertion import Assertion, Claim, Claims, Reading, figure, span
-from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file
+from uncertain_scale.inputs.catalog import find_claims_file, find_prior_file, trend_units
 from uncertain_scale.inputs.distributions import (
     DistributionError,
     parse_distribution,
@@ -346,6 +346,8 @@ class _Reader(TomlReader):
         return stated
 
     def _known(self, names: Sequence[str], path: KeyPath) -> bool:
+        if any(name not in self._variables for name in names):
+            self._variables = {**trend_units(), **self._variables}
         unknown = [name for name in names if name not in self._variables]
         for name in unknown:
             self.fault(path, not_a_variable(name, self._variables))

@@ -171,6 +171,13 @@ def default_model() -> Model:
     return _built_in()
 
 
+def largest_possible() -> Mapping[str, str]:
+    """Return, by variable, the variable of the built-in model that is the largest it can be."""
+    from uncertain_scale.equations import LARGEST
+
+    return LARGEST
+
+
 @cache
 def _built_in() -> Model:
     from uncertain_scale.equations import HEADLINE, SUBJECTS

@@ -315,6 +315,7 @@ class Closure:
         wanted = {*outputs, *question.also, *question.free}
         fallbacks = self._believe(problem, wanted)
         self.dated_by = None
+        self.bound = ""  # the largest possible that reaches what is given
         if not wanted.isdisjoint({DATE, FIRST_DATE}):
             self.dated_by = self._date(problem, wanted)
         # A law that yields is a belief about its variable, which other ways to it come after; nor
@@ -342,6 +343,7 @@ class Closure:
         found = solve_date(problem)
         for name in found.plan.known("fallback"):
             self.reached[name] = Reached("fallback")
+        self.bound = found.target if found.bounds else ""
         equation = found.equation()
         self.reached[DATE] = self._by(equation)
         if FIRST_DATE in wanted:
@@ -519,7 +521,12 @@ def _dated(closure: Closure, problem: Problem, needed: Collection[str]) -> Itera
     ]
     if still:
         yield f"not dated, and as they stand: {', '.join(still)}"
-    if (solved := closure.dated_by) is not None and len(problem.question.given) > 1:
+    solved = closure.dated_by
+    if closure.bound and solved is not None:
+        trend = priors.trends.get(closure.bound)
+        about = trend.provenance.long_name if trend else problem.model.long_name(closure.bound)
+        yield f"{DATE}: the {solved.summary[0].lower()}{solved.summary[1:]}: {about}"
+    elif solved is not None and len(problem.question.given) > 1:
         words = solved.summary[0].lower() + solved.summary[1:]
         yield (
             f"{DATE}: the {words}; where that is so on the first day already, or never, what is "

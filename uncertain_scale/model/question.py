@@ -14,6 +14,7 @@ from uncertain_scale.errors import (
     not_a_variable,
     several,
 )
+from uncertain_scale.inputs.catalog import trend_units
 from uncertain_scale.inputs.distributions import (
     DistributionError,
     build,
@@ -22,6 +23,7 @@ from uncertain_scale.inputs.distributions import (
 )
 from uncertain_scale.inputs.domains import interval_in
 from uncertain_scale.inputs.prior import Prior, Priors, Provenance, loose_ends
+from uncertain_scale.inputs.trends import WHEN
 from uncertain_scale.units import Quantity, conversion_factor
 from uncertain_scale.units.dates import DATE, dates_as_numbers
 
@@ -110,7 +112,10 @@ def ask(  # noqa: PLR0913 (all that makes a question)
     named = () if question.outputs == EVERYTHING else question.outputs
     for name in (*given, *named, *question.free, *question.also):
         if name not in model.variables:
-            raise QuestionError(not_a_variable(name, model.variables))
+            moves = DATE not in model.variables and name in trend_units()
+            raise QuestionError(
+                f"{name}: {WHEN}" if moves else not_a_variable(name, model.variables)
+            )
     for name in question.free:
         if name in given:
             raise QuestionError(f"'{name}' is given and free at once; drop one of the two")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from uncertain_scale.inputs.catalog import trend_units
 from uncertain_scale.inputs.distributions import Constant
 from uncertain_scale.inputs.files import load_priors
 from uncertain_scale.inputs.prior import Prior, lay_over
+from uncertain_scale.inputs.trends import WHEN
 from uncertain_scale.model.problem import Closure
+from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,6 +47,8 @@ def unreached_message(missing: Sequence[str], problem: Problem) -> str:
     elif free:
         what = f"{free[0]} is free, and what is given does not determine it"
     else:
+        if DATE not in model.variables and missing[0] in trend_units():
+            return f"{missing[0]}: {WHEN}"
         why = _why(missing[0], model, closure)
         what = f"{missing[0]} does not follow from what is given{why}"
     helpful = [

@@ -5,9 +5,8 @@
 
 where w is the time between the two dates, t in years; or, with a return r to the trend,
 (1 - exp(-2 r w)) / (2 r), the variance of an Ornstein-Uhlenbeck process that starts at its mean.
-With normal growth and one volatility that is the lognormal of a random walk with drift. At two
-dates a draw has the same shock: each date's interval is right by itself, and a change between two
-is no change along one path of a random walk.
+With normal growth and one volatility that is the lognormal of a random walk with drift. The law is
+of one date: what joins two has a shock for each, by `sampling.paths`.
 
 Reference: Black, F. and Scholes, M. (1973), doi:10.1086/260062, for the walk; Uhlenbeck, G. E. and
 Ornstein, L. S. (1930), doi:10.1103/PhysRev.36.823, for its return.
@@ -61,7 +60,7 @@ def trend_law(trend: Trend, inputs: Collection[str], units: str) -> Equation:
 
         growths = [known[name] for name in trend.growths]
         factors = [1 + one for one in growths] if trend.rate else growths
-        date, since = known[DATE], part("level_date")
+        date, since = _once(known[DATE]), _once(part("level_date"))
         value = part("level") * np.exp(drift(date, since, factors, ends))
         if "shock" in parts:
             value = value * np.exp(part("shock") * _spread(date - since, part))
@@ -131,6 +130,12 @@ def drift(
     for factor, low, high in zip(factors, bounds, bounds[1:], strict=False):
         total = total + np.log(factor) * (np.clip(date, low, high) - np.clip(since, low, high))
     return np.asarray(total)
+
+
+def _once(values: Any) -> Any:
+    """Return values that are all one number as one, which is soon computed with."""
+    alike = np.ndim(values) == 1 and np.size(values) and np.ptp(values) == 0
+    return values[:1] if alike else values
 
 
 def _spread(span: FloatArray, part: Any) -> FloatArray:

@@ -8,6 +8,7 @@ and fall back (first passage).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from uncertain_scale.inputs.prior import Prior, correlation_matrix
 from uncertain_scale.model.calls import call
 from uncertain_scale.model.equation import Equation
 from uncertain_scale.model.invert import Product, product_of
+from uncertain_scale.model.model import largest_possible
 from uncertain_scale.units.dates import DATE, DATES, FIRST_DATE, HORIZON, NEVER, PASSAGE
 
 if TYPE_CHECKING:
@@ -44,18 +46,21 @@ class When:
     Parameters
     ----------
     target
-        The given that is reached.
+        The variable that reaches what is given.
     plan
         From a date, the other givens and the priors to the target.
     rises
         Whether the target rises with the date.
+    given
+        What is given of it, where that is another variable: one that it is the largest of.
     """
 
-    def __init__(self, target: str, plan: Plan, *, rises: bool) -> None:
+    def __init__(self, target: str, plan: Plan, *, rises: bool, given: str = "") -> None:
         self.target, self.plan, self._sign = target, plan, 1.0 if rises else -1.0
+        self.given, self.bounds = given or target, bool(given)
         self._bound = "least" if rises else "most"
         self._dates = [name for name in plan.inputs if name.endswith(_SINCE)]
-        self.arguments = (target, *(name for name in plan.inputs if name != DATE))
+        self.arguments = (self.given, *(name for name in plan.inputs if name != DATE))
 
     def equation(self) -> Equation:
         """Return the equation of the date."""
@@ -65,15 +70,16 @@ class When:
 
         function.__module__ = __name__
         function.__doc__ = (
-            f"First date at which {self.target} is at {self._bound} what is given.\n\nFrom the "
+            f"First date at which {self.target} is at {self._bound} "
+            f"{f'the given {self.given}' if self.bounds else 'what is given'}.\n\nFrom the "
             f"earliest level on, up to {HORIZON:.0f}; {NEVER} stands for none before that."
         )
-        name = f"{DATE}__from_{self.target}"
+        name = f"{DATE}__from_{self.given}"
         return Equation(name, DATE, self.arguments, {DATE: DATES}, function, subject="trends")
 
     def __call__(self, known: Mapping[str, FloatArray]) -> FloatArray:
         """Return the date of each draw."""
-        wanted = np.asarray(known[self.target], dtype=float)
+        wanted = np.asarray(known[self.given], dtype=float)
         missing = self.missing(known, wanted)
         start = np.minimum.reduce([known[name] for name in self._dates])
         start = np.minimum(np.broadcast_to(start, wanted.shape), HORIZON)
@@ -167,25 +173,36 @@ def solve_date(problem: Problem) -> When:
     QuestionError
         None of its givens does.
     """
-    question = problem.question
+    given, largest = problem.question.given, largest_possible()
     why = ""
-    for target in [*question.given][::-1]:
-        others = {name: given for name, given in question.given.items() if name != target}
-        at = {**others, DATE: Prior(DATE, Constant(value=HORIZON), units=DATE)}
-        free = tuple(name for name in question.free if name != DATE)
-        asked = replace(question, given=at, outputs=(target,), free=free, also=())
+    for target in [*given][::-1]:
         try:
-            plan = replace(problem, question=asked).plan
+            plan = _leads_to(problem, target, target)
         except QuestionError as error:
             why = why or f" ({error})"
             continue
-        way = plan.reached[target]
-        if DATE in way.ancestors and set(others) <= way.ancestors:
+        if plan is not None:
             return When(target, plan, rises=_rises(problem, plan, target))
+    for name in (one for one in given if largest.get(one) in problem.model.variables):
+        with suppress(QuestionError):
+            if (plan := _leads_to(problem, largest[name], name)) is not None:
+                return When(largest[name], plan, rises=True, given=name)
     raise QuestionError(
         f"the date is asked for, and nothing that is given moves with it{why}; give what is to be "
         "reached, such as training_flop, and what it is reached with, such as a budget"
     )
+
+
+def _leads_to(problem: Problem, target: str, given: str) -> Plan | None:
+    """Return the plan from a date and all givens but one to a variable; None where it is idle."""
+    question = problem.question
+    others = {name: one for name, one in question.given.items() if name != given}
+    at = {**others, DATE: Prior(DATE, Constant(value=HORIZON), units=DATE)}
+    free = tuple(name for name in question.free if name != DATE)
+    asked = replace(question, given=at, outputs=(target,), free=free, also=())
+    plan = replace(problem, question=asked).plan
+    way = plan.reached[target]
+    return plan if DATE in way.ancestors and set(others) <= way.ancestors else None
 
 
 def first_passage(when: When, problem: Problem) -> Equation:
@@ -231,7 +248,7 @@ def first_passage(when: When, problem: Problem) -> Equation:
 
     def function(*values: Any, **named: Any) -> Any:
         known = named or dict(zip(arguments, values, strict=True))
-        wanted = np.asarray(known[when.target], dtype=float)
+        wanted = np.asarray(known[when.given], dtype=float)
         start = np.maximum.reduce([known[one.part("level_date")] + 0 * wanted for one in trends])
         none = np.zeros(wanted.shape)
         scatters = (one.part("scatter") for one in trends)
@@ -252,7 +269,7 @@ def first_passage(when: When, problem: Problem) -> Equation:
         f"Date at which a path first reaches {when.target}.\n\nBy the inverse Gaussian law of a "
         f"first passage from the latest level on; {NEVER} stands for none before {HORIZON:.0f}."
     )
-    name = f"{FIRST_DATE}__from_{when.target}"
+    name = f"{FIRST_DATE}__from_{when.given}"
     return Equation(name, FIRST_DATE, arguments, {FIRST_DATE: DATES}, function, subject="trends")
 
 

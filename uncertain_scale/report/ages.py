@@ -15,6 +15,7 @@ from uncertain_scale.inputs.catalog import find_prior_file
 from uncertain_scale.inputs.toml import parse_toml
 from uncertain_scale.model.question import as_day
 from uncertain_scale.report.blocks import Block, Form, Items
+from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,6 +31,7 @@ __all__ = [
     "age_in_words",
     "ages_document",
     "oldest",
+    "time_in_words",
 ]
 
 STALE_MONTHS = 18
@@ -137,9 +139,17 @@ def age_in_words(document: Mapping[str, Any], option: str = "--scenario") -> Ite
     yield line
 
 
+def time_in_words(document: Mapping[str, Any], option: str = "--scenario") -> Iterator[str]:
+    """Yield the notes of a question that has a date, such as what does not move, and old inputs."""
+    question = document.get("question", {})
+    if any(DATE in question.get(key, ()) for key in ("given", "free", "outputs")):
+        yield from document["notes"]
+    yield from age_in_words(document, option)
+
+
 def age_blocks(document: Mapping[str, Any], option: str = "--scenario") -> Iterator[Block]:
-    """Yield the line on old inputs as a block of its own, where there is one."""
-    if lines := list(age_in_words(document, option)):
+    """Yield the lines of `time_in_words` as a block of their own, where there are any."""
+    if lines := list(time_in_words(document, option)):
         yield Items(lines, "! ", only=Form.brief | Form.full)
 
 

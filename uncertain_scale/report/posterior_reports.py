@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.analysis.conditioning.information import evidence_ratio, ratios_of_medians
-from uncertain_scale.report.ages import age_blocks, age_in_words
+from uncertain_scale.report.ages import age_blocks, time_in_words
 from uncertain_scale.report.blocks import Block, Form, Gap, Heading, Items, Page, Table, Text, shown
 from uncertain_scale.report.comparison_report import NO_RATIO
 from uncertain_scale.report.document import events_document, record_document, report_document
@@ -252,7 +252,7 @@ def _facts(report: Document) -> Iterator[str]:
     yield method_in_words(report)
     yield from (f"! {warning}" for warning in report["warnings"])
     yield from (f"! {note}" for note in report["evidence"]["notes"])
-    yield from (f"! {line}" for line in age_in_words(report, "scenario"))
+    yield from (f"! {line}" for line in time_in_words(report, "scenario"))
     yield from chances_in_words(report)
 
 

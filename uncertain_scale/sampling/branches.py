@@ -104,7 +104,7 @@ def far_branches(plan: Plan, sampler: InputSampler) -> dict[str, list[Rare]]:
     """
     discrete = (name for name in sampler.names if not _smooth(sampler, name))
     skipped = {one for name in discrete for one in sampler.positions_of([name])}
-    names = [name for name in sampler.coordinates if name not in skipped]
+    names = [name for name in sampler.moving if name not in skipped]
     values = in_corners(plan, sampler, Probes(names, _OCTAVES))
     found: dict[str, list[Rare]] = {}
     for output in plan.outputs:

@@ -375,15 +375,18 @@ def _poles(
     plan = plan.part(outputs)
     generator = np.random.default_rng(0)
     through = np.vstack([np.full(len(along), 0.5), generator.random((_LINES, len(along)))])
+    moving = sampler.moving.keys()  # nothing peaks along the coordinate of a constant
+    followed = [k for k, name in enumerate(along) if name in moving]
     # Axes: point that a line goes through, coordinate that it follows, level on it, coordinate.
-    shape = (len(through), len(along), _LEVELS.size, len(along))
+    shape = (len(through), len(followed), _LEVELS.size, len(along))
     points = np.broadcast_to(through[:, None, None], shape).copy()
-    for k in range(len(along)):
-        points[:, k, :, k] = _LEVELS
-    values = _at(plan, sampler, along, points.reshape(-1, len(along)))
+    for place, k in enumerate(followed):
+        points[:, place, :, k] = _LEVELS
+    # A line at a time: what is in the processor's cache is soon computed.
+    values = [_at(plan, sampler, along, one.reshape(-1, len(along))) for one in points]
     found = {}
     for name in outputs:
-        sizes = values[name].reshape(shape[:3])
+        sizes = np.array([one[name] for one in values]).reshape(shape[:3])
         inner = sizes[..., 1:-1]
         peak = (inner >= sizes[..., :-2]) & (inner >= sizes[..., 2:])
         peak &= inner > np.minimum(sizes[..., :-2], sizes[..., 2:])
@@ -393,7 +396,7 @@ def _poles(
         line, coordinate, level = np.unravel_index(int(np.argmax(heights)), heights.shape)
         if heights[line, coordinate, level] > 1:
             bracket = _LEVELS[level], _LEVELS[level + 2]
-            where = name, through[line], int(coordinate)
+            where = name, through[line], followed[coordinate]
             found[name] = _pole(plan.part([name]), sampler, along, where, bracket)
     return found
 
