@@ -544,17 +544,15 @@ def _lacking(name: str, model: Model, closure: Closure, seen: set[str]) -> list[
     return list(dict.fromkeys(x for a in unknown for x in _lacking(a, model, closure, seen)))
 
 
-def _of_the_run(
-    problem: Problem, outputs: Iterable[str], needed: Container[str]
-) -> Iterator[str]:
-    """Say of a budget that it is the final run's, and what the programme behind that takes."""
+def _of_the_run(problem: Problem, outputs: Iterable[str], needed: Container[str]) -> Iterator[str]:
+    """Say of a budget that it is the final run's, and what the programme behind that costs."""
     multiplier = problem.priors.inputs.get(_MULTIPLIER)
     asked = "budget" in {*outputs, *problem.question.given} and "budget" in needed
     if asked and multiplier is not None and _MULTIPLIER not in needed:
         low, high = multiplier.ppf(np.array([0.05, 0.95]))
         yield (
-            "budget is of the final run's time alone; the programme behind it takes "
-            f"{low:.2g} to {high:.2g} times that, see --outputs programme_cost"
+            "budget is of the final run alone: its programme_cost is "
+            f"{low:.2g} to {high:.2g} times that"
         )
 
 
