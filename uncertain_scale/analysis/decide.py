@@ -227,6 +227,8 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
         first.append(one)
         if progress is not None:
             progress(len(first))
+        if stop is not None and stop.why:
+            break
     if len(first) < min(design.chains, 2):
         raise StoppedError(stop.why if stop else "")
     table.design = design = replace(design, chains=len(first))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.dependence import InputSampler
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["LEAST", "Option", "Utilities"]
+__all__ = ["LEAST", "Option", "Utilities", "worth_of"]
 
 _BINS = 16
 """Of an input's draws in a chain, within which it counts as known; powers of two fit nets. Of two
@@ -190,14 +190,14 @@ class Utilities:
             "beaten": (found <= found[place]).mean(axis=1),
         }
         known = self.inputs(chain)
-        worth = {f"known {name}": _worth(found, place, values) for name, values in known.items()}
+        worth = {f"known {name}": worth_of(found, place, values) for name, values in known.items()}
         for number, pilot in enumerate(pilots):
             if pilot.input in known:
                 noise = np.random.default_rng((self.design.seed, chain, number)).standard_normal(
                     self.design.draws
                 )
                 result = pilot.measured(known[pilot.input], noise)
-                worth[f"pilot {pilot.text}"] = _worth(found, place, result)
+                worth[f"pilot {pilot.text}"] = worth_of(found, place, result)
         return {**first, **worth}
 
     def inputs(self, chain: int) -> dict[str, FloatArray]:
@@ -220,10 +220,19 @@ class Utilities:
         return {f"{n} ({first})" if n in several else n: values for n, values in found.items()}
 
 
-def _worth(found: FloatArray, place: int, values: FloatArray) -> FloatArray:
+def worth_of(found: FloatArray, place: int, values: FloatArray) -> FloatArray:
     """Return what knowing `values` adds to the utility of the option at a place, in one chain.
 
     The mean of an option given a value runs straight from the middle of a bin to that of the next.
+
+    Parameters
+    ----------
+    found
+        Utilities, shape (option, draw).
+    place
+        The option that is taken without knowing.
+    values
+        Of what would be known, shape (draw,).
     """
     order = np.argsort(values, kind="stable")
     bins = min(_BINS, max(len(order) // 8, 1))

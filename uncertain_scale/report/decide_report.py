@@ -150,24 +150,25 @@ def choice_blocks(document: Document) -> Iterator[Block]:
     yield from opening(document, given, f"{run}.")
     yield Gap()
     yield Heading("Options", only=Form.full)
-    yield Text(_verdict(document), "bold")
+    yield Text(_verdict(document), "bold", only=Form.brief | Form.full)
     brief, short = _table(document, brief=True)
     yield Table(brief, short[:_MOST_ROWS], only=Form.terminal, widths={0: 16})
     header, rows = _table(document)
     yield Table(header, rows, only=Form.full)
+    yield Table(header, rows[:_MOST_ROWS], only=Form.notebook)
     numbered = [f"limit {k}: {one['limit']}" for k, one in enumerate(document["limits"], 1)]
     if numbered:
         yield Text(numbered, "dim", only=Form.terminal)
     yield Figure(lambda: _drawn(document))
     if len(rows) > _MOST_ROWS:
         more = f"{len(rows) - _MOST_ROWS} more; --format csv has them all"
-        yield Text(more, "dim", only=Form.terminal)
+        yield Text(more, "dim", only=Form.brief)
     worth = list(_worth(document))
     if worth:
         yield Heading("What it is worth to know", only=Form.full)
         header = ("if known", "worth", "standard error")
         most = _MOST_INPUTS + 1 + len(document["pilots"])
-        yield Table(header, worth[:most], only=Form.terminal)
+        yield Table(header, worth[:most], only=Form.brief)
         yield Table(header, worth, only=Form.full)
     notes = [
         *_sureness(document),
@@ -175,18 +176,16 @@ def choice_blocks(document: Document) -> Iterator[Block]:
         *input_remarks(document["inputs"]),
         *_remarks(document),
     ]
-    yield Items(notes, "! ", only=Form.terminal)
+    yield Items(notes, "! ", only=Form.brief)
     yield Items(notes, only=Form.full)
     yield Heading("Inputs", only=Form.markdown)
     yield inputs_table(document)
     yield Heading("Run", only=Form.markdown)
     yield record_table(document)
     views = "--format md, json or csv shows every option and source in full"
-    yield Text(
-        (scenario_in_words(document), run, versions_in_words(document), views),
-        "dim",
-        only=Form.terminal,
-    )
+    made = (scenario_in_words(document), run, versions_in_words(document))
+    yield Text(made, "dim", only=Form.brief)
+    yield Text(views, "dim", only=Form.terminal)
 
 
 def csv_choice(document: Document) -> str:
