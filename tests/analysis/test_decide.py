@@ -279,7 +279,7 @@ def test_a_choice_that_is_stopped_is_that_of_the_chains_that_are_finished(option
 def test_a_choice_is_shown_in_a_notebook_and_in_a_line_for_each_option(options):
     choice = two_normals(options)
     first, second = repr(choice).splitlines()
-    assert first.startswith("best: pick 1: 1 ± ")
+    assert first.startswith("best: pick 1: 1.0000")
     assert second.startswith("pick 0: ")
     shown = us.show(choice)
     assert "<td>pick 1</td>" in shown.html

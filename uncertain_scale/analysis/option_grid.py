@@ -90,9 +90,15 @@ def read_choice(
     _refuse_contradiction(limits)
     of = goals[0].of
     units = str(variables[of]) if isinstance(of, str) else "1"
-    return Stated(
-        options, goals, limits, [parse_pilot(text, variables, units) for text in asked.pilots]
-    )
+    pilots = [parse_pilot(text, variables, units) for text in asked.pilots]
+    for pilot in pilots:
+        if pilot.cost is not None and goals[0].measure in {"log", "probability"}:
+            raise QuestionError(
+                f"pilot '{pilot.text[:60]}' has a cost, and the goal {goals[0].text[:40]} is a "
+                f"{'mean of logarithms' if goals[0].measure == 'log' else 'probability'}, which "
+                "none is taken off; take mean(…) of a variable in units of the cost"
+            )
+    return Stated(options, goals, limits, pilots)
 
 
 def _combined(rows: Sequence[Mapping[str, str]], choices: Sequence[str]) -> list[dict[str, str]]:
