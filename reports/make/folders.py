@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import numpy as np
+from board import best_of_each
 from examples import AS_OF
 from program import run_program
 
@@ -28,6 +29,7 @@ from uncertain_scale.report import figures
 from uncertain_scale.report.backtest_report import backtest_blocks
 from uncertain_scale.report.claims_report import claims_blocks
 from uncertain_scale.report.comparison_report import comparison_blocks
+from uncertain_scale.report.decide_report import choice_blocks
 from uncertain_scale.report.figures.charts import gpt4_guides
 from uncertain_scale.report.interval_report import report_blocks
 from uncertain_scale.report.render import html
@@ -43,10 +45,24 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-__all__ = ["PICTURE", "RECORD", "REPORTS", "Report", "page_of", "picture_of", "ran", "read"]
+__all__ = [
+    "BOARD",
+    "PICTURE",
+    "RECORD",
+    "REPORTS",
+    "Report",
+    "page_of",
+    "pages_in",
+    "picture_of",
+    "ran",
+    "read",
+]
 
 PICTURE = "figure.svg"
 RECORD = "run.json"
+
+BOARD = "decide/README.md"
+"""The board's page, which is written into the folder of the choice that it is about."""
 
 _PAGES: dict[str, Callable[[Document], Iterator[Block]]] = {
     "report": report_blocks,
@@ -55,6 +71,7 @@ _PAGES: dict[str, Callable[[Document], Iterator[Block]]] = {
     "sweep": sweep_blocks,
     "claims": claims_blocks,
     "backtest": backtest_blocks,
+    "decide": choice_blocks,
 }
 
 
@@ -110,6 +127,12 @@ def _forecasts(document: Document, path: Path) -> object:
     return figures.save_figure(figures.plot_backtest(document), path)
 
 
+def _options(document: Document, path: Path) -> object:
+    """Draw the best option of each chip."""
+    found = {**document, "options": best_of_each(document)}
+    return figures.save_figure(figures.plot_decision(found), path)
+
+
 def _shares(document: Document, path: Path) -> object:
     return figures.save_figure(figures.plot_sensitivity(document, columns=2), path)
 
@@ -160,6 +183,7 @@ _TWICE = {
 # Claims of the post on the FLOP of a budget, by name.
 _PRECISIONS = {"flop-bf16-100m": "BF16", "flop-fp8-100m": "FP8", "flop-10b": "FP8"}
 _SPEED = "gpu_hours,effective_flops,training_flop,gpt4_multiple,gpus,facility_power,cost_per_flop"
+_SITE = "--given 'facility_power=150 MW'"
 REPORTS = (
     Report(
         "budget-100M",
@@ -229,7 +253,26 @@ REPORTS = (
         _frontier,
     ),
     Report("when-claims", "claims post-when"),
+    Report(
+        "decide",
+        f"decide {_SITE} --option chip=H100,H200,B200,GB200,GB300,MI355X "
+        "--option 'training_time=60..360 day:11' --maximise training_flop "
+        "--limit 'budget <= 1B USD with 90%' --pilot 'mfu +- 20%' --pilot 'mfu +- 10%' "
+        "--pilot 'mfu +- 5%'",
+        _options,
+    ),
+    Report(
+        "decide-run",
+        f"report {_SITE} --training-time 300 --chip MI355X --outputs gpus,training_flop,"
+        "gpt4_multiple,budget,programme_cost --no-draws",
+    ),
 )
+
+
+def pages_in(report: Report) -> set[str]:
+    """Return the pages over several reports that lie in the folder of one."""
+    folder, _, page = BOARD.partition("/")
+    return {page} if report.name == folder else set()
 
 
 def ran(report: Report, folder: Path) -> None:

@@ -25,10 +25,11 @@ import json
 import math
 import re
 from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from folders import PICTURE, RECORD, page_of, picture_of, read
+from folders import BOARD, PICTURE, RECORD, page_of, pages_in, picture_of, read
 
 from uncertain_scale.cli.record import digest_of
 from uncertain_scale.report.differences import ERROR, Grade, differences
@@ -36,7 +37,6 @@ from uncertain_scale.report.store import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from folders import Report
 
@@ -68,6 +68,7 @@ def faults(report: Report, committed: Path, made: Path) -> Iterator[str]:
     names = {str(path) for path in expected} | {report.page}
     names |= {PICTURE} if report.draw else set()
     there = {str(p.relative_to(committed)) for p in committed.rglob("*") if p.is_file()}
+    there -= pages_in(report)
     yield from (f"{report.name}/{name} is missing" for name in sorted(names - there))
     yield from (f"{report.name}/{name} is made by no report" for name in sorted(there - names))
     if report.result not in there:
@@ -156,7 +157,8 @@ def sealed(folder: Path) -> str:
     """Return a folder's record with the digests of the files that are kept there."""
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
-    kept = sorted(name for name, path in paths.items() if path.is_file() and name != RECORD)
+    own = {RECORD, Path(BOARD).name}
+    kept = sorted(name for name, path in paths.items() if path.is_file() and name not in own)
     record["files"] = [*kept, RECORD]
     record["digests"] = {name: digest_of(paths[name]) for name in kept if name != record["result"]}
     return f"{as_json(record)}\n"

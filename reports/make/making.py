@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from folders import PICTURE, RECORD, REPORTS, page_of, picture_of, ran, read
+from folders import PICTURE, RECORD, REPORTS, page_of, pages_in, picture_of, ran, read
 from freshness import faults, picture_fault, record_fault, result_fault, sealed, text_fault
 from paper import PAGES, paper
 from program import write
@@ -92,6 +92,7 @@ def _keep(report: Report, kept: Path, made: Path) -> None:
     names = {str(path.relative_to(made)) for path in made.rglob("*") if path.is_file()}
     for name in sorted(names - ({result, record} if fresh else set())):
         write(kept / name, (made / name).read_text(encoding="utf-8"))
+    names |= {report.page, PICTURE, *pages_in(report)}
     for path in [path for path in kept.rglob("*") if path.is_file()]:
-        if str(path.relative_to(kept)) not in names | {report.page, PICTURE}:
+        if str(path.relative_to(kept)) not in names:
             path.unlink()

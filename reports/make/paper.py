@@ -16,9 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from board import Board
 from dates import Dates, probability_in_words
 from edition import BEFORE
-from folders import COSTS, PICTURE, REPORTS
+from folders import BOARD, COSTS, PICTURE, REPORTS
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from uncertain_scale.inputs import load_priors
@@ -34,7 +35,12 @@ if TYPE_CHECKING:
 
 __all__ = ["PAGES", "PremiseError", "paper"]
 
-PAGES = {"README.md": "paper.md.j2", "2026.md": "2026.md.j2", "when.md": "when.md.j2"}
+PAGES = {
+    "README.md": "paper.md.j2",
+    "2026.md": "2026.md.j2",
+    "when.md": "when.md.j2",
+    BOARD: "board.md.j2",
+}
 """Template of each page."""
 _PROB = 0.9
 _WITHIN = ("inside", "overlaps")
@@ -75,6 +81,7 @@ def paper(results: Mapping[str, dict[str, Any]], page: str = "README.md") -> str
     text = environment.get_template(PAGES[page]).render(
         ask=Figures(results),
         dates=Dates(results),
+        board=Board(results),
         costs=COSTS,
         share=probability_in_words,
         results=results,

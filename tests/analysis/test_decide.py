@@ -6,10 +6,14 @@ from scipy import stats
 
 import uncertain_scale as us
 from uncertain_scale.analysis.decide import Option, decide
+from uncertain_scale.analysis.decide_search import seek_choice
 from uncertain_scale.analysis.goals import parse_goal, parse_limit, parse_pilot
+from uncertain_scale.analysis.option_grid import Stated
+from uncertain_scale.analysis.utilities import Utilities, worth_of
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model import ask
 from uncertain_scale.model.problem import Problem
+from uncertain_scale.sampling.limits import Stop, StoppedError
 from uncertain_scale.sampling.sample import prepare
 
 LAWS = '''
@@ -191,6 +195,96 @@ def test_limits_leave_out_options_and_where_none_is_left_say_what_would_do():
     power = us.sample(many[0].problem, us.Design(draws=512))["prior_predictive/facility_power"]
     assert rated.option.name == "10k"
     assert value == pytest.approx(float(power.quantile(0.9)), rel=2e-3)
+
+
+def test_where_all_miss_alike_the_one_whose_values_lie_nearest_is_told():
+    model, priors = prepare(known=["gpus", "budget"])
+    given = {"gpus": "10k", "budget": "1B"}
+    first = Problem(model, priors, ask(model, given, outputs=["gpus_purchasable", "gpus"]))
+    many = [Option(f"{n}k", first.giving(ask(model, {"gpus": f"{n}k"}).given)) for n in (90, 60)]
+    goal = parse_goal("gpus", model.variables, maximise=True)
+    limit = parse_limit("gpus <= 0.5 * gpus_purchasable with 90%", model.variables)
+    none = decide(many, [goal], us.Design(draws=512), limits=[limit])
+    rated, (factor,) = none.nearest
+    assert rated.option.name == "60k"
+    assert [one.limits[0].value for one in none.rated] == [0, 0]
+    # A lognormal price: its 90% point over the budget is the factor that would hold.
+    price = priors.inputs["gpu_price"].ppf(np.array([0.9]))[0]
+    assert factor == pytest.approx(60e3 * price / 1e9, rel=1e-3)
+    eased = parse_limit(
+        f"gpus <= {factor * 1.001:.6f} * gpus_purchasable with 90%", model.variables
+    )
+    assert decide(many, [goal], us.Design(draws=512), limits=[eased]).chosen.option.name == "60k"
+
+
+def test_the_worth_of_an_input_is_that_of_sensitivity_where_both_answer():
+    """EVPPI of doing a thing or not, whose loss is linear, by two roads."""
+    from uncertain_scale.analysis.sensitivity import decision_value, parse_loss
+
+    model, priors = prepare(known=["budget"])
+    question = ask(model, {"budget": "100M"}, outputs=["training_flop"])
+    problem, design = Problem(model, priors, question), us.Design(draws=4096)
+    loss = parse_loss("false yes=2, false no=1", model.variables["training_flop"])
+    found = decision_value(
+        problem, design, output="training_flop", threshold=4e25, direction=">=", loss=loss
+    )
+    table = Utilities([Option("any", problem)] * 2, [], [], design)
+    known: dict[str, list[float]] = {}
+    for chain in range(design.chains):
+        _, _, draws = next(table.draws(chain))
+        happens = draws["training_flop"] >= 4e25
+        # Saying yes costs 2 where it does not happen, saying no costs 1 where it does.
+        utilities = np.array([-2.0 * ~happens, -1.0 * happens])
+        place = int(utilities.mean(axis=1).argmax())
+        for name, values in table.inputs(chain).items():
+            known.setdefault(name, []).append(float(worth_of(utilities, place, values)))
+    for name in ("mfu", "hourly_rate"):
+        theirs = found["evppi"].sel(input=name)
+        ours, error = np.mean(known[name]), np.std(known[name]) / np.sqrt(design.chains - 1)
+        apart = np.hypot(error, float(found["evppi_mcse"].sel(input=name)))
+        assert abs(ours - float(theirs)) < 4.9 * apart + 2e-3, name
+
+
+def test_a_search_goes_on_until_the_goal_and_its_lead_are_known(options):
+    model, both = options("pick", [1, 0], "payoff")
+    goal = parse_goal("mean(payoff)", model.variables, maximise=True)
+    asked = Stated(both, [goal], [], [])
+    small = us.Design(draws=64, chains=8, kind="random")
+    rough = decide(both, [goal], small)
+    found = seek_choice(asked, small, us.Goal(0.05))
+    assert (found.why, found.choice.error <= 0.05 < rough.error) == ("reached", True)
+    assert found.tried[-1][:2] == (found.choice.design.draws, found.choice.design.chains)
+    assert decide(both, [goal], found.choice.design).rated == found.choice.rated
+    few = seek_choice(asked, small, us.Goal(1e-4, most=2048))
+    assert (few.why, few.facts()["reached"] > 1e-4) == ("max-draws", True)
+
+
+def test_a_choice_that_is_stopped_is_that_of_the_chains_that_are_finished(options):
+    model, both = options("pick", [1, 0], "payoff")
+    goal = parse_goal("mean(payoff)", model.variables, maximise=True)
+    stop = Stop()
+
+    def tell(finished):
+        if finished == 5:
+            stop.interrupt()
+
+    found = decide(both, [goal], DESIGN, stop=stop, progress=tell)
+    assert 5 <= found.design.chains < DESIGN.chains
+    assert found.rated == decide(both, [goal], found.design).rated
+    stop.interrupt()
+    with pytest.raises(StoppedError):
+        decide(both, [goal], DESIGN, stop=stop)
+
+
+def test_a_choice_is_shown_in_a_notebook_and_in_a_line_for_each_option(options):
+    choice = two_normals(options)
+    first, second = repr(choice).splitlines()
+    assert first.startswith("best: pick 1: 1.0000")
+    assert second.startswith("pick 0: ")
+    shown = us.show(choice)
+    assert "<td>pick 1</td>" in shown.html
+    assert "Best to maximise mean(payoff): pick 1" in shown.html
+    assert "Best to maximise mean(payoff): pick 1" in shown.text
 
 
 def test_options_that_are_equal_are_tied_and_the_second_goal_chooses():

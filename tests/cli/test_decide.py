@@ -93,6 +93,41 @@ def test_where_no_option_meets_the_limits_the_nearest_one_says_what_would_do(cli
     assert (found["chosen"], found["nearest"]["name"]) == (None, "gpus 20k")
 
 
+def test_limits_may_compare_two_variables_and_say_what_factor_would_do(cli):
+    words = (*ASKED, *GPUS[:2], "--limit")
+    found = document(cli, *words, "gpus <= 5 * gpus_purchasable with 90%")
+    assert found["chosen"] == "gpus 20k"
+    code, out, err = cli(*words, "gpus <= 0.1 * gpus_purchasable with 90%", "--limit", "gpus >= 1")
+    assert (code, err) == (0, "")
+    assert "No option meets the limits; gpus 20k misses them least" in out
+    assert "times\ngpus_purchasable (90%)" in out or "times gpus_purchasable" in out
+
+
+def test_a_precision_is_sought_and_the_record_has_what_was_reached(cli, tmp_path):
+    words = (*ASKED, "--option", "chip=H100,GB200", "--precision", "0.5%", "--output", tmp_path)
+    code, out, err = cli(*words)
+    assert (code, err) == (0, "")
+    assert "precision 0.5%: the goal and its lead are known to 0." in out
+    found = json.loads((tmp_path / "decision.json").read_text(encoding="utf-8"))
+    assert found["search"]["why"] == "reached"
+    assert found["search"]["reached"] <= 0.005
+    assert found["draws"] > 64
+    code, out, _ = cli("verify", tmp_path)
+    assert (code, "identical" in out) == (0, True)
+
+
+def test_a_report_says_that_its_budget_is_the_final_runs(cli):
+    note = "budget is of the final run alone: its programme_cost is 1.3 to 5.5 times that"
+    for words in (("report", "--budget", "1M"), ("report", "--training-flop", "1e24")):
+        assert document(cli, *words, *FEW)["notes"].count(note) == 1
+        for form in ("terminal", "md", "html"):
+            _, out, _ = cli(*words, *FEW, "--format", form)
+            assert " ".join(out.replace("\\", "").split()).count(note) == 1, form
+    asked = ("report", "--budget", "1M", "--outputs", "programme_cost")
+    assert note not in document(cli, *asked, *FEW)["notes"]
+    assert note not in document(cli, "report", "--gpus", "1k", "--outputs", "gpus", *FEW)["notes"]
+
+
 def test_waiting_is_an_option_with_a_date(cli):
     words = ("decide", "--training-flop", "1e26", "--option", "date=2025, 2026, 2028")
     found = document(cli, *words, "--minimise", "mean(budget)", *FEW)
@@ -126,6 +161,11 @@ def test_waiting_is_an_option_with_a_date(cli):
             (*GPUS, "--limit", "facility_power <= 1 MW", "--limit", "facility_power >= 2 MW"),
             "contradict each other",
         ),
+        ((*GPUS, "--limit", "gpus <= 0 * gpus_purchasable"), "take a factor above 0"),
+        ((*GPUS, "--precision", "x"), "no relative error"),
+        ((*GPUS, "--max-draws", "1M"), "--max-draws stops a --precision"),
+        ((*GPUS, "--precision", "1%", "--max-draws", "10"), "max-draws = 10 is below"),
+        ((*GPUS, "--pilot", "mfu +- 10% for 1e24 FLOP"), "take mean(…)"),
         ((*GPUS, "--pilot", "mfu 3"), "expected an input and its error"),
         ((*GPUS, "--outputs", "gpus"), "drop --outputs"),
     ],

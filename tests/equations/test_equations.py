@@ -56,7 +56,7 @@ ONE_WAY |= {"owner_hourly_cost", "breakeven_utilisation"}
 ONE_WAY |= {"checkpoint_interval", "goodput", "step_mfu", "mfu__from_step"}
 ONE_WAY |= {"exchange_time", "exchange_loss"}
 # Of what binds, and of training and serving together.
-ONE_WAY |= {"decode_memory_time", "decode_gpu_time"}
+ONE_WAY |= {"decode_memory_time", "decode_gpu_time", "decode_saving"}
 ONE_WAY |= {"lifetime_cost", "lifetime_saving", "breakeven_served_tokens"}
 # What priors alone fix: a law is solved for it where nothing else reaches it, and contradicts none.
 BY_PRIORS = {"owner_hourly_cost__from_rent_over_own", "effective_flops__from_serving_penalty"}

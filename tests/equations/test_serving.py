@@ -104,3 +104,35 @@ def test_a_chip_of_more_bandwidth_serves_for_less_at_the_same_rent():
         for name in ("h100-dense-bf16", "h200-dense-bf16")
     ]
     assert costs[0] / costs[1] == pytest.approx(4.8 / 3.35, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("changed", "saving"),
+    [
+        ({}, 3),  # computation binds, before and after
+        ({"memory_bandwidth": 1e-6, "cache_bytes": 1e-9}, 3),  # weights are read
+        ({"memory_bandwidth": 1e-6, "weight_bytes": 1e-15}, 3 ** (1 / 3)),  # caches are read
+    ],
+)
+def test_a_smaller_model_decodes_faster_by_what_binds(changed, saving):
+    known = {
+        "served_params": 2e11,
+        "total_over_active": 1.0,
+        "weight_bytes": 1.0,
+        "sequences_per_gpu": 32.0,
+        "decode_gpus": 8.0,
+        "decode_context": 4e3,
+        "cache_bytes": 1e5,
+        "memory_bandwidth": 1e9,
+        "bandwidth_share": 1.0,
+    } | changed
+    known = {name: np.array([number]) for name, number in known.items()}
+    compute = np.array([1e-6])
+    time = serving.decode_gpu_time(compute, serving.decode_memory_time(**known))
+    found = serving.decode_saving(
+        decode_gpu_time=time,
+        decode_compute_time=compute,
+        shrink_factor=np.array([3.0]),
+        **known,
+    )
+    assert found[0] == pytest.approx(saving, rel=1e-6)

@@ -60,7 +60,7 @@ _MIRRORED: dict[Sign, Sign] = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
 _LONGEST = 400
 _LEAST = 1e-9
 _SIGN = re.compile(r"(>=|<=|>|<)")
-_NAME = re.compile(r"[A-Za-z]\w*")
+_NAME = re.compile(r"(?:(\d[\d.eE+,-]*)\s*\*\s*)?([A-Za-z]\w*)")  # perhaps 0.5 * it
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def names_in(text: str) -> list[str]:
     >>> names_in("frontier_flop >= 1e27"), names_in("2030 > date")
     (['frontier_flop'], ['date'])
     """
-    sides = (part.strip() for part in _SIGN.split(text[:_LONGEST]))
-    return [side for side in sides if _NAME.fullmatch(side)]
+    sides = (_NAME.fullmatch(part.strip()) for part in _SIGN.split(text[:_LONGEST]))
+    return [side[2] for side in sides if side]
 
 
 def parse_event(text: str, variables: Mapping[str, str]) -> Event:
@@ -144,7 +144,8 @@ def parse_event(text: str, variables: Mapping[str, str]) -> Event:
     Parameters
     ----------
     text
-        Such as `training_flop >= 1e26`, `facility_power < 0.1 GW` or `gpus > gpus_purchasable`.
+        Such as `training_flop >= 1e26`, `facility_power < 0.1 GW`, `gpus > gpus_purchasable` or
+        `gpus > 0.5 * gpus_purchasable`.
     variables
         Units by variable of the model.
 
@@ -170,22 +171,33 @@ def parse_event(text: str, variables: Mapping[str, str]) -> Event:
             f"event '{text[:80]}' is not a comparison by one of >=, >, <= and <; expected one such "
             "as 'training_flop >= 1e26'"
         )
-    left, right, sign = parts[0], parts[2], cast("Sign", parts[1])
-    names = [side for side in (left, right) if _NAME.fullmatch(side)]
-    for name in names:
-        if name not in variables:
+    sign = cast("Sign", parts[1])
+    (times, left), (over, right) = (_scaled(side, text) for side in (parts[0], parts[2]))
+    for name in (left, right):
+        if _NAME.fullmatch(name) and name not in variables:
             raise QuestionError(f"event '{text[:80]}': {nearest(name, variables)}")
     try:
         if left in variables and right in variables:
-            factor = conversion_factor(variables[right], variables[left])
+            factor = conversion_factor(variables[right], variables[left]) * over / times
             return Event(text, left, sign, right, factor)
         if left in variables:
-            return Event(text, left, sign, _number(right, variables[left]))
+            return Event(text, left, sign, _number(right, variables[left]) / times)
         if right in variables:
-            return Event(text, _number(left, variables[right]), sign, right)
+            return Event(text, _number(left, variables[right]) / over, sign, right)
     except UnitError as error:
         raise UnitError(f"event '{text[:80]}': {error}") from None
     raise QuestionError(f"event '{text[:80]}' compares no variable; {nearest(left, variables)}")
+
+
+def _scaled(side: str, text: str) -> tuple[float, str]:
+    """Return the factor of a side such as `0.5 * gpus`, and what it multiplies."""
+    found = _NAME.fullmatch(side)
+    if found is None or found[1] is None:
+        return 1.0, side
+    factor = parse_quantity(found[1]).to("1")
+    if not factor > 0:
+        raise QuestionError(f"event '{text[:80]}': {side[:40]} is always 0; take a factor above 0")
+    return factor, found[2]
 
 
 def _number(text: str, units: str) -> float:

@@ -83,6 +83,23 @@ class Limit:
     event: Event
     probability: float = 1.0
 
+    def would_hold(self, draws: Mapping[str, FloatArray]) -> tuple[float, float]:
+        """Return where the event's threshold is, and where it would be met.
+
+        Of a variable that is compared with a number, in its units; of two variables, factors of the
+        second.
+        """
+        left, right = self.event.left, self.event.right
+        if isinstance(left, str) and isinstance(right, str):
+            sign, threshold = self.event.sign, self.event.factor
+            with np.errstate(all="ignore"):
+                values = draws[left] / draws[right]
+        else:
+            name, sign, threshold = self.event.threshold()
+            values = draws[name]
+        level = self.probability if sign in {"<=", "<"} else 1 - self.probability
+        return threshold, float(np.quantile(values, level))
+
 
 @dataclass(frozen=True)
 class Pilot:

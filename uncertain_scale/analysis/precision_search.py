@@ -37,7 +37,16 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.limits import Stop, Why
     from uncertain_scale.statistics.sketch import AnyDraws
 
-__all__ = ["PrecisionResult", "Stage", "Step", "facts_of", "seek"]
+__all__ = [
+    "PrecisionResult",
+    "Stage",
+    "Step",
+    "better",
+    "check_search",
+    "facts_of",
+    "larger",
+    "seek",
+]
 
 Outcome: TypeAlias = Literal["reached", "max-draws", "max-time", "interrupted"]
 
@@ -178,7 +187,7 @@ def seek(  # noqa: PLR0913 (what `sample` takes, and how it is gone about)
     >>> found.why, found.step.error <= 0.01
     ('reached', True)
     """
-    _check(design, goal)
+    check_search(design, goal)
     search = _Search(problem, goal, events, stop, progress, keep, cluster)
     return search.run(design, done)
 
@@ -209,7 +218,7 @@ class _Search:
             if self._why():
                 return self._found(self._why())
             self.before += design.chains * design.draws
-            design = _larger(design, last.error / self.goal.precision, self.goal.most)
+            design = larger(design, last.error / self.goal.precision, self.goal.most)
             done = _reusable(last, design)
         return self._found("max-draws")
 
@@ -224,7 +233,7 @@ class _Search:
             return None
         step = _judge(answer, design, self.goal)
         self.tried.append((step.design.draws, step.design.chains, step.error))
-        if step.design == design or self.best is None or _better(step.design, self.best.design):
+        if step.design == design or self.best is None or better(step.design, self.best.design):
             self.best = step
         return step
 
@@ -294,7 +303,14 @@ def facts_of(sought: PrecisionResult) -> dict[str, Any]:
     }
 
 
-def _check(design: Design, goal: Goal) -> None:
+def check_search(design: Design, goal: Goal) -> None:
+    """Refuse a search that cannot tell its error, or is not allowed its first run.
+
+    Raises
+    ------
+    QuestionError
+        One chain, or more draws than are allowed.
+    """
     if design.chains < 2:
         raise QuestionError(
             "a precision needs at least two chains, whose spread tells the error; draw 16, say"
@@ -322,16 +338,32 @@ def _judge(answer: xr.DataTree | Streamed, design: Design, goal: Goal) -> Step:
     return Step(answer, summary, replace(design, chains=chains), end)
 
 
-def _better(stopped: Design, whole: Design) -> bool:
-    """Say whether a run that was stopped tells more than the whole one before it."""
+def better(stopped: Design, whole: Design) -> bool:
+    """Say whether a run that was stopped tells more than the whole one before it.
+
+    Parameters
+    ----------
+    stopped, whole
+        What was drawn of each.
+    """
     return (
         stopped.chains >= min(_FEWEST_CHAINS, whole.chains)
         and stopped.chains * stopped.draws > whole.chains * whole.draws
     )
 
 
-def _larger(design: Design, ratio: float, most: int) -> Design | None:
-    """Return the design to go on with: as much larger as the error is surely too large."""
+def larger(design: Design, ratio: float, most: int) -> Design | None:
+    """Return the design to go on with: as much larger as the error is surely too large.
+
+    Parameters
+    ----------
+    design
+        Of the run before.
+    ratio
+        Its error over what is wanted.
+    most
+        Draws of all chains that are allowed; None is returned where they do not suffice.
+    """
     steps = np.log2(min(ratio, 1e6)) / _STEEP[design.kind]
     doublings = max(int(steps), 1)
     room = most // (design.chains * design.draws)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -18,7 +18,7 @@ from uncertain_scale.cli.progress import INTERRUPTED, Bar, interrupts
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.precision import Goal
@@ -50,33 +50,16 @@ class IntervalsBy(StrEnum):
 
 
 @dataclass(frozen=True)
-class Effort:
-    """How far a run goes, as it was typed."""
+class Search:
+    """How far draws are made, as it was typed."""
 
     precision: Annotated[
-        str | None, _searched("Draw until each interval end is as sure as this (95%).", "1%")
+        str | None, _searched("Draw until each interval end or goal is as sure (95%).", "1%")
     ] = None
     max_time: Annotated[
         str | None, _searched("Stop looking for the precision then.", "90s|10min|2h")
     ] = None
     max_draws: Annotated[str | None, _searched("Make no more draws than these (1B).", "N")] = None
-    resume: Annotated[
-        Path | None,
-        _searched("Go on with the unfinished run that --output DIR left.", "DIR", reads="result"),
-    ] = None
-    no_draws: Annotated[
-        bool,
-        Option(
-            "Save no draws with --output, which then holds checkpoints.",
-            None,
-            "--no-draws",
-            panel=DRAWS,
-            replay="recorded",
-        ),
-    ] = False
-    intervals: Annotated[
-        IntervalsBy, Option("With inputs integrated out, or ArviZ's of the draws.", panel=DRAWS)
-    ] = IntervalsBy.conditional
 
     def goal(self, probs: Sequence[float]) -> Goal | None:
         """Return the precision that is sought, if any.
@@ -111,6 +94,29 @@ class Effort:
                 "90s, 10min or 2h"
             )
         return seconds
+
+
+@dataclass(frozen=True)
+class Effort(Search):
+    """How far a run goes, as it was typed."""
+
+    resume: Annotated[
+        Path | None,
+        _searched("Go on with the unfinished run that --output DIR left.", "DIR", reads="result"),
+    ] = None
+    no_draws: Annotated[
+        bool,
+        Option(
+            "Save no draws with --output, which then holds checkpoints.",
+            None,
+            "--no-draws",
+            panel=DRAWS,
+            replay="recorded",
+        ),
+    ] = False
+    intervals: Annotated[
+        IntervalsBy, Option("With inputs integrated out, or ArviZ's of the draws.", panel=DRAWS)
+    ] = IntervalsBy.conditional
 
     def check(self, probs: Sequence[float]) -> None:
         """Refuse options that cannot be used, before any file is read.
@@ -181,19 +187,36 @@ def answer(
     typer.Exit
         A signal ended it before the first chain was finished.
     """
-    from uncertain_scale.sampling.limits import Stop, StoppedError
+    from uncertain_scale.sampling.limits import Stop
 
     stop = Stop(effort.seconds)
     run = _Run(problem, design, events, effort.goal(probs), stop, output, cluster)
+    with drawing(stop, effort) as bar:
+        return run.report(probs, effort, bar)
+
+
+@contextmanager
+def drawing(stop: Stop, search: Search) -> Iterator[Bar]:
+    """Show a run as it goes, and let a signal or the time allowed end it.
+
+    Raises
+    ------
+    QuestionError
+        Not a chain was finished in the time allowed.
+    typer.Exit
+        A signal ended it before the first chain was finished.
+    """
+    from uncertain_scale.sampling.limits import StoppedError
+
     try:
         with interrupts.drawing(stop), Bar() as bar:
-            return run.report(probs, effort, bar)
+            yield bar
     except StoppedError:
         if stop.why == "interrupted":
             typer.echo("interrupted before the first chain was finished: no answer", err=True)
             raise typer.Exit(INTERRUPTED) from None
         raise QuestionError(
-            f"--max-time {effort.max_time} was up before the first chain was finished; allow "
+            f"--max-time {search.max_time} was up before the first chain was finished; allow "
             "more, or begin with fewer --draws"
         ) from None
 

@@ -11,6 +11,7 @@ import typer
 
 from uncertain_scale.cli.command import Option, typed
 from uncertain_scale.cli.compare import compare
+from uncertain_scale.cli.decide import decide
 from uncertain_scale.cli.options import RunOptions, names_of, with_options
 from uncertain_scale.cli.output import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.report import report
@@ -20,6 +21,7 @@ from uncertain_scale.errors import QuestionError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from uncertain_scale.explore.choice import Asked
     from uncertain_scale.explore.view import Scenarios, View
     from uncertain_scale.inputs import Prior
 
@@ -71,7 +73,12 @@ def explore(
     for name in view.others:
         view.held_against(scenarios, name)
     serve(
-        lambda: Explorer(view, Scenarios(model), partial(commands_of, options)),
+        lambda: Explorer(
+            view,
+            Scenarios(model),
+            partial(commands_of, options),
+            partial(choice_command_of, options),
+        ),
         scenario_names(),
         port=port,
         browser=not no_browser,
@@ -118,23 +125,8 @@ def commands_of(options: RunOptions, view: View) -> dict[str, str]:
 
     Of the options that the page was begun with equations are kept, the rest is the view's.
     """
-    from uncertain_scale.explore.view import EDITS
-
-    edited = view.edits and not view.lays_over_all
-    over = [*view.overlays, *([Path(EDITS)] if view.edits and view.lays_over_all else [])]
-    scenario = EDITS if edited else view.scenario
-    asked = RunOptions(
-        free=list(view.free),
-        outputs=",".join(view.outputs) or None,
-        event=list(view.events),
-        scenario=scenario,
-        priors=over,
-        equations=options.equations,
-        draws=view.design.draws,
-        chains=view.design.chains,
-        design=view.design.kind,
-        seed=view.design.seed,
-    ).asking(view.given)
+    asked = _asked(options, view)
+    scenario = asked.scenario
     given = vars(asked)
     command = partial(typed, design=True)
     found = {"Intervals": command(report, given | {"prob": view.probs})}
@@ -145,3 +137,38 @@ def commands_of(options: RunOptions, view: View) -> dict[str, str]:
         found["Comparison"] = command(compare, given | scenarios | {"prob": view.probs})
     found["This page"] = command(explore, given | {"prob": view.probs, "against": view.others})
     return found
+
+
+def choice_command_of(options: RunOptions, view: View, asked: Asked) -> str:
+    """Return the command line that gives a choice among options of a view."""
+    stated = asked.typed
+    own = {
+        "plan": Path(asked.file) if asked.file else None,
+        "option": stated.choose,
+        "maximise": stated.maximise,
+        "minimise": stated.minimise,
+        "limit": stated.limits,
+        "pilot": stated.pilots,
+    }
+    given = vars(_asked(options, view)) | {"outputs": None, "event": []}
+    return typed(decide, given | own, design=True)
+
+
+def _asked(options: RunOptions, view: View) -> RunOptions:
+    """Return the options that ask for a view."""
+    from uncertain_scale.explore.view import EDITS
+
+    edited = view.edits and not view.lays_over_all
+    over = [*view.overlays, *([Path(EDITS)] if view.edits and view.lays_over_all else [])]
+    return RunOptions(
+        free=list(view.free),
+        outputs=",".join(view.outputs) or None,
+        event=list(view.events),
+        scenario=EDITS if edited else view.scenario,
+        priors=over,
+        equations=options.equations,
+        draws=view.design.draws,
+        chains=view.design.chains,
+        design=view.design.kind,
+        seed=view.design.seed,
+    ).asking(view.given)

@@ -77,7 +77,7 @@ def hyperscaler_share(facility_power: Megawatts, hyperscaler_power: Gigawatts) -
     site_power__implied="Power of one site, implied by the number that the cluster fills",
 )
 def sites_needed(facility_power: Megawatts, site_power: Gigawatts) -> Ratio:
-    """Sites of a given power that the cluster fills.
+    """Sites of the largest power possible that the cluster fills.
 
     Power of the facility / power of one site.
     """

@@ -29,6 +29,7 @@ FLOP_PER_PARAMETER_TOKEN: Annotated[float, "FLOP/parameter/token"] = 2.0
 SECONDS_PER_HOUR: Annotated[float, "s/hour"] = 3600.0
 TOKENS_PER_MEGATOKEN: Annotated[float, "token/Mtoken"] = 1e6
 BYTES_PER_TERABYTE: Annotated[float, "byte/TB"] = 1e12
+CACHE_EXPONENT: Annotated[float, "1"] = 1 / 3  # of parameters, where depth and width grow alike
 ONE_TOKEN: Annotated[float, "token"] = 1.0
 
 
@@ -144,6 +145,42 @@ def decode_gpu_time(
     The longer of two: of computation, or of memory bandwidth.
     """
     return np.maximum(decode_compute_time, decode_memory_time)
+
+
+def decode_saving(  # noqa: PLR0913, PLR0917 (all that a step reads)
+    decode_gpu_time: GpuSecondsPerToken,
+    decode_compute_time: GpuSecondsPerToken,
+    served_params: Parameters,
+    shrink_factor: Ratio,
+    total_over_active: AtLeastOne,
+    weight_bytes: BytesPerParameter,
+    sequences_per_gpu: SequencesPerGpu,
+    decode_gpus: Gpus,
+    decode_context: Tokens,
+    cache_bytes: BytesPerToken,
+    memory_bandwidth: TerabytesPerSecondPerGpu,
+    bandwidth_share: Share,
+) -> Ratio:
+    """GPU time for an output token over that of a model with fewer parameters.
+
+    Decoding's / the longer of computation / s, and of memory with N/s parameters and a cache of
+    s^(-1/3): where depth and width shrink alike, parameters go as the cube of the depth, and the
+    cache of a given number of heads as the depth.
+
+    Reference: Kaplan et al. 2020, section 2.1, https://arxiv.org/abs/2001.08361
+    """
+    memory = decode_memory_time(
+        served_params / shrink_factor,
+        total_over_active,
+        weight_bytes,
+        sequences_per_gpu,
+        decode_gpus,
+        decode_context,
+        cache_bytes / shrink_factor**CACHE_EXPONENT,
+        memory_bandwidth,
+        bandwidth_share,
+    )
+    return decode_gpu_time / np.maximum(decode_compute_time / shrink_factor, memory)
 
 
 @inverses(

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from uncertain_scale.explore.choice import Asked
     from uncertain_scale.explore.view import Scenarios, View
     from uncertain_scale.inputs import Prior
 
@@ -51,7 +52,8 @@ PARTS = ("head", "now", "input", "answers", "drivers", "comparison")
 """Names of the parts of the page that an answer fills."""
 _PACKAGE = "uncertain_scale.explore"
 _INPUT_FIGURE = 900  # beyond the numbers of the other figures
-_DRAWING = Lock()  # figures are drawn under settings that a process has once
+DRAWING = Lock()
+"""Figures are drawn under settings that a process has once."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,19 @@ class Explorer:
         Where scenarios are read.
     commands
         Gives the command lines that ask for a view, by what they give.
+    choice_command
+        Gives the one that asks for a choice among options of a view.
     """
 
     def __init__(
-        self, view: View, scenarios: Scenarios, commands: Callable[[View], Mapping[str, str]]
+        self,
+        view: View,
+        scenarios: Scenarios,
+        commands: Callable[[View], Mapping[str, str]],
+        choice_command: Callable[[View, Asked], str] = lambda *_: "",
     ) -> None:
         self.scenarios = scenarios
+        self.choice_command = choice_command
         self._commands = commands
         self.shown = Shown(view)
 
@@ -243,7 +252,7 @@ def sections(answer: Answer, *, at: str = "", coarse: bool = False) -> dict[str,
 
     `at` names the input that is looked at by itself; a fuller answer follows a `coarse` one.
     """
-    with _DRAWING, rendering():
+    with DRAWING, rendering():
         return _sections(answer, at, coarse=coarse)
 
 

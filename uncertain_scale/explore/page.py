@@ -13,8 +13,9 @@ from bokeh.models import CustomJS
 from markupsafe import Markup, escape
 
 from uncertain_scale.errors import QuestionError, UncertainScaleError
+from uncertain_scale.explore.chooser import Chooser
 from uncertain_scale.explore.edits import GIVENS, Given, as_pairs, as_typed, names_in, pairs_in
-from uncertain_scale.explore.explorer import PARTS, Explorer, Shown, Worker
+from uncertain_scale.explore.explorer import DRAWING, PARTS, Explorer, Shown, Worker
 from uncertain_scale.explore.view import EDITS, View
 from uncertain_scale.explore.widgets import (
     STRETCH,
@@ -108,6 +109,7 @@ class _Page(Quiet):
         )
         self._editor = Editor(explorer.scenarios.model, self._in_file, start.edits, self._ask)
         self._of = control(pn.widgets.Select, name="Answer looked at", options=[])
+        self._chooser = Chooser(explorer.scenarios, self._wanted, explorer.choice_command, DRAWING)
         self._panes = {name: html() for name in PARTS}
         self._fault = html()
         self._boxes = pn.Column(**STRETCH)
@@ -131,6 +133,7 @@ class _Page(Quiet):
             "scenarios": pn.Column(*scenarios, **STRETCH),
             "input": self._editor.column(self._panes["input"]),
             "of": self._of,
+            "choose": self._chooser.column,
             "again": self._boxes,
         }
 
@@ -146,6 +149,7 @@ class _Page(Quiet):
         pn.state.onload(self._ask)  # what came before the browser listens could be lost
 
     def _end(self) -> None:
+        self._chooser.end()
         if self._worker is not None:
             self._worker.close()
             self._worker = None

@@ -59,6 +59,11 @@ class Options:
     limits: list[str] = field(default_factory=list)
     pilots: list[str] = field(default_factory=list)
 
+    def beside(self, more: Options) -> Options:
+        """Return these and more."""
+        ours, others = vars(self), vars(more)
+        return Options(**{name: [*ours[name], *others[name]] for name in ours})
+
 
 def read_options(path: Path) -> Options:
     """Read a file of options.

@@ -52,6 +52,8 @@ _Options = ParamSpec("_Options")
 _Answer = TypeVar("_Answer")
 _Answer_co = TypeVar("_Answer_co", covariant=True)
 
+_MULTIPLIER = "programme_multiplier"
+
 Origin: TypeAlias = Literal["given", "prior", "fallback", "equation"]
 
 
@@ -246,6 +248,7 @@ def solve(problem: Problem) -> Plan:
         *_left_out(closure, problem),
         *_notes(closure, problem, needed),
         *_dated(closure, problem, needed),
+        *_of_the_run(problem, outputs, needed),
     )
     return replace(plan, notes=notes)
 
@@ -546,6 +549,18 @@ def _lacking(name: str, model: Model, closure: Closure, seen: set[str]) -> list[
         return [name]
     unknown = [a for a in ways[0].arguments if a not in closure.reached and a not in seen]
     return list(dict.fromkeys(x for a in unknown for x in _lacking(a, model, closure, seen)))
+
+
+def _of_the_run(problem: Problem, outputs: Iterable[str], needed: Container[str]) -> Iterator[str]:
+    """Say of a budget that it is the final run's, and what the programme behind that costs."""
+    multiplier = problem.priors.inputs.get(_MULTIPLIER)
+    asked = "budget" in {*outputs, *problem.question.given} and "budget" in needed
+    if asked and multiplier is not None and _MULTIPLIER not in needed:
+        low, high = multiplier.ppf(np.array([0.05, 0.95]))
+        yield (
+            "budget is of the final run alone: its programme_cost is "
+            f"{low:.2g} to {high:.2g} times that"
+        )
 
 
 def _notes(closure: Closure, problem: Problem, needed: Collection[str]) -> Iterator[str]:

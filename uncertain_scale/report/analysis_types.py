@@ -13,11 +13,13 @@ from uncertain_scale.report.document_types import (
     Estimate,
     EventReport,
     Evidence,
+    Incomplete,
     InputReport,
     Number,
     Output,
     Record,
     Report,
+    SearchReport,
     Statistics,
     Units,
 )
@@ -245,11 +247,14 @@ class DecisionReport(Record):
     limits: list[_LimitReport]
     options: list[_OptionReport]
     chosen: Annotated[str | None, "the option that is best; null where none meets the limits"]
+    lead: Annotated[_Figure | None, "of the first goal over the next best option"]
     evpi: Annotated[_Figure | None, "worth of always knowing the best option"]
     known: Annotated[dict[str, _Figure], "worth of knowing an input, most first"]
     pilots: Annotated[dict[str, _Pilot], "worth of a measurement"]
     nearest: Annotated[_Nearest | None, "where no option meets the limits: what misses least"]
     inputs: dict[str, InputReport]
+    search: NotRequired[SearchReport]
+    incomplete: NotRequired[Incomplete]
 
 
 class _SwingEnd(TypedDict):

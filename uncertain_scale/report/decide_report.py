@@ -16,6 +16,8 @@ from uncertain_scale.report.blocks import (
     Table,
     Text,
 )
+from uncertain_scale.report.completeness import completeness_in_words
+from uncertain_scale.report.completeness import percent as size
 from uncertain_scale.report.document import inputs_document, record_document
 from uncertain_scale.report.numbers import error_in_words, percent, scale_for, share_in_words
 from uncertain_scale.report.render.csv import as_csv
@@ -38,10 +40,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
     from uncertain_scale.analysis.decide import Choice, Estimate, Rated
+    from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.goals import Goal
     from uncertain_scale.model import Model
     from uncertain_scale.report.document import Document
-    from uncertain_scale.sampling import Design
 
 __all__ = ["choice_blocks", "choice_document", "csv_choice"]
 
@@ -51,11 +53,11 @@ _MOST_INPUTS = 6  # of which the worth is told in the terminal
 _LEAST = 1e-3  # of the worth of knowing everything, below which an input is not named
 
 
-def choice_document(choice: Choice, design: Design) -> Document:
+def choice_document(choice: Choice) -> Document:
     """Return a choice as plain data, at full precision, with the record of the chosen option."""
     rated = choice.chosen or (choice.nearest[0] if choice.nearest else choice.rated[0])
     problem = rated.option.problem
-    tree = as_tree(Simulation(problem, design))
+    tree = as_tree(Simulation(problem, choice.design))
     record = record_document(tree, [], warnings=[])
     for name in rated.option.settings:
         record["question"]["given"].pop(name, None)
@@ -68,6 +70,7 @@ def choice_document(choice: Choice, design: Design) -> Document:
         ],
         "options": [_option(one, choice) for one in choice.rated],
         "chosen": choice.chosen.option.name if choice.chosen else None,
+        "lead": _figure(choice.lead),
         "evpi": _figure(choice.evpi),
         "known": {name: _figure(one) for name, one in choice.known.items()},
         "pilots": {
@@ -126,12 +129,17 @@ def _nearest(choice: Choice, model: Model) -> dict[str, Any] | None:
     if choice.nearest is None:
         return None
     rated, values = choice.nearest
-    units = [str(model.variables[limit.event.variables[0]]) for limit in choice.limits]
     return {
         "name": rated.option.name,
         "values": [_finite(value) for value in values],
-        "units": units,
+        "units": [_units(limit.event, model) for limit in choice.limits],
     }
+
+
+def _units(event: Event, model: Model) -> str:
+    """Return the units of what would meet a limit; of two variables, what the factor is of."""
+    name, *others = event.variables
+    return f"times {others[0]}" if others else str(model.variables[name])
 
 
 def choice_blocks(document: Document) -> Iterator[Block]:
@@ -142,38 +150,42 @@ def choice_blocks(document: Document) -> Iterator[Block]:
     yield from opening(document, given, f"{run}.")
     yield Gap()
     yield Heading("Options", only=Form.full)
-    yield Text(_verdict(document), "bold")
+    yield Text(_verdict(document), "bold", only=Form.brief | Form.full)
     brief, short = _table(document, brief=True)
     yield Table(brief, short[:_MOST_ROWS], only=Form.terminal, widths={0: 16})
     header, rows = _table(document)
     yield Table(header, rows, only=Form.full)
+    yield Table(header, rows[:_MOST_ROWS], only=Form.notebook)
     numbered = [f"limit {k}: {one['limit']}" for k, one in enumerate(document["limits"], 1)]
     if numbered:
         yield Text(numbered, "dim", only=Form.terminal)
     yield Figure(lambda: _drawn(document))
     if len(rows) > _MOST_ROWS:
         more = f"{len(rows) - _MOST_ROWS} more; --format csv has them all"
-        yield Text(more, "dim", only=Form.terminal)
+        yield Text(more, "dim", only=Form.brief)
     worth = list(_worth(document))
     if worth:
         yield Heading("What it is worth to know", only=Form.full)
         header = ("if known", "worth", "standard error")
         most = _MOST_INPUTS + 1 + len(document["pilots"])
-        yield Table(header, worth[:most], only=Form.terminal)
+        yield Table(header, worth[:most], only=Form.brief)
         yield Table(header, worth, only=Form.full)
-    notes = [*document["notes"], *input_remarks(document["inputs"]), *_remarks(document)]
-    yield Items(notes, "! ", only=Form.terminal)
+    notes = [
+        *_sureness(document),
+        *document["notes"],
+        *input_remarks(document["inputs"]),
+        *_remarks(document),
+    ]
+    yield Items(notes, "! ", only=Form.brief)
     yield Items(notes, only=Form.full)
     yield Heading("Inputs", only=Form.markdown)
     yield inputs_table(document)
     yield Heading("Run", only=Form.markdown)
     yield record_table(document)
     views = "--format md, json or csv shows every option and source in full"
-    yield Text(
-        (scenario_in_words(document), run, versions_in_words(document), views),
-        "dim",
-        only=Form.terminal,
-    )
+    made = (scenario_in_words(document), run, versions_in_words(document))
+    yield Text(made, "dim", only=Form.brief)
+    yield Text(views, "dim", only=Form.terminal)
 
 
 def csv_choice(document: Document) -> str:
@@ -326,6 +338,16 @@ def _error(found: dict[str, Any], goal: dict[str, Any]) -> str:
         return error_in_words(found["mcse"])
     scale = scale_for([abs(found["value"]) or found["mcse"]], goal["units"])
     return scale.write_error(found["mcse"])
+
+
+def _sureness(document: Document) -> Iterator[str]:
+    """Yield how much of a run was finished, and how sure its goals are."""
+    if found := document.get("search"):
+        reached = found["reached"]
+        within = "of no known error" if reached is None else f"known to {size(reached)} (95%)"
+        ended = "" if found["why"] == "reached" else f" NOT reached ({found['why']})"
+        yield f"precision {size(found['precision'])}{ended}: the goal and its lead are {within}"
+    yield from completeness_in_words({"incomplete": document.get("incomplete")})
 
 
 def _remarks(document: Document) -> Iterator[str]:

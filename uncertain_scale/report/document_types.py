@@ -326,15 +326,20 @@ class _Tried(TypedDict):
     error: Annotated[float | None, "relative, of the worst end"]
 
 
-class _Search(TypedDict):
+class SearchReport(TypedDict):
     """The search for a precision."""
 
     precision: Annotated[float, "relative error asked for, 95%"]
     max_draws: Annotated[int, "most draws of all chains"]
     why: Annotated[Outcome, "why it ended"]
     reached: Annotated[float | None, "relative error of the worst end"]
-    worst: Annotated[_End | None, "null where no answer varies"]
     tried: list[_Tried]
+
+
+class _Search(SearchReport):
+    """The search for a precision, and what it found worst."""
+
+    worst: Annotated[_End | None, "null where no answer varies"]
 
 
 class Incomplete(TypedDict):

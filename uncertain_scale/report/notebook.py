@@ -14,10 +14,12 @@ import numpy as np
 import xarray as xr
 from markupsafe import Markup, escape
 
+from uncertain_scale.analysis.decide import Choice
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.inputs import Priors
 from uncertain_scale.report.blocks import Block, Form, Items, Table, Text, shown
 from uncertain_scale.report.comparison_report import comparison_blocks, comparison_document
+from uncertain_scale.report.decide_report import choice_blocks, choice_document
 from uncertain_scale.report.document import priors_document, report_document
 from uncertain_scale.report.html.templating import linked, on_one_line
 from uncertain_scale.report.interval_report import priors_blocks, report_blocks
@@ -62,7 +64,7 @@ class Shown:
 
 
 def show(
-    result: xr.DataTree | Streamed | Priors | xr.Dataset,
+    result: xr.DataTree | Streamed | Priors | xr.Dataset | Choice,
     found: Sequence[Comparison] | xr.Dataset | None = None,
     *,
     probs: Sequence[float] = (0.9, 0.5, 0.95),
@@ -72,8 +74,8 @@ def show(
     Parameters
     ----------
     result
-        What `run`, `sample`, `condition` or `stream` returns; a scenario; or the dataset that
-        `summarize` or `sweep` returns.
+        What `run`, `sample`, `condition` or `stream` returns; a scenario; the dataset that
+        `summarize` or `sweep` returns; or a choice, which `decide` returns.
     found
         What `compare` returns beside the draws, or what `sensitivity` found of the same question.
     probs
@@ -94,6 +96,8 @@ def show(
     True
     """
     probs = read_probs(probs)
+    if isinstance(result, Choice):
+        return _shown(choice_blocks(choice_document(result)))
     if isinstance(result, Priors):
         return _shown(priors_blocks(priors_document(result)))
     if isinstance(result, xr.Dataset) and {"median", "eti"} <= set(result.data_vars):

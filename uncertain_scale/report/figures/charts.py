@@ -50,6 +50,8 @@ _MULTIPLES = (1, 10, 100, 1_000, 10_000)
 _POINTS = (("40% MFU", "x"), ("30% of the sparse peak", "+"))
 _TARGET = "training_flop"
 _MOST_OPTIONS = 20
+_LONGEST, _LETTER = 34, 5.6  # letters of a name, and points for each
+_FRONTIER = 230.0  # points
 
 
 @styled
@@ -179,15 +181,24 @@ def plot_decision(document: Document) -> Figure:
     options = [one for one in document["options"] if one["interval"]]
     if not options:
         raise DataError("the goal is a probability, which has no interval")
-    options.sort(key=lambda one: (one["best"] is None, -(one["best"] or {"value": 0})["value"]))
+    sign = 1 if goal["direction"] == "maximise" else -1
+
+    def order(one: dict[str, Any]) -> tuple[bool, float, float]:
+        best = (one["best"] or {"value": 0.0})["value"]
+        return one["best"] is None, -best, -sign * one["goals"][0]["value"]
+
+    options.sort(key=order)
     shown = options[:_MOST_OPTIONS][::-1]
     values = np.array(
         [[one["goals"][0]["value"], *(end["value"] for end in one["interval"])] for one in shown]
     )
     axis = _axis(values.ravel(), goal["units"], log=bool(values.min() > 0))
-    height = 90.0 + 20.0 * len(shown)
+    height = 90.0 + 20.0 * len(shown) + (_FRONTIER if len(document["goals"]) > 1 else 0.0)
     figure = new_figure(_WIDTH, height)
-    axes = figure.add_axes((0.3, 46 / height, 0.55, 1 - 70 / height))
+    longest = max(len(one["name"][:_LONGEST]) for one in shown)
+    left = min(24.0 + _LETTER * longest, 0.45 * _WIDTH) / _WIDTH
+    two = _FRONTIER if len(document["goals"]) > 1 else 0.0
+    axes = figure.add_axes((left, (46 + two) / height, 0.85 - left, 1 - (70 + two) / height))
     rows = Axis(-0.6, len(shown) - 0.4, log=False, scale=scale_for([1.0], "1"))
     _lay_out(axes, axis, rows)
     for row, (one, (middle, low, high)) in enumerate(zip(shown, values, strict=True)):
@@ -199,12 +210,37 @@ def plot_decision(document: Document) -> Figure:
         axes.annotate(
             best, (1.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=8
         )
-    axes.set_yticks(range(len(shown)), [one["name"][:34] for one in shown], parse_math=False)
+    axes.set_yticks(range(len(shown)), [one["name"][:_LONGEST] for one in shown], parse_math=False)
     axes.set_xlabel(f"{goal['goal']}, {axis.units}".rstrip(", "), parse_math=False)
     axes.set_title("90% of the draws, and how often best", fontsize=9, loc="left")
+    if two:
+        _draw_frontier(
+            figure.add_axes((left, 46 / height, 0.85 - left, (two - 76) / height)), document
+        )
     said = ", ".join(f"{one['name']} {one['goals'][0]['value']:.3g}" for one in shown[::-1])
     figure.set_label(f"Options by {goal['goal']}: {said}.")
     return figure
+
+
+def _draw_frontier(axes: Axes, document: Document) -> None:
+    """Draw options that meet the limits by two goals, those of the frontier dark and joined."""
+    options = [one for one in document["options"] if one["best"] is not None]
+    values = np.array([[found["value"] for found in one["goals"]] for one in options])
+    values = values.reshape(-1, 2) if options else np.ones((1, 2))
+    across, up = (
+        _axis(column, goal["units"], log=bool(column.min() > 0))
+        for column, goal in zip(values.T, document["goals"], strict=True)
+    )
+    _lay_out(axes, across, up)
+    best = np.array([one["efficient"] for one in options], dtype=bool)
+    if options:
+        axes.plot(*values[~best].T, "o", color=MUTED, markersize=4, clip_on=False)
+        joined = values[best][np.argsort(values[best, 0])]
+        axes.plot(*joined.T, "o-", color=INK, markersize=5, clip_on=False)
+    for axis, name, one in zip((across, up), ("x", "y"), document["goals"], strict=True):
+        words = f"{one['direction']} {one['goal']}, {axis.units}".rstrip(", ")
+        getattr(axes, f"set_{name}label")(words, parse_math=False)
+    axes.set_title("The frontier between the goals", fontsize=9, loc="left")
 
 
 def gpt4_guides(gpt4_flop: float) -> dict[str, float]:
