@@ -130,6 +130,7 @@ def commands_of(options: RunOptions, view: View) -> dict[str, str]:
         scenario=scenario,
         priors=over,
         equations=options.equations,
+        extends_builtin=options.extends_builtin,
         draws=view.design.draws,
         chains=view.design.chains,
         design=view.design.kind,

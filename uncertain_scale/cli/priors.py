@@ -79,7 +79,7 @@ def show(
     from uncertain_scale.sampling.sample import prepare
 
     scenario = scenario_shown(scenario, chip, number_format)
-    _, priors = prepare(scenario, equations=equations)
+    _, priors = prepare(scenario, equations=equations, extends_builtin=True)
     document = priors_document(priors)
     present(document, form, priors_blocks, csv_priors)
 
@@ -104,7 +104,7 @@ def check(
     faults: list[str] = []
     for file in files:
         try:
-            _, priors = prepare(file, equations=equations)
+            _, priors = prepare(file, equations=equations, extends_builtin=True)
         except PriorError as error:
             faults += error.faults
         else:
