@@ -105,8 +105,12 @@ def to(low: float | str, high: float | str, units: str = "") -> Stated:
     return _checked(Stated(f"{_end(low)} to {_end(high)}", units))
 
 
-def _end(value: float | str) -> str:
-    return value if isinstance(value, str) else number_text(_plain(value))
+def _end(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, Real):
+        raise DistributionError([(None, f"found {value!r:.40}; expected a number or text")])
+    return number_text(float(value))
 
 
 def _checked(stated: Stated) -> Stated:

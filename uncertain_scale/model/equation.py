@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 
 _WAY = "__"
+IN_MEMORY = "in memory"
+"""The subject of equations that come from no file or module."""
 _MOST_BYTES = 4_000_000
 
 _SAME, _SAME_SINGLE = 1e-9, 1e-5  # relative; in double precision, and in less

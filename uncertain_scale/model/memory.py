@@ -7,6 +7,7 @@ same.
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +15,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from uncertain_scale.errors import ModelError
-from uncertain_scale.model.equation import Equation, read_function, refuse_kind, unit_of_result
+from uncertain_scale.model.equation import (
+    IN_MEMORY,
+    Equation,
+    read_function,
+    refuse_kind,
+    unit_of_result,
+)
 from uncertain_scale.model.invert import named_inverses
 from uncertain_scale.model.model import read_all
 from uncertain_scale.units.domain import Units
@@ -93,7 +100,7 @@ def _read(name: str, function: Any) -> Equation:
             f"equations: {name} is a {type(function).__name__} object; call it inside of a function"
         )
     refuse_kind(name, function, function)
-    return read_function(function, "own")
+    return read_function(_renamed(function, function.__name__), IN_MEMORY)
 
 
 def _is_lambda(function: object) -> bool:
@@ -109,7 +116,9 @@ def _renamed(function: types.FunctionType, name: str) -> types.FunctionType:
         function.__defaults__,
         function.__closure__,
     )
-    copy.__kwdefaults__, copy.__module__ = function.__kwdefaults__, function.__module__
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__module__ = function.__module__ or IN_MEMORY  # None where `exec` made it
+    functools.update_wrapper(copy, function, ("__doc__", "__annotations__"))
     return copy
 
 

@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from uncertain_scale.errors import ModelError, listed, several
-from uncertain_scale.model.equation import Equation, check_units, import_equations, read_equations
+from uncertain_scale.model.equation import (
+    IN_MEMORY,
+    Equation,
+    check_units,
+    import_equations,
+    read_equations,
+)
 from uncertain_scale.model.invert import inverse, named_inverses, other_inverses
 from uncertain_scale.units.dates import DATE, DATES
 from uncertain_scale.units.domain import Units, domain_of
@@ -155,7 +161,9 @@ class Model:
         """Return a SHA-256 of the source that the equations stand in, as 64 hexadecimal digits."""
         modules: dict[str, list[Any]] = {}
         for equation in self.equations:
-            modules.setdefault(equation.function.__module__, []).append(equation.function)
+            alone = equation.subject == IN_MEMORY and equation.law is None
+            place = "" if alone else equation.function.__module__
+            modules.setdefault(place, []).append(equation.function)
         sources = [_source(name, functions) for name, functions in modules.items()]
         names = [equation.name for equation in self.equations]
         return hashlib.sha256("\n".join([*names, *sources]).encode()).hexdigest()
