@@ -74,7 +74,9 @@ def test_every_result_is_shown_tabulated_drawn_and_plain(kind, results, tmp_path
     assert max(map(len, repr(result).splitlines())) <= 80
     for name in dir(result.plot):
         options = {"output": "training_flop"} if name == "tornado" else {}
-        assert getattr(result.plot, name)(**options).get_label()
+        figure = getattr(result.plot, name)(**options)
+        assert figure.get_label()
+        assert figure._repr_png_()
     if dir(result.plot):
         assert result.plot().get_label()
     else:
@@ -85,6 +87,14 @@ def test_every_result_is_shown_tabulated_drawn_and_plain(kind, results, tmp_path
     assert all(path.stat().st_size > 0 for path in saved)
     (kept,) = (path for path in saved if path.suffix == ".json")
     assert json.loads(kept.read_text(encoding="utf-8")) == json.loads(as_json(document))
+
+
+def test_text_has_no_codes_of_terminals(results, monkeypatch):
+    """Although notebooks pass for terminals that have colours."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    again = us.Result("sweep", results["sweep"].document)
+    assert "\x1b" not in repr(again)
+    assert again.plot()._repr_png_()
 
 
 def test_a_table_holds_the_figures_of_the_document(results):

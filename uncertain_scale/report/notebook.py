@@ -117,8 +117,11 @@ def shown_blocks(blocks: Iterable[Block], text: str | None = None) -> Shown:
     from rich.console import Console
 
     kept, printed = list(blocks), io.StringIO()
-    # In a notebook, a console displays what it prints, unless it is asked not to.
-    console = Console(file=printed, width=_WIDTH, no_color=True, force_jupyter=False)
+    # In a notebook, a console displays what it prints, and takes itself for a terminal, unless it
+    # is asked not to.
+    console = Console(
+        file=printed, width=_WIDTH, no_color=True, force_jupyter=False, force_terminal=False
+    )
     console.print(terminal(kept))
     # What the command line says of its own options is of no use here.
     lines = [one for one in printed.getvalue().splitlines() if not one.startswith(_OPTION)]
