@@ -17,6 +17,7 @@ FOLDERS = (
     "statistics",
     "analysis",
     "report",
+    "api",
     "explore",
     "cli",
 )

@@ -7,6 +7,7 @@ prints; `>>>` in a python fence is a doctest. A page's examples share one folder
 from __future__ import annotations
 
 import doctest
+import linecache
 import re
 import shlex
 from dataclasses import dataclass
@@ -126,7 +127,9 @@ def run_command(command: Command, run: Any, *, few: bool = True) -> str:
 def run_python(body: str, names: dict[str, Any], page: str) -> None:
     """Run a python fence: as a doctest where it has prompts, else as it stands."""
     if ">>>" not in body:
-        exec(compile(body, page, "exec"), names)  # noqa: S102 (the page is ours)
+        place = f"<{page} {len(body)}>"
+        linecache.cache[place] = (len(body), None, body.splitlines(keepends=True), place)
+        exec(compile(body, place, "exec"), names)  # noqa: S102 (the page is ours)
         return
     test = doctest.DocTestParser().get_doctest(body, names, page, page, 0)
     said: list[str] = []

@@ -295,9 +295,41 @@ def test_what_is_ranked_may_be_of_the_built_in_model(cli, tmp_path):
         encoding="utf-8",
     )
     asked = ("--priors", tmp_path / "own.toml", "--equations", tmp_path / "own.py", "--draws", 64)
-    code, out, err = cli("sensitivity", *asked, "--of", "gpu_hours", "--format", "json")
+    ranked = ("sensitivity", *asked, "--of", "gpu_hours", "--format", "json")
+    code, _, err = cli(*ranked)
+    assert code == 2
+    assert "'gpu_hours' is in no equation of yours" in err
+    folder = tmp_path / "out"
+    code, out, err = cli(*ranked, "--extends-builtin", "--output", folder)
     assert code == 0, err
     assert list(json.loads(out)["outputs"]) == ["gpu_hours"]
+    code, out, err = cli("verify", folder, "--run-equations")
+    assert (code, out[:9]) == (0, "identical"), err
+    assert "--extends-builtin" in (folder / "sensitivity.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("beneath", [(), ("--scenario", "h100-dense-fp8"), ("extends",)])
+def test_own_equations_on_a_shipped_scenario_are_replayed_with_the_built_in_ones(
+    cli, tmp_path, beneath
+):
+    """Although the priors that a record merges extend nothing."""
+    (tmp_path / "own.py").write_text(
+        "from typing import Annotated as A\n"
+        'def double(gpus: A[float, "gpu"]) -> A[float, "gpu"]:\n    return 2.0 * gpus\n',
+        encoding="utf-8",
+    )
+    if beneath == ("extends",):
+        text = (
+            'schema_version = 1\nextends = "base"\n[inputs.mfu]\nkind = "constant"\nvalue = 0.4\n'
+        )
+        (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+        beneath = ("--priors", tmp_path / "own.toml")
+    asked = ("report", "--budget", "1M", "--equations", tmp_path / "own.py", *beneath)
+    few = ("--draws", 64, "--chains", 2, "--output", tmp_path / "out")
+    code, out, err = cli(*asked, "--outputs", "double", *few)
+    assert code == 0, err
+    code, out, err = cli("verify", tmp_path / "out", "--run-equations")
+    assert (code, out[:9]) == (0, "identical"), err
 
 
 @pytest.mark.slow

@@ -53,4 +53,4 @@ def test_its_page_has_every_cell_and_picture():
     for cell in cells:
         assert "".join(cell["source"]) in page
     assert page.count("data:image/png;base64,") == text.count('"image/png"') == 2
-    assert page.count("<table>") >= 8
+    assert page.count("<table>") >= 16

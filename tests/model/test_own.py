@@ -78,8 +78,24 @@ def gpus(gpu_hours: A[float, "m/s"], pue: A[float, "s"]) -> A[float, "m"]:
 )
 def test_a_question_of_both_subjects_is_one_clear_error(write, question, because):
     with pytest.raises(ModelError, match=rf"{CLASH}.*because '{because}'") as told:
-        us.run(**write(LABORATORY), **question)
+        us.run(**write(LABORATORY), **question, extends_builtin=True)
     assert len(str(told.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("question", [{"outputs": ["gpus"]}, {"given": {"gpus": "25k"}}])
+def test_the_built_in_model_is_not_there_unless_asked_for(write, question):
+    """Although names of its own are asked for, and it could compute an argument."""
+    files = write(LABORATORY)
+    with pytest.raises(ModelError, match="'gpus' is in no equation of yours.*--extends-builtin"):
+        us.run(**files, **question)
+    beyond = PRIORS + '[inputs.mfu]\nkind = "constant"\nvalue = 0.4\n'
+    with pytest.raises(ModelError, match="'mfu' is in no equation of yours"):
+        us.run(**write(LABORATORY, beyond))
+    open_files = write(OPEN, 'schema_version = 1\ntitle = "Hours"\n' + RENT)
+    with pytest.raises(QuestionError, match="gpu_hours"):
+        us.run(**open_files)
+    with pytest.raises(ModelError, match="'gpus' is in no equation of yours"):
+        us.sweep(**write(LABORATORY), given={"gpus": "1k..2k"})
 
 
 def test_a_shipped_scenario_brings_the_built_in_equations(write):
@@ -110,9 +126,9 @@ def test_built_in_equations_compute_what_ones_own_leave_open(write):
     """Whether the priors name a variable that the own equations lack, or none."""
     head = 'schema_version = 1\ntitle = "Hours"\n'
     wage = '[inputs.wage]\nkind = "constant"\nvalue = 5\nunits = "USD/gpu/hour"\n'
-    tree = us.run(**write(HOURS, head + RENT + wage), design=SMALL)
+    tree = us.run(**write(HOURS, head + RENT + wage), extends_builtin=True, design=SMALL)
     assert np.unique(tree["prior_predictive/wages"]) == 15e6
-    tree = us.run(**write(OPEN, head + RENT), design=SMALL)
+    tree = us.run(**write(OPEN, head + RENT), extends_builtin=True, design=SMALL)
     assert np.unique(tree["prior_predictive/share"]) == 1
 
 

@@ -125,6 +125,9 @@ class Probability:
     low: float = 0.0
     high: float = 1.0
 
+    def __float__(self) -> float:
+        return self.value
+
 
 def names_in(text: str) -> list[str]:
     """Return what may be variables in an event whose model is not known yet.

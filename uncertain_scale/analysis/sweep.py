@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.analysis.events import parse_event, probability
+from uncertain_scale.analysis.events import probability
 from uncertain_scale.analysis.guards import warnings_in
+from uncertain_scale.analysis.query import Query
 from uncertain_scale.analysis.swept import read_axes, refuse_impossible
 from uncertain_scale.errors import DataError, QuestionError, by_name, listed, several
-from uncertain_scale.model import ask, believe
-from uncertain_scale.model.model import OwnEquations
-from uncertain_scale.model.problem import Problem
+from uncertain_scale.model import ask
 from uncertain_scale.model.question import BELIEVED, NAMES
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.branches import rare_facts
@@ -28,21 +28,19 @@ from uncertain_scale.sampling.engine import Simulation, each, propagate, settled
 from uncertain_scale.sampling.limits import memory_for
 from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.sampling.paths import Paths
-from uncertain_scale.sampling.sample import prepare
 from uncertain_scale.statistics.outputs import all_draws
 from uncertain_scale.statistics.summary import summarize_variables
 from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     import xarray as xr
 
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.swept import Axis, Spacing
     from uncertain_scale.inputs import Prior
-    from uncertain_scale.model import Model, Plan
+    from uncertain_scale.model import Model, Plan, Problem
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Sweep", "last_point", "sweep"]
@@ -59,6 +57,7 @@ def sweep(  # noqa: PLR0913 (each is one option of the command line)
     outputs: Sequence[str] = (),
     equations: Sequence[str | Path] = (),
     priors: Sequence[str | Path] = (),
+    extends_builtin: bool = False,
     design: Design | None = None,
     probs: Sequence[float] = (0.9, 0.5, 0.95),
     events: Sequence[str] = (),
@@ -67,7 +66,7 @@ def sweep(  # noqa: PLR0913 (each is one option of the command line)
 
     Parameters
     ----------
-    scenario, believed, free, outputs, equations, priors, design
+    scenario, believed, free, outputs, equations, priors, extends_builtin, design
         As in `run`.
     given
         By variable, one or two of them a range (`"10M..100B"`) or a list (`"10M, 30M"`, an array).
@@ -102,22 +101,21 @@ def sweep(  # noqa: PLR0913 (each is one option of the command line)
     outputs, free = several("outputs", outputs, str, NAMES), several("free", free, str, NAMES)
     events = several("events", events, str, 'events, such as ["training_flop >= 1e26"]')
     fixed, axes = read_axes(by_name("given", given), points=points, spacing=steps)
-    point = last_point(fixed, axes)
-    own = OwnEquations.read(equations)
-    read = [parse_event(text, own.variables) for text in events]
-    also = [name for event in read for name in event.variables]
-    model, believed_in = prepare(
-        scenario,
-        equations=own,
-        priors=priors,
-        known=(*point, *believed),
-        asked=(*outputs, *also),
+    query = Query(
+        given=last_point(fixed, axes),
+        changes=believed,
         free=free,
+        outputs=outputs,
+        events=events,
+        scenario=scenario,
+        priors=several("priors", priors, (str, Path), 'prior files, such as ["my.toml"]'),
+        equations=equations,  # type: ignore[arg-type]
+        extends_builtin=extends_builtin,
+        option="believed",
     )
-    question = ask(model, point, outputs=outputs, free=free, also=also)
-    believed_in = believe(believed_in, model, believed, question=question)
-    study = Sweep(Problem(model, believed_in, question), design or Design(), axes)
-    return study.summarize(probs=probs, events=read)
+    problem = query.problem()
+    study = Sweep(problem, design or Design(), axes)
+    return study.summarize(probs=probs, events=query.events_in(problem.model.variables))
 
 
 def last_point(fixed: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]:

@@ -28,12 +28,11 @@ from uncertain_scale.cli.output import (
 )
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.record import note_files, note_reached
-from uncertain_scale.errors import QuestionError, counted, nearest
+from uncertain_scale.errors import QuestionError, counted
 
 if TYPE_CHECKING:
     from uncertain_scale.analysis.claims import CheckedClaims
     from uncertain_scale.cli.command import StandIns
-    from uncertain_scale.inputs.assertion import Claims
     from uncertain_scale.report.document import Document
     from uncertain_scale.sampling import Design
 
@@ -134,7 +133,7 @@ def checked(
     from uncertain_scale.report.claims_report import claims_document
 
     own = OwnEquations.read(equations)
-    stated = _only(load_claims(source, own.variables), names)
+    stated = load_claims(source, own.variables).only(names)
     model = model_for(own, stated, scenarios)
     with Bar() as bar:
         counted = bar.counting(len(stated.claims), "claims")
@@ -157,19 +156,6 @@ def _note(source: str, scenarios: list[str], found: CheckedClaims) -> None:
         return texts, {**stand_ins, ("claims", source): path.name}
 
     note_files(made)
-
-
-def _only(stated: Claims, names: list[str]) -> Claims:
-    """Return the claims of these names; all of them where there are none."""
-    from dataclasses import replace
-
-    known = [claim.name for claim in stated.claims]
-    for name in names:
-        if name not in known:
-            raise QuestionError(f"claim '{name[:64]}' is unknown; {nearest(name, known)}")
-    if not names:
-        return stated
-    return replace(stated, claims=tuple(one for one in stated.claims if one.name in names))
 
 
 def _print_list() -> None:

@@ -167,6 +167,7 @@ def _asked(options: RunOptions, view: View) -> RunOptions:
         scenario=EDITS if edited else view.scenario,
         priors=over,
         equations=options.equations,
+        extends_builtin=options.extends_builtin,
         draws=view.design.draws,
         chains=view.design.chains,
         design=view.design.kind,

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar, get_type_hint
 from uncertain_scale.cli import completion
 from uncertain_scale.cli.command import DRAWS, Option, whole_number, with_parameters
 from uncertain_scale.cli.progress import interrupts
-from uncertain_scale.cli.record import note_priors, note_reached
-from uncertain_scale.errors import OverdeterminedError, QuestionError
-from uncertain_scale.units.dates import DATE, FIRST_DATE
+from uncertain_scale.cli.record import note_priors, note_reached, note_recorded
+from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from uncertain_scale.analysis.events import Event
+    from uncertain_scale.analysis.query import Query
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Problem
     from uncertain_scale.sampling import Design
@@ -119,6 +119,14 @@ Equations = Annotated[
         callback=keep_for_answers,
     ),
 ]
+ExtendsBuiltin = Annotated[
+    bool,
+    belief(
+        "Use the built-in equations beside --equations that have priors of their own.",
+        None,
+        "--extends-builtin",
+    ),
+]
 AsOf = Annotated[
     str | None,
     Option(
@@ -190,6 +198,7 @@ class RunOptions:
     believed: Changes = field(default_factory=list)
     priors: Overlays = field(default_factory=list)
     equations: Equations = field(default_factory=list)
+    extends_builtin: ExtendsBuiltin = False
     as_of: AsOf = None
     draws: Draws = 4096
     chains: Chains = 16
@@ -207,27 +216,37 @@ class RunOptions:
         """Return whether a question was asked at all."""
         return bool(self.givens() or self.free or self.outputs)
 
+    def query(self) -> Query:
+        """Return the question as it was typed.
+
+        Raises QuestionError: an option is not of its form.
+        """
+        from uncertain_scale.analysis.query import Query
+
+        return Query(
+            given=self.givens(),
+            changes=self.changes(),
+            free=tuple(self.free),
+            outputs=tuple(names_of(self.outputs)),
+            events=tuple(self.event),
+            scenario=self.scenario,
+            priors=tuple(self.priors),
+            equations=tuple(self.equations),
+            extends_builtin=self.extends_builtin,
+            as_of=self.as_of,
+            option="--set",
+        )
+
     def prepare(self, beside: Sequence[str] = (), asked: Sequence[str] = ()) -> Problem:
         """Return the question to the model under the scenario.
 
         The same is asked of the scenarios `beside`, and variables `asked` are looked at besides.
         """
-        from uncertain_scale.model import Problem, ask, believe
-
-        model, priors, also = self.read(beside, asked)
-        question = ask(
-            model,
-            self.givens(),
-            outputs=names_of(self.outputs),
-            free=self.free,
-            also=also,
-            as_of=self.as_of,
-        )
-        believed = believe(priors, model, self.changes(), option="--set", question=question)
-        if beside and self.scenario:
-            believed = replace(believed, name=_label(believed.name, self.scenario, beside))
-        note_priors(self.scenario, believed)
-        return Problem(model, believed, question)
+        problem = self._stated().problem(beside, asked)
+        note_priors(self.scenario, problem.priors)
+        if self.equations and problem.model.builtin_variables:
+            note_recorded(extends_builtin=True)  # the priors that a record merges extend nothing
+        return problem
 
     def answerable(self) -> tuple[RunOptions, Problem]:
         """Return the question, its date sought where two givens contradict each other without one.
@@ -237,82 +256,26 @@ class RunOptions:
         QuestionError
             As `prepare` does, or no date is such that both hold.
         """
-        problem = self.prepare()
-        if self.with_date or len(self.givens()) != 2:
+        problem, query = self.prepare(), self.query()
+        dated = query.dated(problem)
+        if dated is query:
             return self, problem
-        try:
-            _ = problem.plan
-        except OverdeterminedError as error:
-            dated = replace(self, free=[*self.free, DATE])
-            try:
-                problem = dated.prepare()
-                _ = problem.plan
-            except QuestionError:
-                raise error from None
-            note_reached(free=dated.free)
-            return dated, problem
-        return self, problem
+        options = replace(self, free=list(dated.free))
+        note_reached(free=options.free)
+        return options, options.prepare()
 
-    def read(
-        self, beside: Sequence[str] = (), asked: Sequence[str] = ()
-    ) -> tuple[Model, Priors, list[str]]:
+    def read(self, beside: Sequence[str] = ()) -> tuple[Model, Priors, list[str]]:
         """Return the model, the scenario as its files state it, and the variables of events."""
-        from uncertain_scale.model.model import OwnEquations
-
-        if self.number_format is not None:
-            raise QuestionError("--number-format says how a chip trains; name it by --chip")
-        from uncertain_scale.sampling.sample import prepare
-
-        own = OwnEquations.read(self.equations)
-        if self.with_date:  # the variables of trends are not known yet
-            from uncertain_scale.analysis.events import names_in
-
-            also = [name for text in self._chances() for name in names_in(text)]
-        else:
-            also = [name for event in self._events(own.variables) for name in event.variables]
-        model, priors = prepare(
-            self.scenario,
-            equations=own,
-            priors=self.priors,
-            known=(*self.givens(), *self.changes()),
-            asked=(*names_of(self.outputs), *also, *asked),
-            free=self.free,
-            beside=beside,
-        )
-        return model, priors, also
+        return self._stated().read(beside)
 
     def events(self, model: Model) -> list[Event]:
         """Return the events whose probabilities are asked for."""
-        return self._events(model.variables)
+        return self.query().events_in(model.variables)
 
-    def _events(self, variables: Mapping[str, str]) -> list[Event]:
-        if not (chances := self._chances()):
-            return []
-        from uncertain_scale.analysis.events import parse_event
-
-        return [parse_event(text, variables) for text in chances]
-
-    def _chances(self) -> list[str]:
-        """Return the events asked for, and those that answers come with.
-
-        That a date that is sought is none up to the last, and that a limit is the one that binds.
-        """
-        if not self.with_date:
-            return list(dict.fromkeys(self.event))
-        from uncertain_scale.model import default_model
-        from uncertain_scale.units.dates import NEVER_AFTER
-
-        named = {*self.free, *names_of(self.outputs)}
-        more = [NEVER_AFTER] if DATE in named and DATE not in self.givens() else []
-        laws = [law for law in default_model().equations if law.target in named]
-        more += [f"{limit} <= {law.target}" for law in laws for limit in law.limits]
-        return list(dict.fromkeys((*self.event, *more)))
-
-    @property
-    def with_date(self) -> bool:
-        """Whether the question has a date, known or sought."""
-        named = {*self.givens(), *self.changes(), *self.free, *names_of(self.outputs)}
-        return not {DATE, FIRST_DATE}.isdisjoint(named) or any(DATE in text for text in self.event)
+    def _stated(self) -> Query:
+        if self.number_format is not None:
+            raise QuestionError("--number-format says how a chip trains; name it by --chip")
+        return self.query()
 
     def under(self, scenario: str) -> RunOptions:
         """Return the same question to another scenario."""
@@ -377,14 +340,6 @@ def scenario_of_chip(scenario: str | None, chip: str, number_format: str | None)
     named = chip_scenario(chip, number_format)
     note_reached(scenario=named, chip=None, number_format=None)
     return named
-
-
-def _label(name: str, scenario: str, beside: Sequence[str]) -> str:
-    """Return the name of a scenario and its overlays among others, which may be called alike."""
-    from uncertain_scale.inputs.catalog import find_prior_file, scenario_labels
-
-    paths = [find_prior_file(one) for one in (scenario, *beside)]
-    return f"{scenario_labels(paths)[0]}{name.removeprefix(paths[0].stem)}"
 
 
 def _pairs(texts: list[str], option: str) -> dict[str, str]:

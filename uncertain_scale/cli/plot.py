@@ -193,7 +193,7 @@ def priors(
     from uncertain_scale.sampling.sample import prepare
 
     scenario = scenario_shown(scenario, chip, number_format)
-    _, found = prepare(scenario, equations=equations)
+    _, found = prepare(scenario, equations=equations, extends_builtin=True)
     names = _known(names_of(inputs), found.inputs, f"an input of {found.name}")
     return {"priors": found.inputs, "inputs": names}
 

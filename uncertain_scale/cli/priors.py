@@ -79,7 +79,7 @@ def show(
     from uncertain_scale.sampling.sample import prepare
 
     scenario = scenario_shown(scenario, chip, number_format)
-    _, priors = prepare(scenario, equations=equations)
+    _, priors = prepare(scenario, equations=equations, extends_builtin=True)
     document = priors_document(priors)
     present(document, form, priors_blocks, csv_priors)
 
@@ -106,7 +106,7 @@ def check(
     faults: list[str] = []
     for file in files:
         try:
-            _, priors = prepare(file, equations=equations)
+            _, priors = prepare(file, equations=equations, extends_builtin=True)
             moving = [name for name, why in priors.lacking.items() if why == WHEN]
             if moving and not equations:  # a trend without a level is laid over the scenario's
                 prepare("base", priors=[file], known=[DATE])

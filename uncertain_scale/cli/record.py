@@ -62,6 +62,8 @@ class _Session:
         Makes further texts by name, and says which file stands for which word.
     reached
         Options whose values the run found out.
+    recorded
+        Options that a replay needs, and the run did not.
     """
 
     command: Callable[..., None]
@@ -69,6 +71,7 @@ class _Session:
     priors: dict[str | None, Priors] = field(default_factory=dict)
     files: Callable[[], tuple[dict[str, str], StandIns]] = lambda: ({}, {})
     reached: dict[str, Any] = field(default_factory=dict)
+    recorded: dict[str, Any] = field(default_factory=dict)
 
     def all_arguments(self) -> dict[str, Any]:
         """Return the arguments as the run came to have them."""
@@ -100,6 +103,13 @@ def note_reached(**options: Any) -> None:
     session = _session.get()
     if session is not None:
         session.reached |= options
+
+
+def note_recorded(**options: Any) -> None:
+    """Remember options that a replay needs although the run did without them."""
+    session = _session.get()
+    if session is not None:
+        session.recorded |= options
 
 
 def typed_command() -> str:
@@ -205,7 +215,9 @@ def _write(staging: Staging, session: _Session, result: str) -> None:
     texts, stand_ins = _files(session)
     record = {
         "format": FORMAT,
-        "command": spelt_out(session.command, session.all_arguments(), stand_ins),
+        "command": spelt_out(
+            session.command, {**session.all_arguments(), **session.recorded}, stand_ins
+        ),
         "result": result,
         "sha256": digest_of(staging.place(folder / result)),
         "versions": package_versions(),

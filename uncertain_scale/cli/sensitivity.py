@@ -68,6 +68,7 @@ def sensitivity(
         decision_value,
         parse_groups,
         parse_loss,
+        refuse_unmoved,
     )
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
     from uncertain_scale.report.render.csv import csv_sensitivity
@@ -105,7 +106,7 @@ def sensitivity(
             second_order=second_order,
             progress=bar.counting(passes, "chains"),
         )
-        _must_move(found)
+        refuse_unmoved(found)
         decisions = [
             decision_value(
                 problem,
@@ -127,6 +128,7 @@ def sensitivity(
 
 def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
     """Rank the inputs of a question, as plain data."""
+    from uncertain_scale.analysis.sensitivity import refuse_unmoved
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
     from uncertain_scale.report.sensitivity_report import sensitivity_document
     from uncertain_scale.sampling import sample
@@ -135,20 +137,8 @@ def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
     problem = options.prepare(asked=of)
     with Bar() as bar:
         found = analyse(problem, design, of=of, progress=bar.counting(design.chains, "chains"))
-    _must_move(found)
+    refuse_unmoved(found)
     return sensitivity_document(sample(problem, design), found, on.value, [])
-
-
-def _must_move(found: xr.Dataset) -> None:
-    """Refuse a ranking in which there is nothing to rank."""
-    from uncertain_scale.analysis.sensitivity import CONSTANT
-
-    if (found["reason"] == CONSTANT).all():
-        names = ", ".join(map(str, found["output"].values))
-        raise QuestionError(
-            f"no input moves {names}: all that it rests on is constant; ask for other outputs, or "
-            "give an input a range, such as --set 'mfu=0.2 to 0.5'"
-        )
 
 
 def _given_evidence(

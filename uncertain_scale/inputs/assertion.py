@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from uncertain_scale.errors import UnitError
+from uncertain_scale.errors import QuestionError, UnitError, nearest
 from uncertain_scale.units import check_ends, check_suffixes, parse_quantity
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 Kind: TypeAlias = Literal["figure", "interval", "at least", "at most"]
@@ -154,6 +154,18 @@ class Claims:
     claims: tuple[Claim, ...]
     faults: tuple[str, ...]
     apart: int = 0
+
+    def only(self, names: Sequence[str]) -> Claims:
+        """Return the claims of these names; all of them where there are none.
+
+        Raises QuestionError: there is no such claim.
+        """
+        known = [claim.name for claim in self.claims]
+        for name in names:
+            if name not in known:
+                raise QuestionError(f"claim '{name[:64]}' is unknown; {nearest(name, known)}")
+        kept = tuple(one for one in self.claims if one.name in names)
+        return replace(self, claims=kept) if names else self
 
 
 def figure(text: str, units: str, digits: int | None = None) -> Assertion:

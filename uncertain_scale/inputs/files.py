@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import PriorError, UnitError, by_name, nearest, several
-from uncertain_scale.inputs.catalog import TRENDS, find_prior_file
+from uncertain_scale.inputs.catalog import TRENDS, find_prior_file, shipped_folder
 from uncertain_scale.inputs.distributions import (
     KINDS,
     Constant,
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from uncertain_scale.errors import FileError
     from uncertain_scale.inputs.distributions import Distribution
 
-__all__ = ["input_names", "load_priors"]
+__all__ = ["extends_shipped", "input_names", "load_priors"]
 
 _MOST_FILES = 16
 _MOST_KEYS, _LONGEST_KEY = 100, 40  # keys of a table, and letters of one, that are compared
@@ -147,6 +147,15 @@ def _dated(priors: Priors, paths: Collection[Path]) -> Priors:
         shipped = replace(_Reader(find_prior_file(TRENDS), PriorError).read(), title="")
         priors = lay_over(priors, without_known(shipped, priors))
     return dated(priors)
+
+
+def extends_shipped(sources: Iterable[str | Path]) -> bool:
+    """Tell whether prior files are shipped scenarios, or one of them extends one.
+
+    Raises PriorError: there is no such file, or it is no TOML.
+    """
+    paths = (one.path.resolve() for part in sources for one in _chain(find_prior_file(part)))
+    return any(path.is_relative_to(shipped_folder().resolve()) for path in paths)
 
 
 def input_names(source: str | Path, overlays: Sequence[str | Path] = ()) -> set[str]:

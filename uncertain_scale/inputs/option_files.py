@@ -12,6 +12,7 @@ from uncertain_scale.inputs.document import File, Line, Name, Table, Version
 from uncertain_scale.inputs.toml import TomlReader
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["OptionFile", "Options", "read_options"]
@@ -52,12 +53,12 @@ class OptionFile(File):
 class Options:
     """What a file states, as it would be typed."""
 
-    options: list[dict[str, str]] = field(default_factory=list)
-    choose: list[str] = field(default_factory=list)
-    maximise: list[str] = field(default_factory=list)
-    minimise: list[str] = field(default_factory=list)
-    limits: list[str] = field(default_factory=list)
-    pilots: list[str] = field(default_factory=list)
+    options: Sequence[dict[str, str]] = field(default_factory=list)
+    choose: Sequence[str] = field(default_factory=list)
+    maximise: Sequence[str] = field(default_factory=list)
+    minimise: Sequence[str] = field(default_factory=list)
+    limits: Sequence[str] = field(default_factory=list)
+    pilots: Sequence[str] = field(default_factory=list)
 
     def beside(self, more: Options) -> Options:
         """Return these and more."""

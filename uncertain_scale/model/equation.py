@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 
 _WAY = "__"
+IN_MEMORY = "in memory"
+"""The subject of equations that come from no file or module."""
 _MOST_BYTES = 4_000_000
 
 _SAME, _SAME_SINGLE = 1e-9, 1e-5  # relative; in double precision, and in less
@@ -122,6 +124,7 @@ def read_equations(module: types.ModuleType) -> tuple[Equation, ...]:
     annotations that cannot be read, or of another kind than `def`; all of them, a line each.
     """
     equations, faults = [], []
+    subject = Path(getattr(module, "__file__", None) or module.__name__).stem
     for name, value in vars(module).items():
         function = value if inspect.isfunction(value) else _wrapped(value)
         if (
@@ -131,8 +134,8 @@ def read_equations(module: types.ModuleType) -> tuple[Equation, ...]:
         ):
             continue
         try:
-            _refuse_kind(name, value, function)
-            equations.append(_read(function, module))
+            refuse_kind(name, value, function)
+            equations.append(read_function(function, subject))
         except ModelError as error:
             faults.append(str(error))
     if faults:
@@ -234,7 +237,7 @@ def _wrapped(value: object) -> object:
     return vars(value).get("__wrapped__") or vars(value).get("pyfunc")
 
 
-def _refuse_kind(name: str, value: object, function: types.FunctionType) -> None:
+def refuse_kind(name: str, value: object, function: types.FunctionType) -> None:
     """Refuse what stands for a function but is of another kind than `def`."""
     if not inspect.isfunction(value):
         kind, instead = f"a {type(value).__name__} object", "call it inside of one"
@@ -260,7 +263,12 @@ def _place(function: Callable[..., Any]) -> str:
     return f"{file if own else Path(file).name}:{code.co_firstlineno}"
 
 
-def _read(function: types.FunctionType, module: types.ModuleType) -> Equation:
+def read_function(function: types.FunctionType, subject: str) -> Equation:
+    """Return a plain function as an equation of a subject.
+
+    Raises ModelError: it has a default, no arguments, *args or **kwargs, or annotations that cannot
+    be read.
+    """
     where = _place(function)
     arguments = inspect.signature(function).parameters
     if not arguments:
@@ -300,26 +308,24 @@ def _read(function: types.FunctionType, module: types.ModuleType) -> Equation:
         arguments=tuple(arguments),
         units=units,
         function=function,
-        subject=Path(module.__file__ or module.__name__).stem,
+        subject=subject,
     )
 
 
 def _fault(equation: Equation, units: Mapping[str, str]) -> str:
     """Return what is wrong with one equation's units, or ""."""
-    # Values of one size, all different and none special, so that no slip cancels by chance.
-    numbers: dict[str, Any] = {name: 1.1 + 0.37 * k for k, name in enumerate(equation.arguments)}
+    numbers = _numbers(equation)
     fault = _failure(equation, numbers)
     if fault:  # by what floats lack and arrays have, it may be
         numbers = {name: np.array([value]) for name, value in numbers.items()}
         if _failure(equation, numbers):
             return f"{equation.where} {equation} {fault}"
     quantity = registry().Quantity
-    quantities = {name: quantity(value, _pint(units[name])) for name, value in numbers.items()}
     expected = units[equation.target]
     try:
         with user_code():
             plain = np.asarray(equation.function(**numbers))
-            result = _with_units(equation)(**quantities)
+        result = _on_quantities(equation, numbers, units)
         bare = float(plain.reshape(()))
         # The result of a comparison has no units.
         found = quantity(float(np.reshape(result, ())) if plain.dtype.kind == "b" else result)
@@ -337,6 +343,39 @@ def _fault(equation: Equation, units: Mapping[str, str]) -> str:
         return ""
     fault = _other_fault(equation, numbers) or _factor_fault(found, expected, magnitude / bare)
     return f"{equation.where} {equation} {fault}"
+
+
+def unit_of_result(equation: Equation, units: Mapping[str, str]) -> str:
+    """Return the units that an equation's result has, by those of its arguments.
+
+    Raises ModelError: they do not go together.
+    """
+    if equation.empirical:
+        return "1"
+    try:
+        found = _on_quantities(equation, _numbers(equation), units)
+    except Exception as error:  # noqa: BLE001 (a user's equation may raise anything)
+        taken = ", ".join(f"{name} in {units[name]}" for name in equation.arguments)
+        raise ModelError(
+            f"{equation.where} {equation}: its units do not work out, with {taken}: {error}; "
+            "mend the formula or the units, or mark a fitted law @empirical "
+            "(from uncertain_scale.units.aliases import empirical)"
+        ) from None
+    text = f"{found.units:C}" if hasattr(found, "units") else "1"
+    return "1" if text == "dimensionless" else text
+
+
+def _numbers(equation: Equation) -> dict[str, Any]:
+    """Return values of one size, all different and none special: no slip cancels by chance."""
+    return {name: 1.1 + 0.37 * k for k, name in enumerate(equation.arguments)}
+
+
+def _on_quantities(equation: Equation, numbers: Mapping[str, Any], units: Mapping[str, str]) -> Any:
+    """Return what an equation gives for numbers with units."""
+    quantity = registry().Quantity
+    quantities = {name: quantity(value, _pint(units[name])) for name, value in numbers.items()}
+    with user_code():
+        return _with_units(equation)(**quantities)
 
 
 def _other_fault(equation: Equation, numbers: Mapping[str, Any]) -> str:
@@ -390,7 +429,10 @@ def _pint(units: str) -> str:
 def _with_units(equation: Equation) -> types.FunctionType:
     """Return the equation with its module's annotated constants as quantities."""
     function = equation.function
-    module = sys.modules[function.__module__]
+    module = sys.modules.get(function.__module__)
+    if module is None or vars(module) is not function.__globals__:  # one that was made in memory
+        module = types.ModuleType(function.__module__)
+        vars(module).update(function.__globals__)
     constants = {
         name: registry().Quantity(getattr(module, name), _pint(unit))
         for name, hint in get_type_hints(module, include_extras=True).items()

@@ -7,13 +7,20 @@ import inspect
 import marshal
 import sys
 import types
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from uncertain_scale.errors import ModelError, several
-from uncertain_scale.model.equation import Equation, check_units, import_equations, read_equations
+from uncertain_scale.errors import ModelError, listed, several
+from uncertain_scale.model.equation import (
+    IN_MEMORY,
+    Equation,
+    check_units,
+    import_equations,
+    read_equations,
+)
 from uncertain_scale.model.invert import inverse, named_inverses, other_inverses
 from uncertain_scale.units.dates import DATE, DATES
 from uncertain_scale.units.domain import Units, domain_of
@@ -49,7 +56,7 @@ class Model:
     @classmethod
     def of(
         cls, *modules: types.ModuleType | Path | str, headline: Sequence[str] | None = None
-    ) -> Model:
+    ) -> Self:
         """Build a model from modules or files of equations and check its units.
 
         Parameters
@@ -76,14 +83,14 @@ class Model:
         shown = ends_first(equations) if headline is None else tuple(headline)
         return cls(equations, variables, shown)
 
-    def extended(self, *modules: types.ModuleType | Path | str) -> Model:
+    def extended(self, *modules: types.ModuleType | Path | str) -> Self:
         """Return the model with further equations, whose results become its headline.
 
         An equation replaces an earlier one of the same name.
         """
         return self.with_equations(read_all(modules)) if modules else self
 
-    def with_equations(self, own: Sequence[Equation]) -> Model:
+    def with_equations(self, own: Sequence[Equation]) -> Self:
         """Return the model with further equations, as `extended` does for those of modules."""
         equations = tuple(_merged((*self.equations, *own)))
         variables = agreed_units(equations)
@@ -91,9 +98,10 @@ class Model:
         moved = {name for name, units in variables.items() if units != self.variables.get(name)}
         new = [e for e in equations if e in own or not moved.isdisjoint(e.variables)]
         check_units(new, {name: variables[name] for e in new for name in e.variables})
-        return Model(equations, variables, ends_first(own))
+        shown = ends_first(own)
+        return replace(self, equations=equations, variables=variables, headline=shown)
 
-    def with_trends(self, priors: Priors) -> Model:
+    def with_trends(self, priors: Priors) -> Self:
         """Return the model with the laws of a scenario's trends, which take a `date`, and sums.
 
         Parameters
@@ -113,7 +121,8 @@ class Model:
             for name, number in priors.sums.items()
         ]
         equations = tuple(_merged((*self.equations, *laws)))
-        return Model(equations, with_trends(agreed_units(equations), priors), self.headline)
+        variables = with_trends(agreed_units(equations), priors)
+        return replace(self, equations=equations, variables=variables)
 
     @cached_property
     def builtin_variables(self) -> dict[str, str]:
@@ -156,7 +165,9 @@ class Model:
         """Return a SHA-256 of the source that the equations stand in, as 64 hexadecimal digits."""
         modules: dict[str, list[Any]] = {}
         for equation in self.equations:
-            modules.setdefault(equation.function.__module__, []).append(equation.function)
+            alone = equation.subject == IN_MEMORY and equation.law is None
+            place = "" if alone else equation.function.__module__
+            modules.setdefault(place, []).append(equation.function)
         sources = [_source(name, functions) for name, functions in modules.items()]
         names = [equation.name for equation in self.equations]
         return hashlib.sha256("\n".join([*names, *sources]).encode()).hexdigest()
@@ -196,7 +207,8 @@ def read_all(modules: Sequence[types.ModuleType | Path | str]) -> tuple[Equation
         loaded = import_equations(Path(module)) if isinstance(module, str | Path) else module
         read = read_equations(loaded)
         if not read:
-            raise ModelError(f"{loaded.__file__}: holds no equations (public functions, by def)")
+            place = getattr(loaded, "__file__", None) or loaded.__name__
+            raise ModelError(f"{place}: holds no equations (public functions, by def)")
         for law in read:
             equations += [law, *named_inverses(law)]
     return tuple(_merged(equations))
@@ -248,8 +260,9 @@ class OwnEquations:
     """The equations of a user's files; none, where there are no files.
 
     They may be of another subject, which happens to use names of the built-in model. So built-in
-    equations take part where the priors or the question name a variable that they lack, and
-    otherwise only to compute what they take and nothing states.
+    equations are there where they are asked for, by a shipped scenario or in words: where the
+    priors or the question name a variable that the user's lack, and otherwise only to compute what
+    these take and nothing states.
 
     Parameters
     ----------
@@ -281,7 +294,12 @@ class OwnEquations:
         }
 
     def model(
-        self, stated: Collection[str], asked: Collection[str] = (), filed: Collection[str] = ()
+        self,
+        stated: Collection[str],
+        asked: Collection[str] = (),
+        filed: Collection[str] = (),
+        *,
+        extends_builtin: bool = True,
     ) -> Model:
         """Return the model that they make, with the built-in equations where these are needed.
 
@@ -293,11 +311,13 @@ class OwnEquations:
             Other variables that it names.
         filed
             Variables that prior files state.
+        extends_builtin
+            Whether the built-in equations may take part.
 
         Raises
         ------
         ModelError
-            Units do not agree or do not work out.
+            Units do not agree or do not work out, or a name is one of the built-in model alone.
         """
         builtin = default_model()
         if not self.equations:
@@ -307,15 +327,17 @@ class OwnEquations:
             [name for name in names if name in builtin.variables and name not in own]
             for names in ((*stated, *asked), filed)
         )
+        if not extends_builtin:
+            if foreign or by_files:
+                raise ModelError(_not_extended((*foreign, *by_files)))
+            return self._alone()
         if foreign or by_files:
             self._refuse_other_units(builtin, foreign)
             return builtin.with_equations(self.equations)
         computed = dict.fromkeys(equation.target for equation in self.equations)
         known = {*computed, *stated, *filed}
         if not any(builtin.ways_to(name) for name in own - known):
-            variables = agreed_units(self.equations)
-            check_units(self.equations, variables)
-            return Model(self.equations, variables, ends_first(self.equations))
+            return self._alone()
         declared = self._declared()
         fitting = tuple(
             equation
@@ -324,6 +346,11 @@ class OwnEquations:
             and all(declared.get(name, unit) == unit for name, unit in equation.units.items())
         )
         return Model(fitting, agreed_units(fitting)).with_equations(self.equations)
+
+    def _alone(self) -> Model:
+        variables = agreed_units(self.equations)
+        check_units(self.equations, variables)
+        return Model(self.equations, variables, ends_first(self.equations))
 
     def listed(self) -> Model:
         """Return the model where nothing is asked: alone, unless it takes built-in variables."""
@@ -352,10 +379,21 @@ class OwnEquations:
             theirs = f"'{foreign[0]}' is" if foreign else "the scenario's priors are"
             faults[-1] += (
                 "; declare the same units, or rename it. For a model of another subject, name its "
-                "own priors alone, by --priors with a file that extends no scenario, and ask for "
-                f"its variables alone: the built-in equations take part because {theirs} of theirs"
+                "own priors alone, by --priors with a file that extends no scenario: the built-in "
+                f"equations take part because {theirs} of theirs"
             )
             raise ModelError("\n".join(faults))
+
+
+def _not_extended(names: Sequence[str]) -> str:
+    """Say that variables are of the built-in model, which is not there, and how to have it."""
+    one = len(names) == 1
+    return (
+        f"{listed([repr(name) for name in names[:5]])} {'is' if one else 'are'} in no equation of "
+        "yours, which with priors of their own are a model of another subject; drop "
+        f"{'it' if one else 'them'}, or have the built-in equations too, by --extends-builtin "
+        "(extends_builtin=True)"
+    )
 
 
 def _merged(equations: Iterable[Equation]) -> Iterator[Equation]:
@@ -370,8 +408,22 @@ def _merged(equations: Iterable[Equation]) -> Iterator[Equation]:
 
 
 def _source(module: str, functions: Sequence[Any]) -> str:
-    """Return the source that functions stand in, or their code where that is gone."""
+    """Return the source that functions stand in; each by itself where that is no file."""
     try:
         return inspect.getsource(sys.modules[module])
-    except OSError:
-        return "\n".join(marshal.dumps(inspect.unwrap(one).__code__).hex() for one in functions)
+    except (OSError, TypeError, KeyError):
+        return "\n".join(map(_own_source, functions))
+
+
+def _own_source(function: Any) -> str:
+    """Return the source of a function with the numbers it refers to, or its code."""
+    plain = inspect.unwrap(function)
+    try:
+        text = inspect.getsource(plain)
+    except (OSError, TypeError):
+        code = plain.__code__.replace(co_filename="", co_firstlineno=1)
+        text = marshal.dumps(code).hex()
+    known = inspect.getclosurevars(plain)
+    around = {**known.globals, **known.nonlocals}
+    numbers = {name: one for name, one in around.items() if isinstance(one, Real)}
+    return "\n".join([text, *(f"{name} = {numbers[name]!r}" for name in sorted(numbers))])

@@ -23,6 +23,7 @@ from uncertain_scale.inputs.distributions import (
 )
 from uncertain_scale.inputs.domains import interval_in
 from uncertain_scale.inputs.prior import Prior, Priors, Provenance, loose_ends
+from uncertain_scale.inputs.stated import as_typed, split_sources
 from uncertain_scale.inputs.trends import WHEN
 from uncertain_scale.units import Quantity, conversion_factor
 from uncertain_scale.units.dates import DATE, dates_as_numbers
@@ -230,7 +231,8 @@ def _stated(name: str, value: str | float | Quantity, model: Model, option: str)
     try:
         if isinstance(value, dt.date):
             value = value.isoformat()
-        typed = value
+        value, about = split_sources(value)
+        typed = value = as_typed(value)
         if isinstance(value, str) and in_model == DATE:
             value = dates_as_numbers(value)
         if isinstance(value, str):
@@ -256,6 +258,9 @@ def _stated(name: str, value: str | float | Quantity, model: Model, option: str)
                 interpreted=interval,
             ),
         )
+        if about:
+            about |= {"as_of": as_day(about.get("as_of"), "as_of")}
+            prior = replace(prior, provenance=replace(prior.provenance, **about))
         prior = prior.converted(in_model)
     except (DistributionError, UnitError) as error:
         raise UnitError(f"{option} {name} = '{str(value)[:80]}': {error}") from None

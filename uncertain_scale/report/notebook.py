@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from uncertain_scale.analysis.decide import Choice
 from uncertain_scale.analysis.streamed import Streamed
 from uncertain_scale.inputs import Priors
-from uncertain_scale.report.blocks import Block, Form, Items, Table, Text, shown
+from uncertain_scale.report.blocks import Block, Facts, Form, Heading, Items, Table, Text, shown
 from uncertain_scale.report.comparison_report import comparison_blocks, comparison_document
 from uncertain_scale.report.decide_report import choice_blocks, choice_document
 from uncertain_scale.report.document import priors_document, report_document
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
     from uncertain_scale.analysis.comparison import Comparison
 
-__all__ = ["Shown", "notebook", "show"]
+__all__ = ["Shown", "notebook", "show", "shown_blocks"]
 
 _WIDTH = 80
+_OPTION = "--format "
 _TAGS = {"bold": "strong", "dim": "small"}
 
 
@@ -97,34 +98,46 @@ def show(
     """
     probs = read_probs(probs)
     if isinstance(result, Choice):
-        return _shown(choice_blocks(choice_document(result)))
+        return shown_blocks(choice_blocks(choice_document(result)))
     if isinstance(result, Priors):
-        return _shown(priors_blocks(priors_document(result)))
+        return shown_blocks(priors_blocks(priors_document(result)))
     if isinstance(result, xr.Dataset) and {"median", "eti"} <= set(result.data_vars):
         header, rows = _points(result)
-        return _shown([Table(header, rows, only=Form.notebook)], _plain([header, *rows]))
+        return shown_blocks([Table(header, rows, only=Form.notebook)], _plain([header, *rows]))
     if isinstance(result, xr.DataTree) and found is not None:
         if isinstance(found, xr.Dataset):
-            return _shown(sensitivity_blocks(sensitivity_document(result, found, "value", [])))
-        return _shown(comparison_blocks(comparison_document(result, found, probs)))
+            return shown_blocks(
+                sensitivity_blocks(sensitivity_document(result, found, "value", []))
+            )
+        return shown_blocks(comparison_blocks(comparison_document(result, found, probs)))
     if isinstance(result, xr.DataTree | Streamed):
-        return _shown(report_blocks(report_document(result, probs=probs)))
+        return shown_blocks(report_blocks(report_document(result, probs=probs)))
     raise TypeError(
         f"show takes draws, a scenario, or what summarize or sweep returns; found {type(result)}"
     )
 
 
-def _shown(blocks: Iterable[Block], text: str | None = None) -> Shown:
+def shown_blocks(blocks: Iterable[Block], text: str | None = None) -> Shown:
+    """Return blocks for a notebook, with the terminal's text of them, or another."""
     from rich.console import Console
 
     kept, printed = list(blocks), io.StringIO()
-    # In a notebook, a console displays what it prints, unless it is asked not to.
-    console = Console(file=printed, width=_WIDTH, no_color=True, force_jupyter=False)
+    # In a notebook, a console displays what it prints, and takes itself for a terminal, unless it
+    # is asked not to.
+    console = Console(
+        file=printed, width=_WIDTH, no_color=True, force_jupyter=False, force_terminal=False
+    )
     console.print(terminal(kept))
     # What the command line says of its own options is of no use here.
-    lines = [one for one in printed.getvalue().splitlines() if not one.startswith("--format ")]
+    lines = [one for one in printed.getvalue().splitlines() if not one.startswith(_OPTION)]
     words = "\n".join(line.rstrip() for line in lines).strip("\n")
-    return Shown(html=notebook(kept), text=words if text is None else text)
+    tabular = (
+        form
+        for form in (Form.notebook, Form.terminal, Form.markdown)
+        if any(isinstance(one, Table) for one in shown(kept, form))
+    )
+    html = notebook(kept, next(tabular, Form.notebook))
+    return Shown(html=html, text=words if text is None else text)
 
 
 def _points(found: xr.Dataset) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -172,19 +185,35 @@ def _plain(table: Sequence[Sequence[str]]) -> str:
     )
 
 
-def notebook(blocks: Iterable[Block]) -> str:
-    """Return blocks as HTML that reads the same wherever notebooks are shown."""
-    parts = [part for block in shown(blocks, Form.notebook) for part in _parts(block)]
+def notebook(blocks: Iterable[Block], form: Form = Form.notebook) -> str:
+    """Return blocks as HTML that reads the same wherever notebooks are shown.
+
+    Parameters
+    ----------
+    blocks
+        What is shown.
+    form
+        Whose blocks: a subject without tables for notebooks shows the terminal's, less their bars,
+        or Markdown's.
+    """
+    parts = [part for block in shown(blocks, form) for part in _parts(block)]
     return str(Markup("<div>{}</div>").format(Markup("\n").join(parts)))
 
 
 def _parts(block: Block) -> Iterator[Markup]:
     match block:
         case Text(_, style):
-            yield from (_line(line, _TAGS.get(style, "span")) for line in block.each)
+            kept = (line for line in block.each if not line.startswith(_OPTION))
+            yield from (_line(line, _TAGS.get(style, "span")) for line in kept)
         case Items(lines, mark):
             yield from (_line(mark + line, "span") for line in lines)
+        case Heading(text):
+            yield _line(text, "strong")
+        case Facts(pairs):
+            yield from (_line(f"{label}: {value}", "span") for label, value in pairs)
         case Table(header, rows):
+            plain = [place for place in range(len(header)) if place not in block.drawn]
+            header, *rows = [[row[place] for place in plain] for row in (header, *rows)]
             head = Markup('<th scope="col">{}</th>')
             heads = Markup().join(head.format(on_one_line(name)) for name in header)
             cited = [place for place, name in enumerate(header) if name == "source"]

@@ -41,6 +41,13 @@ Drawn: TypeAlias = "tuple[int, dict[str, FloatArray]]"
 
 _DIMS = ("chain", "draw")
 
+_ERRORS = (
+    "Each chain is an independent design: the error of a statistic is its spread between chains, "
+    "as uncertain_scale.summarize gives it. ESS and MCSE of ArviZ assume draws of MCMC: for Sobol' "
+    "nets they are some tens of times too wide."
+)
+"""What a DataTree says of Monte Carlo errors, as its attribute `monte_carlo_error`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Variable:
@@ -114,7 +121,8 @@ class ArrayTree:
         """Return it as a DataTree, with the numbers of chains and draws as coordinates."""
         import xarray as xr
 
-        data: dict[str, xr.Dataset] = {"/": xr.Dataset(attrs=self.attrs)}
+        attrs = {**self.attrs, "monte_carlo_error": _ERRORS}
+        data: dict[str, xr.Dataset] = {"/": xr.Dataset(attrs=attrs)}
         for group, variables in self.groups.items():
             arrays = {name: (one.dims, one.values, one.attrs) for name, one in variables.items()}
             held = any(one.dims for one in variables.values())

@@ -13,7 +13,7 @@ import numpy as np
 
 from uncertain_scale.errors import by_name, several
 from uncertain_scale.inputs import load_priors
-from uncertain_scale.inputs.files import input_names
+from uncertain_scale.inputs.files import extends_shipped, input_names
 from uncertain_scale.model import ask, believe
 from uncertain_scale.model.model import OwnEquations
 from uncertain_scale.model.problem import Problem, takes_problem
@@ -170,6 +170,7 @@ def run(  # noqa: PLR0913 (each is one option of the command line)
     outputs: Sequence[str] = (),
     equations: Sequence[str | Path] = (),
     priors: Sequence[str | Path] = (),
+    extends_builtin: bool = False,
     design: Design | None = None,
     as_of: str | dt.date | None = None,
 ) -> xr.DataTree:
@@ -188,10 +189,12 @@ def run(  # noqa: PLR0913 (each is one option of the command line)
     outputs
         Variables wanted; the model's headline by default, everything reachable for `["all"]`.
     equations
-        Files of further equations. With priors of their variables alone they are a model of another
-        subject, without the built-in equations.
+        Files of further equations. With priors of their own they are a model of another subject,
+        without the built-in equations.
     priors
         Prior files laid over the scenario.
+    extends_builtin
+        Whether the built-in equations are there beside equations that have priors of their own.
     design
         How draws are made; 16 Sobol' chains of 4,096 draws by default.
     as_of
@@ -222,6 +225,7 @@ def run(  # noqa: PLR0913 (each is one option of the command line)
         known=(*given, *believed),
         asked=outputs,
         free=free,
+        extends_builtin=extends_builtin,
     )
     question = ask(model, given, outputs=outputs, free=free, as_of=as_of)
     scenario_priors = believe(scenario_priors, model, believed, question=question)
@@ -236,13 +240,14 @@ def prepare(  # noqa: PLR0913 (all that the model hangs on)
     known: Iterable[str] = (),
     asked: Iterable[str] = (),
     free: Iterable[str] = (),
-    beside: Iterable[str] = (),
+    beside: Iterable[str | Path] = (),
+    extends_builtin: bool = False,
 ) -> tuple[Model, Priors]:
     """Return the model and the scenario's priors in its units.
 
     Parameters
     ----------
-    scenario, equations, priors
+    scenario, equations, priors, extends_builtin
         As in `run`.
     known, asked, free
         Variables of a question: those given or replaced, those wanted, and those solved for.
@@ -255,11 +260,17 @@ def prepare(  # noqa: PLR0913 (all that the model hangs on)
     source, overlays = _files(scenario, priors)
     filed: set[str] = set()
     if own.equations:
-        for files in ((source, overlays), *(_files(one, priors) for one in beside)):
-            filed |= input_names(*files)
+        for first, more in ((source, overlays), *(_files(one, priors) for one in beside)):
+            filed |= input_names(first, more)
+            extends_builtin |= extends_shipped([first, *more])
     known = set(known)
     stated = sorted(known.difference(free, {DATE}))
-    model = own.model(stated, (*asked, *free), sorted(filed.difference(free)))
+    model = own.model(
+        stated,
+        (*asked, *free),
+        sorted(filed.difference(free)),
+        extends_builtin=extends_builtin,
+    )
     has_date = not {DATE, FIRST_DATE}.isdisjoint({*known, *asked, *free})
     found = load_priors(
         source, overlays=overlays, variables=model.variables, with_date=has_date or None

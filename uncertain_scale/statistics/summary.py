@@ -126,6 +126,10 @@ def summarize(
     >>> summary["hdi"].sel(output="x", prob=0.9, mode=0).values.round(1).tolist()
     [-1.6, 1.6]
     """
+    import xarray as xr
+
+    if isinstance(held := getattr(outputs, "tree", None), xr.DataTree):  # an answer's
+        outputs = held
     read, inputs = read_outputs(outputs), inputs_of(outputs)
     return summarize_variables(read, probs=probs, inputs=inputs, intervals=intervals)
 

@@ -10,6 +10,7 @@ import numpy as np
 from uncertain_scale.analysis.events import Event, happened, probability, share_of
 from uncertain_scale.analysis.sensitivity.decision import Decision
 from uncertain_scale.analysis.sensitivity.methods import (
+    CONSTANT,
     IntervalReduction,
     RankCorrelation,
     Swing,
@@ -48,6 +49,7 @@ __all__ = [
     "decision_value",
     "interval_reduction",
     "rank_correlation",
+    "refuse_unmoved",
     "sensitivity",
     "shapley_effects",
     "sobol_indices",
@@ -280,6 +282,19 @@ def decision_value(  # noqa: PLR0913 (a question, how to draw, and the event)
             "threshold has no expectation; state a loss without 'per'"
         )
     return found
+
+
+def refuse_unmoved(found: xr.Dataset) -> None:
+    """Refuse a ranking in which there is nothing to rank.
+
+    Raises QuestionError: all that the outputs rest on is constant.
+    """
+    if (found["reason"] == CONSTANT).all():
+        names = ", ".join(map(str, found["output"].values))
+        raise QuestionError(
+            f"no input moves {names}: all that it rests on is constant; ask for other outputs, or "
+            "give an input a range, such as --set 'mfu=0.2 to 0.5'"
+        )
 
 
 def _probability(problem: Problem, design: Design, event: Event) -> Probability:

@@ -380,12 +380,11 @@ def plot_backtest(document: Document) -> Figure:
     document
         What `backtest_document` returns.
     """
-    from matplotlib.figure import Figure
-
     tests = [one for one in document["forecasts"] if one["quantity"] == _TARGET and one["scored"]]
     tests.sort(key=lambda one: (one["family"], one["published"] / one["left_out"]["median"]))
     height = max(3.2, 0.17 * len(tests) + 1.0)
-    figure = Figure(figsize=(9.6, height), layout="constrained")
+    figure = new_figure(9.6 * 72, height * 72)
+    figure.set_layout_engine("constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.55, 1.0))
     _intervals(left, tests)
     _ecdf(right, [one["left_out"]["transform"] for one in tests])

@@ -1,0 +1,257 @@
+"""A model of one's own: equations and inputs of a notebook, asked as the built-in one is."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from uncertain_scale import model as models
+from uncertain_scale.api.analyses import Problem, names_stated, refuse_misspelt
+from uncertain_scale.errors import PriorError, QuestionError, by_name, not_a_variable, several
+from uncertain_scale.inputs import Priors, load_priors
+from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
+from uncertain_scale.inputs.prior import Correlation, Provenance, loose_ends
+from uncertain_scale.inputs.stated import as_typed, split_sources
+from uncertain_scale.model.equation import check_units
+from uncertain_scale.model.memory import read_laws
+from uncertain_scale.model.model import agreed_units, ends_first
+from uncertain_scale.model.question import BELIEVED, NAMES
+from uncertain_scale.sampling import Design
+from uncertain_scale.units.dates import DATE, FIRST_DATE
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from uncertain_scale.model.memory import Law, Laws, Named
+
+__all__ = ["Model", "default_model"]
+
+_INPUTS = '{"capex": us.to(800, 1400, "USD/kW")}'
+UNSOURCED = "to be filled in"
+"""The source of an input that has none yet, in files."""
+
+
+@dataclass(frozen=True, init=False)
+class Model(models.Model):
+    """Equations with agreed units, and inputs for them, without the built-in ones.
+
+    Parameters
+    ----------
+    equations
+        Functions, whose names are variables and whose arguments are too; lambdas by name, alone or
+        with the units of their result, `{"lcoe": (lambda capex, yield_: …, "USD/kWh")}`; modules;
+        Python files. What is not annotated has the units of its input, or those that follow.
+    variables, headline
+        Units by variable, and what a report shows, where `equations` are `Equation`s already.
+    inputs
+        By variable: `to(800, 1400, "USD/kW")`, `beta(2, 3)` and the other kinds, text as it is
+        typed, a number, a distribution of `scipy.stats` or PreliZ, one of these with its units in a
+        tuple, or a table with a `source` beside its `kind` or `value`.
+    correlations
+        Rank correlations by pair of inputs: `{("capex", "load"): -0.3}`.
+    title
+        What the model is, in a line.
+
+    Raises
+    ------
+    UncertainScaleError
+        Units do not work out, or something is no equation or no input.
+
+    Examples
+    --------
+    >>> import scipy.stats
+    >>> from uncertain_scale.inputs.stated import to
+    >>> model = Model(
+    ...     {"cost": lambda price, amount: price * amount},
+    ...     inputs={"price": to(2, 5, "USD/kg"), "amount": (scipy.stats.norm(40, 2), "kg")},
+    ... )
+    >>> model.variables["cost"], float(model.ask().run().summary()["median"][0].round())
+    ('USD', 126.0)
+    """
+
+    priors: Priors | None = None
+
+    def __init__(  # noqa: PLR0913 (what a model is made of)
+        self,
+        equations: Laws | tuple[Any, ...],
+        variables: Mapping[str, str] | None = None,
+        headline: tuple[str, ...] = (),
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        correlations: Mapping[tuple[str, str], float] | None = None,
+        title: str = "",
+        priors: Priors | None = None,
+    ) -> None:
+        stated = None
+        if variables is None:
+            stated = by_name("inputs", inputs, _INPUTS)
+            read = read_laws(equations, {name: _units(name, one) for name, one in stated.items()})
+            variables = agreed_units(read)
+            check_units(read, variables)
+            equations, headline = read, headline or ends_first(read)
+        super().__init__(equations, variables, tuple(headline))  # type: ignore[arg-type]
+        if priors is None and (stated is not None or inputs or correlations):
+            priors = models.believe(Priors("own", title), self, inputs or {}, option="inputs")
+            priors = _correlated(priors, correlations or {})
+        object.__setattr__(self, "priors", priors)
+
+    def extended(self, *laws: Law | Named) -> Self:
+        """Return the model with further equations, whose results become its headline.
+
+        Parameters
+        ----------
+        *laws
+            As `equations`; an equation replaces an earlier one of the same name.
+
+        Examples
+        --------
+        >>> model = default_model().extended({"cost_per_gpu": lambda budget, gpus: budget / gpus})
+        >>> model.variables["cost_per_gpu"]
+        'USD/gpu'
+        """
+        return self.with_equations(read_laws(laws, self.variables)) if laws else self
+
+    def ask(  # noqa: PLR0913 (each is one option of the command line)
+        self,
+        *,
+        given: Mapping[str, Any] | None = None,
+        set: Mapping[str, Any] | None = None,  # noqa: A002 (the command's word)
+        free: str | Sequence[str] = (),
+        outputs: str | Sequence[str] = (),
+        event: str | Sequence[str] = (),
+        scenario: str | Path | None = None,
+        as_of: str | dt.date | None = None,
+        draws: int = 4096,
+        chains: int = 16,
+        design: Literal["sobol", "lhs", "random"] = "sobol",
+        seed: int = 0,
+        **variables: Any,
+    ) -> Problem:
+        """Ask the model, as `uncertain_scale.ask` asks the built-in one.
+
+        Parameters
+        ----------
+        given, set, free, outputs, event, as_of, draws, chains, design, seed, **variables
+            As in `uncertain_scale.ask`.
+        scenario
+            A scenario or prior file for the inputs; the model's own by default, `base` without.
+
+        Raises
+        ------
+        UncertainScaleError
+            Anything that is wrong with the names or the values.
+
+        Examples
+        --------
+        >>> model = Model({"area": lambda side: side**2}, inputs={"side": (3, "m")})
+        >>> float(model.ask(side="2 m").run()["area"][0, 0])
+        4.0
+        """
+        from uncertain_scale.analysis.events import parse_event
+
+        known = {**by_name("given", given), **variables}
+        wanted, freed = names_stated(outputs), several("free", free, str, NAMES)
+        events = several("event", event, str, 'events, such as ["area >= 3"]')
+        model, priors = self._with_priors(scenario, {*known, *wanted, *freed})
+        also = [name for text in events for name in parse_event(text, model.variables).variables]
+        try:
+            question = models.ask(model, known, outputs=wanted, free=freed, also=also, as_of=as_of)
+        except QuestionError as error:
+            refuse_misspelt(variables, inspect.signature(self.ask).parameters, error)
+            raise
+        changes = by_name("set", set, BELIEVED)
+        believed = models.believe(priors, model, changes, option="set", question=question)
+        drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)
+        return Problem(model, believed, question, drawn, events)
+
+    def _with_priors(
+        self, scenario: str | Path | None, names: set[str]
+    ) -> tuple[models.Model, Priors]:
+        """Return the model with its trends where a date is named, and the inputs."""
+        if scenario is None and self.priors is not None:
+            return self, self.priors
+        dated = not names.isdisjoint({DATE, FIRST_DATE})
+        source = scenario or "base"
+        found = load_priors(source, variables=self.variables, with_date=dated or None)
+        return (self.with_trends(found) if found.trends else self), found
+
+    def to_files(self, stem: str | Path) -> list[Path]:
+        """Write the equations as STEM.py and the inputs as STEM.toml, with sources to fill in.
+
+        `ask(equations="STEM.py", priors="STEM.toml")` gives the same draws to the bit.
+
+        Raises
+        ------
+        DataError
+            One of the files is there already or cannot be written, or the source of an equation
+            cannot be read.
+        """
+        from uncertain_scale.api.own_files import equations_text
+        from uncertain_scale.inputs.writing import prior_files
+        from uncertain_scale.report.store import copy_files
+
+        stem = Path(stem)
+        texts = {f"{stem.name}.py": equations_text(self)}
+        if self.priors is not None:
+            texts |= prior_files(_to_be_sourced(self.priors, stem.name), stem.name)
+        return copy_files([], stem.parent, texts)
+
+
+def default_model() -> Model:
+    """Return the built-in model of the scale of LLM training.
+
+    `default_model().extended("my_model.py")` has equations of one's own besides.
+    """
+    built_in = models.default_model()
+    return Model(built_in.equations, built_in.variables, built_in.headline)
+
+
+def _units(name: str, value: Any) -> str:
+    """Return the units that an input is stated in; "1" for a bare number."""
+    typed = as_typed(split_sources(value)[0])
+    try:
+        units = parse_distribution(typed)[1] if isinstance(typed, str) else None
+    except DistributionError as error:
+        raise PriorError([f"inputs {name}: {text}" for _, text in error.faults]) from None
+    return units or getattr(typed, "units", None) or "1"
+
+
+def _correlated(priors: Priors, ranks: Mapping[tuple[str, str], float]) -> Priors:
+    """Return priors with rank correlations.
+
+    Raises PriorError: a name is no input, or they contradict one another.
+    """
+    ties: list[Correlation] = []
+    faults: list[str] = []
+    stated: Mapping[Any, Any] = by_name("correlations", ranks, '{("capex", "load"): -0.3}')  # type: ignore[arg-type]
+    for pair, rank in stated.items():
+        if not (isinstance(pair, tuple) and len({*pair}) == len(pair) == 2):
+            faults.append(f"correlations: {pair!r:.60} is no pair of two inputs")
+        elif not isinstance(rank, int | float) or not -1 < rank < 1:
+            faults.append(f"correlations {pair}: {rank!r:.40} is not above -1 and below 1")
+        elif missing := [name for name in pair if name not in priors.inputs]:
+            faults.append(f"correlations: {not_a_variable(str(missing[0]), priors.inputs)}")
+        else:
+            ties.append(Correlation(pair, float(rank), Provenance(where="correlations")))
+    tied = replace(priors, correlations=tuple(ties))
+    if faults or (faults := loose_ends(tied)):
+        raise PriorError(faults)
+    return tied
+
+
+def _to_be_sourced(priors: Priors, name: str) -> Priors:
+    """Return priors in which an input without a source says that it is missing."""
+
+    def sourced(said: Provenance) -> Provenance:
+        stated = f"{said.where} {said.stated}"
+        return replace(said, source=UNSOURCED) if said.source in {"", stated} else said
+
+    inputs = {
+        one: replace(prior, provenance=sourced(prior.provenance))
+        for one, prior in priors.inputs.items()
+    }
+    ties = tuple(replace(one, provenance=sourced(one.provenance)) for one in priors.correlations)
+    return replace(priors, title=priors.title or name, inputs=inputs, correlations=ties)

@@ -1,0 +1,369 @@
+"""The result of an analysis: text and HTML, a table, figures and plain data, alike in all kinds."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from uncertain_scale.errors import QuestionError, nearest, several
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import pandas as pd  # type: ignore[import-untyped]
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+    from uncertain_scale.analysis.events import Probability
+    from uncertain_scale.model import Problem
+    from uncertain_scale.report import Document
+    from uncertain_scale.report.blocks import Block
+    from uncertain_scale.report.notebook import Shown
+    from uncertain_scale.sampling.chains import ArrayTree
+
+__all__ = ["Answer", "Plots", "Result"]
+
+
+class _View(NamedTuple):
+    """How a kind of result is shown: what makes its blocks and its CSV, its files, its figures."""
+
+    blocks: str
+    csv: str
+    file: str
+    figures: tuple[str, ...] = ()
+
+
+_VIEWS = {
+    "report": _View(
+        "interval_report.report_blocks",
+        "render.csv.csv_report",
+        "report",
+        ("density", "intervals", "priors", "graph"),
+    ),
+    "update": _View(
+        "interval_report.update_blocks",
+        "render.csv.csv_report",
+        "report",
+        ("density", "intervals", "priors", "graph"),
+    ),
+    "sensitivity": _View(
+        "sensitivity_report.sensitivity_blocks",
+        "render.csv.csv_sensitivity",
+        "sensitivity",
+        ("sensitivity", "tornado"),
+    ),
+    "sensitivity given evidence": _View(
+        "posterior_reports.dependent_blocks", "render.csv.csv_dependent", "sensitivity"
+    ),
+    "compare": _View(
+        "comparison_report.comparison_blocks",
+        "render.csv.csv_comparison",
+        "comparison",
+        ("compare",),
+    ),
+    "compare given evidence": _View(
+        "posterior_reports.evidence_comparison_blocks",
+        "render.csv.csv_evidence_comparison",
+        "comparison",
+    ),
+    "sweep": _View("sweep_report.sweep_blocks", "sweep_report.csv_sweep", "sweep", ("sweep",)),
+    "decide": _View(
+        "decide_report.choice_blocks", "decide_report.csv_choice", "decision", ("decision",)
+    ),
+    "claims": _View(
+        "claims_report.claims_blocks", "claims_report.csv_claims", "claims", ("claims",)
+    ),
+    "backtest": _View(
+        "backtest_report.backtest_blocks",
+        "backtest_report.csv_backtest",
+        "backtest",
+        ("backtest",),
+    ),
+    "backtest of trends": _View(
+        "trend_report.trends_blocks", "trend_report.csv_trends", "backtest"
+    ),
+}
+
+
+def _find(place: str) -> Callable[..., Any]:
+    module, _, name = place.rpartition(".")
+    found: Callable[..., Any] = getattr(import_module(f"uncertain_scale.report.{module}"), name)
+    return found
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Result:
+    """The result of an analysis; a notebook shows its tables, `print` its text.
+
+    Parameters
+    ----------
+    kind
+        The command that gives the same.
+    document
+        All of it as plain data: `to_dict`.
+    data
+        What the analysis itself returned: draws, datasets or objects.
+    behind
+        What figures and pages need besides, by the name of the figure's argument.
+    """
+
+    kind: str
+    document: Document
+    data: Any = None
+    behind: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> Document:
+        """Return it as plain data, in the JSON Schema that `uncertain-scale schema` prints."""
+        return self.document
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return it as a table, with the columns of `--format csv`."""
+        import pandas as pd
+
+        return pd.read_csv(io.StringIO(_find(self._view.csv)(self.document)))
+
+    @property
+    def plot(self) -> Plots:
+        """Its figures by name, such as `plot.density("gpus")`; `plot()` draws the first."""
+        return Plots(self)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write it as a page, Markdown, JSON and CSV into a folder, and return the files.
+
+        Raises DataError: the folder or a file in it cannot be written; what was there stays.
+        """
+        from uncertain_scale.report.atomic import staged
+        from uncertain_scale.report.render.markdown import markdown
+        from uncertain_scale.report.store import as_json, save_texts
+
+        texts = {
+            "md": markdown(self._blocks()),
+            "json": as_json(self.document) + "\n",
+            "html": self._page(),
+            "csv": _find(self._view.csv)(self.document),
+        }
+        with staged(Path(folder)):
+            named = {f"{self._view.file}.{ending}": text for ending, text in texts.items()}
+            return save_texts(named, Path(folder))
+
+    @property
+    def _view(self) -> _View:
+        return _VIEWS[self.kind]
+
+    def _blocks(self, **more: Any) -> Iterable[Block]:
+        return _find(self._view.blocks)(self.document, **more)  # type: ignore[no-any-return]
+
+    def _page(self) -> str:
+        from uncertain_scale.report.render.html import html
+
+        return html(self._blocks(), self.document, command="")
+
+    @cached_property
+    def _shown(self) -> Shown:
+        from uncertain_scale.report.notebook import shown_blocks
+
+        return shown_blocks(self._blocks())
+
+    def __repr__(self) -> str:
+        return self._shown.text
+
+    def _repr_html_(self) -> str:
+        return self._shown.html
+
+    if not TYPE_CHECKING:  # a checker that sees this takes any misspelt name for one of ours
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what a result has, where something else is asked of it."""
+            if name.startswith("_"):
+                raise AttributeError(name)
+            known = [one for one in dir(type(self)) if not one.startswith("_")]
+            hint = nearest(name, known)
+            hint = hint if hint.startswith("did") else f"it has {', '.join(known)}"
+            raise AttributeError(f"a result of {self.kind} has no '{name}'; {hint}")
+
+
+class Plots:
+    """The figures that a result has, each a function of its name."""
+
+    density: Callable[..., Figure]
+    intervals: Callable[..., Figure]
+    priors: Callable[..., Figure]
+    graph: Callable[..., Figure]
+    sensitivity: Callable[..., Figure]
+    tornado: Callable[..., Figure]
+    compare: Callable[..., Figure]
+    sweep: Callable[..., Figure]
+    decision: Callable[..., Figure]
+    claims: Callable[..., Figure]
+    backtest: Callable[..., Figure]
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    def __dir__(self) -> list[str]:
+        return list(self._result._view.figures)  # noqa: SLF001 (its own result)
+
+    def __repr__(self) -> str:
+        return f"figures: {', '.join(dir(self)) or 'none'}"
+
+    def __call__(self, *arguments: Any, **options: Any) -> Figure:
+        """Draw the first figure."""
+        names = self.__dir__()
+        if not names:
+            raise QuestionError(f"a result of {self._result.kind} has no figure; see to_frame()")
+        figure: Figure = getattr(self, names[0])(*arguments, **options)
+        return figure
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Callable[..., Figure]:
+            known = self.__dir__()
+            if name not in known:
+                hint = nearest(name, known) if known else "it has none; see to_frame()"
+                raise AttributeError(
+                    f"a result of {self._result.kind} has no figure '{name}'; {hint}"
+                )
+            from uncertain_scale.report import figures
+
+            return _bound(getattr(figures, f"plot_{name}"), self._result)
+
+
+def _bound(function: Callable[..., Figure], result: Result) -> Callable[..., Figure]:
+    """Return what draws a figure of a result: its document, or what the figure takes in its place.
+
+    One name alone may stand without its list.
+    """
+    signature = inspect.signature(function)
+    first, *others = signature.parameters.values()
+    place = others[0] if others else None
+    subject = result.behind.get(first.name, result.document)
+
+    @wraps(function)
+    def draw(*arguments: Any, **options: Any) -> Figure:
+        given = signature.bind_partial(subject, *arguments, **options).arguments
+        if place is not None and place.name in given:
+            names = several(place.name, given[place.name], str, 'names, such as ["gpus"]')
+            _refuse_unknown(names, _drawable(result, place.name))
+            options = {k: v for k, v in options.items() if k != place.name}
+            arguments = (names if "Sequence" in str(place.annotation) else names[0], *arguments[1:])
+        preset = {k: v for k, v in result.behind.items() if k in signature.parameters}
+        preset.pop(first.name, None)
+        return function(subject, *arguments, **{**preset, **options})
+
+    draw.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]
+    return draw
+
+
+def _drawable(result: Result, parameter: str) -> list[str]:
+    """Return the names that a figure can be asked for; none where anything may be."""
+    document = result.document
+    if parameter == "inputs":
+        return list(document["inputs"])
+    if parameter == "others":
+        return [one["other"] for one in document["comparisons"]]
+    if parameter == "names":
+        return [one["name"] for one in document["claims"]]
+    held = document if "outputs" in document else document["points"][0]
+    return list(held["outputs"])
+
+
+def _refuse_unknown(names: Iterable[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise QuestionError(f"'{name[:60]}' is not drawn here; {nearest(name, known)}")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Answer(Result):
+    """The answer to a question, with its draws, which are made once.
+
+    `answer["gpus"]` are the draws of a variable, with dims (chain, draw).
+
+    Parameters
+    ----------
+    problem
+        The question.
+    """
+
+    problem: Problem = field(kw_only=True)
+
+    @cached_property
+    def tree(self) -> xr.DataTree:
+        """The draws in ArviZ's groups, as `sample` returns them."""
+        import xarray as xr
+
+        held: xr.DataTree | ArrayTree = self.data
+        return held if isinstance(held, xr.DataTree) else held.to_xarray()
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        group = self._groups.get(name)
+        if group is None:
+            if name in self.problem.model.variables:
+                raise QuestionError(f"{name} was not drawn; ask for it: outputs=['{name}', …]")
+            raise QuestionError(f"'{name!s:.60}' was not drawn; {nearest(str(name), self._groups)}")
+        return self.tree[group].to_dataset()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._groups)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._groups
+
+    def keys(self) -> list[str]:
+        """Return the names of the variables that were drawn, the outputs first."""
+        return list(self._groups)
+
+    _ipython_key_completions_ = keys
+
+    @cached_property
+    def _groups(self) -> dict[str, str]:
+        from uncertain_scale.sampling.chains import answer_groups
+
+        inputs, outputs = answer_groups(self.tree.children)
+        return {str(name): one for one in (outputs, inputs) for name in self.tree[one].data_vars}
+
+    def summary(self, *, probs: Sequence[float] = (0.5, 0.9, 0.95)) -> xr.Dataset:
+        """Return means, medians and intervals of the outputs with their errors, as `summarize`."""
+        from uncertain_scale.statistics import summarize
+
+        return summarize(self.tree, probs=probs)
+
+    def probability(self, event: str) -> Probability:
+        """Return how likely an event is, with its Monte Carlo error and 95% interval.
+
+        Parameters
+        ----------
+        event
+            Such as "training_flop >= 1e26", about variables that were drawn.
+
+        Raises
+        ------
+        QuestionError
+            It cannot be read, or is about something else.
+        """
+        from uncertain_scale.analysis.events import parse_event, probability_in
+
+        read = parse_event(event, self.problem.model.variables)
+        for name in read.variables:
+            if name not in self:
+                raise QuestionError(f"{name} was not drawn; ask with event='{event}'")
+        return probability_in(read, self.data)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write report.md, .json and .html, and the draws as draws.nc, into a folder.
+
+        Raises DataError: the folder or a file in it cannot be written; what was there stays.
+        """
+        from uncertain_scale.report.store import save_report
+
+        return save_report(self.document, self.tree, Path(folder), page=self._page())
+
+    def _page(self) -> str:
+        from uncertain_scale.report.render.html import html
+
+        return html(self._blocks(behind=self.behind["background"]), self.document, command="")
