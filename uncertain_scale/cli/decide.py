@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.options import RunOptions, names_of, with_options
-from uncertain_scale.cli.output import PageForm, PageFormat, present, saves
+from uncertain_scale.cli.output import PageForm, PageFormat, Wide, present, saves
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.units import SUFFIXES
@@ -51,6 +51,7 @@ def decide(
         Option("A measurement to weigh, such as 'mfu +- 10%'; repeatable.", "INPUT+-ERROR"),
     ] = [],  # noqa: B006 (as above)
     form: PageForm = PageFormat.terminal,
+    wide: Wide = False,
     output: Annotated[Path | None, saves("decision.html, .md, .json and .csv")] = None,
 ) -> None:
     """Choose among options under limits, on the same draws.
@@ -98,7 +99,14 @@ def decide(
         choice = choose(problems, goals, design, limits=limits, pilots=pilots, progress=counted)
     document = choice_document(choice, design)
     present(
-        document, form, choice_blocks, csv_choice, folder=output, name="decision", keep_csv=True
+        document,
+        form,
+        choice_blocks,
+        csv_choice,
+        folder=output,
+        name="decision",
+        keep_csv=True,
+        wide=wide,
     )
 
 
