@@ -233,6 +233,8 @@ class _Cells:
             case ast.UnaryOp(op=ast.USub(), operand=inner):
                 return f"(-{self._written(inner, used, name)})"
             case ast.BinOp(left, sign, right) if type(sign) in _OPERATORS:
+                if not any(isinstance(one, ast.Name) for one in ast.walk(node)):
+                    return f"({_finite(node)!r})"
                 sides = (self._written(one, used, name) for one in (left, right))
                 return f"({f' {_SIGNS[type(sign)]} '.join(sides)})"
             case ast.Compare(left, [sign], [right]) if type(sign) in _SIGNS:
@@ -292,6 +294,13 @@ def _folded(node: ast.expr) -> float | None:
                     found = _OPERATORS[type(sign)](*sides)
                     return found if isinstance(found, float) else None
     return None
+
+
+def _finite(node: ast.expr) -> float:
+    value = _folded(node)
+    if value is None or not math.isfinite(value):
+        raise _LostError(f"'{ast.unparse(node):.60}' is no arithmetic of finite numbers")
+    return value
 
 
 def _law(node: ast.expr) -> tuple[str, dict[str, float]] | None:

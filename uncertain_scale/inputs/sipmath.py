@@ -24,7 +24,6 @@ import numpy as np
 
 from uncertain_scale.errors import PriorError
 from uncertain_scale.inputs.distributions import (
-    Choice,
     Constant,
     DistributionError,
     Empirical,
@@ -293,7 +292,8 @@ def _law(data: Mapping[str, Any], levels: Draw) -> tuple[Distribution | None, Dr
     if function == "Lookup_Table":
         table = _numbers(values, 2)
         masses = np.diff(table[:, 0], prepend=0.0)
-        choice = Choice(values=tuple(table[:, 1]), probabilities=tuple(masses))
+        stated = {"values": table[:, 1].tolist(), "probabilities": masses.tolist()}
+        choice = build("choice", stated)
         return choice, lambda count: choice.ppf(levels(count))
     if function == "SIP_Array" and arguments.get("type") == "array":
         array = _numbers(values, 1)
