@@ -144,7 +144,10 @@ def copy(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, Argument("A SIPmath library or a Guesstimate space, in JSON.", "FILE")],
+    file: Annotated[
+        Path,
+        Argument("A SIPmath library or a Guesstimate space, in JSON.", "FILE", reads="import"),
+    ],
     output: Annotated[Path | None, saves("the prior file and what belongs to it")] = None,
     trials: Annotated[
         int | None,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.chains import Drawn
 
 _NETCDF = {"", ".nc", ".nc4", ".netcdf", ".cdf", ".h5", ".hdf5"}  # that a file of draws may end in
-_SIPMATH = {".sipmath", ".json"}
+_SIPMATH = {".sipmath"}
 _ZARR: Any = {"zarr_format": 2}  # any zarr reads it, and it lists all groups in one file
 _CHUNK = 1 << 20  # numbers, the draws of a chain or a part of them
 _NUMBER = 8
