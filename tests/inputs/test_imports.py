@@ -146,7 +146,7 @@ NONSENSE = {
 
 @pytest.mark.parametrize("case", NONSENSE)
 def test_nonsense_is_refused_in_words(case, tmp_path):
-    with pytest.raises(PriorError, match="lib.json|no HDR_2_0"):
+    with pytest.raises(PriorError, match="lib.json"):
         imported(NONSENSE[case], tmp_path)
     assert [one.name for one in tmp_path.iterdir()] == ["lib.json"]
 

@@ -132,7 +132,7 @@ def read_library(
     sips, lost = _sips(library, document["sips"], name)
     if not sips:
         raise PriorError(lost or [f"{name} has no SIP that is for any program"])
-    head = Priors(name=name, title=f"SIPmath library {document.get('name') or name!s:.200}")
+    head = Priors(name=name, title=f"SIPmath library {document.get('name') or ''!s:.200}".strip())
     if trials is not None:
         return _together(head, sips, trials), lost
     arrays = [sip for sip in sips if sip.prior is None]
@@ -186,6 +186,7 @@ class _Library:
     """What the SIPs of a library refer to: streams, copulas, matrices."""
 
     def __init__(self, document: Mapping[str, Any], name: str) -> None:
+        self._file = name
         said = (document.get(key) for key in ("name", "version", "provenance"))
         self._source = " ".join(str(one) for one in said if one)[:1_000] or name
         self._day = None
@@ -195,6 +196,7 @@ class _Library:
         self._streams = _by_name(numbers.get("rng"))
         self._copulas = _by_name(numbers.get("copula"))
         self._globals = _by_name(document.get("globalVariables"))
+        self._drawn: dict[tuple[str, int], FloatArray] = {}
         self._read: dict[str, tuple[list[str], list[str], FloatArray]] = {}
 
     def sip(self, data: Mapping[str, Any]) -> _Sip:
@@ -224,7 +226,7 @@ class _Library:
                 rank = 6 / math.pi * math.asin(rho / 2)
                 ties.append(Correlation((one.name, other.name), rank, one.about))
             if len(ties) + len(broken) > MOST_TABLES:
-                found = f"its copula ties more than {MOST_TABLES:,} pairs"
+                found = f"{self._file} its copulas tie more than {MOST_TABLES:,} pairs"
                 raise PriorError([f"{found}; --trials N draws them as rows"])
         return ties, broken
 
@@ -253,7 +255,7 @@ class _Library:
         seeds = [given.get(key, 0) for key in _SEEDS]
         if stream.get("function") != "HDR_2_0" or not all(type(seed) is int for seed in seeds):
             text = f"the stream '{name:.40}' is no HDR_2_0 with whole numbers as seeds"
-            raise PriorError([f"{self._source:.60} {text}; leave out --trials"])
+            raise PriorError([f"{self._file} {text}; leave out --trials"])
         return hdr(np.arange(1, count + 1), seeds)
 
     def _copula(self, name: str) -> tuple[list[str], list[str], FloatArray]:
@@ -277,10 +279,13 @@ class _Library:
         from scipy.special import ndtr, ndtri
 
         layers, streams, matrix = self._copula(name)
-        place = layers.index(layer)
-        weights = np.linalg.cholesky(matrix + _ALMOST**2 * np.eye(len(matrix)))[place, : place + 1]
-        scores = [ndtri(self._levels(one, count)) for one in streams[: place + 1]]
-        return np.asarray(ndtr(weights @ np.array(scores)))
+        if (name, count) not in self._drawn:
+            if count * len(streams) > _MOST_NUMBERS:
+                raise PriorError([f"{self._file} copula '{name:.40}': ask for fewer trials"])
+            weights = np.linalg.cholesky(matrix + _ALMOST**2 * np.eye(len(matrix)))
+            scores = np.array([ndtri(self._levels(one, count)) for one in streams])
+            self._drawn[name, count] = ndtr(weights @ scores)
+        return np.asarray(self._drawn[name, count][layers.index(layer)])
 
 
 def _law(data: Mapping[str, Any], levels: Draw) -> tuple[Distribution | None, Draw]:
