@@ -32,7 +32,16 @@ DRAWS = "Draws"
 """Panel of the options that say how draws are made."""
 
 Reads = Literal[
-    "scenario", "overlay", "evidence", "equations", "claims", "runs", "series", "options", "result"
+    "scenario",
+    "overlay",
+    "evidence",
+    "equations",
+    "claims",
+    "runs",
+    "series",
+    "options",
+    "result",
+    "import",
 ]
 """The kind of file or folder that a value names, some of which are shipped and have bare names."""
 

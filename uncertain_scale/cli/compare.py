@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from uncertain_scale.cli.command import Argument
 from uncertain_scale.cli.draws import Evidence, draw
 from uncertain_scale.cli.options import RunOptions, belief, names_of, with_options
-from uncertain_scale.cli.output import PageForm, PageFormat, Probs, present, saves
+from uncertain_scale.cli.output import PageForm, PageFormat, Probs, Wide, present, saves
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.record import note_reached
 from uncertain_scale.errors import EvidenceError, QuestionError
@@ -44,6 +44,7 @@ def compare(
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
+    wide: Wide = False,
     output: Annotated[Path | None, saves("comparison.html, .md and .json")] = None,
 ) -> None:
     """Answer a question under several scenarios, draw by draw.
@@ -64,10 +65,18 @@ def compare(
                 "not draws; drop one of them"
             )
         asked = [options.under(name) for name in scenarios]
-        _given_evidence(asked, evidence, prob, form, output)
+        _given_evidence(asked, evidence, prob, form, output, wide=wide)
         return
     document = compared(options, scenarios, prob, couple)
-    present(document, form, comparison_blocks, csv_comparison, folder=output, name="comparison")
+    present(
+        document,
+        form,
+        comparison_blocks,
+        csv_comparison,
+        folder=output,
+        name="comparison",
+        wide=wide,
+    )
 
 
 def with_chips(
@@ -129,6 +138,8 @@ def _given_evidence(
     prob: list[float],
     form: PageFormat,
     output: Path | None,
+    *,
+    wide: bool,
 ) -> None:
     """Update each scenario by the same evidence, and hold the others against the first."""
     from uncertain_scale.report.posterior_reports import (
@@ -154,4 +165,5 @@ def _given_evidence(
         csv_evidence_comparison,
         folder=output,
         name="comparison",
+        wide=wide,
     )

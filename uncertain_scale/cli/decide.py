@@ -11,7 +11,7 @@ import typer
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.effort import Search, drawing
 from uncertain_scale.cli.options import RunOptions, with_options
-from uncertain_scale.cli.output import PageForm, PageFormat, present, saves
+from uncertain_scale.cli.output import PageForm, PageFormat, Wide, present, saves
 from uncertain_scale.cli.progress import INTERRUPTED, interrupts
 from uncertain_scale.cli.record import note_reached
 from uncertain_scale.errors import QuestionError
@@ -51,6 +51,7 @@ def decide(
     ] = [],  # noqa: B006 (as above)
     search: Search = Search(),  # noqa: B008 (frozen)
     form: PageForm = PageFormat.terminal,
+    wide: Wide = False,
     output: Annotated[Path | None, saves("decision.html, .md, .json and .csv")] = None,
 ) -> None:
     """Choose among options under limits, on the same draws.
@@ -100,7 +101,14 @@ def decide(
     note_reached(draws=choice.design.draws, chains=choice.design.chains)
     document = choice_document(choice) | extra
     present(
-        document, form, choice_blocks, csv_choice, folder=output, name="decision", keep_csv=True
+        document,
+        form,
+        choice_blocks,
+        csv_choice,
+        folder=output,
+        name="decision",
+        keep_csv=True,
+        wide=wide,
     )
     if stop.why == "interrupted":
         raise typer.Exit(INTERRUPTED)

@@ -113,11 +113,19 @@ def sample(
     output: Annotated[
         Path,
         Option(
-            "NetCDF file to write, or a Zarr store where it ends in .zarr.",
-            "DRAWS.nc|.zarr",
+            "NetCDF file to write, a Zarr store where it ends in .zarr, or a SIPmath library.",
+            "DRAWS.nc|.zarr|.sipmath",
             replay="dropped",
         ),
     ],
+    metalogs: Annotated[
+        bool,
+        Option(
+            "In a SIPmath library, metalogs and a copula in the place of draws, where they fit.",
+            None,
+            "--metalogs",
+        ),
+    ] = False,
 ) -> None:
     """Save the draws behind an answer, for xarray.open_datatree and ArviZ.
 
@@ -125,11 +133,20 @@ def sample(
 
     Example: uncertain-scale sample --budget 100M --output draws.nc
     """
-    from uncertain_scale.report.store import check_draws, is_store, save_chains, save_draws
+    from uncertain_scale.report.store import (
+        check_draws,
+        is_sipmath,
+        is_store,
+        save_chains,
+        save_draws,
+        save_sipmath,
+    )
     from uncertain_scale.sampling.chains import draw_chains
 
     design = options.checked_design()  # a wrong option is reported before any file is read
     check_draws(output)
+    if metalogs and not is_sipmath(output):
+        raise QuestionError("--metalogs are of a SIPmath library: --output NAME.sipmath")
     problem = options.prepare()
     with on_cluster(scheduler, evidence) as cluster:
         if is_store(output) and not evidence:
@@ -137,7 +154,10 @@ def sample(
             save_chains(tree, chains, output)
         else:
             tree = draw(problem, design, evidence, cluster=cluster)
-            save_draws(tree, output)
+            if is_sipmath(output):
+                save_sipmath(tree, output, metalogs=metalogs)
+            else:
+                save_draws(tree, output)
     variables = [*tree["prior"].data_vars, *tree["prior_predictive"].data_vars]
     typer.echo(
         f"{output}: {counted(options.chains, 'chain')} x {options.draws:,} draws of "

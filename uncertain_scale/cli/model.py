@@ -11,6 +11,7 @@ import typer
 
 from uncertain_scale.cli.command import Option
 from uncertain_scale.cli.options import RunOptions, with_options
+from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
     from uncertain_scale.model import Model, Plan
@@ -24,6 +25,7 @@ class Format(StrEnum):
     json = "json"
     csv = "csv"
     mermaid = "mermaid"
+    squiggle = "squiggle"
 
 
 @with_options
@@ -39,10 +41,14 @@ def model(
 ) -> None:
     """Print the equations with units and sources, or how a question uses them.
 
+    --format squiggle writes the question as a model in Squiggle.
+
     Example: uncertain-scale model --budget 100M --explain training_flop
     """
     from uncertain_scale.model.model import OwnEquations
 
+    if form is Format.squiggle and not (explain or options.asks()):
+        raise QuestionError("--format squiggle writes a question; ask one, such as --budget 100M")
     if explain is None and not options.asks():
         named = options.scenario or options.priors
         own = OwnEquations.read(options.equations)
@@ -50,6 +56,11 @@ def model(
         typer.echo(_equations(shown, form), nl=form is not Format.csv)
         return
     problem = replace(options, outputs=explain or options.outputs).prepare()
+    if form is Format.squiggle:
+        from uncertain_scale.report.squiggle import squiggle_model
+
+        typer.echo(squiggle_model(problem))
+        return
     typer.echo(_derivation(problem.model, problem.plan, form), nl=form is not Format.csv)
 
 

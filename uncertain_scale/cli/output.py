@@ -22,7 +22,7 @@ import typer
 
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.record import typed_command
-from uncertain_scale.errors import printable
+from uncertain_scale.errors import QuestionError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -142,10 +142,40 @@ class PageFormat(StrEnum):
     json = "json"
     csv = "csv"
     html = "html"
+    xlsx = "xlsx"
+
+
+def _checked_form(context: typer.Context, form: PageFormat) -> PageFormat:
+    """Refuse a workbook that would go to a terminal, and what is to be wide and is no CSV."""
+    if form == "xlsx" and sys.stdout.isatty():
+        raise QuestionError("--format xlsx writes a workbook; send it to a file: > report.xlsx")
+    _refuse_wide(form, wide=context.params.get("wide", False))
+    return form
+
+
+def _layout(context: typer.Context, wide: bool) -> bool:  # noqa: FBT001 (as typer calls it)
+    _refuse_wide(context.params.get("form", "csv"), wide=wide)
+    return wide
+
+
+def _refuse_wide(form: str, *, wide: bool) -> None:
+    if wide and form != "csv":
+        raise QuestionError("--wide is a layout of --format csv; give both, or neither")
 
 
 _FORM = Option("How to print it.", None, "--format", replay="dropped")
-PageForm = Annotated[PageFormat, _FORM]
+_PAGE_FORM = Option("How to print it.", None, "--format", replay="dropped", callback=_checked_form)
+PageForm = Annotated[PageFormat, _PAGE_FORM]
+Wide = Annotated[
+    bool,
+    Option(
+        "With --format csv: a row for each result, option or point, a column for each figure.",
+        None,
+        "--wide",
+        replay="dropped",
+        callback=_layout,
+    ),
+]
 Form = Annotated[Format, _FORM]
 Probs = Annotated[list[float], Option("Probability of an interval; repeatable.", "P")]
 
@@ -165,11 +195,13 @@ def present(
     name: str = "",
     keep_csv: bool = False,
     keep: Callable[[str, Path], object] | None = None,
+    wide: bool = False,
 ) -> None:
     """Print a document in one of the formats, once it is kept in a folder, if one is wanted.
 
     It is kept as NAME.md, .json, .html and, with `keep_csv`, .csv; or `keep` writes its page and
-    other files into the folder instead. `blocks` are its text, in every format but JSON and CSV.
+    other files into the folder instead. `blocks` are its text, in every format but JSON and CSV,
+    which may be `wide`.
     """
     page = ""
     if folder is not None:
@@ -178,7 +210,12 @@ def present(
             keep(page, folder)
         else:
             _keep(document, blocks, csv if keep_csv else None, folder / name, page)
-    _print(document, form, blocks, csv, page)
+    if wide:
+        from uncertain_scale.report.render.csv import wide as widened
+
+        typer.echo(widened(csv(document)), nl=False)
+    else:
+        _print(document, form, blocks, csv, page)
 
 
 def print_json(data: object) -> None:
@@ -296,6 +333,11 @@ def _print(
         typer.echo(json_for_stdout(as_json(document)))
     elif form == "csv":
         typer.echo(csv(document), nl=False)
+    elif form == "xlsx":
+        from uncertain_scale.report.render.xlsx import xlsx
+
+        table = csv(document)
+        typer.echo(xlsx(blocks(document), document, table, command=typed_command()), nl=False)
     elif form == "terminal":
         from rich.console import Console
 

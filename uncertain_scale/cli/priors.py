@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uncertain_scale.cli.backtest import Runs, SkipBadRows, naming_faults, report_faults
-from uncertain_scale.cli.command import Argument, Group, Option
+from uncertain_scale.cli.command import Argument, Group, Option, whole_number
 from uncertain_scale.cli.options import (
     ChipName,
     NumberFormat,
     keep_for_answers,
     scenario_of_chip,
 )
-from uncertain_scale.cli.output import Form, Format, json_for_stdout, present, print_json
-from uncertain_scale.errors import PriorError, QuestionError, counted
+from uncertain_scale.cli.output import (
+    Form,
+    Format,
+    end_with_faults,
+    json_for_stdout,
+    present,
+    print_json,
+    saves,
+)
+from uncertain_scale.errors import PriorError, QuestionError, counted, listed
 
 if TYPE_CHECKING:
     from uncertain_scale.inputs.series import Series
@@ -139,6 +147,43 @@ def copy(
     texts = {f"{name}.toml": chip_text(name) for name in (*LISTED, *named)}
     for path in copy_files(shipped_files(), folder, texts):
         typer.echo(path)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[
+        Path,
+        Argument("A SIPmath library or a Guesstimate space, in JSON.", "FILE", reads="import"),
+    ],
+    output: Annotated[Path | None, saves("the prior file and what belongs to it")] = None,
+    trials: Annotated[
+        int | None,
+        Option(
+            "Draw so many of a SIPmath library's own trials, as rows, by its streams and copula.",
+            "N",
+            parser=whole_number,
+        ),
+    ] = None,
+) -> None:
+    """Turn a file of another program into a prior file, and equations where it has formulas.
+
+    What cannot be carried over is left out and named; the exit code is then 2.
+
+    Example: uncertain-scale priors import demand.SIPmath > demand.toml
+    """
+    from uncertain_scale.inputs.imports import read_import
+    from uncertain_scale.model import default_model
+    from uncertain_scale.report.store import copy_files
+
+    texts, lost = read_import(file, trials=trials, taken=default_model().variables)
+    if output is not None:
+        for path in copy_files([], output, texts):
+            typer.echo(path)
+    elif len(texts) > 1:
+        raise QuestionError(f"{file} becomes {listed(list(texts))}; name a folder with --output")
+    else:
+        typer.echo(next(iter(texts.values())), nl=False)
+    end_with_faults(f"not carried over: {one}" for one in lost)
 
 
 @app.command("fit-mfu")

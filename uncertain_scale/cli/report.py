@@ -16,6 +16,7 @@ from uncertain_scale.cli.output import (
     PageForm,
     PageFormat,
     Probs,
+    Wide,
     behind,
     end_with_faults,
     present,
@@ -40,6 +41,7 @@ def report(
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
+    wide: Wide = False,
     scheduler: Scheduler = None,
     output: Annotated[Path | None, saves("report.html, .md, .json and draws.nc")] = None,
     *,
@@ -83,7 +85,7 @@ def report(
         document, tree, interrupted = found.document, found.tree, found.interrupted
         note_reached(draws=found.design.draws, chains=found.design.chains, no_draws=tree is None)
     blocks = partial(report_blocks, behind=behind(problem, design, document))
-    _present(document, None if effort.no_draws else tree, form, blocks, output)
+    _present(document, None if effort.no_draws else tree, form, blocks, output, wide=wide)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
 
@@ -100,6 +102,7 @@ def update(
     ] = Method.auto,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
+    wide: Wide = False,
     output: Annotated[Path | None, saves("report.html, .md, .json and draws.nc")] = None,
     *,
     schema: Annotated[
@@ -130,7 +133,7 @@ def update(
     tree = draw(problem, design, evidence, method, keep_sound=True)
     document = report_document(tree, probs=prob, events=options.events(problem.model))
     blocks = partial(update_blocks, behind=behind(problem, design, document))
-    _present(document, tree, form, blocks, output)
+    _present(document, tree, form, blocks, output, wide=wide)
     end_with_faults(document["evidence"]["left_out"])
 
 
@@ -140,6 +143,8 @@ def _present(
     form: PageFormat,
     blocks: Blocks,
     output: Path | None,
+    *,
+    wide: bool,
 ) -> None:
     """Print a report, and keep it with its draws in a folder, if one is wanted."""
 
@@ -155,4 +160,4 @@ def _present(
         drawn = tree.to_xarray() if isinstance(tree, ArrayTree) else tree
         save_report(document, drawn, folder, page=page)
 
-    present(document, form, blocks, csv, folder=output, keep=keep)
+    present(document, form, blocks, csv, folder=output, keep=keep, wide=wide)

@@ -10,7 +10,7 @@ from uncertain_scale.cli import completion
 from uncertain_scale.cli.command import Option
 from uncertain_scale.cli.draws import Evidence, draw
 from uncertain_scale.cli.options import RunOptions, names_of, with_options
-from uncertain_scale.cli.output import PageForm, PageFormat, present, saves
+from uncertain_scale.cli.output import PageForm, PageFormat, Wide, present, saves
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.errors import QuestionError
 
@@ -58,6 +58,7 @@ def sensitivity(
     ] = None,
     evidence: Evidence = [],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
+    wide: Wide = False,
     output: Annotated[Path | None, saves("sensitivity.html, .md and .json")] = None,
 ) -> None:
     """Rank the inputs by how much of an answer's spread each accounts for.
@@ -90,7 +91,7 @@ def sensitivity(
                 f"together in ways that only the draws know; drop {option} or --evidence"
             )
         tree = draw(problem, design, evidence)
-        _given_evidence(tree, names_of(of), on, options.events(model), form, output)
+        _given_evidence(tree, names_of(of), on, options.events(model), form, output, wide=wide)
         return
     asked = options.events(model)
     thresholds = [event.threshold() for event in asked]
@@ -123,7 +124,15 @@ def sensitivity(
     document = sensitivity_document(
         tree, found, on.value, list(zip(asked, decisions, strict=True)), stated
     )
-    present(document, form, sensitivity_blocks, csv_sensitivity, folder=output, name="sensitivity")
+    present(
+        document,
+        form,
+        sensitivity_blocks,
+        csv_sensitivity,
+        folder=output,
+        name="sensitivity",
+        wide=wide,
+    )
 
 
 def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
@@ -148,6 +157,8 @@ def _given_evidence(
     events: list[Event],
     form: PageFormat,
     output: Path | None,
+    *,
+    wide: bool,
 ) -> None:
     """Print and keep what can be said of inputs that evidence has tied together."""
     from uncertain_scale.analysis.conditioning import posterior_sensitivity
@@ -156,4 +167,12 @@ def _given_evidence(
 
     found = posterior_sensitivity(tree, of=of, on=on.value)
     document = dependent_document(tree, found, events)
-    present(document, form, dependent_blocks, csv_dependent, folder=output, name="sensitivity")
+    present(
+        document,
+        form,
+        dependent_blocks,
+        csv_dependent,
+        folder=output,
+        name="sensitivity",
+        wide=wide,
+    )

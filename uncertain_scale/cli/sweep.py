@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from uncertain_scale.cli.command import Option, whole_number
 from uncertain_scale.cli.options import RunOptions, with_options
-from uncertain_scale.cli.output import PageForm, PageFormat, Probs, present, saves
+from uncertain_scale.cli.output import PageForm, PageFormat, Probs, Wide, present, saves
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.errors import QuestionError
 
@@ -44,6 +44,7 @@ def sweep(
     ] = Steps.auto,
     prob: Probs = [0.9, 0.5, 0.95],  # noqa: B006 (typer reads a default, nobody changes it)
     form: PageForm = PageFormat.terminal,
+    wide: Wide = False,
     output: Annotated[Path | None, saves("sweep.html, .md, .json, .csv and .nc")] = None,
 ) -> None:
     """Answer a question at many values of one or two givens, on the same draws.
@@ -59,7 +60,16 @@ def sweep(
     blocks = partial(sweep_blocks, guides=gpt4_guides_of(beliefs))
     if output is not None:
         save_draws(found, output / "sweep.nc")
-    present(document, form, blocks, csv_sweep, folder=output, name="sweep", keep_csv=True)
+    present(
+        document,
+        form,
+        blocks,
+        csv_sweep,
+        folder=output,
+        name="sweep",
+        keep_csv=True,
+        wide=wide,
+    )
 
 
 def gpt4_guides_of(beliefs: Priors) -> dict[str, float]:

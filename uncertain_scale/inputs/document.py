@@ -323,6 +323,18 @@ def is_name(text: str) -> bool:
     return re.fullmatch(_NAME, text) is not None
 
 
+def as_name(text: str) -> str:
+    """Return the name of a variable that a text becomes: letters, digits and single _.
+
+    Examples
+    --------
+    >>> as_name("Rev 01 (net)"), as_name("2nd year")
+    ('Rev_01_net', 'x_2nd_year')
+    """
+    plain = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")[:60].rstrip("_")
+    return plain if plain[:1].isalpha() else f"x_{plain}".rstrip("_")
+
+
 def _amount(value: Any) -> Any:
     if isinstance(value, str):
         return value

@@ -198,10 +198,10 @@ class JointSample:
         if not self.smooth:
             return self.rows[index]
         within = np.clip(2 * (place - index) - 1, -1, 1)
-        return self.rows[index] + within[:, None] * self._reach[index]
+        return self.rows[index] + within[:, None] * self.reach[index]
 
     @cached_property
-    def _reach(self) -> FloatArray:
+    def reach(self) -> FloatArray:
         """What is added to each row for the end of its segment, shape (rows, inputs).
 
         Distances are those where the rows' covariance is the identity (Mahalanobis), so that
@@ -219,7 +219,7 @@ class JointSample:
     @cached_property
     def ends(self) -> FloatArray:
         """Least and greatest values of the columns, shape (bound, inputs)."""
-        reach = np.abs(self._reach) if self.smooth else 0.0
+        reach = np.abs(self.reach) if self.smooth else 0.0
         return np.array([(self.rows - reach).min(axis=0), (self.rows + reach).max(axis=0)])
 
 

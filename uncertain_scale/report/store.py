@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from uncertain_scale.sampling.chains import Drawn
 
 _NETCDF = {"", ".nc", ".nc4", ".netcdf", ".cdf", ".h5", ".hdf5"}  # that a file of draws may end in
+_SIPMATH = {".sipmath"}
 _ZARR: Any = {"zarr_format": 2}  # any zarr reads it, and it lists all groups in one file
 _CHUNK = 1 << 20  # numbers, the draws of a chain or a part of them
 _NUMBER = 8
@@ -99,6 +100,22 @@ def is_store(path: Path) -> bool:
     return path.suffix.lower() == ".zarr"
 
 
+def is_sipmath(path: Path) -> bool:
+    """Tell whether a path names a SIPmath library."""
+    return path.suffix.lower() in _SIPMATH
+
+
+def save_sipmath(tree: xr.DataTree, path: Path, *, metalogs: bool) -> Path:
+    """Write draws as a SIPmath library.
+
+    Raises DataError: they are too many or not finite, or the file cannot be written.
+    """
+    from uncertain_scale.report.sip_library import sip_library
+
+    text = json.dumps(sip_library(tree, metalogs=metalogs), indent=1, allow_nan=False)
+    return save_whole(path, partial(_write_text, text + "\n"))
+
+
 def check_draws(path: Path) -> None:
     """Refuse a file or store of draws that could not be written, before anything is drawn.
 
@@ -109,10 +126,10 @@ def check_draws(path: Path) -> None:
         something else bears the name, or zarr, which a store needs, is not installed.
     """
     if not is_store(path):
-        if path.suffix.lower() not in _NETCDF:
+        if path.suffix.lower() not in _NETCDF | _SIPMATH:
             raise DataError(
-                f"{path}: draws are written as NetCDF or as a Zarr store, not as {path.suffix}; "
-                "name a file that ends in .nc, or a store that ends in .zarr"
+                f"{path}: draws are written as NetCDF, as a Zarr store or as a SIPmath library, "
+                f"not as {path.suffix}; name a file that ends in .nc, .zarr or .sipmath"
             )
         check_place(path)
         return

@@ -99,21 +99,19 @@ class Metalog(Pointwise):
     quantile_counts = (3, 16)
 
     @cached_property
-    def _polynomials(self) -> tuple[FloatArray, FloatArray]:
+    def polynomials(self) -> tuple[FloatArray, FloatArray]:
         """Coefficients of A and B, ascending."""
         levels = self.points.levels
-        odds, place = np.log(levels / (1 - levels)), levels - 0.5
-        # Terms 1, L, cL, c, c², c²L, c³, c³L, …: the power of c of each, and whether it has L.
-        terms = [(k // 2, k in {1, 2} or (k > 3 and k % 2 == 1)) for k in range(len(levels))]
-        columns = [place**power * (odds if with_odds else 1.0) for power, with_odds in terms]
-        weights = np.linalg.solve(np.column_stack(columns), self.scaled(self.points.values))
+        weights = np.linalg.solve(
+            metalog_basis(levels, len(levels)), self.scaled(self.points.values)
+        )
         a, b = np.zeros(len(levels)), np.zeros(len(levels))
-        for (power, with_odds), weight in zip(terms, weights, strict=True):
+        for (power, with_odds), weight in zip(_terms(len(levels)), weights, strict=True):
             (b if with_odds else a)[power] += weight
         return a, b
 
     def _metalog(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        a, b = self._polynomials
+        a, b = self.polynomials
         place = np.where(p <= q, p - 0.5, 0.5 - q)
         odds = np.log(p) - np.log(q)
         slope = np.polynomial.polynomial.polyval(place, b)
@@ -160,7 +158,7 @@ class Metalog(Pointwise):
     @property
     def _end_slopes(self) -> tuple[float, float]:
         """B at u = 0 and at u = 1."""
-        _, b = self._polynomials
+        _, b = self.polynomials
         left, right = np.polynomial.polynomial.polyval(np.array([-0.5, 0.5]), b).tolist()
         return left, right
 
@@ -198,7 +196,7 @@ class Metalog(Pointwise):
         least = int(np.argmin(values))
         near = grid[max(least - 1, 0)], grid[min(least + 1, 4000)]
         polished = minimize_scalar(lambda at: float(self._slope(np.asarray(at))), bounds=near)
-        floor = 1e-12 * float(np.abs(self._polynomials[1]).max())
+        floor = 1e-12 * float(np.abs(self.polynomials[1]).max())
         return float(min(values[least], polished.fun)) - floor
 
     def _slope(self, odds: FloatArray) -> FloatArray:
@@ -206,11 +204,26 @@ class Metalog(Pointwise):
         from scipy.special import expit
 
         poly = np.polynomial.polynomial
-        a, b = self._polynomials
+        a, b = self.polynomials
         p, q = expit(odds), expit(-odds)
         place = np.where(p <= q, p - 0.5, 0.5 - q)
         rest = poly.polyval(place, poly.polyder(a)) + poly.polyval(place, poly.polyder(b)) * odds
         return np.asarray(p * q * rest + poly.polyval(place, b))
+
+
+def metalog_basis(levels: FloatArray, count: int) -> FloatArray:
+    """Return the first terms of a metalog at probabilities, shape (levels, count).
+
+    They are those of Keelin's paper in its order, 1, L, cL, c, c², c²L, c³, c³L, ….
+    """
+    odds, place = np.log(levels / (1 - levels)), levels - 0.5
+    columns = [place**power * (odds if with_odds else 1.0) for power, with_odds in _terms(count)]
+    return np.column_stack(columns)
+
+
+def _terms(count: int) -> list[tuple[int, bool]]:
+    """Return the power of c of each term, and whether it has L."""
+    return [(k // 2, k in {1, 2} or (k > 3 and k % 2 == 1)) for k in range(count)]
 
 
 class Knots(NamedTuple):

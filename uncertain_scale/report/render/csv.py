@@ -10,10 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import printable
 from uncertain_scale.report.completeness import INCOMPLETE, completeness_in_words
+from uncertain_scale.report.numbers import percent
 from uncertain_scale.report.rows import figure_note
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ COLUMNS = (
 """Columns of every table of figures; `low` and `high` are the 95% interval of a probability."""
 
 _SHARES = ("rank_correlation", "variance_reduction", "interval_reduction")
+_WORDS = ("scenario", "kind", "name", "measure", "input", "output", "units")
+_OWN_NAMES = ("", "answer", "event", "given", "input")
+"""Kinds whose names are not another's."""
 _FORMULA = ("=", "+", "-", "@")
 _QUANTILES = {"q05": 0.05, "q50": 0.5, "q95": 0.95}
 
@@ -46,6 +52,53 @@ def as_csv(header: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
         writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def wide(table: str) -> str:
+    """Return a table with a row for each result, point of a sweep or ranked input.
+
+    Each figure has a column, named by what it is of, its measure and its units, and its error one
+    behind it. A table that has a row for each option, forecast or input already stays as it is.
+
+    Examples
+    --------
+    >>> rows = [{"scenario": "base", "name": "gpus", "measure": "median", "value": 2.0}]
+    >>> wide(as_csv(COLUMNS, rows)).splitlines()
+    ['scenario,input,gpus median', 'base,,2.0']
+    """
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in read_rows(table):
+        if tuple(row) == COLUMNS:
+            keys, figures = ["scenario", "input"], _named_figures(row)
+        elif "output" in row:
+            keys = list(row)[: list(row).index("output")]
+            figures = {
+                titled(f"{row['output']} {name}", row["units"]): value
+                for name, value in list(row.items())[len(keys) + 2 :]
+            }
+        else:
+            return table
+        about = {key: row[key] for key in keys}
+        found.setdefault(tuple(map(str, about.values())), about).update(figures)
+    header = dict.fromkeys(name for one in found.values() for name in one)
+    return as_csv(list(header), found.values())
+
+
+def read_rows(table: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table of `as_csv` with their numbers as numbers; texts are as shown."""
+    for row in csv.DictReader(io.StringIO(table, newline="")):
+        yield {key: cell if key in _WORDS else _read(cell) for key, cell in row.items()}
+
+
+def measured(row: Mapping[str, Any]) -> str:
+    """Return what a row of a table of figures measures, with the probability of an interval."""
+    prob = f" {percent(row['prob'])}" if isinstance(row["prob"], float) else ""
+    return f"{row['measure']}{prob}"
+
+
+def titled(name: str, units: str) -> str:
+    """Return the header of a column of figures with their units."""
+    return name if units in {"", "1"} else f"{name} [{units}]"
 
 
 def csv_report(document: Document) -> str:
@@ -143,6 +196,26 @@ def csv_equations(equations: Mapping[str, Any]) -> str:
         for one in equations["equations"]
     )
     return as_csv(header, rows)
+
+
+def _named_figures(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a wide table that a row of a long one becomes."""
+    if not row["measure"]:  # a message, on how complete the answer is
+        return {row["kind"]: row["name"]}
+    kind = "" if row["kind"] in _OWN_NAMES else f"{row['kind']}: "
+    name = f"{kind}{row['name']} {measured(row)}".strip()
+    parts = {key: row[key] for key in ("value", "mcse", "low", "high") if row[key] != ""}
+    return {
+        titled(name if key == "value" else f"{name} {key}", row["units"]): value
+        for key, value in parts.items()
+    }
+
+
+def _read(cell: str) -> Any:
+    with suppress(ValueError):
+        number = float(cell)
+        return number if math.isfinite(number) else cell
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
 
 
 def _under(scenario: str, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
