@@ -23,6 +23,7 @@ __all__ = [
     "DataError",
     "EvidenceError",
     "FileError",
+    "Interrupted",
     "ModelError",
     "OverdeterminedError",
     "PageError",
@@ -44,6 +45,10 @@ OWN_EQUATIONS = "variables of your own come with their equations: --equations FI
 
 _MOST_SHOWN = 100  # faults of a file in its message
 _MOST_KNOWN, _LONGEST = 2_000, 80  # names, and letters of one, that are compared
+
+
+class Interrupted(BaseException):
+    """Somebody ended the program; neither click nor the standard library handles it."""
 
 
 class UncertainScaleError(Exception):

@@ -1,11 +1,13 @@
 """One call of an equation: what it may do with its arguments, and what it may give."""
 
+import signal
 import textwrap
 
 import numpy as np
 import pytest
 
-from uncertain_scale.errors import ModelError
+from uncertain_scale.cli.progress import Interrupts
+from uncertain_scale.errors import Interrupted, ModelError
 from uncertain_scale.model import Model
 from uncertain_scale.model.calls import call
 
@@ -116,6 +118,14 @@ def test_an_interrupt_from_outside_is_no_fault_of_the_equation(tmp_path):
     one = equation(tmp_path, "import _thread, time\n_thread.interrupt_main()\ntime.sleep(5)")
     with pytest.raises(KeyboardInterrupt):
         call(one, [DRAWS])
+
+
+def test_the_end_of_the_program_is_no_fault_of_the_equation(tmp_path):
+    before = signal.signal(signal.SIGTERM, Interrupts().handle)
+    one = equation(tmp_path, "import signal\nsignal.raise_signal(signal.SIGTERM)\nreturn x")
+    with pytest.raises(Interrupted):
+        call(one, [DRAWS])
+    signal.signal(signal.SIGTERM, before)
 
 
 def test_floating_point_settings_of_a_file_end_with_it(tmp_path):

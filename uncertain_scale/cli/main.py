@@ -16,9 +16,9 @@ from typer.main import get_command
 
 from uncertain_scale.cli.command import Command, Group
 from uncertain_scale.cli.output import mend_streams
-from uncertain_scale.cli.progress import INTERRUPTED, Interrupted, end_at_once, interrupts
+from uncertain_scale.cli.progress import INTERRUPTED, end_at_once, interrupts
 from uncertain_scale.cli.record import recorded
-from uncertain_scale.errors import QuestionError, UncertainScaleError, printable
+from uncertain_scale.errors import Interrupted, QuestionError, UncertainScaleError, printable
 
 # A command or a group of commands by name: its module here, and what it is called there.
 _PLACES = {

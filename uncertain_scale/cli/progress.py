@@ -16,6 +16,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from uncertain_scale.errors import Interrupted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -145,10 +147,6 @@ def length(seconds: float) -> str:
     if seconds < 60:
         return f"{int(seconds) + 1} s"
     return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
-
-
-class Interrupted(BaseException):
-    """Somebody ended the program; neither click nor the standard library handles it."""
 
 
 class Interrupts:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
-from uncertain_scale.errors import ModelError
+from uncertain_scale.errors import Interrupted, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -239,7 +239,9 @@ def line_in(file: str, error: BaseException) -> int:
 
 
 def is_interrupt(error: BaseException) -> bool:
-    """Return whether it is Ctrl-C, which comes between two instructions, unlike a `raise`."""
+    """Return whether it is a signal: Ctrl-C comes between two instructions, unlike a `raise`."""
+    if isinstance(error, Interrupted):
+        return True
     if not isinstance(error, KeyboardInterrupt):
         return False
     import dis
