@@ -72,7 +72,10 @@ QUESTIONS = {
         *("--outputs", "training_time"),
     ),
     "report-dated": ("report", "--budget", "1B", "--date", "2028-07"),
-    "report-when": ("report", "--given", "largest_run_cost=100B", "--free", "date"),
+    "report-when": (
+        *("report", "--given", "largest_run_cost=100B", "--free", "date"),
+        *("--draws", "512"),
+    ),
     "sweep-dates": (
         *("sweep", "--date", "2024..2030", "--points", "3", "--outputs", "largest_run"),
         *("--event", "largest_run >= 1e27"),

@@ -33,6 +33,7 @@ __all__ = ["When", "first_passage", "solve_date"]
 
 _STEPS = 32  # between the first date and the horizon
 _ROUNDS = 16  # of refinement, each of which halves the bracket at least every other time
+_NEAR = 1e-9  # years, a thirtieth of a second
 _SINCE = "_level_date"
 _MIDDLE = np.array([0.5, 0.5])
 _HALVINGS = 40  # of the horizon: to 1e-11 years
@@ -139,6 +140,9 @@ class When:
         inside = (below < 0) & (above >= 0)
         side = np.zeros(low.shape)
         for _ in range(_ROUNDS):
+            inside &= (high - low > _NEAR) & (above != 0)  # each draw by itself, whatever beside it
+            if not inside.any():
+                break
             with np.errstate(all="ignore"):
                 share = below / (below - above)
             share = np.where(np.isfinite(share), np.clip(share, 0, 1), 0.5)

@@ -31,6 +31,7 @@ from uncertain_scale.report.html.templating import inline
 from uncertain_scale.report.interval_report import headline_outputs
 from uncertain_scale.report.numbers import percent, quantity_text, scale_of, with_powers
 from uncertain_scale.report.rows import design_in_words, input_rows, intervals_of, output_rows
+from uncertain_scale.units.dates import DATE
 from uncertain_scale.units.labels import label_of
 
 if TYPE_CHECKING:
@@ -250,6 +251,11 @@ def background_of(problem: Problem, design: Design, document: Document) -> Backg
     if is_incomplete(document):
         words = "The run was interrupted, so nothing is ranked; the command sensitivity does."
         return Background(inputs, plan, reason=words)
+    if DATE in plan.reached and DATE not in plan.inputs:
+        # Each of its draws is sought, and a ranking has some thousand times as many as an answer.
+        return Background(
+            inputs, plan, reason="What drives a date is ranked by the command sensitivity."
+        )
     few = replace(design, draws=min(design.draws, _DRAWS), chains=min(design.chains, _CHAINS))
     try:
         return Background(inputs, plan, _drivers(problem, few, moved))
