@@ -20,6 +20,7 @@ _T = TypeVar("_T")
 __all__ = [
     "ClaimError",
     "ClusterError",
+    "CommandLineError",
     "DataError",
     "EvidenceError",
     "FileError",
@@ -47,7 +48,10 @@ _MOST_KNOWN, _LONGEST = 2_000, 80  # names, and letters of one, that are compare
 
 
 class UncertainScaleError(Exception):
-    """Root of all errors that uncertain_scale raises on purpose."""
+    """Root of all errors that uncertain_scale raises on purpose.
+
+    The names of classes are the codes of errors for programs, which docs/json.md lists.
+    """
 
 
 class UnitError(UncertainScaleError, ValueError):
@@ -60,6 +64,10 @@ class ModelError(UncertainScaleError, ValueError):
 
 class QuestionError(UncertainScaleError, ValueError):
     """A question that the model cannot answer as it was asked."""
+
+
+class CommandLineError(QuestionError):
+    """Words of a command line that are no command, option or value of it."""
 
 
 class OverdeterminedError(QuestionError):
@@ -75,7 +83,7 @@ class ClusterError(UncertainScaleError, RuntimeError):
 
 
 class PageError(UncertainScaleError, RuntimeError):
-    """A page that cannot be served."""
+    """A page, or tools for assistants, that cannot be served."""
 
 
 class FileError(UncertainScaleError, ValueError):
