@@ -37,6 +37,7 @@ _PLACES = {
     "explore": "explore:explore",
     "model": "model:model",
     "schema": "output:schema",
+    "docs": "docs:docs",
     "plot": "plot:app",
     "priors": "priors:app",
     "chips": "chips:app",

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from uncertain_scale.errors import UncertainScaleError
-    from uncertain_scale.report.document_types import Fault, Refusal
+    from uncertain_scale.report.document_types import ErrorParts, Refusal
 
 # Patterns, which are compiled when the first is wanted.
 _SUBJECT = r"""(?xs)(?P<where>
         (?P<file>(?:[^\s:'"]*/)?[^\s:'"]+\.(?:toml|csv|py|json|nc|zarr|svg|png|pdf)\b(?::\d+)?
-          (?:\ \[+[^]]+\]+)? | /\S+?(?=:?\s))
+          (?:\ \[+[^]]+\]+)? | [^\s:'"]*/\S+?(?=:?\s))
         | --[\w-]+(?:\ [\w.]+(?=\ =|:\ ))?
         | (?:given\ |output\ )?'?[\w.]+'?(?=\ =\ |:\ )
         | '[^']*'(?=:?\ )
@@ -60,9 +60,9 @@ def refuse_error(error: UncertainScaleError) -> None:
 
 
 def code_of(error: UncertainScaleError) -> str:
-    """Return the code of an error, the name of its class: `QuestionError` is `question`."""
-    name = type(error).__name__.strip("_").removesuffix("Error")
-    return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()
+    """Return the code of an error, from its class: that of a `CommandLineError` is `command-line`."""
+    public = next(one.__name__ for one in type(error).__mro__ if not one.__name__.startswith("_"))
+    return re.sub(r"(?<=.)(?=[A-Z])", "-", public.removesuffix("Error")).lower()
 
 
 def refusal(faults: Sequence[str], code: str) -> Refusal:
@@ -78,7 +78,7 @@ def refusal(faults: Sequence[str], code: str) -> Refusal:
     return {"error": first, "more": more}
 
 
-def _fault(message: str, code: str) -> Fault:
+def _fault(message: str, code: str) -> ErrorParts:
     """Take a message apart, which by the rule says where, what was found and expected, and a hint.
 
     What it does not say is empty.

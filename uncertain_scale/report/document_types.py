@@ -400,7 +400,7 @@ class Explanation(TypedDict):
     hash: Annotated[str, "SHA-256 of the equations"]
 
 
-class Fault(TypedDict):
+class ErrorParts(TypedDict):
     """What is wrong, in parts; one that the message does not have is empty."""
 
     code: Annotated[str, "the kind of error"]
@@ -414,8 +414,8 @@ class Fault(TypedDict):
 class Refusal(TypedDict):
     """Why there is no answer, on stderr."""
 
-    error: Fault
-    more: Annotated[list[Fault], "further faults"]
+    error: ErrorParts
+    more: Annotated[list[ErrorParts], "further faults"]
 
 
 class Scenarios(TypedDict):
