@@ -38,6 +38,7 @@ _PLACES = {
     "model": "model:model",
     "schema": "output:schema",
     "docs": "docs:docs",
+    "mcp": "mcp:mcp",
     "plot": "plot:app",
     "priors": "priors:app",
     "chips": "chips:app",
