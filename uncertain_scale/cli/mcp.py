@@ -139,7 +139,7 @@ class _Server:
             if asked.name == "list_variables":
                 del document["equations"]
             shown, address = self.kept(_visible(document))
-            line = tools.command_line(words)
+            line = tools.command_line(words).replace(f"{place}{os.sep}", "")
             said = [f"The same on the command line: {line}", *([json.dumps(faults)] * bool(faults))]
             notes = [types.TextContent(text=one) for one in said]
             notes += [types.ResourceLink(uri=address, name=address)] if address else []
@@ -184,10 +184,11 @@ class _Server:
         if done is None:
             late = f"{words[0]}: no answer in {self.seconds} s; ask with fewer draws or options"
             return None, refusal([late], "timeout")
-        last = (done.stderr.splitlines() or [b""])[-1]
+        out, err = (text.replace(f"{place}/".encode(), b"") for text in (done.stdout, done.stderr))
+        last = (err.splitlines() or [b""])[-1]
         said = f"it ended with code {done.returncode}: {last.decode(errors='replace'):.200}"
         faults = (_json(last) or refusal([said], "internal")) if done.returncode else None
-        return _json(done.stdout), faults
+        return _json(out), faults
 
     def kept(self, document: Any) -> tuple[dict[str, Any], str]:
         """Return what is shown of a document, and the address of the whole where that is kept."""

@@ -60,7 +60,7 @@ def refuse_error(error: UncertainScaleError) -> None:
 
 
 def code_of(error: UncertainScaleError) -> str:
-    """Return the code of an error, from its class: that of a `CommandLineError` is `command-line`."""
+    """Return the code of an error, made of its class's name: `CommandLineError`, `command-line`."""
     public = next(one.__name__ for one in type(error).__mro__ if not one.__name__.startswith("_"))
     return re.sub(r"(?<=.)(?=[A-Z])", "-", public.removesuffix("Error")).lower()
 

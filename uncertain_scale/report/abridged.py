@@ -8,7 +8,7 @@ from typing import Any
 __all__ = ["abridged"]
 
 # Keys that go first, in this order: what figures are drawn from, other readings, detail.
-_FIRST_TO_GO = ("histogram", "figures", "otherwise", "in_sample", "groups", "baselines", "note")
+_FIRST_TO_GO = ("histogram", "figures", "otherwise", "in_sample", "groups", "note")
 _WHOLE = {"ages", "warnings", "probs"}
 _PROB, _DIGITS, _MARK = 0.9, 6, "…"
 
@@ -52,7 +52,7 @@ def _cut(value: Any, prob: float, gone: tuple[str, ...], entries: int) -> Any:
     if isinstance(value, float):
         return float(f"{value:.{_DIGITS}g}")
     if isinstance(value, str):
-        end = max(24, 8 * entries)
+        end = max(24, 4 * entries)
         return value if len(value) <= end else value[:end].rstrip() + _MARK
     if isinstance(value, list):
         kept = [one for one in value if not isinstance(one, dict) or _stays(one, prob)] or value
