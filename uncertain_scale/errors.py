@@ -20,6 +20,7 @@ _T = TypeVar("_T")
 __all__ = [
     "ClaimError",
     "ClusterError",
+    "CommandLineError",
     "DataError",
     "EvidenceError",
     "FileError",
@@ -52,7 +53,10 @@ class Interrupted(BaseException):
 
 
 class UncertainScaleError(Exception):
-    """Root of all errors that uncertain_scale raises on purpose."""
+    """Root of all errors that uncertain_scale raises on purpose.
+
+    The names of classes are the codes of errors for programs, which docs/json.md lists.
+    """
 
 
 class UnitError(UncertainScaleError, ValueError):
@@ -65,6 +69,10 @@ class ModelError(UncertainScaleError, ValueError):
 
 class QuestionError(UncertainScaleError, ValueError):
     """A question that the model cannot answer as it was asked."""
+
+
+class CommandLineError(QuestionError):
+    """Words of a command line that are no command, option or value of it."""
 
 
 class OverdeterminedError(QuestionError):
@@ -80,7 +88,7 @@ class ClusterError(UncertainScaleError, RuntimeError):
 
 
 class PageError(UncertainScaleError, RuntimeError):
-    """A page that cannot be served."""
+    """A page, or tools for assistants, that cannot be served."""
 
 
 class FileError(UncertainScaleError, ValueError):

@@ -13,16 +13,17 @@ import math
 import os
 import re
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from uncertain_scale.errors import UncertainScaleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "UnreadableError",
+    "confine",
     "is_file",
     "is_inside",
     "open_within",
@@ -43,6 +44,7 @@ _DEEPEST = 64
 _TOO_DEEP = f"it nests deeper than {_DEEPEST}"
 _MOST_DIGITS = 300
 _HALF_PAIR = re.compile(r"\\u[dD][89A-Fa-f]")
+_ONLY: list[Path] = []  # folders outside of which nothing is read; anywhere where there are none
 _GROWS = 1_000_000  # bytes that are read of a file whose size is not known
 
 
@@ -66,10 +68,15 @@ class UnreadableError(UncertainScaleError, ValueError):
         return f"{name}{f':{self.line}' if self.line else ''} {self}"
 
 
+def confine(folders: Iterable[str]) -> None:
+    """Let this process read no file that people name outside of folders, for as long as it runs."""
+    _ONLY.extend(map(Path, folders))
+
+
 def is_file(path: Path) -> bool:
     """Return whether a path names a file; what is too long or odd to be a name does not."""
     try:
-        return path.is_file()
+        return path.is_file() and _permitted(path)
     except (OSError, ValueError):
         return False
 
@@ -99,6 +106,8 @@ def open_within(path: Path, most: int, advice: str = "split it") -> BinaryIO:
     UnreadableError
         It is not there, no regular file, or too large.
     """
+    if not _permitted(path):
+        raise UnreadableError("is in no folder that may be read; copy it into one that is")
     try:
         _refuse_other_sorts(path.stat())  # opening a device could do something
         quiet = (getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
@@ -189,6 +198,10 @@ def parse_json(text: str) -> Any:
     if _HALF_PAIR.search(text):
         json.dumps(found, ensure_ascii=False).encode()  # half a pair is no text in UTF-8
     return found
+
+
+def _permitted(path: Path) -> bool:
+    return not _ONLY or any(is_inside(path, folder) for folder in _ONLY)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

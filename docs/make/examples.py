@@ -33,7 +33,7 @@ _FENCE = re.compile(
 )
 _NOT_RUN = (
     *("pip install", "python docs/make", "mkdocs ", "python -m venv", "dask "),
-    "uncertain-scale explore",  # which goes on until it is interrupted
+    *("uncertain-scale explore", "uncertain-scale mcp"),  # which go on until they are interrupted
 )
 AS_OF = "2026-11-30"
 """The reader's day of all that the pages and reports show."""

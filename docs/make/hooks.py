@@ -38,6 +38,15 @@ def on_files(files: Any, *, config: Any) -> Any:
     return files
 
 
+def on_post_build(*, config: Any) -> None:
+    """Put llms.txt into the site, and beside each page the Markdown that it leads to."""
+    site, docs = Path(config["site_dir"]), Path(config["docs_dir"])
+    text = (_ROOT / "llms.txt").read_text(encoding="utf-8").replace("](docs/", "](")
+    (site / "llms.txt").write_text(text, encoding="utf-8")
+    for page in docs.glob("*.md"):
+        (site / page.name).write_bytes(page.read_bytes())
+
+
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """Point links at the site's own pages."""
     up = "../" * page.file.src_uri.count("/")

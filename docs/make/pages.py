@@ -7,6 +7,7 @@ import inspect
 import json
 import re
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,9 +37,23 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.trends import Trend
     from uncertain_scale.model.equation import Equation
 
-__all__ = ["PAGES", "model_page", "prior_files_page", "schema_file"]
+__all__ = ["PAGES", "llms_file", "model_page", "prior_files_page", "schema_file"]
 
 _WRITTEN = "<!-- Written by `python docs/make` from {}: edit that, not this page. -->"
+
+_DOCS = Path(__file__).parents[1]
+_LLMS = """\
+# uncertain_scale
+
+> What a budget, a cluster, a date or a chip gives in FLOP, GPUs, days, power and money for training
+> large language models: each answer with an interval, its Monte Carlo error, and sources.
+
+- `uncertain-scale report --budget 100M --format json` answers a question, or says why it cannot;
+  `uncertain-scale schema report` prints the schema. `uncertain-scale mcp` serves tools over MCP.
+- Quote a median with its interval and scenario. `ages` lists inputs whose figures are old; `X_mcse`
+  is the Monte Carlo error of `X` and does not tell whether priors and equations are right.
+- `uncertain-scale docs TOPIC` prints a page below, as it is installed.
+"""
 
 _MODEL = """\
 {equations} equations connect {variables} variables. The given values of a question are known, and
@@ -242,7 +257,28 @@ def schema_file() -> str:
     return json.dumps(json_schema(), indent=1) + "\n"
 
 
-PAGES = {"model.md": model_page, "prior-files.md": prior_files_page, "schema.json": schema_file}
+def llms_file() -> str:
+    """Return the pages as a model reads them first, by the convention of https://llmstxt.org."""
+    wishes = (_DOCS / "index.md").read_text(encoding="utf-8")
+    found = re.findall(r"(?m)^\| (.+) \| \[.+\]\((.+)\) \|$", wishes)
+    notes = {page: f": {wish}" for wish, page in found}
+    _, _, nav = (_DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")
+    text = _LLMS
+    for line in nav.splitlines():
+        title, _, page = line.strip(" -").partition(": ")
+        if line.endswith(":"):
+            text += f"\n## {title.removesuffix(':')}\n\n"
+        elif line.startswith("      ") and (_DOCS / page).exists():
+            text += f"- [{title}](docs/{page}){notes.get(page, '')}\n"
+    return text
+
+
+PAGES = {
+    "model.md": model_page,
+    "prior-files.md": prior_files_page,
+    "schema.json": schema_file,
+    "../llms.txt": llms_file,
+}
 """What writes each page, by its name in `docs`."""
 
 

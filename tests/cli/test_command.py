@@ -191,7 +191,8 @@ def imports(path):
             node.body = []
     found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     names = {f"{node.module}.{alias.name}" for node in found for alias in node.names}
-    inside = {name.removeprefix("uncertain_scale.cli.") for name in names}
+    ours = "uncertain_scale.cli."
+    inside = {name.removeprefix(ours) for name in names if name.startswith(ours)}
     return {name.partition(".")[0] for name in inside} & set(SOURCES)
 
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("make")
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("name", ["model.md", "prior-files.md", "schema.json"])
+@pytest.mark.parametrize("name", ["model.md", "prior-files.md", "schema.json", "../llms.txt"])
 def test_pages_written_from_the_code_are_fresh(name):
     from pages import PAGES
 

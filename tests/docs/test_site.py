@@ -45,6 +45,15 @@ class _Loads(HTMLParser):
             self.found.append(wanted)
 
 
+def test_a_model_that_reads_llms_txt_finds_each_page_as_markdown(site):
+    text = (site / "llms.txt").read_text(encoding="utf-8")
+    assert text.startswith("# uncertain_scale\n\n> ")
+    links = re.findall(r"^- \[.+?\]\((.+?)\)", text, re.MULTILINE)
+    assert len(links) >= 28
+    for link in links:
+        assert (site / link).read_bytes() == (ROOT / "docs" / link).read_bytes()
+
+
 def test_no_page_loads_anything_from_elsewhere(site):
     pages = sorted(site.rglob("*.html"))
     assert len(pages) >= 15

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from typing import Any
 
 _INTERRUPTED = 130
+_LOST = "there is no answer yet"
+_LOST_AS_JSON = (  # as `refusals` writes it, which is not imported yet
+    f'{{"error": {{"code": "interrupted", "where": "", "found": "{_LOST}", "expected": "", '
+    f'"hint": "", "message": "{_LOST}"}}, "more": []}}'
+)
 
 
 def _end(*_: Any) -> None:
     """End the program at Ctrl-C while it is still imported, when there is nothing to lose."""
-    os.write(2, b"interrupted: there is no answer yet\n")
+    as_json = "--format=json" in "=".join(sys.argv)
+    os.write(2, f"{_LOST_AS_JSON if as_json else f'interrupted: {_LOST}'}\n".encode())
     os._exit(_INTERRUPTED)
 
 

@@ -28,6 +28,7 @@ from uncertain_scale.cli.options import (
 )
 from uncertain_scale.cli.output import PageForm, PageFormat, present, saves
 from uncertain_scale.cli.progress import Bar
+from uncertain_scale.cli.refusals import refuse
 from uncertain_scale.errors import DataError, QuestionError, printable
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def backtest(
         Option("Test forecasts of the shipped trends, in place of the runs.", None, "--trends"),
     ] = False,
     columns: Annotated[
-        bool, Option("List the columns of a table of runs, and stop.", None, "--columns")
+        bool,
+        Option(
+            "List the columns of a table of runs, and stop.", None, "--columns", replay="dropped"
+        ),
     ] = False,
 ) -> None:
     """Test the priors: forecast published runs and score the forecasts.
@@ -184,5 +188,6 @@ def report_faults(table: RunsTable, *, allowed: bool) -> None:
         typer.echo(printable(f"warning: {summary}:\n{faults}"), err=True)
         return
     hint = "--skip-bad-rows allows them"
-    typer.echo(printable(f"error: {summary} ({hint}):\n{faults}"), err=True)
+    listed = [f"{summary}; {hint}", *map(str, table.faults)]
+    refuse(f"error: {summary} ({hint}):\n{faults}", "data", listed)
     raise typer.Exit(2)

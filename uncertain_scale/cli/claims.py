@@ -67,9 +67,11 @@ def claims(
     form: PageForm = PageFormat.terminal,
     output: Annotated[Path | None, saves("claims.html, .md, .json and .csv")] = None,
     *,
-    list_: Annotated[bool, Option("List the shipped claims.", None, "--list")] = False,
+    list_: Annotated[
+        bool, Option("List the shipped claims.", None, "--list", replay="dropped")
+    ] = False,
     schema: Annotated[
-        bool, Option("Print the JSON Schema of claims files.", None, "--schema")
+        bool, Option("Print the JSON Schema of claims files.", None, "--schema", replay="dropped")
     ] = False,
 ) -> None:
     """Tell whether a document's claims follow from its own inputs, and where they fall in ours.
@@ -101,7 +103,7 @@ def claims(
         as_of=as_of,
     )
     present(document, form, claims_blocks, csv_claims, folder=output, name="claims", keep_csv=True)
-    end_with_faults(document["faults"])
+    end_with_faults(document["faults"], "claim")
 
 
 def with_judges(scenarios: list[str], chips: list[str], number_format: str | None) -> list[str]:

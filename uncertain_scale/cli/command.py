@@ -22,7 +22,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.models import ArgumentInfo, OptionInfo
 
-from uncertain_scale.errors import QuestionError, nearest
+from uncertain_scale.errors import CommandLineError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,6 +108,7 @@ class Parameter:
     name: str
     default: Any
     info: Option | Argument
+    kind: Any
 
     @property
     def option(self) -> str | None:
@@ -145,7 +146,7 @@ def declared(command: Callable[..., object]) -> list[Parameter]:
     """Return the options and arguments of a command, in the order in which it declares them."""
     signature = inspect.signature(command, eval_str=True)
     return [
-        Parameter(name, parameter.default, info)
+        Parameter(name, parameter.default, info, get_args(parameter.annotation)[0])
         for name, parameter in signature.parameters.items()
         for info in getattr(parameter.annotation, "__metadata__", ())
         if isinstance(info, Option | Argument)
@@ -228,7 +229,7 @@ class Command(TyperCommand):
 
         Where a shell completes one nothing is refused.
 
-        Raises QuestionError: a value is empty, or no number where one is expected, or an option
+        Raises CommandLineError: a value is empty, or no number where one is expected, or an option
         that takes one value has several.
         """
         if ctx.resilient_parsing:
@@ -240,13 +241,13 @@ class Command(TyperCommand):
         for name, value in values.items():
             for one in value if isinstance(value, list | tuple) else [value]:
                 if isinstance(one, str) and not one.strip():
-                    raise QuestionError(f"{_label(by_name[name])} is empty; give a value")
+                    raise CommandLineError(f"{_label(by_name[name])} is empty; give a value")
                 if isinstance(one, str):
                     _check_choice(by_name[name], hints.get(name), one)
                     _check_number(by_name[name], hints.get(name), one.strip())
         for name, times in Counter(parameter.name for parameter in order).items():
             if times > 1 and _asks_once(by_name[name]):
-                raise QuestionError(f"{_label(by_name[name])} is given {times} times; keep one")
+                raise CommandLineError(f"{_label(by_name[name])} is given {times} times; keep one")
         with refusing(ctx):
             return super().parse_args(ctx, args)
 
@@ -267,15 +268,15 @@ class Group(TyperGroup):
 
 @contextmanager
 def refusing(ctx: Any) -> Iterator[None]:
-    """Turn errors of usage into a QuestionError, which is one line of the program's own."""
+    """Turn errors of usage into a CommandLineError, which is one line of the program's own."""
     try:
         yield
     except UsageError as error:
         text = error.format_message().strip().removesuffix(".").replace(". Did you", "; did you")
         if meant := _misplaced(text):
-            raise QuestionError(f"{text[:1].lower()}{text[1:]}; did you mean {meant}?") from None
+            raise CommandLineError(f"{text[:1].lower()}{text[1:]}; did you mean {meant}?") from None
         hint = "" if text.endswith("?") else f"; {ctx.command_path} --help shows what there is"
-        raise QuestionError(f"{text[:1].lower()}{text[1:]}{hint}") from None
+        raise CommandLineError(f"{text[:1].lower()}{text[1:]}{hint}") from None
 
 
 def _misplaced(text: str) -> str:
@@ -297,7 +298,7 @@ def _check_choice(parameter: Any, annotation: Any, text: str) -> None:
         if isinstance(kind, type) and issubclass(kind, Enum):
             known = [str(one.value) for one in kind]
             if text not in known:
-                raise QuestionError(
+                raise CommandLineError(
                     f"{_label(parameter)} '{text[:60]}' is unknown; {nearest(text, known)}"
                 )
 
@@ -314,7 +315,7 @@ def _check_number(parameter: Any, annotation: Any, text: str) -> None:
     except ValueError:
         sort = "a whole number" if kind is int else "a number"
         said = f"{_label(parameter)} '{text[:60]}' is not {sort}"
-        raise QuestionError(f"{said}; {_number_advice(text, kind, parameter)}") from None
+        raise CommandLineError(f"{said}; {_number_advice(text, kind, parameter)}") from None
 
 
 def whole_number(text: str | int) -> int:

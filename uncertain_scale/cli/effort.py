@@ -15,6 +15,7 @@ import typer
 
 from uncertain_scale.cli.command import DRAWS, Option, whole_number
 from uncertain_scale.cli.progress import INTERRUPTED, Bar, interrupts
+from uncertain_scale.cli.refusals import refuse
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def drawing(stop: Stop, search: Search) -> Iterator[Bar]:
             yield bar
     except StoppedError:
         if stop.why == "interrupted":
-            typer.echo("interrupted before the first chain was finished: no answer", err=True)
+            refuse("interrupted before the first chain was finished: no answer", "interrupted")
             raise typer.Exit(INTERRUPTED) from None
         raise QuestionError(
             f"--max-time {search.max_time} was up before the first chain was finished; allow "

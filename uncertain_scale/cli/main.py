@@ -18,7 +18,8 @@ from uncertain_scale.cli.command import Command, Group
 from uncertain_scale.cli.output import mend_streams
 from uncertain_scale.cli.progress import INTERRUPTED, end_at_once, interrupts
 from uncertain_scale.cli.record import recorded
-from uncertain_scale.errors import Interrupted, QuestionError, UncertainScaleError, printable
+from uncertain_scale.cli.refusals import refuse, refuse_error
+from uncertain_scale.errors import CommandLineError, Interrupted, UncertainScaleError
 
 # A command or a group of commands by name: its module here, and what it is called there.
 _PLACES = {
@@ -36,6 +37,8 @@ _PLACES = {
     "explore": "explore:explore",
     "model": "model:model",
     "schema": "output:schema",
+    "docs": "docs:docs",
+    "mcp": "mcp:mcp",
     "plot": "plot:app",
     "priors": "priors:app",
     "chips": "chips:app",
@@ -129,7 +132,7 @@ def main() -> None:
     except BaseException as error:
         if not _is_interruption(error):
             raise
-        typer.echo(interrupts.message(), err=True)
+        refuse(interrupts.message(), "interrupted")
         code = INTERRUPTED
     if code == INTERRUPTED:
         end_at_once(code)
@@ -157,7 +160,7 @@ def _run() -> Any:
         _refuse_other_encodings(sys.argv[1:])
         app()
     except UncertainScaleError as error:
-        typer.echo(f"error: {printable(error)}", err=True)
+        refuse_error(error)
         return 2
     except SystemExit as end:
         return end.code
@@ -166,12 +169,12 @@ def _run() -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except MemoryError:
-        typer.echo("error: there is not enough memory; ask for fewer draws or outputs", err=True)
+        refuse("error: there is not enough memory; ask for fewer draws or outputs", "memory")
         return 2
     except OSError as error:  # such as a full disk under standard output
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         where = f"{error.filename}: " if error.filename else ""
-        typer.echo(f"error: {printable(f'{where}{error.strerror or error}')}", err=True)
+        refuse(f"error: {where}{error.strerror or error}", "system")
         return 2
     return 0
 
@@ -182,6 +185,6 @@ def _refuse_other_encodings(words: list[str]) -> None:
         try:
             word.encode()
         except UnicodeEncodeError:
-            raise QuestionError(
+            raise CommandLineError(
                 f"word {number} of the command line, '{word[:60]}', is not UTF-8; write it so"
             ) from None

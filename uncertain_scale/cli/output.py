@@ -22,10 +22,11 @@ import typer
 
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.record import typed_command
-from uncertain_scale.errors import QuestionError, printable
+from uncertain_scale.cli.refusals import refuse
+from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from uncertain_scale.model import Problem
@@ -223,10 +224,10 @@ def print_json(data: object) -> None:
     typer.echo(json.dumps(data, indent=2))
 
 
-def end_with_faults(faults: Iterable[str]) -> None:
+def end_with_faults(faults: Sequence[str], code: str) -> None:
     """Report faults on stderr, a line each, and end with exit code 2 where there are some."""
-    if lines := "\n".join(f"error: {printable(fault)}" for fault in faults):
-        typer.echo(lines, err=True)
+    if faults:
+        refuse("\n".join(f"error: {fault}" for fault in faults), code, faults)
         raise typer.Exit(2)
 
 

@@ -258,7 +258,7 @@ def claims(
         as_of=as_of,
     )
     _write("claims", output, {"document": document})
-    end_with_faults(document["faults"])
+    end_with_faults(document["faults"], "claim")
 
 
 @app.command()

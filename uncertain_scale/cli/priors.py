@@ -183,7 +183,7 @@ def import_(
         raise QuestionError(f"{file} becomes {listed(list(texts))}; name a folder with --output")
     else:
         typer.echo(next(iter(texts.values())), nl=False)
-    end_with_faults(f"not carried over: {one}" for one in lost)
+    end_with_faults([f"not carried over: {one}" for one in lost], "data")
 
 
 @app.command("fit-mfu")

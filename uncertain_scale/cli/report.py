@@ -106,7 +106,8 @@ def update(
     output: Annotated[Path | None, saves("report.html, .md, .json and draws.nc")] = None,
     *,
     schema: Annotated[
-        bool, Option("Print the JSON Schema of evidence files.", None, "--schema")
+        bool,
+        Option("Print the JSON Schema of evidence files.", None, "--schema", replay="dropped"),
     ] = False,
 ) -> None:
     """Update the priors by observed facts, and tell what moved.
@@ -134,7 +135,7 @@ def update(
     document = report_document(tree, probs=prob, events=options.events(problem.model))
     blocks = partial(update_blocks, behind=behind(problem, design, document))
     _present(document, tree, form, blocks, output, wide=wide)
-    end_with_faults(document["evidence"]["left_out"])
+    end_with_faults(document["evidence"]["left_out"], "evidence")
 
 
 def _present(

@@ -92,14 +92,14 @@ _NO_EVIDENCE = "{text:.80}: there is no such evidence file (.toml); {hint}"
 _EVIDENCE = _Kind("evidence", EvidenceError, "an evidence file", _NO_EVIDENCE, _NO_EVIDENCE)
 
 
-def shipped_folder() -> Path:
-    """Return the folder of the shipped prior files.
+def shipped_folder(name: str = "priors") -> Path:
+    """Return a folder that travels with the package, that of prior files by default.
 
     In a wheel it lies inside the package, in a checkout beside it.
     """
     package = Path(__file__).resolve().parent.parent
-    inside = package / "priors"
-    return inside if inside.is_dir() else package.parent / "priors"
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
 
 
 def shipped_files() -> list[Path]:

@@ -408,6 +408,24 @@ class Explanation(TypedDict):
     hash: Annotated[str, "SHA-256 of the equations"]
 
 
+class ErrorParts(TypedDict):
+    """What is wrong, in parts; one that the message does not have is empty."""
+
+    code: Annotated[str, "the kind of error"]
+    where: Annotated[str, "the file with its line, the option, the variable or the text"]
+    found: Annotated[str, "what stands there"]
+    expected: Annotated[str, "what can stand there"]
+    hint: Annotated[str, "what to do"]
+    message: Annotated[str, "the whole message, as people read it"]
+
+
+class Refusal(TypedDict):
+    """Why there is no answer, on stderr."""
+
+    error: ErrorParts
+    more: Annotated[list[ErrorParts], "further faults"]
+
+
 class Scenarios(TypedDict):
     """The shipped scenarios."""
 

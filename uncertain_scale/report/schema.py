@@ -41,8 +41,9 @@ DOCUMENTS: Mapping[str, Any] = {
     "priors show": documents.PriorsReport,
     "chips": documents.ChipsReport,
     "chips show": documents.ChipsReport,
+    "error": documents.Refusal,
 }
-"""The type of the document that each command prints with `--format json`."""
+"""The type of the document that each command prints with `--format json`, and of a refusal."""
 
 _TYPES = {str: "string", float: "number", int: "integer", bool: "boolean", type(None): "null"}
 _ABOUT = (
