@@ -88,7 +88,7 @@ def test_the_terminal_shows_a_table_an_answer_at_80_columns(cli, monkeypatch):
 def test_an_answer_is_tabled_by_the_swept_variables_that_it_rests_on(cli):
     arguments = ("--budget", "100M,1B", "--gpus", "10k,20k,30k", "--outputs")
     out = swept(cli, *arguments, "training_flop,training_time", "--format", "md")
-    flop, time = out.split("## training")[1:3]
+    flop, time = out.split("## Training")[1:3]
     assert sum(line.startswith("| 1") for line in flop.splitlines()) == 2
     assert sum(line.startswith("| 1") for line in time.splitlines()) == 6
 
