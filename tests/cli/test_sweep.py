@@ -113,7 +113,7 @@ def test_a_warning_says_at_which_points_it_holds(cli):
     document = json.loads(swept(cli, *arguments, "--format", "json"))
     assert [bool(point["warnings"]) for point in document["points"]] == [False, False, True]
     flat = " ".join(swept(cli, *arguments).split())
-    assert "! at mfu = 0.7: warning: the utilisation" in flat
+    assert "! at mfu = 70%: warning: the utilisation" in flat
 
 
 @pytest.mark.parametrize(

@@ -263,7 +263,8 @@ def refusing(ctx: Any) -> Iterator[None]:
         yield
     except UsageError as error:
         text = error.format_message().strip().removesuffix(".").replace(". Did you", "; did you")
-        if meant := _misplaced(text):
+        known = {name for one in ctx.command.params for name in one.opts}
+        if (meant := _misplaced(text)).partition(" ")[0] in known:
             raise QuestionError(f"{text[:1].lower()}{text[1:]}; did you mean {meant}?") from None
         hint = "" if text.endswith("?") else f"; {ctx.command_path} --help shows what there is"
         raise QuestionError(f"{text[:1].lower()}{text[1:]}{hint}") from None
