@@ -86,8 +86,9 @@ class Argument(ArgumentInfo):
         *,
         reads: Reads | None = None,
         replay: Replay = "kept",
+        **more: Any,
     ) -> None:
-        super().__init__(default=..., help=help_text, metavar=metavar)
+        super().__init__(default=..., help=help_text, metavar=metavar, **more)
         self.reads: Reads | None = reads
         self.replay: Replay = replay
 
