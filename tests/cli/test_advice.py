@@ -22,6 +22,7 @@ SHOWN_BY = {
     "analysis/backtest/study.py": ["backtest"],
     "cli/backtest.py": ["backtest"],
     "cli/claims.py": ["claims"],
+    "cli/command.py": ["report", "sensitivity", "sweep", "update"],
     "cli/compare.py": ["compare"],
     "cli/decide.py": ["decide"],
     "cli/draws.py": ["report", "sample"],

@@ -88,7 +88,7 @@ def test_the_terminal_shows_a_table_an_answer_at_80_columns(cli, monkeypatch):
 def test_an_answer_is_tabled_by_the_swept_variables_that_it_rests_on(cli):
     arguments = ("--budget", "100M,1B", "--gpus", "10k,20k,30k", "--outputs")
     out = swept(cli, *arguments, "training_flop,training_time", "--format", "md")
-    flop, time = out.split("## training")[1:3]
+    flop, time = out.split("## Training")[1:3]
     assert sum(line.startswith("| 1") for line in flop.splitlines()) == 2
     assert sum(line.startswith("| 1") for line in time.splitlines()) == 6
 
@@ -113,7 +113,7 @@ def test_a_warning_says_at_which_points_it_holds(cli):
     document = json.loads(swept(cli, *arguments, "--format", "json"))
     assert [bool(point["warnings"]) for point in document["points"]] == [False, False, True]
     flat = " ".join(swept(cli, *arguments).split())
-    assert "! at mfu = 0.7: warning: the utilisation" in flat
+    assert "! at mfu = 70%: warning: the utilisation" in flat
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ def test_a_group_without_words_shows_its_help(cli):
         (["report", "--scenario", "gb200"], "gb200-dense-fp8"),
         (["report", "--chip", "GB3"], "GB300"),
         (["report", "--given", "hourly"], "hourly_rate="),
+        (["compare", "base", "post-re"], "post-reading"),
+        (["priors", "show", "frontier"], "frontier-2026"),
         (["report", "--budget", "1,5", "--outputs", "gpus,training_f"], "gpus,training_flop"),
         (["sensitivity", "--of", "optimal_p"], "optimal_params"),
         (["sweep", "--event", "facility"], "facility_power"),

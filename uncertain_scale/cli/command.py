@@ -95,8 +95,9 @@ class Argument(ArgumentInfo):
         *,
         reads: Reads | None = None,
         replay: Replay = "kept",
+        **more: Any,
     ) -> None:
-        super().__init__(default=..., help=help_text, metavar=metavar)
+        super().__init__(default=..., help=help_text, metavar=metavar, **more)
         self.reads: Reads | None = reads
         self.replay: Replay = replay
 
@@ -273,7 +274,8 @@ def refusing(ctx: Any) -> Iterator[None]:
         yield
     except UsageError as error:
         text = error.format_message().strip().removesuffix(".").replace(". Did you", "; did you")
-        if meant := _misplaced(text):
+        known = {name for one in ctx.command.params for name in one.opts}
+        if (meant := _misplaced(text)).partition(" ")[0] in known:
             raise CommandLineError(f"{text[:1].lower()}{text[1:]}; did you mean {meant}?") from None
         hint = "" if text.endswith("?") else f"; {ctx.command_path} --help shows what there is"
         raise CommandLineError(f"{text[:1].lower()}{text[1:]}{hint}") from None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from uncertain_scale.cli import completion
 from uncertain_scale.cli.command import Argument
 from uncertain_scale.cli.draws import Evidence, draw
 from uncertain_scale.cli.options import RunOptions, belief, names_of, with_options
@@ -31,7 +32,12 @@ Chips = Annotated[
 ]
 Scenarios = Annotated[
     list[str] | None,
-    Argument("The base, then others: scenarios or files.", "BASE OTHER...", reads="scenario"),
+    Argument(
+        "The base, then others: scenarios or files.",
+        "BASE OTHER...",
+        reads="scenario",
+        autocompletion=completion.scenarios,
+    ),
 ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uncertain_scale.cli import completion
 from uncertain_scale.cli.backtest import Runs, SkipBadRows, naming_faults, report_faults
 from uncertain_scale.cli.command import Argument, Group, Option, whole_number
 from uncertain_scale.cli.options import (
@@ -45,7 +46,12 @@ Equations = Annotated[
     ),
 ]
 Scenario = Annotated[
-    str | None, Argument("Shipped scenario or prior file (.toml).", reads="scenario")
+    str | None,
+    Argument(
+        "Shipped scenario or prior file (.toml).",
+        reads="scenario",
+        autocompletion=completion.scenarios,
+    ),
 ]
 
 

@@ -37,7 +37,7 @@ from uncertain_scale.report.rows import (
     titled,
     versions_in_words,
 )
-from uncertain_scale.units.labels import label_of, with_name
+from uncertain_scale.units.labels import label_of, with_name, within_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -323,7 +323,7 @@ def _phrase(document: Document, name: str) -> str:
     exact = output["constant"]
     middle = scale.write(output["median"], output["median_mcse"], exact=exact)
     value = quantity_text(middle, scale.units)
-    words = _PHRASES.get(name, f"{label_of(name)} of {{}}").format(with_powers(value))
+    words = _PHRASES.get(name, f"{within_text(name)} of {{}}").format(with_powers(value))
     if exact:
         return words
     prob = document["probs"][0]

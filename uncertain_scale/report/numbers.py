@@ -219,9 +219,7 @@ def common_scale(outputs: Sequence[Mapping[str, Any]], name: str) -> Scale | Non
 
     Examples
     --------
-    >>> ends = [(410e9, 1390e9), (1e12, 4e12)]
-    >>> pieces = [[{"kind": "eti", "low": low, "high": high}] for low, high in ends]
-    >>> rows = [{"median": 9e11, "units": "parameter", "intervals": one} for one in pieces]
+    >>> rows = [{"median": median, "units": "parameter"} for median in (4e11, 9e11, 2.4e12)]
     >>> common_scale(rows, "optimal_params").suffix
     'B'
     """

@@ -204,7 +204,8 @@ def remarks(document: Document) -> Iterator[str]:
     yield from age_in_words(document)
     alike: dict[str, list[str]] = {}
     for name, output in document["outputs"].items():
-        for reason in dict.fromkeys(reasons_in_words(output)):
+        as_shown = {**output, "units": shown_units(name, output["units"])}
+        for reason in dict.fromkeys(reasons_in_words(as_shown)):
             alike.setdefault(reason, []).append(name)
     for reason, names in alike.items():
         everywhere = len(names) == len(document["outputs"]) > _FEW

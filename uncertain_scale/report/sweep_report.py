@@ -48,7 +48,7 @@ from uncertain_scale.report.rows import (
     scenario_in_words,
     versions_in_words,
 )
-from uncertain_scale.units.labels import label_of, shown_units, with_name
+from uncertain_scale.units.labels import label_of, shown_units, with_name, within_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -180,7 +180,7 @@ def _answer(document: Document, name: str, guides: Mapping[str, float] | None) -
         )
     else:
         same = f"{first[0].median} ({first[0].interval}) {first[0].units}".rstrip()
-        every = " and ".join(map(label_of, _names(document)))
+        every = " and ".join(map(within_text, _names(document)))
         yield Text(f" {same} at every {every}", only=Form.terminal)
         yield Gap()
     if len({point["outputs"][name]["median"] for point in document["points"]}) > 1:

@@ -124,9 +124,8 @@ def declare_unit(name: str, stated: str = OWN) -> None:
 
     Examples
     --------
-    >>> declare_unit("tCO2"), declare_unit("ktCO2", "1000 tCO2")
-    (None, None)
-    >>> conversion_factor("ktCO2", "tCO2")
+    >>> declare_unit("tCO2")
+    >>> conversion_factor("ktCO2", "tCO2")  # prefixes come with it
     1000.0
     """
     stated = stated.strip()

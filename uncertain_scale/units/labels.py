@@ -6,7 +6,7 @@ all views. A variable of a user's model has its name in words.
 
 from __future__ import annotations
 
-__all__ = ["in_percent", "label_of", "shown_units", "with_name"]
+__all__ = ["in_percent", "label_of", "shown_units", "with_name", "within_text"]
 
 _LABELS = {
     "batch_tokens": "Tokens of a batch",
@@ -78,6 +78,18 @@ def label_of(name: str) -> str:
         return _LABELS[first]
     words = " ".join(_UPPER.get(word, word) for word in first.split("_") if word)
     return words[:1].upper() + words[1:]
+
+
+def within_text(name: str) -> str:
+    """Return the label as it stands within a sentence.
+
+    Examples
+    --------
+    >>> within_text("cluster_price"), within_text("gpu_hours")
+    ('cluster price', 'GPU-hours')
+    """
+    label = label_of(name)
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def with_name(name: str) -> str:

@@ -10,12 +10,14 @@ from uncertain_scale.report.numbers import (
     Scale,
     grouped,
     percent,
+    quantity_text,
     raised,
     scale_for,
     scale_of,
     with_powers,
 )
 from uncertain_scale.report.rows import intervals_of
+from uncertain_scale.units.labels import label_of, shown_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -152,14 +154,20 @@ def interval_in_words(output: dict[str, Any], prob: float, *, median: bool = Tru
     exact = output["constant"]
     middle = scale.write(output["median"], output["median_mcse"], exact=exact)
     if exact:
-        return f"{middle} {scale.units}".rstrip()
+        return quantity_text(middle, scale.units)
     piece = intervals_of(output, "eti", prob)[0]
     low, high = (scale.write_end(piece, end) for end in ("low", "high"))
     if not median:
-        return f"{percent(prob)}: {low} to {high} {scale.units}".rstrip()
-    return f"{middle} {scale.units}".rstrip() + f" ({percent(prob)}: {low} to {high})"
+        return f"{percent(prob)}: {low} to {quantity_text(high, scale.units)}"
+    return f"{quantity_text(middle, scale.units)} ({percent(prob)}: {low} to {high})"
 
 
 def in_brief(document: Document, name: str) -> str:
     """Name an output with its median and first interval."""
-    return f"{name}: {interval_in_words(document['outputs'][name], document['probs'][0])}"
+    return f"{label_of(name)}: {interval_in_words(as_shown(document, name), document['probs'][0])}"
+
+
+def as_shown(document: Document, name: str) -> dict[str, Any]:
+    """Return an output in the units that it is shown in."""
+    output = document["outputs"][name]
+    return {**output, "units": shown_units(name, output["units"])}

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.report.figures.axes import Axis, axis_for, in_brief, interval_in_words
+from uncertain_scale.report.figures.axes import (
+    Axis,
+    as_shown,
+    axis_for,
+    in_brief,
+    interval_in_words,
+)
 from uncertain_scale.report.figures.sheet import Sheet, fitted
 from uncertain_scale.report.figures.style import BLUE, INK, MUTED, ORANGE, RULE, SKY, styled
-from uncertain_scale.report.numbers import scale_for, with_powers
+from uncertain_scale.report.numbers import quantity_text, scale_for, with_powers
 from uncertain_scale.report.rows import intervals_of
+from uncertain_scale.units.labels import label_of, shown_units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,9 +112,9 @@ def _draw_axis(panel: Sheet, axis: Axis, *, y: float) -> None:
 
 
 def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
-    output = document["outputs"][name]
+    output = as_shown(document, name)
     brief = interval_in_words(output, document["probs"][0])
-    panel.text(0, 11, fitted(name, panel.width, 10.5, bold=True), size=10.5, bold=True)
+    panel.text(0, 11, fitted(label_of(name), panel.width, 10.5, bold=True), size=10.5, bold=True)
     panel.text(0, 26, fitted(with_powers(brief), panel.width, 9.5), size=9.5)
     shape = shape_of_output(output, document["chains"] * document["draws"])
     if shape is None:
@@ -300,11 +307,11 @@ def plot_priors(
         row, column = divmod(number, columns)
         panel = sheet.part(column * (_WIDTH + _GAP), row * (height + _GAP), _WIDTH, height)
         if titles:
-            panel.text(0, 11, fitted(name, _WIDTH, 10.5, bold=True), size=10.5, bold=True)
+            panel.text(0, 11, fitted(label_of(name), _WIDTH, 10.5, bold=True), size=10.5, bold=True)
             words = with_powers(_belief_in_words(priors[name]))
             panel.text(0, 26, fitted(words, _WIDTH, 9.5), size=9.5)
         _draw_prior(panel, priors[name], shift=0 if titles else -32)
-    text = ". ".join(f"{name}: {_belief_in_words(priors[name])}" for name in names)
+    text = ". ".join(f"{label_of(name)}: {_belief_in_words(priors[name])}" for name in names)
     sheet.figure.set_label(f"Beliefs about inputs. {text}.")
     return sheet.figure
 
@@ -312,8 +319,8 @@ def plot_priors(
 def _belief_in_words(prior: Prior) -> str:
     """Write a prior's median with its 5% and 95%, or its one value."""
     low, median, high = map(float, prior.ppf(np.array([0.05, 0.5, 0.95])))
-    scale = scale_for([median, low, high], prior.model_units)
-    middle = f"{scale.write(median, exact=True)} {scale.units}".rstrip()
+    scale = scale_for([median, low, high], shown_units(prior.name, prior.model_units))
+    middle = quantity_text(scale.write(median, exact=True), scale.units)
     if low == high:
         return middle
     ends = " to ".join(scale.write(value, exact=True) for value in (low, high))
@@ -335,7 +342,8 @@ def _draw_prior(panel: Sheet, prior: Prior, shift: float) -> None:
         margin = 0.02 * (stop - start)
         start, stop = (start if 0 <= start < margin else start - margin), stop + margin
     middle = median or high
-    axis = axis_for(start, stop, prior.model_units, middle=middle, log=log)
+    units = shown_units(prior.name, prior.model_units)
+    axis = axis_for(start, stop, units, middle=middle, log=log)
     _draw_shape(panel, shape, axis, top=_PRIOR_TOP + shift, base=_PRIOR_BASE + shift)
     width = panel.width - 2 * _MARGIN
     at_low, at, at_high = (_MARGIN + width * axis.place(value) for value in (low, median, high))

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.errors import DataError
 from uncertain_scale.report.claim_words import judge_in_words
 from uncertain_scale.report.comparison_report import is_one, ratio_in_words, without_ratio
-from uncertain_scale.report.figures.axes import Axis, axis_for, in_brief, interval_in_words
+from uncertain_scale.report.figures.axes import (
+    Axis,
+    as_shown,
+    axis_for,
+    in_brief,
+    interval_in_words,
+)
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import (
     BLUE,
@@ -28,6 +34,7 @@ from uncertain_scale.report.figures.style import (
 from uncertain_scale.report.numbers import Scale, percent, with_powers
 from uncertain_scale.report.rows import intervals_of
 from uncertain_scale.units import is_date
+from uncertain_scale.units.labels import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,10 +71,10 @@ def plot_intervals(document: Document, outputs: Sequence[str] = ()) -> Figure:
     names = list(outputs or document["outputs"])
     panels = list(_panels(document, names))
     texts = {
-        name: with_powers(interval_in_words(document["outputs"][name], document["probs"][0]))
+        name: with_powers(interval_in_words(as_shown(document, name), document["probs"][0]))
         for name in names
     }
-    left = min(max(text_width(name, 9.5) for name in names) + _GAP, 190.0)
+    left = min(max(text_width(label_of(name), 9.5) for name in names) + _GAP, 190.0)
     right = max(text_width(words, 9) for words in texts.values()) + 2 * _GAP
     sheet = Sheet(left + _PLOT + right, sum(_TOP + _ROW * len(one.rows) + _BELOW for one in panels))
     plot = sheet.part(left, 0, _PLOT, sheet.height)
@@ -82,7 +89,7 @@ def plot_intervals(document: Document, outputs: Sequence[str] = ()) -> Figure:
         _write_below(plot, bottom + 28, panel.below)
         for number, (name, (middle, pieces)) in enumerate(panel.rows.items()):
             y = top + _ROW * (number + 0.5)
-            sheet.text(0, y + 3, fitted(name, left - _GAP, 9.5), size=9.5)
+            sheet.text(0, y + 3, fitted(label_of(name), left - _GAP, 9.5), size=9.5)
             sheet.text(left + _PLOT + _GAP, y + 3, texts[name], size=9)
             _draw_bars(plot, panel.axis, pieces, y)
             if pieces or document["outputs"][name]["constant"]:
@@ -350,7 +357,8 @@ def plot_compare(document: Document, others: Sequence[str] = (), *, titles: bool
         log=True,
     )
     names = [name for block in moved.values() for name in block]
-    left = min(max((text_width(name, 9.5) for name in names), default=0) + _GAP, 190.0)
+    longest = max((text_width(label_of(name), 9.5) for name in names), default=0)
+    left = min(longest + _GAP, 190.0)
     right = max((text_width(ratio_in_words(one, probs), 9) for one in ratios), default=0) + _GAP
     sizes = [_HEAD + _RATIO_ROW * len(moved[o]) + _LINE * len(notes[o]) + _FOOT for o in blocks]
     sheet = Sheet(
@@ -367,7 +375,7 @@ def plot_compare(document: Document, others: Sequence[str] = (), *, titles: bool
             _draw_multiples(plot, axis, (top + 24, bottom), bottom + 12)
         for number, (name, ratio) in enumerate(moved[other].items()):
             y = top + _HEAD + _RATIO_ROW * (number + 0.5) - 4
-            sheet.text(0, y + 3, fitted(name, left - _GAP, 9.5), size=9.5)
+            sheet.text(0, y + 3, fitted(label_of(name), left - _GAP, 9.5), size=9.5)
             words = ratio_in_words(ratio, probs)
             _draw_bars(plot, axis, _pieces(ratio, probs), y)
             for row, (kind, extreme) in enumerate(extremes[other].get(name, {}).items()):

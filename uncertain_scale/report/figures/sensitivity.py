@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from uncertain_scale.errors import DataError
-from uncertain_scale.report.figures.axes import axis_for
+from uncertain_scale.report.figures.axes import as_shown, axis_for
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import BLUE, INK, MUTED, ORANGE, RULE, SKY, styled
 from uncertain_scale.report.numbers import scale_for, share_in_words, with_powers
+from uncertain_scale.units.labels import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +112,7 @@ def _in_words(output: dict[str, Any]) -> str:
 
 def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
     output = document["outputs"][name]
-    panel.text(0, 11, fitted(name, panel.width, 10.5, bold=True), size=10.5, bold=True)
+    panel.text(0, 11, fitted(label_of(name), panel.width, 10.5, bold=True), size=10.5, bold=True)
     panel.text(0, 25, f"share of its {_measure(document)}", size=9, colour=MUTED)
     shares = shares_of(output)
     if output["reason"] or not shares:
@@ -129,7 +130,7 @@ def _draw_panel(panel: Sheet, document: Document, name: str) -> None:
         y = _HEAD + _ROW * number
         words = share_in_brief(share)
         beside = text_width(words, 8.5)
-        label = fitted(input_label(input_name), _PLOT - beside - 6, 9)
+        label = fitted(label_of(input_name), _PLOT - beside - 6, 9)
         panel.text(0, y + 11, label, size=9)
         panel.text(_PLOT, y + 11, words, size=8.5, align="right")
         end = _PLOT * min(max(share["shapley"], 0.0), 1.0)
@@ -156,7 +157,7 @@ def plot_tornado(document: Document, output: str = "") -> Figure:
         No input moves the output.
     """
     name = output or next(iter(document["outputs"]))
-    found = document["outputs"][name]
+    found = as_shown(document, name)
     swings = [
         (one, swing["low"]["median"], swing["high"]["median"])
         for one, swing in found["swing"].items()
@@ -179,7 +180,7 @@ def plot_tornado(document: Document, output: str = "") -> Figure:
     def written(value: float) -> str:
         return with_powers(scale.write(value))
 
-    labels = {one: input_label(one) for one, _, _ in swings}
+    labels = {one: label_of(one) for one, _, _ in swings}
     left = min(max(text_width(label, 9.5) for label in labels.values()) + 12, 200.0)
     bottom = _SWING_TOP + _SWING_ROW * len(swings)
     sheet = Sheet(left + 2 * _SWING_END + _SWING_PLOT, bottom + (36 if axis.units else 20))
@@ -204,8 +205,8 @@ def plot_tornado(document: Document, output: str = "") -> Figure:
                 plot.text(x - 5 if before else x + 5, y + 3, written(value), size=8.5, align=side)
     middle = _SWING_PLOT * axis.place(median)
     plot.line([middle, middle], [_SWING_TOP - 4, bottom], colour=INK, width=1.2)
-    units = f" {scale.units}" if scale.units else ""
-    sheet.text(0, 11, f"{name}: median {written(median)}{units}", size=10.5, bold=True)
+    units = scale.units if scale.units == "%" else f" {scale.units}".rstrip()
+    sheet.text(0, 11, f"{label_of(name)}: median {written(median)}{units}", size=10.5, bold=True)
     _legend(sheet)
     text = "; ".join(f"{one} {written(a)} to {written(b)}" for one, a, b in swings)
     sheet.figure.set_label(
