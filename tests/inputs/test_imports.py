@@ -270,6 +270,16 @@ def test_a_space_answers_as_a_question(specimens, tmp_path):
     assert draws["prior_predictive"]["total"].values == pytest.approx(expected)
 
 
+def test_cells_that_are_called_as_constants_or_functions_are_cells(tmp_path):
+    metrics = [{"id": "0", "name": "e"}, {"id": "1", "name": "max"}, {"id": "2", "name": "y"}]
+    texts = ("2 to 3", "[4, 5]", "=${metric:0} * max(${metric:1}, 1) + e")
+    guesses = [{"metric": str(k), "expression": text} for k, text in enumerate(texts)]
+    imported({"graph": {"metrics": metrics, "guesstimates": guesses}}, tmp_path)
+    (law,) = Model.of(tmp_path / "lib.py").equations
+    assert law.arguments == ("e_2", "max_2")
+    assert float(law.function(2.0, 5.0)) == pytest.approx(10 + np.e)
+
+
 def test_texts_of_strangers_stay_texts(tmp_path):
     name = 'x"""\nimport os\nos.system("touch pwned")\n"""'
     metrics = [{"id": "0", "name": "a"}, {"id": "1", "name": name}]

@@ -82,23 +82,20 @@ def squiggle_model(problem: Problem) -> str:
     """
     plan, variables = problem.plan, problem.model.variables
     lines = [
-        f"// {_comment(problem.believed.title or problem.believed.name)}",
+        _comment(problem.believed.title or problem.believed.name),
         "// written by uncertain-scale; medians are those of its report",
         "sampled(d) = SampleSet.fromDist(d)",
         "",
     ]
     for name, text in _inputs(problem):
-        prior = problem.believed.inputs.get(name)
-        if prior is not None:
+        if (prior := problem.believed.inputs.get(name)) is not None:
             said = prior.provenance
-            about = [units_in_words(variables[name]), said.long_name, said.source]
-            lines.append(f"// {_comment('; '.join(filter(None, about)))}".rstrip())
+            lines.append(_comment(units_in_words(variables[name]), said.long_name, said.source))
         lines.append(f"{_named(name)} = {text}")
     lines.append("")
     varying = {name for name in plan.inputs if problem.believed.inputs[name].varies}
     for equation in plan.steps:
-        about = [units_in_words(variables[equation.target]), equation.summary]
-        lines.append(f"// {_comment('; '.join(filter(None, about)))}".rstrip())
+        lines.append(_comment(units_in_words(variables[equation.target]), equation.summary))
         lines.append(f"{_named(equation.target)} = {_formula(equation, varying)}")
         if varying.intersection(equation.arguments):
             varying.add(equation.target)
@@ -106,8 +103,8 @@ def squiggle_model(problem: Problem) -> str:
     return "\n".join([*lines, "", f"{{{answers}}}"])
 
 
-def _comment(text: str) -> str:
-    return printable(" ".join(text.split()))
+def _comment(*parts: str) -> str:
+    return f"// {printable(' '.join('; '.join(filter(None, parts)).split()))}".rstrip()
 
 
 def _named(name: str) -> str:
@@ -213,11 +210,11 @@ def _inputs(problem: Problem) -> Iterator[tuple[str, str]]:
     for names in _tied(problem):
         matrix = np.linalg.cholesky(correlation_matrix(names, believed.correlations))
         for place, name in enumerate(names):
-            yield f"{name}_own", "sampled(Sym.normal(0, 1))"
-            own = [_named(f"{one}_own") for one in names[: place + 1]]
+            yield f"{name}__own", "sampled(Sym.normal(0, 1))"
+            own = [_named(f"{one}__own") for one in names[: place + 1]]
             parts = zip(matrix[place].tolist(), own, strict=False)
-            yield f"{name}_score", " + ".join(f"{_number(w)} * {one}" for w, one in parts if w)
-            scores[name] = _named(f"{name}_score")
+            yield f"{name}__score", " + ".join(f"{_number(w)} * {one}" for w, one in parts if w)
+            scores[name] = _named(f"{name}__score")
     joints = {joint.name: joint for joint in believed.joints}
     for number, key in enumerate(dict.fromkeys(believed.inputs[name].joint for name in wanted)):
         if key:
@@ -249,16 +246,16 @@ def _rows(joint: JointSample, names: list[str], number: int) -> Iterator[tuple[s
     count = len(joint.rows)
     if count > _MOST_ROWS:
         raise _refusal(names[0], f"a joint sample of {count:,} rows; expected {_MOST_ROWS:,}")
-    place = _named(f"row_{number}")
-    yield f"row_{number}", f"sampled(Sym.uniform(0, {count}))"
+    place = _named(f"row__{number}")
+    yield f"row__{number}", f"sampled(Sym.uniform(0, {count}))"
     ends = joint.ends if joint.smooth else None
     for name in names:
         column = joint.inputs.index(name)
-        yield f"{name}_rows", _list(joint.rows[:, column].tolist())
-        value = f"{_named(f'{name}_rows')}[floor(draw)]"
+        yield f"{name}__rows", _list(joint.rows[:, column].tolist())
+        value = f"{_named(f'{name}__rows')}[floor(draw)]"
         if ends is not None:
-            yield f"{name}_reach", _list(joint.reach[:, column].tolist())
-            value += f" + (2 * (draw - floor(draw)) - 1) * {_named(f'{name}_reach')}[floor(draw)]"
+            yield f"{name}__reach", _list(joint.reach[:, column].tolist())
+            value += f" + (2 * (draw - floor(draw)) - 1) * {_named(f'{name}__reach')}[floor(draw)]"
         yield name, f"SampleSet.map({place}, {{|draw| {value}}})"
 
 
