@@ -130,6 +130,7 @@ NONSENSE = {
     "no coefficients": sip(arguments={"aCoefficients": ["1", 2]}),
     "deep": sip(arguments={"aCoefficients": [[1.0]]}),
     "bounds": sip(arguments={"aCoefficients": [1.0, 2.0, 3.0], "lowerBound": "0"}),
+    "unhashable": sip(function=["Metalog_1_0"]),
     "bool": sip(arguments={"aCoefficients": [True, False]}),
     "no stream": {"sips": sip(arguments={"aCoefficients": [1.0] * 40})["sips"]},
     "seeds": {**sip(arguments={"aCoefficients": [1.0] * 40}), "U01": {"rng": [{"name": "h"}]}},

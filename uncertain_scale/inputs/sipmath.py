@@ -291,7 +291,7 @@ class _Library:
 def _law(data: Mapping[str, Any], levels: Draw) -> tuple[Distribution | None, Draw]:
     """Return a SIP's distribution, where it is one and no array, and what draws its trials."""
     arguments = _object(data.get("arguments"))
-    function, values = data.get("function"), arguments.get("value")
+    function, values = str(data.get("function")), arguments.get("value")
     if function in {"Metalog_1_0", "Metalog_2_0"}:
         return _metalog(arguments, levels, rounded=bool(data.get("rounding")))
     if function == "Lookup_Table":
