@@ -281,6 +281,16 @@ def test_cells_that_are_called_as_constants_or_functions_are_cells(tmp_path):
     assert float(law.function(2.0, 5.0)) == pytest.approx(10 + np.e)
 
 
+def test_long_and_equal_names_are_cut_and_told_apart(tmp_path):
+    long = "cups " * 60
+    metrics = [{"id": str(k), "name": long} for k in range(3)]
+    texts = ("2 to 3", "=${metric:0} + normal(1, 2)", "=${metric:1} * 2")
+    guesses = [{"metric": str(k), "expression": text} for k, text in enumerate(texts)]
+    priors, lost = imported({"graph": {"metrics": metrics, "guesstimates": guesses}}, tmp_path)
+    assert (lost, len(priors.inputs)) == ([], 2)
+    assert len(Model.of(tmp_path / "lib.py").equations) == 2
+
+
 def test_texts_of_strangers_stay_texts(tmp_path):
     name = 'x"""\nimport os\nos.system("touch pwned")\n"""'
     metrics = [{"id": "0", "name": "a"}, {"id": "1", "name": name}]

@@ -15,20 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.errors import QuestionError, printable
-from uncertain_scale.inputs.distributions import (
-    Beta,
-    Gamma,
-    LogitNormal,
-    LogNormal,
-    LogUniform,
-    Metalog,
-    Mixture,
-    Normal,
-    Pert,
-    StudentT,
-    Triangular,
-    Uniform,
-)
 from uncertain_scale.inputs.prior import correlation_matrix
 from uncertain_scale.model.calls import StandIn, try_on
 from uncertain_scale.report.numbers import units_in_words
@@ -36,7 +22,6 @@ from uncertain_scale.report.numbers import units_in_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.inputs.prior import JointSample, Prior
     from uncertain_scale.model import Problem
     from uncertain_scale.model.equation import Equation
@@ -272,11 +257,11 @@ def _refusal(name: str, found: str) -> QuestionError:
     return QuestionError(f"Squiggle has nothing for the prior of {name}, {found:.200}; {advice}")
 
 
-def _drawn(distribution: Distribution, score: str = "") -> str:
+def _drawn(distribution: Any, score: str = "") -> str:
     """Return the samples of a distribution, or a number; ValueError where Squiggle has none."""
     window = getattr(distribution, "_window", None)
     level = "p" if window is None else f"{_number(window.below_low)} + {_number(window.mass)} * p"
-    if isinstance(distribution, Metalog):
+    if distribution.kind == "metalog":
         quantile, outer = _metalog(distribution), _on_scale(*distribution.whole_support)
         return outer.format(_by_level(quantile.format(f"({level})"), score))
     if (law := _law(distribution)) is None:
@@ -287,21 +272,21 @@ def _drawn(distribution: Distribution, score: str = "") -> str:
     if window is not None or (score and "normal" not in symbolic):
         return outer.format(_by_level(f"quantile({symbolic}, {level})", score))
     if score:
-        mu, sigma = (_number(getattr(distribution, one)) for one in ("mu", "sigma"))
+        mu, sigma = _number(distribution.mu), _number(distribution.sigma)
         return outer.format(f"({mu} + {sigma} * {score})")
     stated = distribution.stated
-    if isinstance(distribution, LogNormal) and stated.keys() == {"q05", "q95"}:
+    if distribution.kind == "lognormal" and stated.keys() == {"q05", "q95"}:
         return f"sampled({_number(stated['q05'])} to {_number(stated['q95'])})"
     return outer.format(f"sampled({symbolic})")
 
 
-def _otherwise(distribution: Distribution) -> str:
+def _otherwise(distribution: Any) -> str:
     """Return the samples of a kind that no symbolic distribution of Squiggle's gives."""
-    if isinstance(distribution, StudentT):
+    if distribution.kind == "student_t":
         nu, mu, sigma = distribution.nu, distribution.mu, distribution.sigma
         gamma = f"sampled(Sym.gamma({_number(nu / 2)}, {_number(2 / nu)}))"
         return f"{_number(mu)} + {_number(sigma)} * sampled(Sym.normal(0, 1)) / {gamma} ^ 0.5"
-    if isinstance(distribution, Mixture):
+    if distribution.kind == "mixture":
         weights = distribution.weights or [1.0] * len(distribution.components)
         return f"sampled(mx([{', '.join(map(_drawn, distribution.components))}], {_list(weights)}))"
     values, masses = distribution.atoms()
@@ -319,25 +304,24 @@ def _by_level(quantile: str, score: str) -> str:
     return f"SampleSet.map({levels}, {{|p| {quantile}}})"
 
 
-def _law(distribution: Distribution) -> tuple[str, str] | None:
+def _law(one: Any) -> tuple[str, str] | None:
     """Return a formula of {}, and the symbolic distribution that stands there; None for no such."""
-    one: Any = distribution
     symbolic: tuple[Any, ...]
     outer = "{}"
-    match one:
-        case Uniform():
+    match one.kind:
+        case "uniform":
             symbolic = "uniform", one.lower, one.upper
-        case LogUniform():
+        case "loguniform":
             outer, symbolic = "exp({})", ("uniform", math.log(one.lower), math.log(one.upper))
-        case Normal() | LogNormal() | LogitNormal():
+        case "normal" | "lognormal" | "logitnormal":
             outer, symbolic = _on_scale(*one.whole_support), ("normal", one.mu, one.sigma)
-        case Gamma():
+        case "gamma":
             symbolic = "gamma", one.alpha, 1 / one.beta
-        case Beta() | Pert():
+        case "beta" | "pert":
             lower, upper = one.whole_support
             outer = f"({_number(lower)} + {_number(upper - lower)} * {{}})"
             symbolic = "beta", *one.shapes
-        case Triangular() if one.lower < one.mode < one.upper:
+        case "triangular" if one.lower < one.mode < one.upper:
             symbolic = "triangular", one.lower, one.mode, one.upper
         case _:
             return None
@@ -355,7 +339,7 @@ def _on_scale(lower: float, upper: float) -> str:
     return f"({low}{_number(upper - lower)} / (1 + exp(-1 * {{}})))"
 
 
-def _metalog(metalog: Metalog) -> str:
+def _metalog(metalog: Any) -> str:
     """Return a metalog's formula of the probability {0}, on the scale of its bounds."""
 
     def polynomial(weights: Iterable[float]) -> str:
