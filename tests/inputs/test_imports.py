@@ -1,4 +1,9 @@
-"""Files of other programs read: SIPmath libraries and Guesstimate spaces, good and hostile."""
+"""Files of other programs read: SIPmath libraries and Guesstimate spaces, good and hostile.
+
+`development_time.sipmath` has numbers of the example that the schema of probability-management's
+PySIPmath holds (tests/multi-lib-schema-2021-08-19.json); `space.json` is of the shape that
+adrianco/goguesstimate reads.
+"""
 
 import json
 
