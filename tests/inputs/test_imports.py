@@ -1,4 +1,9 @@
-"""Files of other programs read: SIPmath libraries and Guesstimate spaces, good and hostile."""
+"""Files of other programs read: SIPmath libraries and Guesstimate spaces, good and hostile.
+
+`development_time.sipmath` has numbers of the example that the schema of probability-management's
+PySIPmath holds (tests/multi-lib-schema-2021-08-19.json); `space.json` is of the shape that
+adrianco/goguesstimate reads.
+"""
 
 import json
 
@@ -130,6 +135,7 @@ NONSENSE = {
     "no coefficients": sip(arguments={"aCoefficients": ["1", 2]}),
     "deep": sip(arguments={"aCoefficients": [[1.0]]}),
     "bounds": sip(arguments={"aCoefficients": [1.0, 2.0, 3.0], "lowerBound": "0"}),
+    "unhashable": sip(function=["Metalog_1_0"]),
     "bool": sip(arguments={"aCoefficients": [True, False]}),
     "no stream": {"sips": sip(arguments={"aCoefficients": [1.0] * 40})["sips"]},
     "seeds": {**sip(arguments={"aCoefficients": [1.0] * 40}), "U01": {"rng": [{"name": "h"}]}},
@@ -268,6 +274,26 @@ def test_a_space_answers_as_a_question(specimens, tmp_path):
     held = {n: draws["prior"][n].values for n in names[1:]}
     expected = held["staash_cpu"] * held["noise"] + held["staash_cpu"] ** 0.5 + held["total_part"]
     assert draws["prior_predictive"]["total"].values == pytest.approx(expected)
+
+
+def test_cells_that_are_called_as_constants_or_functions_are_cells(tmp_path):
+    metrics = [{"id": "0", "name": "e"}, {"id": "1", "name": "max"}, {"id": "2", "name": "y"}]
+    texts = ("2 to 3", "[4, 5]", "=${metric:0} * max(${metric:1}, 1) + e")
+    guesses = [{"metric": str(k), "expression": text} for k, text in enumerate(texts)]
+    imported({"graph": {"metrics": metrics, "guesstimates": guesses}}, tmp_path)
+    (law,) = Model.of(tmp_path / "lib.py").equations
+    assert law.arguments == ("e_2", "max_2")
+    assert float(law.function(2.0, 5.0)) == pytest.approx(10 + np.e)
+
+
+def test_long_and_equal_names_are_cut_and_told_apart(tmp_path):
+    long = "cups " * 60
+    metrics = [{"id": str(k), "name": long} for k in range(3)]
+    texts = ("2 to 3", "=${metric:0} + normal(1, 2)", "=${metric:1} * 2")
+    guesses = [{"metric": str(k), "expression": text} for k, text in enumerate(texts)]
+    priors, lost = imported({"graph": {"metrics": metrics, "guesstimates": guesses}}, tmp_path)
+    assert (lost, len(priors.inputs)) == ([], 2)
+    assert len(Model.of(tmp_path / "lib.py").equations) == 2
 
 
 def test_texts_of_strangers_stay_texts(tmp_path):

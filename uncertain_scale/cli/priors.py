@@ -1,4 +1,4 @@
-"""`uncertain-scale priors`: list, show, check, copy and fit prior files."""
+"""`uncertain-scale priors`: list, show, check, copy, import and fit prior files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from uncertain_scale.cli.output import (
     json_for_stdout,
     present,
     print_json,
-    saves,
 )
 from uncertain_scale.errors import PriorError, QuestionError, counted, listed
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     cls=Group,
-    help="List, show, check, copy and fit prior files.",
+    help="List, show, check, copy, import and fit prior files.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -161,7 +160,9 @@ def import_(
         Path,
         Argument("A SIPmath library or a Guesstimate space, in JSON.", "FILE", reads="import"),
     ],
-    output: Annotated[Path | None, saves("the prior file and what belongs to it")] = None,
+    output: Annotated[
+        Path | None, Option("Folder to write into; printed otherwise.", "DIR", replay="dropped")
+    ] = None,
     trials: Annotated[
         int | None,
         Option(

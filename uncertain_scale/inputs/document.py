@@ -331,7 +331,7 @@ def as_name(text: str) -> str:
     >>> as_name("Rev 01 (net)"), as_name("2nd year")
     ('Rev_01_net', 'x_2nd_year')
     """
-    plain = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")[:60].rstrip("_")
+    plain = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")[:50].rstrip("_")
     return plain if plain[:1].isalpha() else f"x_{plain}".rstrip("_")
 
 

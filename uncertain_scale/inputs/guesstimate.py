@@ -118,7 +118,7 @@ def read_space(
     if len(metrics) > _MOST_CELLS or not all(isinstance(one, dict) for one in (*metrics, *guesses)):
         raise PriorError([f"{name} 'metrics' are no objects, or more than {_MOST_CELLS:,}"])
     title = str(space.get("name") or name)[:200]
-    cells = _Cells(metrics, {"np", "Cell", "Annotated", *taken}, title)
+    cells = _Cells(metrics, {"np", "pi", "e", *_FUNCTIONS, *_DISTRIBUTIONS, *taken}, title)
     texts = {str(one.get("metric")): one for one in guesses}
     for metric in metrics:
         cells.read(str(metric.get("id")), texts.get(str(metric.get("id")), {}))

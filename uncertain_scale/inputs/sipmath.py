@@ -63,19 +63,17 @@ class _LostError(ValueError):
 
 @dataclass(frozen=True)
 class _Sip:
-    """A SIP: its prior, if it is no array, the stream that drives it, and its trials."""
+    """A SIP: its prior, whether that is its trials themselves, what drives it, and its trials."""
 
-    prior: Prior | None
+    prior: Prior
+    array: bool
     stream: tuple[str, ...]
     trials: Draw
-    name: str
-    units: str
-    about: Provenance
 
-    def as_prior(self, values: FloatArray, joint: str = "") -> Prior:
-        """Return the prior that holds some of its trials."""
-        law = Empirical(values=tuple(values.tolist()))
-        return Prior(self.name, law, self.units, joint=joint, provenance=self.about)
+    @property
+    def name(self) -> str:
+        """The variable that it is about."""
+        return self.prior.name
 
 
 def is_library(document: object) -> bool:
@@ -135,14 +133,12 @@ def read_library(
     head = Priors(name=name, title=f"SIPmath library {document.get('name') or ''!s:.200}".strip())
     if trials is not None:
         return _together(head, sips, trials), lost
-    arrays = [sip for sip in sips if sip.prior is None]
+    arrays = [sip for sip in sips if sip.array]
     if len({len(sip.trials(0)) for sip in arrays}) == 1:
         head = _together(head, arrays, len(arrays[0].trials(0)))
-    else:
-        head = replace(head, inputs={one.name: one.as_prior(one.trials(0)) for one in arrays})
     for sip in sips:
-        head = head.replace(sip.prior) if sip.prior is not None else head
-    ties, broken = library.ties([sip for sip in sips if sip.prior is not None])
+        head = head if sip.name in head.inputs else head.replace(sip.prior)
+    ties, broken = library.ties([sip for sip in sips if not sip.array])
     return replace(head, correlations=tuple(ties)), [*lost, *(f"{name} {one}" for one in broken)]
 
 
@@ -176,9 +172,16 @@ def _together(head: Priors, sips: Sequence[_Sip], count: int) -> Priors:
         if len(column) < count or not np.isfinite(column).all():
             found = f"has no {count:,} trials that are finite numbers"
             raise PriorError([f"{head.name} '{name}' {found}; ask for fewer, or drop it"])
-    joint = JointSample(tuple(columns), np.column_stack([*columns.values()]), sips[0].about)
-    tied = len(sips) > 1
-    inputs = {sip.name: sip.as_prior(columns[sip.name], joint.name if tied else "") for sip in sips}
+    about, tied = sips[0].prior.provenance, len(sips) > 1
+    joint = JointSample(tuple(columns), np.column_stack([*columns.values()]), about)
+    inputs = {
+        sip.name: replace(
+            sip.prior,
+            distribution=Empirical(values=tuple(columns[sip.name].tolist())),
+            joint=joint.name if tied else "",
+        )
+        for sip in sips
+    }
     return replace(head, inputs=inputs, joints=(joint,) if tied else (), coordinates=())
 
 
@@ -210,13 +213,15 @@ class _Library:
         name, units = as_name(data["name"]), str(about.get("units") or "1")[:80]
         stream, levels = self._driver(_object(data.get("ref")))
         law, trials = _law(data, levels)
-        prior = None if law is None else Prior(name, law, units, provenance=said)
-        return _Sip(prior, stream, trials, name, units, said)
+        array = law is None
+        if law is None:
+            law = Empirical(values=tuple(trials(0).tolist()))
+        return _Sip(Prior(name, law, units, provenance=said), array, stream, trials)
 
     def ties(self, sips: Sequence[_Sip]) -> tuple[list[Correlation], list[str]]:
         """Return the rank correlations of SIPs, and what ties them that no correlation states."""
         ties, broken = [], []
-        moving = [one for one in sips if one.prior and one.prior.varies]
+        moving = [one for one in sips if one.prior.varies]
         for one, other in combinations(moving, 2):
             rho = self._correlation(one.stream, other.stream)
             if abs(rho) > 1 - _ALMOST:
@@ -224,7 +229,7 @@ class _Library:
                 broken.append(f"{names}, which no correlation states; --trials N keeps it")
             elif rho:
                 rank = 6 / math.pi * math.asin(rho / 2)
-                ties.append(Correlation((one.name, other.name), rank, one.about))
+                ties.append(Correlation((one.name, other.name), rank, one.prior.provenance))
             if len(ties) + len(broken) > MOST_TABLES:
                 found = f"{self._file} its copulas tie more than {MOST_TABLES:,} pairs"
                 raise PriorError([f"{found}; --trials N draws them as rows"])
@@ -291,7 +296,7 @@ class _Library:
 def _law(data: Mapping[str, Any], levels: Draw) -> tuple[Distribution | None, Draw]:
     """Return a SIP's distribution, where it is one and no array, and what draws its trials."""
     arguments = _object(data.get("arguments"))
-    function, values = data.get("function"), arguments.get("value")
+    function, values = str(data.get("function")), arguments.get("value")
     if function in {"Metalog_1_0", "Metalog_2_0"}:
         return _metalog(arguments, levels, rounded=bool(data.get("rounding")))
     if function == "Lookup_Table":

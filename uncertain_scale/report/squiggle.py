@@ -15,20 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uncertain_scale.errors import QuestionError, printable
-from uncertain_scale.inputs.distributions import (
-    Beta,
-    Gamma,
-    LogitNormal,
-    LogNormal,
-    LogUniform,
-    Metalog,
-    Mixture,
-    Normal,
-    Pert,
-    StudentT,
-    Triangular,
-    Uniform,
-)
 from uncertain_scale.inputs.prior import correlation_matrix
 from uncertain_scale.model.calls import StandIn, try_on
 from uncertain_scale.report.numbers import units_in_words
@@ -36,7 +22,6 @@ from uncertain_scale.report.numbers import units_in_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.inputs.prior import JointSample, Prior
     from uncertain_scale.model import Problem
     from uncertain_scale.model.equation import Equation
@@ -82,23 +67,20 @@ def squiggle_model(problem: Problem) -> str:
     """
     plan, variables = problem.plan, problem.model.variables
     lines = [
-        f"// {_comment(problem.believed.title or problem.believed.name)}",
+        _comment(problem.believed.title or problem.believed.name),
         "// written by uncertain-scale; medians are those of its report",
         "sampled(d) = SampleSet.fromDist(d)",
         "",
     ]
     for name, text in _inputs(problem):
-        prior = problem.believed.inputs.get(name)
-        if prior is not None:
+        if (prior := problem.believed.inputs.get(name)) is not None:
             said = prior.provenance
-            about = [units_in_words(variables[name]), said.long_name, said.source]
-            lines.append(f"// {_comment('; '.join(filter(None, about)))}".rstrip())
+            lines.append(_comment(units_in_words(variables[name]), said.long_name, said.source))
         lines.append(f"{_named(name)} = {text}")
     lines.append("")
     varying = {name for name in plan.inputs if problem.believed.inputs[name].varies}
     for equation in plan.steps:
-        about = [units_in_words(variables[equation.target]), equation.summary]
-        lines.append(f"// {_comment('; '.join(filter(None, about)))}".rstrip())
+        lines.append(_comment(units_in_words(variables[equation.target]), equation.summary))
         lines.append(f"{_named(equation.target)} = {_formula(equation, varying)}")
         if varying.intersection(equation.arguments):
             varying.add(equation.target)
@@ -106,8 +88,8 @@ def squiggle_model(problem: Problem) -> str:
     return "\n".join([*lines, "", f"{{{answers}}}"])
 
 
-def _comment(text: str) -> str:
-    return printable(" ".join(text.split()))
+def _comment(*parts: str) -> str:
+    return f"// {printable(' '.join('; '.join(filter(None, parts)).split()))}".rstrip()
 
 
 def _named(name: str) -> str:
@@ -213,11 +195,11 @@ def _inputs(problem: Problem) -> Iterator[tuple[str, str]]:
     for names in _tied(problem):
         matrix = np.linalg.cholesky(correlation_matrix(names, believed.correlations))
         for place, name in enumerate(names):
-            yield f"{name}_own", "sampled(Sym.normal(0, 1))"
-            own = [_named(f"{one}_own") for one in names[: place + 1]]
+            yield f"{name}__own", "sampled(Sym.normal(0, 1))"
+            own = [_named(f"{one}__own") for one in names[: place + 1]]
             parts = zip(matrix[place].tolist(), own, strict=False)
-            yield f"{name}_score", " + ".join(f"{_number(w)} * {one}" for w, one in parts if w)
-            scores[name] = _named(f"{name}_score")
+            yield f"{name}__score", " + ".join(f"{_number(w)} * {one}" for w, one in parts if w)
+            scores[name] = _named(f"{name}__score")
     joints = {joint.name: joint for joint in believed.joints}
     for number, key in enumerate(dict.fromkeys(believed.inputs[name].joint for name in wanted)):
         if key:
@@ -249,16 +231,16 @@ def _rows(joint: JointSample, names: list[str], number: int) -> Iterator[tuple[s
     count = len(joint.rows)
     if count > _MOST_ROWS:
         raise _refusal(names[0], f"a joint sample of {count:,} rows; expected {_MOST_ROWS:,}")
-    place = _named(f"row_{number}")
-    yield f"row_{number}", f"sampled(Sym.uniform(0, {count}))"
+    place = _named(f"row__{number}")
+    yield f"row__{number}", f"sampled(Sym.uniform(0, {count}))"
     ends = joint.ends if joint.smooth else None
     for name in names:
         column = joint.inputs.index(name)
-        yield f"{name}_rows", _list(joint.rows[:, column].tolist())
-        value = f"{_named(f'{name}_rows')}[floor(draw)]"
+        yield f"{name}__rows", _list(joint.rows[:, column].tolist())
+        value = f"{_named(f'{name}__rows')}[floor(draw)]"
         if ends is not None:
-            yield f"{name}_reach", _list(joint.reach[:, column].tolist())
-            value += f" + (2 * (draw - floor(draw)) - 1) * {_named(f'{name}_reach')}[floor(draw)]"
+            yield f"{name}__reach", _list(joint.reach[:, column].tolist())
+            value += f" + (2 * (draw - floor(draw)) - 1) * {_named(f'{name}__reach')}[floor(draw)]"
         yield name, f"SampleSet.map({place}, {{|draw| {value}}})"
 
 
@@ -275,11 +257,11 @@ def _refusal(name: str, found: str) -> QuestionError:
     return QuestionError(f"Squiggle has nothing for the prior of {name}, {found:.200}; {advice}")
 
 
-def _drawn(distribution: Distribution, score: str = "") -> str:
+def _drawn(distribution: Any, score: str = "") -> str:
     """Return the samples of a distribution, or a number; ValueError where Squiggle has none."""
     window = getattr(distribution, "_window", None)
     level = "p" if window is None else f"{_number(window.below_low)} + {_number(window.mass)} * p"
-    if isinstance(distribution, Metalog):
+    if distribution.kind == "metalog":
         quantile, outer = _metalog(distribution), _on_scale(*distribution.whole_support)
         return outer.format(_by_level(quantile.format(f"({level})"), score))
     if (law := _law(distribution)) is None:
@@ -290,21 +272,21 @@ def _drawn(distribution: Distribution, score: str = "") -> str:
     if window is not None or (score and "normal" not in symbolic):
         return outer.format(_by_level(f"quantile({symbolic}, {level})", score))
     if score:
-        mu, sigma = (_number(getattr(distribution, one)) for one in ("mu", "sigma"))
+        mu, sigma = _number(distribution.mu), _number(distribution.sigma)
         return outer.format(f"({mu} + {sigma} * {score})")
     stated = distribution.stated
-    if isinstance(distribution, LogNormal) and stated.keys() == {"q05", "q95"}:
+    if distribution.kind == "lognormal" and stated.keys() == {"q05", "q95"}:
         return f"sampled({_number(stated['q05'])} to {_number(stated['q95'])})"
     return outer.format(f"sampled({symbolic})")
 
 
-def _otherwise(distribution: Distribution) -> str:
+def _otherwise(distribution: Any) -> str:
     """Return the samples of a kind that no symbolic distribution of Squiggle's gives."""
-    if isinstance(distribution, StudentT):
+    if distribution.kind == "student_t":
         nu, mu, sigma = distribution.nu, distribution.mu, distribution.sigma
         gamma = f"sampled(Sym.gamma({_number(nu / 2)}, {_number(2 / nu)}))"
         return f"{_number(mu)} + {_number(sigma)} * sampled(Sym.normal(0, 1)) / {gamma} ^ 0.5"
-    if isinstance(distribution, Mixture):
+    if distribution.kind == "mixture":
         weights = distribution.weights or [1.0] * len(distribution.components)
         return f"sampled(mx([{', '.join(map(_drawn, distribution.components))}], {_list(weights)}))"
     values, masses = distribution.atoms()
@@ -322,25 +304,24 @@ def _by_level(quantile: str, score: str) -> str:
     return f"SampleSet.map({levels}, {{|p| {quantile}}})"
 
 
-def _law(distribution: Distribution) -> tuple[str, str] | None:
+def _law(one: Any) -> tuple[str, str] | None:
     """Return a formula of {}, and the symbolic distribution that stands there; None for no such."""
-    one: Any = distribution
     symbolic: tuple[Any, ...]
     outer = "{}"
-    match one:
-        case Uniform():
+    match one.kind:
+        case "uniform":
             symbolic = "uniform", one.lower, one.upper
-        case LogUniform():
+        case "loguniform":
             outer, symbolic = "exp({})", ("uniform", math.log(one.lower), math.log(one.upper))
-        case Normal() | LogNormal() | LogitNormal():
+        case "normal" | "lognormal" | "logitnormal":
             outer, symbolic = _on_scale(*one.whole_support), ("normal", one.mu, one.sigma)
-        case Gamma():
+        case "gamma":
             symbolic = "gamma", one.alpha, 1 / one.beta
-        case Beta() | Pert():
+        case "beta" | "pert":
             lower, upper = one.whole_support
             outer = f"({_number(lower)} + {_number(upper - lower)} * {{}})"
             symbolic = "beta", *one.shapes
-        case Triangular() if one.lower < one.mode < one.upper:
+        case "triangular" if one.lower < one.mode < one.upper:
             symbolic = "triangular", one.lower, one.mode, one.upper
         case _:
             return None
@@ -358,7 +339,7 @@ def _on_scale(lower: float, upper: float) -> str:
     return f"({low}{_number(upper - lower)} / (1 + exp(-1 * {{}})))"
 
 
-def _metalog(metalog: Metalog) -> str:
+def _metalog(metalog: Any) -> str:
     """Return a metalog's formula of the probability {0}, on the scale of its bounds."""
 
     def polynomial(weights: Iterable[float]) -> str:

@@ -86,7 +86,7 @@ def _sheets(
     blocks: Sequence[Block], document: Document, table: str, command: str
 ) -> Iterator[tuple[str, _Rows]]:
     """Yield the name and the rows of each sheet that has some."""
-    yield "Summary", [*_summary(blocks, document), {"about": "made by", "text": command}]
+    yield "Summary", [*_summary(blocks, document), {"what": "made by", "text": command}]
     figures = list(read_rows(table))
     if figures and tuple(figures[0]) == COLUMNS:
         elsewhere = {"input", "given"} if document.get("inputs") else set()
@@ -115,11 +115,15 @@ def _summary(blocks: Iterable[Block], document: Document) -> Iterator[dict[str, 
         if isinstance(block, Page):
             headline = block.headline if isinstance(block.headline, str) else block.headline()
             about = block.about if block.about is not None else scenario_in_words(document)
-            words = {"question": block.kicker, "answer": headline, "about": about}
-            yield from ({"about": key, "text": text} for key, text in words.items() if text)
-            yield {"about": "run", "text": block.run}
+            words = {
+                "question": block.kicker,
+                "answer": headline,
+                "scenario": about,
+                "run": block.run,
+            }
+            yield from ({"what": key, "text": text} for key, text in words.items() if text)
         elif isinstance(block, Items) and block.only & Form.markdown:
-            yield from ({"about": "to know", "text": line} for line in block.lines)
+            yield from ({"what": "to know", "text": line} for line in block.lines)
 
 
 def _by_name(rows: Iterable[Mapping[str, Any]]) -> _Rows:
