@@ -57,6 +57,10 @@ class Dates:
         probability: float = found["probability"]
         return probability
 
+    def within(self, year: int) -> str:
+        """Write the probability that a frontier model of the trend is possible at a date."""
+        return probability_in_words(self.probability(year, "frontier_flop <= largest_run"))
+
     def chance(self, year: int, billions: int) -> str:
         """Write the probability that a run of a cost is possible at a date."""
         return probability_in_words(self.probability(year, f"largest_run_cost >= {billions}B"))

@@ -237,7 +237,8 @@ REPORTS = (
         "sweep --date 2020..2032 --points 13 "
         "--outputs frontier_flop,spending_limit,largest_run,largest_run_cost "
         "--event 'largest_run_cost >= 1B' --event 'largest_run_cost >= 10B' "
-        "--event 'largest_run_cost >= 100B' --prob 0.5 --prob 0.9 --prob 0.95",
+        "--event 'largest_run_cost >= 100B' --event 'frontier_flop <= largest_run' "
+        "--prob 0.5 --prob 0.9 --prob 0.95",
         _costs,
     ),
     Report("when-dates", "sweep --given largest_run_cost=1B,10B,100B --outputs date"),

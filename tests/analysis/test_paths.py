@@ -8,11 +8,14 @@ import uncertain_scale as us
 from uncertain_scale.analysis.comparison import compare
 from uncertain_scale.analysis.decide import Option, decide
 from uncertain_scale.analysis.goals import parse_goal
+from uncertain_scale.analysis.questions import Asked, QuestionCache, Whole
 from uncertain_scale.analysis.sweep import Sweep, last_point
 from uncertain_scale.analysis.swept import read_axes
 from uncertain_scale.errors import QuestionError
-from uncertain_scale.model import ask
+from uncertain_scale.model import ask, believe
 from uncertain_scale.model.problem import Problem
+from uncertain_scale.sampling.engine import Simulation
+from uncertain_scale.sampling.paths import Paths, sample_beside
 from uncertain_scale.sampling.sample import prepare
 
 LAW = '''"""A model of one's own."""
@@ -203,3 +206,33 @@ def test_paths_run_along_dates_alone(asked):
     study.names = ["site"]
     with pytest.raises(QuestionError, match="paths run along dates; found site"):
         study.paths()
+
+
+def test_a_ratio_that_is_claimed_of_two_dates_is_that_of_a_path(asked, tmp_path):
+    problem = asked("2027")
+    (path,) = tmp_path.glob("own*.toml")
+    desk = QuestionCache(problem.model, DESIGN)
+    now, later = (Whole(path, given=(("date", date),)) for date in ("2027", "2030"))
+    ratio = Asked("later over now", later, now)
+    desk.want(ratio, "site")
+    logs = np.log(desk.draws(ratio, "site").values) - 3 * np.log(GROWTH)
+    value, error = covariance(logs, logs)
+    close(value, VOLATILITY**2 * 3, error)
+    same = desk.draws(Asked("now over now", now, now), "site")
+    assert np.array_equal(np.unique(same.values), [1.0])
+
+
+def test_a_stated_shock_is_one_for_all_dates(asked):
+    problem = asked("2026")
+    held = believe(problem.priors, problem.model, {"site_shock": "1.0"})
+    first, second = (
+        Simulation.of(
+            Problem(problem.model, held, ask(problem.model, {"date": date}, outputs=["site"])),
+            DESIGN,
+        )
+        for date in ("2026", "2029")
+    )
+    assert Paths([first, second]).names == ()
+    right = 100 * GROWTH**5 * np.exp(VOLATILITY * np.sqrt(5))
+    values = sample_beside(first, second)["prior_predictive/site"].values
+    assert values == pytest.approx(right, rel=1e-12)

@@ -12,6 +12,7 @@ from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.catalog import scenario_names
 from uncertain_scale.inputs.writing import prior_files
 from uncertain_scale.sampling.sample import prepare
+from uncertain_scale.units.dates import year_of
 
 HEAD = 'schema_version = 1\nextends = "base"\n'
 TREND = """
@@ -196,3 +197,27 @@ def test_dates_beyond_the_figures_are_said():
 
 def test_the_shipped_trends_are_no_scenario():
     assert "trends" not in scenario_names()
+
+
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [
+        ("2027", dt.date(2027, 1, 1)),
+        ('"2027-07"', dt.date(2027, 7, 1)),
+        ('"2027Q3"', dt.date(2027, 7, 1)),
+        ('"2027-07-15"', dt.date(2027, 7, 15)),
+        ("2027-07-15", dt.date(2027, 7, 15)),
+    ],
+)
+def test_the_day_of_a_level_has_the_forms_of_a_date(written, typed, day):
+    text = RATE.replace("2025-01-01", typed)
+    level = load_priors(written(text), with_date=True).inputs["hourly_rate_level_date"]
+    assert level.distribution.value == year_of(day)
+
+
+@pytest.mark.parametrize("typed", ['"2027-13"', "20270", '"Q5"', "1989"])
+def test_a_wrong_day_is_one_fault_at_its_line(written, typed):
+    said = refusal(written(RATE.replace("2025-01-01", typed)))
+    assert len(said.splitlines()) == 1
+    assert "own.toml:6 [inputs.hourly_rate] at = " in said
+    assert "2027, 2027-07, 2027Q3 or 2027-07-01" in said

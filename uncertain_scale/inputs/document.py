@@ -18,8 +18,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from uncertain_scale.errors import UnitError
 from uncertain_scale.inputs.distributions import KINDS, json_schemas
 from uncertain_scale.inputs.distributions.statement import is_quantity
+from uncertain_scale.units.dates import dates_as_numbers, day_of
 
 MOST_COPIES = 1_000
 _NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
@@ -168,6 +170,19 @@ _Belief = Annotated[
 ]
 
 
+def _day(stated: object) -> object:
+    """Read a day as the date of a question is, where it is no day of TOML."""
+    if isinstance(stated, bool) or not isinstance(stated, str | int):
+        return stated
+    try:
+        return day_of(float(dates_as_numbers(str(stated))))
+    except UnitError as error:
+        raise ValueError(str(error)) from None
+
+
+_Day = Annotated[dt.date, BeforeValidator(_day)]
+
+
 class _Growth(Table):
     growth: _Belief | None = Field(None, description="Growth, a factor a year.")
     rate: _Belief | None = Field(
@@ -178,14 +193,14 @@ class _Growth(Table):
 class PeriodTable(_Growth):
     """Growth until a date."""
 
-    until: dt.date = Field(description="the date until which it grows so, such as 2025-10-01")
+    until: _Day = Field(description="the date until which it grows so, such as 2025-10-01")
 
 
 class TrendTable(_Growth, Believed):
     """One input that moves: its value at a date, its growth, and what a line leaves out."""
 
     kind: Literal["trend"]
-    at: dt.date | None = Field(None, description="The date of the value.")
+    at: _Day | None = Field(None, description="The date of the value.")
     value: _Belief | None = Field(
         None,
         description="The value at that date; without one, the scenario's own prior of the "

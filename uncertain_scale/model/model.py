@@ -237,15 +237,15 @@ def agreed_units(equations: Sequence[Equation]) -> dict[str, str]:
         names.update(dict.fromkeys((*equation.arguments, equation.target)))
         for name, unit in equation.units.items():
             known, first = units.setdefault(name, unit), origin.setdefault(name, equation)
+            if known == unit and (unit.domain is None or unit.domain == known.domain):
+                continue
             places = f"{first.where} {first.name} but", f"in {equation.where} {equation.name};"
             if known != unit:
                 raise ModelError(
                     f"'{name}' is in {known} in {places[0]} in {unit} {places[1]} declare the same "
                     "units in both"
                 )
-            if unit.domain is None or unit.domain == known.domain:
-                continue
-            if known.domain is not None:
+            if known.domain is not None and unit.domain is not None:
                 one, other = known.domain.notation, unit.domain.notation
                 raise ModelError(
                     f"'{name}' lies in {one} in {places[0]} in {other} {places[1]} declare the "
