@@ -254,7 +254,6 @@ def test_faults_of_some_observations_are_a_warning(tmp_path):
         (lambda: us.ask().decide(gpus=["1k", "2k"]), "decide has 0 goals"),
         (lambda: us.ask().decide(gpus=["1k"], maximise="budget"), "^option gpus has one value"),
         (lambda: us.claims(claim="flop-bf61"), "did you mean 'flop-bf16'"),
-        (lambda: us.backtest(budget="100M"), "a backtest asks its own questions"),
         (lambda: us.backtest(trends=True, scenario="base"), "drop all else"),
     ],
 )

@@ -258,6 +258,17 @@ def test_what_is_wrong_is_one_clear_error(call, words):
     assert len(str(told.value).splitlines()) == 1
 
 
+def test_annotations_that_only_a_checker_reads_are_passed_by():
+    module = types.ModuleType("checked")
+    text = (
+        "from __future__ import annotations\nfrom typing import Annotated\n"
+        'QUESTION: Mapping[str, str] = {}\nSCALE: Annotated[float, "kW/MW"] = 1000.0\n'
+        'def y(x: Annotated[float, "MW"]) -> Annotated[float, "kW"]:\n    return x * SCALE\n'
+    )
+    exec(text, vars(module))  # noqa: S102 (ours)
+    assert us.Model(module, inputs={"x": (2, "MW")}).variables["y"] == "kW"
+
+
 def test_laws_alone_are_read_without_inputs():
     (law,) = read_laws({"y": lambda x: 2 * x}, {"x": "USD"})
     assert law.units == {"x": "USD", "y": "USD"}

@@ -749,13 +749,21 @@ def claims(  # noqa: PLR0913 (each is one option of the command line)
     return Result("claims", document, found)
 
 
-def backtest(
+def backtest(  # noqa: PLR0913 (each is one option of the command line)
     runs: str | Path | None = None,
     *,
+    scenario: str | Path | None = None,
+    chip: str | None = None,
+    number_format: str | None = None,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 (the command's word)
+    priors: str | Path | Sequence[str | Path] = (),
     one_prior: bool = False,
     trends: bool = False,
+    as_of: str | dt.date | None = None,
     draws: int = 1024,
-    **words: Any,
+    chains: int = 16,
+    design: Literal["sobol", "lhs", "random"] = "sobol",
+    seed: int = 0,
 ) -> Result:
     """Test the priors: forecast published runs and score the forecasts.
 
@@ -769,8 +777,8 @@ def backtest(
         Whether the scenario's mfu is used on every chip, not the fit of the chip's family.
     trends
         Test forecasts of the shipped trends, in place of the runs.
-    draws, **words
-        `scenario`, `chip`, `set`, `priors`, `as_of` and how draws are made, as in `ask`.
+    scenario, chip, number_format, set, priors, as_of, draws, chains, design, seed
+        As in `ask`.
 
     Returns
     -------
@@ -786,7 +794,7 @@ def backtest(
         from uncertain_scale.analysis.trend_backtest import backtest_shipped
         from uncertain_scale.report.trend_report import trends_document
 
-        if runs is not None or words or one_prior:
+        if runs or scenario or chip or set or priors or one_prior:
             raise QuestionError("trends tests the shipped series; drop all else")
         studied = backtest_shipped()
         return Result("backtest of trends", trends_document(studied), studied)
@@ -795,10 +803,18 @@ def backtest(
     from uncertain_scale.report.backtest_report import backtest_document
 
     table = shipped_runs() if runs is None else read_runs(Path(runs))
-    problem = ask(draws=draws, **words)
-    if problem.question.given or problem.question.outputs or problem.events:
-        raise QuestionError("a backtest asks its own questions; drop givens, outputs and events")
+    problem = ask(
+        scenario=scenario,
+        chip=chip,
+        number_format=number_format,
+        set=set,
+        priors=priors,
+        draws=draws,
+        chains=chains,
+        design=design,
+        seed=seed,
+    )
     found = test_priors(problem.model, problem.priors, table, problem.design, one_prior=one_prior)
     _warn(f"{table.file}: rows left out", table.faults)
-    document = backtest_document(found, problem.model, as_of=words.get("as_of"))
+    document = backtest_document(found, problem.model, as_of=as_of)
     return Result("backtest", document, found)
