@@ -242,6 +242,8 @@ def test_a_digest_changes_with_the_functions_and_the_numbers_they_take():
         (lambda: us.Model(recovery, inputs={"rate": object()}), "inputs rate = '<object"),
         (lambda: us.Model(recovery, inputs={"rate": {"value": 3, "sorce": 1}}), "'source'"),
         (lambda: us.Model(recovery, inputs={"rate": {"value": 3, "as_of": 1}}), "not a day"),
+        (lambda: us.Model(recovery, inputs={3: 3}), "inputs: 3 is no name"),
+        (lambda: us.Model(halved, inputs={"x": np.array([1.0, 2.0])}), "us.empirical"),
         (lambda: build(correlations={("capex", "lod"): 0.3}), "'lod' .* did you mean 'load'"),
         (lambda: build(correlations={("capex", "load"): 2}), "2 is not above -1"),
         (lambda: build(correlations={"capex": 0.3}), "'capex' is no pair"),

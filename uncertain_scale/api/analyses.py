@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from uncertain_scale import model as models
 from uncertain_scale.analysis.events import parse_event
 from uncertain_scale.analysis.query import Query
+from uncertain_scale.analysis.sensitivity.study import SCALES
 from uncertain_scale.api.results import Answer, Result
 from uncertain_scale.errors import QuestionError, by_name, nearest, several
 from uncertain_scale.inputs import Priors, load_priors
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Problem", "ask", "backtest", "claims", "names_stated", "refuse_misspelt"]
 
 _PROBS = (0.9, 0.5, 0.95)
+_GIVENS = ("budget", "gpus", "training_time", "training_flop", "date")
 _EVENTS = 'events, such as ["training_flop >= 1e26"]'
 _SCENARIOS = 'scenarios or prior files, such as "h100-dense-fp8"'
 _FILES = 'files, such as ["my.toml"]'
@@ -186,6 +188,8 @@ class Problem(models.Problem):
         from uncertain_scale.report.sensitivity_report import sensitivity_document
         from uncertain_scale.sampling import sample
 
+        if on not in SCALES:
+            raise QuestionError(f"on = {on!r:.40}; expected one of {', '.join(SCALES)}")
         files, events = _evidence(evidence), self._events()
         if loss is not None and len(events) != 1:
             raise QuestionError(f"loss is of one event; found {len(events)}: ask(event=…)")
@@ -564,7 +568,7 @@ def ask(
 
 
 def ask(  # noqa: PLR0913 (each is one option of the command line)
-    model: models.Model | None = None,
+    model: Any = None,
     given: Mapping[str, Any] | None = None,
     *,
     budget: Any = None,
@@ -640,19 +644,16 @@ def ask(  # noqa: PLR0913 (each is one option of the command line)
     1.0
     """
     if model is not None:
+        if not isinstance(model, models.Model):
+            found = f"{type(model).__name__} {model!r:.40}"
+            raise QuestionError(f'ask: found {found}; expected words, such as budget="100M"')
         return models.ask(model, given or {}, outputs=outputs, free=free, also=also, as_of=as_of)
     if chip is not None and scenario is not None:
         raise QuestionError(f"chip {chip[:40]} is a scenario of its own; drop it or {scenario}")
     if number_format is not None and chip is None:
         raise QuestionError("number_format says how a chip trains; name it by chip")
-    own = {
-        "budget": budget,
-        "gpus": gpus,
-        "training_time": training_time,
-        "training_flop": training_flop,
-        "date": date,
-    }
-    named = {name: value for name, value in own.items() if value is not None}
+    own = zip(_GIVENS, (budget, gpus, training_time, training_flop, date), strict=True)
+    named = {name: value for name, value in own if value is not None}
     other = {**by_name("given", given), **variables}
     for name in named.keys() & other.keys():
         raise QuestionError(f"{name} is given twice; keep one")
