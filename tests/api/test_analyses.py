@@ -253,8 +253,9 @@ def test_faults_of_some_observations_are_a_warning(tmp_path):
         (lambda: us.ask(budget="1M").sweep(), "nothing is swept"),
         (lambda: us.ask().decide(gpus=["1k", "2k"]), "decide has 0 goals"),
         (lambda: us.ask().decide(gpus=["1k"], maximise="budget"), "^option gpus has one value"),
+        (lambda: us.ask(5), "ask: found int 5; expected words"),
+        (lambda: us.ask().sensitivity(on="x"), "on = 'x'; expected one of value, log"),
         (lambda: us.claims(claim="flop-bf61"), "did you mean 'flop-bf16'"),
-        (lambda: us.backtest(budget="100M"), "a backtest asks its own questions"),
         (lambda: us.backtest(trends=True, scenario="base"), "drop all else"),
     ],
 )

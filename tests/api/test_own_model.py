@@ -242,6 +242,8 @@ def test_a_digest_changes_with_the_functions_and_the_numbers_they_take():
         (lambda: us.Model(recovery, inputs={"rate": object()}), "inputs rate = '<object"),
         (lambda: us.Model(recovery, inputs={"rate": {"value": 3, "sorce": 1}}), "'source'"),
         (lambda: us.Model(recovery, inputs={"rate": {"value": 3, "as_of": 1}}), "not a day"),
+        (lambda: us.Model(recovery, inputs={3: 3}), "inputs: 3 is no name"),
+        (lambda: us.Model(halved, inputs={"x": np.array([1.0, 2.0])}), "us.empirical"),
         (lambda: build(correlations={("capex", "lod"): 0.3}), "'lod' .* did you mean 'load'"),
         (lambda: build(correlations={("capex", "load"): 2}), "2 is not above -1"),
         (lambda: build(correlations={"capex": 0.3}), "'capex' is no pair"),
@@ -256,6 +258,17 @@ def test_what_is_wrong_is_one_clear_error(call, words):
     with pytest.raises(us.UncertainScaleError, match=words) as told:
         call()
     assert len(str(told.value).splitlines()) == 1
+
+
+def test_annotations_that_only_a_checker_reads_are_passed_by():
+    module = types.ModuleType("checked")
+    text = (
+        "from __future__ import annotations\nfrom typing import Annotated\n"
+        'QUESTION: Mapping[str, str] = {}\nSCALE: Annotated[float, "kW/MW"] = 1000.0\n'
+        'def y(x: Annotated[float, "MW"]) -> Annotated[float, "kW"]:\n    return x * SCALE\n'
+    )
+    exec(text, vars(module))  # noqa: S102 (ours)
+    assert us.Model(module, inputs={"x": (2, "MW")}).variables["y"] == "kW"
 
 
 def test_laws_alone_are_read_without_inputs():

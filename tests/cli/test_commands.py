@@ -328,8 +328,14 @@ def test_own_equations_on_a_shipped_scenario_are_replayed_with_the_built_in_ones
     few = ("--draws", 64, "--chains", 2, "--output", tmp_path / "out")
     code, out, err = cli(*asked, "--outputs", "double", *few)
     assert code == 0, err
-    code, out, err = cli("verify", tmp_path / "out", "--run-equations")
-    assert (code, out[:9]) == (0, "identical"), err
+    record = tmp_path / "out" / "run.json"
+    for told in (True, False):  # as before there was the option
+        stated = json.loads(record.read_text(encoding="utf-8"))
+        assert ("--extends-builtin" in stated["command"]) == told
+        code, out, err = cli("verify", tmp_path / "out", "--run-equations")
+        assert (code, out[:9]) == (0, "identical"), err
+        stated["command"] = [one for one in stated["command"] if one != "--extends-builtin"]
+        record.write_text(json.dumps(stated), encoding="utf-8")
 
 
 @pytest.mark.slow

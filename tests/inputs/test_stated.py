@@ -70,6 +70,7 @@ def test_distributions_of_preliz_are_read_by_their_parameters(frozen, typed):
     assert as_typed(frozen) == typed
 
 
+@pytest.mark.filterwarnings("ignore")  # of its own
 def test_those_of_an_installed_preliz_are_read():
     preliz = pytest.importorskip("preliz", reason="preliz is not installed")
     for one in (preliz.Normal(1, 2), preliz.LogNormal(0, 1), preliz.Beta(2, 3), preliz.Gamma(2, 3)):

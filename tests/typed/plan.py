@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import xarray as xr
+    from matplotlib.figure import Figure
 
 QUESTION: Mapping[str, str | float] = {"budget": "100M USD", "training_time": "80 day"}
 OUTPUTS = ["gpus", "training_flop"]
@@ -64,6 +65,21 @@ def curve(design: us.Design) -> dict[float, float]:
     return dict(zip(found["budget"].values.tolist(), medians, strict=True))
 
 
+def on_one_road(folder: Path) -> int:
+    """Ask in the words of the command line, and a model of functions in memory."""
+    question: us.Problem = us.ask(budget="100M", set={"mfu": us.to(0.3, 0.5)}, draws=512)
+    answer: us.Answer = question.run()
+    draws: xr.DataArray = answer["training_flop"]
+    likely: float = answer.probability("training_flop >= 1e25").value
+    ranked: us.Result = question.sensitivity("training_flop")
+    figure: Figure = ranked.plot.tornado("training_flop")
+    model = us.Model({"cost": lambda price: 2 * price}, inputs={"price": us.to(2, 5, "USD")})
+    cost: us.Answer = model.ask(event="cost >= 5 USD").run()
+    if not (draws.sizes["draw"] and likely and figure.get_label() and cost.save(folder)):
+        raise SystemExit("nothing came back")
+    return len(ranked.to_frame())
+
+
 def main(folder: Path) -> int:
     """Write a report's document and text; say what is wrong with a question that has no answer."""
     design = us.Design(kind="sobol", draws=512, chains=4, seed=1)
@@ -78,6 +94,8 @@ def main(folder: Path) -> int:
     if not 0.95 < median(counted, "training_flop") / median(summary, "training_flop") < 1.05:
         return 1
     if not refined(design)["posterior_predictive"].to_dataset().sizes["draw"] or not curve(design):
+        return 1
+    if not on_one_road(folder):
         return 1
     document: dict[str, Any] = us.report_document(tree, probs=[0.9])
     (folder / "plan.txt").write_text(

@@ -23,6 +23,10 @@ FAULTS = (
     'us.run(given={"budget": ["100M", "1B"]})',
     "us.summarise(answer(us.Design()))",
     "us.ask(us.default_model())",
+    'us.ask(budget="100M", draws="many")',
+    'us.ask(budget="100M").compair("base")',
+    'us.ask(budget="100M").run().probabilty("gpus >= 1")',
+    'us.ask(budget="100M").run().plot.densty("gpus")',
     'us.load_priors("base").inputs["mfu"].quantile(0.5)',
     "us.condition(us.default_model(), us.Design(), None, None, [])",
 )

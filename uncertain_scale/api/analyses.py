@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from uncertain_scale import model as models
 from uncertain_scale.analysis.events import parse_event
 from uncertain_scale.analysis.query import Query
+from uncertain_scale.analysis.sensitivity.study import SCALES
 from uncertain_scale.api.results import Answer, Result
 from uncertain_scale.errors import QuestionError, by_name, nearest, several
 from uncertain_scale.inputs import Priors, load_priors
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Problem", "ask", "backtest", "claims", "names_stated", "refuse_misspelt"]
 
 _PROBS = (0.9, 0.5, 0.95)
+_GIVENS = ("budget", "gpus", "training_time", "training_flop", "date")
 _EVENTS = 'events, such as ["training_flop >= 1e26"]'
 _SCENARIOS = 'scenarios or prior files, such as "h100-dense-fp8"'
 _FILES = 'files, such as ["my.toml"]'
@@ -186,6 +188,8 @@ class Problem(models.Problem):
         from uncertain_scale.report.sensitivity_report import sensitivity_document
         from uncertain_scale.sampling import sample
 
+        if on not in SCALES:
+            raise QuestionError(f"on = {on!r:.40}; expected one of {', '.join(SCALES)}")
         files, events = _evidence(evidence), self._events()
         if loss is not None and len(events) != 1:
             raise QuestionError(f"loss is of one event; found {len(events)}: ask(event=…)")
@@ -559,7 +563,7 @@ def ask(
 
 
 def ask(  # noqa: PLR0913 (each is one option of the command line)
-    model: models.Model | None = None,
+    model: Any = None,
     given: Mapping[str, Any] | None = None,
     *,
     budget: Any = None,
@@ -635,19 +639,16 @@ def ask(  # noqa: PLR0913 (each is one option of the command line)
     1.0
     """
     if model is not None:
+        if not isinstance(model, models.Model):
+            found = f"{type(model).__name__} {model!r:.40}"
+            raise QuestionError(f'ask: found {found}; expected words, such as budget="100M"')
         return models.ask(model, given or {}, outputs=outputs, free=free, also=also, as_of=as_of)
     if chip is not None and scenario is not None:
         raise QuestionError(f"chip {chip[:40]} is a scenario of its own; drop it or {scenario}")
     if number_format is not None and chip is None:
         raise QuestionError("number_format says how a chip trains; name it by chip")
-    own = {
-        "budget": budget,
-        "gpus": gpus,
-        "training_time": training_time,
-        "training_flop": training_flop,
-        "date": date,
-    }
-    named = {name: value for name, value in own.items() if value is not None}
+    own = zip(_GIVENS, (budget, gpus, training_time, training_flop, date), strict=True)
+    named = {name: value for name, value in own if value is not None}
     other = {**by_name("given", given), **variables}
     for name in named.keys() & other.keys():
         raise QuestionError(f"{name} is given twice; keep one")
@@ -744,13 +745,21 @@ def claims(  # noqa: PLR0913 (each is one option of the command line)
     return Result("claims", document, found)
 
 
-def backtest(
+def backtest(  # noqa: PLR0913 (each is one option of the command line)
     runs: str | Path | None = None,
     *,
+    scenario: str | Path | None = None,
+    chip: str | None = None,
+    number_format: str | None = None,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 (the command's word)
+    priors: str | Path | Sequence[str | Path] = (),
     one_prior: bool = False,
     trends: bool = False,
+    as_of: str | dt.date | None = None,
     draws: int = 1024,
-    **words: Any,
+    chains: int = 16,
+    design: Literal["sobol", "lhs", "random"] = "sobol",
+    seed: int = 0,
 ) -> Result:
     """Test the priors: forecast published runs and score the forecasts.
 
@@ -764,8 +773,8 @@ def backtest(
         Whether the scenario's mfu is used on every chip, not the fit of the chip's family.
     trends
         Test forecasts of the shipped trends, in place of the runs.
-    draws, **words
-        `scenario`, `chip`, `set`, `priors`, `as_of` and how draws are made, as in `ask`.
+    scenario, chip, number_format, set, priors, as_of, draws, chains, design, seed
+        As in `ask`.
 
     Returns
     -------
@@ -781,7 +790,7 @@ def backtest(
         from uncertain_scale.analysis.trend_backtest import backtest_shipped
         from uncertain_scale.report.trend_report import trends_document
 
-        if runs is not None or words or one_prior:
+        if runs or scenario or chip or set or priors or one_prior:
             raise QuestionError("trends tests the shipped series; drop all else")
         studied = backtest_shipped()
         return Result("backtest of trends", trends_document(studied), studied)
@@ -790,10 +799,18 @@ def backtest(
     from uncertain_scale.report.backtest_report import backtest_document
 
     table = shipped_runs() if runs is None else read_runs(Path(runs))
-    problem = ask(draws=draws, **words)
-    if problem.question.given or problem.question.outputs or problem.events:
-        raise QuestionError("a backtest asks its own questions; drop givens, outputs and events")
+    problem = ask(
+        scenario=scenario,
+        chip=chip,
+        number_format=number_format,
+        set=set,
+        priors=priors,
+        draws=draws,
+        chains=chains,
+        design=design,
+        seed=seed,
+    )
     found = test_priors(problem.model, problem.priors, table, problem.design, one_prior=one_prior)
     _warn(f"{table.file}: rows left out", table.faults)
-    document = backtest_document(found, problem.model, as_of=words.get("as_of"))
+    document = backtest_document(found, problem.model, as_of=as_of)
     return Result("backtest", document, found)

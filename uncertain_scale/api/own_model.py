@@ -209,8 +209,10 @@ def default_model() -> Model:
     return Model(built_in.equations, built_in.variables, built_in.headline)
 
 
-def _units(name: str, value: Any) -> str:
+def _units(name: object, value: Any) -> str:
     """Return the units that an input is stated in; "1" for a bare number."""
+    if not isinstance(name, str):
+        raise PriorError([f"inputs: {name!r:.40} is no name of a variable"])
     typed = as_typed(split_sources(value)[0])
     try:
         units = parse_distribution(typed)[1] if isinstance(typed, str) else None

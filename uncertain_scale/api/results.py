@@ -38,55 +38,32 @@ class _View(NamedTuple):
     figures: tuple[str, ...] = ()
 
 
+_DRAWS = ("density", "intervals", "priors", "graph")
 _VIEWS = {
-    "report": _View(
-        "interval_report.report_blocks",
-        "render.csv.csv_report",
-        "report",
-        ("density", "intervals", "priors", "graph"),
-    ),
-    "update": _View(
-        "interval_report.update_blocks",
-        "render.csv.csv_report",
-        "report",
-        ("density", "intervals", "priors", "graph"),
-    ),
+    "report": _View("interval_report.report", "render.csv.csv_report", "report", _DRAWS),
+    "update": _View("interval_report.update", "render.csv.csv_report", "report", _DRAWS),
     "sensitivity": _View(
-        "sensitivity_report.sensitivity_blocks",
+        "sensitivity_report.sensitivity",
         "render.csv.csv_sensitivity",
         "sensitivity",
         ("sensitivity", "tornado"),
     ),
     "sensitivity given evidence": _View(
-        "posterior_reports.dependent_blocks", "render.csv.csv_dependent", "sensitivity"
+        "posterior_reports.dependent", "render.csv.csv_dependent", "sensitivity"
     ),
     "compare": _View(
-        "comparison_report.comparison_blocks",
-        "render.csv.csv_comparison",
-        "comparison",
-        ("compare",),
+        "comparison_report.comparison", "render.csv.csv_comparison", "comparison", ("compare",)
     ),
     "compare given evidence": _View(
-        "posterior_reports.evidence_comparison_blocks",
-        "render.csv.csv_evidence_comparison",
-        "comparison",
+        "posterior_reports.evidence_comparison", "render.csv.csv_evidence_comparison", "comparison"
     ),
-    "sweep": _View("sweep_report.sweep_blocks", "sweep_report.csv_sweep", "sweep", ("sweep",)),
-    "decide": _View(
-        "decide_report.choice_blocks", "decide_report.csv_choice", "decision", ("decision",)
-    ),
-    "claims": _View(
-        "claims_report.claims_blocks", "claims_report.csv_claims", "claims", ("claims",)
-    ),
+    "sweep": _View("sweep_report.sweep", "sweep_report.csv_sweep", "sweep", ("sweep",)),
+    "decide": _View("decide_report.choice", "decide_report.csv_choice", "decision", ("decision",)),
+    "claims": _View("claims_report.claims", "claims_report.csv_claims", "claims", ("claims",)),
     "backtest": _View(
-        "backtest_report.backtest_blocks",
-        "backtest_report.csv_backtest",
-        "backtest",
-        ("backtest",),
+        "backtest_report.backtest", "backtest_report.csv_backtest", "backtest", ("backtest",)
     ),
-    "backtest of trends": _View(
-        "trend_report.trends_blocks", "trend_report.csv_trends", "backtest"
-    ),
+    "backtest of trends": _View("trend_report.trends", "trend_report.csv_trends", "backtest"),
 }
 
 
@@ -156,7 +133,7 @@ class Result:
         return _VIEWS[self.kind]
 
     def _blocks(self, **more: Any) -> Iterable[Block]:
-        return _find(self._view.blocks)(self.document, **more)  # type: ignore[no-any-return]
+        return _find(f"{self._view.blocks}_blocks")(self.document, **more)  # type: ignore[no-any-return]
 
     def _page(self) -> str:
         from uncertain_scale.report.render.html import html
@@ -348,7 +325,8 @@ class Answer(Result):
         """
         from uncertain_scale.analysis.events import parse_event, probability_in
 
-        read = parse_event(event, self.problem.model.variables)
+        (text,) = several("event", event, str, 'one event, such as "training_flop >= 1e26"')
+        read = parse_event(text, self.problem.model.variables)
         for name in read.variables:
             if name not in self:
                 raise QuestionError(f"{name} was not drawn; ask with event='{event}'")

@@ -20,7 +20,13 @@ import typer
 from uncertain_scale.cli.command import Argument, Option, declared, spelt_out
 from uncertain_scale.cli.output import Form, Format, present
 from uncertain_scale.cli.record import FOLDERS, FORMAT, RECORD, digest_of, read_object
-from uncertain_scale.errors import DataError, QuestionError, UncertainScaleError, printable
+from uncertain_scale.errors import (
+    DataError,
+    ModelError,
+    QuestionError,
+    UncertainScaleError,
+    printable,
+)
 from uncertain_scale.reading import is_inside
 
 if TYPE_CHECKING:
@@ -138,7 +144,14 @@ def verify(
             "which are Python code: look at them, then say --run-equations"
         )
     saved = {key: part for key, part in saved.items() if key not in UNREPEATED}
-    again = _replay(record, program, spelt_out(command, arguments, {}))
+    try:
+        again = _replay(record, program, spelt_out(command, arguments, {}))
+    except ModelError:
+        if arguments.get("extends_builtin") is not False or not equations:
+            raise
+        # A record of before there was the option had the built-in equations where it named them.
+        extended = spelt_out(command, {**arguments, "extends_builtin": True}, {})
+        again = _replay(record, program, extended)
     document = difference_document(saved, again)
     document["intact"] = files.intact
     document["files"] = asdict(files)

@@ -25,30 +25,6 @@ from uncertain_scale.inputs.distributions import (
 )
 from uncertain_scale.inputs.distributions.statement import number_text
 
-__all__ = [
-    "Stated",
-    "as_typed",
-    "bernoulli",
-    "beta",
-    "choice",
-    "constant",
-    "empirical",
-    "gamma",
-    "logitnormal",
-    "lognormal",
-    "loguniform",
-    "metalog",
-    "mixture",
-    "normal",
-    "pert",
-    "quantiles",
-    "split_sources",
-    "student_t",
-    "to",
-    "triangular",
-    "uniform",
-]
-
 _SOURCES = ("long_name", "source", "note", "as_of")
 
 

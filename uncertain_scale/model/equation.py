@@ -12,6 +12,7 @@ import hashlib
 import inspect
 import sys
 import types
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
@@ -426,6 +427,18 @@ def _pint(units: str) -> str:
     return "dimensionless" if units == "1" else units
 
 
+def _hints_of(module: types.ModuleType) -> dict[str, Any]:
+    """Return the annotations of a module's names, less those that only a type checker reads."""
+    try:
+        return get_type_hints(module, include_extras=True)
+    except NameError:
+        found = {}
+        for name, hint in vars(module).get("__annotations__", {}).items():
+            with suppress(Exception):
+                found[name] = eval(hint, vars(module)) if isinstance(hint, str) else hint  # noqa: S307 (the user's own)
+        return found
+
+
 def _with_units(equation: Equation) -> types.FunctionType:
     """Return the equation with its module's annotated constants as quantities."""
     function = equation.function
@@ -435,7 +448,7 @@ def _with_units(equation: Equation) -> types.FunctionType:
         vars(module).update(function.__globals__)
     constants = {
         name: registry().Quantity(getattr(module, name), _pint(unit))
-        for name, hint in get_type_hints(module, include_extras=True).items()
+        for name, hint in _hints_of(module).items()
         if hasattr(module, name) and (unit := unit_of(hint)) is not None
     }
     return types.FunctionType(

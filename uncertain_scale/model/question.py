@@ -222,7 +222,10 @@ def refuse_idle(changes: Iterable[str], question: Question, option: str) -> None
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, SupportsFloat):
         raise UnitError("expected a number, a text such as '2 to 5 USD', or a Quantity")
-    return float(value)
+    try:
+        return float(value)
+    except TypeError:
+        raise UnitError("expected one number; of several, state us.empirical(values)") from None
 
 
 def _stated(name: str, value: str | float | Quantity, model: Model, option: str) -> Prior:
