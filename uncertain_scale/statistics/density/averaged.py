@@ -48,7 +48,7 @@ def averaged_regions(
     chains = len(conditional.table.counts)
     found = (levels.region(prob, np.zeros(chains)) for prob in probs)
     return [
-        (region, coordinate) if region.settled and not region.touches.any() else None
+        (region, coordinate) if region and region.settled and not region.touches.any() else None
         for region in found
     ]
 
