@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import re
 import sys
 import types
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 _WAY = "__"
 _MOST_BYTES = 4_000_000
 
+# Of NumPy and SciPy, what pint's quantities do not take.
+_UNITLESS = re.compile(
+    r"no implementation found for '([\w.]+)'|NotImplemented from \w+\(<ufunc '(\w+)'>"
+)
 _SAME, _SAME_SINGLE = 1e-9, 1e-5  # relative; in double precision, and in less
 
 
@@ -327,6 +332,8 @@ def _fault(equation: Equation, units: Mapping[str, str]) -> str:
     except Exception as error:  # noqa: BLE001 (a user's equation may raise anything)
         if fault := _other_fault(equation, numbers):
             return f"{equation.where} {equation} {fault}"
+        if called := _UNITLESS.search(str(error)):
+            return _fault_of_unitless(equation, units, called[1] or called[2])
         return (
             f"{equation.where} {equation}: its units do not work out to {expected}: {error}; "
             "mend the formula or its annotations, or mark a fitted law @empirical "
@@ -337,6 +344,22 @@ def _fault(equation: Equation, units: Mapping[str, str]) -> str:
         return ""
     fault = _other_fault(equation, numbers) or _factor_fault(found, expected, magnitude / bare)
     return f"{equation.where} {equation} {fault}"
+
+
+def _fault_of_unitless(equation: Equation, units: Mapping[str, str], called: str) -> str:
+    """Return what is wrong with an equation that calls what quantities lack: "" without units."""
+    named = {name: units[name] for name in (*equation.arguments, equation.target)}
+    used = equation.function.__code__.co_names
+    named |= {name: unit for name, unit in _constants(equation).items() if name in used}
+    some = next((name for name, unit in named.items() if unit != "1"), "")
+    if not some:
+        return ""
+    return (
+        f"{equation.where} {equation} calls {called}, which knows no units, so that these cannot "
+        f"be checked ({some} is in {named[some]}); write it with operators and functions such as "
+        "np.where, np.maximum and np.exp, call it in an equation whose variables have no units, or "
+        "mark a fitted law @empirical (from uncertain_scale.units.aliases import empirical)"
+    )
 
 
 def _other_fault(equation: Equation, numbers: Mapping[str, Any]) -> str:
@@ -393,8 +416,7 @@ def _with_units(equation: Equation) -> types.FunctionType:
     module = sys.modules[function.__module__]
     constants = {
         name: registry().Quantity(getattr(module, name), _pint(unit))
-        for name, hint in get_type_hints(module, include_extras=True).items()
-        if hasattr(module, name) and (unit := unit_of(hint)) is not None
+        for name, unit in _constants(equation).items()
     }
     return types.FunctionType(
         function.__code__,
@@ -403,3 +425,13 @@ def _with_units(equation: Equation) -> types.FunctionType:
         function.__defaults__,
         function.__closure__,
     )
+
+
+def _constants(equation: Equation) -> dict[str, str]:
+    """Return the units of the module's annotated constants."""
+    module = sys.modules[equation.function.__module__]
+    return {
+        name: unit
+        for name, hint in get_type_hints(module, include_extras=True).items()
+        if hasattr(module, name) and (unit := unit_of(hint)) is not None
+    }
