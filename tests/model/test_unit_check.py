@@ -182,7 +182,7 @@ def test_functions_that_know_no_units_are_taken_where_there_are_none(tmp_path, c
     [
         ("def y(a: Hours) -> Hours:\n    return np.select([a > a], [a], a)", "a is in gpu"),
         (
-            "One = Annotated[float, '1']\ndef y(a: One) -> One:\n    return erf(a) * SECONDS_PER_HOUR",
+            "O = Annotated[float, '1']\ndef y(a: O) -> O:\n    return erf(a) * SECONDS_PER_HOUR",
             "SECONDS_PER_HOUR is in s/hour",
         ),
     ],
