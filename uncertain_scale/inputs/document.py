@@ -229,7 +229,10 @@ class CorrelationTable(Sourced):
         description="the names of two inputs"
     )
     rank: Annotated[float, Field(gt=-1, lt=1, allow_inf_nan=False)] = Field(
-        description="Spearman's rank correlation, above -1 and below 1"
+        description=(
+            "Spearman's rank correlation, above -1 and below 1; of an input with atoms, such as a "
+            "choice, that of the normal scores from which its values are drawn"
+        )
     )
 
 

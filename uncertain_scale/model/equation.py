@@ -7,6 +7,7 @@ declares, and the two results are compared in the units it declares for its own.
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import inspect
@@ -148,7 +149,8 @@ def read_equations(module: types.ModuleType) -> tuple[Equation, ...]:
 def import_equations(path: Path) -> types.ModuleType:
     """Run a Python file of equations and return it as a module.
 
-    Raises ModelError: there is no such file, it is no Python, or running it fails.
+    Raises ModelError: there is no such file, it is no Python, it defines an equation twice, or
+    running it fails.
     """
     try:
         source = read_text(path, _MOST_BYTES)
@@ -159,7 +161,9 @@ def import_equations(path: Path) -> types.ModuleType:
     module = types.ModuleType(f"equations_{unique}")
     module.__file__ = str(path)
     try:
-        code = compile(source, str(path), "exec")
+        tree = ast.parse(source, str(path))
+        _refuse_doubles(tree, path)
+        code = compile(tree, str(path), "exec")
         sys.modules[module.__name__] = module  # where get_type_hints looks names up
         with user_code():
             exec(code, vars(module))  # noqa: S102 (what the user asks for by naming the file)
@@ -170,6 +174,20 @@ def import_equations(path: Path) -> types.ModuleType:
         place = f"{path}:{line}" if line else f"{path}"
         raise ModelError(f"{place}: running it fails: {type(error).__name__}: {error}") from None
     return module
+
+
+def _refuse_doubles(tree: ast.Module, path: Path) -> None:
+    """Refuse a second `def` of one name, which Python would take in the place of the first."""
+    first: dict[str, int] = {}
+    for one in tree.body:
+        if not isinstance(one, ast.FunctionDef) or one.name.startswith("_"):
+            continue
+        if one.name in first:
+            raise ModelError(
+                f"{path}:{one.lineno}: {one.name} is defined in line {first[one.name]} too; remove "
+                f"one, or name a second way to it {one.name}{_WAY}…"
+            )
+        first[one.name] = one.lineno
 
 
 def unit_of(hint: Any) -> Units | None:
