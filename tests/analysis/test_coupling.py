@@ -109,6 +109,7 @@ def test_what_is_asked_for_counts_before_the_files(model, tmp_path, couple, rank
         ("0,5", "couple '0,5': '0,5' can be misread; write 0.5 "),
         (["x=0,5"], "couple 'x=0,5': '0,5' can be misread; write 0.5 "),
         (["x=0.1", "x=0.2"], "names x twice"),
+        (["=0.5"], "names no input before '='"),
         ({"xx": 0.5}, "'xx' is not an input; did you mean 'x'"),
     ],
 )

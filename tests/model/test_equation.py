@@ -137,3 +137,10 @@ def test_equations_whose_file_is_gone_have_a_digest():
     finally:
         sys.modules.pop("made_in_memory", None)
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_second_definition_of_an_equation_is_refused(tmp_path):
+    """Python takes the last one, without a word."""
+    text = "def y(a):\n    return a\n\n\ndef y(b):\n    return 2 * b\n"
+    with pytest.raises(ModelError, match=r"own.py:5: y is defined in line 1 too; .* y__…"):
+        Model.of(write(tmp_path, text, "own.py"))

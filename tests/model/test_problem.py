@@ -10,7 +10,7 @@ from uncertain_scale.errors import OverdeterminedError, QuestionError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.distributions import Constant
 from uncertain_scale.inputs.prior import Prior, Priors
-from uncertain_scale.model import Model, Problem, ask, default_model, problem, solve
+from uncertain_scale.model import Model, Problem, ask, believe, default_model, problem, solve
 
 MODEL = default_model()
 PRIORS = load_priors("base", variables=MODEL.variables)
@@ -140,6 +140,13 @@ def test_a_given_overrides_what_priors_alone_would_give():
 def test_a_given_that_changes_nothing_is_said():
     question = ask(MODEL, {"budget": "1B", "pue": "1.1"}, outputs=["gpu_hours"])
     assert solve(MODEL, PRIORS, question).notes == ("pue is given, but no answer depends on it",)
+
+
+def test_a_prior_that_is_set_and_changes_nothing_is_said():
+    priors = believe(PRIORS, MODEL, {"pue": "1.1", "hourly_rate": "2 to 3"}, option="--set")
+    question = ask(MODEL, {"budget": "1B"}, outputs=["gpu_hours"])
+    (note,) = solve(MODEL, priors, question).notes
+    assert note == "pue is set, but no answer is computed from it"
 
 
 def test_a_prior_shown_against_a_given_is_said():

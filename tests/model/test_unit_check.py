@@ -2,6 +2,7 @@
 
 import textwrap
 
+import numpy as np
 import pytest
 
 from uncertain_scale.errors import ModelError
@@ -150,3 +151,43 @@ def test_the_built_in_model_passes_and_little_of_it_is_exempt():
     exempt = {e.name for e in model.equations if e.empirical}
     assert {e.subject for e in model.equations if e.empirical} <= {"chinchilla"}
     assert len(exempt) < len(model.equations) / 5
+
+
+CALLS = {  # of NumPy and SciPy, which quantities do not take, with their values at a = 1, b = 2
+    "np.select([a < 0, a < 5], [a, 3 * b], b)": 6.0,
+    "np.piecewise(a, [a < 0, a >= 0], [lambda x: -x, lambda x: 2 * x]) * b": 4.0,
+    "np.heaviside(a, 0.5) + b": 3.0,
+    "np.fmax(a, b)": 2.0,
+    "erf(a) * b": 1.6854015858994292,
+    "np.float_power(b, a)": 2.0,
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_functions_that_know_no_units_are_taken_where_there_are_none(tmp_path, call):
+    body = f"""
+    from scipy.special import erf
+    One = Annotated[float, "1"]
+    def y(a: One, b: One) -> One:
+        return {call}
+    """
+    model = build(tmp_path, body)
+    (equation,) = (one for one in model.equations if one.target == "y")
+    given = {"a": np.full(3, 1.0), "b": np.full(3, 2.0)}
+    assert equation.function(**given) == pytest.approx(CALLS[call])
+
+
+@pytest.mark.parametrize(
+    ("law", "some"),
+    [
+        ("def y(a: Hours) -> Hours:\n    return np.select([a > a], [a], a)", "a is in gpu"),
+        (
+            "O = Annotated[float, '1']\ndef y(a: O) -> O:\n    return erf(a) * SECONDS_PER_HOUR",
+            "SECONDS_PER_HOUR is in s/hour",
+        ),
+    ],
+)
+def test_functions_that_know_no_units_are_named_where_there_are_some(tmp_path, law, some):
+    name = "numpy.select" if "select" in law else "erf"
+    with pytest.raises(ModelError, match=f"calls {name}, which knows no units.*{some}"):
+        build(tmp_path, f"from scipy.special import erf\n{law}")

@@ -396,3 +396,28 @@ def test_two_peaks_that_no_spline_fits_are_covered_or_said_to_be_unsettled(mu: f
             assert near or found.note, (seed, prob)
             covered += near
     assert covered >= 9
+
+
+SPIKES = {
+    "log of a share": lambda u: np.log(stats.beta(0.1, 0.2).ppf(u)),
+    "cube lost to rounding": lambda u: (x := stats.gamma(0.5).ppf(u)) - np.sin(x),
+    "square below the least number": lambda u: stats.gamma(0.02).ppf(u) ** 2,
+    "sine of a spike": lambda u: np.sin(stats.gamma(0.003).ppf(u)),
+    "saturation": lambda u: np.tanh(np.exp(35 * ndtri(u))),
+    "cube of a heavy tail": lambda u: stats.t(0.05).ppf(u) ** 3,
+    "share at both ends": lambda u: stats.beta(0.05, 0.03).ppf(u),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("shape", SPIKES)
+@pytest.mark.parametrize(("design", "size"), [("sobol", 4096), ("random", 256)])
+def test_a_spike_has_a_region_that_holds_its_probability(
+    shape: str, design: str, size: int
+) -> None:
+    """Draws of 0 in a coordinate of logs, and fits beyond the range of numbers, were tracebacks."""
+    x = SPIKES[shape](cube(design, 1, 7, draws=size)[..., 0])
+    for prob, found in zip([0.5, 0.9], highest_density(Draws(x), [0.5, 0.9]), strict=True):
+        assert np.isfinite(found.ends).all()
+        held = sum(((x >= low) & (x <= high)).mean() for low, high in found.ends)
+        assert held >= prob - 0.03, (prob, held)

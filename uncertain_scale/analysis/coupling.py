@@ -258,8 +258,10 @@ def as_ranks(stated: Couple) -> dict[str, float]:
     elif isinstance(stated, Mapping):
         pairs = stated.items()
     else:
-        split = (text.rpartition("=") for text in stated)
+        split = [text.rpartition("=") for text in stated]
         pairs = [(name.strip(), value.strip()) for name, _, value in split]
+        if any(sign and not name.strip() for name, sign, _ in split):
+            raise QuestionError(f"couple names no input before '='; {COUPLINGS}, or as INPUT=…")
     ranks: dict[str, float] = {}
     for name, value in pairs:
         rank = _rank(name, value)

@@ -251,7 +251,10 @@ class CorrelationTable(Sourced):
         description="the names of two inputs"
     )
     rank: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] = Field(
-        description="Spearman's rank correlation, from -1 to 1"
+        description=(
+            "Spearman's rank correlation, from -1 to 1; of an input with atoms, such as a "
+            "choice, that of the normal scores from which its values are drawn"
+        )
     )
 
 

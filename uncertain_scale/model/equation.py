@@ -7,9 +7,11 @@ declares, and the two results are compared in the units it declares for its own.
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import inspect
+import re
 import sys
 import types
 from contextlib import suppress
@@ -42,6 +44,10 @@ IN_MEMORY = "in memory"
 """The subject of equations that come from no file or module."""
 _MOST_BYTES = 4_000_000
 
+# Of NumPy and SciPy, what pint's quantities do not take.
+_UNITLESS = re.compile(
+    r"no implementation found for '([\w.]+)'|NotImplemented from \w+\(<ufunc '(\w+)'>"
+)
 _SAME, _SAME_SINGLE = 1e-9, 1e-5  # relative; in double precision, and in less
 
 
@@ -147,7 +153,8 @@ def read_equations(module: types.ModuleType) -> tuple[Equation, ...]:
 def import_equations(path: Path) -> types.ModuleType:
     """Run a Python file of equations and return it as a module.
 
-    Raises ModelError: there is no such file, it is no Python, or running it fails.
+    Raises ModelError: there is no such file, it is no Python, it defines an equation twice, or
+    running it fails.
     """
     try:
         source = read_text(path, _MOST_BYTES)
@@ -158,7 +165,9 @@ def import_equations(path: Path) -> types.ModuleType:
     module = types.ModuleType(f"equations_{unique}")
     module.__file__ = str(path)
     try:
-        code = compile(source, str(path), "exec")
+        tree = ast.parse(source, str(path))
+        _refuse_doubles(tree, path)
+        code = compile(tree, str(path), "exec")
         sys.modules[module.__name__] = module  # where get_type_hints looks names up
         with user_code():
             exec(code, vars(module))  # noqa: S102 (what the user asks for by naming the file)
@@ -169,6 +178,20 @@ def import_equations(path: Path) -> types.ModuleType:
         place = f"{path}:{line}" if line else f"{path}"
         raise ModelError(f"{place}: running it fails: {type(error).__name__}: {error}") from None
     return module
+
+
+def _refuse_doubles(tree: ast.Module, path: Path) -> None:
+    """Refuse a second `def` of one name, which Python would take in the place of the first."""
+    first: dict[str, int] = {}
+    for one in tree.body:
+        if not isinstance(one, ast.FunctionDef) or one.name.startswith("_"):
+            continue
+        if one.name in first:
+            raise ModelError(
+                f"{path}:{one.lineno}: {one.name} is defined in line {first[one.name]} too; remove "
+                f"one, or name a second way to it {one.name}{_WAY}…"
+            )
+        first[one.name] = one.lineno
 
 
 def unit_of(hint: Any) -> Units | None:
@@ -334,6 +357,8 @@ def _fault(equation: Equation, units: Mapping[str, str]) -> str:
     except Exception as error:  # noqa: BLE001 (a user's equation may raise anything)
         if fault := _other_fault(equation, numbers):
             return f"{equation.where} {equation} {fault}"
+        if called := _UNITLESS.search(str(error)):
+            return _fault_of_unitless(equation, units, called[1] or called[2])
         return (
             f"{equation.where} {equation}: its units do not work out to {expected}: {error}; "
             "mend the formula or its annotations, or mark a fitted law @empirical "
@@ -377,6 +402,22 @@ def _on_quantities(equation: Equation, numbers: Mapping[str, Any], units: Mappin
     quantities = {name: quantity(value, _pint(units[name])) for name, value in numbers.items()}
     with user_code():
         return _with_units(equation)(**quantities)
+
+
+def _fault_of_unitless(equation: Equation, units: Mapping[str, str], called: str) -> str:
+    """Return what is wrong with an equation that calls what quantities lack: "" without units."""
+    named = {name: units[name] for name in (*equation.arguments, equation.target)}
+    used = equation.function.__code__.co_names
+    named |= {name: unit for name, unit in _constants(equation).items() if name in used}
+    some = next((name for name, unit in named.items() if unit != "1"), "")
+    if not some:
+        return ""
+    return (
+        f"{equation.where} {equation} calls {called}, which knows no units, so that these cannot "
+        f"be checked ({some} is in {named[some]}); write it with operators and functions such as "
+        "np.where, np.maximum and np.exp, call it in an equation whose variables have no units, or "
+        "mark a fitted law @empirical (from uncertain_scale.units.aliases import empirical)"
+    )
 
 
 def _other_fault(equation: Equation, numbers: Mapping[str, Any]) -> str:
@@ -442,14 +483,10 @@ def _hints_of(module: types.ModuleType) -> dict[str, Any]:
 def _with_units(equation: Equation) -> types.FunctionType:
     """Return the equation with its module's annotated constants as quantities."""
     function = equation.function
-    module = sys.modules.get(function.__module__)
-    if module is None or vars(module) is not function.__globals__:  # one that was made in memory
-        module = types.ModuleType(function.__module__)
-        vars(module).update(function.__globals__)
+    module = _module_of(function)
     constants = {
         name: registry().Quantity(getattr(module, name), _pint(unit))
-        for name, hint in _hints_of(module).items()
-        if hasattr(module, name) and (unit := unit_of(hint)) is not None
+        for name, unit in _constants(equation).items()
     }
     return types.FunctionType(
         function.__code__,
@@ -458,3 +495,22 @@ def _with_units(equation: Equation) -> types.FunctionType:
         function.__defaults__,
         function.__closure__,
     )
+
+
+def _constants(equation: Equation) -> dict[str, str]:
+    """Return the units of the module's annotated constants."""
+    module = _module_of(equation.function)
+    return {
+        name: unit
+        for name, hint in _hints_of(module).items()
+        if hasattr(module, name) and (unit := unit_of(hint)) is not None
+    }
+
+
+def _module_of(function: types.FunctionType) -> types.ModuleType:
+    """Return the module of a function, also of one that was made in memory."""
+    module = sys.modules.get(function.__module__)
+    if module is None or vars(module) is not function.__globals__:
+        module = types.ModuleType(function.__module__)
+        vars(module).update(function.__globals__)
+    return module

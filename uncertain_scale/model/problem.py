@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model.equation import Equation
 
 
+_SET = "--set "  # how the source of a prior begins that the command line states
 _PARTS = {"model": Model, "priors": Priors, "question": Question}
 _Options = ParamSpec("_Options")
 _Answer = TypeVar("_Answer")
@@ -578,6 +579,11 @@ def _notes(closure: Closure, problem: Problem, needed: Collection[str]) -> Itera
     for name in question.given:
         if name not in needed and name not in set_aside:
             yield f"{name} is given, but no answer depends on it"
+    priors = problem.priors.inputs.items()
+    idle = [name for name, p in priors if p.provenance.source.startswith(_SET)]
+    yield from (
+        f"{name} is set, but no answer is computed from it" for name in idle if name not in needed
+    )
     for name in (*question.outputs, *question.also):
         if name not in needed or not closure.reached[name].believed or closure.dated_by:
             continue

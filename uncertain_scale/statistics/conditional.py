@@ -17,7 +17,7 @@ doi:10.1287/ijoc.2021.1135.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,9 +25,10 @@ from scipy.special import ndtri
 
 from uncertain_scale.statistics.monte_carlo_error import skewed_spread, spread
 from uncertain_scale.statistics.sketch import ROUGHLY
+from uncertain_scale.statistics.tails import followed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 _WIDER = 0.4  # by how much a skewed spread of chains is widened
 _IN_EFFECT = 100  # draws that a probability must rest on, by Kish's count,
 _SEEN = 10  # unless so many draws show it
+_TAIL_SHARE, _TAIL_DRAWS = 0.05, 200  # the farthest draws of the rest, by which it is followed on
+_FARTHER = np.geomspace(1e-12, 1, 97)  # draws expected beyond each place where it is followed
+_SLIGHT, _MOST_MISSED = 0.01, 0.3  # of a probability, which the rest beyond all draws may hold
 _STEPS, _CLOSE, _ROUNDING = 60, 1e-11, 1e-15  # of Newton's method
 _NEARLY = 1e-6  # a step after which the next is of no account
 _FINE = 0.7  # of a normal's width: bins over which sums of it are right to many digits
@@ -154,7 +158,9 @@ class Conditional:
             error, grain, slope = self._errors(what, t[chosen], kernel)
             errors[chosen] = error if self.chains > 1 else np.nan
             density[chosen] = np.maximum(slope, _TINY)
-            good = self._borne(kernel, found) & self._serves(found, grain)
+            missed = self._missed(partial(self._kernel, what, t[chosen]))
+            good = self._borne(kernel, found, missed) & self._serves(found, grain)
+            errors[chosen] = self._with_missed(errors[chosen], missed, found)
             t[chosen] = np.where(good, t[chosen], np.nan)
         values = self.back(t)
         slope = (values if self.pivot.power else 1.0) / density
@@ -356,19 +362,69 @@ class Conditional:
         sizes = self.table.sizes
         return np.asarray(np.einsum("g,gn->n", sizes / sizes.sum(), self._nodes[1]))
 
-    def _kernel(self, what: What, t: FloatArray) -> FloatArray:
+    def _kernel(self, what: What, t: FloatArray, places: FloatArray | None = None) -> FloatArray:
         """Return what the pivot has at the distance of each value from each place."""
-        places, _ = self._nodes
-        away = t[:, None] - places
-        if places.size <= _FEW:
+        own = self._nodes[0]
+        away = t[:, None] - (own if places is None else places)
+        if own.size <= _FEW:
             return self.pivot.function(what, away)
         return self.pivot.tabled(what, away) if self.rough else self.pivot.smooth(what, away)
 
-    def _borne(self, kernel: FloatArray, found: FloatArray) -> npt.NDArray[np.bool_]:
+    def _borne(
+        self, kernel: FloatArray, found: FloatArray, missed: FloatArray
+    ) -> npt.NDArray[np.bool_]:
         """Return whether enough draws have a say in probabilities, by Kish's count of them."""
         squares = np.einsum("kn,kn,n->k", kernel, kernel, self._pooled)
         enough = self.size * found**2 >= _IN_EFFECT * np.maximum(squares, _TINY)
+        enough &= missed <= _MOST_MISSED * found
         return np.asarray((enough & self.plain) | (self.size * found >= _SEEN))
+
+    @cached_property
+    def _beyond(self) -> list[FloatArray]:
+        """The farthest draw of the rest on either side, and places where it may be beyond that.
+
+        Of the farthest draws a generalised Pareto distribution is followed. `_FARTHER` draws are
+        expected beyond the places.
+        """
+        places, counts = self._nodes[0], np.rint(self._pooled * self.size).astype(np.int64)
+        most = int(min(_TAIL_SHARE * self.size, _TAIL_DRAWS)) + 1
+        found = []
+        for sign in (-1.0, 1.0):
+            order = slice(None, None, -int(sign))  # from the outermost inwards
+            draws = np.repeat(places[order][:most], np.minimum(counts[order][:most], most))[:most]
+            tail = followed(sign * draws[::-1], _FARTHER)
+            if tail is not None:
+                found.append(np.append(draws[:1], sign * tail))
+        return found
+
+    def _missed(self, kernel: Callable[[FloatArray], FloatArray]) -> FloatArray:
+        """Return what probabilities may gain where the rest is beyond all of its draws.
+
+        One term of a sum alone may bring it farther than all draws of that term. What the farthest
+        draw stands for is as likely as one draw in all of them.
+
+        Parameters
+        ----------
+        kernel
+            The probabilities at places of the rest, shape (value, place).
+        """
+        found = np.zeros(1)
+        for places in self._beyond:
+            there = kernel(places)
+            more = np.maximum(there[:, 1:] - there[:, :1], 0)
+            found = found + np.trapezoid(more, _FARTHER, axis=1) / self.size
+        return found
+
+    def _with_missed(self, error: FloatArray, missed: FloatArray, found: FloatArray) -> FloatArray:
+        """Add to errors of probabilities what these may miss, where few draws show them."""
+        counts = (missed > _SLIGHT * found) & (self.size * found < _SEEN)
+        return np.where(counts, np.hypot(error, missed), error)
+
+    def reaches(self, low: float, high: float, outside: float) -> bool:
+        """Tell whether the draws tell what is below a `t` and above another, of a probability."""
+        sides: tuple[tuple[What, float], ...] = (("below", low), ("above", high))
+        missed = [self._missed(partial(self._kernel, what, np.array([t]))) for what, t in sides]
+        return bool(max(np.concatenate(missed)) <= _MOST_MISSED * outside)
 
     def probability(self, what: What, value: float) -> tuple[float, float] | None:
         """Return the probability that the output is below a value or above it, and its error.
@@ -378,24 +434,38 @@ class Conditional:
         t = self.forward(np.array([value]))
         if np.isinf(t).any():
             return float((t[0] > 0) is (what == "below")), 0.0
-        return self._estimate(self._kernel(what, t), t)
+        return self._estimate(partial(self._kernel, what, t), t)
 
     def inside(self, low: float, high: float) -> tuple[float, float] | None:
         """Return the probability that the output is between two values, as `probability` does."""
         ends = self.forward(np.array([low, high]))
-        shares = [self._kernel("below", t[None]) if np.isfinite(t) else 1.0 * (t > 0) for t in ends]
-        return self._estimate(np.asarray(shares[1] - shares[0]), ends[np.isfinite(ends)])
 
-    def _estimate(self, kernel: FloatArray, ends: FloatArray) -> tuple[float, float] | None:
+        def between(places: FloatArray | None = None) -> FloatArray:
+            shares = [
+                self._kernel("below", t[None], places) if np.isfinite(t) else 1.0 * (t > 0)
+                for t in ends
+            ]
+            return np.asarray(shares[1] - shares[0])
+
+        return self._estimate(between, ends[np.isfinite(ends)])
+
+    def _estimate(
+        self, kernel_at: Callable[..., FloatArray], ends: FloatArray
+    ) -> tuple[float, float] | None:
+        kernel = kernel_at()
         found = np.einsum("kn,n->k", kernel, self._pooled)
-        nearer = kernel if found[0] <= 0.5 else 1 - kernel
-        least = np.minimum(found, 1 - found)
-        if self.chains == 1 or not self._borne(nearer, least)[0]:
+        small = bool(found[0] <= 0.5)
+        nearer, least = kernel if small else 1 - kernel, np.minimum(found, 1 - found)
+        if self.chains == 1:
+            return None
+        missed = self._missed(lambda at: kernel_at(at) if small else 1 - kernel_at(at))
+        if not self._borne(nearer, least, missed)[0]:
             return None
         grain = float(self._grain("below", ends)[0].max(initial=0.0))
         spread = skewed_spread(np.einsum("kn,gn->gk", kernel, self._nodes[1]), _WIDER)[0]
         tabled = self.tolerance * self.together("density", ends)
-        error = float(np.hypot.reduce([spread, grain, self.unseen, *tabled]))
+        error = np.hypot.reduce([spread, grain, self.unseen, *tabled])
+        error = float(self._with_missed(error, missed[0], least[0]))
         if not self._serves(least, np.array([grain]))[0] or (error > least[0] and self.unseen):
             return None
         return float(found[0]), error

@@ -18,6 +18,9 @@ _CAUTION = 0.5
 # Rarer than this, in draws expected of a run, nothing is extrapolated: 1 in 1,000 runs meets it.
 _RAREST = 1e-3
 _NODES = 129
+# For a probability far out: by less, one seed in eight missed half of a sum of two lognormals.
+_WARY = 2.0
+_DIFFERENT = 10  # draws that differ, by which a tail is followed
 _LARGEST = 700.0  # whose exponential is a number
 _SMALL = 1e-290
 
@@ -116,14 +119,50 @@ def far_end(ascending: FloatArray, size: int, beyond: float) -> float:
     largest = float(ascending[-1])
     if excess[-1] <= 0:
         return largest
-    index, scale = fit_tail(excess)
-    if _SHORT < index < 0:  # as a normal's: light, but it need not end
-        index, scale = 0.0, float(excess.mean())
-    ratio = np.log(size / beyond)
-    reach = scale * (ratio if abs(index) < 1e-8 else np.expm1(index * ratio) / index)
+    reach = float(_reach(excess, np.log(size / beyond)))
     least = 0.5 * excess[-1] / size
     most = 3 * excess[-1]  # a fit to a few hundred draws is no licence to go further
     return float(max(threshold + min(reach, excess[-1] + most), largest + least))
+
+
+def followed(tail: FloatArray, expected: FloatArray) -> FloatArray | None:
+    """Return the values beyond which given numbers of draws are expected, well below one.
+
+    Parameters
+    ----------
+    tail
+        The threshold and the draws above it, ascending, which may be rounded to bins.
+    expected
+        Numbers of draws.
+
+    Returns
+    -------
+    array or None
+        At or above the largest draw; None where there are too few different draws to tell.
+
+    Examples
+    --------
+    >>> t = -np.log(1 - (np.arange(2000) + 0.5) / 2000)
+    >>> bool(abs(followed(t[-201:], np.array([1e-3]))[0] - np.log(2000 / 1e-3)) < 1)
+    True
+    """
+    excess = tail[1:] - tail[0]
+    if np.count_nonzero(np.diff(excess)) < _DIFFERENT:
+        return None
+    reach = _reach(excess, np.log(excess.size / expected), _WARY)
+    return np.asarray(np.maximum(tail[0] + reach, tail[-1]))
+
+
+def _reach(excess: FloatArray, ratio: FloatArray, caution: float = 0.0) -> FloatArray:
+    """Return the excess over a threshold that a share e^-ratio of the draws beyond it exceeds."""
+    index, scale = fit_tail(excess)
+    if _SHORT < index < 0:  # as a normal's: light, but it need not end
+        index, scale = 0.0, float(excess.mean())
+    if caution and index >= 0:
+        mean = scale / max(1 - index, 0.1)
+        index += caution * (1 + index) / np.sqrt(excess.size)
+        scale = mean * max(1 - index, 0.1)
+    return scale * (ratio if abs(index) < 1e-8 else np.expm1(index * ratio) / index)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from uncertain_scale.analysis.conditioning.conflict import (
     refuse_against_prior,
 )
 from uncertain_scale.analysis.conditioning.information import effective_rows, information_gained
+from uncertain_scale.analysis.conditioning.likelihood import highest_log_likelihood
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
 from uncertain_scale.analysis.conditioning.rarity import evidence_share
 from uncertain_scale.analysis.conditioning.terms import Columns, bind_sound, in_one_way, varies
@@ -28,6 +29,7 @@ from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.engine import Simulation, propagate
 from uncertain_scale.sampling.moment_facts import MOMENTS, moment_facts
 from uncertain_scale.sampling.pivots import OF_THE_PRIOR
+from uncertain_scale.sampling.rare_values import Rare, rare_masses
 from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ _FORGOTTEN = 0.3
 _SAME = 1e-9  # relative, of one answer computed twice
 _SURPRISING = 0.01
 _FEW_ROWS = 50
+_LARGEST = 700.0  # whose exponential is a number
+_DECIDES = 0.01  # probability that evidence may give to a value that few draws of the prior hold
 
 
 def record_of(
@@ -118,6 +122,7 @@ def notes_on(
     terms: Sequence[Term], record: Mapping[str, Any], posterior: Posterior, plan: Plan
 ) -> Iterator[str]:
     """Say what a reader should know of the evidence."""
+    yield from _undecided(terms, record["log_evidence"], posterior.log_likelihood.size)
     if not record["bears"]:
         yield "the evidence bears on no input that the answers rest on"
     for one in record["observations"]:
@@ -147,6 +152,31 @@ def notes_on(
             "regions are far apart or very thin, and what falls to each rests on resampling, whose "
             "error the chains show"
         )
+
+
+def _undecided(terms: Sequence[Term], log_evidence: float, draws: int) -> Iterator[str]:
+    """Name values that draws of the prior hardly hold, but that the evidence may make likely.
+
+    A value of prior probability p has at most p times the highest likelihood over the mean one.
+    """
+    highest = sum(highest_log_likelihood(term.observation) for term in terms)
+    told = set()
+    for term in terms:
+        for name in (name for name in term.inputs if name not in told):
+            prior, rows = term.sampler.belief(name)
+            masses = rare_masses(prior.distribution.masses()) if rows is None else []
+            rare = [one for pair in masses if (one := Rare(name, *pair)).missed(draws)]
+            if not rare:
+                continue
+            likelier = np.exp(min(highest - log_evidence, _LARGEST))
+            most = min(rare[-1].mass * likelier, 1.0)
+            if most > _DECIDES:
+                told.add(name)
+                yield (
+                    f"{rare[-1].reason(draws)} of the prior, and the evidence may make it up to "
+                    f"{most:.0%} likely: probabilities and intervals that rest on it are not "
+                    "settled; more draws would show it"
+                )
 
 
 def finite(value: Any) -> Any:

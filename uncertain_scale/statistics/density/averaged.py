@@ -46,10 +46,15 @@ def averaged_regions(
     coordinate = Coordinate("log" if power else "linear", 1.0 if power else 0.0, 1.0)
     levels = DensityLevels(density, coordinate)
     chains = len(conditional.table.counts)
-    found = (levels.region(prob, np.zeros(chains)) for prob in probs)
+
+    def serves(region: Region | None, prob: float) -> bool:
+        if region is None or not region.settled or region.touches.any():
+            return False
+        return conditional.reaches(float(region.ends[0, 0]), float(region.ends[-1, 1]), 1 - prob)
+
+    found = [(levels.region(prob, np.zeros(chains)), prob) for prob in probs]
     return [
-        (region, coordinate) if region.settled and not region.touches.any() else None
-        for region in found
+        (region, coordinate) if region and serves(region, prob) else None for region, prob in found
     ]
 
 

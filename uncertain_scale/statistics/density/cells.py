@@ -38,6 +38,7 @@ _CORE = 0.002  # share of draws on either side that has no say in how wide the c
 _TAIL_PIECES = 8  # into which the first and last cells, which hold the tails, are cut
 _TAIL_SHARE, _TAIL_DRAWS = 0.05, 200  # draws by which the far ends are found
 _BEYOND = 1e-3  # draws expected beyond the far ends
+_FAR = 700.0  # from where cosh(y) is exp(abs(y))/2 to the bit
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,10 @@ class Coordinate:
         if self.kind == "log":
             return np.asarray(np.log(self.centre * self.scale) + self.scale * y)
         flat = np.full_like(y, np.log(self.scale))
-        return flat if self.kind == "linear" else flat + np.log(np.cosh(y))
+        if self.kind == "linear":
+            return flat
+        far = np.maximum(np.abs(y) - _FAR, 0)  # where cosh leaves the range of numbers
+        return np.asarray(flat + np.log(np.cosh(np.clip(y, -_FAR, _FAR))) + far)
 
     def log_stretch_slope(self, y: FloatArray) -> FloatArray:
         """Return the derivative of log(dx/dy) by y."""

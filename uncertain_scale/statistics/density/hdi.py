@@ -45,6 +45,7 @@ _CHOICE = 1.03
 _CHANGED = 2.0  # errors by which ends differ where a valley counts, so that it is told
 _THINNED = 2001  # order statistics by which the coordinate is chosen
 _BOUNDARY_DRAWS = 10
+_OFF = 0.05  # of the draws, by which a region may hold more or less than it is to
 _PLACES, _EQUAL = (
     200,
     1.05,
@@ -140,7 +141,9 @@ def _fitted(draws: AnyDraws, probs: Sequence[float]) -> list[HighestDensity]:
     """Return the regions of a density that is fitted to the draws."""
     atoms = draws.atoms
     within = [prob for prob in probs if prob > atoms.mass]
-    smooth = dict(zip(within, _beyond_atoms(draws, atoms, within), strict=True)) if within else {}
+    with np.errstate(all="ignore"):  # where draws span the range of numbers
+        fits = _beyond_atoms(draws, atoms, within) if within else []
+    smooth = dict(zip(within, fits, strict=True))
     regions = (smooth[prob] if prob in smooth else _of_atoms(draws, atoms, prob) for prob in probs)
     return [_borne(draws, prob, region) for prob, region in zip(probs, regions, strict=True)]
 
@@ -185,6 +188,8 @@ def _beyond_atoms(draws: AnyDraws, atoms: Atoms, probs: Sequence[float]) -> list
     ascending = table.at(np.linspace(0.5, size - 0.5, _THINNED))
     if ascending[_THINNED // 50] == ascending[-_THINNED // 50]:
         return [hdi_of_draws(draws, prob) for prob in probs]
+    # A bin may begin above draws that are 0 and have no log.
+    ascending[0], ascending[-1] = (float(tail[0]) for tail in extremes(draws, 0))
     coordinate = choose_coordinate(ascending)
     distinct = atoms.distinct - atoms.values.size
     cells = lay_cells(draws, coordinate, grain=distinct if distinct < size / 4 else np.inf)
@@ -209,6 +214,9 @@ def _beyond_atoms(draws: AnyDraws, atoms: Atoms, probs: Sequence[float]) -> list
             if _lost(smooth).any() and not atoms.values.size:
                 raw = hdi_of_draws(draws, prob)
                 smooth = smooth if _lost(raw).any() else raw
+        if abs(_held(table, smooth) - within) > _OFF:
+            found.append(hdi_of_draws(draws, prob))
+            continue
         found.append(_with_atoms(smooth, atoms) if atoms.values.size else smooth)
     if draws.chains < 2:
         return [replace(one, errors=np.full_like(one.errors, np.nan)) for one in found]
@@ -286,7 +294,7 @@ def _limit(freedom: int, ends: int) -> float:
     """Return by how many standard errors none of the ends moves, but for little chance."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(freedom, 1 - _CHANCE / ends))
+    return float(stdtrit(freedom, 1 - _CHANCE / max(ends, 1)))
 
 
 def _some(knots: FloatArray, pieces: int) -> FloatArray:
@@ -363,6 +371,12 @@ def _with_rival(found: HighestDensity, region: Region, coordinate: Coordinate) -
     errors[places] = np.hypot(errors[places], moved)
     told = found.note != ROUGH and (moved > _CHANGED * found.errors[places]).any()
     return replace(found, errors=errors, note=UNSURE if told else found.note)
+
+
+def _held(table: Table, region: HighestDensity) -> float:
+    """Return the share of the draws that are not at atoms and lie in a region."""
+    shares = np.interp(region.ends, table.places, table.below) / table.sizes.sum()
+    return float(np.diff(shares, axis=1).sum())
 
 
 def _is_level(table: Table, prob: float) -> bool:

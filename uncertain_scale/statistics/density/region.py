@@ -153,10 +153,16 @@ class DensityLevels:
 
     @cached_property
     def _below(self) -> FloatArray:
-        return self.density.cdf(self._grid)
+        with np.errstate(over="ignore", invalid="ignore"):  # of a fit that is none
+            return self.density.cdf(self._grid)
 
-    def region(self, prob: float, prob_influence: FloatArray) -> Region:
-        """Return the highest-density region.
+    @cached_property
+    def _is_fit(self) -> bool:
+        """Whether the density is one: that of a spike may leave the range of numbers."""
+        return bool(np.isfinite(self._below).all())
+
+    def region(self, prob: float, prob_influence: FloatArray) -> Region | None:
+        """Return the highest-density region, or None where the fit leaves the range of numbers.
 
         Parameters
         ----------
@@ -170,6 +176,8 @@ class DensityLevels:
         Hyndman (1996), Computing and graphing highest density regions,
         doi:10.1080/00031305.1996.10473359.
         """
+        if not self._is_fit:
+            return None
         height, level = self._cut(self._filled, prob)
         inside = height >= level
         ends, signs, below = self._crossings(height, level)
@@ -204,6 +212,8 @@ class DensityLevels:
         ends
             Of the region that is shown, (piece, bound).
         """
+        if not self._is_fit:
+            return None
         height, level = self._cut(self._likely, prob)
         other, _, _ = self._crossings(height, level)
         return other[[0, -1]] if other.size > ends.size and ends.size else None
