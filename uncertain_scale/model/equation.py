@@ -507,7 +507,7 @@ def _constants(equation: Equation) -> dict[str, str]:
     }
 
 
-def _module_of(function: types.FunctionType) -> types.ModuleType:
+def _module_of(function: Callable[..., Any]) -> types.ModuleType:
     """Return the module of a function, also of one that was made in memory."""
     module = sys.modules.get(function.__module__)
     if module is None or vars(module) is not function.__globals__:
