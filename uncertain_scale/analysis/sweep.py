@@ -32,7 +32,7 @@ from uncertain_scale.statistics.outputs import all_draws
 from uncertain_scale.statistics.summary import summarize_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -196,6 +196,11 @@ class Sweep:
         for name in self._settled & arrays.keys():
             arrays[name][:] = settled_value(arrays[name])
         return arrays
+
+    def runs(self) -> Iterator[tuple[Simulation, dict[str, FloatArray]]]:
+        """Yield the run of each point, and its draws as `draws` returns them."""
+        for step, point in zip(product(*self._steps), self.points, strict=True):
+            yield self._simulation(step), self.draws(point)
 
     def tree(self) -> xr.DataTree:
         """Return the first point's answer as `sample` returns it, with the record of the run.

@@ -15,6 +15,7 @@ from uncertain_scale.inputs import Prior, Priors, load_priors
 from uncertain_scale.inputs.prior import loose_ends
 from uncertain_scale.inputs.writing import overlay_file
 from uncertain_scale.sampling import Design
+from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +55,29 @@ class Scenarios:
         self._known.clear()
 
 
+def scenarios_for(view: View) -> Scenarios:
+    """Return scenarios in the variables of the model that a view asks, whose equations are run.
+
+    Raises
+    ------
+    UncertainScaleError
+        A fault of the equations or of a prior file.
+    """
+    from uncertain_scale.analysis.events import names_in
+    from uncertain_scale.sampling.sample import prepare
+
+    model, _ = prepare(
+        view.scenario,
+        equations=view.equations,
+        priors=view.overlays,
+        known=(*view.given, *view.edits),
+        asked=(*view.outputs, *(name for text in view.events for name in names_in(text))),
+        free=view.free,
+        beside=view.others,
+    )
+    return Scenarios(model)
+
+
 @dataclass(frozen=True)
 class View:
     """What is looked at.
@@ -72,6 +96,8 @@ class View:
         A shipped scenario or a prior file.
     overlays
         Prior files laid over every scenario.
+    equations
+        Python files of equations besides the built-in ones.
     others
         Scenarios that this one is compared with.
     edits
@@ -100,6 +126,7 @@ class View:
     events: tuple[str, ...] = ()
     scenario: str = "base"
     overlays: tuple[Path, ...] = ()
+    equations: tuple[Path, ...] = ()
     others: tuple[str, ...] = ()
     edits: Mapping[str, Prior] = field(default_factory=dict)
     everywhere: bool = False
@@ -118,6 +145,11 @@ class View:
         another, or a file outside the folder that they are saved in.
         """
         return self.everywhere or bool(self.overlays) or self.scenario.endswith(".toml")
+
+    @property
+    def model_key(self) -> tuple[object, ...]:
+        """What the model hangs on: files, and whether the question has a date."""
+        return self.equations, self.overlays, DATE in {*self.given, *self.free, *self.outputs}
 
     def editing(self, prior: Prior) -> View:
         """Return the view with an input changed."""
