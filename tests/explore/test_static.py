@@ -1,5 +1,6 @@
 """The page that answers by itself: its tables are the commands' figures, its refusals clear."""
 
+import html
 import json
 import re
 import shlex
@@ -183,3 +184,20 @@ def test_edits_belong_to_the_scenario_that_answers(export):
     page = tables(export("--budget", "10M..1B", "--set", "mfu=0.4", "--against", "h100-dense-fp8"))
     lines = [one["command"] for one in page["scenarios"]]
     assert ["--set mfu=0.4" in line for line in lines] == [True, False]
+
+
+def test_the_page_names_the_command_that_makes_it_again(export, cli, tmp_path, monkeypatch):
+    path = export("--budget", "10M..1B", "--set", "mfu=0.4", "--outputs", "training_flop,gpus")
+    first = path.read_text(encoding="utf-8")
+    line = html.unescape(re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", first)[-1])
+    path.unlink()
+    monkeypatch.chdir(tmp_path)
+    code, _, err = cli(*shlex.split(line)[1:])
+    assert (code, err) == (0, "")
+    assert path.read_text(encoding="utf-8") == first
+
+
+def test_what_is_doubtful_at_some_points_is_told_as_such(export):
+    text = export("--budget", "10M..1B", "--given", "mfu=0.2..0.5").read_text(encoding="utf-8")
+    assert "<li>at some of the points: warning: the utilisation" in text
+    assert "<li>training_time is not determined by what is given" in text

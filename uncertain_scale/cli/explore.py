@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,6 @@ from uncertain_scale.cli.compare import compare
 from uncertain_scale.cli.options import RunOptions, names_of, with_options
 from uncertain_scale.cli.output import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.progress import Bar
-from uncertain_scale.cli.record import typed_command
 from uncertain_scale.cli.report import report
 from uncertain_scale.cli.sensitivity import sensitivity
 from uncertain_scale.errors import QuestionError
@@ -126,12 +126,13 @@ def _export(options: RunOptions, path: Path, *, against: list[str], prob: list[f
             kept = replace(kept, scenario=one.scenario, priors=list(view.overlays))
         return typed(report, vars(kept) | {"prob": one.probs}, design=True)
 
+    made_by = typed(explore, vars(options) | {"prob": prob, "against": against})
     with Bar() as bar:
         page = static_page(
             view,
             scenarios,
             command=command,
-            made_by=typed_command(),
+            made_by=f"{made_by} --export {shlex.quote(path.name)}",
             progress=lambda done, total: bar.counting(total, "points")(done),
         )
     save_whole(path, lambda place: place.write_text(page, encoding="utf-8", newline="\n"))

@@ -239,7 +239,7 @@ def _page(pairs: _Pairs, scenarios: Scenarios, lines: Sequence[str], made_by: st
             digest=scenarios.model.digest()[:12],
             points=len(made[0].points),
             beliefs=[_beliefs(document) for document in shown],
-            notes=[dict.fromkeys(n for d in grid.documents for n in remarks(d)) for grid in made],
+            notes=[_notes(grid) for grid in made],
             command=made_by,
         )
     )
@@ -307,6 +307,14 @@ def _beliefs(document: Document) -> list[tuple[str, ...]]:
         for row in input_rows(document)
         if document["inputs"][row.name]["origin"] != "given"
     ]
+
+
+def _notes(grid: _Grid) -> list[str]:
+    """Return what a reader should know, at all of the points or at some."""
+    said = [list(remarks(document)) for document in grid.documents]
+    alike = dict.fromkeys(note for notes in said for note in notes)
+    everywhere = {note for note in alike if all(note in notes for notes in said)}
+    return [note if note in everywhere else f"at some of the points: {note}" for note in alike]
 
 
 def _digest(text: str) -> str:
