@@ -89,7 +89,7 @@ def explore(
         view.held_against(scenarios, name)
     text = "" if session is None else _session_in(session)
     serve(
-        lambda: Explorer(view, Scenarios(model), commands_of, text),
+        lambda: Explorer(view, Scenarios(model), commands_of, session=text),
         scenario_names(),
         port=port,
         browser=not no_browser,

@@ -36,6 +36,7 @@ from uncertain_scale.explore.widgets import (
     template,
 )
 from uncertain_scale.report.html.templating import stylesheet
+from uncertain_scale.units.dates import DATE, DATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -239,7 +240,7 @@ class _Page(Quiet):
         return Field(one.label, "not given", self._ask)
 
     def _put_given(self, one: Given, text: str) -> None:
-        units = self._explorer.scenarios.model.variables.get(one.name, "1")
+        units = {DATE: DATES, **self._explorer.scenarios.model.variables}.get(one.name, "1")
         self._givens[one.name].put(text, one.track, units, partial(as_typed, units=units))
 
     def _in_file(self, name: str) -> Prior | None:

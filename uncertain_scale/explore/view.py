@@ -15,7 +15,7 @@ from uncertain_scale.inputs import Prior, Priors, load_priors
 from uncertain_scale.inputs.prior import loose_ends
 from uncertain_scale.inputs.writing import overlay_file
 from uncertain_scale.sampling import Design
-from uncertain_scale.units.dates import DATE
+from uncertain_scale.units.dates import DATE, FIRST_DATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,13 +66,18 @@ def scenarios_for(view: View) -> Scenarios:
     from uncertain_scale.analysis.events import names_in
     from uncertain_scale.sampling.sample import prepare
 
+    asked = (*view.outputs, *(name for text in view.events for name in names_in(text)))
+    known, asked, free = (
+        tuple(name for name in names if name not in {DATE, FIRST_DATE})
+        for names in (view.given, asked, view.free)
+    )
     model, _ = prepare(
         view.scenario,
         equations=view.equations,
         priors=view.overlays,
-        known=(*view.given, *view.edits),
-        asked=(*view.outputs, *(name for text in view.events for name in names_in(text))),
-        free=view.free,
+        known=(*known, *view.edits),
+        asked=asked,
+        free=free,
         beside=view.others,
     )
     return Scenarios(model)
@@ -148,8 +153,8 @@ class View:
 
     @property
     def model_key(self) -> tuple[object, ...]:
-        """What the model hangs on: files, and whether the question has a date."""
-        return self.equations, self.overlays, DATE in {*self.given, *self.free, *self.outputs}
+        """What the model hangs on: the files of equations and of overlays."""
+        return self.equations, self.overlays
 
     def editing(self, prior: Prior) -> View:
         """Return the view with an input changed."""
