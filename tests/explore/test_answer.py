@@ -8,7 +8,6 @@ import pytest
 
 from uncertain_scale.analysis.comparison import compare
 from uncertain_scale.cli.explore import commands_of
-from uncertain_scale.cli.options import RunOptions
 from uncertain_scale.explore.answer import answer_to
 from uncertain_scale.explore.edits import moved
 from uncertain_scale.explore.explorer import Explorer
@@ -79,7 +78,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_the_commands_give_the_figures_to_the_bit(case, cli, scenarios, tmp_path, monkeypatch):
     view = view_of(scenarios, **CASES[case])
-    explorer = Explorer(view, scenarios, lambda one: commands_of(RunOptions(), one))
+    explorer = Explorer(view, scenarios, commands_of)
     shown = explorer.show(view)
     assert not shown.error
     monkeypatch.chdir(tmp_path)

@@ -33,7 +33,7 @@ from uncertain_scale.statistics.summary import summarize_variables
 from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import xarray as xr
 
@@ -231,6 +231,11 @@ class Sweep:
             },
             coords={DATE: (DATE, [point[DATE] for point in self.points], self._described(DATE))},
         )
+
+    def runs(self) -> Iterator[tuple[Simulation, dict[str, FloatArray]]]:
+        """Yield the run of each point, and its draws as `draws` returns them."""
+        for step, point in zip(product(*self._steps), self.points, strict=True):
+            yield self._simulation(step), self.draws(point)
 
     def tree(self) -> xr.DataTree:
         """Return the first point's answer as `sample` returns it, with the record of the run.

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 Spacing: TypeAlias = Literal["auto", "log", "linear"]
 
-_POINTS = {1: 25, 2: 9}
+_POINTS = {1: 25, 2: 9, 3: 5}
+_MOST_SWEPT = 2
 _MOST_POINTS = 10_000
 _DECADE = 10.0
 _PLACES = 12
@@ -72,6 +73,7 @@ def read_axes(
     *,
     points: int | Mapping[str, int] | None = None,
     spacing: Spacing = "auto",
+    most: int = _MOST_SWEPT,
 ) -> tuple[dict[str, Any], list[Axis]]:
     """Tell the givens that are swept from those that are not.
 
@@ -84,6 +86,8 @@ def read_axes(
         Points of a range, for all of them or by variable; 25 for one range, 9 each for two.
     spacing
         `auto` takes logarithmic steps where both ends are positive and a decade or more apart.
+    most
+        Givens that may be swept, at most three.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def read_axes(
     Raises
     ------
     QuestionError
-        Nothing is swept, or more than two are; a range that is reversed, empty or not positive
+        Nothing is swept, or more than may be; a range that is reversed, empty or not positive
         where steps are to be logarithmic; a number of points that no range can have.
     UnitError
         An end or value cannot be read, or they are in units that do not fit one another.
@@ -119,9 +123,10 @@ def read_axes(
             "nothing is swept; give a range such as budget = 10M..100B, or a list such as "
             "budget = 10M,30M,100M"
         )
-    if len(swept) > max(_POINTS):
+    if len(swept) > most:
+        expected = "one or two" if most == _MOST_SWEPT else f"at most {most}"
         raise QuestionError(
-            f"{len(swept)} givens are swept ({', '.join(swept)}); expected one or two, "
+            f"{len(swept)} givens are swept ({', '.join(swept)}); expected {expected}, "
             "give the others one value each"
         )
     if spacing not in {"auto", "log", "linear"}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from uncertain_scale.cli.compare import compare
 from uncertain_scale.cli.decide import decide
 from uncertain_scale.cli.options import RunOptions, names_of, with_options
 from uncertain_scale.cli.output import Probs  # noqa: TC001 (typer reads it)
+from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.report import report
 from uncertain_scale.cli.sensitivity import sensitivity
 from uncertain_scale.errors import QuestionError
@@ -37,6 +39,18 @@ def explore(
         list[str],
         Option("Compare with this scenario or file; repeatable.", "NAME|FILE", reads="scenario"),
     ] = [],  # noqa: B006
+    export: Annotated[
+        Path | None,
+        Option(
+            "Write a page that answers by itself within ranges (--budget 10M..1B), and serve none.",
+            "PAGE.html",
+            replay="dropped",
+        ),
+    ] = None,
+    session: Annotated[
+        str | None,
+        Option("Open what was saved, or a link to it.", "FILE|LINK", replay="dropped"),
+    ] = None,
     port: Annotated[
         int, Option("Where to serve the page; any free port by default.", "N", replay="dropped")
     ] = 0,
@@ -54,6 +68,9 @@ def explore(
 
     Example: uncertain-scale explore --budget 100M --against h100-dense-fp8
     """
+    if export is not None:
+        _export(options, export, against=against, prob=prob)
+        return
     from uncertain_scale.explore.server import check_panel, serve
 
     check_panel()
@@ -72,18 +89,56 @@ def explore(
     answer_to(view.coarse(*_FEW), scenarios, brief=True)
     for name in view.others:
         view.held_against(scenarios, name)
+    text = "" if session is None else _session_in(session)
     serve(
-        lambda: Explorer(
-            view,
-            Scenarios(model),
-            partial(commands_of, options),
-            partial(choice_command_of, options),
-        ),
+        lambda: Explorer(view, Scenarios(model), commands_of, choice_command_of, text),
         scenario_names(),
         port=port,
         browser=not no_browser,
         announce=lambda url: typer.echo(f"{url}\nthe page is served until Ctrl-C"),
     )
+
+
+def _session_in(source: str) -> str:
+    """Return the text of a session, from a file or from behind the # of a link."""
+    from uncertain_scale.explore.session import MOST_BYTES, unpacked
+    from uncertain_scale.reading import UnreadableError, read_text
+
+    try:
+        return unpacked(source) if "#" in source else read_text(Path(source), MOST_BYTES)
+    except UnreadableError as error:
+        raise QuestionError(f"--session {error.of(source[:200])}") from None
+
+
+def _export(options: RunOptions, path: Path, *, against: list[str], prob: list[float]) -> None:
+    """Write the page that answers by itself, and tell how large it is."""
+    from uncertain_scale.explore.static import static_page
+    from uncertain_scale.explore.view import Scenarios
+    from uncertain_scale.report.atomic import check_place, save_whole
+
+    options.checked_design()
+    check_place(path)
+    scenarios = Scenarios(options.read(against)[0])
+    view = start_of(options, scenarios, against=against, prob=prob)
+
+    def command(one: View) -> str:
+        own = one.scenario == view.scenario or view.lays_over_all
+        kept = replace(options.asking(one.given), believed=options.believed if own else [])
+        if one.scenario != view.scenario:
+            kept = replace(kept, scenario=one.scenario, priors=list(view.overlays))
+        return typed(report, vars(kept) | {"prob": one.probs}, design=True)
+
+    made_by = typed(explore, vars(options) | {"prob": prob, "against": against})
+    with Bar() as bar:
+        page = static_page(
+            view,
+            scenarios,
+            command=command,
+            made_by=f"{made_by} --export {shlex.quote(path.name)}",
+            progress=lambda done, total: bar.counting(total, "points")(done),
+        )
+    save_whole(path, lambda place: place.write_text(page, encoding="utf-8", newline="\n"))
+    typer.echo(f"{path}: {len(page.encode()) / 1e6:.2f} MB; it needs no server and no network")
 
 
 def start_of(
@@ -103,6 +158,8 @@ def start_of(
         events=tuple(options.event),
         scenario=scenario or "base",
         overlays=tuple(overlays),
+        equations=tuple(options.equations),
+        extends_builtin=options.extends_builtin,
         others=tuple(dict.fromkeys(against)),
         probs=tuple(read_probs(prob)),
         design=options.checked_design(),
@@ -120,12 +177,9 @@ def _believed(options: RunOptions, view: View, scenarios: Scenarios) -> Mapping[
     return {name: believed.inputs[name] for name in changes}
 
 
-def commands_of(options: RunOptions, view: View) -> dict[str, str]:
-    """Return the command lines that give what a page shows of a view, by what they give.
-
-    Of the options that the page was begun with equations are kept, the rest is the view's.
-    """
-    asked = _asked(options, view)
+def commands_of(view: View) -> dict[str, str]:
+    """Return the command lines that give what a page shows of a view, by what they give."""
+    asked = _asked(view)
     scenario = asked.scenario
     given = vars(asked)
     command = partial(typed, design=True)
@@ -139,7 +193,7 @@ def commands_of(options: RunOptions, view: View) -> dict[str, str]:
     return found
 
 
-def choice_command_of(options: RunOptions, view: View, asked: Asked) -> str:
+def choice_command_of(view: View, asked: Asked) -> str:
     """Return the command line that gives a choice among options of a view."""
     stated = asked.typed
     own = {
@@ -150,11 +204,11 @@ def choice_command_of(options: RunOptions, view: View, asked: Asked) -> str:
         "limit": stated.limits,
         "pilot": stated.pilots,
     }
-    given = vars(_asked(options, view)) | {"outputs": None, "event": []}
+    given = vars(_asked(view)) | {"outputs": None, "event": []}
     return typed(decide, given | own, design=True)
 
 
-def _asked(options: RunOptions, view: View) -> RunOptions:
+def _asked(view: View) -> RunOptions:
     """Return the options that ask for a view."""
     from uncertain_scale.explore.view import EDITS
 
@@ -166,8 +220,8 @@ def _asked(options: RunOptions, view: View) -> RunOptions:
         event=list(view.events),
         scenario=EDITS if edited else view.scenario,
         priors=over,
-        equations=options.equations,
-        extends_builtin=options.extends_builtin,
+        equations=list(view.equations),
+        extends_builtin=view.extends_builtin,
         draws=view.design.draws,
         chains=view.design.chains,
         design=view.design.kind,

@@ -51,7 +51,7 @@ from uncertain_scale.report.sensitivity_report import ranking_document
 from uncertain_scale.sampling.branches import rare_facts
 from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.sampling.chains import Variable
-from uncertain_scale.sampling.engine import Simulation, each, threads_for
+from uncertain_scale.sampling.engine import Simulation, each, propagate, threads_for
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
 from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.sampling.paths import Paths
@@ -98,6 +98,10 @@ class Answer:
         By scenario that cannot be compared, why.
     inputs
         Priors by name, givens among them.
+    problem
+        What is asked, and how it is reached.
+    steps
+        Rough medians of the variables between inputs and answers, of the first chain.
     """
 
     document: Document
@@ -106,6 +110,8 @@ class Answer:
     comparison: Document | None
     refused: Mapping[str, str]
     inputs: Mapping[str, Prior]
+    problem: Problem
+    steps: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,12 @@ class _Drawn:
     def facts(self, output: str, *, rare: bool = True) -> dict[str, Any]:
         """Return an output's attributes, and which rare values its draws may miss."""
         return {**self.variables[output].attrs, **(self._rare[output] if rare else {})}
+
+    def steps(self) -> dict[str, float]:
+        """Return the medians, in the first chain, of what is computed on the way to the outputs."""
+        first = {name: values[0] for name, values in self.inputs.items()}
+        found = propagate(self.simulation.plan, first)
+        return {name: float(np.median(x)) for name, x in found.items() if name not in self.values}
 
     @cached_property
     def _rare(self) -> dict[str, dict[str, str]]:
@@ -209,7 +221,13 @@ def answer_to(
     comparison = None
     if comparisons:
         comparison = {**document, "base": problem.priors.name, "comparisons": comparisons}
-    return Answer(document, of, ranking, comparison, refused, problem.believed.inputs)
+    inputs = problem.believed.inputs
+    return Answer(document, of, ranking, comparison, refused, inputs, problem, drawn.steps())
+
+
+def document_of(view: View, simulation: Simulation, values: Mapping[str, FloatArray]) -> Document:
+    """Return the document of a view from draws of its inputs and outputs, shape (chain, draw)."""
+    return _document(view, _Drawn(simulation, values), view.probs[:1])[0]
 
 
 def _wanted(view: View, document: Document) -> tuple[str, ...]:
@@ -461,6 +479,7 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
         "changed_inputs": {name: {} for name in changed},
         "changed_correlations": [list(p) for p in changed_correlations(plan, *priors)],
         "couplings": couplings_document(tied),
+        "common": [name for name in plan.known("prior", "fallback") if name not in changed],
         "outputs": {name: output(name) for name in plan.outputs},
     }
 

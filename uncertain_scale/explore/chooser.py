@@ -29,7 +29,7 @@ class Chooser:
     Parameters
     ----------
     scenarios
-        Where scenarios are read.
+        Returns where scenarios are read, which equations that are added move.
     view
         Returns what the page looks at; raises where that cannot be asked.
     command
@@ -40,7 +40,7 @@ class Chooser:
 
     def __init__(
         self,
-        scenarios: Scenarios,
+        scenarios: Callable[[], Scenarios],
         view: Callable[[], View],
         command: Callable[[View, Asked], str],
         drawing: AbstractContextManager[Any],
@@ -93,6 +93,6 @@ class Chooser:
             self._button.param.update(disabled=False, name="Choose")
 
     def _answered(self, view: View, asked: Asked) -> str:
-        document = choice_of(view, self._scenarios, asked, stop=self._stop)
+        document = choice_of(view, self._scenarios(), asked, stop=self._stop)
         with self._drawing:
             return choice_part(document)

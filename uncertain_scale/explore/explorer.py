@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import UncertainScaleError, printable
 from uncertain_scale.explore.answer import Answer, answer_to
+from uncertain_scale.explore.graph import equation_rows
+from uncertain_scale.explore.view import scenarios_for
 from uncertain_scale.report import figures
 from uncertain_scale.report.figures.axes import interval_in_words
 from uncertain_scale.report.figures.style import rendering
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 
 COARSE = (256, 4)
 """Draws of a chain, and chains, while something is being moved."""
-PARTS = ("head", "now", "input", "answers", "drivers", "comparison")
+PARTS = ("head", "now", "input", "answers", "drivers", "comparison", "equations")
 """Names of the parts of the page that an answer fills."""
 _PACKAGE = "uncertain_scale.explore"
 _INPUT_FIGURE = 900  # beyond the numbers of the other figures
@@ -100,6 +102,8 @@ class Explorer:
         Gives the command lines that ask for a view, by what they give.
     choice_command
         Gives the one that asks for a choice among options of a view.
+    session
+        Text of a session that is to be opened; "" for none.
     """
 
     def __init__(
@@ -108,10 +112,12 @@ class Explorer:
         scenarios: Scenarios,
         commands: Callable[[View], Mapping[str, str]],
         choice_command: Callable[[View, Asked], str] = lambda *_: "",
+        session: str = "",
     ) -> None:
-        self.scenarios = scenarios
+        self.scenarios, self.session = scenarios, session
         self.choice_command = choice_command
         self._commands = commands
+        self._key = view.model_key
         self.shown = Shown(view)
 
     def show(self, view: View, *, coarse: bool = False, stop: Stop | None = None) -> Shown:
@@ -143,6 +149,8 @@ class Explorer:
         return self.shown
 
     def _answered(self, view: View, *, coarse: bool, stop: Stop | None) -> Shown:
+        if view.model_key != self._key:
+            self.scenarios, self._key = scenarios_for(view), view.model_key
         drawn = view.coarse(*COARSE) if coarse else view
         brief = drawn != view
         if not brief:
@@ -292,10 +300,15 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
             base=document["scenario"],
             prob=percent(prob),
             refused=answer.refused,
-            comparisons=[comparison_parts(compared, one, number) for one in compared["comparisons"]]
+            given=with_powers(question_in_words(document)),
+            comparisons=[
+                {**comparison_parts(compared, one, number), "common": one["common"]}
+                for one in compared["comparisons"]
+            ]
             if compared
             else [],
         ),
+        "equations": _render("equations", rows=equation_rows(answer.problem)),
     }
 
 

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+import tempfile
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 from bokeh.models import CustomJS
 from markupsafe import Markup, escape
 
-from uncertain_scale.errors import QuestionError, UncertainScaleError
+from uncertain_scale.errors import QuestionError, UncertainScaleError, printable
+from uncertain_scale.explore.additions import Additions
 from uncertain_scale.explore.chooser import Chooser
 from uncertain_scale.explore.edits import GIVENS, Given, as_pairs, as_typed, names_in, pairs_in
 from uncertain_scale.explore.explorer import DRAWING, PARTS, Explorer, Shown, Worker
+from uncertain_scale.explore.graph import graph_of
+from uncertain_scale.explore.session import MOST_BYTES, SESSION, opened, packed, unpacked, written
 from uncertain_scale.explore.view import EDITS, View
 from uncertain_scale.explore.widgets import (
     STRETCH,
     CopyBox,
     Editor,
     Field,
+    Graph,
     Quiet,
+    SessionBar,
     control,
     html,
     style,
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs import Prior
 
+_MOST_UNDONE = 200
 _ALL_OVER = "Lay my changes over these too"
 # Nothing but this server is asked for anything; Panel's scripts are made of strings in part.
 _POLICY = (
@@ -45,7 +54,7 @@ _POLICY = (
 )
 
 
-def make_page(explorer: Explorer, scenarios: Sequence[str], socket: str) -> Any:
+def make_page(explorer: Explorer, scenarios: Sequence[str], socket: str, folder: Path) -> Any:
     """Return a page for one visitor.
 
     Parameters
@@ -56,79 +65,83 @@ def make_page(explorer: Explorer, scenarios: Sequence[str], socket: str) -> Any:
         Names of the scenarios that can be chosen.
     socket
         Address of the server's websocket, the only one that the page may talk to.
+    folder
+        Where files of sessions are put.
     """
-    page = _Page(explorer, scenarios)
+    page = _Page(explorer, scenarios, folder)
     made = pn.Template(template("page.html"))
     made.add_variable("style", Markup(f"{stylesheet()}\n{style('page')}"))  # noqa: S704 (our own)
     made.add_variable("policy", _POLICY.format(socket=socket))
     for name, root in page.roots.items():
         made.add_panel(name, root)
     page.begin()
+    if explorer.session:
+        page.open(explorer.session)
     return made
 
 
 class _Page(Quiet):
     """The widgets of one visitor, and what they ask for."""
 
-    def __init__(self, explorer: Explorer, scenarios: Sequence[str]) -> None:
+    def __init__(self, explorer: Explorer, scenarios: Sequence[str], folder: Path) -> None:
         start = explorer.shown.view
         self._explorer = explorer
         self._start: View = start
-        self._looked_at = start.of  # also while a question has no such answer
+        self._past: list[View] = []
+        self._looked_at: str | None = None  # also while a question has no such answer
         self._refused = False
         self._worker: Worker | None = None
         self._document: Any = None
         self._loop: Any = None
+        self._folder = Path(tempfile.mkdtemp(dir=folder))
         self._givens = {one.name: self._given(one) for one in GIVENS}
         text = partial(control, pn.widgets.TextInput)
-        self._also = text(
-            name="Anything else that is known",
-            placeholder="facility_power=150 MW; mfu=0.4",
-            value=as_pairs({k: v for k, v in start.given.items() if k not in self._givens}),
-        )
-        self._free = text(
-            name="Inputs to solve for",
-            placeholder="none; such as hourly_rate",
-            value=", ".join(start.free),
-        )
-        self._outputs = text(
-            name="Answers wanted",
-            placeholder="the usual ones; all, or names",
-            value=", ".join(start.outputs),
-        )
-        known = list(dict.fromkeys([*scenarios, start.scenario, *start.others]))
+        also, events = "facility_power=150 MW; mfu=0.4", "training_flop >= 1e26"
+        self._also = text(name="Anything else that is known", placeholder=also)
+        self._free = text(name="Inputs to solve for", placeholder="none; such as hourly_rate")
+        self._outputs = text(name="Answers wanted", placeholder="the usual ones; all, or names")
+        self._events = text(name="How likely is it?", placeholder=events)
+        self._known = list(scenarios)
         choices = partial(control, pn.widgets.CheckBoxGroup)
-        self._scenario = control(
-            pn.widgets.Select, name="Scenario", options=known, value=start.scenario
-        )
-        self._others = choices(options=known, value=list(start.others))
-        self._all_over = choices(
-            options=[_ALL_OVER],
-            value=[_ALL_OVER] if start.lays_over_all else [],
-            disabled=bool(start.overlays),
-        )
+        self._scenario = control(pn.widgets.Select, name="Scenario", options={})
+        self._others = choices(options={})
+        self._all_over = choices(options=[_ALL_OVER])
         self._editor = Editor(explorer.scenarios.model, self._in_file, start.edits, self._ask)
         self._of = control(pn.widgets.Select, name="Answer looked at", options=[])
-        self._chooser = Chooser(explorer.scenarios, self._wanted, explorer.choice_command, DRAWING)
+        self._chooser = Chooser(
+            lambda: explorer.scenarios, self._wanted, explorer.choice_command, DRAWING
+        )
         self._panes = {name: html() for name in PARTS}
-        self._fault = html()
+        self._fault, self._notice = html(), html()
         self._boxes = pn.Column(**STRETCH)
-        asking = (self._also, self._free, self._outputs, self._others, self._all_over)
+        self._graph = Graph(sizing_mode="stretch_width")
+        self._bar = SessionBar(file=SESSION, most=MOST_BYTES, sizing_mode="stretch_width")
+        self._additions = Additions(
+            self._folder, self._wanted, self._take, self._tell, start.equations
+        )
+        asking = (self._also, self._free, self._outputs, self._events, self._others, self._all_over)
         for widget in asking:
             widget.param.watch(self._ask, "value")
         self._scenario.param.watch(self._other_scenario, "value")
         self._of.param.watch(self._other_answer, "value")
+        self._graph.param.watch(self._picked, "picks")
+        self._bar.param.watch(self._opened, "opened")
+        self._bar.param.watch(self._undo, "undone")
+        self._put(start)
 
     @property
     def roots(self) -> dict[str, Any]:
         """The parts that the template places."""
         fields = [self._givens[one.name].column for one in GIVENS]
-        question = (*fields, self._also, self._free, self._outputs)
+        question = (*fields, self._also, self._free, self._outputs, self._events)
         heading = html("Compare with", tag="h3")
         scenarios = (self._scenario, heading, self._others, self._all_over)
         return {
             **self._panes,
-            "fault": self._fault,
+            "fault": pn.Column(self._fault, self._notice, self._additions.question, **STRETCH),
+            "session": self._bar,
+            "graph": self._graph,
+            "add": self._additions.column,
             "question": pn.Column(*question, **STRETCH),
             "scenarios": pn.Column(*scenarios, **STRETCH),
             "input": self._editor.column(self._panes["input"]),
@@ -154,14 +167,87 @@ class _Page(Quiet):
             self._worker.close()
             self._worker = None
 
+    # --- from a view to the widgets
+
+    def _put(self, view: View) -> None:
+        """Set all widgets to a view, which asks for nothing."""
+        with self._quietly():
+            self._start, self._looked_at = view, view.of
+            for one in GIVENS:
+                self._put_given(one, view.given.get(one.name, ""))
+            rest = {k: v for k, v in view.given.items() if k not in self._givens}
+            self._also.value, self._free.value = as_pairs(rest), ", ".join(view.free)
+            self._outputs.value = ", ".join(view.outputs)
+            self._events.value = "; ".join(view.events)
+            known = dict.fromkeys([*self._known, view.scenario, *view.others])
+            options = {self._plain(name): name for name in known}
+            self._scenario.param.update(options=options, value=view.scenario)
+            self._others.param.update(options=options, value=list(view.others))
+            self._all_over.param.update(
+                value=[_ALL_OVER] if view.lays_over_all else [], disabled=bool(view.overlays)
+            )
+            self._editor.restore(view.edits, view.at)
+            self._additions.put(view)
+
+    def _plain(self, text: str) -> str:
+        """Return a text without the folder of this visitor's files."""
+        return re.sub(re.escape(str(self._folder)) + r"/\w+/", "", text)
+
+    def _take(self, view: View) -> None:
+        self._put(view)
+        self._ask()
+
+    def _tell(self, words: str, kind: str = "fault") -> None:
+        """Show a message that stays until something else is asked."""
+        role = "alert" if kind == "fault" else "status"
+        text = escape(self._plain(printable(words)))
+        self._notice.object = f"<div class='{kind}' role='{role}'><p>{text}</p></div>"
+
+    def open(self, text: str) -> None:
+        """Open a session, or say what is wrong with it."""
+        try:
+            view, news = opened(text, self._folder)
+        except UncertainScaleError as error:
+            self._tell(f"The session is not opened. {error}")
+            return
+        self._notice.object = ""
+        self._additions.offer(view)
+        if news:
+            self._tell(news, "note")
+
+    def _opened(self, _: Any) -> None:
+        said = str(self._bar.opened[1])
+        if said == "large":
+            self._tell(f"The session is not opened. It is larger than {MOST_BYTES / 1e6:g} MB.")
+        elif said.startswith("#"):
+            try:
+                self.open(unpacked(said))
+            except UncertainScaleError as error:
+                self._tell(f"The session is not opened: {error}")
+        else:
+            self.open(said.partition("\n")[2])
+
+    def _undo(self, _: Any) -> None:
+        if len(self._past) > 1 and not self._refused:
+            self._past.pop()
+        self._take(self._past[-1])
+
+    def _picked(self, _: Any) -> None:
+        name = self._graph.picked
+        if name in self._of.options:
+            self._of.value = name
+        else:
+            self._editor.look_at(name)
+            self._ask()
+
     # --- from the widgets to a view
 
     def _given(self, one: Given) -> Field:
-        field = Field(one.label, "not given", self._ask)
-        units = {DATE: DATES, **self._explorer.scenarios.model.variables}[one.name]
-        text = self._start.given.get(one.name, "")
-        field.put(text, one.track, units, partial(as_typed, units=units))
-        return field
+        return Field(one.label, "not given", self._ask)
+
+    def _put_given(self, one: Given, text: str) -> None:
+        units = {DATE: DATES, **self._explorer.scenarios.model.variables}.get(one.name, "1")
+        self._givens[one.name].put(text, one.track, units, partial(as_typed, units=units))
 
     def _in_file(self, name: str) -> Prior | None:
         """Return an input as the scenario's files state it."""
@@ -188,6 +274,7 @@ class _Page(Quiet):
             given=given,
             free=names_in(self._free.value),
             outputs=names_in(self._outputs.value),
+            events=tuple(filter(None, map(str.strip, self._events.value.split(";")))),
             scenario=self._scenario.value,
             others=tuple(self._others.value),
             edits=dict(self._editor.edits),
@@ -203,9 +290,14 @@ class _Page(Quiet):
             view = self._wanted()
         except UncertainScaleError as error:
             self._refused = True  # what the worker is at answers another question
+            self._bar.can_undo = bool(self._past)
             self._show(self._explorer.refuse(str(error)))
             return
         self._refused = False
+        if settled and view not in self._past[-1:]:
+            self._past = [*self._past[-_MOST_UNDONE:], view]
+            self._notice.object = ""
+        self._bar.can_undo = len(self._past) > 1
         self._worker.ask(view, settled=settled)
 
     def _other_scenario(self, _: Any) -> None:
@@ -234,7 +326,7 @@ class _Page(Quiet):
 
     def _show(self, shown: Shown) -> None:
         with self._at_once(), self._quietly():
-            self._fault.object = _fault_words(shown)
+            self._fault.object = self._plain(_fault_words(shown))
             for name, part in shown.parts.items():
                 if self._panes[name].object != part:
                     self._panes[name].object = part
@@ -247,13 +339,27 @@ class _Page(Quiet):
                 [name for name, one in inputs if one["origin"] != "given" and not one["joint"]],
                 shown.answer.ranking["outputs"][of]["ranking"],
             )
-            if not shown.coarse:
+            if not (shown.coarse or shown.error):
                 self._see_again(shown)
+                self._graph.graph = graph_of(shown.answer)
+                self._editor.model = self._explorer.scenarios.model
 
     def _see_again(self, shown: Shown) -> None:
         """Show the command lines and the file that they read, in boxes that stay in place."""
-        texts = {title: (text, "") for title, text in shown.commands.items()}
+        texts = {title: (self._plain(text), "") for title, text in shown.commands.items()}
         texts[f"{EDITS}: save it where you run these"] = (shown.overlay, EDITS)
+        view = shown.view
+        files = (*view.equations, *view.overlays, Path(view.scenario), *map(Path, view.others))
+        for path in files:
+            if self._folder in path.parents:
+                text = path.read_text(encoding="utf-8")
+                texts[f"{path.name}: save it where you run these"] = (text, path.name)
+        try:
+            session = written(view)
+        except UncertainScaleError as error:
+            session = ""
+            self._tell(f"There is no link to this and no session of it: {error}", "note")
+        self._bar.param.update(text=session, address=packed(session) if session else "")
         boxes = {box.title: box for box in self._boxes}
         for title, (text, file) in texts.items():
             if title not in boxes:

@@ -88,12 +88,13 @@ def serve(
 
     for name in ("tornado.access", "bokeh"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    logging.getLogger("bokeh.server.views.ws").setLevel(logging.CRITICAL)  # who is not let in
+    for name in ("bokeh.server.views.ws", "asyncio"):  # who is not let in, or leaves in the middle
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     pn.extension(design="native", notifications=False)
 
     def page() -> Any:
-        return make_page(explorer(), scenarios, f"ws://{address}")
+        return make_page(explorer(), scenarios, f"ws://{address}", folder)
 
     try:
         server = pn.io.server.get_server(
@@ -116,9 +117,10 @@ def serve(
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda *_: server.io_loop.add_callback_from_signal(server.io_loop.stop))
     announce(url)
-    with tempfile.TemporaryDirectory(prefix="uncertain-scale-") as folder:
+    with tempfile.TemporaryDirectory(prefix="uncertain-scale-") as place:
+        folder = Path(place)
         if browser:
-            _open(url, Path(folder))
+            _open(url, folder)
         server.io_loop.start()
     server.stop()
 

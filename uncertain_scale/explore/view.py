@@ -74,6 +74,35 @@ class Scenarios:
         self._dated.clear()
 
 
+def scenarios_for(view: View) -> Scenarios:
+    """Return scenarios in the variables of the model that a view asks, whose equations are run.
+
+    Raises
+    ------
+    UncertainScaleError
+        A fault of the equations or of a prior file.
+    """
+    from uncertain_scale.analysis.events import names_in
+    from uncertain_scale.sampling.sample import prepare
+
+    asked = (*view.outputs, *(name for text in view.events for name in names_in(text)))
+    known, asked, free = (
+        tuple(name for name in names if name not in {DATE, FIRST_DATE})
+        for names in (view.given, asked, view.free)
+    )
+    model, _ = prepare(
+        view.scenario,
+        equations=view.equations,
+        extends_builtin=view.extends_builtin,
+        priors=view.overlays,
+        known=(*known, *view.edits),
+        asked=asked,
+        free=free,
+        beside=view.others,
+    )
+    return Scenarios(model)
+
+
 @dataclass(frozen=True)
 class View:
     """What is looked at.
@@ -92,6 +121,9 @@ class View:
         A shipped scenario or a prior file.
     overlays
         Prior files laid over every scenario.
+    equations, extends_builtin
+        Python files of equations, and whether the built-in ones are there besides, whatever the
+        scenario extends.
     others
         Scenarios that this one is compared with.
     edits
@@ -119,6 +151,7 @@ class View:
     events: tuple[str, ...] = ()
     scenario: str = "base"
     overlays: tuple[Path, ...] = ()
+    equations: tuple[Path, ...] = ()
     others: tuple[str, ...] = ()
     edits: Mapping[str, Prior] = field(default_factory=dict)
     everywhere: bool = False
@@ -128,6 +161,7 @@ class View:
     probs: tuple[float, ...] = (0.9, 0.5, 0.95)
     design: Design = field(default_factory=Design)
     as_of: str | None = None
+    extends_builtin: bool = False
 
     @property
     def lays_over_all(self) -> bool:
@@ -137,6 +171,11 @@ class View:
         another, or a file outside the folder that they are saved in.
         """
         return self.everywhere or bool(self.overlays) or self.scenario.endswith(".toml")
+
+    @property
+    def model_key(self) -> tuple[object, ...]:
+        """What the model hangs on: the files of equations and of overlays."""
+        return self.equations, self.overlays, self.extends_builtin
 
     def editing(self, prior: Prior) -> View:
         """Return the view with an input changed."""

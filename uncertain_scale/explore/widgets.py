@@ -99,6 +99,32 @@ class CopyBox(pn.custom.JSComponent):  # type: ignore[misc]
     _esm = template("copy_box.js")
 
 
+class SessionBar(pn.custom.JSComponent):  # type: ignore[misc]
+    """Buttons for undo, a link, and sessions; the address of the page follows `address`."""
+
+    address = param.String(doc="The session behind the # of the address; empty where too long.")
+    text = param.String(doc="The session, to be saved.")
+    file = param.String(doc="Name of the file that it is saved as.")
+    most = param.Integer(doc="Bytes of a file that is opened.")
+    opened = param.List(doc="A count, and what was opened: an address, `file` and a text, `large`.")
+    can_undo = param.Boolean(doc="Whether there is something to undo.")
+    undone = param.Integer(doc="How often undo was asked for.")
+
+    _stylesheets: ClassVar[list[str]] = [template("widgets.css")]
+    _esm = template("session.js")
+
+
+class Graph(pn.custom.JSComponent):  # type: ignore[misc]
+    """The graph of a question; a click picks an input or an answer."""
+
+    graph = param.Dict({}, doc="As `graph_of` returns it.")
+    picked = param.String(doc="The variable that was clicked on.")
+    picks = param.Integer(doc="How often one was.")
+
+    _stylesheets: ClassVar[list[str]] = [template("widgets.css")]
+    _esm = template("graph.js")
+
+
 class Field(Quiet):
     """A text field with a slider below it.
 
@@ -189,7 +215,7 @@ class Editor(Quiet):
     ) -> None:
         self.edits = dict(edits)
         self.faults: dict[str, str] = {}
-        self._model = model
+        self.model = model
         self._in_file = in_file
         self._changed = changed
         self._fields: dict[str, Field] = {}
@@ -229,6 +255,18 @@ class Editor(Quiet):
             if not self._fields:
                 self.take_up()
 
+    def restore(self, edits: Mapping[str, Prior], at: str) -> None:
+        """Take up other changes, and look at another input."""
+        self.edits = dict(edits)
+        self.look_at(at or self.at)
+
+    def look_at(self, name: str) -> None:
+        """Look at an input."""
+        with self._quietly():
+            options = list(dict.fromkeys([*self._at.options, *filter(None, [name])]))
+            self._at.param.update(options=options, value=name or None)
+        self.take_up()
+
     def take_up(self) -> None:
         """Show the handles of the input that is looked at, where they are now."""
         prior = self._now()
@@ -265,7 +303,7 @@ class Editor(Quiet):
         prior, text = self._now(), self._restated.value.strip()
         if self._quiet or prior is None or not text:
             return
-        if self._keep(lambda: typed(prior, text, self._model)):
+        if self._keep(lambda: typed(prior, text, self.model)):
             self.take_up()
         self._changed()
 
