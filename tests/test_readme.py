@@ -59,3 +59,24 @@ def test_the_track_record_is_that_of_the_program(cli):
         f"(CRPS {own}) than an MFU of 40% ({steady}) or 30% of the sparse peak ({sparse})" in record
     )
     assert float(own) < min(float(steady), float(sparse))
+
+
+@pytest.mark.slow
+def test_the_track_record_of_trends_is_that_of_the_program(cli):
+    prose = " ".join(re.search(r"\*\*Trends\.\*\*(.*?)\n- ", README, re.DOTALL)[1].split())
+    code, printed, _ = cli("backtest", "--trends")
+    assert code == 0
+    rows = [
+        re.search(rf"end of {year} +(\d+) +\S+ +\S+ +(\S+) +\S+ +(\S+) +(\S+) +(\S+)", printed)
+        for year in (2022, 2023)
+    ]
+    (count, held, *first), (later, less, *second) = (one.groups() for one in rows)
+    assert f"end of 2022, 90% intervals hold {held} of the {count} values" in prose
+    assert f"at the end of 2023 {less} of {later}." in prose
+    own, line, last = zip(first, second, strict=True)
+    assert (
+        "CRPS {} and {}, a straight line without noise {} and {}, no change {} and {}.".format(
+            *own, *line, *last
+        )
+        in prose
+    )
