@@ -47,6 +47,9 @@ def test_without_panel_the_extra_is_named(cli, monkeypatch):
         (("--budget", "1B", "--gpus", "25k", "--training-time", "80day"), "hourly_rate"),
         (("--draws", "0"), "draws"),
         (("--prob", "2"), "between 0 and 1"),
+        (("--session", "nowhere.toml"), "--session nowhere.toml cannot be read"),
+        (("--session", "http://127.0.0.1:1/x/#eNpL"), "cut short or altered"),
+        (("--session", __file__), "session.toml:1 not valid TOML"),
     ],
 )
 def test_what_cannot_be_begun_with_is_told_before_a_page_is_served(cli, arguments, told):

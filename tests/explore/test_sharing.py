@@ -4,9 +4,14 @@ import re
 import shlex
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from uncertain_scale.explore.session import packed, unpacked, written
+from uncertain_scale.explore.view import View
+from uncertain_scale.sampling import Design
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +90,15 @@ def test_a_link_opens_the_same_question_in_another_session(served, visit):
     assert again.text("main") == before
     assert again.run("return location.hash") == code
     assert again.faults() == []
+
+
+def test_the_program_starts_with_a_link_of_another_machine(running, visit):
+    view = View(given={"budget": "70M"}, of="gpus", design=Design(draws=64, chains=2))
+    with running("--session", f"http://127.0.0.1:1/another-token/#{packed(written(view))}") as here:
+        page = visit(here)
+        headline(page, "70M USD buy")
+        assert page.text("p.now")[0].startswith("gpus")
+        assert unpacked(fragment(page)) == written(replace(view, at="hourly_rate"))
 
 
 def test_undo_goes_back_one_change_at_a_time_and_from_a_fault(served, visit):

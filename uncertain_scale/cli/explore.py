@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 from functools import partial
@@ -18,7 +19,7 @@ from uncertain_scale.cli.output import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.report import report
 from uncertain_scale.cli.sensitivity import sensitivity
-from uncertain_scale.errors import QuestionError
+from uncertain_scale.errors import QuestionError, UncertainScaleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,14 +101,22 @@ def explore(
 
 
 def _session_in(source: str) -> str:
-    """Return the text of a session, from a file or from behind the # of a link."""
-    from uncertain_scale.explore.session import MOST_BYTES, unpacked
+    """Return the text of a session, which can be opened, from a file or from behind a link's #."""
+    from tempfile import TemporaryDirectory
+
+    from uncertain_scale.explore.session import MOST_BYTES, SESSION, opened, unpacked
     from uncertain_scale.reading import UnreadableError, read_text
 
     try:
-        return unpacked(source) if "#" in source else read_text(Path(source), MOST_BYTES)
+        text = unpacked(source) if "#" in source else read_text(Path(source), MOST_BYTES)
+        with TemporaryDirectory() as folder:
+            opened(text, Path(folder))
     except UnreadableError as error:
         raise QuestionError(f"--session {error.of(source[:200])}") from None
+    except UncertainScaleError as error:
+        words = re.sub(rf"\S+/(?={re.escape(SESSION)})", "", str(error))
+        raise QuestionError(f"--session {source[:60]}: {words}") from None
+    return text
 
 
 def _export(options: RunOptions, path: Path, *, against: list[str], prob: list[float]) -> None:

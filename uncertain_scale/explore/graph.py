@@ -106,7 +106,8 @@ def formula(equation: Equation) -> str:
     Examples
     --------
     >>> from uncertain_scale.model import default_model
-    >>> formula(default_model().ways_to("gpu_hours")[0])
+    >>> laws = default_model().equations
+    >>> formula(next(law for law in laws if law.name == "gpu_hours"))
     'gpu_hours = budget / hourly_rate'
     """
     if equation.law is not None:

@@ -84,7 +84,7 @@ def _rounder(values: Sequence[float]) -> tuple[float, ...]:
 
 def _halfway(axis: Axis) -> Axis:
     ends = np.array([axis.values[:-1], axis.values[1:]])
-    middle = np.sqrt(ends.prod(axis=0)) if axis.values[0] > 0 else ends.mean(axis=0)
+    middle = np.sqrt(ends).prod(axis=0) if axis.values[0] > 0 else ends.mean(axis=0)
     return replace(axis, values=tuple(middle.tolist()))
 
 
