@@ -131,6 +131,16 @@ def test_a_newsvendor_stocks_the_critical_quantile(options):
     for one, stock in zip(choice.rated, stocks, strict=True):
         sold = demand.expect(lambda d, q=stock: np.minimum(d, q), lb=0, ub=np.inf, limit=200)
         close(one.goals[0], 5 * sold - 2 * stock, least=1e-3)
+        low = 5 * min(demand.ppf(0.05), stock) - 2 * stock
+        assert one.interval[0].value == pytest.approx(low, abs=0.01)
+
+
+def test_to_know_all_that_is_uncertain_is_worth_all(options):
+    model, all_ = options("stock", [*range(8, 44, 2)], "profit")
+    goal = parse_goal("mean(profit)", model.variables, maximise=True)
+    choice = decide(all_, [goal], DESIGN)
+    (known,) = choice.known.values()
+    assert known.value == pytest.approx(choice.evpi.value, rel=1e-9)
 
 
 def test_a_loop_over_options_gives_the_same_regret_and_chances(options):

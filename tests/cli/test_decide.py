@@ -93,6 +93,15 @@ def test_where_no_option_meets_the_limits_the_nearest_one_says_what_would_do(cli
     assert (found["chosen"], found["nearest"]["name"]) == (None, "gpus 20k")
 
 
+def test_what_a_quantile_chooses_is_said_apart_from_regret_on_average(cli):
+    chips = ("--option", "chip=H100,GB200")
+    words = ("decide", "--budget", "1B", *chips, "--maximise", "q05(training_flop)")
+    code, out, err = cli(*words, "--draws", "64")
+    assert (code, err) == (0, "")
+    said = "the choice is by q05(training_flop); how often an option is best, regret and worth are"
+    assert said in " ".join(out.split())
+
+
 def test_limits_may_compare_two_variables_and_say_what_factor_would_do(cli):
     words = (*ASKED, *GPUS[:2], "--limit")
     found = document(cli, *words, "gpus <= 5 * gpus_purchasable with 90%")
@@ -161,6 +170,7 @@ def test_waiting_is_an_option_with_a_date(cli):
             (*GPUS, "--limit", "facility_power <= 1 MW", "--limit", "facility_power >= 2 MW"),
             "contradict each other",
         ),
+        ((*GPUS, "--minimise", "mean(training_flop)"), "contradict each other"),
         ((*GPUS, "--limit", "gpus <= 0 * gpus_purchasable"), "take a factor above 0"),
         ((*GPUS, "--precision", "x"), "no relative error"),
         ((*GPUS, "--max-draws", "1M"), "--max-draws stops a --precision"),

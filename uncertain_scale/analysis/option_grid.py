@@ -88,6 +88,11 @@ def read_choice(
     variables = options[0].problem.model.variables
     goals = [parse_goal(text, variables, maximise=True) for text in asked.maximise]
     goals += [parse_goal(text, variables, maximise=False) for text in asked.minimise]
+    if len(goals) == 2 and goals[0].of == goals[1].of and goals[0].sign != goals[1].sign:
+        raise QuestionError(
+            f"--maximise {goals[0].text[:60]} and --minimise {goals[1].text[:60]} are of the same "
+            "variable and contradict each other; drop one"
+        )
     limits = [parse_limit(text, variables) for text in asked.limits]
     _refuse_contradiction(limits)
     of = goals[0].of

@@ -31,6 +31,7 @@ __all__ = ["LEAST", "Option", "Utilities", "worth_of"]
 _BINS = 16
 """Of an input's draws in a chain, within which it counts as known; powers of two fit nets. Of two
 normals 16 are off by half a standard error at most, 64 by four."""
+_NEARLY, _SMOOTH = 0.99, 1e-2  # bends of a curve, in standard deviations, that are no noise
 _ENDS = (0.05, 0.95)
 _HELD = 1 << 25  # utilities that are kept, of all options and draws; more are made again
 LEAST = 1e-12
@@ -164,7 +165,7 @@ class Utilities:
             ]
             shares[:, number] = [happened(one.event, draws).mean() for one in self.limits]
             if isinstance(self.goals[0].of, str):
-                ends[:, number] = np.quantile(draws[self.goals[0].of], _ENDS)
+                ends[:, number] = np.quantile(draws[self.goals[0].of], _ENDS, method="hazen")
             if kept is not None:
                 kept[number] = utilities[0]
         if self._kept is not None and kept is not None:
@@ -279,23 +280,38 @@ def worth_of(found: FloatArray, place: int, values: FloatArray) -> FloatArray:
         Of what would be known, shape (draw,).
     """
     order = np.argsort(values, kind="stable")
-    bins = min(_BINS, max(len(order) // 8, 1))
-    size = len(order) // bins // 2 * 2
-    order = order[: bins * size]
-    cells = found[:, order].reshape(len(found), bins, size)
+    found, at = found[:, order], values[order]
+    if _is_all(found):
+        return np.asarray(found.max(axis=0).mean() - found[place].mean())
+    return np.asarray(_gain(found, place, at))
+
+
+def _is_all(found: FloatArray) -> bool:
+    """Whether utilities in the order of an input follow from it: they run smoothly along it."""
+    bends = np.abs(np.diff(found, 2, axis=1))
+    if bends.shape[1] < 2 * _BINS:
+        return False
+    return bool(np.quantile(bends, _NEARLY, axis=1).max() <= _SMOOTH * found.std(axis=1).max())
+
+
+def _gain(found: FloatArray, place: int, at: FloatArray) -> float:
+    """Return the gain of knowing values in ascending order, beside which other inputs move."""
+    bins = min(_BINS, max(len(at) // 8, 1))
+    size = len(at) // bins // 2 * 2
+    at = at[: bins * size]
+    cells = found[:, : bins * size].reshape(len(found), bins, size)
     halves = [cells[..., half::2].mean(axis=-1) for half in (0, 1)]
     whole = (halves[0] + halves[1]) / 2
     # Only options that are on top somewhere, by some of the means, can be so in between.
     tops = {int(k) for one in (whole, *halves) for k in one.argmax(axis=0)} | {place}
     among = sorted(tops)
-    at = values[order]
     middles = at.reshape(bins, size).mean(axis=1)
 
     def most(means: FloatArray) -> float:
         return float(_between(at, middles, means[among]).max(axis=0).mean())
 
     gain = 2 * most(whole) - (most(halves[0]) + most(halves[1])) / 2
-    return np.asarray(gain - _between(at, middles, whole[[place]]).mean())
+    return gain - float(_between(at, middles, whole[[place]]).mean())
 
 
 def _between(at: FloatArray, middles: FloatArray, means: FloatArray) -> FloatArray:

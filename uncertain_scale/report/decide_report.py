@@ -372,3 +372,8 @@ def _remarks(document: Document) -> Iterator[str]:
             f"{document['goals'][0]['goal']} is compared by the mean of its logarithm and shown as "
             "geometric mean; regret and worth are in per cent of it"
         )
+    if document["goals"][0]["measure"] == "quantile":
+        yield (
+            f"the choice is by {document['goals'][0]['goal']}; how often an option is best, regret "
+            "and worth are of the variable itself, on average"
+        )
