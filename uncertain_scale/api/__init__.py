@@ -1,7 +1,9 @@
 """One road in Python: a question, the analyses of the command line on it, and their results."""
 
-from uncertain_scale.api.analyses import Problem, ask, backtest, claims
+from uncertain_scale.api.analyses import Problem
+from uncertain_scale.api.judgements import backtest, claims
 from uncertain_scale.api.own_model import Model, default_model
 from uncertain_scale.api.results import Answer, Result
+from uncertain_scale.api.words import ask
 
 __all__ = ["Answer", "Model", "Problem", "Result", "ask", "backtest", "claims", "default_model"]

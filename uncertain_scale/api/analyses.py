@@ -1,4 +1,4 @@
-"""A question with the analyses of the command line as methods, in its words.
+"""A question with the analyses of the command line as methods.
 
 `Problem` of `uncertain_scale.model` knows nothing of what is done with it, as it lies below the
 analyses; the one here is the same with methods that call them. Each makes the same calls as the
@@ -7,41 +7,35 @@ command of its name, so that its figures are the same to the bit.
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal
 
 from uncertain_scale import model as models
 from uncertain_scale.analysis.events import parse_event
-from uncertain_scale.analysis.query import Query
 from uncertain_scale.analysis.sensitivity.study import SCALES
 from uncertain_scale.api.results import Answer, Result
-from uncertain_scale.errors import QuestionError, by_name, nearest, several
+from uncertain_scale.errors import QuestionError, several
 from uncertain_scale.inputs import Priors, load_priors
 from uncertain_scale.inputs.chip_scenarios import chip_scenario
-from uncertain_scale.model.question import BELIEVED, NAMES
 from uncertain_scale.sampling import Design
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
     import xarray as xr
 
     from uncertain_scale.analysis.conditioning import Method
     from uncertain_scale.analysis.events import Event
+    from uncertain_scale.analysis.query import Query
     from uncertain_scale.analysis.sensitivity.study import Scale
     from uncertain_scale.analysis.swept import Spacing
 
-__all__ = ["Problem", "ask", "backtest", "claims", "names_stated", "refuse_misspelt"]
+__all__ = ["Problem", "problem_of", "warn"]
 
 _PROBS = (0.9, 0.5, 0.95)
-_GIVENS = ("budget", "gpus", "training_time", "training_flop", "date")
-_EVENTS = 'events, such as ["training_flop >= 1e26"]'
-_SCENARIOS = 'scenarios or prior files, such as "h100-dense-fp8"'
-_FILES = 'files, such as ["my.toml"]'
+SCENARIOS = 'scenarios or prior files, such as "h100-dense-fp8"'
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +58,7 @@ class Problem(models.Problem):
 
     Examples
     --------
+    >>> from uncertain_scale import ask
     >>> problem = ask(budget="100M", outputs=["training_flop"], draws=512)
     >>> answer = problem.run()
     >>> answer["training_flop"].dims
@@ -101,6 +96,7 @@ class Problem(models.Problem):
 
         Examples
         --------
+        >>> from uncertain_scale import ask
         >>> answer = ask(budget="100M", gpus="25k", scenario="post-2024-07").run()
         >>> print(repr(answer).splitlines()[0])
         Given budget = 100M USD, gpus = 25k gpu
@@ -139,7 +135,7 @@ class Problem(models.Problem):
             raise QuestionError('update takes evidence files or names, such as "h100-clusters"')
         tree = self._given_evidence(_evidence(evidence), method, keep_sound=True)
         answer = self._answer("update", tree, prob)
-        _warn("left out", answer.document["evidence"]["left_out"])
+        warn("left out", answer.document["evidence"]["left_out"])
         return answer
 
     def sensitivity(
@@ -180,6 +176,7 @@ class Problem(models.Problem):
 
         Examples
         --------
+        >>> from uncertain_scale import ask
         >>> ranked = ask(budget="100M", draws=512).sensitivity("training_flop")
         >>> ranked.to_frame().query("measure == 'shapley'")["input"].iloc[0]
         'mfu'
@@ -264,6 +261,7 @@ class Problem(models.Problem):
 
         Examples
         --------
+        >>> from uncertain_scale import ask
         >>> problem = ask(budget="100M", scenario="h100-dense-fp8", outputs=["training_flop"])
         >>> float(problem.compare("h100-sparse-fp8").data[0].ratio["median"][0])
         2.0
@@ -328,6 +326,7 @@ class Problem(models.Problem):
 
         Examples
         --------
+        >>> from uncertain_scale import ask
         >>> swept = ask(outputs="gpu_hours", scenario="post-2024-07").sweep(budget="2M, 4M")
         >>> swept.data["median"].values.ravel().tolist()
         [1000000.0, 2000000.0]
@@ -435,7 +434,7 @@ class Problem(models.Problem):
         """Return the problem, its date sought where two givens contradict each other without."""
         if self.query is None or (dated := self.query.dated(self)) is self.query:
             return self
-        return _problem(dated, self.design)
+        return problem_of(dated, self.design)
 
     def _stated_givens(self) -> Mapping[str, Any]:
         if self.query is not None:
@@ -453,7 +452,7 @@ class Problem(models.Problem):
             outputs = outputs or self.query.outputs
             scenario = scenario or self.query.scenario  # type: ignore[assignment]
             asked = replace(self.query, given=given, scenario=scenario, outputs=outputs)
-            return _problem(asked, self.design)
+            return problem_of(asked, self.design)
         question = models.ask(
             self.model,
             given,
@@ -474,7 +473,7 @@ class Problem(models.Problem):
             rest = self.query.priors[1:] if alone else self.query.priors
             scenarios = [first, *others]
             asked = [replace(self.query, scenario=one, priors=rest) for one in scenarios]
-            return [_problem(one, self.design, scenarios) for one in asked]
+            return [problem_of(one, self.design, scenarios) for one in asked]
         return [self, *(replace(self, priors=self._priors_of(one)) for one in others)]
 
     def _priors_of(self, other: str | Path | Priors | models.Problem) -> Priors:
@@ -482,11 +481,12 @@ class Problem(models.Problem):
             other = other.priors
         if isinstance(other, Priors):
             return other.in_units_of(self.model.variables)
-        several("others", other, (str, Path), _SCENARIOS)
+        several("others", other, (str, Path), SCENARIOS)
         return load_priors(other, variables=self.model.variables)
 
 
-def _problem(query: Query, design: Design, beside: Sequence[str | Path] = ()) -> Problem:
+def problem_of(query: Query, design: Design, beside: Sequence[str | Path] = ()) -> Problem:
+    """Return the question of a query, which is asked of the scenarios `beside` too."""
     made = query.problem(beside)
     return Problem(made.model, made.priors, made.question, design, query.events, query)
 
@@ -506,311 +506,7 @@ def _listed(name: str, values: Any) -> str:
     return ", ".join(map(str, several(name, values, (str, int, float), "values to choose among")))
 
 
-def _warn(what: str, faults: Iterable[object]) -> None:
+def warn(what: str, faults: Iterable[object]) -> None:
+    """Warn of what was left out, with its faults, a line each."""
     if lines := "\n".join(map(str, faults)):
         warnings.warn(f"{what}:\n{lines}", stacklevel=3)
-
-
-def refuse_misspelt(names: Iterable[str], words: Iterable[str], error: QuestionError) -> None:
-    """Refuse a name that is no variable and was meant for a word.
-
-    Raises QuestionError: naming the word, in the place of an error that names a variable.
-    """
-    for name in names:
-        hint = nearest(name, words)
-        if str(error).startswith(f"'{name}' is not a variable") and hint.startswith("did"):
-            raise QuestionError(f"'{name}' is neither a variable nor an option; {hint}") from None
-
-
-@overload
-def ask(
-    model: models.Model,
-    given: Mapping[str, Any],
-    *,
-    outputs: Iterable[str] = (),
-    free: Iterable[str] = (),
-    also: Iterable[str] = (),
-    as_of: str | dt.date | None = None,
-) -> models.Question: ...
-
-
-@overload
-def ask(
-    *,
-    budget: Any = None,
-    gpus: Any = None,
-    training_time: Any = None,
-    training_flop: Any = None,
-    date: Any = None,
-    given: Mapping[str, Any] | None = None,
-    set: Mapping[str, Any] | None = None,
-    free: str | Sequence[str] = (),
-    outputs: str | Sequence[str] = (),
-    event: str | Sequence[str] = (),
-    scenario: str | Path | None = None,
-    chip: str | None = None,
-    number_format: str | None = None,
-    priors: str | Path | Sequence[str | Path] = (),
-    equations: str | Path | Sequence[str | Path] = (),
-    extends_builtin: bool = False,
-    as_of: str | dt.date | None = None,
-    draws: int = 4096,
-    chains: int = 16,
-    design: Literal["sobol", "lhs", "random"] = "sobol",
-    seed: int = 0,
-    **variables: Any,
-) -> Problem: ...
-
-
-def ask(  # noqa: PLR0913 (each is one option of the command line)
-    model: Any = None,
-    given: Mapping[str, Any] | None = None,
-    *,
-    budget: Any = None,
-    gpus: Any = None,
-    training_time: Any = None,
-    training_flop: Any = None,
-    date: Any = None,
-    set: Mapping[str, Any] | None = None,  # noqa: A002 (the command's word)
-    free: Any = (),
-    outputs: Any = (),
-    also: Iterable[str] = (),
-    event: Any = (),
-    scenario: str | Path | None = None,
-    chip: str | None = None,
-    number_format: str | None = None,
-    priors: Any = (),
-    equations: Any = (),
-    extends_builtin: bool = False,
-    as_of: str | dt.date | None = None,
-    draws: int = 4096,
-    chains: int = 16,
-    design: Literal["sobol", "lhs", "random"] = "sobol",
-    seed: int = 0,
-    **variables: Any,
-) -> Problem | models.Question:
-    """Ask, in the words of the command line: `ask(budget="100M", scenario="base")`.
-
-    With a model and givens in front it reads a `Question` to that model alone, as
-    `uncertain_scale.model.ask` does.
-
-    Parameters
-    ----------
-    budget, gpus, training_time, training_flop, date
-        What is known, as people type it: "100M", "25k", 8e7, "80M to 120M", `to(80, 120, "day")`.
-    given, **variables
-        Any other variable that is known.
-    set
-        Inputs whose priors are replaced, such as `{"mfu": "0.3 to 0.5"}`; values as in `Model`.
-    free
-        Inputs to be solved for.
-    outputs
-        Variables wanted; the model's headline by default, everything reachable for "all".
-    event
-        Events whose probabilities are wanted, such as "training_flop >= 1e26".
-    scenario
-        A shipped scenario or a prior file; `base` unless `priors` stand alone.
-    chip, number_format
-        The scenario of a chip such as "GB300", in "bf16", "fp8" or "fp4".
-    priors
-        Prior files laid over the scenario.
-    equations, extends_builtin
-        Files of equations of one's own, which with priors of their own are free of the built-in
-        ones unless `extends_builtin`.
-    as_of
-        Day to which the ages of figures are counted.
-    draws, chains, design, seed
-        As in `Design`.
-
-    Returns
-    -------
-    Problem
-        On which `run`, `sensitivity`, `compare`, `sweep`, `update` and `decide` are asked for.
-
-    Raises
-    ------
-    UncertainScaleError
-        Anything that is wrong with the names, the values or the files.
-
-    Examples
-    --------
-    >>> answer = ask(budget="100M", set={"mfu": "0.3 to 0.5"}, draws=512).run()
-    >>> float(answer.probability("training_flop >= 1e24"))
-    1.0
-    """
-    if model is not None:
-        if not isinstance(model, models.Model):
-            found = f"{type(model).__name__} {model!r:.40}"
-            raise QuestionError(f'ask: found {found}; expected words, such as budget="100M"')
-        return models.ask(model, given or {}, outputs=outputs, free=free, also=also, as_of=as_of)
-    if chip is not None and scenario is not None:
-        raise QuestionError(f"chip {chip[:40]} is a scenario of its own; drop it or {scenario}")
-    if number_format is not None and chip is None:
-        raise QuestionError("number_format says how a chip trains; name it by chip")
-    own = zip(_GIVENS, (budget, gpus, training_time, training_flop, date), strict=True)
-    named = {name: value for name, value in own if value is not None}
-    other = {**by_name("given", given), **variables}
-    for name in named.keys() & other.keys():
-        raise QuestionError(f"{name} is given twice; keep one")
-    asked = Query(
-        given={**other, **named},
-        changes=by_name("set", set, BELIEVED),
-        free=several("free", free, str, NAMES),
-        outputs=names_stated(outputs),
-        events=several("event", event, str, _EVENTS),
-        scenario=scenario if chip is None else chip_scenario(chip, number_format),
-        priors=several("priors", priors, (str, Path), _FILES),
-        equations=several("equations", equations, (str, Path), _FILES),
-        extends_builtin=extends_builtin,
-        as_of=as_of,
-    )
-    drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)
-    try:
-        return _problem(asked, drawn)
-    except QuestionError as error:
-        refuse_misspelt(variables, inspect.signature(ask).parameters, error)
-        raise
-
-
-def names_stated(stated: str | Sequence[str]) -> tuple[str, ...]:
-    """Return names in a list, or in text with commas between them."""
-    if isinstance(stated, str):
-        return tuple(name.strip() for name in stated.split(",") if name.strip())
-    return several("outputs", stated, str, NAMES)
-
-
-def claims(  # noqa: PLR0913 (each is one option of the command line)
-    source: str | Path = "post-2024-07",
-    *,
-    scenario: str | Path | Sequence[str | Path] = (),
-    chip: str | Sequence[str] = (),
-    claim: str | Sequence[str] = (),
-    equations: str | Path | Sequence[str | Path] = (),
-    prob: Sequence[float] = (0.5, 0.9, 0.95),
-    as_of: str | dt.date | None = None,
-    draws: int = 4096,
-    chains: int = 16,
-    design: Literal["sobol", "lhs", "random"] = "sobol",
-    seed: int = 0,
-) -> Result:
-    """Tell whether a document's claims follow from its own inputs, and where they fall in ours.
-
-    Claims with a fault are left out with a warning.
-
-    Parameters
-    ----------
-    source
-        Shipped claims, or a claims file.
-    scenario, chip
-        Scenarios, and chips' scenarios, to judge under besides.
-    claim
-        Names of claims; all by default.
-    equations
-        Files of equations of one's own.
-    prob, as_of, draws, chains, design, seed
-        As in `ask` and `Problem.run`.
-
-    Returns
-    -------
-    Result
-        `data` is what `check_claims` returns.
-
-    Raises
-    ------
-    UncertainScaleError
-        The files have faults, or there is no such claim.
-
-    Examples
-    --------
-    >>> held = claims("post-2024-07", claim="flop-bf16", draws=64, chains=4)
-    >>> [one["name"] for one in held.to_dict()["claims"]]
-    ['flop-bf16']
-    """
-    from uncertain_scale.analysis.claims import check_claims, model_for
-    from uncertain_scale.inputs.claim_files import load_claims
-    from uncertain_scale.model.model import OwnEquations
-    from uncertain_scale.report.claims_report import claims_document
-
-    own = OwnEquations.read(several("equations", equations, (str, Path), _FILES))
-    chips = several("chip", chip, str, 'chips, such as ["GB200"]')
-    scenarios = several("scenario", scenario, (str, Path), _SCENARIOS)
-    judges = [*scenarios, *map(chip_scenario, chips)]
-    names = several("claim", claim, str, "names of claims")
-    stated = load_claims(source, own.variables).only(names)
-    model = model_for(own, stated, judges)
-    drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)
-    found = check_claims(model, stated, drawn, scenarios=judges, probs=prob)
-    document = claims_document(stated, found, model, drawn, prob, as_of=as_of)  # type: ignore[arg-type]
-    _warn("left out", document["faults"])
-    return Result("claims", document, found)
-
-
-def backtest(  # noqa: PLR0913 (each is one option of the command line)
-    runs: str | Path | None = None,
-    *,
-    scenario: str | Path | None = None,
-    chip: str | None = None,
-    number_format: str | None = None,
-    set: Mapping[str, Any] | None = None,  # noqa: A002 (the command's word)
-    priors: str | Path | Sequence[str | Path] = (),
-    one_prior: bool = False,
-    trends: bool = False,
-    as_of: str | dt.date | None = None,
-    draws: int = 1024,
-    chains: int = 16,
-    design: Literal["sobol", "lhs", "random"] = "sobol",
-    seed: int = 0,
-) -> Result:
-    """Test the priors: forecast published runs and score the forecasts.
-
-    Rows of the table with a fault are left out with a warning.
-
-    Parameters
-    ----------
-    runs
-        A table of runs; the shipped one by default.
-    one_prior
-        Whether the scenario's mfu is used on every chip, not the fit of the chip's family.
-    trends
-        Test forecasts of the shipped trends, in place of the runs.
-    scenario, chip, number_format, set, priors, as_of, draws, chains, design, seed
-        As in `ask`.
-
-    Returns
-    -------
-    Result
-        `data` is what `analysis.backtest.backtest` returns.
-
-    Raises
-    ------
-    UncertainScaleError
-        The table or the priors have faults, or there is nothing to test.
-    """
-    if trends:
-        from uncertain_scale.analysis.trend_backtest import backtest_shipped
-        from uncertain_scale.report.trend_report import trends_document
-
-        if runs or scenario or chip or set or priors or one_prior:
-            raise QuestionError("trends tests the shipped series; drop all else")
-        studied = backtest_shipped()
-        return Result("backtest of trends", trends_document(studied), studied)
-    from uncertain_scale.analysis.backtest import backtest as test_priors
-    from uncertain_scale.inputs.runs import read_runs, shipped_runs
-    from uncertain_scale.report.backtest_report import backtest_document
-
-    table = shipped_runs() if runs is None else read_runs(Path(runs))
-    problem = ask(
-        scenario=scenario,
-        chip=chip,
-        number_format=number_format,
-        set=set,
-        priors=priors,
-        draws=draws,
-        chains=chains,
-        design=design,
-        seed=seed,
-    )
-    found = test_priors(problem.model, problem.priors, table, problem.design, one_prior=one_prior)
-    _warn(f"{table.file}: rows left out", table.faults)
-    document = backtest_document(found, problem.model, as_of=as_of)
-    return Result("backtest", document, found)

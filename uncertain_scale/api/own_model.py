@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from uncertain_scale import model as models
-from uncertain_scale.api.analyses import Problem, names_stated, refuse_misspelt
+from uncertain_scale.api.analyses import Problem
+from uncertain_scale.api.words import names_stated, refuse_misspelt
 from uncertain_scale.errors import PriorError, QuestionError, by_name, not_a_variable, several
 from uncertain_scale.inputs import Priors, load_priors
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
