@@ -101,6 +101,7 @@ def test_every_tool_answers_with_the_commands_document(tmp_path):
     assert len(found["sweep"]["points"]) == 3
     assert len(found["decide"]["options"]) == 3
     assert found["check_claim"]["claims"][0]["name"] == "flop"
+    assert results[5].content[1].text.endswith("--draws=16 --chains=2 -- document.toml")
     assert found["explain"]["outputs"] == ["training_flop"]
     assert found["list_variables"]["variables"]["mfu"]["units"] == "1"
     assert found["list_scenarios"]["scenarios"]["base"]

@@ -22,6 +22,8 @@ HEAVY = {
     "zarr",
     "panel",
     "bokeh",
+    "mcp",
+    "anyio",
 }
 
 

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from uncertain_scale.cli.tools import CLAIMS, MOST, TOOLS, Setup, described, input_schema, words_of
 from uncertain_scale.errors import QuestionError
@@ -103,6 +105,32 @@ def test_nonsense_is_refused(name, arguments, said):
         return
     with pytest.raises(QuestionError, match=said.replace("?", r"\?")):
         words_of(name, arguments, SETUP)
+
+
+TEXTS = st.text(max_size=12) | st.sampled_from(["--equations=x.py", "--", "-h", "1e999", "a=b,c"])
+VALUES = st.recursive(
+    TEXTS | st.none() | st.booleans() | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(name=st.sampled_from([*TOOLS]), data=st.data())
+def test_any_arguments_are_refused_or_are_values_of_options_that_are_there(name, data):
+    known = input_schema(name, SETUP)["properties"]
+    names = st.sampled_from([*known, "equations"]) | TEXTS
+    arguments = data.draw(st.dictionaries(names, VALUES, max_size=3))
+    try:
+        words = words_of(name, arguments, SETUP)
+    except QuestionError as error:
+        assert str(error)
+        return
+    options = words[len(TOOLS[name].split()) :]
+    options = options[: options.index("--")] if "--" in options else options
+    for word in options:
+        option = word.partition("=")[0].removeprefix("--").replace("-", "_")
+        assert option in {*known, "format"}
+        assert word.isprintable()
 
 
 @pytest.mark.parametrize("place", ["../x", "/x", "a/b", "..", ".", "out"])
