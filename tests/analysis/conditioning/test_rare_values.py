@@ -8,10 +8,29 @@ import pytest
 from scipy import stats
 
 from uncertain_scale import Design, Model, ask, condition, load_priors
+from uncertain_scale.errors import EvidenceError
 
 LAW = "def y(x):\n    return 5 * x\n"
 PRIOR = "schema_version = 1\n[inputs.x]\nkind = 'bernoulli'\np = {}\n"
 FACT = "schema_version = 1\n[[observations]]\nname = 'f'\nvariable = 'y'\nvalue = '{} ± 1'\n"
+
+
+def updated(folder, p, seen):
+    for name, text in (("y.py", LAW), ("y.toml", PRIOR.format(f"{p:.8f}")), ("f.toml", FACT)):
+        (folder / name).write_text(text.format(seen), encoding="utf-8")
+    model = Model.of(folder / "y.py")
+    priors = load_priors(folder / "y.toml", variables=model.variables)
+    question = ask(model, {}, outputs=["y"])
+    return condition(model, priors, question, Design(draws=1024), [str(folder / "f.toml")])
+
+
+def test_a_fact_that_only_a_rare_value_explains_is_not_refused_as_impossible(tmp_path):
+    """At 6, p is 6e-6 by the value of probability 1e-5, and 1.5e-8 without it."""
+    (seen,) = json.loads(updated(tmp_path, 1e-5, 6).attrs["conditioning"])["observations"]
+    exact = 1e-5 * np.exp(-1 / 2)  # mean likelihood over the highest
+    assert seen["p_value"] == pytest.approx(exact, rel=0.01)
+    with pytest.raises(EvidenceError, match="contradicts the prior"):
+        updated(tmp_path, 1e-5, 12)
 
 
 @pytest.mark.parametrize(
@@ -19,13 +38,7 @@ FACT = "schema_version = 1\n[[observations]]\nname = 'f'\nvariable = 'y'\nvalue 
 )
 def test_evidence_that_a_rare_value_would_explain_is_said_to_be_unsettled(tmp_path, p, seen, told):
     """Printed was P(x = 1) = 7.4% ± 0.2% of a right 21%, without a word."""
-    for name, text in (("y.py", LAW), ("y.toml", PRIOR.format(f"{p:.8f}")), ("f", FACT)):
-        path = tmp_path / (name if "." in name else "f.toml")
-        path.write_text(text.format(seen), encoding="utf-8")
-    model = Model.of(tmp_path / "y.py")
-    priors = load_priors(tmp_path / "y.toml", variables=model.variables)
-    question = ask(model, {}, outputs=["y"])
-    tree = condition(model, priors, question, Design(draws=1024), [str(tmp_path / "f.toml")])
+    tree = updated(tmp_path, p, seen)
     notes = json.loads(tree.attrs["conditioning"])["notes"]
     most = [int(re.search(r"up to (\d+)% likely", note)[1]) for note in notes if "likely:" in note]
     assert bool(most) == told
