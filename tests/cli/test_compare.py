@@ -250,6 +250,6 @@ def test_every_view_shows_the_difference_where_there_is_no_ratio(cli, shops, for
         units = {row["kind"]: row["units"] for row in rows if row["measure"] == "median"}
         assert units == {"difference": "USD", "difference, all shared": "USD"}
         return
-    assert "profit, difference" in out
+    assert "Profit, difference" in out
     assert "profit: 0 or of both signs in some draws, where a ratio means nothing" in out
     assert not re.search(r"profit[^\n]{0,20}[x×]-?\d", out)
