@@ -55,6 +55,8 @@ OWN = {
     "equal-loss-data": (6.283, False),
     "equal-loss-compute": (2.094, False),
     "inference-saving": (3, True),
+    "decode-saving": (3, True),
+    "smaller-worth": (7.541e12, None),
     "llama-3-70b": (10.71, True),
     "llama-3-8b": (93.75, True),
     "price-ratio": (5.477, None),

@@ -108,9 +108,9 @@ def test_figures_take_one_name_or_several_and_refuse_others(results):
     plot = results["report"].plot
     one, listed = (plot.density(names).get_label() for names in ("gpus", ["gpus"]))
     assert one == listed
-    assert "training_flop" not in one
-    assert "training_flop" in plot.density().get_label()
-    assert "mfu" in plot.priors(["mfu"]).get_label()
+    assert "Training compute" not in one
+    assert "Training compute" in plot.density().get_label()
+    assert "Utilisation (MFU)" in plot.priors(["mfu"]).get_label()
     with pytest.raises(us.UncertainScaleError, match="'gpu' is not drawn here; .*'gpus'"):
         plot.density("gpu")
     with pytest.raises(AttributeError, match="no figure 'densty'; did you mean 'density'"):

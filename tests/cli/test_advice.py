@@ -20,12 +20,13 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # By module, the commands that show its messages, or that these name as the ones to use.
 SHOWN_BY = {
     "analysis/backtest/study.py": ["backtest"],
+    "analysis/option_grid.py": ["decide"],
     "cli/backtest.py": ["backtest"],
     "cli/claims.py": ["claims"],
     "cli/command.py": ["report", "sensitivity", "sweep", "update"],
     "cli/compare.py": ["compare"],
     "cli/decide.py": ["decide"],
-    "cli/draws.py": ["report", "sample"],
+    "cli/draws.py": ["sample"],
     "cli/effort.py": ["report"],
     "cli/explore.py": ["explore", "sensitivity"],
     "cli/main.py": [""],
@@ -33,7 +34,7 @@ SHOWN_BY = {
     "cli/options.py": ["report", "update"],
     "cli/output.py": ["report", "compare", "sensitivity", "sweep", "claims", "update", "backtest"],
     "cli/plot.py": ["plot tornado", "plot sweep"],
-    "cli/priors.py": ["priors fit-mfu", "priors fit-trend"],
+    "cli/priors.py": ["priors fit-mfu", "priors fit-trend", "priors import"],
     "cli/progress.py": ["report"],
     "cli/record.py": ["report"],
     "cli/report.py": ["update"],
@@ -50,7 +51,11 @@ SHOWN_BY = {
         "plot priors",
     ],
     "explore/server.py": ["explore"],
+    "explore/static.py": ["explore"],
     "inputs/catalog.py": ["report"],
+    "inputs/imports.py": ["priors import"],
+    "inputs/sipmath.py": ["priors import"],
+    "model/problem.py": ["report", "compare", "sensitivity", "sweep", "update"],
     "model/model.py": ["report", "compare", "sensitivity", "sweep", "update"],
     "model/refusal.py": ["report", "compare", "sensitivity", "sweep", "update", "backtest"],
     "report/ages.py": ["report", "sensitivity", "sweep", "claims", "update", "backtest"],
@@ -122,7 +127,7 @@ def test_an_option_is_named_only_where_commands_have_it(module):
     assert module in SHOWN_BY, f"{module} names {NAMED[module]}: say it in words true of all"
     several = {one for command in SHOWN_BY[module] for one in OPTIONS[command]}
     shared = {one for one in several if all(one in OPTIONS[c] for c in SHOWN_BY[module])}
-    apart = {"cli/explore.py", "cli/verify.py", "cli/plot.py", "cli/priors.py"}
+    apart = {f"cli/{name}.py" for name in ("explore", "output", "plot", "priors", "verify")}
     known = several if module in apart else shared
     assert NAMED[module] <= known, NAMED[module] - known
 

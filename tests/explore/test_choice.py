@@ -2,13 +2,11 @@
 
 import json
 import shlex
-from functools import partial
 
 import pytest
 
 from uncertain_scale import Design, default_model
 from uncertain_scale.cli.explore import choice_command_of
-from uncertain_scale.cli.options import RunOptions
 from uncertain_scale.errors import UncertainScaleError
 from uncertain_scale.explore.choice import Asked, choice_of, choice_part
 from uncertain_scale.explore.explorer import Explorer
@@ -28,8 +26,7 @@ ASKED = Asked(
 def page():
     scenarios = Scenarios(default_model())
     view = View(given={"budget": "1B"}, outputs=("gpus",), events=("gpus >= 1k",), design=FEW)
-    command = partial(choice_command_of, RunOptions())
-    return view, Explorer(view, scenarios, lambda _: {}, command)
+    return view, Explorer(view, scenarios, lambda _: {}, choice_command_of)
 
 
 def test_a_choice_is_that_of_the_command_line_which_the_page_shows(page, cli):

@@ -139,14 +139,17 @@ def test_a_given_overrides_what_priors_alone_would_give():
 
 def test_a_given_that_changes_nothing_is_said():
     question = ask(MODEL, {"budget": "1B", "pue": "1.1"}, outputs=["gpu_hours"])
-    assert solve(MODEL, PRIORS, question).notes == ("pue is given, but no answer depends on it",)
+    assert solve(MODEL, PRIORS, question).notes == (
+        "pue is given, but no answer depends on it",
+        "budget is of the final run alone: its programme_cost is 1.3 to 5.5 times that",
+    )
 
 
 def test_a_prior_that_is_set_and_changes_nothing_is_said():
     priors = believe(PRIORS, MODEL, {"pue": "1.1", "hourly_rate": "2 to 3"}, option="--set")
     question = ask(MODEL, {"budget": "1B"}, outputs=["gpu_hours"])
-    (note,) = solve(MODEL, priors, question).notes
-    assert note == "pue is set, but no answer is computed from it"
+    notes = solve(MODEL, priors, question).notes
+    assert "pue is set, but no answer is computed from it" in notes
 
 
 def test_a_prior_shown_against_a_given_is_said():

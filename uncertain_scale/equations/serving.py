@@ -13,6 +13,7 @@ from uncertain_scale.units.aliases import (
     BytesPerToken,
     DollarsPerGpuHour,
     DollarsPerMegatoken,
+    FloatArray,
     FlopPerSecondPerGpu,
     Gpus,
     GpuSecondsPerToken,
@@ -131,10 +132,17 @@ def decode_memory_time(  # noqa: PLR0913, PLR0917 (the law has as many terms)
     Reference: Pope et al. 2022, section 2, https://arxiv.org/abs/2211.05102
     """
     batch = sequences_per_gpu * decode_gpus
-    touched = 1 - (1 - 1 / total_over_active) ** batch
-    weights = served_params * total_over_active * touched * weight_bytes / (batch * ONE_TOKEN)
-    read = weights + decode_context * cache_bytes / ONE_TOKEN
+    weights = _weights_read(served_params, total_over_active, weight_bytes, batch)
+    read = weights / ONE_TOKEN + decode_context * cache_bytes / ONE_TOKEN
     return read / (memory_bandwidth * BYTES_PER_TERABYTE * bandwidth_share)
+
+
+def _weights_read(
+    params: FloatArray, total_over_active: FloatArray, weight_bytes: FloatArray, batch: FloatArray
+) -> FloatArray:
+    """Return the bytes of weights that a step reads for each of its sequences."""
+    touched = 1 - (1 - 1 / total_over_active) ** batch
+    return params * total_over_active * touched * weight_bytes / batch
 
 
 def decode_gpu_time(
@@ -169,17 +177,11 @@ def decode_saving(  # noqa: PLR0913, PLR0917 (all that a step reads)
 
     Reference: Kaplan et al. 2020, section 2.1, https://arxiv.org/abs/2001.08361
     """
-    memory = decode_memory_time(
-        served_params / shrink_factor,
-        total_over_active,
-        weight_bytes,
-        sequences_per_gpu,
-        decode_gpus,
-        decode_context,
-        cache_bytes / shrink_factor**CACHE_EXPONENT,
-        memory_bandwidth,
-        bandwidth_share,
-    )
+    batch = sequences_per_gpu * decode_gpus
+    weights = _weights_read(served_params / shrink_factor, total_over_active, weight_bytes, batch)
+    cache = decode_context * cache_bytes / shrink_factor**CACHE_EXPONENT
+    read = weights / ONE_TOKEN + cache / ONE_TOKEN
+    memory = read / (memory_bandwidth * BYTES_PER_TERABYTE * bandwidth_share)
     return decode_gpu_time / np.maximum(decode_compute_time / shrink_factor, memory)
 
 

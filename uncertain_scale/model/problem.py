@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from uncertain_scale.model.equation import Equation
 
 
-_SET = "--set "  # how the source of a prior begins that the command line states
+_SET = ("--set ", "set ")  # how the source of a prior begins that a question states
 _PARTS = {"model": Model, "priors": Priors, "question": Question}
 _Options = ParamSpec("_Options")
 _Answer = TypeVar("_Answer")

@@ -253,7 +253,7 @@ def _value(prior: Prior, score: str) -> str:
 
 
 def _refusal(name: str, found: str) -> QuestionError:
-    advice = f"state another by --set {name}=…"
+    advice = f"state another prior of {name}"
     return QuestionError(f"Squiggle has nothing for the prior of {name}, {found:.200}; {advice}")
 
 

@@ -135,12 +135,13 @@ def test_a_hostile_prior_is_text_in_the_terminal(hostile):
 
     document, _, (_, priors) = hostile
     for blocks in (report_blocks(document), priors_blocks(priors_document(priors))):
-        console = Console(file=io.StringIO(), width=120, color_system=None)
-        console.print(terminal(blocks))
-        text = console.file.getvalue()
-        assert not CONTROLS.search(text.replace("\n", ""))
+        for width in (80, 120):
+            console = Console(file=io.StringIO(), width=width, color_system=None)
+            console.print(terminal(blocks))
+            text = console.file.getvalue()
+            assert not CONTROLS.search(text.replace("\n", ""))
+            assert max(map(len, text.splitlines())) <= width
         assert "javascript:alert(3)" in text
-        assert max(map(len, text.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ def refuse_unmoved(found: xr.Dataset) -> None:
         names = ", ".join(map(str, found["output"].values))
         raise QuestionError(
             f"no input moves {names}: all that it rests on is constant; ask for other outputs, or "
-            "give an input a range, such as --set 'mfu=0.2 to 0.5'"
+            "give an input a range, such as mfu = '0.2 to 0.5'"
         )
 
 
