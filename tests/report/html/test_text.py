@@ -134,7 +134,8 @@ def test_a_hostile_prior_is_text_in_the_terminal(hostile):
     from uncertain_scale.report import priors_document
 
     document, _, (_, priors) = hostile
-    for blocks in (report_blocks(document), priors_blocks(priors_document(priors))):
+    shown = (report_blocks(document), priors_blocks(priors_document(priors)))
+    for blocks in map(list, shown):
         for width in (80, 120):
             console = Console(file=io.StringIO(), width=width, color_system=None)
             console.print(terminal(blocks))
