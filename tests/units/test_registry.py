@@ -79,3 +79,10 @@ def test_a_unit_is_declared_in_one_way():
     declare_unit("shift", "8 hour")
     with pytest.raises(UnitError, match="declared as '8 hour' already"):
         declare_unit("shift", "7 hour")
+
+
+@pytest.mark.parametrize(("typed", "units"), [("mW", "MW"), ("mWh", "GWh"), ("mW/gpu", "kW/gpu")])
+def test_milliwatts_are_not_taken_for_megawatts(typed, units):
+    with pytest.raises(UnitError, match=f"'{typed}' is in milliwatts; write M"):
+        conversion_factor(typed, units)
+    assert conversion_factor("mW", "W") == 1e-3

@@ -151,13 +151,18 @@ def declare_unit(name: str, stated: str = OWN) -> None:
     _DECLARED[name] = stated
 
 
+_MILLI = 1e-6  # of a kilowatt and more, in which power of computers is
+_MILLIWATTS = re.compile(r"\bm(Wh?)\b")
+
+
 def conversion_factor(found: str, expected: str) -> float:
     """Return what a number in units `found` is multiplied by to be in units `expected`.
 
     Raises
     ------
     UnitError
-        `found` is no unit, or one of another dimension, or one with an offset (such as degC).
+        `found` is no unit, or one of another dimension, or one with an offset (such as degC), or in
+        milliwatts where kilowatts or more are expected.
 
     Examples
     --------
@@ -187,6 +192,11 @@ def conversion_factor(found: str, expected: str) -> float:
         raise UnitError(f"units '{found}' have an offset; give the value {_in(expected)}")
     if not 0 < factor < math.inf:
         raise UnitError(f"units '{found[:60]}' are beyond all numbers; give it {_in(expected)}")
+    if factor <= _MILLI and _MILLIWATTS.search(plain):
+        meant = _MILLIWATTS.sub(r"M\1", plain)
+        raise UnitError(
+            f"'{found[:60]}' is in milliwatts; write {meant}, or give it {_in(expected)}"
+        )
     return float(factor)
 
 
