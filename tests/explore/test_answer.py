@@ -11,7 +11,7 @@ from uncertain_scale.cli.explore import commands_of
 from uncertain_scale.explore.answer import answer_to
 from uncertain_scale.explore.edits import moved
 from uncertain_scale.explore.explorer import Explorer
-from uncertain_scale.explore.view import EDITS, Scenarios, View
+from uncertain_scale.explore.view import EDITS, Scenarios, View, scenarios_for
 from uncertain_scale.model import Model, default_model
 from uncertain_scale.report import report_document
 from uncertain_scale.report.comparison_report import comparison_document, comparison_words
@@ -259,3 +259,13 @@ def test_a_ratio_that_no_draw_moves_is_not_settled_as_compare_says(tmp_path):
     spare = page["outputs"]["spare"]
     assert spare["median_mcse"] == report["outputs"]["spare"]["median_mcse"] > 0.1
     assert "dry: exactly 2 times in every draw" in words[0]
+
+
+def test_a_date_may_be_taken_away_again():
+    view = View(given={"budget": "10B", "date": "2027"}, outputs=("gpus",), design=FEW)
+    scenarios = scenarios_for(view)
+    dated, undated, again = (
+        answer_to(replace(view, given=given), scenarios, brief=True).document["outputs"]["gpus"]
+        for given in (view.given, {"budget": "10B"}, view.given)
+    )
+    assert dated == again != undated

@@ -74,25 +74,24 @@ def explore(
         return
     from uncertain_scale.explore.server import check_panel, serve
 
-    check_panel()
     if not 0 <= port <= _PORTS:
         raise QuestionError(f"--port {port} is no port; expected 1 to {_PORTS}, or 0 for any")
     options.checked_design()
     from uncertain_scale.explore.answer import answer_to
     from uncertain_scale.explore.explorer import Explorer
-    from uncertain_scale.explore.view import Scenarios
+    from uncertain_scale.explore.view import Scenarios, scenarios_for
     from uncertain_scale.inputs.catalog import scenario_names
 
-    model = options.read(against)[0]
-    scenarios = Scenarios(model)
-    view = start_of(options, scenarios, against=against, prob=prob)
+    view = start_of(options, Scenarios(options.read(against)[0]), against=against, prob=prob)
+    check_panel()
+    scenarios = scenarios_for(view)  # without a date, which a visitor may take away
     # What is wrong with options and files is reported here, not in a page.
     answer_to(view.coarse(*_FEW), scenarios, brief=True)
     for name in view.others:
         view.held_against(scenarios, name)
     text = "" if session is None else _session_in(session)
     serve(
-        lambda: Explorer(view, Scenarios(model), commands_of, choice_command_of, text),
+        lambda: Explorer(view, Scenarios(scenarios.model), commands_of, choice_command_of, text),
         scenario_names(),
         port=port,
         browser=not no_browser,
