@@ -131,7 +131,7 @@ def test_what_budget_suffices_is_told_with_probabilities(cli):
     values = [one["value"] for one in levels]
     assert values == sorted(values)
     _, out, _ = cli("report", "--training-flop", "5e26", *SMALL)
-    assert "budget that suffices" in out
+    assert "Budget that suffices" in out
 
 
 CHIPS = ("h100-dense-fp8", "gb200-dense-fp8", "--budget", "250M", "--outputs", "training_flop")

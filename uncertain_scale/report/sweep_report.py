@@ -363,7 +363,10 @@ def _run_in_words(document: Document) -> str:
 
 def _points(found: xr.Dataset, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     about = {
-        str(output): {key: str(found[key].values[k]) for key in _WORDS}
+        str(output): {
+            "label": label_of(str(output)),
+            **{key: str(found[key].values[k]) for key in _WORDS},
+        }
         for k, output in enumerate(found["output"].values)
     }
     events = found["event"].values.tolist()

@@ -16,6 +16,7 @@ import numpy as np
 
 from uncertain_scale.analysis.sensitivity.evaluation import AllRows, OneAtATime, Swap
 from uncertain_scale.analysis.sensitivity.study import bits
+from uncertain_scale.errors import QuestionError
 from uncertain_scale.inputs.prior import ENDS
 
 if TYPE_CHECKING:
@@ -252,9 +253,17 @@ class Product:
         return self.explained(sum(self.components))[0]
 
     def explained(self, players: int) -> tuple[FloatArray, FloatArray]:
-        """Return the variance that whole components explain alone, and with all others."""
+        """Return the variance that whole components explain alone, and with all others.
+
+        Raises QuestionError: it is beyond all numbers.
+        """
         # The gap between prod(m + v) and prod(m), without the loss that their difference brings.
-        gap, below = np.zeros(self.variances.shape[1]), self.constant**2
+        try:
+            gap, below = np.zeros(self.variances.shape[1]), self.constant**2
+        except OverflowError:
+            raise QuestionError(
+                "a variance is beyond all numbers; rank the logarithm, or take larger units"
+            ) from None
         means: FloatArray | float = 1.0
         squares: FloatArray | float = 1.0
         for component, mean, variance in zip(
