@@ -98,7 +98,7 @@ def test_a_fault_is_told_and_the_last_answer_stays(served, visit):
     (fault,) = page.until("const f = deep('.fault'); return f.length && f.map(e => e.innerText)")
     assert "hourly_rate" in fault
     page.type("Inputs to solve for", "hourly_rate")
-    page.until("return !deep('.fault').length && deep('h1')[0].innerText.includes('hourly_rate')")
+    page.until("return !deep('.fault').length && deep('h1')[0].innerText.includes('Rental rate')")
 
 
 def test_the_answer_looked_at_is_the_same_when_a_question_that_lacked_it_has_it_again(

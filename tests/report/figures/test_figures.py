@@ -81,8 +81,8 @@ def test_no_label_lies_over_another_or_leaves_the_figure(drawn, kind):
 @pytest.mark.parametrize("kind", ["intervals", "density"])
 def test_a_figure_says_its_numbers_in_words(drawn, report, kind):
     label = drawn[kind].get_label()
-    for name in report["outputs"]:
-        assert name in label
+    for output in report["outputs"].values():
+        assert output["label"] in label
     assert "47.2M gpu-hours (90%: " in label
 
 

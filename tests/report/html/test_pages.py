@@ -151,7 +151,7 @@ def test_comparison_and_sensitivity_have_pages(cli, tmp_path):
     code, out, _ = cli("sensitivity", *options, "--format", "html")
     assert code == 0
     assert Structure(out).sections == ["drivers", "swings", "run"]
-    assert "What drives the answers most: training_flop: mfu (" in out
+    assert "What drives the answers most: Training compute: Utilisation (MFU) (" in out
 
 
 TABLED = {
@@ -169,7 +169,7 @@ TABLED = {
     ),
 }
 TOLD = {
-    "claims": "35 follow from the document&#39;s own inputs",
+    "claims": "36 follow from the document&#39;s own inputs",
     "backtest": "inside the 90% interval.",
     "sweep": "training_flop: in the median 3.8",
     "update": "bits",
