@@ -34,7 +34,7 @@ def view_of(scenarios, *, edits=None, **parts):
 
 
 MFU = {"mfu": {"q05": 0.2, "q95": 0.5}}
-TWO = MFU | {"gpu_price": {"q05": 30000.0, "q95": 50000.0}, "site_power": {"value": 4.0}}
+TWO = MFU | {"gpu_price": {"q05": 30000.0, "q95": 50000.0}, "site_power": {"q05": 2.0, "q95": 6.0}}
 SOME = ("training_flop", "cost_per_flop", "gpus")
 CASES = {
     "a budget": {},

@@ -8,6 +8,7 @@ import pytest
 from uncertain_scale.explore.view import EDITS
 from uncertain_scale.report.comparison_report import comparison_rows
 from uncertain_scale.report.figures.sensitivity import share_in_brief, shares_of
+from uncertain_scale.units.labels import with_name
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +48,7 @@ def test_what_the_sliders_show_is_had_again_to_the_digit(served, visit, cli, tmp
         "return [...deep('#drivers-c')[0].closest('table').tBodies[0].rows]"
         ".map(row => [...row.querySelectorAll('td')].map(cell => cell.innerText).slice(0, 2))"
     )
-    assert told == [[name, share_in_brief(one)] for name, one in shares_of(ranked)]
+    assert told == [[with_name(name), share_in_brief(one)] for name, one in shares_of(ranked)]
     for number, one in enumerate(found["Comparison"]["comparisons"], 1):
         rows = page.run(
             "return [...deep(`section[aria-labelledby=c${arguments[0]}-h] tbody`)[0].rows]"
@@ -98,7 +99,7 @@ def test_a_fault_is_told_and_the_last_answer_stays(served, visit):
     (fault,) = page.until("const f = deep('.fault'); return f.length && f.map(e => e.innerText)")
     assert "hourly_rate" in fault
     page.type("Inputs to solve for", "hourly_rate")
-    page.until("return !deep('.fault').length && deep('h1')[0].innerText.includes('Rental rate')")
+    page.until("return !deep('.fault').length && deep('h1')[0].innerText.includes('rental rate')")
 
 
 def test_the_answer_looked_at_is_the_same_when_a_question_that_lacked_it_has_it_again(

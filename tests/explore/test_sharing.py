@@ -242,7 +242,7 @@ def test_equations_are_shown_and_run_only_after_a_yes(served, visit, cli, tmp_pa
     press(page, "Add these")
     fault(page)
     press(page, "Run them")
-    headline(page, "Full cost of 124M USD")
+    headline(page, "full cost of 124M USD")
     assert trap.exists()
     boxes = page.boxes()
     for name in ("added.py", "added.toml"):
@@ -258,7 +258,7 @@ def test_equations_are_shown_and_run_only_after_a_yes(served, visit, cli, tmp_pa
     assert "as you, with all that you may do" in fault(again)[0]
     assert not trap.exists()
     press(again, "Run them")
-    headline(again, "Full cost of 124M USD")
+    headline(again, "full cost of 124M USD")
     assert trap.exists()
 
 
