@@ -57,7 +57,8 @@ def test_what_the_sliders_show_is_had_again_to_the_digit(served, visit, cli, tmp
         )
         theirs = [list(row) for row in comparison_rows(one, 0.9)]
         assert rows == [
-            [text.replace("x", "×") if n else text for n, text in enumerate(row)] for row in theirs
+            [text.replace("x", "×") if n else with_name(text) for n, text in enumerate(row)]
+            for row in theirs
         ]
         assert rows
 
