@@ -83,12 +83,12 @@ def explore(
     from uncertain_scale.inputs.catalog import scenario_names
 
     view = start_of(options, Scenarios(options.read(against)[0]), against=against, prob=prob)
-    check_panel()
     scenarios = scenarios_for(view)  # without a date, which a visitor may take away
     # What is wrong with options and files is reported here, not in a page.
     answer_to(view.coarse(*_FEW), scenarios, brief=True)
     for name in view.others:
         view.held_against(scenarios, name)
+    check_panel()
     text = "" if session is None else _session_in(session)
     serve(
         lambda: Explorer(view, Scenarios(scenarios.model), commands_of, choice_command_of, text),
