@@ -143,6 +143,14 @@ def test_to_know_all_that_is_uncertain_is_worth_all(options):
     assert known.value == pytest.approx(choice.evpi.value, rel=1e-9)
 
 
+def test_what_has_nothing_to_do_with_a_rare_gain_is_not_worth_all():
+    x, y = np.random.default_rng(0).standard_normal((2, 4096))
+    found = np.array([np.full(4096, 5e-4), (y > 2.9) * 1.0])
+    everything = found.max(axis=0).mean() - found[1].mean()
+    assert worth_of(found, 1, y) > worth_of(found, 1, x)
+    assert worth_of(found, 1, x) < 0.7 * everything
+
+
 def test_a_loop_over_options_gives_the_same_regret_and_chances(options):
     stocks = [15, 20, 25]
     model, all_ = options("stock", stocks, "profit")

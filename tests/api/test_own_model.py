@@ -245,7 +245,7 @@ def test_a_digest_changes_with_the_functions_and_the_numbers_they_take():
         (lambda: us.Model(recovery, inputs={3: 3}), "inputs: 3 is no name"),
         (lambda: us.Model(halved, inputs={"x": np.array([1.0, 2.0])}), "us.empirical"),
         (lambda: build(correlations={("capex", "lod"): 0.3}), "'lod' .* did you mean 'load'"),
-        (lambda: build(correlations={("capex", "load"): 2}), "2 is not above -1"),
+        (lambda: build(correlations={("capex", "load"): 2}), "2 does not lie from -1 to 1"),
         (lambda: build(correlations={"capex": 0.3}), "'capex' is no pair"),
         (lambda: build(correlations=[1]), "correlations: found list"),
         (lambda: build().ask(lod=3), "'lod' is not a variable .* did you mean 'load'"),

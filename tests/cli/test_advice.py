@@ -20,7 +20,6 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # By module, the commands that show its messages, or that these name as the ones to use.
 SHOWN_BY = {
     "analysis/backtest/study.py": ["backtest"],
-    "analysis/option_grid.py": ["decide"],
     "cli/backtest.py": ["backtest"],
     "cli/claims.py": ["claims"],
     "cli/command.py": ["report", "sensitivity", "sweep", "update"],

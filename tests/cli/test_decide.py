@@ -161,9 +161,9 @@ def test_waiting_is_an_option_with_a_date(cli):
         (("--option", "gpuss=1,2"), "did you mean 'gpus'"),
         (("--option", "chip=H100,H20O"), "H200"),
         (("--option", "scenario=base,bas"), "did you mean 'base'"),
-        (("--option", "number_format=bf16,fp8"), "name it by --option chip"),
+        (("--option", "number_format=bf16,fp8"), "name the chip by option chip"),
         (("--option", "pue=1.1,1.2"), "pue changes nothing"),
-        ((*GPUS, *GPUS), "names gpus twice"),
+        ((*GPUS, *GPUS), "name gpus twice"),
         ((*GPUS, "--maximise", "gpus", "--minimise", "budget"), "has 3 goals"),
         ((*GPUS, "--limit", "gpus <= 1 with 0%"), "no probability"),
         (

@@ -67,7 +67,7 @@ def read_choice(
     count = len(asked.maximise) + len(asked.minimise)
     if not 1 <= count <= 2:
         raise QuestionError(
-            f"decide has {count} goals; expected one or two, by --maximise and --minimise"
+            f"decide has {count} goals; expected one or two, to maximise and minimise"
         )
     wanted = names_asked([*asked.maximise, *asked.minimise, *asked.limits])
     known: dict[tuple[Any, ...], Problem] = {}
@@ -90,7 +90,7 @@ def read_choice(
     goals += [parse_goal(text, variables, maximise=False) for text in asked.minimise]
     if len(goals) == 2 and goals[0].of == goals[1].of and goals[0].sign != goals[1].sign:
         raise QuestionError(
-            f"--maximise {goals[0].text[:60]} and --minimise {goals[1].text[:60]} are of the same "
+            f"to maximise {goals[0].text[:60]} and to minimise {goals[1].text[:60]} are of one "
             "variable and contradict each other; drop one"
         )
     limits = [parse_limit(text, variables) for text in asked.limits]
@@ -116,14 +116,14 @@ def _combined(rows: Sequence[Mapping[str, str]], choices: Sequence[str]) -> list
         name = name.replace("-", "_")
         if not (name and equals and values):
             raise QuestionError(
-                f"--option '{text[:60]}' is not of the form NAME=A,B or NAME=LOW..HIGH"
+                f"option '{text[:60]}' is not of the form NAME=A,B or NAME=LOW..HIGH"
             )
         if name in axes or any(name in row for row in rows):
-            raise QuestionError(f"--option names {name} twice; keep one")
+            raise QuestionError(f"options name {name} twice; keep one")
         axes[name] = _values(name, values)
         if len(axes[name]) < 2:
             raise QuestionError(
-                f"--option {name} has one value; expected two or more to choose among"
+                f"option {name} has one value; expected two or more to choose among"
             )
     found = [
         {**row, **dict(zip(axes, values, strict=True))}
@@ -132,8 +132,7 @@ def _combined(rows: Sequence[Mapping[str, str]], choices: Sequence[str]) -> list
     ]
     if len(found) < 2:
         raise QuestionError(
-            "nothing to choose among; give options, such as --option chip=H100,GB200 or --option "
-            "gpus=10k..100k:10"
+            "nothing to choose among; give options, such as chip=H100,GB200 or gpus=10k..100k:10"
         )
     if len(found) > _MOST:
         raise QuestionError(
@@ -147,12 +146,12 @@ def _values(name: str, text: str) -> list[str]:
     if name in _SCENARIOS or ".." not in text:
         values = [part.strip() for part in text.split(",") if part.strip()]
         if len(set(values)) < len(values):
-            raise QuestionError(f"--option {name} lists a value twice; keep one")
+            raise QuestionError(f"option {name} lists a value twice; keep one")
         return values
     span, colon, count = text.partition(":")
     if colon and not count.strip().isdecimal():
         raise QuestionError(
-            f"--option {name} = '{text[:60]}': '{count[:20]}' is no number of values; expected "
+            f"option {name} = '{text[:60]}': '{count[:20]}' is no number of values; expected "
             "LOW..HIGH:10"
         )
     _, (axis,) = read_axes({name: span}, points=int(count) if colon else 5)
@@ -185,7 +184,7 @@ def _scenario(
         return chip_scenario(chip, one.get("number_format", number_format))
     if "number_format" in one:
         raise QuestionError(
-            "--option number_format says how a chip trains; name it by --option chip"
+            "option number_format says how a chip trains; name the chip by option chip"
         )
     return one.get("scenario", scenario)
 
@@ -196,7 +195,7 @@ def _refuse_idle(problem: Problem, given: Mapping[str, str]) -> None:
     if idle:
         names = problem.question.outputs
         raise QuestionError(
-            f"--option {idle[0]} changes nothing: {listed(list(names))} do not rest on it; drop "
+            f"option {idle[0]} changes nothing: {listed(list(names))} do not rest on it; drop "
             "it, or name a goal or limit that does"
         )
 

@@ -31,7 +31,7 @@ __all__ = ["LEAST", "Option", "Utilities", "worth_of"]
 _BINS = 16
 """Of an input's draws in a chain, within which it counts as known; powers of two fit nets. Of two
 normals 16 are off by half a standard error at most, 64 by four."""
-_NEARLY, _SMOOTH = 0.99, 1e-2  # bends of a curve, in standard deviations, that are no noise
+_NOISE = 1e-3  # share of a variance, up to which what lies over an input is a curve
 _ENDS = (0.05, 0.95)
 _HELD = 1 << 25  # utilities that are kept, of all options and draws; more are made again
 LEAST = 1e-12
@@ -281,17 +281,19 @@ def worth_of(found: FloatArray, place: int, values: FloatArray) -> FloatArray:
     """
     order = np.argsort(values, kind="stable")
     found, at = found[:, order], values[order]
-    if _is_all(found):
+    if found.shape[1] > 2 * _BINS and _follow(found, place):
         return np.asarray(found.max(axis=0).mean() - found[place].mean())
     return np.asarray(_gain(found, place, at))
 
 
-def _is_all(found: FloatArray) -> bool:
-    """Whether utilities in the order of an input follow from it: they run smoothly along it."""
-    bends = np.abs(np.diff(found, 2, axis=1))
-    if bends.shape[1] < 2 * _BINS:
-        return False
-    return bool(np.quantile(bends, _NEARLY, axis=1).max() <= _SMOOTH * found.std(axis=1).max())
+def _follow(found: FloatArray, place: int) -> bool:
+    """Whether utilities in the order of an input follow from it: what is no noise has few bends.
+
+    Reference: von Neumann, J. (1941), doi:10.1214/aoms/1177731677, with second differences.
+    """
+    over = found - found[place]
+    bends = np.square(np.diff(over, 2, axis=1)).mean(axis=1) / 6  # of noise, its variance
+    return bool(bends.sum() <= _NOISE * over.var(axis=1).sum())
 
 
 def _gain(found: FloatArray, place: int, at: FloatArray) -> float:

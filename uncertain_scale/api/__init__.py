@@ -1,4 +1,4 @@
-"""One road in Python: a question, the analyses of the command line on it, and their results."""
+"""What Python users call: a question, the analyses of the commands on it, and their results."""
 
 from uncertain_scale.api.analyses import Problem
 from uncertain_scale.api.judgements import backtest, claims

@@ -397,10 +397,7 @@ class Problem(models.Problem):
             return self._giving({**self._stated_givens(), **given}, scenario, tuple(wanted))
 
         scenario = self.query.scenario if self.query else None
-        try:
-            stated = read_choice(file.beside(typed), asked, scenario=scenario)  # type: ignore[arg-type]
-        except QuestionError as error:  # which names options as the command line does
-            raise QuestionError(str(error).replace("--", "")) from None
+        stated = read_choice(file.beside(typed), asked, scenario=scenario)  # type: ignore[arg-type]
         found = choose(stated, self.design)
         return Result("decide", choice_document(found), found)
 

@@ -233,8 +233,8 @@ def _correlated(priors: Priors, ranks: Mapping[tuple[str, str], float]) -> Prior
     for pair, rank in stated.items():
         if not (isinstance(pair, tuple) and len({*pair}) == len(pair) == 2):
             faults.append(f"correlations: {pair!r:.60} is no pair of two inputs")
-        elif not isinstance(rank, int | float) or not -1 < rank < 1:
-            faults.append(f"correlations {pair}: {rank!r:.40} is not above -1 and below 1")
+        elif not isinstance(rank, int | float) or not -1 <= rank <= 1:
+            faults.append(f"correlations {pair}: {rank!r:.40} does not lie from -1 to 1")
         elif missing := [name for name in pair if name not in priors.inputs]:
             faults.append(f"correlations: {not_a_variable(str(missing[0]), priors.inputs)}")
         else:
