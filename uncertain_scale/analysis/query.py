@@ -117,8 +117,7 @@ class Query:
     @property
     def with_date(self) -> bool:
         """Whether the question has a date, known or sought."""
-        named = {*self.given, *self.changes, *self.free, *self.outputs}
-        return not {DATE, FIRST_DATE}.isdisjoint(named) or any(DATE in text for text in self.events)
+        return has_date({*self.given, *self.changes, *self.free, *self.outputs}, self.events)
 
     def dated(self, problem: Problem) -> Query:
         """Return the query, its date sought where two givens contradict each other without one.
@@ -140,6 +139,11 @@ class Query:
                 raise error from None
             return dated
         return self
+
+
+def has_date(names: set[str], events: Sequence[str]) -> bool:
+    """Return whether one of the names or of the events of a question is of a date."""
+    return not {DATE, FIRST_DATE}.isdisjoint(names) or any(DATE in text for text in events)
 
 
 def _label(name: str, scenario: str | Path, beside: Sequence[str | Path]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from uncertain_scale import model as models
+from uncertain_scale.analysis.query import has_date
 from uncertain_scale.api.analyses import Problem
 from uncertain_scale.api.words import names_stated, refuse_misspelt
 from uncertain_scale.errors import PriorError, QuestionError, by_name, not_a_variable, several
@@ -20,7 +21,6 @@ from uncertain_scale.model.memory import read_laws
 from uncertain_scale.model.model import agreed_units, ends_first
 from uncertain_scale.model.question import BELIEVED, NAMES
 from uncertain_scale.sampling import Design
-from uncertain_scale.units.dates import DATE, FIRST_DATE
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -156,7 +156,9 @@ class Model(models.Model):
         known = {**by_name("given", given), **variables}
         wanted, freed = names_stated(outputs), several("free", free, str, NAMES)
         events = several("event", event, str, 'events, such as ["area >= 3"]')
-        model, priors = self._with_priors(scenario, {*known, *wanted, *freed})
+        model, priors = self._with_priors(
+            scenario, dated=has_date({*known, *wanted, *freed}, events)
+        )
         also = [name for text in events for name in parse_event(text, model.variables).variables]
         try:
             question = models.ask(model, known, outputs=wanted, free=freed, also=also, as_of=as_of)
@@ -169,12 +171,11 @@ class Model(models.Model):
         return Problem(model, believed, question, drawn, events)
 
     def _with_priors(
-        self, scenario: str | Path | None, names: set[str]
+        self, scenario: str | Path | None, *, dated: bool
     ) -> tuple[models.Model, Priors]:
         """Return the model with its trends where a date is named, and the inputs."""
         if scenario is None and self.priors is not None:
             return self, self.priors
-        dated = not names.isdisjoint({DATE, FIRST_DATE})
         source = scenario or "base"
         found = load_priors(source, variables=self.variables, with_date=dated or None)
         return (self.with_trends(found) if found.trends else self), found

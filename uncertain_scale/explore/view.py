@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from uncertain_scale.analysis.query import has_date
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.inputs import Prior, Priors, load_priors
 from uncertain_scale.inputs.prior import loose_ends
@@ -204,10 +205,9 @@ class View:
 
     def of_date(self, scenarios: Scenarios) -> Scenarios:
         """Return scenarios as the question takes them: those with trends where it has a date."""
-        named = {*self.given, *self.free, *self.outputs}
-        if {DATE, FIRST_DATE}.isdisjoint(named) and not any(DATE in text for text in self.events):
-            return scenarios
-        return scenarios.dated(self.scenario, self.overlays)
+        if has_date({*self.given, *self.free, *self.outputs}, self.events):
+            return scenarios.dated(self.scenario, self.overlays)
+        return scenarios
 
     def problem(self, scenarios: Scenarios) -> Problem:
         """Return what the view asks of a model.

@@ -84,6 +84,8 @@ OWN = "own"
 _OWN_UNIT = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,29}")
 _CURRENCY = re.compile("[A-Z]{3}")
 _DECLARED: dict[str, str] = {}
+_MILLI = 1e-6  # of a kilowatt and more, in which power of computers is
+_MILLIWATTS = re.compile(r"\bm(Wh?)\b")
 _ABSURD = 1e4  # ratio of an interval's ends of which one alone has a suffix
 _WORD = re.compile(
     rf"\s*(?P<word>{'|'.join(_WORDS)})s?(?![A-Za-z])(?P<rest>.*)", re.IGNORECASE | re.DOTALL
@@ -149,10 +151,6 @@ def declare_unit(name: str, stated: str = OWN) -> None:
         conversion_factor(units, f"1*{_unhyphened(units)}")
         registry().define(f"{name} = {quantity.value!r} * {_unhyphened(units)}")
     _DECLARED[name] = stated
-
-
-_MILLI = 1e-6  # of a kilowatt and more, in which power of computers is
-_MILLIWATTS = re.compile(r"\bm(Wh?)\b")
 
 
 def conversion_factor(found: str, expected: str) -> float:

@@ -93,7 +93,7 @@ def within_text(name: str) -> str:
 
 
 def with_name(name: str) -> str:
-    """Return the label with the name behind it, where they differ by more than spelling.
+    """Return the label with the name behind it.
 
     Examples
     --------
