@@ -23,7 +23,7 @@ from uncertain_scale.equations import (
     sites,
 )
 
-__all__ = ["HEADLINE", "LARGEST", "SUBJECTS"]
+__all__ = ["HEADLINE", "LARGEST", "SUBJECTS", "WHOLES"]
 
 SUBJECTS = (
     compute,
@@ -65,3 +65,8 @@ LARGEST: dict[str, str] = {
     "budget": "largest_run_cost",
 }
 """The largest that a variable can be at a date, of those for which there is such a law or trend."""
+
+WHOLES: dict[str, tuple[str, str, str]] = {
+    "budget": ("of the final run alone", "programme_cost", "programme_multiplier"),
+}
+"""By variable that is a part of more: which, and the variable of the whole and their ratio."""

@@ -189,6 +189,13 @@ def largest_possible() -> Mapping[str, str]:
     return LARGEST
 
 
+def wholes() -> Mapping[str, tuple[str, str, str]]:
+    """Return, by variable of the built-in model, which part it is, of what, and their ratio."""
+    from uncertain_scale.equations import WHOLES
+
+    return WHOLES
+
+
 @cache
 def _built_in() -> Model:
     from uncertain_scale.equations import HEADLINE, SUBJECTS

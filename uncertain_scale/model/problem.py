@@ -24,11 +24,10 @@ from typing import (
     overload,
 )
 
-import numpy as np
-
 from uncertain_scale.errors import OverdeterminedError, QuestionError
 from uncertain_scale.inputs.prior import Priors
 from uncertain_scale.model.model import Model
+from uncertain_scale.model.notes import notes_on
 from uncertain_scale.model.question import EVERYTHING, Question
 from uncertain_scale.units.dates import DATE, FIRST_DATE
 
@@ -47,13 +46,10 @@ if TYPE_CHECKING:
     from uncertain_scale.model.equation import Equation
 
 
-_SET = ("--set ", "set ")  # how the source of a prior begins that a question states
 _PARTS = {"model": Model, "priors": Priors, "question": Question}
 _Options = ParamSpec("_Options")
 _Answer = TypeVar("_Answer")
 _Answer_co = TypeVar("_Answer_co", covariant=True)
-
-_MULTIPLIER = "programme_multiplier"
 
 Origin: TypeAlias = Literal["given", "prior", "fallback", "equation"]
 
@@ -245,13 +241,7 @@ def solve(problem: Problem) -> Plan:
         raise QuestionError(unreached_message(missing, problem))
     plan = Plan((), closure.reached).part(outputs)
     needed = plan.reached.keys()
-    notes = (
-        *_left_out(closure, problem),
-        *_notes(closure, problem, needed),
-        *_dated(closure, problem, needed),
-        *_of_the_run(problem, outputs, needed),
-    )
-    return replace(plan, notes=notes)
+    return replace(plan, notes=tuple(notes_on(closure, problem, outputs, needed)))
 
 
 @dataclass(frozen=True)
@@ -494,101 +484,3 @@ class Closure:
             if not overridden and not believed:
                 return Contradiction(equation.target, first, second)
         return None
-
-
-def _left_out(closure: Closure, problem: Problem) -> Iterator[str]:
-    """Name what a report shows by default and what is given does not reach, and why."""
-    if problem.question.outputs or problem.priors.lacking:
-        return
-    model, behind = problem.model, dict[str, list[str]]()
-    for name in model.headline:
-        if name not in closure.reached:
-            lacking = ", ".join(_lacking(name, model, closure, set()))
-            behind.setdefault(lacking, []).append(name)
-    for lacking, names in behind.items():
-        why = f": no prior or value of {lacking}" if lacking else ""
-        yield f"left out, since what is given does not determine it{why}: {', '.join(names)}"
-
-
-def _dated(closure: Closure, problem: Problem, needed: Collection[str]) -> Iterator[str]:
-    """Name what does not move with the date of a question, and trends that it lies beyond."""
-    priors = problem.priors
-    if DATE not in needed:
-        return
-    moving = [trend for name, trend in priors.trends.items() if name in needed]
-    parts = {part for trend in moving for part in trend.arguments(priors.inputs)}
-    still = [
-        name
-        for name, way in closure.reached.items()
-        if name in needed and name not in parts and way.origin in {"prior", "fallback"}
-        if priors.inputs[name].varies and priors.inputs[name].provenance.ages
-    ]
-    if still:
-        yield f"not dated, and as they stand: {', '.join(still)}"
-    solved = closure.dated_by
-    if closure.bound and solved is not None:
-        trend = priors.trends.get(closure.bound)
-        about = trend.provenance.long_name if trend else problem.model.long_name(closure.bound)
-        yield f"{DATE}: the {solved.summary[0].lower()}{solved.summary[1:]}: {about}"
-    elif solved is not None and len(problem.question.given) > 1:
-        words = solved.summary[0].lower() + solved.summary[1:]
-        yield (
-            f"{DATE}: the {words}; where that is so on the first day already, or never, what is "
-            "given does not agree at any date, and other answers are of that end"
-        )
-    if (given := problem.question.given.get(DATE)) is not None:
-        first, last = given.ppf(np.array([0.05, 0.95]))
-        for trend in moving:
-            yield from trend.beyond(first, last)
-
-
-def _lacking(name: str, model: Model, closure: Closure, seen: set[str]) -> list[str]:
-    """Return the unknown inputs of the first way to a variable that is not reached."""
-    seen.add(name)
-    ways = model.ways_to(name)
-    if not ways:
-        return [name]
-    unknown = [a for a in ways[0].arguments if a not in closure.reached and a not in seen]
-    return list(dict.fromkeys(x for a in unknown for x in _lacking(a, model, closure, seen)))
-
-
-def _of_the_run(problem: Problem, outputs: Iterable[str], needed: Container[str]) -> Iterator[str]:
-    """Say of a budget that it is the final run's, and what the programme behind that costs."""
-    multiplier = problem.priors.inputs.get(_MULTIPLIER)
-    asked = "budget" in {*outputs, *problem.question.given} and "budget" in needed
-    if asked and multiplier is not None and _MULTIPLIER not in needed:
-        low, high = multiplier.ppf(np.array([0.05, 0.95]))
-        yield (
-            "budget is of the final run alone: its programme_cost is "
-            f"{low:.2g} to {high:.2g} times that"
-        )
-
-
-def _notes(closure: Closure, problem: Problem, needed: Collection[str]) -> Iterator[str]:
-    """Say what a reader of the answer should know about the question."""
-    question = problem.question
-    if problem.priors.lacking and question.outputs in {(), EVERYTHING}:
-        from uncertain_scale.model.refusal import lacking_message
-
-        if absent := lacking_message(problem.model.headline, problem, closure):
-            yield absent
-    shown = {*question.outputs, *question.also}
-    set_aside = {one: kept for one, kept in closure.set_aside(needed) if kept not in shown}
-    for name, kept in set_aside.items():
-        yield f"{name} is not used, as {kept} is by its prior; free {kept} to solve for it"
-    for name in question.given:
-        if name not in needed and name not in set_aside:
-            yield f"{name} is given, but no answer depends on it"
-    priors = problem.priors.inputs.items()
-    idle = [name for name, p in priors if p.provenance.source.startswith(_SET)]
-    yield from (
-        f"{name} is set, but no answer is computed from it" for name in idle if name not in needed
-    )
-    for name in (*question.outputs, *question.also):
-        if name not in needed or not closure.reached[name].believed or closure.dated_by:
-            continue
-        if given := ", ".join(closure.overridden_by(name)):
-            yield (
-                f"{name} is shown as its prior, which the given {given} overrides; "
-                f"free {name} to solve for it"
-            )
