@@ -7,7 +7,7 @@ import pytest
 
 from uncertain_scale.errors import ModelError
 from uncertain_scale.model import Model, default_model
-from uncertain_scale.model.equation import check_units
+from uncertain_scale.model.unit_check import check_units
 
 HEAD = """\
 from typing import Annotated

@@ -16,10 +16,10 @@ from uncertain_scale.inputs import Priors, load_priors
 from uncertain_scale.inputs.distributions import DistributionError, parse_distribution
 from uncertain_scale.inputs.prior import Correlation, Provenance, loose_ends
 from uncertain_scale.inputs.stated import as_typed, split_sources
-from uncertain_scale.model.equation import check_units
 from uncertain_scale.model.memory import read_laws
 from uncertain_scale.model.model import agreed_units, ends_first
 from uncertain_scale.model.question import BELIEVED, NAMES
+from uncertain_scale.model.unit_check import check_units
 from uncertain_scale.sampling import Design
 
 if TYPE_CHECKING:

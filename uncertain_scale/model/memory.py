@@ -20,10 +20,10 @@ from uncertain_scale.model.equation import (
     Equation,
     read_function,
     refuse_kind,
-    unit_of_result,
 )
 from uncertain_scale.model.invert import named_inverses
 from uncertain_scale.model.model import read_all
+from uncertain_scale.model.unit_check import unit_of_result
 from uncertain_scale.units.domain import Units
 
 Law: TypeAlias = Callable[..., Any] | types.ModuleType | Path | str

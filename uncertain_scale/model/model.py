@@ -17,11 +17,11 @@ from uncertain_scale.errors import ModelError, listed, several
 from uncertain_scale.model.equation import (
     IN_MEMORY,
     Equation,
-    check_units,
     import_equations,
     read_equations,
 )
 from uncertain_scale.model.invert import inverse, named_inverses, other_inverses
+from uncertain_scale.model.unit_check import check_units
 from uncertain_scale.units.dates import DATE, DATES
 from uncertain_scale.units.domain import Units, domain_of
 
