@@ -137,12 +137,13 @@ def test_each_date_of_a_path_is_as_uncertain_as_a_report_on_it(asked):
     assert np.all(np.abs(np.mean(quantiles, axis=0) - right) < 4.9 * error)
 
 
-def test_correlated_trends_are_so_on_each_date_and_between_dates(asked):
-    ties = '[[correlations]]\ninputs = ["site_shock", "grid_shock"]\nrank = 0.6\n'
+@pytest.mark.parametrize("rank", [0.6, -1.0])
+def test_correlated_trends_are_so_on_each_date_and_between_dates(asked, rank):
+    ties = f'[[correlations]]\ninputs = ["site_shock", "grid_shock"]\nrank = {rank}\n'
     study = asked("2025, 2028", ties=ties, of="share")
     logs = np.log(np.moveaxis(study.paths()["share"].values, -1, 0))
     logs = logs - np.log(GROWTH) * np.array([1, 4])[:, None, None]
-    normal = 2 * np.sin(np.pi * 0.6 / 6)
+    normal = 2 * np.sin(np.pi * rank / 6)
     for (i, t), (j, u) in (((0, 1), (0, 1)), ((0, 1), (1, 4)), ((1, 4), (1, 4))):
         value, error = covariance(logs[i], logs[j])
         close(value, VOLATILITY**2 * 2 * (1 - normal) * min(t, u), error)

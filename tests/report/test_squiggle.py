@@ -122,6 +122,14 @@ def test_rows_of_a_joint_sample_stay_together(tmp_path):
     assert told(problem, tmp_path)["y"] == pytest.approx(10.005, rel=1e-4)
 
 
+def test_inputs_of_one_rank_have_one_score(tmp_path):
+    law = "kind = 'normal'\nmu = 1.0\nsigma = 1.0\n"
+    tie = "[[correlations]]\ninputs = ['a', 'b']\nrank = -1.0\n"
+    inputs = f"[inputs.a]\n{law}[inputs.b]\n{law}{tie}"
+    text = squiggle_model(own(tmp_path, "def y(a, b):\n    return a + b\n", inputs))
+    assert "b__score = -1 * a__own\n" in text
+
+
 def test_what_squiggle_lacks_is_refused_by_name(tmp_path):
     points = '[inputs.a]\nkind = "quantiles"\nq05 = 1.0\nq50 = 3.0\nq95 = 4.0\n'
     problem = own(tmp_path, "def y(a):\n    return a * 2.0\n", points)

@@ -18,6 +18,7 @@ from uncertain_scale.errors import QuestionError, printable
 from uncertain_scale.inputs.prior import correlation_matrix
 from uncertain_scale.model.calls import StandIn, try_on
 from uncertain_scale.report.numbers import units_in_words
+from uncertain_scale.sampling.dependence import cholesky
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -193,7 +194,7 @@ def _inputs(problem: Problem) -> Iterator[tuple[str, str]]:
     believed, wanted = problem.believed, problem.plan.inputs
     scores = dict[str, str]()
     for names in _tied(problem):
-        matrix = np.linalg.cholesky(correlation_matrix(names, believed.correlations))
+        matrix = cholesky(correlation_matrix(names, believed.ties))
         for place, name in enumerate(names):
             yield f"{name}__own", "sampled(Sym.normal(0, 1))"
             own = [_named(f"{one}__own") for one in names[: place + 1]]

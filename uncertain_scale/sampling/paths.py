@@ -193,8 +193,9 @@ class _Scores:
         self._names = [*still, *moving]
         self._weights = cholesky(correlation_matrix(self._names, ties))
         scores = np.array([ndtri(self._levels[name]) for name in self._names])
+        told = np.diag(self._weights.diagonal() == 0)  # by others alone: nothing is left
         self.residuals = dict(
-            zip(self._names, np.linalg.solve(self._weights, scores), strict=True)
+            zip(self._names, np.linalg.solve(self._weights + told, scores), strict=True)
             if self._names
             else ()
         )
