@@ -76,11 +76,24 @@ class Visitor:
         return WebDriverWait(self.driver, 300, 0.05).until(lambda _: self.run(script, *arguments))
 
     def settle(self):
-        """Wait until the full answer is there, with its command lines."""
-        self.until(
+        """Wait until the full answer is there, with its command lines.
+
+        Parts that arrive in one message are drawn one after another, so what is seen is asked again
+        when all that had arrived is drawn.
+        """
+        full = (
             "return deep('p.run').length && !deep('p.run')[0].innerText.includes('coarse')"
             " && deep('pre').length > 0"
         )
+        drawn = (
+            "const done = arguments[0], after = n => n ? requestAnimationFrame(() => "
+            "setTimeout(after, 0, n - 1)) : done(); after(3)"
+        )
+        while True:
+            self.until(full)
+            self.driver.execute_async_script(drawn)
+            if self.run(full):
+                return
 
     def text(self, selector):
         return self.run("return deep(arguments[0]).map(e => e.innerText)", selector)

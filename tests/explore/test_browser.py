@@ -93,8 +93,11 @@ def test_a_fault_is_told_and_the_last_answer_stays(served, visit):
             page.run("deep('button').find(e => e.innerText.includes('All as in')).click()")
         else:
             page.type(label, good)
-        page.until("return !deep('.fault').length")
-        page.settle()
+        page.until(
+            "return !deep('.fault').length"
+            " && deep('#table-of-outputs')[0].innerText === arguments[0]",
+            *before,
+        )
     page.type("GPUs", "25k")
     page.type("Training time, days", "80")
     (fault,) = page.until("const f = deep('.fault'); return f.length && f.map(e => e.innerText)")
