@@ -17,9 +17,11 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.units.aliases import FloatArray
 
-_FEWEST = 10  # draws of a value that bear what it adds to a moment
+FEWEST = 10
+"""Draws of a value that bear what it adds to a moment."""
 
 
 class Rare(NamedTuple):
@@ -44,7 +46,7 @@ class Rare(NamedTuple):
 
     def missed(self, draws: int) -> float:
         """Return which probability so many draws may miss, 0 where ten and more hold the values."""
-        if not self.mass < _FEWEST / draws <= self.limit:
+        if not self.mass < FEWEST / draws <= self.limit:
             return 0.0
         return min(self.mass, math.sqrt(self.mass / draws))
 
@@ -96,3 +98,26 @@ def rare_masses(masses: FloatArray) -> list[tuple[float, float]]:
     apart = together < ordered[1:]
     pairs = zip(together[apart].tolist(), ordered[1:][apart].tolist(), strict=True)
     return list(pairs)
+
+
+def rare_levels(distribution: Distribution, draws: int) -> FloatArray:
+    """Return the levels between which values lie that so many draws may miss, shape (value, 2).
+
+    They are in order and apart. A component that others lie over is missed by none.
+
+    Examples
+    --------
+    >>> from uncertain_scale.inputs.distributions import build
+    >>> rare_levels(build("bernoulli", {"p": 0.25}), 1000).tolist()
+    []
+    >>> rare_levels(build("bernoulli", {"p": 1 / 1024}), 1000).tolist()
+    [[0.9990234375, 1.0]]
+    """
+    masses = distribution.masses()
+    together = [s for s, limit in rare_masses(masses) if Rare("", s, limit).missed(draws)]
+    levels = distribution.levels_of_masses()[masses <= max(together, default=0.0)]
+    levels = levels[np.argsort(levels[:, 0])]
+    levels = levels[np.diff(levels).ravel() < FEWEST / draws]
+    covered = np.append(0.0, np.maximum.accumulate(levels[:, 1])[:-1])
+    levels[:, 0] = np.maximum(levels[:, 0], covered)
+    return levels[levels[:, 0] < levels[:, 1]]

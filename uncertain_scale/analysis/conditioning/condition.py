@@ -29,11 +29,11 @@ from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.engine import Simulation, propagate
 from uncertain_scale.sampling.moment_facts import MOMENTS, moment_facts
 from uncertain_scale.sampling.pivots import OF_THE_PRIOR
-from uncertain_scale.sampling.rare_values import Rare, rare_masses
+from uncertain_scale.sampling.rare_values import FEWEST, Rare, rare_masses, rare_of
 from uncertain_scale.statistics.monte_carlo_error import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -157,12 +157,14 @@ def notes_on(
 def _undecided(terms: Sequence[Term], log_evidence: float, draws: int) -> Iterator[str]:
     """Name values that draws of the prior hardly hold, but that the evidence may make likely.
 
+    Those of inputs with a coordinate of their own are drawn often enough, see `Space.stretched`.
     A value of prior probability p has at most p times the highest likelihood over the mean one.
     """
     highest = sum(highest_log_likelihood(term.observation) for term in terms)
     told = set()
     for term in terms:
-        for name in (name for name in term.inputs if name not in told):
+        drawn = term.rare_levels(draws)
+        for name in (name for name in term.inputs if name not in told and name not in drawn):
             prior, rows = term.sampler.belief(name)
             masses = rare_masses(prior.distribution.masses()) if rows is None else []
             rare = [one for pair in masses if (one := Rare(name, *pair)).missed(draws)]
@@ -280,7 +282,18 @@ def condition(  # noqa: PLR0913 (a question, how to draw, and what was observed)
     for name, ends in _bounds(terms, space, posterior, draws).items():
         if name in moments:
             moments[name] |= _narrower(moments[name], ends)
-    return _tree(tree, draws, (problem, extra, design), moments, record)
+    shown = set(_shown(terms, levels, posterior.log_likelihood.size))
+    return _tree(tree, draws, (problem, extra, design), (moments, shown), record)
+
+
+def _shown(terms: Sequence[Term], levels: Mapping[str, FloatArray], draws: int) -> Iterator[str]:
+    """Yield the inputs whose rare values draws of the posterior hold often enough."""
+    for term in terms:
+        rare = term.rare_levels(draws)
+        for name in rare.keys() & levels.keys():
+            within = sum(((levels[name] > a) & (levels[name] < b)).sum() for a, b in rare[name])
+            if within >= FEWEST:
+                yield name
 
 
 def _only_observed(terms: Sequence[Term], plan: Plan, question: Question) -> list[str]:
@@ -398,13 +411,17 @@ def _tree(
     tree: xr.DataTree,
     draws: Mapping[str, FloatArray],
     origin: tuple[Problem, InputSampler, Design],
-    moments: Mapping[str, Mapping[str, float]],
+    known: tuple[Mapping[str, Mapping[str, float]], Collection[str]],
     record: Mapping[str, Any],
 ) -> xr.DataTree:
-    """Return the tree with the posterior's groups beside the prior's."""
+    """Return the tree with the posterior's groups beside the prior's.
+
+    `known` are the moments of outputs, and the inputs whose rare values are in enough draws.
+    """
     import xarray as xr
 
     problem, extra, design = origin
+    moments, shown = known
     model, priors = problem.model, problem.priors
     prior = tree["prior"].to_dataset()
     if extra.names:
@@ -429,6 +446,8 @@ def _tree(
     for output, one in outputs.data_vars.items():
         facts = {key: value for key, value in one.attrs.items() if key not in MOMENTS}
         one.attrs = {**facts, **moments[str(output)]}
+        if rare := rare_of(facts):
+            one.attrs["rare"] = json.dumps([value for value in rare if value.name not in shown])
     root = tree.attrs | {"conditioning": json.dumps(finite(record))}
     groups = {
         "/": tree.to_dataset().assign_attrs(root),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.analysis.conditioning.likelihood import highest_log_likelihood
 from uncertain_scale.analysis.conditioning.posterior import Space, find_posterior, over_chains
 from uncertain_scale.analysis.conditioning.rarity import (
     p_value_by_levels,
@@ -16,7 +15,6 @@ from uncertain_scale.analysis.conditioning.rarity import (
 )
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.sampling.design import Design
-from uncertain_scale.sampling.rare_values import Rare, rare_masses
 from uncertain_scale.statistics.draws import Draws
 from uncertain_scale.statistics.intervals import quantiles
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 _NEVER = 1e-6
 _DOUBTFUL = 0.05
 _ROUGH = 0.02  # relative error of a doubtful p-value, beyond which it is estimated by levels
-_MOST_VALUES = 64  # rare values of an input that are looked at
 _LEVELS = (0.05, 0.5, 0.95)
 _DRAWS = Design(draws=4096, chains=16)
 _QUICK = Design(draws=1024, chains=4)
@@ -112,38 +109,12 @@ def refuse_against_prior(terms: Sequence[Term], priors: Priors, seed: int) -> li
             alone = p_value_in_gap(term.observation, predicted)
         if alone is not None:
             prediction = replace(prediction, p_value=alone, p_value_error=alone)
-        if prediction.p_value < _NEVER:
-            least = _by_rare_values(term, space, design)
-            prediction = replace(prediction, p_value=max(prediction.p_value, least))
         found.append(prediction)
         if prediction.p_value < _NEVER:
             faults.append(_against_prior(term, prediction))
     if faults:
         raise EvidenceError(faults)
     return found
-
-
-def _by_rare_values(term: Term, space: Space, design: Design) -> float:
-    """Return the least p that values give which draws and levels hardly hold.
-
-    It is the probability of each such value times the share of the predictions with it that the
-    observation allows.
-    """
-    points = space.columns(space.points(design, 0))
-    highest, total = highest_log_likelihood(term.observation), 0.0
-    for name in term.sampler.names:
-        prior, rows = term.sampler.belief(name)
-        if rows is not None or name not in points:
-            continue
-        masses = prior.distribution.atoms()[1]
-        draws = design.draws * design.chains
-        together = [s for s, limit in rare_masses(masses) if Rare(name, s, limit).missed(draws)]
-        rare = np.flatnonzero(masses <= max(together, default=0.0))[:_MOST_VALUES]
-        for place, mass in zip((np.cumsum(masses) - masses / 2)[rare], masses[rare], strict=True):
-            there = {**points, name: np.full_like(points[name], place)}
-            allowed = np.exp(term.log_likelihood(there) - highest)
-            total += float(mass * np.nan_to_num(allowed).mean())
-    return min(total, 1.0)
 
 
 def _accurate(prediction: Prediction) -> bool:

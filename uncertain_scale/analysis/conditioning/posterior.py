@@ -7,7 +7,7 @@ until they have forgotten where they began.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
@@ -49,6 +49,7 @@ METHODS: tuple[Method, ...] = ("auto", "importance", "smc")
 _LEAST_SHARE = 0.1  # of the draws that must count for weights to be preferred
 _FEWEST = 1024  # particles of a chain
 _FEW = 20  # draws of a chain that count, on average, for weights without a tail to be trusted
+_WIDENED = 0.1  # of a coordinate, for all of its values together that draws would miss
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,45 @@ def _smooth(log_weights: FloatArray) -> tuple[FloatArray, float | None]:
 
 
 @dataclass(frozen=True)
+class _Stretch:
+    """A coordinate on which values that draws would miss are wider than they are.
+
+    Parameters
+    ----------
+    at, levels
+        Ends of its pieces, as drawn and as levels of the prior.
+    log_weights
+        Of each piece: its width as it is over that drawn.
+    """
+
+    at: FloatArray
+    levels: FloatArray
+    log_weights: FloatArray
+
+    @classmethod
+    def over(cls, rare: FloatArray) -> _Stretch:
+        """Widen each of some levels, shape (value, 2), to the same part of the coordinate."""
+        levels = np.unique(np.concatenate([[0.0], rare.ravel(), [1.0]]))
+        widths = np.diff(levels)
+        inside = np.isin(levels[:-1], rare[:, 0])
+        drawn = np.where(
+            inside,
+            _WIDENED / inside.sum(),
+            (1 - _WIDENED) * widths / widths[~inside].sum(),
+        )
+        at = np.append(0.0, np.cumsum(drawn))
+        return cls(at / at[-1], levels, np.log(widths / drawn))
+
+    def level(self, v: FloatArray) -> FloatArray:
+        """Return the levels of the prior at points as drawn."""
+        return np.interp(v, self.at, self.levels)
+
+    def log_weight(self, v: FloatArray) -> FloatArray:
+        """Return by how much points as drawn count, as a logarithm."""
+        return np.asarray(self.log_weights[np.searchsorted(self.at[1:-1], v, side="right")])
+
+
+@dataclass(frozen=True)
 class Space:
     """The coordinates that observations rest on, and how likely these are at points of it.
 
@@ -131,15 +171,24 @@ class Space:
         The observations, bound to a model.
     positions
         Places of the scenario's own coordinates in the cube.
+    stretches
+        Of coordinates whose points are drawn more often than the prior has them somewhere, which
+        the likelihood makes good.
     """
 
     terms: tuple[Term, ...]
     positions: Mapping[str, int]
+    stretches: Mapping[str, _Stretch] = field(default_factory=dict)
 
     @classmethod
     def of(cls, terms: Sequence[Term], priors: Priors) -> Space:
         """Return the space of some observations of a scenario."""
         return cls(tuple(terms), {name: k for k, name in enumerate(priors.coordinates)})
+
+    def stretched(self, draws: int) -> Space:
+        """Return the space in which no value is rarer than so many draws would show."""
+        rare = {k: v for term in self.terms for k, v in term.rare_levels(draws).items()}
+        return replace(self, stretches={name: _Stretch.over(one) for name, one in rare.items()})
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -156,13 +205,22 @@ class Space:
         return np.stack(columns, axis=1)
 
     def columns(self, u: FloatArray) -> dict[str, FloatArray]:
-        """Return points by coordinate."""
-        return dict(zip(self.names, u.T, strict=True))
+        """Return points by coordinate, as levels of the prior."""
+        found = dict(zip(self.names, u.T, strict=True))
+        for name, stretch in self.stretches.items():
+            found[name] = stretch.level(found[name])
+        return found
+
+    def log_weight(self, u: FloatArray) -> FloatArray:
+        """Return by how much points count in a space that is stretched, shape (draw,)."""
+        drawn = dict(zip(self.names, u.T, strict=True))
+        weights = (stretch.log_weight(drawn[name]) for name, stretch in self.stretches.items())
+        return sum(weights, np.zeros(len(u)))
 
     def log_likelihood(self, u: FloatArray) -> FloatArray:
         """Return the log-likelihood of all observations at points, shape (draw,)."""
         columns = self.columns(u)
-        total = np.zeros(len(u))
+        total = self.log_weight(u)
         for term in self.terms:
             total += term.log_likelihood(columns)
         return total
@@ -241,6 +299,7 @@ def find_posterior(
     """
     if method not in METHODS:
         raise QuestionError(f"method '{method}' is unknown; expected {', '.join(METHODS)}")
+    space = space.stretched(max(design.draws, _FEWEST) * design.chains)
     points, likelihoods = _likely(space, design)
     weights = smoothed(likelihoods) if np.isfinite(likelihoods).any(axis=1).all() else None
     chosen, reason = _choose(weights, likelihoods.shape, method)
@@ -269,9 +328,11 @@ def find_posterior(
     # Where draws have to be led in, the levels that they pass are scattered enough.
     counted = chosen == "importance" or np.isneginf(likelihoods).mean() < SHARE
     evidence = np.array([cloud.log_evidence for cloud in clouds])
+    drawn = [_levels(cloud.z) for cloud in clouds]
+    weighed = [c.log_likelihood - space.log_weight(u) for c, u in zip(clouds, drawn, strict=True)]
     return Posterior(
-        u=np.array([_levels(cloud.z) for cloud in clouds]),
-        log_likelihood=np.array([cloud.log_likelihood for cloud in clouds]),
+        u=np.array([np.stack([*space.columns(u).values()], axis=1) for u in drawn]),
+        log_likelihood=np.array(weighed),
         log_evidence=evidence,
         method=chosen,
         reason=reason,

@@ -200,6 +200,9 @@ class _Shared:
     def observation(self) -> Observation:
         return self.term.observation
 
+    def rare_levels(self, draws: int) -> dict[str, FloatArray]:
+        return self.term.rare_levels(draws)
+
     def log_likelihood(self, points: Mapping[str, FloatArray]) -> FloatArray:
         predicted = self.term.predict(points)
         if self.share == "allowed":

@@ -18,6 +18,7 @@ from uncertain_scale.inputs.prior import ENDS, correlation_matrix, regression
 from uncertain_scale.model import Problem, ask
 from uncertain_scale.sampling.dependence import InputSampler, cholesky
 from uncertain_scale.sampling.engine import propagate, try_equations
+from uncertain_scale.sampling.rare_values import rare_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -96,6 +97,19 @@ class Term:
     def log_likelihood(self, points: Mapping[str, FloatArray]) -> FloatArray:
         """Return the log-likelihood of what was observed at points given by coordinate."""
         return log_likelihood(self.observation, self.predict(points))
+
+    def rare_levels(self, draws: int) -> dict[str, FloatArray]:
+        """Return, by coordinate, the levels of values that so many draws may miss."""
+        alone = {name: tuple(self.sampler.positions_of([name])) for name in self.inputs}
+        alone |= {own.names[0]: own.coordinates for own in self.own if not (own.shared or own.tie)}
+        found = {}
+        for name, coordinates in alone.items():
+            prior, rows = self.sampler.belief(name)
+            if rows is None and len(coordinates) == 1:
+                levels = rare_levels(prior.distribution, draws)
+                if levels.size:
+                    found[coordinates[0]] = levels
+        return found
 
     def distance(self, points: Mapping[str, FloatArray]) -> FloatArray:
         """Return how far points are from what the observation allows, 0 where it does."""

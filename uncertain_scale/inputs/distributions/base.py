@@ -177,6 +177,11 @@ class Distribution(BaseModel, ABC):
         """Return the probabilities of the atoms or components that it consists of."""
         return np.ones(1) if self.continuous else self.atoms()[1]
 
+    def levels_of_masses(self) -> FloatArray:
+        """Return the levels between which nearly all of each of `masses` lies, shape (mass, 2)."""
+        above = np.minimum(np.cumsum(self.masses()), 1.0)
+        return np.stack([np.append(0.0, above[:-1]), above], axis=1)
+
     @property
     def stated(self) -> dict[str, Any]:
         """The parameters or named quantiles as typed, without those left at their defaults."""

@@ -39,6 +39,7 @@ _MOST_COMPONENTS = 1000
 _DEEPEST = 8
 _MOST_EFFORT = 1000
 _PIECES = (64, 256)
+_TAIL = 5e-4  # of a component, on either side of where it mostly lies
 
 
 class Part(NamedTuple):
@@ -142,6 +143,16 @@ class Mixture(Continuous):
     @override
     def masses(self) -> FloatArray:
         return np.concatenate([part.share * part.distribution.masses() for part in self._parts])
+
+    @override
+    def levels_of_masses(self) -> FloatArray:
+        each = []
+        for _, part in self._parts:
+            ends = part.levels_of_masses()
+            inset = _TAIL * np.diff(ends)
+            low, high = part.ppf(np.hstack([ends[:, :1] + inset, ends[:, 1:] - inset])).T
+            each.append(np.stack([self.cdf(np.nextafter(low, -np.inf)), self.cdf(high)], axis=1))
+        return np.concatenate(each)
 
     @cached_property
     def _one_behind_another(self) -> bool:
