@@ -50,7 +50,8 @@ def test_evidence_that_a_rare_value_explains_gives_it_its_probability(tmp_path, 
     assert abs(record["log_evidence"] - bits) < 4.9 * record["log_evidence_mcse"]
     if exact > 0.01:
         assert spread < 0.03 * exact
-        assert json.loads(tree["posterior_predictive/y"].attrs.get("rare", "[]")) == []
+        if p < 1e-3:  # few draws of the prior hold it
+            assert json.loads(tree["posterior_predictive/y"].attrs["rare"]) == []
     elif seen == 2:  # the value is as rare as before, and a mean may rest on it
         assert json.loads(tree["posterior_predictive/y"].attrs["rare"]) != []
 
