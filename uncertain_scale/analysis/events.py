@@ -21,7 +21,7 @@ from uncertain_scale.statistics.outputs import all_draws, conditionals_of, may_v
 from uncertain_scale.statistics.pivot_attributes import joined_pivots
 from uncertain_scale.units import conversion_factor, parse_quantity
 from uncertain_scale.units.dates import DATE, dates_as_numbers
-from uncertain_scale.units.rounding import compare
+from uncertain_scale.units.domain import compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.conditional import Conditional
     from uncertain_scale.statistics.integrated import What
     from uncertain_scale.units.aliases import FloatArray
-    from uncertain_scale.units.rounding import Sign
+    from uncertain_scale.units.domain import Sign
 
 __all__ = [
     "SURE",
