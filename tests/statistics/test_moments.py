@@ -13,6 +13,7 @@ from shelf import DESIGNS, SHELF, cube
 
 from uncertain_scale.statistics import summarize
 from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.intervals import skewed_spread
 from uncertain_scale.statistics.moments import (
     Facts,
     heaviness,
@@ -22,7 +23,6 @@ from uncertain_scale.statistics.moments import (
     standard_deviation,
     stratification,
 )
-from uncertain_scale.statistics.monte_carlo_error import skewed_spread
 from uncertain_scale.statistics.tails import FarTail, fit_tail
 
 SEEDS = pytest.mark.parametrize(

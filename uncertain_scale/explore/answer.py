@@ -57,8 +57,7 @@ from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.sampling.paths import Paths
 from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.intervals import quantiles
-from uncertain_scale.statistics.outputs import read_draws, read_each
-from uncertain_scale.statistics.pivot_attributes import joined_pivots
+from uncertain_scale.statistics.outputs import joined_pivots, read_draws, read_each
 from uncertain_scale.statistics.summary import why_unsettled
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from uncertain_scale.sampling.rare_values import hidden_moment, rare_of
-from uncertain_scale.statistics.monte_carlo_error import skewed_spread, spread
+from uncertain_scale.statistics.intervals import skewed_spread, spread
 from uncertain_scale.statistics.tails import FarTail, tail_index
 
 if TYPE_CHECKING:

@@ -15,16 +15,15 @@ from uncertain_scale.errors import PROBABILITIES, QuestionError, several
 from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.sampling.engine import each
 from uncertain_scale.sampling.rare_values import hidden_moment, rare_of
-from uncertain_scale.statistics.density.hdi import (
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.hdi import (
     HighestDensity,
     eti_of_draws,
     hdi_of_draws,
     highest_density,
 )
-from uncertain_scale.statistics.draws import Draws
-from uncertain_scale.statistics.intervals import beyond, quantiles, quantiles_and_gaps
+from uncertain_scale.statistics.intervals import NEEDS_CHAINS, beyond, quantiles, quantiles_and_gaps
 from uncertain_scale.statistics.moments import LEVELS, Facts, largest_tail, moments
-from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
 from uncertain_scale.statistics.outputs import (
     inputs_of,
     integrated,

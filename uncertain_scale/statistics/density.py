@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.statistics.density.cells import DEGREE, NODE_WEIGHTS, NODES
-from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.statistics.cells import DEGREE, NODE_WEIGHTS, NODES
+from uncertain_scale.statistics.intervals import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
 
-    from uncertain_scale.statistics.density.cells import Cells
+    from uncertain_scale.statistics.cells import Cells
     from uncertain_scale.units.aliases import FloatArray
 
 # Settles what no draws decide, in gaps between clusters; of no weight elsewhere.
