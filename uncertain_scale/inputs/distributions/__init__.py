@@ -25,11 +25,15 @@ from uncertain_scale.inputs.distributions.closed import (
     Uniform,
 )
 from uncertain_scale.inputs.distributions.discrete import Bernoulli, Choice, Constant, Empirical
-from uncertain_scale.inputs.distributions.faults import DistributionError, faults_of, shown
 from uncertain_scale.inputs.distributions.fitted import Beta, Gamma, Pert, StudentT
 from uncertain_scale.inputs.distributions.mixture import Mixture
 from uncertain_scale.inputs.distributions.pointwise import Metalog, Quantiles
-from uncertain_scale.inputs.distributions.statement import number_text
+from uncertain_scale.inputs.distributions.statement import (
+    DistributionError,
+    faults_of,
+    number_text,
+    shown,
+)
 from uncertain_scale.units import (
     check_ends,
     check_spelling,
@@ -41,7 +45,7 @@ from uncertain_scale.units import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from uncertain_scale.inputs.distributions.faults import Fault
+    from uncertain_scale.inputs.distributions.statement import Fault
 
 __all__ = [
     "KINDS",
@@ -140,8 +144,8 @@ def build(kind: str, parameters: Mapping[str, object]) -> Distribution:
     >>> build("lognormall", {"mu": 0, "sigma": 1})
     Traceback (most recent call last):
     ...
-    uncertain_scale.inputs.distributions.faults.DistributionError: kind 'lognormall' is unknown; \
-did you mean 'lognormal'?
+    uncertain_scale.inputs.distributions.statement.DistributionError: kind 'lognormall' is \
+unknown; did you mean 'lognormal'?
     """
     cls = KINDS.get(kind)
     if cls is None:

@@ -20,8 +20,7 @@ from uncertain_scale.inputs.distributions.statement import number_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from uncertain_scale.inputs.distributions.faults import Faults
-    from uncertain_scale.inputs.distributions.statement import NamedQuantiles
+    from uncertain_scale.inputs.distributions.statement import Faults, NamedQuantiles
     from uncertain_scale.units.aliases import FloatArray
 
 _ABOVE_0 = {"type": "number", "exclusiveMinimum": 0}

@@ -16,14 +16,13 @@ from pydantic import Field
 from typing_extensions import override
 
 from uncertain_scale.inputs.distributions.base import Bound, Distribution
-from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.numerical import at_ends, expectation, mass_between
-from uncertain_scale.inputs.distributions.statement import number_text
+from uncertain_scale.inputs.distributions.statement import DistributionError, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from uncertain_scale.inputs.distributions.faults import Fault, Faults
+    from uncertain_scale.inputs.distributions.statement import Fault, Faults
     from uncertain_scale.units.aliases import FloatArray
 
 _LEAST_MASS = 1e-290

@@ -20,7 +20,7 @@ from uncertain_scale.inputs.distributions.numerical import at_ends, inside
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from uncertain_scale.inputs.distributions.faults import Fault, Faults
+    from uncertain_scale.inputs.distributions.statement import Fault, Faults
     from uncertain_scale.units.aliases import FloatArray
 
 _MOST_VALUES = 1_000_000

@@ -22,7 +22,6 @@ from uncertain_scale.inputs.distributions.closed import (
     moded,
 )
 from uncertain_scale.inputs.distributions.continuous import Continuous
-from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.incomplete import (
     beta_shapes,
     gamma_shape,
@@ -40,11 +39,11 @@ from uncertain_scale.inputs.distributions.numerical import (
     score,
     shape_from_three,
 )
+from uncertain_scale.inputs.distributions.statement import DistributionError
 
 if TYPE_CHECKING:
-    from uncertain_scale.inputs.distributions.faults import Faults
     from uncertain_scale.inputs.distributions.numerical import Expansion
-    from uncertain_scale.inputs.distributions.statement import NamedQuantiles
+    from uncertain_scale.inputs.distributions.statement import Faults, NamedQuantiles
     from uncertain_scale.units.aliases import FloatArray
 
 _LEAST_NU, _MOST_NU = 0.01, 1e12

@@ -19,7 +19,6 @@ from uncertain_scale.inputs.distributions.discrete import (
     first_step,
     share_faults,
 )
-from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.fitted import Fitted
 from uncertain_scale.inputs.distributions.numerical import (
     at_ends,
@@ -29,10 +28,11 @@ from uncertain_scale.inputs.distributions.numerical import (
     score,
 )
 from uncertain_scale.inputs.distributions.pointwise import Pointwise
+from uncertain_scale.inputs.distributions.statement import DistributionError
 
 if TYPE_CHECKING:
-    from uncertain_scale.inputs.distributions.faults import Fault, Faults
     from uncertain_scale.inputs.distributions.numerical import Expansion
+    from uncertain_scale.inputs.distributions.statement import Fault, Faults
     from uncertain_scale.units.aliases import FloatArray
 
 _MOST_COMPONENTS = 1000
