@@ -18,22 +18,6 @@ from uncertain_scale.inputs.tables import Cells, read_table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = [
-    "FORMATS",
-    "KINDS",
-    "OTHER",
-    "Chip",
-    "Price",
-    "Rating",
-    "chips",
-    "families",
-    "family_of_peak",
-    "find_chip",
-    "place_of",
-    "rows_of",
-    "same_peak",
-]
-
 FORMATS = ("bf16", "fp16", "fp8", "fp4")
 """Number formats; `fp16` stands for chips without BF16 only."""
 KINDS = {

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.units.domain import Domain
 
-__all__ = ["beyond", "interval_in"]
-
 _NEGLIGIBLE = 1e-4  # probability below which the support is told instead of a share
 _ALL = 1 - 1e-12
 

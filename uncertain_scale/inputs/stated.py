@@ -264,7 +264,7 @@ def _from_scipy(frozen: Any) -> Stated:
     raise DistributionError([(None, _no_counterpart(f"scipy.stats.{law.name}", frozen))])
 
 
-_SPELT = {
+_SPELT: Mapping[str, tuple[Callable[..., Stated], tuple[str, ...]]] = {
     "Normal": (normal, ("mu", "sigma")),
     "LogNormal": (lognormal, ("mu", "sigma")),
     "LogitNormal": (logitnormal, ("mu", "sigma")),
@@ -275,6 +275,10 @@ _SPELT = {
     "Uniform": (uniform, ("lower", "upper")),
     "Triangular": (triangular, ("lower", "c", "upper")),
     "Bernoulli": (bernoulli, ("p",)),
+    "TruncatedNormal": (
+        lambda mu, sigma, *ends: normal(mu, sigma, truncate=[*ends]),
+        ("mu", "sigma", "lower", "upper"),
+    ),
 }
 """Classes of PreliZ, and of SciPy's newer kind, with the attributes that hold our parameters."""
 
@@ -283,15 +287,10 @@ def _by_attributes(frozen: Any) -> Stated:
     """Return a distribution of PreliZ by its parameters, which are named as ours are."""
     name = type(frozen).__name__
     state, attributes = _SPELT.get(name, (None, ()))
-    if name == "TruncatedNormal":
-        state, attributes = normal, ("mu", "sigma")
     found = [getattr(frozen, one, None) for one in attributes]
     if state is None or None in found:
         raise DistributionError([(None, _no_counterpart(name, frozen))])
-    values = [float(one) for one in found if one is not None]
-    if name == "TruncatedNormal":
-        return normal(*values, truncate=[float(frozen.lower), float(frozen.upper)])
-    return state(*values)
+    return state(*(float(one) for one in found if one is not None))
 
 
 def _no_counterpart(name: str, frozen: Any) -> str:

@@ -128,18 +128,18 @@ class Cells:
         """Return a cell, or "" where there is no such column."""
         return self.row.cells.get(column, "")
 
-    def positive(self, column: str, units: str) -> float | None:
+    def positive(self, column: str, units: str, *, bare: str | None = None) -> float | None:
         """Return a positive quantity in `units`, or None where the cell is empty or faulty.
 
         A table without the column is as one with empty cells; a bare number without units in the
-        header is a fault.
+        header is in those of `bare`, or a fault.
         """
         text = self.text(column)
         if not text:
             return None
         try:
             quantity = parse_quantity(text)
-            stated = quantity.units or self.table.units.get(column)
+            stated = quantity.units or self.table.units.get(column, bare)
             if stated is None:
                 raise UnitError(
                     f"'{text[:40]}' has no units; name them in the header, "

@@ -44,19 +44,6 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.document import TrendTable
     from uncertain_scale.inputs.prior import Priors
 
-__all__ = [
-    "KIND",
-    "WHEN",
-    "Trend",
-    "as_stated",
-    "dated",
-    "levels_missing",
-    "parts_of",
-    "undated",
-    "with_trends",
-    "without_known",
-]
-
 KIND = "trend"
 WHEN = "it is a trend: give a date, such as date = 2027-07"
 """Why an input that moves has no prior where a question has no date."""

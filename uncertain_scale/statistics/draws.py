@@ -95,19 +95,15 @@ class Draws(AnyDraws):
         """All draws in ascending order."""
         return np.sort(self.values, axis=None)
 
-    @property
+    @cached_property
     @override
     def atoms(self) -> Atoms:
         if self.size <= _FEW:
-            return self._found_atoms
+            return find_atoms(self.pooled)
         if self._binning.atoms.size:
             return self._counted_atoms
         distinct = min(self._binning.distinct, self.size)  # of which none is worth a count
         return Atoms(np.zeros(0), np.zeros(0), int(distinct))
-
-    @cached_property
-    def _found_atoms(self) -> Atoms:
-        return find_atoms(self.pooled)
 
     @property
     def _sorts(self) -> bool:

@@ -159,11 +159,10 @@ def summarize_variables(
             draws = integrated(draws, items[name], inputs)
         return _row(draws, levels, items[name].attrs, intervals)
 
-    rows = each(
-        row,
-        list(drawn),
-        threads=_threads(max((one.size for one in drawn.values()), default=0)),
-    )
+    # Up to some millions of draws most of the work is many short calls, at which threads only wait
+    # for each other; beyond, it is sorting.
+    most = max((one.size for one in drawn.values()), default=0)
+    rows = each(row, list(drawn), threads=1 if most <= _WORTH_THREADS else None)
     names = [str(name) for name in items]
     sizes = {"chains": outputs.sizes.get("chain", 0), "draws": outputs.sizes.get("draw", 0)}
     return _lay_out(dict(zip(names, rows, strict=True)), levels, sizes).to_xarray()
@@ -206,15 +205,6 @@ def summarize_each(
     chains = next((one.chains for one in outputs.values()), 0)
     table = dict(zip(outputs, rows, strict=True))
     return _lay_out(table, levels, {"chains": chains, "draws": draws})
-
-
-def _threads(draws: int) -> int | None:
-    """Return how many threads to summarise outputs of so many draws in; None for one a processor.
-
-    Up to some millions of draws most of the work is many short calls, at which threads only wait
-    for each other; beyond, it is sorting.
-    """
-    return 1 if draws <= _WORTH_THREADS else None
 
 
 @dataclass(frozen=True, eq=False)
