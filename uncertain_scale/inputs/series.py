@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import DataError, nearest
 from uncertain_scale.inputs.catalog import shipped_folder
-from uncertain_scale.inputs.tables import Cells, read_table
+from uncertain_scale.inputs.tables import Cells, read_table, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -198,9 +198,7 @@ def read_series(path: Path, *, shown: str | None = None) -> Series:
                 )
             values.append(one)
         faults += cells.found
-    if faults:
-        faults.sort(key=lambda fault: fault.line)
-        raise DataError("\n".join(map(str, faults)))
+    refuse(faults)
     values.sort(key=lambda one: (one.date, one.known))
     return Series(path.stem, table.file, units, tuple(values))
 

@@ -15,6 +15,7 @@ from array import array
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -164,6 +165,12 @@ class Cells:
             self.add(column, f"is '{text[:40]}'; expected {expected}, or an empty cell")
             return ""
         return words.get(text.casefold(), "")
+
+
+def refuse(faults: Iterable[RowFault]) -> None:
+    """Raise a DataError of all faults in the order of their lines, where there are any."""
+    if ordered := sorted(faults, key=attrgetter("line")):
+        raise DataError("\n".join(map(str, ordered)))
 
 
 def read_table(path: Path, *, required: Sequence[str], shown: str | None = None) -> Table:

@@ -26,9 +26,8 @@ from uncertain_scale.inputs.distributions import (
     is_interval,
     parse_distribution,
 )
-from uncertain_scale.inputs.domains import interval_in
 from uncertain_scale.inputs.prior import Prior, Priors, Provenance, loose_ends
-from uncertain_scale.inputs.stated import as_typed, split_sources
+from uncertain_scale.inputs.stated import as_typed, interval_in, split_sources
 from uncertain_scale.inputs.trends import WHEN
 from uncertain_scale.model.model import wholes
 from uncertain_scale.units import Quantity, conversion_factor

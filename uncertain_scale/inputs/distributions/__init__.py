@@ -292,6 +292,7 @@ class _Reader:
     def read(self) -> tuple[Distribution, str | None]:
         """Return the distribution and the units behind it."""
         _, name = self._next()
+        self._skip("(")
         kind, parameters = self._call(name, 1)
         units = self._text[self._at :].strip()
         if units[:1] in {")", "]", ",", "(", "="}:
@@ -299,7 +300,6 @@ class _Reader:
         return build(kind, parameters), units or None
 
     def _call(self, kind: str, depth: int) -> tuple[str, dict[str, object]]:
-        self._expect("(", "expected '('")
         parameters: dict[str, object] = {}
         while not self._skip(")"):
             if parameters:
@@ -327,7 +327,7 @@ class _Reader:
         sort, token = self._next()
         if sort == "number":
             return _number(token)
-        if sort == "name" and self._peek("("):
+        if sort == "name" and self._skip("("):
             kind, parameters = self._call(token, depth + 1)
             if "kind" in parameters:
                 raise DistributionError([("kind", f"{kind}(…) has its kind in front; drop kind=")])
@@ -378,10 +378,6 @@ class _Reader:
             self._refuse("expected a number, a name or one of ( ) [ ] , =")
         self._at = match.end()
         return match.lastgroup, match[match.lastgroup]
-
-    def _peek(self, mark: str) -> bool:
-        match = _TOKEN.match(self._text, self._at)
-        return match is not None and match["mark"] == mark
 
     def _skip(self, mark: str) -> bool:
         match = _TOKEN.match(self._text, self._at)

@@ -268,13 +268,11 @@ class Mixture(Continuous):
 
     @override
     def mean(self) -> float | None:
-        mean, _ = self.moments(1.0)
-        return None if np.isnan(mean) else mean
+        return None if np.isnan(mean := self.moments(1.0)[0]) else mean
 
     @override
     def sd(self) -> float | None:
-        _, sd = self.moments(1.0)
-        return None if np.isnan(sd) else sd
+        return None if np.isnan(sd := self.moments(1.0)[1]) else sd
 
     def mass_within(self, low: float, high: float) -> float:
         """Return P(low <= X <= high), without truncation."""
