@@ -394,8 +394,6 @@ def _statistics(
         values = np.full(len(levels), column.low)
         errors = np.full(len(levels), 0.0 if draws.chains > 1 else math.nan)
     else:
-        if draws.conditional is None:
-            draws.gather(levels, 0)
         values, errors = quantiles(draws, levels)
     if grain := facts.get(GRAIN):
         errors = np.hypot(errors, grain)

@@ -234,11 +234,10 @@ class AnyDraws(Protocol):
     def counts_between(self, edges: FloatArray) -> npt.NDArray[np.int64]:
         """Return how many draws lie between ascending edges, those at the last one included."""
 
-    def gather(self, levels: FloatArray, tail: int) -> None:
-        """Make ready what lies about quantiles and in the tails, where that takes a pass."""
-
     def forget_tables(self) -> None:
         """Free what is made again from the tallies where it is asked for, and is larger."""
+        for name in ("table", "continuous"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def table(self) -> Table:
@@ -385,15 +384,6 @@ class Sketch(AnyDraws):
     @override
     def counts_between(self, edges: FloatArray) -> npt.NDArray[np.int64]:
         return self.table.counts_between(edges)
-
-    @override
-    def gather(self, levels: FloatArray, tail: int) -> None:
-        """Do nothing: a table has all that there is."""
-
-    @override
-    def forget_tables(self) -> None:
-        for name in ("table", "continuous"):
-            self.__dict__.pop(name, None)
 
 
 def _evenly(count: int) -> FloatArray:
