@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _DISCRETE = 200  # up to so many different values, all are point masses
 _MASS = 0.005  # with more of them, a point mass is a value with so large a share of the draws
 _FEWEST = 10
-_COMPARED = 8  # up to so many point masses, draws are compared with each
 
 BINS = 8192
 """Bins between the 0.1% and the 99.9% quantile: so many, or up to half as many."""
@@ -393,13 +392,6 @@ class Tally:
     def _at_no_atom(self, x: FloatArray) -> npt.NDArray[np.bool_]:
         """Count the draws at atoms; return which are at none."""
         atoms = self.binning.atoms
-        if atoms.size <= _COMPARED:
-            free = np.full(x.shape, fill_value=True)
-            for place, atom in enumerate(atoms):
-                there = x == atom
-                self.at_atoms[place] += np.count_nonzero(there)
-                free &= ~there
-            return free
         nearest = np.minimum(np.searchsorted(atoms, x), atoms.size - 1)
         hit = atoms[nearest] == x
         self.at_atoms += np.bincount(nearest[hit], minlength=atoms.size)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 _MOST_VALUES = 1_000_000
-_COMPARED = 8  # up to so many steps, each is compared with: a search waits for its branches
 Share = Annotated[Number, Field(ge=0)]
 _SUM_SLACK = 1e-6
 FROM_BELOW = 0.999
@@ -70,12 +69,7 @@ class Discrete(Distribution):
         values, below = self._atoms[0], self._cumulative[0]
         if not inside(u):
             return self._steps(np.searchsorted(below, u), u, 1 - u)
-        if below.size > _COMPARED:
-            return values.take(np.searchsorted(below, u), mode="clip")
-        index = np.zeros(u.shape, dtype=np.intp)
-        for step in below[:-1]:
-            index += u > step
-        return values.take(index)
+        return values.take(np.searchsorted(below, u), mode="clip")
 
     @override
     def quantile(self, p: FloatArray, q: FloatArray) -> FloatArray:
@@ -124,13 +118,6 @@ class Constant(Discrete):
     @override
     def stated_atoms(self) -> tuple[FloatArray, FloatArray]:
         return np.array([self.value]), np.ones(1)
-
-    @override
-    def ppf(self, u: FloatArray) -> FloatArray:
-        u = np.asarray(u, dtype=np.float64)
-        if inside(u):
-            return np.full(u.shape, self.value)
-        return np.where((u >= 0) & (u <= 1), self.value, np.nan)
 
 
 class Bernoulli(Discrete):

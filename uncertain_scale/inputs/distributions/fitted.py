@@ -34,7 +34,6 @@ from uncertain_scale.inputs.distributions.incomplete import (
 from uncertain_scale.inputs.distributions.numerical import (
     at_ends,
     expand,
-    in_chunks,
     inside,
     score,
     shape_from_three,
@@ -96,7 +95,7 @@ class Fitted(Continuous):
         from scipy.special import ndtri
 
         with np.errstate(all="ignore"):
-            x = in_chunks(lambda u: self._expanded(ndtri(u), u), u)
+            x = self._expanded(ndtri(u.ravel()), u.ravel()).reshape(u.shape)
             return x if inside(u) else at_ends(x, u, 1 - u, self.support)
 
     def _expanded(self, z: FloatArray, p: FloatArray, q: FloatArray | None = None) -> FloatArray:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 REACH = 8.5
 """Normal scores within plus and minus this are expanded: u from 1e-17 to 1 - 1e-17."""
-_CHUNK = 32768
 _NODES = 16
 # p = exp(-t)/2: narrow panels where mass is, wide ones out to p = 1e-300.
 _EDGES = np.concatenate([np.arange(0, 8, 0.25), np.arange(8, 16, 0.5), np.geomspace(16, 690, 40)])
@@ -160,17 +159,6 @@ def _fit(
         errors = np.abs(guesses - checks).max(axis=0)
         good = errors < allowed(checks)
     return Expansion(np.ascontiguousarray(coefficients), good)
-
-
-def in_chunks(function: Callable[[FloatArray], FloatArray], u: FloatArray) -> FloatArray:
-    """Apply an elementwise function piece by piece, so that its scratch stays in the cache."""
-    flat = u.ravel()
-    if flat.size <= _CHUNK:
-        return function(flat).reshape(u.shape)
-    result = np.empty_like(flat)
-    for start in range(0, flat.size, _CHUNK):
-        result[start : start + _CHUNK] = function(flat[start : start + _CHUNK])
-    return result.reshape(u.shape)
 
 
 def increasing_roots(
