@@ -21,8 +21,7 @@ from uncertain_scale.sampling.rare_values import rare_masses
 from uncertain_scale.statistics.conditional import Conditional
 from uncertain_scale.statistics.draws import Draws
 from uncertain_scale.statistics.integrated import Part, Pivot
-from uncertain_scale.statistics.sketch import GROUPS, ROUGHLY, Table
-from uncertain_scale.statistics.tally import BINS, MOST_BINS, PILOT, choose_binning
+from uncertain_scale.statistics.sketch import ROUGHLY, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -175,31 +174,10 @@ def _table_of_rest(
     if whole and draws.chains > 1:
         few = rest(slice(max(ROUGHLY // draws.chains, 1)))
         if np.ptp(few) <= _ROUNDING * pivot.width:
-            return _one_place((few.min() + few.max()) / 2, draws.values)
+            middle = (few.min() + few.max()) / 2
+            return Draws(np.full_like(draws.values, middle)).table
     values = rest(slice(None))
-    return _table(values) if np.isfinite(values).all() else None
-
-
-def _one_place(value: float, draws: FloatArray) -> Table:
-    groups = min(len(draws), GROUPS)
-    counts = [len(draws[first::GROUPS]) * draws.shape[1] for first in range(groups)]
-    return Table.at_one(value, counts)
-
-
-def _table(values: FloatArray) -> Table:
-    """Return draws by bin and group of chains, in one pass where none repeat."""
-    pilot = values.reshape(-1)[:: values.size // PILOT | 1]
-    binning = choose_binning(pilot, BINS)
-    numbers = binning.numbers(binning.standard(values))
-    first, last = int(numbers.min()), int(numbers.max())
-    groups = len(values)
-    if binning.atoms.size or not 1 < groups <= GROUPS or last - first >= MOST_BINS:
-        return Draws(values).table
-    count = last - first + 1
-    numbers += count * np.arange(groups)[:, None] - first
-    counts = np.bincount(numbers.ravel(), minlength=groups * count).reshape(groups, count)
-    edges = np.clip(binning.edges(np.arange(first, last + 2)), values.min(), values.max())
-    return Table(edges, counts, np.zeros(0), np.zeros((groups, 0), dtype=np.int64))
+    return Draws(values).table if np.isfinite(values).all() else None
 
 
 def draws_of(tree: xr.DataTree | ArrayTree) -> dict[str, Draws]:

@@ -136,11 +136,9 @@ class Binning:
         array of the shape of `away`
             Numbers ascend with the draws, and are negative below the centre.
         """
-        return self.places(away.copy(), signed=bool(away.min() < 0))
+        return self.places(away.copy())
 
-    def places(
-        self, away: FloatArray, coarser: int = 0, first: int = 0, *, signed: bool = True
-    ) -> npt.NDArray[np.int64]:
+    def places(self, away: FloatArray, coarser: int = 0, first: int = 0) -> npt.NDArray[np.int64]:
         """Return the number of each draw's bin, counted from one of them.
 
         Parameters
@@ -151,32 +149,22 @@ class Binning:
             How many times two bins are made one.
         first
             The number, of these, that is counted as 0.
-        signed
-            Whether some draws may be below the centre.
         """
         shift = self.shift + coarser
-        if signed:
-            away += 0.0  # -0.0 is not below
-            below = away.view(np.int64) >> 63
-            np.abs(away, out=away)
+        away += 0.0  # -0.0 is not below
+        below = away.view(np.int64) >> 63
+        np.abs(away, out=away)
         away += self.unit
         bits = away.view(np.int64)
         bits >>= shift
-        origin = self._origin >> shift  # whose trailing bits are 0
-        if not signed:
-            bits -= origin + first
-            return bits
-        bits -= origin
+        bits -= self._origin >> shift  # whose trailing bits are 0
         bits ^= below  # -1 - bits
-        if first:
-            bits -= first
+        bits -= first
         return bits
 
     def number(self, x: float) -> int:
         """Return the number of one draw's bin, as `numbers` does."""
-        away = (x - self.centre) * (1 / self.scale)
-        number = (_bits(abs(away) + self.unit) - self._origin) >> self.shift
-        return ~number if away < 0 else number
+        return int(self.numbers(self.standard(np.array([x])))[0])
 
     def edges(self, numbers: npt.NDArray[np.int64]) -> FloatArray:
         """Return the lower ends of bins by their numbers."""
@@ -286,7 +274,7 @@ class Tally:
             low, high = float(x.min()), float(x.max())
         least, most = self.binning.number(low), self.binning.number(high)
         self._cover(least, most)
-        places = self.binning.places(away, self._coarser, self._first, signed=least < 0)
+        places = self.binning.places(away, self._coarser, self._first)
         self._counts += np.bincount(places, minlength=self._counts.size)
 
     def add(self, other: Tally) -> None:

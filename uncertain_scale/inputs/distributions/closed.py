@@ -331,19 +331,6 @@ class _Scored(Scaled):
         return self.unscaled(self.mu + self.sigma * score(p, q))
 
     @override
-    def ppf(self, u: FloatArray) -> FloatArray:
-        if self._window is not None:
-            return super().ppf(u)
-        from scipy.special import ndtri
-
-        u = np.asarray(u, dtype=np.float64)
-        with np.errstate(all="ignore"):
-            y = np.asarray(ndtri(u))
-            y *= self.sigma
-            y += self.mu
-            return self.unscaled(y)
-
-    @override
     def probability(self, x: FloatArray, *, above: bool) -> FloatArray:
         from scipy.special import ndtr
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from uncertain_scale.inputs.distributions.base import Distribution, Number
-from uncertain_scale.inputs.distributions.numerical import at_ends, inside
+from uncertain_scale.inputs.distributions.numerical import at_ends
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,10 +66,7 @@ class Discrete(Distribution):
     @override
     def ppf(self, u: FloatArray) -> FloatArray:
         u = np.asarray(u, dtype=np.float64)
-        values, below = self._atoms[0], self._cumulative[0]
-        if not inside(u):
-            return self._steps(np.searchsorted(below, u), u, 1 - u)
-        return values.take(np.searchsorted(below, u), mode="clip")
+        return self._steps(np.searchsorted(self._cumulative[0], u), u, 1 - u)
 
     @override
     def quantile(self, p: FloatArray, q: FloatArray) -> FloatArray:

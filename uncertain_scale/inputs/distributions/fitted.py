@@ -32,9 +32,7 @@ from uncertain_scale.inputs.distributions.incomplete import (
     log_gamma_quantile,
 )
 from uncertain_scale.inputs.distributions.numerical import (
-    at_ends,
     expand,
-    inside,
     score,
     shape_from_three,
 )
@@ -84,28 +82,13 @@ class Fitted(Continuous):
 
     @override
     def fast(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        z = score(p, q)
-        return self._expanded(z.ravel(), p.ravel(), q.ravel()).reshape(z.shape)
-
-    @override
-    def ppf(self, u: FloatArray) -> FloatArray:
-        u = np.asarray(u, dtype=np.float64)
-        if self._window is not None:
-            return super().ppf(u)
-        from scipy.special import ndtri
-
-        with np.errstate(all="ignore"):
-            x = self._expanded(ndtri(u.ravel()), u.ravel()).reshape(u.shape)
-            return x if inside(u) else at_ends(x, u, 1 - u, self.support)
-
-    def _expanded(self, z: FloatArray, p: FloatArray, q: FloatArray | None = None) -> FloatArray:
-        """Return quantiles at flat z by the expansion, and exact ones where it does not hold."""
+        """Return quantiles by the expansion, and exact ones where it does not hold."""
+        z = score(p, q).ravel()
         smooth, doubtful = self.expansion(z)
         if doubtful.size:
-            p = p[doubtful]
-            q = 1 - p if q is None else q[doubtful]
-            smooth[doubtful] = self.smooth(z[doubtful], p, q)
-        return self.value(smooth, z)
+            p_there, q_there = p.ravel()[doubtful], q.ravel()[doubtful]
+            smooth[doubtful] = self.smooth(z[doubtful], p_there, q_there)
+        return self.value(smooth, z).reshape(p.shape)
 
 
 class Gamma(Fitted):

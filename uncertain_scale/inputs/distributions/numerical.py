@@ -41,11 +41,6 @@ def at_ends(
     return x
 
 
-def inside(u: FloatArray) -> bool:
-    """Tell whether all probabilities are above 0 and below 1, and there are any."""
-    return bool(u.size and u.min() > 0 and u.max() < 1)  # NaN is not
-
-
 def mass_between(below: FloatArray, above: FloatArray) -> float:
     """Return P between two points from P below and above each, by the end that keeps digits."""
     return float(below[1] - below[0] if below[0] <= 0.5 else above[0] - above[1])
