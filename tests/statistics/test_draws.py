@@ -99,7 +99,6 @@ def test_tallies_hold_the_draws_of_each_bin_and_of_each_atom(shape):
         assert last < first
         return
     numbers = binning.numbers(binning.standard(rest))
-    assert [binning.number(one) for one in rest[:50].tolist()] == numbers[:50].tolist()
     assert (first, last) == (numbers.min(), numbers.max())
     counts = np.bincount((numbers >> coarser) - (first >> coarser))
     assert tally.counts(coarser).tolist() == counts.tolist()

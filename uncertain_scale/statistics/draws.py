@@ -16,7 +16,6 @@ from uncertain_scale.statistics.sketch import GROUPS, ROUGHLY, STAND_INS, AnyDra
 from uncertain_scale.statistics.tally import (
     BINS,
     PILOT,
-    STRETCH,
     Atoms,
     Binning,
     Tally,
@@ -25,14 +24,11 @@ from uncertain_scale.statistics.tally import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     import numpy.typing as npt
 
     from uncertain_scale.units.aliases import FloatArray
 
 
-_PART = 8 * STRETCH  # draws that are counted at once
 _FEW = ROUGHLY  # up to so many draws are sorted whole
 
 
@@ -72,8 +68,8 @@ class Draws(AnyDraws):
         tallies = []
         for rows in self._groups:
             tally = Tally(self._binning)
-            for part in _parts(rows):
-                tally.count(part)
+            for row in rows:
+                tally.count(np.ascontiguousarray(row))
             tallies.append(tally)
         return tallies
 
@@ -154,10 +150,3 @@ class Draws(AnyDraws):
         below = np.searchsorted(self.pooled, edges)
         below[-1] = np.searchsorted(self.pooled, edges[-1], "right")
         return np.diff(below)
-
-
-def _parts(rows: Iterable[FloatArray]) -> Iterator[FloatArray]:
-    """Yield rows part by part, contiguous and each a multiple of `STRETCH` or the last of a row."""
-    for row in rows:
-        for start in range(0, row.size, _PART):
-            yield np.ascontiguousarray(row[start : start + _PART])

@@ -38,6 +38,7 @@ _Result = TypeVar("_Result")
 _ROUNDING = 1e-11  # of a pivot's width
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
 _RARE = 0.01  # of values that may be in none of the draws
+_pivot = lru_cache(maxsize=256)(Pivot)  # what is tabled of one serves every output that has it
 _WIDEST = 4.0  # times what is smooth beside it that such a law may reach
 
 
@@ -286,7 +287,7 @@ def pivots_of(facts: Facts, inputs: Mapping[str, Facts]) -> list[Pivot]:
             parts.append(_part(name, str(known[LAW]), factor, power, float(exponent), kept))
     parts = [part for part in parts if 0 < part.width < np.inf]
     parts.sort(key=lambda part: (not part.power, -part.width))
-    alone = [_alone(part) for part in parts if part.law.continuous and not part.ties]
+    alone = [_pivot((part,)) for part in parts if part.law.continuous and not part.ties]
     forms = ([part for part in parts if part.power is power] for power in (True, False))
     wholes = (_whole(tuple(_untied(some))) for some in forms)
     return [*filter(None, wholes), *alone]
@@ -347,12 +348,6 @@ def _untied(parts: Sequence[Part]) -> list[Part]:
         if len(fit) == len(kept):
             return kept
         kept = fit
-
-
-@lru_cache(maxsize=256)
-def _alone(part: Part) -> Pivot:
-    """Return one input as a pivot; what is tabled of it serves every output that has it."""
-    return Pivot((part,))
 
 
 @lru_cache(maxsize=256)

@@ -123,32 +123,22 @@ class Binning:
         away *= 1 / self.scale
         return away
 
-    def numbers(self, away: FloatArray) -> npt.NDArray[np.int64]:
-        """Return the number of each draw's bin.
-
-        Parameters
-        ----------
-        away
-            At least one draw, as `standard` returns them.
-
-        Returns
-        -------
-        array of the shape of `away`
-            Numbers ascend with the draws, and are negative below the centre.
-        """
-        return self.places(away.copy())
-
-    def places(self, away: FloatArray, coarser: int = 0, first: int = 0) -> npt.NDArray[np.int64]:
+    def numbers(self, away: FloatArray, coarser: int = 0, first: int = 0) -> npt.NDArray[np.int64]:
         """Return the number of each draw's bin, counted from one of them.
 
         Parameters
         ----------
         away
-            As in `numbers`, in an array that is overwritten.
+            At least one draw, as `standard` returns them, in an array that is overwritten.
         coarser
             How many times two bins are made one.
         first
             The number, of these, that is counted as 0.
+
+        Returns
+        -------
+        array of the shape of `away`
+            Numbers ascend with the draws, and are negative below the centre.
         """
         shift = self.shift + coarser
         away += 0.0  # -0.0 is not below
@@ -161,10 +151,6 @@ class Binning:
         bits ^= below  # -1 - bits
         bits -= first
         return bits
-
-    def number(self, x: float) -> int:
-        """Return the number of one draw's bin, as `numbers` does."""
-        return int(self.numbers(self.standard(np.array([x])))[0])
 
     def edges(self, numbers: npt.NDArray[np.int64]) -> FloatArray:
         """Return the lower ends of bins by their numbers."""
@@ -272,9 +258,10 @@ class Tally:
             if not x.size:
                 return
             low, high = float(x.min()), float(x.max())
-        least, most = self.binning.number(low), self.binning.number(high)
+        ends = self.binning.standard(np.array([low, high]))
+        least, most = self.binning.numbers(ends).tolist()
         self._cover(least, most)
-        places = self.binning.places(away, self._coarser, self._first)
+        places = self.binning.numbers(away, self._coarser, self._first)
         self._counts += np.bincount(places, minlength=self._counts.size)
 
     def add(self, other: Tally) -> None:
