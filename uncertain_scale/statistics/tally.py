@@ -117,11 +117,7 @@ class Binning:
 
     def standard(self, x: FloatArray) -> FloatArray:
         """Return (x - centre) / scale, in an array of its own."""
-        if not self.centre:
-            return x * (1 / self.scale)
-        away = x - self.centre
-        away *= 1 / self.scale
-        return away
+        return (x - self.centre) * (1 / self.scale)
 
     def numbers(self, away: FloatArray, coarser: int = 0, first: int = 0) -> npt.NDArray[np.int64]:
         """Return the number of each draw's bin, counted from one of them.

@@ -283,7 +283,7 @@ class Scaled(Continuous):
         return np.asarray(from_low - from_high)
 
     def unscaled(self, y: FloatArray) -> FloatArray:
-        """Return x for its place on the scale that has no ends, which may be overwritten."""
+        """Return x for its place on the scale that has no ends."""
         from scipy.special import expit
 
         y = np.asarray(y)
@@ -291,8 +291,7 @@ class Scaled(Continuous):
         if upper == np.inf:
             if lower == -np.inf:
                 return y
-            np.exp(y, out=y)
-            return np.asarray(y + lower) if lower else y
+            return np.asarray(np.exp(y) + lower)
         if lower == -np.inf:
             return np.asarray(upper - np.exp(-y))
         return np.asarray(lower * expit(-y) + upper * expit(y))

@@ -164,10 +164,7 @@ class _OnBeta(Fitted):
         from scipy.special import expit
 
         lower, upper = self.whole_support
-        x = np.asarray(expit(smooth))
-        x *= upper - lower
-        x += lower
-        return x
+        return np.asarray(expit(smooth) * (upper - lower) + lower)
 
     @override
     def probability(self, x: FloatArray, *, above: bool) -> FloatArray:
