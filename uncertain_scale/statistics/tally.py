@@ -116,7 +116,7 @@ class Binning:
         return _bits(self.unit)
 
     def standard(self, x: FloatArray) -> FloatArray:
-        """Return (x - centre) / scale, in an array of its own."""
+        """Return (x - centre) / scale."""
         return (x - self.centre) * (1 / self.scale)
 
     def numbers(self, away: FloatArray, coarser: int = 0, first: int = 0) -> npt.NDArray[np.int64]:
@@ -125,7 +125,7 @@ class Binning:
         Parameters
         ----------
         away
-            At least one draw, as `standard` returns them, in an array that is overwritten.
+            Draws, as `standard` returns them.
         coarser
             How many times two bins are made one.
         first
@@ -136,17 +136,10 @@ class Binning:
         array of the shape of `away`
             Numbers ascend with the draws, and are negative below the centre.
         """
-        shift = self.shift + coarser
-        away += 0.0  # -0.0 is not below
-        below = away.view(np.int64) >> 63
-        np.abs(away, out=away)
-        away += self.unit
-        bits = away.view(np.int64)
-        bits >>= shift
+        shift, away = self.shift + coarser, away + 0.0  # -0.0 is not below
+        bits = (np.abs(away) + self.unit).view(np.int64) >> shift
         bits -= self._origin >> shift  # whose trailing bits are 0
-        bits ^= below  # -1 - bits
-        bits -= first
-        return bits
+        return (bits ^ (away.view(np.int64) >> 63)) - first  # -1 - bits below the centre
 
     def edges(self, numbers: npt.NDArray[np.int64]) -> FloatArray:
         """Return the lower ends of bins by their numbers."""

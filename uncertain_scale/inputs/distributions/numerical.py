@@ -63,27 +63,14 @@ class Expansion:
 
     def __call__(self, z: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
         """Return values at flat z, and the indices of those that are not to be trusted."""
-        pieces = self.good.size
-        within = bool(z.size and z.min() > -REACH and z.max() < REACH)
-        if not within:
-            inside = np.abs(z) < REACH  # NaN is not
-            z = np.where(inside, z, 0.0)
-        place = z + REACH
-        place *= pieces / (2 * REACH)
-        whole = np.floor(place)
-        piece = whole.astype(np.intp)
-        place -= whole
-        place -= 0.5
+        inside = np.abs(z) < REACH  # NaN is not
+        place = (np.where(inside, z, 0.0) + REACH) * (self.good.size / (2 * REACH))
+        piece = place.astype(np.intp)
+        place = place - piece - 0.5
         value = self.coefficients[-1].take(piece, mode="clip")
-        coefficient = np.empty_like(value)
         for row in self.coefficients[-2::-1]:
-            value *= place
-            value += row.take(piece, mode="clip", out=coefficient)
-        doubtful = np.full(0, 0) if within else np.flatnonzero(~inside)
-        if not self.good.all():
-            bad = np.flatnonzero(~self.good.take(piece, mode="clip"))
-            doubtful = np.union1d(doubtful, bad)
-        return value, doubtful
+            value = value * place + row.take(piece, mode="clip")
+        return value, np.flatnonzero(~(inside & self.good.take(piece, mode="clip")))
 
 
 def expand(
