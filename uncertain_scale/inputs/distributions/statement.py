@@ -87,12 +87,8 @@ def _value_text(value: Any, longest: int | None) -> str:
     if isinstance(value, int | float):
         return number_text(value)
     if isinstance(value, Sequence):
-        shown = value if longest is None or len(value) <= longest else value[:longest]
-        texts = [
-            number_text(item) if type(item) is float else _value_text(item, longest)
-            for item in shown  # of thousands
-        ]
-        if len(shown) < len(value):
+        texts = [_value_text(item, longest) for item in value[:longest]]
+        if len(texts) < len(value):
             texts.append(f"… {len(value)} in all")
         return f"[{', '.join(texts)}]"
     return str(value.describe(longest)) if hasattr(value, "describe") else repr(value)
