@@ -25,7 +25,7 @@ from benchmarks.validation.honesty import DESIGNS, HONEST
 from uncertain_scale import Design, Model, ask, load_priors, sample, summarize
 from uncertain_scale.analysis.events import parse_event, probability_in
 from uncertain_scale.model.problem import Problem
-from uncertain_scale.statistics.density.hdi import LEVEL
+from uncertain_scale.statistics.hdi import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

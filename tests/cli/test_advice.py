@@ -54,7 +54,7 @@ SHOWN_BY = {
     "inputs/catalog.py": ["report"],
     "inputs/imports.py": ["priors import"],
     "inputs/sipmath.py": ["priors import"],
-    "model/notes.py": ["report", "compare", "sensitivity", "sweep", "update"],
+    "model/question.py": ["report", "compare", "sensitivity", "sweep", "update"],
     "model/model.py": ["report", "compare", "sensitivity", "sweep", "update"],
     "model/refusal.py": ["report", "compare", "sensitivity", "sweep", "update", "backtest"],
     "report/ages.py": ["report", "sensitivity", "sweep", "claims", "update", "backtest"],

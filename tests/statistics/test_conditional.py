@@ -17,8 +17,7 @@ from uncertain_scale.analysis.events import parse_event, probability_in
 from uncertain_scale.inputs.catalog import scenario_names
 from uncertain_scale.sampling.pivots import FACTOR, INPUTS, LAW, PIVOTS, TIED
 from uncertain_scale.sampling.sample import prepare
-from uncertain_scale.statistics.outputs import draws_of
-from uncertain_scale.statistics.pivot_attributes import pivots_of
+from uncertain_scale.statistics.outputs import draws_of, pivots_of
 
 PRIORS = """
 schema_version = 1

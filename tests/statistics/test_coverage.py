@@ -14,11 +14,10 @@ from arviz_stats.base import array_stats
 from scipy.stats import binom
 from shelf import SHELF, cube
 
-from uncertain_scale.statistics.density.hdi import highest_density
 from uncertain_scale.statistics.draws import Draws
-from uncertain_scale.statistics.intervals import equal_tailed, quantiles
+from uncertain_scale.statistics.hdi import highest_density
+from uncertain_scale.statistics.intervals import equal_tailed, quantiles, spread
 from uncertain_scale.statistics.moments import mean, standard_deviation
-from uncertain_scale.statistics.monte_carlo_error import spread
 
 # Latin hypercubes lie between the two others.
 EACH_DESIGN = ["random", pytest.param("lhs", marks=pytest.mark.nightly), "sobol"]

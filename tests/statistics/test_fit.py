@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import BSpline
 
-from uncertain_scale.statistics.density.fit import SplineCurve, fill_valleys, spline_basis
+from uncertain_scale.statistics.density import SplineCurve, fill_valleys, spline_basis
 
 
 @pytest.mark.parametrize("degree", [1, 3, 5])

@@ -9,7 +9,8 @@ from scipy import stats
 from scipy.special import ndtr, ndtri
 from shelf import DESIGNS, SHELF, cube, densest_region
 
-from uncertain_scale.statistics.density.hdi import (
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.hdi import (
     LEVEL,
     LOOSE,
     LOST,
@@ -19,8 +20,7 @@ from uncertain_scale.statistics.density.hdi import (
     _with_atoms,
     highest_density,
 )
-from uncertain_scale.statistics.density.region import atom_region
-from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.region import atom_region
 from uncertain_scale.statistics.tally import Atoms
 
 EDGED = {
@@ -62,9 +62,7 @@ def test_ends_where_the_support_ends_are_the_outermost_draws() -> None:
 def test_ends_that_no_level_settles_are_said_to_be_loose(monkeypatch: pytest.MonkeyPatch) -> None:
     draws = Draws(ndtri(cube("sobol", 1, 3)[..., 0]))
     assert highest_density(draws, [0.9])[0].note == ""
-    monkeypatch.setattr(
-        "uncertain_scale.statistics.density.region.DensityLevels._polish", lambda *_: None
-    )
+    monkeypatch.setattr("uncertain_scale.statistics.region.DensityLevels._polish", lambda *_: None)
     assert highest_density(draws, [0.9])[0].note == LOOSE
 
 

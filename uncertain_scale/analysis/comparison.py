@@ -50,11 +50,13 @@ from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.paths import Paths, sample_beside
 from uncertain_scale.sampling.pivots import LAW, TIED
 from uncertain_scale.sampling.rare_values import rare_of
-from uncertain_scale.statistics.outputs import all_draws, may_vary, read_draws
-from uncertain_scale.statistics.pivot_attributes import (
+from uncertain_scale.statistics.outputs import (
+    all_draws,
     cancelled_inputs,
     joined_pivots,
+    may_vary,
     pivot_inputs,
+    read_draws,
 )
 from uncertain_scale.statistics.summary import summarize_variables
 

@@ -19,7 +19,7 @@ from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.sampling import Design
 from uncertain_scale.sampling.engine import each
 from uncertain_scale.sampling.limits import StoppedError
-from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.statistics.intervals import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

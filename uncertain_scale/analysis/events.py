@@ -16,12 +16,17 @@ from scipy.special import betaincinv, stdtrit
 from uncertain_scale.errors import QuestionError, UnitError, nearest
 from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.sampling.chains import Variable, by_chain
-from uncertain_scale.statistics.monte_carlo_error import spread
-from uncertain_scale.statistics.outputs import all_draws, conditionals_of, may_vary, read_draws
-from uncertain_scale.statistics.pivot_attributes import joined_pivots
+from uncertain_scale.statistics.intervals import spread
+from uncertain_scale.statistics.outputs import (
+    all_draws,
+    conditionals_of,
+    joined_pivots,
+    may_vary,
+    read_draws,
+)
 from uncertain_scale.units import conversion_factor, parse_quantity
 from uncertain_scale.units.dates import DATE, dates_as_numbers
-from uncertain_scale.units.rounding import compare
+from uncertain_scale.units.domain import compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.conditional import Conditional
     from uncertain_scale.statistics.integrated import What
     from uncertain_scale.units.aliases import FloatArray
-    from uncertain_scale.units.rounding import Sign
+    from uncertain_scale.units.domain import Sign
 
 __all__ = [
     "SURE",

@@ -26,8 +26,7 @@ from uncertain_scale.model import Problem, ask, believe
 from uncertain_scale.sampling import sample
 from uncertain_scale.sampling.engine import Simulation, propagate, refuse_mixing
 from uncertain_scale.sampling.paths import Paths, sample_beside
-from uncertain_scale.statistics.outputs import all_draws, read_draws
-from uncertain_scale.statistics.pivot_attributes import joined_pivots
+from uncertain_scale.statistics.outputs import all_draws, joined_pivots, read_draws
 from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:

@@ -22,8 +22,7 @@ from uncertain_scale.analysis.guards import WATCHED
 from uncertain_scale.sampling.engine import each
 from uncertain_scale.sampling.jobs import Batches
 from uncertain_scale.sampling.pivots import input_facts
-from uncertain_scale.statistics.outputs import read_each, refuse_bad
-from uncertain_scale.statistics.pivot_attributes import pivot_inputs, pivots_of
+from uncertain_scale.statistics.outputs import pivot_inputs, pivots_of, read_each, refuse_bad
 from uncertain_scale.statistics.sketch import GROUPS, STAND_INS, Sketch, group_of
 from uncertain_scale.statistics.tally import PILOT, Tally, choose_binning
 

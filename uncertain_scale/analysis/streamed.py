@@ -23,8 +23,7 @@ from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.limits import StoppedError
 from uncertain_scale.statistics.conditional import Conditional
-from uncertain_scale.statistics.outputs import may_vary
-from uncertain_scale.statistics.pivot_attributes import hides_nothing
+from uncertain_scale.statistics.outputs import hides_nothing, may_vary
 from uncertain_scale.statistics.sketch import Sketch, Table
 from uncertain_scale.statistics.summary import summarize_each
 

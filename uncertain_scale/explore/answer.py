@@ -57,8 +57,7 @@ from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.sampling.paths import Paths
 from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.intervals import quantiles
-from uncertain_scale.statistics.outputs import read_draws, read_each
-from uncertain_scale.statistics.pivot_attributes import joined_pivots
+from uncertain_scale.statistics.outputs import joined_pivots, read_draws, read_each
 from uncertain_scale.statistics.summary import why_unsettled
 
 if TYPE_CHECKING:
@@ -395,8 +394,6 @@ def _statistics(
         values = np.full(len(levels), column.low)
         errors = np.full(len(levels), 0.0 if draws.chains > 1 else math.nan)
     else:
-        if draws.conditional is None:
-            draws.gather(levels, 0)
         values, errors = quantiles(draws, levels)
     if grain := facts.get(GRAIN):
         errors = np.hypot(errors, grain)

@@ -36,6 +36,7 @@ class _Kind:
     unknown: str
 
     def names(self) -> list[str]:
+        """Return the names of the shipped files."""
         found = sorted(path.stem for path in (shipped_folder() / self.folder).glob("*.toml"))
         return [name for name in found if self.folder or name != TRENDS]
 
@@ -47,7 +48,22 @@ class _Kind:
 
         return [*self.names(), *chip_scenarios()]
 
-    def find(self, source: str | Path, beside: Path | None = None) -> Path:
+    def find(self, source: str | Path, *, beside: Path | None = None) -> Path:
+        """Return the file that the name of a shipped one, or a path, stands for.
+
+        Parameters
+        ----------
+        source
+            Name of a shipped file, such as a scenario's, or path of a TOML file.
+        beside
+            Folder that a relative path is looked up in first, where one file names another.
+
+        Raises
+        ------
+        PriorError, ClaimError or EvidenceError
+            There is neither such a file nor such a name, or a file that another names lies, its
+            links followed, outside that one's folder.
+        """
         if not isinstance(source, str | PathLike):
             raise self.error([f"found {source!r:.60}; expected a name, or the path of {self.sort}"])
         text = str(source)
@@ -91,6 +107,10 @@ _CLAIMS = _Kind(
 _NO_EVIDENCE = "{text:.80}: there is no such evidence file (.toml); {hint}"
 _EVIDENCE = _Kind("evidence", EvidenceError, "an evidence file", _NO_EVIDENCE, _NO_EVIDENCE)
 
+find_prior_file = _PRIORS.find
+claims_names, find_claims_file = _CLAIMS.names, _CLAIMS.find
+evidence_names, find_evidence_file = _EVIDENCE.names, _EVIDENCE.find
+
 
 def shipped_folder(name: str = "priors") -> Path:
     """Return a folder that travels with the package, that of prior files by default.
@@ -119,47 +139,6 @@ def scenario_names() -> list[str]:
     from uncertain_scale.inputs.chip_scenarios import LISTED
 
     return sorted({*_PRIORS.names(), *LISTED}, key=lambda name: (name != "base", name))
-
-
-def claims_names() -> list[str]:
-    """Return the names of the shipped claims files.
-
-    Examples
-    --------
-    >>> claims_names()
-    ['post-2024-07', 'post-when']
-    """
-    return _CLAIMS.names()
-
-
-def evidence_names() -> list[str]:
-    """Return the names of the shipped evidence files.
-
-    Examples
-    --------
-    >>> "h100-clusters" in evidence_names()
-    True
-    """
-    return _EVIDENCE.names()
-
-
-def find_prior_file(source: str | Path, *, beside: Path | None = None) -> Path:
-    """Return the file that a scenario's name or a path stands for.
-
-    Parameters
-    ----------
-    source
-        Name of a shipped scenario, or path of a TOML file.
-    beside
-        Folder that a relative path is looked up in first, where one file extends another.
-
-    Raises
-    ------
-    PriorError
-        There is neither such a file nor such a scenario, or a file that another names lies, its
-        links followed, outside that one's folder.
-    """
-    return _PRIORS.find(source, beside)
 
 
 @cache
@@ -191,22 +170,6 @@ def scenario_labels(paths: Sequence[Path]) -> list[str]:
             depth += 1
         labels.append("-".join(own[-depth:]))
     return labels
-
-
-def find_claims_file(source: str | Path) -> Path:
-    """Return the file that the name of shipped claims or a path stands for.
-
-    Raises ClaimError: there is neither such a file nor such a name.
-    """
-    return _CLAIMS.find(source)
-
-
-def find_evidence_file(source: str | Path) -> Path:
-    """Return the file that a path, or the name of a shipped evidence file, stands for.
-
-    Raises EvidenceError: there is no such file.
-    """
-    return _EVIDENCE.find(source)
 
 
 def _outside(text: str) -> str:

@@ -8,7 +8,6 @@ question that needs it asks for it.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,17 +20,6 @@ if TYPE_CHECKING:
 
     from uncertain_scale.inputs.chips import Chip, Price, Rating
 
-__all__ = [
-    "LISTED",
-    "PRICED",
-    "bare",
-    "chip_document",
-    "chip_file",
-    "chip_scenario",
-    "chip_scenarios",
-    "interval_of",
-]
-
 LISTED = ("gb200-dense-fp8", "h100-dense-bf16", "h100-dense-fp8")
 """The scenarios that stand in lists of scenarios; there is one for each chip and format."""
 
@@ -39,12 +27,12 @@ PRICED = ("hourly_rate", "gpu_price")
 """The inputs whose intervals are taken from prices by date."""
 
 _OF_BASE = "H100"  # the chip that base.toml is about
-_NAME = re.compile(r"(?P<chip>.+)-dense-(?P<format>\w+)")
 _READ = dt.date(2026, 11, 29)  # when the facts and peaks were read
 _YEARS = 2  # prices that are older than the newest by more do not count
 _CONTRACTS = ("rent_large", "rent_1yr")
 _RENTS = ("owner_cost", *_CONTRACTS, "rent_on_demand")
-_OWN = "independent", "A fact about this chip, and not about another."
+_OWN_NOTE = "A fact about this chip, and not about another."
+_OWN = {"coupling": "independent", "coupling_note": _OWN_NOTE}
 
 
 class End(NamedTuple):
@@ -102,9 +90,7 @@ def chip_file(name: str) -> Path | None:
 
     Nothing is written: `parse_toml` reads what the tables say in its place.
     """
-    if not _NAME.fullmatch(name) or name not in chip_scenarios():
-        return None
-    return shipped_folder() / "chips" / f"{name}.toml"
+    return shipped_folder() / "chips" / f"{name}.toml" if name in chip_scenarios() else None
 
 
 def chip_document(name: str) -> tuple[dict[tuple[str | int, ...], str], dict[str, Any]]:
@@ -234,7 +220,7 @@ def _mfu(chip: Chip) -> list[_Stated]:
         "long_name": "Whole-run utilisation of the dense BF16 peak",
         "source": f"{chip.name}, family {chip.family}: {row.text('source')}",
         "as_of": dt.date.fromisoformat(row.text("as_of")),
-    } | _apart()
+    } | _OWN
     kinds = {"unless": "moe"}, {"long_name": f"{table['long_name']} by a dense model"}
     return [
         (
@@ -311,7 +297,7 @@ def _price(chip: Chip, variable: str) -> _Stated:
         "as_of": max(low.price.day, high.price.day),
         "note": f"Judgement: the {what}s between these two as an interval from 5% to 95%.",
     }
-    return variable, low.price.where, table | _apart()
+    return variable, low.price.where, table | _OWN
 
 
 def _no_price(chip: Chip, variable: str, what: str) -> str:
@@ -322,7 +308,3 @@ def _no_price(chip: Chip, variable: str, what: str) -> str:
     last = max(rows, key=lambda one: one.day)
     known = End(last.high, last)
     return f"the sources give no interval for the {what} of a {chip.name}, only {known}"
-
-
-def _apart() -> dict[str, str]:
-    return dict(zip(("coupling", "coupling_note"), _OWN, strict=True))

@@ -13,26 +13,10 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import DataError, nearest
 from uncertain_scale.inputs.catalog import shipped_folder
-from uncertain_scale.inputs.tables import Cells, read_table
+from uncertain_scale.inputs.tables import Cells, read_table, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-__all__ = [
-    "FORMATS",
-    "KINDS",
-    "OTHER",
-    "Chip",
-    "Price",
-    "Rating",
-    "chips",
-    "families",
-    "family_of_peak",
-    "find_chip",
-    "place_of",
-    "rows_of",
-    "same_peak",
-]
+    from collections.abc import Mapping
 
 FORMATS = ("bf16", "fp16", "fp8", "fp4")
 """Number formats; `fp16` stands for chips without BF16 only."""
@@ -202,7 +186,7 @@ def chips() -> Mapping[str, Chip]:
     for cells in rated:
         rating = _rating(cells)
         ratings.setdefault(cells.name, {})[rating.format] = rating
-    _refuse_faults(rated)
+    refuse(fault for cells in rated for fault in cells.found)
     found = {}
     for cells in rows_of("chips", "name", "product", "family"):
         own = ratings[cells.name]
@@ -228,13 +212,8 @@ def _prices() -> Mapping[str, tuple[Price, ...]]:
     prices: dict[str, tuple[Price, ...]] = {}
     for cells in priced:
         prices[cells.name] = (*prices.get(cells.name, ()), _price(cells))
-    _refuse_faults(priced)
+    refuse(fault for cells in priced for fault in cells.found)
     return prices
-
-
-def _refuse_faults(rows: Sequence[Cells]) -> None:
-    if wrong := [fault for cells in rows for fault in cells.found]:
-        raise DataError("\n".join(map(str, wrong)))
 
 
 @cache
@@ -245,8 +224,7 @@ def rows_of(table: str, *required: str) -> tuple[Cells, ...]:
     """
     shown = f"chips/{table}.csv"
     read = read_table(shipped_folder() / shown, required=required, shown=shown)
-    if read.faults:
-        raise DataError("\n".join(map(str, read.faults)))
+    refuse(read.faults)
     return tuple(Cells(read, row, row.cells[required[0]]) for row in read.rows)
 
 

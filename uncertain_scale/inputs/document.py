@@ -134,6 +134,11 @@ class Believed(Sourced):
     )
 
 
+_Fallback = Annotated[
+    bool, Field(description="True: used only where nothing given determines the variable.")
+]
+
+
 class InputTable(Believed):
     """One input: a kind of distribution with its parameters, units and source."""
 
@@ -141,9 +146,7 @@ class InputTable(Believed):
 
     kind: str = Field(description="the kind of distribution, such as 'lognormal'")
     units: str = Field("1", description="Units of the parameters, such as 'USD / gpu / hour'.")
-    fallback: bool = Field(
-        default=False, description="True: used only where nothing given determines the variable."
-    )
+    fallback: _Fallback = False
     unless: str = Field(
         "", description="Name of a variable: this prior is not used where that one is known."
     )
@@ -219,9 +222,7 @@ class TrendTable(_Growth, Believed):
     lower: _Belief | None = Field(None, description="Floor, in units.")
     upper: _Belief | None = Field(None, description="Cap, in units.")
     units: str = Field("1", description="Units of the value, such as 'USD / gpu / hour'.")
-    fallback: bool = Field(
-        default=False, description="True: used only where nothing given determines the variable."
-    )
+    fallback: _Fallback = False
     periods: list[PeriodTable] = Field(
         default_factory=list, description="Growth until dates, the earliest first."
     )
@@ -237,9 +238,7 @@ class LawTable(Sourced):
         default_factory=list, description="The dates on which growth changes."
     )
     rate: bool = Field(default=False, description="Whether growth is a rate and no factor.")
-    fallback: bool = Field(
-        default=False, description="True: used only where nothing given determines the variable."
-    )
+    fallback: _Fallback = False
     data_from: dt.date | None = Field(None, description="The date of the first figure.")
     data_until: dt.date | None = Field(None, description="The date of the last figure.")
 

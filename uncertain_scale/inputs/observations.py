@@ -24,8 +24,7 @@ from uncertain_scale.inputs.distributions import (
     plus_minus,
     relative_error,
 )
-from uncertain_scale.inputs.distributions.faults import DistributionError
-from uncertain_scale.inputs.distributions.statement import number_text
+from uncertain_scale.inputs.distributions.statement import DistributionError, number_text
 from uncertain_scale.inputs.document import EvidenceFile, ObservationTable
 from uncertain_scale.inputs.prior import Provenance
 from uncertain_scale.inputs.toml import TomlReader
@@ -38,8 +37,7 @@ from uncertain_scale.units import (
     parse_quantity,
     takes_suffix,
 )
-from uncertain_scale.units.domain import domain_of
-from uncertain_scale.units.rounding import compare
+from uncertain_scale.units.domain import compare, domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["OptionFile", "Options", "read_options"]
-
 _Value = Annotated[str | int | float, Field(description="a value as at the command line")]
 
 

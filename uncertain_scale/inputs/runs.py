@@ -15,7 +15,7 @@ from uncertain_scale.errors import DataError
 from uncertain_scale.inputs.assertion import figure
 from uncertain_scale.inputs.catalog import shipped_folder
 from uncertain_scale.inputs.chips import OTHER, Chip, chips, families, find_chip, same_peak
-from uncertain_scale.inputs.tables import Cells, RowFault, read_table
+from uncertain_scale.inputs.tables import Cells, RowFault, read_table, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,8 +158,7 @@ def shipped_runs() -> RunsTable:
     """
     shown = "evidence/published_runs.csv"
     table = read_runs(shipped_folder() / shown, shown=shown)
-    if table.faults:
-        raise DataError("\n".join(map(str, table.faults)))
+    refuse(table.faults)
     return table
 
 

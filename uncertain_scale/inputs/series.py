@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import DataError, nearest
 from uncertain_scale.inputs.catalog import shipped_folder
-from uncertain_scale.inputs.tables import Cells, read_table
+from uncertain_scale.inputs.tables import Cells, read_table, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-__all__ = ["COLUMNS", "DatedValue", "Series", "find_series", "read_series", "shipped_series"]
 
 COLUMNS: Mapping[str, str] = {
     "name": "the thing observed: a model, a chip, a quarter",
@@ -200,9 +198,7 @@ def read_series(path: Path, *, shown: str | None = None) -> Series:
                 )
             values.append(one)
         faults += cells.found
-    if faults:
-        faults.sort(key=lambda fault: fault.line)
-        raise DataError("\n".join(map(str, faults)))
+    refuse(faults)
     values.sort(key=lambda one: (one.date, one.known))
     return Series(path.stem, table.file, units, tuple(values))
 
@@ -224,7 +220,9 @@ def _dated_value(cells: Cells, units: str) -> DatedValue | None:
 
 def _error(cells: Cells, units: str, value: float | None) -> float:
     """Return the standard deviation of a value's logarithm that its low and high tell, or 0."""
-    stated = {end: _end(cells, end, units) for end in ("low", "high") if cells.text(end)}
+    stated = {
+        end: cells.positive(end, units, bare=units) for end in ("low", "high") if cells.text(end)
+    }
     low, high = stated.get("low"), stated.get("high")
     if len(stated) == 1:
         (end,) = stated
@@ -238,14 +236,6 @@ def _error(cells: Cells, units: str, value: float | None) -> float:
         )
         return 0.0
     return math.log(high / low) / _SIGMAS_IN_INTERVAL
-
-
-def _end(cells: Cells, column: str, units: str) -> float | None:
-    """Read an end of a value's interval, in the value's units where the header names none."""
-    stated = {column: units, **cells.table.units}
-    return Cells(replace(cells.table, units=stated), cells.row, cells.name, cells.found).positive(
-        column, units
-    )
 
 
 def _day(cells: Cells, column: str) -> dt.date | None:

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
     Draw = Callable[[int], FloatArray]
 
-__all__ = ["hdr", "is_library", "read_library"]
-
 _MOST_SIPS, _MOST_NUMBERS, _USUAL_TRIALS = 2_000, 10_000_000, 10_000
 _TERMS = range(3, 17)  # of a metalog that a prior file states
 _ALMOST = 1e-6
@@ -74,11 +72,6 @@ class _Sip:
     def name(self) -> str:
         """The variable that it is about."""
         return self.prior.name
-
-
-def is_library(document: object) -> bool:
-    """Return whether a JSON document is a SIPmath library, well-formed or not."""
-    return isinstance(document, dict) and "sips" in document
 
 
 def hdr(counter: npt.NDArray[np.integer], seeds: Sequence[int]) -> FloatArray:

@@ -15,6 +15,7 @@ from array import array
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -128,18 +129,18 @@ class Cells:
         """Return a cell, or "" where there is no such column."""
         return self.row.cells.get(column, "")
 
-    def positive(self, column: str, units: str) -> float | None:
+    def positive(self, column: str, units: str, *, bare: str | None = None) -> float | None:
         """Return a positive quantity in `units`, or None where the cell is empty or faulty.
 
         A table without the column is as one with empty cells; a bare number without units in the
-        header is a fault.
+        header is in those of `bare`, or a fault.
         """
         text = self.text(column)
         if not text:
             return None
         try:
             quantity = parse_quantity(text)
-            stated = quantity.units or self.table.units.get(column)
+            stated = quantity.units or self.table.units.get(column, bare)
             if stated is None:
                 raise UnitError(
                     f"'{text[:40]}' has no units; name them in the header, "
@@ -164,6 +165,12 @@ class Cells:
             self.add(column, f"is '{text[:40]}'; expected {expected}, or an empty cell")
             return ""
         return words.get(text.casefold(), "")
+
+
+def refuse(faults: Iterable[RowFault]) -> None:
+    """Raise a DataError of all faults in the order of their lines, where there are any."""
+    if ordered := sorted(faults, key=attrgetter("line")):
+        raise DataError("\n".join(map(str, ordered)))
 
 
 def read_table(path: Path, *, required: Sequence[str], shown: str | None = None) -> Table:

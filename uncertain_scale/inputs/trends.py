@@ -44,26 +44,13 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.document import TrendTable
     from uncertain_scale.inputs.prior import Priors
 
-__all__ = [
-    "KIND",
-    "WHEN",
-    "Trend",
-    "as_stated",
-    "dated",
-    "levels_missing",
-    "parts_of",
-    "undated",
-    "with_trends",
-    "without_known",
-]
-
 KIND = "trend"
 WHEN = "it is a trend: give a date, such as date = 2027-07"
 """Why an input that moves has no prior where a question has no date."""
 
 _FAR = 10  # years, behind the figures
 _ABOVE = {"level": 0.0, "growth": 0.0, "rate": -1.0, "reversion": 0.0}
-_FROM = {"volatility": 0.0, "scatter": 0.0}
+_FROM = ("volatility", "scatter")
 _WORDS = {
     "growth": "Factor a year",
     "rate": "Rate a year",
@@ -225,14 +212,11 @@ def _distribution(stated: Any) -> Distribution:
 def _check(what: str, distribution: Distribution) -> None:
     low = distribution.support[0]
     if what in _ABOVE:
-        bound, meets = (
-            _ABOVE[what],
-            low > _ABOVE[what]
-            or (low == _ABOVE[what] and not distribution.ppf(np.array([2.0**-54]))[0] <= low),
-        )
-        words = f"above {bound:g}"
+        bound = _ABOVE[what]
+        open_end = low == bound and not distribution.ppf(np.array([2.0**-54]))[0] <= low
+        meets, words = low > bound or open_end, f"above {bound:g}"
     elif what in _FROM:
-        bound, meets, words = 0.0, low >= 0, "at least 0"
+        meets, words = low >= 0, "at least 0"
     else:
         return
     if not meets:

@@ -173,13 +173,17 @@ class Model:
         return hashlib.sha256("\n".join([*names, *sources]).encode()).hexdigest()
 
 
+@cache
 def default_model() -> Model:
     """Return the built-in model of the scale of LLM training.
 
     `default_model().extended("my_model.py")` has equations of one's own besides. Its units are
     checked by the package's tests: not at every start, which would wait for pint.
     """
-    return _built_in()
+    from uncertain_scale.equations import HEADLINE, SUBJECTS
+
+    equations = read_all(SUBJECTS)
+    return Model(equations, agreed_units(equations), HEADLINE)
 
 
 def largest_possible() -> Mapping[str, str]:
@@ -194,14 +198,6 @@ def wholes() -> Mapping[str, tuple[str, str, str]]:
     from uncertain_scale.equations import WHOLES
 
     return WHOLES
-
-
-@cache
-def _built_in() -> Model:
-    from uncertain_scale.equations import HEADLINE, SUBJECTS
-
-    equations = read_all(SUBJECTS)
-    return Model(equations, agreed_units(equations), HEADLINE)
 
 
 def read_all(modules: Sequence[types.ModuleType | Path | str]) -> tuple[Equation, ...]:

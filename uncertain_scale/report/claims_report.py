@@ -26,7 +26,7 @@ from uncertain_scale.report.numbers import number, percent
 from uncertain_scale.report.render.csv import as_csv
 from uncertain_scale.report.render.markdown import plain
 from uncertain_scale.report.rows import design_in_words
-from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
+from uncertain_scale.statistics.intervals import NEEDS_CHAINS
 
 if TYPE_CHECKING:
     import datetime as dt

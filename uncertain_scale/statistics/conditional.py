@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
-from uncertain_scale.statistics.monte_carlo_error import skewed_spread, spread
+from uncertain_scale.statistics.intervals import skewed_spread, spread
 from uncertain_scale.statistics.sketch import ROUGHLY
 from uncertain_scale.statistics.tails import followed
 

@@ -226,12 +226,9 @@ class Pivot:
         return self.base[0].width if len(self.base) == 1 else self._normal[1]
 
     @cached_property
+    @np.errstate(all="ignore")
     def ends(self) -> tuple[float, float]:
         """Values of the sum beyond which next to nothing lies."""
-        with np.errstate(all="ignore"):
-            return self._ends()
-
-    def _ends(self) -> tuple[float, float]:
         low, high = np.sort(self._of_base_at(np.array([_FAR, 1 - _FAR])))
         for _, (values, _) in self.others:
             low, high = low + values.min(), high + values.max()

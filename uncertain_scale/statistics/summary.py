@@ -15,16 +15,15 @@ from uncertain_scale.errors import PROBABILITIES, QuestionError, several
 from uncertain_scale.sampling.cancellation import GRAIN
 from uncertain_scale.sampling.engine import each
 from uncertain_scale.sampling.rare_values import hidden_moment, rare_of
-from uncertain_scale.statistics.density.hdi import (
+from uncertain_scale.statistics.draws import Draws
+from uncertain_scale.statistics.hdi import (
     HighestDensity,
     eti_of_draws,
     hdi_of_draws,
     highest_density,
 )
-from uncertain_scale.statistics.draws import Draws
-from uncertain_scale.statistics.intervals import beyond, quantiles, quantiles_and_gaps
-from uncertain_scale.statistics.moments import LEVELS, Facts, largest_tail, moments
-from uncertain_scale.statistics.monte_carlo_error import NEEDS_CHAINS
+from uncertain_scale.statistics.intervals import NEEDS_CHAINS, beyond, quantiles, quantiles_and_gaps
+from uncertain_scale.statistics.moments import Facts, moments
 from uncertain_scale.statistics.outputs import (
     inputs_of,
     integrated,
@@ -160,11 +159,10 @@ def summarize_variables(
             draws = integrated(draws, items[name], inputs)
         return _row(draws, levels, items[name].attrs, intervals)
 
-    rows = each(
-        row,
-        list(drawn),
-        threads=_threads(max((one.size for one in drawn.values()), default=0)),
-    )
+    # Up to some millions of draws most of the work is many short calls, at which threads only wait
+    # for each other; beyond, it is sorting.
+    most = max((one.size for one in drawn.values()), default=0)
+    rows = each(row, list(drawn), threads=1 if most <= _WORTH_THREADS else None)
     names = [str(name) for name in items]
     sizes = {"chains": outputs.sizes.get("chain", 0), "draws": outputs.sizes.get("draw", 0)}
     return _lay_out(dict(zip(names, rows, strict=True)), levels, sizes).to_xarray()
@@ -207,15 +205,6 @@ def summarize_each(
     chains = next((one.chains for one in outputs.values()), 0)
     table = dict(zip(outputs, rows, strict=True))
     return _lay_out(table, levels, {"chains": chains, "draws": draws})
-
-
-def _threads(draws: int) -> int | None:
-    """Return how many threads to summarise outputs of so many draws in; None for one a processor.
-
-    Up to some millions of draws most of the work is many short calls, at which threads only wait
-    for each other; beyond, it is sorting.
-    """
-    return 1 if draws <= _WORTH_THREADS else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -329,11 +318,6 @@ def _row(
         return _rounded(about | constant | known, attributes)
     tails = np.array([(1 - prob) / 2 for prob in probs])
     levels = np.concatenate([[0.5], tails, 1 - tails])
-    counted = levels if draws.conditional is None else levels[:0]
-    if not facts.exact:
-        counted = np.append(counted, LEVELS)
-    if counted.size:
-        draws.gather(counted, largest_tail(draws.size))
     values, errors, gaps = quantiles_and_gaps(draws, levels)
     if draws.low < 0 < draws.high:  # 0 that rounding has left is no figure
         values = np.where(np.abs(values) <= _ROUNDING * np.abs(values).max(), 0.0, values)

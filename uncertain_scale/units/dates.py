@@ -13,22 +13,6 @@ import re
 from uncertain_scale.errors import UnitError
 from uncertain_scale.units.domain import Domain, Units
 
-__all__ = [
-    "DATE",
-    "DATES",
-    "FIRST",
-    "FIRST_DATE",
-    "HORIZON",
-    "LAST",
-    "NEVER",
-    "NEVER_AFTER",
-    "PASSAGE",
-    "date_text",
-    "dates_as_numbers",
-    "day_of",
-    "year_of",
-]
-
 DATE = "date"
 """The units of a variable that is a point in time: years of the calendar."""
 FIRST_DATE, PASSAGE = "first_date", "first_date_score"

@@ -6,8 +6,6 @@ all views. A variable of a user's model has its name in words.
 
 from __future__ import annotations
 
-__all__ = ["in_percent", "label_of", "shown_units", "with_name", "within_text"]
-
 _LABELS = {
     "batch_tokens": "Tokens of a batch",
     "beta": "Data exponent",

@@ -14,7 +14,7 @@ from uncertain_scale.inputs.distributions import (
     Normal,
     build,
 )
-from uncertain_scale.inputs.distributions.faults import faults_of
+from uncertain_scale.inputs.distributions.statement import faults_of
 
 INF, NAN = np.inf, np.nan
 SPECIMENS = (

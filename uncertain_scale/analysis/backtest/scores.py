@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import bdtr, bdtrc, betaincinv, gammaln, xlog1py, xlogy
 
-from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.statistics.intervals import spread
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -30,7 +30,7 @@ from uncertain_scale.sampling.engine import Simulation, propagate
 from uncertain_scale.sampling.moment_facts import MOMENTS, moment_facts
 from uncertain_scale.sampling.pivots import OF_THE_PRIOR
 from uncertain_scale.sampling.rare_values import FEWEST, Rare, rare_masses, rare_of
-from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.statistics.intervals import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

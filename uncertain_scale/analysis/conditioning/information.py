@@ -23,7 +23,7 @@ from uncertain_scale.analysis.sensitivity.methods import HIDDEN, UNSETTLED, aver
 from uncertain_scale.errors import QuestionError, nearest
 from uncertain_scale.sampling.chains import answer_groups
 from uncertain_scale.sampling.rare_values import hidden_moment, rare_of
-from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.statistics.intervals import spread
 from uncertain_scale.statistics.outputs import read_draws
 
 if TYPE_CHECKING:

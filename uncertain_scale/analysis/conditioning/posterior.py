@@ -27,7 +27,7 @@ from uncertain_scale.errors import EvidenceError, QuestionError
 from uncertain_scale.inputs.prior import ENDS
 from uncertain_scale.sampling.design import stream
 from uncertain_scale.sampling.engine import each
-from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.statistics.intervals import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -20,7 +20,7 @@ from uncertain_scale.analysis.conditioning.posterior import Space, find_posterio
 from uncertain_scale.errors import EvidenceError
 from uncertain_scale.inputs.observations import Range
 from uncertain_scale.sampling.design import Design
-from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.statistics.intervals import spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

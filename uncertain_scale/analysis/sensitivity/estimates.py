@@ -14,7 +14,7 @@ from scipy.special import stdtrit
 
 from uncertain_scale.analysis.sensitivity.evaluation import Conditioned, PickFreeze
 from uncertain_scale.analysis.sensitivity.separable import Periodized, View, split
-from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.statistics.intervals import spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -25,11 +25,15 @@ from uncertain_scale.inputs.distributions.closed import (
     Uniform,
 )
 from uncertain_scale.inputs.distributions.discrete import Bernoulli, Choice, Constant, Empirical
-from uncertain_scale.inputs.distributions.faults import DistributionError, faults_of, shown
 from uncertain_scale.inputs.distributions.fitted import Beta, Gamma, Pert, StudentT
 from uncertain_scale.inputs.distributions.mixture import Mixture
 from uncertain_scale.inputs.distributions.pointwise import Metalog, Quantiles
-from uncertain_scale.inputs.distributions.statement import number_text
+from uncertain_scale.inputs.distributions.statement import (
+    DistributionError,
+    faults_of,
+    number_text,
+    shown,
+)
 from uncertain_scale.units import (
     check_ends,
     check_spelling,
@@ -41,7 +45,7 @@ from uncertain_scale.units import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from uncertain_scale.inputs.distributions.faults import Fault
+    from uncertain_scale.inputs.distributions.statement import Fault
 
 __all__ = [
     "KINDS",
@@ -140,8 +144,8 @@ def build(kind: str, parameters: Mapping[str, object]) -> Distribution:
     >>> build("lognormall", {"mu": 0, "sigma": 1})
     Traceback (most recent call last):
     ...
-    uncertain_scale.inputs.distributions.faults.DistributionError: kind 'lognormall' is unknown; \
-did you mean 'lognormal'?
+    uncertain_scale.inputs.distributions.statement.DistributionError: kind 'lognormall' is \
+unknown; did you mean 'lognormal'?
     """
     cls = KINDS.get(kind)
     if cls is None:
@@ -288,6 +292,7 @@ class _Reader:
     def read(self) -> tuple[Distribution, str | None]:
         """Return the distribution and the units behind it."""
         _, name = self._next()
+        self._skip("(")
         kind, parameters = self._call(name, 1)
         units = self._text[self._at :].strip()
         if units[:1] in {")", "]", ",", "(", "="}:
@@ -295,7 +300,6 @@ class _Reader:
         return build(kind, parameters), units or None
 
     def _call(self, kind: str, depth: int) -> tuple[str, dict[str, object]]:
-        self._expect("(", "expected '('")
         parameters: dict[str, object] = {}
         while not self._skip(")"):
             if parameters:
@@ -323,7 +327,7 @@ class _Reader:
         sort, token = self._next()
         if sort == "number":
             return _number(token)
-        if sort == "name" and self._peek("("):
+        if sort == "name" and self._skip("("):
             kind, parameters = self._call(token, depth + 1)
             if "kind" in parameters:
                 raise DistributionError([("kind", f"{kind}(…) has its kind in front; drop kind=")])
@@ -374,10 +378,6 @@ class _Reader:
             self._refuse("expected a number, a name or one of ( ) [ ] , =")
         self._at = match.end()
         return match.lastgroup, match[match.lastgroup]
-
-    def _peek(self, mark: str) -> bool:
-        match = _TOKEN.match(self._text, self._at)
-        return match is not None and match["mark"] == mark
 
     def _skip(self, mark: str) -> bool:
         match = _TOKEN.match(self._text, self._at)

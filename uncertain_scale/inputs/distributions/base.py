@@ -2,7 +2,7 @@
 
 Parameters are checked by pydantic when an instance is made. A kind that can be stated in another
 way (`q05=…, q95=…`, or a mean and sd) turns that into its own parameters first, and remembers the
-statement for `describe`.
+statement for `describe`; the JSON Schema has all the ways.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from pydantic import (
     model_validator,
 )
 
-from uncertain_scale.inputs.distributions.faults import DistributionError, faults_of
 from uncertain_scale.inputs.distributions.statement import (
+    DistributionError,
     NamedQuantiles,
-    amend_schema,
     call_text,
+    faults_of,
     in_order,
+    in_place,
     level_of,
     stated_parameters,
 )
@@ -36,12 +37,78 @@ if TYPE_CHECKING:
 
     from pydantic import ModelWrapValidatorHandler
 
-    from uncertain_scale.inputs.distributions.faults import Faults
+    from uncertain_scale.inputs.distributions.statement import Faults
     from uncertain_scale.units.aliases import FloatArray
 
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Positive = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
 Bound = Annotated[float, Strict(), Field(allow_inf_nan=True)]
+_PATTERN = "^q[0-9]{2,}$"
+
+
+def amend_schema(schema: dict[str, Any], cls: type[Distribution]) -> None:
+    """Add the other ways to state a kind to its JSON Schema, which pydantic does not know.
+
+    Of draft 7 it uses only the part that editors understand: `patternProperties`, `oneOf`,
+    `required`, `not`.
+
+    Parameters
+    ----------
+    schema
+        Changed in place; pydantic calls this as `json_schema_extra`.
+    cls
+        The class it is of.
+    """
+    properties = schema["properties"]
+    schema["description"] = (cls.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
+    schema["required"] = ["kind", *[n for n in schema.get("required", []) if n != "kind"]]
+    for name, field in properties.items():
+        field.pop("title", None)
+        if "anyOf" in field:  # optional: TOML has no null, so the other form remains
+            only = next(form for form in field.pop("anyOf") if form.get("type") != "null")
+            properties[name] = {**only, **field}
+            if properties[name].get("default", ...) is None:
+                del properties[name]["default"]
+    least, most = cls.quantile_counts
+    if most:
+        text = "Quantile by name: digits after q are decimals, q05 is 5%."
+        schema["patternProperties"] = {_PATTERN: {"type": "number", "description": text}}
+    properties.update((name, dict(other)) for name, other in cls.alternative.items())
+    schema["additionalProperties"] = False
+    ways = _ways(cls)
+    if len(ways) > 1:
+        schema["required"] = [n for n in schema["required"] if n not in cls.required()]
+        schema["oneOf"] = ways
+    elif most:
+        beside = sum(1 for name in properties if name in schema["required"])
+        schema["minProperties"] = least + beside
+
+
+def _ways(cls: type[Distribution]) -> list[dict[str, Any]]:
+    """Return the ways to state a kind, of which exactly one holds."""
+    least, most = cls.quantile_counts
+    own, other = list(cls.required()), list(cls.alternative)
+    stated = [(own, other)] if own else []
+    stated += [
+        (list(way), [*cls.parameters, *(name for name in other if name not in way)])
+        for way in cls.together()
+    ]
+    ways: list[dict[str, Any]] = [
+        {"title": " and ".join(names), "required": names, **_without(against)}
+        for names, against in stated
+    ]
+    if not most:
+        return ways
+    for way in ways:
+        way["patternProperties"] = {_PATTERN: False}
+    if own:
+        without = _without([*in_place(cls), *other])
+        ways.append({"title": "named quantiles", "minProperties": least + 1, **without})
+    return ways
+
+
+def _without(names: list[str]) -> dict[str, Any]:
+    return {"not": {"anyOf": [{"required": [name]} for name in names]}} if names else {}
 
 
 class Distribution(BaseModel, ABC):

@@ -20,8 +20,7 @@ from uncertain_scale.inputs.distributions.statement import number_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from uncertain_scale.inputs.distributions.faults import Faults
-    from uncertain_scale.inputs.distributions.statement import NamedQuantiles
+    from uncertain_scale.inputs.distributions.statement import Faults, NamedQuantiles
     from uncertain_scale.units.aliases import FloatArray
 
 _ABOVE_0 = {"type": "number", "exclusiveMinimum": 0}
@@ -284,7 +283,7 @@ class Scaled(Continuous):
         return np.asarray(from_low - from_high)
 
     def unscaled(self, y: FloatArray) -> FloatArray:
-        """Return x for its place on the scale that has no ends, which may be overwritten."""
+        """Return x for its place on the scale that has no ends."""
         from scipy.special import expit
 
         y = np.asarray(y)
@@ -292,8 +291,7 @@ class Scaled(Continuous):
         if upper == np.inf:
             if lower == -np.inf:
                 return y
-            np.exp(y, out=y)
-            return np.asarray(y + lower) if lower else y
+            return np.asarray(np.exp(y) + lower)
         if lower == -np.inf:
             return np.asarray(upper - np.exp(-y))
         return np.asarray(lower * expit(-y) + upper * expit(y))
@@ -330,19 +328,6 @@ class _Scored(Scaled):
     @override
     def exact(self, p: FloatArray, q: FloatArray) -> FloatArray:
         return self.unscaled(self.mu + self.sigma * score(p, q))
-
-    @override
-    def ppf(self, u: FloatArray) -> FloatArray:
-        if self._window is not None:
-            return super().ppf(u)
-        from scipy.special import ndtri
-
-        u = np.asarray(u, dtype=np.float64)
-        with np.errstate(all="ignore"):
-            y = np.asarray(ndtri(u))
-            y *= self.sigma
-            y += self.mu
-            return self.unscaled(y)
 
     @override
     def probability(self, x: FloatArray, *, above: bool) -> FloatArray:

@@ -16,14 +16,13 @@ from pydantic import Field
 from typing_extensions import override
 
 from uncertain_scale.inputs.distributions.base import Bound, Distribution
-from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.numerical import at_ends, expectation, mass_between
-from uncertain_scale.inputs.distributions.statement import number_text
+from uncertain_scale.inputs.distributions.statement import DistributionError, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from uncertain_scale.inputs.distributions.faults import Fault, Faults
+    from uncertain_scale.inputs.distributions.statement import Fault, Faults
     from uncertain_scale.units.aliases import FloatArray
 
 _LEAST_MASS = 1e-290
@@ -102,11 +101,11 @@ class Continuous(Distribution):
 
     def whole_mean(self) -> float | None:
         """Return the mean without truncation."""
-        return self._mean_by_quadrature()
+        return self._expectation(lambda x: x)
 
     def whole_sd(self) -> float | None:
         """Return the standard deviation without truncation."""
-        return self._sd_by_quadrature()
+        return self._moments_of_power(1.0)[1]
 
     def tails(self) -> tuple[float, float]:
         """Return k of each tail where |x| grows like p^-k towards it; 0 where slower."""
@@ -147,13 +146,13 @@ class Continuous(Distribution):
     def mean(self) -> float | None:
         if not self._moment_exists(1):
             return None
-        return self.whole_mean() if self._window is None else self._mean_by_quadrature()
+        return self.whole_mean() if self._window is None else self._expectation(lambda x: x)
 
     @override
     def sd(self) -> float | None:
         if not self._moment_exists(2):
             return None
-        return self.whole_sd() if self._window is None else self._sd_by_quadrature()
+        return self.whole_sd() if self._window is None else self._moments_of_power(1.0)[1]
 
     @override
     def check(self) -> Faults:
@@ -265,12 +264,6 @@ class Continuous(Distribution):
         points = np.array([x for x in self.kinks() if low < x < high])
         levels = zip(*(side.tolist() for side in self._both_sides(points)), strict=True)
         return [self._window.outer(p, q) if self._window else (p, q) for p, q in levels]
-
-    def _mean_by_quadrature(self) -> float:
-        return self._expectation(lambda x: x)
-
-    def _sd_by_quadrature(self) -> float:
-        return self._moments_of_power(1.0)[1]
 
     @override
     def _moments_of_power(self, power: float) -> tuple[float, float]:

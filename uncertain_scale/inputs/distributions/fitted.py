@@ -22,7 +22,6 @@ from uncertain_scale.inputs.distributions.closed import (
     moded,
 )
 from uncertain_scale.inputs.distributions.continuous import Continuous
-from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.incomplete import (
     beta_shapes,
     gamma_shape,
@@ -33,18 +32,15 @@ from uncertain_scale.inputs.distributions.incomplete import (
     log_gamma_quantile,
 )
 from uncertain_scale.inputs.distributions.numerical import (
-    at_ends,
     expand,
-    in_chunks,
-    inside,
     score,
     shape_from_three,
 )
+from uncertain_scale.inputs.distributions.statement import DistributionError
 
 if TYPE_CHECKING:
-    from uncertain_scale.inputs.distributions.faults import Faults
     from uncertain_scale.inputs.distributions.numerical import Expansion
-    from uncertain_scale.inputs.distributions.statement import NamedQuantiles
+    from uncertain_scale.inputs.distributions.statement import Faults, NamedQuantiles
     from uncertain_scale.units.aliases import FloatArray
 
 _LEAST_NU, _MOST_NU = 0.01, 1e12
@@ -86,28 +82,13 @@ class Fitted(Continuous):
 
     @override
     def fast(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        z = score(p, q)
-        return self._expanded(z.ravel(), p.ravel(), q.ravel()).reshape(z.shape)
-
-    @override
-    def ppf(self, u: FloatArray) -> FloatArray:
-        u = np.asarray(u, dtype=np.float64)
-        if self._window is not None:
-            return super().ppf(u)
-        from scipy.special import ndtri
-
-        with np.errstate(all="ignore"):
-            x = in_chunks(lambda u: self._expanded(ndtri(u), u), u)
-            return x if inside(u) else at_ends(x, u, 1 - u, self.support)
-
-    def _expanded(self, z: FloatArray, p: FloatArray, q: FloatArray | None = None) -> FloatArray:
-        """Return quantiles at flat z by the expansion, and exact ones where it does not hold."""
+        """Return quantiles by the expansion, and exact ones where it does not hold."""
+        z = score(p, q).ravel()
         smooth, doubtful = self.expansion(z)
         if doubtful.size:
-            p = p[doubtful]
-            q = 1 - p if q is None else q[doubtful]
-            smooth[doubtful] = self.smooth(z[doubtful], p, q)
-        return self.value(smooth, z)
+            p_there, q_there = p.ravel()[doubtful], q.ravel()[doubtful]
+            smooth[doubtful] = self.smooth(z[doubtful], p_there, q_there)
+        return self.value(smooth, z).reshape(p.shape)
 
 
 class Gamma(Fitted):
@@ -183,10 +164,7 @@ class _OnBeta(Fitted):
         from scipy.special import expit
 
         lower, upper = self.whole_support
-        x = np.asarray(expit(smooth))
-        x *= upper - lower
-        x += lower
-        return x
+        return np.asarray(expit(smooth) * (upper - lower) + lower)
 
     @override
     def probability(self, x: FloatArray, *, above: bool) -> FloatArray:

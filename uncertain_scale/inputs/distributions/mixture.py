@@ -14,12 +14,10 @@ from uncertain_scale.inputs.distributions.base import Distribution
 from uncertain_scale.inputs.distributions.continuous import Continuous
 from uncertain_scale.inputs.distributions.discrete import (
     FROM_BELOW,
-    Constant,
     Share,
     first_step,
     share_faults,
 )
-from uncertain_scale.inputs.distributions.faults import DistributionError
 from uncertain_scale.inputs.distributions.fitted import Fitted
 from uncertain_scale.inputs.distributions.numerical import (
     at_ends,
@@ -29,10 +27,11 @@ from uncertain_scale.inputs.distributions.numerical import (
     score,
 )
 from uncertain_scale.inputs.distributions.pointwise import Pointwise
+from uncertain_scale.inputs.distributions.statement import DistributionError
 
 if TYPE_CHECKING:
-    from uncertain_scale.inputs.distributions.faults import Fault, Faults
     from uncertain_scale.inputs.distributions.numerical import Expansion
+    from uncertain_scale.inputs.distributions.statement import Fault, Faults
     from uncertain_scale.units.aliases import FloatArray
 
 _MOST_COMPONENTS = 1000
@@ -192,9 +191,6 @@ class Mixture(Continuous):
         x = np.full(p.shape, np.nan)
         for index, (share, distribution) in enumerate(self._parts):
             mine = np.flatnonzero(owner == index)
-            if isinstance(distribution, Constant):
-                x[mine] = distribution.value
-                continue
             inner_p = np.clip((p[mine] - before[index]) / share, 0, 1)
             inner_q = np.clip((q[mine] - after[index]) / share, 0, 1)
             # The smaller of the two has its digits; the other is its complement.
@@ -279,13 +275,11 @@ class Mixture(Continuous):
 
     @override
     def mean(self) -> float | None:
-        mean, _ = self.moments(1.0)
-        return None if np.isnan(mean) else mean
+        return None if np.isnan(mean := self.moments(1.0)[0]) else mean
 
     @override
     def sd(self) -> float | None:
-        _, sd = self.moments(1.0)
-        return None if np.isnan(sd) else sd
+        return None if np.isnan(sd := self.moments(1.0)[1]) else sd
 
     def mass_within(self, low: float, high: float) -> float:
         """Return P(low <= X <= high), without truncation."""

@@ -15,16 +15,18 @@ from typing_extensions import override
 
 from uncertain_scale.inputs.distributions.base import Number  # noqa: TC001 - pydantic reads it
 from uncertain_scale.inputs.distributions.closed import Scaled
-from uncertain_scale.inputs.distributions.faults import DistributionError, unknown_text, ways_text
 from uncertain_scale.inputs.distributions.numerical import increasing_roots, score
 from uncertain_scale.inputs.distributions.statement import (
+    DistributionError,
     NamedQuantiles,
     is_quantile_name,
     level_of,
+    unknown_text,
+    ways_text,
 )
 
 if TYPE_CHECKING:
-    from uncertain_scale.inputs.distributions.faults import Fault, Faults
+    from uncertain_scale.inputs.distributions.statement import Fault, Faults
     from uncertain_scale.units.aliases import FloatArray
 
 _REACH = 800.0

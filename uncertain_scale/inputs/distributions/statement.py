@@ -1,36 +1,66 @@
 """How a kind is stated: by its parameters, by others in their place, or by named quantiles.
 
-Each class declares the ways (`parameters`, `alternative`, `quantile_counts`); here they are read,
-written as text and put into the JSON Schema. Digits after `q` are decimals, at least two: q05 is
-5%, q975 is 97.5%.
+Each class declares the ways (`parameters`, `alternative`, `quantile_counts`); here they are read
+and written as text, and their faults as messages: pydantic's errors and our own, all at once.
+Digits after `q` are decimals, at least two: q05 is 5%, q975 is 97.5%.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from uncertain_scale.inputs.distributions.faults import (
-    DistributionError,
-    number_fault,
-    unknown_text,
-)
+from uncertain_scale.errors import UncertainScaleError, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
     from uncertain_scale.inputs.distributions.base import Distribution
-    from uncertain_scale.inputs.distributions.faults import Fault
     from uncertain_scale.units.aliases import FloatArray
 
 _NAME = re.compile(r"q\d+")
-_PATTERN = "^q[0-9]{2,}$"
 _PLAIN = frozenset({"alpha", "beta", "nu", "p", "shape", "geometric_sd"})
-_WORDS = ("no", "one", "two", "three", "four")
+_COUNTS = ("no", "one", "two", "three", "four")
+_FAULTS = {
+    "float_type": "is not a number",
+    "finite_number": "must be finite",
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "missing": "must hold two bounds, as in [0, inf]",
+    "model_type": "is not a distribution",
+    "is_instance_of": "is not a distribution",
+    "tuple_type": "must be a list, as in [1, 2]",
+}
+Fault: TypeAlias = tuple[str | None, str]
+Faults: TypeAlias = "Iterable[Fault]"
+
+
+class DistributionError(UncertainScaleError, ValueError):
+    """Everything that is wrong with one distribution.
+
+    Parameters
+    ----------
+    faults
+        Name of a parameter, or None for the whole, and the message.
+    """
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        super().__init__("; ".join(text for _, text in self.faults))
+
+    def __reduce__(self) -> tuple[type[DistributionError], tuple[tuple[Fault, ...]]]:
+        return type(self), (self.faults,)
 
 
 def number_text(value: float) -> str:
@@ -57,12 +87,8 @@ def _value_text(value: Any, longest: int | None) -> str:
     if isinstance(value, int | float):
         return number_text(value)
     if isinstance(value, Sequence):
-        shown = value if longest is None or len(value) <= longest else value[:longest]
-        texts = [
-            number_text(item) if type(item) is float else _value_text(item, longest)
-            for item in shown  # of thousands
-        ]
-        if len(shown) < len(value):
+        texts = [_value_text(item, longest) for item in value[:longest]]
+        if len(texts) < len(value):
             texts.append(f"… {len(value)} in all")
         return f"[{', '.join(texts)}]"
     return str(value.describe(longest)) if hasattr(value, "describe") else repr(value)
@@ -226,7 +252,7 @@ def _read_quantiles(
     given = {name: value for name, value in data.items() if is_quantile_name(name)}
     beside = {name: value for name, value in data.items() if name not in given}
     faults, readable = _readable(given)
-    if stated := [name for name in (*_in_place(cls), *cls.alternative) if name in beside]:
+    if stated := [name for name in (*in_place(cls), *cls.alternative) if name in beside]:
         text = f"{' and '.join(stated)} and quantiles such as {next(iter(given))} are both given; "
         faults.append((stated[0], f"{text}{cls.kind_name()} takes either"))
     faults += _beside_faults(cls, beside)
@@ -246,7 +272,7 @@ def _read_quantiles(
 def _beside_faults(cls: type[Distribution], beside: Mapping[str, Any]) -> list[Fault]:
     """Say which parameters beside quantiles or others are unknown, or are no numbers."""
     known = {*cls.model_fields, *cls.alternative}
-    numbers = cls.model_fields.keys() - {"kind", "truncate", *_in_place(cls), *cls.alternative}
+    numbers = cls.model_fields.keys() - {"kind", "truncate", *in_place(cls), *cls.alternative}
     faults: list[Fault] = [(name, unknown_text(cls, name)) for name in beside if name not in known]
     faults += [
         (name, said)
@@ -280,79 +306,118 @@ def _count_faults(
     least, most = cls.free_parameters(beside)
     if least <= len(names) <= most:
         return []
-    words = _WORDS[least] if least == most else f"{_WORDS[least]} to {most}"
+    words = _COUNTS[least] if least == most else f"{_COUNTS[least]} to {most}"
     text = f"{cls.kind_name()} takes {words} quantiles, {len(names)} given ({', '.join(names[:6])})"
     if cls.free_shape:
-        with_it, without = (_WORDS[count] for count in cls.quantile_counts)
+        with_it, without = (_COUNTS[count] for count in cls.quantile_counts)
         text += f"; {with_it} with {cls.free_shape} given, {without} without"
     return [(names[-1], text)]
 
 
-def amend_schema(schema: dict[str, Any], cls: type[Distribution]) -> None:
-    """Add the other ways to state a kind to its JSON Schema, which pydantic does not know.
-
-    Of draft 7 it uses only the part that editors understand: `patternProperties`, `oneOf`,
-    `required`, `not`.
-
-    Parameters
-    ----------
-    schema
-        Changed in place; pydantic calls this as `json_schema_extra`.
-    cls
-        The class it is of.
-    """
-    properties = schema["properties"]
-    schema["description"] = (cls.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
-    schema["required"] = ["kind", *[n for n in schema.get("required", []) if n != "kind"]]
-    for name, field in properties.items():
-        field.pop("title", None)
-        if "anyOf" in field:  # optional: TOML has no null, so the other form remains
-            only = next(form for form in field.pop("anyOf") if form.get("type") != "null")
-            properties[name] = {**only, **field}
-            if properties[name].get("default", ...) is None:
-                del properties[name]["default"]
-    least, most = cls.quantile_counts
-    if most:
-        text = "Quantile by name: digits after q are decimals, q05 is 5%."
-        schema["patternProperties"] = {_PATTERN: {"type": "number", "description": text}}
-    properties.update((name, dict(other)) for name, other in cls.alternative.items())
-    schema["additionalProperties"] = False
-    ways = _ways(cls)
-    if len(ways) > 1:
-        schema["required"] = [n for n in schema["required"] if n not in cls.required()]
-        schema["oneOf"] = ways
-    elif most:
-        beside = sum(1 for name in properties if name in schema["required"])
-        schema["minProperties"] = least + beside
-
-
-def _ways(cls: type[Distribution]) -> list[dict[str, Any]]:
-    """Return the ways to state a kind, of which exactly one holds."""
-    least, most = cls.quantile_counts
-    own, other = list(cls.required()), list(cls.alternative)
-    stated = [(own, other)] if own else []
-    stated += [
-        (list(way), [*cls.parameters, *(name for name in other if name not in way)])
-        for way in cls.together()
-    ]
-    ways: list[dict[str, Any]] = [
-        {"title": " and ".join(names), "required": names, **_without(against)}
-        for names, against in stated
-    ]
-    if not most:
-        return ways
-    for way in ways:
-        way["patternProperties"] = {_PATTERN: False}
-    if own:
-        without = _without([*_in_place(cls), *other])
-        ways.append({"title": "named quantiles", "minProperties": least + 1, **without})
-    return ways
-
-
-def _in_place(cls: type[Distribution]) -> list[str]:
+def in_place(cls: type[Distribution]) -> list[str]:
     """Return the parameters that no quantiles stand beside."""
     return [name for name in cls.parameters if name != cls.free_shape]
 
 
-def _without(names: list[str]) -> dict[str, Any]:
-    return {"not": {"anyOf": [{"required": [name]} for name in names]}} if names else {}
+def faults_of(error: ValidationError, cls: type[Distribution] | None = None) -> list[Fault]:
+    """Return the faults that a ValidationError holds, for a class whose names are known."""
+    faults: list[Fault] = []
+    missing: list[str] = []
+    for detail in error.errors():
+        inner = detail.get("ctx", {}).get("error")
+        loc = detail["loc"]
+        if isinstance(inner, DistributionError) and loc:
+            faults += [(_parameter(loc), f"{_place(loc)}: {text}") for _, text in inner.faults]
+        elif isinstance(inner, DistributionError):
+            faults += inner.faults
+        elif detail["type"] == "missing" and isinstance(loc[-1], str):
+            missing.append(loc[-1])
+        elif not (detail["type"] == "too_short" and any(name == loc[0] for name, _ in faults)):
+            # A list is also too short where pydantic refused each of its items.
+            faults.append((_parameter(loc), _in_words(detail, cls)))
+    return [*_missing(missing, cls), *faults]
+
+
+def number_fault(name: str, value: object) -> str | None:
+    """Say why a value is not a finite number, or return None where it is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"{name} = {shown(value)} is not a number{_how(value)}"
+    try:
+        return None if math.isfinite(value) else f"{name} = {shown(value)} must be finite"
+    except OverflowError:
+        return f"{name} is too large; it must be a finite number"
+
+
+def _how(value: object) -> str:
+    """Say how a file states the number that somebody wrote as text, or return ""."""
+    text = isinstance(value, str) and re.match(r"\s*[-+$]?[.\d]", value)
+    return "; write it without quotes, units and suffixes, as 1.5e9" if text else ""
+
+
+def unknown_text(cls: type[Distribution], name: str) -> str:
+    """Say that a kind has no such parameter, and the nearest that it has."""
+    known = [field for field in (*cls.model_fields, *cls.alternative) if field != "kind"]
+    return f"{cls.kind_name()} has no parameter '{name[:60]}'; {nearest(name, known)}"
+
+
+def ways_text(cls: type[Distribution]) -> str:
+    """Return the ways to state a kind, as text."""
+    ways = [
+        f"{' and '.join(names)}{f' ({cls.mu_is})' if cls.mu_is and 'mu' in names else ''}"
+        for names in (cls.required(), *cls.together())
+        if names
+    ]
+    least, most = cls.quantile_counts
+    if least:
+        count = str(least) if most == least else f"{least} or more"
+        ways.append(f"{count} quantiles such as q05 and q95")
+    return f"{cls.kind_name()} takes {', or '.join(ways)}"
+
+
+def shown(value: object) -> str:
+    """Return a value as text, shortened."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    try:
+        text = f"{value:.12g}" if isinstance(value, int | float) else repr(value)
+    except (OverflowError, ValueError):
+        return "a number too large"
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _missing(names: Sequence[str], cls: type[Distribution] | None) -> list[Fault]:
+    if not names:
+        return []
+    verb = "is" if len(names) == 1 else "are"
+    ways = f"; {ways_text(cls)}" if cls else ""
+    return [(None, f"{' and '.join(names)} {verb} missing{ways}")]
+
+
+def _parameter(loc: tuple[int | str, ...]) -> str | None:
+    return next((part for part in loc if isinstance(part, str)), None)
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    """Write a place as people do: `values[2]`."""
+    name = _parameter(loc) or ""
+    return name + "".join(f"[{part}]" for part in loc if isinstance(part, int))
+
+
+def _in_words(detail: ErrorDetails, cls: type[Distribution] | None) -> str:
+    context: dict[str, Any] = detail.get("ctx", {})
+    place, sort = _place(detail["loc"]), detail["type"]
+    if sort == "extra_forbidden" and cls is not None:
+        return unknown_text(cls, str(detail["loc"][-1]))
+    if sort == "missing":  # of a list with a fixed number of items
+        place = _parameter(detail["loc"]) or place
+    if sort == "float_type" and type(detail["input"]) is int:
+        return f"{place} is too large; it must be a finite number"
+    if sort == "too_long":
+        return f"{place} holds too many; it may hold {context['max_length']}"
+    if sort == "too_short":
+        return f"{place} holds {context['actual_length']}; it must hold {context['min_length']}"
+    said = f"{place} = {shown(detail['input'])}"
+    if sort in _FAULTS:
+        how = _how(detail["input"]) if sort == "float_type" else ""
+        return f"{said} {_FAULTS[sort].format(**context)}{how}"
+    return f"{said}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"

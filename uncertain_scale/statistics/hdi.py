@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.statistics.density.averaged import averaged_regions
-from uncertain_scale.statistics.density.cells import DEGREE, choose_coordinate, extremes, lay_cells
-from uncertain_scale.statistics.density.fit import SmoothDensity, spline_basis
-from uncertain_scale.statistics.density.region import DensityLevels, Region, atom_region
-from uncertain_scale.statistics.intervals import beyond
-from uncertain_scale.statistics.monte_carlo_error import skewed_spread, spread
+from uncertain_scale.statistics.cells import DEGREE, choose_coordinate, extremes, lay_cells
+from uncertain_scale.statistics.density import SmoothDensity, spline_basis
+from uncertain_scale.statistics.intervals import beyond, skewed_spread, spread
+from uncertain_scale.statistics.region import (
+    DensityLevels,
+    Region,
+    atom_region,
+    averaged_regions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from uncertain_scale.statistics.density.cells import Cells, Coordinate
+    from uncertain_scale.statistics.cells import Cells, Coordinate
     from uncertain_scale.statistics.sketch import AnyDraws, Table
     from uncertain_scale.statistics.tally import Atoms
     from uncertain_scale.units.aliases import FloatArray

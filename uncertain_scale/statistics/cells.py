@@ -106,9 +106,7 @@ def choose_coordinate(pooled: FloatArray) -> Coordinate:
     places = np.array([0.01, 0.25, 0.5, 0.75, 0.99]) * (pooled.size - 1)
     q01, q25, q50, q75, q99 = map(float, pooled[places.astype(int)])
     scale = (q75 - q25) / 1.349 or (q99 - q01) / 4.6 or float(pooled[-1] - pooled[0])
-    if pooled[0] > 0 and q99 > _WIDE * q01:
-        return Coordinate("log", q50, float(np.log(q75 / q25) / 1.349 or np.log(q99 / q01) / 4.6))
-    if pooled[-1] < 0 and q01 < _WIDE * q99:
+    if (pooled[0] > 0 and q99 > _WIDE * q01) or (pooled[-1] < 0 and q01 < _WIDE * q99):
         return Coordinate("log", q50, float(np.log(q75 / q25) / 1.349 or np.log(q99 / q01) / 4.6))
     if q99 - q01 > _HEAVY * (q75 - q25):
         return Coordinate("arcsinh", q50, scale)
@@ -174,7 +172,8 @@ def lay_cells(draws: AnyDraws, coordinate: Coordinate, *, grain: float = np.inf)
     # Cells end where bins do, so that no bin is in two.
     fine, coarse = (_nearest(ends, edges) for edges in (fine, coarse))
     knots = _thin(coarse, np.interp(coarse, ends, table.below[: ends.size]), size)
-    lower, upper = (coordinate.forward(tail) for tail in extremes(draws, _tail_draws(size)))
+    farthest = int(min(_TAIL_SHARE * size, _TAIL_DRAWS))
+    lower, upper = (coordinate.forward(tail) for tail in extremes(draws, farthest))
     knots[0] = -far_end(-lower[::-1], lower.size - 1, _BEYOND)
     knots[-1] = far_end(upper, upper.size - 1, _BEYOND)
     first = np.linspace(knots[0], knots[1], _TAIL_PIECES + 1)[1:-1]
@@ -203,10 +202,6 @@ def extremes(draws: AnyDraws, count: int) -> tuple[FloatArray, FloatArray]:
         return draws.lowest(count + 1), draws.highest(count + 1)
     table, below = draws.continuous, np.linspace(0.5, count + 0.5, count + 1)
     return table.at(below), table.at(table.sizes.sum() - below[::-1])
-
-
-def _tail_draws(size: int) -> int:
-    return int(min(_TAIL_SHARE * size, _TAIL_DRAWS))
 
 
 def _moments(table: Table, ends: FloatArray, edges: FloatArray) -> FloatArray:

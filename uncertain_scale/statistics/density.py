@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uncertain_scale.statistics.density.cells import DEGREE, NODE_WEIGHTS, NODES
-from uncertain_scale.statistics.monte_carlo_error import spread
+from uncertain_scale.statistics.cells import DEGREE, NODE_WEIGHTS, NODES
+from uncertain_scale.statistics.intervals import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
 
-    from uncertain_scale.statistics.density.cells import Cells
+    from uncertain_scale.statistics.cells import Cells
     from uncertain_scale.units.aliases import FloatArray
 
 # Settles what no draws decide, in gaps between clusters; of no weight elsewhere.
@@ -64,7 +64,7 @@ def spline_basis(y: FloatArray, knots: FloatArray, degree: int) -> FloatArray:
     flat = np.asarray(y, dtype=float).ravel()
     pieces = knots.size - 1
     piece = np.clip(np.searchsorted(knots, flat, side="right") - 1, 0, pieces - 1)
-    padded = _repeat_ends(knots, degree)
+    padded = np.concatenate([[knots[0]] * degree, knots, [knots[-1]] * degree])
     at = piece + degree
     steps = np.arange(1, degree + 1)[:, None]
     right, left = padded[at + steps] - flat, flat - padded[at + 1 - steps]
@@ -139,10 +139,6 @@ def _nodes(degree: int) -> tuple[FloatArray, FloatArray]:
     """Return Legendre nodes, and what turns a polynomial's values there into its powers."""
     nodes = np.polynomial.legendre.leggauss(degree + 1)[0]
     return nodes, np.asarray(np.linalg.inv(np.vander(nodes, increasing=True)), dtype=float)
-
-
-def _repeat_ends(knots: FloatArray, degree: int) -> FloatArray:
-    return np.concatenate([[knots[0]] * degree, knots, [knots[-1]] * degree])
 
 
 class SmoothDensity:
