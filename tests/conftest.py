@@ -17,6 +17,7 @@ DRIVER = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
 # How long an example takes says how loaded the machine is.
 settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any load")
+FORMATS = ("terminal", "md", "json", "csv", "html")
 PRINTED_BY = (  # what a terminal, a user or a service sets; typer reads some of it on import
     "COLORTERM",
     "FORCE_COLOR",
@@ -87,6 +88,34 @@ def cli():
         if error is not None and not isinstance(error, SystemExit):
             raise error
         return result.exit_code, result.stdout, result.stderr
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def in_every_format(cli):
+    """Run a command once; give what it prints in each format, and its error text."""
+    import typer
+
+    from uncertain_scale.cli import output
+
+    between = "\n---- in the next format\n"
+
+    def run(*arguments):
+        printed = output._print
+
+        def each(document, _, *rest):
+            for form in FORMATS:
+                printed(document, form, *rest)
+                typer.echo(between, nl=False)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(output, "_print", each)
+            code, out, err = cli(*arguments)
+        assert code == 0, err
+        *texts, rest = out.split(between)
+        assert rest == ""
+        return dict(zip(FORMATS, texts, strict=True)), err
 
     return run
 
