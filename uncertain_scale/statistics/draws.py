@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _PART = 8 * STRETCH  # draws that are counted at once
 _FEW = ROUGHLY  # up to so many draws are sorted whole
 _ROUNDING = 1e-11  # of a pivot's width
+_APART = 256  # places; draws that are wanted and nearer than that are put in order together
 _MARGIN = 5.0  # roots of the number of draws to either side of a quantile that are put in order
 
 
@@ -197,7 +198,9 @@ class Draws(AnyDraws):
         found = np.full(ranks.shape, np.nan)
         missing = self._look_up(ranks, found)
         if missing.any():
-            self._add_runs([(rank, rank) for rank in np.unique(ranks[missing]).tolist()])
+            wanted = np.unique(ranks[missing])
+            near = np.split(wanted, np.flatnonzero(np.diff(wanted) > _APART) + 1)
+            self._add_runs([(part[0], part[-1]) for part in near])
             self._look_up(ranks, found)
         return found
 
