@@ -22,9 +22,13 @@ SIGNATURES = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
 @pytest.fixture
 def drawn(monkeypatch):
     """Keep the figures that are written."""
-    kept = []
-    save = figures.save_figure
-    monkeypatch.setattr(figures, "save_figure", lambda one, path: (kept.append(one), save(one, path))[1])
+    kept, save = [], figures.save_figure
+
+    def keep(figure, path):
+        kept.append(figure)
+        return save(figure, path)
+
+    monkeypatch.setattr(figures, "save_figure", keep)
     return kept
 
 
