@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import uncertain_scale.cli  # noqa: F401 (before NumPy is: linear algebra in one thread, as there)
+
 SPECIMENS = Path(__file__).parent / "specimens"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 DRIVER = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
@@ -94,18 +96,18 @@ def cli():
 
 @pytest.fixture(scope="session")
 def in_every_format(cli):
-    """Run a command once; give what it prints in each format, and its error text."""
+    """Run a command once; give what it prints in each of some formats, and its error text."""
     import typer
 
     from uncertain_scale.cli import output
 
     between = "\n---- in the next format\n"
 
-    def run(*arguments):
+    def run(*arguments, forms=FORMATS):
         printed = output._print
 
         def each(document, _, *rest):
-            for form in FORMATS:
+            for form in forms:
                 printed(document, form, *rest)
                 typer.echo(between, nl=False)
 
@@ -115,7 +117,7 @@ def in_every_format(cli):
         assert code == 0, err
         *texts, rest = out.split(between)
         assert rest == ""
-        return dict(zip(FORMATS, texts, strict=True)), err
+        return dict(zip(forms, texts, strict=True)), err
 
     return run
 
