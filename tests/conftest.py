@@ -122,6 +122,14 @@ def in_every_format(cli):
     return run
 
 
+@pytest.fixture
+def plain_pages(monkeypatch):
+    """Leave out what is drawn on a page that is saved; it takes longer than all the rest."""
+    from uncertain_scale.cli import output
+
+    monkeypatch.setattr(output, "_page", lambda *_: "<!doctype html>\n")
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """Debian's Chromium without a window, driven by selenium; tests are skipped where it is not."""

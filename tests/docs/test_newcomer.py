@@ -50,7 +50,9 @@ def apply(change, folder):
 def works(folder):
     """Run the test of a change where it was made."""
     words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_newcomer.py")
-    alone = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # plugins take longer than the test
+    alone = os.environ | {
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"
+    }  # plugins take longer than the test
     done = subprocess.run(
         [sys.executable, *words], cwd=folder, env=alone, capture_output=True, text=True, check=False
     )
