@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import uncertain_scale.cli  # noqa: F401 (before NumPy is: linear algebra in one thread, as there)
+
 SPECIMENS = Path(__file__).parent / "specimens"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 DRIVER = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
@@ -17,6 +19,7 @@ DRIVER = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
 # How long an example takes says how loaded the machine is.
 settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any load")
+FORMATS = ("terminal", "md", "json", "csv", "html")
 PRINTED_BY = (  # what a terminal, a user or a service sets; typer reads some of it on import
     "COLORTERM",
     "FORCE_COLOR",
@@ -69,6 +72,27 @@ def built_once():
         testing._get_command = cache(testing._get_command)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shipped_files_once():
+    """Read what a shipped prior file says once, where each command would read it again."""
+    from uncertain_scale.inputs import files
+
+    read, folder, kept = files._Reader.read, files.shipped_folder(), {}
+
+    def once(reader):
+        if not reader.path.resolve().is_relative_to(folder):
+            return read(reader)
+        key = reader.path, reader._shown
+        if key not in kept or kept[key][0] != reader.document:
+            kept[key] = reader.document, read(reader)
+            assert reader.faults == []
+        return kept[key][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files._Reader, "read", once)
+        yield
+
+
 @pytest.fixture(scope="session")
 def cli():
     """Run the command line in this process; give its exit code, output and error text."""
@@ -89,6 +113,42 @@ def cli():
         return result.exit_code, result.stdout, result.stderr
 
     return run
+
+
+@pytest.fixture(scope="session")
+def in_every_format(cli):
+    """Run a command once; give what it prints in each of some formats, and its error text."""
+    import typer
+
+    from uncertain_scale.cli import output
+
+    between = "\n---- in the next format\n"
+
+    def run(*arguments, forms=FORMATS):
+        printed = output._print
+
+        def each(document, _, *rest):
+            for form in forms:
+                printed(document, form, *rest)
+                typer.echo(between, nl=False)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(output, "_print", each)
+            code, out, err = cli(*arguments)
+        assert code == 0, err
+        *texts, rest = out.split(between)
+        assert rest == ""
+        return dict(zip(forms, texts, strict=True)), err
+
+    return run
+
+
+@pytest.fixture
+def plain_pages(monkeypatch):
+    """Leave out what is drawn on a page that is saved; it takes longer than all the rest."""
+    from uncertain_scale.cli import output
+
+    monkeypatch.setattr(output, "_page", lambda *_: "<!doctype html>\n")
 
 
 @pytest.fixture(scope="session")

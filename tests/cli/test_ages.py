@@ -54,7 +54,7 @@ def test_without_the_option_it_is_today(cli):
 
 
 @pytest.fixture
-def saved(cli, tmp_path):
+def saved(cli, tmp_path, plain_pages):  # noqa: ARG001 (nobody looks at them)
     """Return a function that saves a report as on a day."""
 
     def save(day, name):

@@ -168,12 +168,10 @@ def test_the_fit_takes_ones_own_runs_and_refuses_too_few(cli, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_runs_listed_as_outside_are_those_that_the_table_counts(cli, tmp_path):
+def test_the_runs_listed_as_outside_are_those_that_the_table_counts(in_every_format, tmp_path):
     """In every view: runs that count are N less those inside, and the others stand apart."""
     figure = tmp_path / "figure.svg"
-    forms = ("terminal", "md", "html", "json", "csv")
-    shown = {form: cli("backtest", *FEW, "--format", form)[1] for form in forms}
-    cli("backtest", *FEW, "--figure", figure)
+    shown, _ = in_every_format("backtest", *FEW, "--figure", figure)
     document = json.loads(shown["json"])
     found = document["scores"]["training_flop"]["left_out"]
     (coverage,) = [one for one in found["coverage"] if one["prob"] == 0.9]

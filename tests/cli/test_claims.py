@@ -118,10 +118,9 @@ def test_one_chain_has_no_errors_and_says_so(cli):
     assert "±" not in out
 
 
-def test_all_is_written_into_a_folder(cli, tmp_path):
+def test_all_is_written_into_a_folder(in_every_format, tmp_path):
     arguments = ("claims", *SMALL, "--claim", "flop-bf16")
-    code, _, _ = cli(*arguments, "--output", tmp_path / "new")
-    assert code == 0
+    printed, _ = in_every_format(*arguments, "--output", tmp_path / "new")
     assert {path.name for path in (tmp_path / "new").iterdir()} == {
         "claims.md",
         "claims.json",
@@ -132,7 +131,7 @@ def test_all_is_written_into_a_folder(cli, tmp_path):
     }
     for name, form in (("claims.md", "md"), ("claims.csv", "csv"), ("claims.html", "html")):
         written = (tmp_path / "new" / name).read_text(encoding="utf-8")
-        assert written == cli(*arguments, "--format", form)[1]
+        assert written == printed[form]
 
 
 def test_lists_what_is_shipped_and_prints_the_schema(cli):
@@ -208,14 +207,12 @@ given = { budget = "250M USD" }
 
 
 @pytest.mark.slow
-def test_every_view_names_the_scenario_that_judges(cli, tmp_path):
+def test_every_view_names_the_scenario_that_judges(in_every_format, tmp_path):
     """The memo's own scenario says 3.27 times, above the 95%; base, of another chip, 5.22."""
     memo = tmp_path / "memo.toml"
     memo.write_text(MEMO, encoding="utf-8")
-    shown = {
-        form: " ".join(cli("claims", memo, "--format", form)[1].split())
-        for form in ("terminal", "md", "html", "json", "csv")
-    }
+    shown, _ = in_every_format("claims", memo)
+    shown = {form: " ".join(text.split()) for form, text in shown.items()}
     verdict = "above the 95% interval: overstated 3.27x at the median"
     assert f"of gb200-dense-fp8, the document's own: {verdict}" in shown["terminal"]
     for form in ("md", "html"):

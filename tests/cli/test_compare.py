@@ -166,14 +166,13 @@ def test_the_coupling_is_changed_on_the_command_line(cli):
     assert list(one["outputs"]["training_flop"]["otherwise"]) == ["shared", "independent"]
 
 
-@pytest.mark.slow_but("terminal")
-@pytest.mark.parametrize("form", ["terminal", "md", "html", "csv"])
-def test_every_view_shows_the_coupling_and_the_other_extreme(cli, form):
-    code, out, err = cli("compare", *CHIPS, "--format", form, *SMALL)
-    assert code == 0, err
-    assert ("rank_correlation" if form == "csv" else "independent") in out.lower()
-    assert "all shared" in out
-    assert "hourly_rate" in out.replace("\\", "")
+@pytest.mark.slow
+def test_every_view_shows_the_coupling_and_the_other_extreme(in_every_format):
+    printed, _ = in_every_format("compare", *CHIPS, *SMALL, forms=("terminal", "md", "html", "csv"))
+    for form, out in printed.items():
+        assert ("rank_correlation" if form == "csv" else "independent") in out.lower()
+        assert "all shared" in out
+        assert "hourly_rate" in out.replace("\\", "")
 
 
 @pytest.mark.parametrize(
@@ -241,15 +240,13 @@ def test_an_answer_of_both_signs_has_its_difference_and_no_ratio(cli, shops):
     assert turnover["attribution"] == {"sales": 1.0}
 
 
-@pytest.mark.parametrize("form", ["terminal", "md", "html", "csv"])
-def test_every_view_shows_the_difference_where_there_is_no_ratio(cli, shops, form):
-    code, out, err = cli("compare", *shops, *SMALL, "--format", form)
-    assert code == 0, err
-    if form == "csv":
-        rows = [row for row in csv.DictReader(io.StringIO(out)) if row["name"] == "profit"]
-        units = {row["kind"]: row["units"] for row in rows if row["measure"] == "median"}
-        assert units == {"difference": "USD", "difference, all shared": "USD"}
-        return
-    assert "Profit, difference" in out
-    assert "profit: 0 or of both signs in some draws, where a ratio means nothing" in out
-    assert not re.search(r"profit[^\n]{0,20}[x×]-?\d", out)
+def test_every_view_shows_the_difference_where_there_is_no_ratio(in_every_format, shops):
+    printed, _ = in_every_format("compare", *shops, *SMALL, forms=("terminal", "md", "html", "csv"))
+    table = csv.DictReader(io.StringIO(printed.pop("csv")))
+    rows = [row for row in table if row["name"] == "profit"]
+    units = {row["kind"]: row["units"] for row in rows if row["measure"] == "median"}
+    assert units == {"difference": "USD", "difference, all shared": "USD"}
+    for out in printed.values():
+        assert "Profit, difference" in out
+        assert "profit: 0 or of both signs in some draws, where a ratio means nothing" in out
+        assert not re.search(r"profit[^\n]{0,20}[x×]-?\d", out)

@@ -23,6 +23,7 @@ def test_a_date_is_read_in_each_of_its_forms(cli, one, other):
     assert first == second
 
 
+@pytest.mark.usefixtures("plain_pages")
 def test_two_givens_that_contradict_each_other_are_answered_by_the_date_at_which_both_hold(
     cli, tmp_path
 ):

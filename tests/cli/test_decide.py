@@ -125,12 +125,12 @@ def test_a_precision_is_sought_and_the_record_has_what_was_reached(cli, tmp_path
     assert (code, "identical" in out) == (0, True)
 
 
-def test_a_report_says_that_its_budget_is_the_final_runs(cli):
+def test_a_report_says_that_its_budget_is_the_final_runs(cli, in_every_format):
     note = "budget is of the final run alone: its programme_cost is 1.3 to 5.5 times that"
     for words in (("report", "--budget", "1M"), ("report", "--training-flop", "1e24")):
-        assert document(cli, *words, *FEW)["notes"].count(note) == 1
-        for form in ("terminal", "md", "html"):
-            _, out, _ = cli(*words, *FEW, "--format", form)
+        printed, _ = in_every_format(*words, *FEW, forms=("json", "terminal", "md", "html"))
+        assert json.loads(printed.pop("json"))["notes"].count(note) == 1
+        for form, out in printed.items():
             assert " ".join(out.replace("\\", "").split()).count(note) == 1, form
     asked = ("report", "--budget", "1M", "--outputs", "programme_cost")
     assert note not in document(cli, *asked, *FEW)["notes"]

@@ -18,7 +18,7 @@ import pytest
 from uncertain_scale.report import atomic
 from uncertain_scale.report.store import _reserve, _size
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("plain_pages")]
 
 SMALL = ("--draws", "16", "--chains", "2")
 ASKED = ("report", "--scenario", "post-2024-07", "--outputs", "gpu_hours", *SMALL)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from uncertain_scale.report import figures
+
 KINDS = {
     "intervals": ["--budget", "100M"],
     "density": ["--budget", "100M", "--outputs", "gpus,precision_factor"],
@@ -17,22 +19,37 @@ KINDS = {
 SIGNATURES = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
 
 
-@pytest.mark.slow_but("svg-graph")
+@pytest.fixture
+def drawn(monkeypatch):
+    """Keep the figures that are written."""
+    kept, save = [], figures.save_figure
+
+    def keep(figure, path):
+        kept.append(figure)
+        return save(figure, path)
+
+    monkeypatch.setattr(figures, "save_figure", keep)
+    return kept
+
+
+@pytest.mark.slow_but("graph")
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("ending", ["svg", "pdf"])
-def test_every_figure_is_written(cli, tmp_path, kind, ending):
-    path = tmp_path / f"figure.{ending}"
+def test_every_figure_is_written(cli, tmp_path, drawn, kind):
+    path = tmp_path / "figure.svg"
     few = [] if kind == "priors" else ["--draws", "64", "--as-of", "2024-09-01"]  # nothing is old
     code, out, err = cli("plot", kind, *KINDS[kind], *few, "--output", path)
     assert (code, err) == (0, "")
     assert out.strip() == str(path)
-    assert path.read_bytes().startswith(SIGNATURES[ending])
+    assert path.read_bytes().startswith(SIGNATURES["svg"])
+    pdf = figures.save_figure(*drawn, tmp_path / "figure.pdf")
+    assert pdf.read_bytes().startswith(SIGNATURES["pdf"])
 
 
-def test_a_picture_of_pixels(cli, tmp_path):
-    path = tmp_path / "figure.PNG"
+@pytest.mark.parametrize("ending", ["PNG", "pdf"])
+def test_a_picture_by_its_ending(cli, tmp_path, ending):
+    path = tmp_path / f"figure.{ending}"
     assert cli("plot", "graph", "--budget", "1M", "--output", path)[0] == 0
-    assert path.read_bytes().startswith(SIGNATURES["png"])
+    assert path.read_bytes().startswith(SIGNATURES[ending.lower()])
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def test_nonsense_is_one_clear_error(cli, options, message):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("plain_pages")
 @pytest.mark.parametrize("kind", ["sobol", "random"])
 def test_a_report_of_a_precision_is_verified_as_what_it_reached(cli, tmp_path, kind):
     design = ("--design", kind, "--draws", "512")

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("plain_pages")
 SMALL = ("--draws", "64", "--chains", "4", "--seed", "5")
 QUESTIONS = {
     "report": ("report", "--budget", "100M", "--set", "mfu=0.3 to 0.4", "--event", "gpus > 1e4"),

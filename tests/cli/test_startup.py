@@ -93,6 +93,7 @@ def test_linear_algebra_has_one_thread_unless_somebody_wants_more(set_before, th
 UNNEEDED = {"h5py", "h5netcdf", "jinja2", "tomli_w", "scipy.optimize", "scipy.interpolate"}
 
 
+@pytest.mark.slow_but("terminal", "streamed")
 @pytest.mark.parametrize(
     "arguments",
     [(), ("--event", "gpus > gpus_purchasable"), ("--format", "json"), ("--no-draws",)],

@@ -94,12 +94,10 @@ def test_an_answer_is_tabled_by_the_swept_variables_that_it_rests_on(cli):
 
 
 @pytest.mark.slow
-def test_files_hold_what_is_printed(cli, tmp_path):
-    arguments = ("--budget", "10M..1B", "--points", "3", "--outputs", "training_flop")
-    printed = {
-        form: swept(cli, *arguments, "--format", form, "--output", tmp_path / "sweep")
-        for form in ("md", "json", "csv", "html")
-    }
+def test_files_hold_what_is_printed(in_every_format, tmp_path):
+    arguments = ("sweep", "--budget", "10M..1B", "--points", "3", "--outputs", "training_flop")
+    arguments = (*arguments, *SMALL, "--output", tmp_path / "sweep")
+    printed, _ = in_every_format(*arguments, forms=("md", "json", "csv", "html"))
     for form, text in printed.items():
         assert (tmp_path / "sweep" / f"sweep.{form}").read_text(encoding="utf-8") == text
     names = {path.name for path in (tmp_path / "sweep").iterdir()}

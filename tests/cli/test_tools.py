@@ -88,6 +88,7 @@ def test_a_call_is_a_command_line_in_which_no_value_is_an_option(name, arguments
         ("ask", {"budget": "1M\x00"}, "drop the control characters"),
         ("ask", {"budget": "1M\n--x"}, "drop the control characters"),
         ("ask", {"budget": "\ud800"}, "drop the control characters"),
+        ("ask", {"given": {"mfu\x1f": 0.3}}, "drop the control characters"),
         ("ask", {"draws": 65537}, "argument 'draws' is 65537; expected at most 65,536"),
         ("ask", {"draws": "1G"}, None),
         ("ask", {"draws": "1B"}, "expected at most 65,536"),

@@ -370,6 +370,7 @@ def test_a_bound_is_shown_in_every_format(cli, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("plain_pages")
 def test_a_bound_is_drawn_again_from_its_record(cli, tmp_path):
     path = bound(tmp_path, "upper = '4e25 FLOP'")
     saved = tmp_path / "saved"

@@ -34,7 +34,7 @@ def point_of(page, index):
     return [axis["typed"][k] for axis, k in zip(page["axes"], places, strict=True)]
 
 
-def test_figures_are_the_commands_at_every_kind_of_point(export, cli):
+def test_figures_are_the_commands_at_every_kind_of_point(export, in_every_format):
     path = export("--budget", "10M..1B", "--given", "mfu=0.2..0.5", "--against", "gb200-dense-fp8")
     page = tables(path)
     assert [axis["name"] for axis in page["axes"]] == ["mfu", "budget"]
@@ -43,19 +43,17 @@ def test_figures_are_the_commands_at_every_kind_of_point(export, cli):
         line = page["scenarios"][scenario]["command"]
         for n, text in enumerate(point_of(page, index)):
             line = line.replace(f"AXIS{n}", text)
-        code, out, err = cli(*shlex.split(line)[1:], "--format", "json")
-        assert (code, err) == (0, "")
-        outputs = json.loads(out)["outputs"]
+        printed, err = in_every_format(*shlex.split(line)[1:], forms=("json", "md"))
+        assert err == ""
+        outputs = json.loads(printed["json"])["outputs"]
         assert [row["name"] for row in page["rows"]] == list(outputs)
-        code, printed, _ = cli(*shlex.split(line)[1:], "--format", "md")
-        assert code == 0
         for row in page["rows"]:
             one = outputs[row["name"]]
             (piece,) = [p for p in one["intervals"] if p["kind"] == "eti"]
             want = [one["median"], piece["low"], piece["high"]]
             assert row["values"][scenario][index] == pytest.approx(want, rel=1e-8)
             median, low, _, _ = row["texts"][scenario][index]
-            assert all(with_exponents(cell) in printed for cell in (median, low))
+            assert all(with_exponents(cell) in printed["md"] for cell in (median, low))
 
 
 def with_exponents(text):

@@ -11,6 +11,7 @@ import csv
 import json
 import os
 import re
+from functools import cache
 from html.parser import HTMLParser
 from json import JSONDecoder
 from pathlib import Path
@@ -142,6 +143,26 @@ TINY = 1e-12
 ROUNDING = 1e-13  # relative; Monte Carlo errors are larger
 
 
+@pytest.fixture(scope="module")
+def said(cli, in_every_format):
+    """Return what gives the text of a command in a format, and the text beside it.
+
+    A question is answered once for all formats, but for a report, which is printed as it is asked.
+    """
+    answers = cache(lambda name: in_every_format(*QUESTIONS[name], *SMALL))
+
+    def text(name, form):
+        if name in QUESTIONS and name != "report":
+            texts, err = answers(name)
+            return texts[form], err
+        words = (*QUESTIONS[name], *SMALL) if name in QUESTIONS else OTHERS[name]
+        code, out, err = cli(*words, *(("--format", form) if form else ()))
+        assert code == 0, err
+        return out, err
+
+    return text
+
+
 @pytest.mark.slow_but(
     *(f"report-{form}" for form in ("terminal", "md", "csv")),
     *(f"{name}-terminal" for name in ("report-solved", "report-own", "sensitivity", "sweep")),
@@ -149,10 +170,8 @@ ROUNDING = 1e-13  # relative; Monte Carlo errors are larger
     "model-text",
 )
 @pytest.mark.parametrize(("name", "form"), CASES, ids=lambda word: word or "plain")
-def test_a_command_says_what_it_said(cli, name, form):
-    words = (*QUESTIONS[name], *SMALL) if name in QUESTIONS else OTHERS[name]
-    code, out, err = cli(*words, *(("--format", form) if form else ()))
-    assert code == 0, err
+def test_a_command_says_what_it_said(said, name, form):
+    out, err = said(name, form)
     text = masked(words_of(out) if form == "html" else out)
     if err:
         text += f"\n--- beside it\n{masked(err)}"

@@ -127,10 +127,10 @@ def scenario(tmp_path, as_of):
     return "--scenario", path
 
 
-def test_every_view_says_it_and_json_holds_it(cli, tmp_path):
+def test_every_view_says_it_and_json_holds_it(in_every_format, tmp_path):
     asked = (*ASKED, *scenario(tmp_path, "2024-07-01"), "--as-of", DAY)
     says = "hourly_rate is of 2024-07, 28 months old on 2026-11-30; --scenario frontier-2026 has"
-    printed = {form: cli(*asked, "--format", form)[1] for form in ("terminal", "md", "json", "csv")}
+    printed, _ = in_every_format(*asked, forms=("terminal", "md", "json", "csv"))
     assert says in " ".join(printed["terminal"].split())
     assert says in printed["md"].replace("\\", "")
     ages = {"hourly_rate": {"as_of": "2024-07-01", "months": 28, "newer": NEWEST}}
@@ -140,11 +140,11 @@ def test_every_view_says_it_and_json_holds_it(cli, tmp_path):
     assert all(",input,hourly_rate," in row for row in noted)
 
 
-def test_a_scenario_with_nothing_old_says_nothing(cli, tmp_path):
+def test_a_scenario_with_nothing_old_says_nothing(in_every_format, tmp_path):
     asked = (*ASKED, *scenario(tmp_path, "2026-09-01"), "--as-of", DAY)
-    for form in ("terminal", "md", "csv"):
-        assert "months old" not in cli(*asked, "--format", form)[1]
-    assert json.loads(cli(*asked, "--format", "json")[1])["ages"] == {"as_of": DAY, "old": {}}
+    printed, _ = in_every_format(*asked, forms=("terminal", "md", "json", "csv"))
+    assert json.loads(printed.pop("json"))["ages"] == {"as_of": DAY, "old": {}}
+    assert not any("months old" in text for text in printed.values())
 
 
 def test_a_given_and_a_replaced_prior_have_no_age(cli, tmp_path):

@@ -109,7 +109,7 @@ def truth(name, level):
     return brentq(lambda y: below(y) - level, -60 if below(0) > 0 else 1e-9, 1e4, xtol=1e-11)
 
 
-@pytest.mark.slow_but("mixed", "product", "tied", "bounded")
+@pytest.mark.slow_but("mixed", "bounded")
 @pytest.mark.parametrize("name", BELOW)
 def test_quantiles_are_right_to_their_errors_and_surer_than_counts_of_draws(subject, name):
     tree = answered(subject, [name], draws=1024, seed=3)

@@ -169,7 +169,7 @@ def _texts(name: str, parameter: Parameter, value: Any) -> Iterator[str]:
     if parameter.kind is bool and isinstance(value, bool):
         yield from [""] if value else []
     elif isinstance(value, dict) and _PAIRS.match(parameter.info.metavar or ""):
-        yield from (f"{key}={_text(name, one)}" for key, one in value.items())
+        yield from (f"{_text(name, key)}={_text(name, one)}" for key, one in value.items())
     else:
         several = isinstance(value, list) and str(parameter.kind).startswith("list[")
         yield from (_text(name, one) for one in (value if several else [value]))

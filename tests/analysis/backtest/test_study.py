@@ -57,6 +57,7 @@ def test_forecasts_are_better_than_both_points(shipped):
         assert gain > 3 * error
 
 
+@pytest.mark.slow
 def test_the_counts_of_the_shipped_table(shipped):
     """Golden, from this program: in sample and left out, inside 50, 80, 90 and 95%."""
     tests = shipped.of("training_flop")
@@ -83,6 +84,7 @@ def test_a_prior_that_is_too_narrow_fails():
     assert not any(test.refitted for test in found.tests)
 
 
+@pytest.mark.slow
 def test_every_run_is_tested_or_told(shipped):
     names = [run.name for run in published_runs()]
     tested = {test.run.name for test in shipped.tests}
@@ -92,6 +94,7 @@ def test_every_run_is_tested_or_told(shipped):
     assert len(names) == 80
 
 
+@pytest.mark.slow
 def test_hours_from_flop_mirror_flop_from_hours(shipped):
     """One utilisation decides both: transforms add up to 1, scores of logarithms are the same."""
     forth, back = shipped.of("training_flop"), shipped.of("gpu_hours")
@@ -154,6 +157,7 @@ def test_gpus_and_days_stand_for_hours(tmp_path):
     assert [test.run.name for test in found.of("training_time")] == ["days"]
 
 
+@pytest.mark.slow
 def test_baselines_are_their_arithmetic(shipped):
     for test in shipped.of("training_flop"):
         whole = test.run.hours * 3600 * test.run.peak_flops

@@ -184,6 +184,15 @@ class Empirical(Discrete):
         values = np.array(self.values)
         return values, np.ones(values.size) if self.weights is None else np.array(self.weights)
 
+    @override
+    def describe(self, longest: int | None = None) -> str:
+        return self._whole if longest is None else super().describe(longest)
+
+    @cached_property
+    def _whole(self) -> str:
+        """The description of all values, which are thousands and told by each digest."""
+        return super().describe()
+
     @cached_property
     def _cumulative(self) -> tuple[FloatArray, FloatArray]:
         below, above = super()._cumulative
