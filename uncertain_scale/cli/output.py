@@ -13,7 +13,7 @@ import json
 import re
 import sys
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 from unicodedata import normalize
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from uncertain_scale.report import Document
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.html.parts import Background
+    from uncertain_scale.report.render import View
     from uncertain_scale.sampling import Design
 
-    Blocks = Callable[[Document], Iterable[Block]]
+    Blocks = Callable[[], Iterable[Block]]
 
 _CUT = "…"
 _PREFIX = "uncertain_scale_"
@@ -187,36 +188,38 @@ def saves(files: str) -> Option:
 
 
 def present(
+    kind: str,
     document: Document,
     form: Format | PageFormat,
-    blocks: Blocks,
-    csv: Callable[[Document], str],
     *,
     folder: Path | None = None,
-    name: str = "",
-    keep_csv: bool = False,
     keep: Callable[[str, Path], object] | None = None,
     wide: bool = False,
+    **more: Any,
 ) -> None:
     """Print a document in one of the formats, once it is kept in a folder, if one is wanted.
 
-    It is kept as NAME.md, .json, .html and, with `keep_csv`, .csv; or `keep` writes its page and
-    other files into the folder instead. `blocks` are its text, in every format but JSON and CSV,
-    which may be `wide`.
+    Its kind says how it is shown and kept (`VIEWS`), or `keep` writes its page and other files into
+    the folder instead. Its blocks, in every format but JSON and CSV, which may be `wide`, take what
+    `more` is stated.
     """
+    from uncertain_scale.report.render import VIEWS
+
+    view = VIEWS[kind]
+    blocks = partial(view.blocks_of, document, **more)
     page = ""
     if folder is not None:
         page = _page(document, blocks)
         if keep is not None:
             keep(page, folder)
         else:
-            _keep(document, blocks, csv if keep_csv else None, folder / name, page)
+            _keep(document, blocks, view, folder, page)
     if wide:
         from uncertain_scale.report.render.csv import wide as widened
 
-        typer.echo(widened(csv(document)), nl=False)
+        typer.echo(widened(view.csv_of(document)), nl=False)
     else:
-        _print(document, form, blocks, csv, page)
+        print_document(document, form, blocks, view.csv_of, page)
 
 
 def print_json(data: object) -> None:
@@ -306,24 +309,22 @@ def _codec(name: str) -> codecs.CodecInfo | None:
     )
 
 
-def _keep(
-    document: Document, blocks: Blocks, csv: Callable[[Document], str] | None, path: Path, page: str
-) -> None:
+def _keep(document: Document, blocks: Blocks, view: View, folder: Path, page: str) -> None:
     """Write a document and its page in every format, each with an ending of its own."""
     from uncertain_scale.report.render.markdown import markdown
     from uncertain_scale.report.store import as_json, save_texts
 
-    texts = {"md": markdown(blocks(document)), "json": as_json(document) + "\n", "html": page}
-    texts |= {} if csv is None else {"csv": csv(document)}
-    save_texts({f"{path.name}.{ending}": text for ending, text in texts.items()}, path.parent)
+    texts = {"md": markdown(blocks()), "json": as_json(document) + "\n", "html": page}
+    texts |= {"csv": view.csv_of(document)} if view.kept else {}
+    save_texts({f"{view.file}.{ending}": text for ending, text in texts.items()}, folder)
 
 
-def _print(
+def print_document(
     document: Document,
     form: Format | PageFormat,
     blocks: Blocks,
     csv: Callable[[Document], str],
-    page: str,
+    page: str = "",
 ) -> None:
     """Print a document, whose page is drawn if it is not yet."""
     if form == "html":
@@ -338,7 +339,7 @@ def _print(
         from uncertain_scale.report.render.xlsx import xlsx
 
         table = csv(document)
-        typer.echo(xlsx(blocks(document), document, table, command=typed_command()), nl=False)
+        typer.echo(xlsx(blocks(), document, table, command=typed_command()), nl=False)
     elif form == "terminal":
         from rich.console import Console
 
@@ -346,10 +347,10 @@ def _print(
 
         console = Console()
         with console.capture() as printed:
-            console.print(terminal(blocks(document), text_for_stdout))
+            console.print(terminal(blocks(), text_for_stdout))
         typer.echo(cut_for_stdout(printed.get()), nl=False)
     else:
-        typer.echo(_renderer(form)(blocks(document)), nl=False)
+        typer.echo(_renderer(form)(blocks()), nl=False)
 
 
 def _renderer(form: str) -> Callable[[Iterable[Block]], str]:
@@ -364,4 +365,4 @@ def _page(document: Document, blocks: Blocks) -> str:
     """Return a document as a page, with the command that makes it again."""
     from uncertain_scale.report.render.html import html
 
-    return html(blocks(document), document, command=typed_command())
+    return html(blocks(), document, command=typed_command())
