@@ -59,7 +59,6 @@ SHOWN_BY = {
     "report/differences.py": ["verify", "diff"],
     "cli/__init__.py": ["report"],
     "cli/mcp.py": ["mcp", "report"],
-    "cli/refusals.py": ["report", "compare", "sweep", "claims", "update", "decide"],
     "report/document_types.py": ["report"],
     "report/html/parts.py": ["sensitivity"],
     "report/interval_report.py": ["report", "update"],

@@ -71,18 +71,11 @@ class Result:
         Raises DataError: the folder or a file in it cannot be written; what was there stays.
         """
         from uncertain_scale.report.atomic import staged
-        from uncertain_scale.report.render.markdown import markdown
-        from uncertain_scale.report.store import as_json, save_texts
+        from uncertain_scale.report.store import save_texts
 
-        texts = {
-            "md": markdown(self._blocks()),
-            "json": as_json(self.document) + "\n",
-            "html": self._page(),
-            "csv": self._view.csv_of(self.document),
-        }
+        texts = self._view.files_of(self.document, self._page(), table=True)
         with staged(Path(folder)):
-            named = {f"{self._view.file}.{ending}": text for ending, text in texts.items()}
-            return save_texts(named, Path(folder))
+            return save_texts(texts, Path(folder))
 
     @property
     def _view(self) -> View:

@@ -147,6 +147,7 @@ def _given_evidence(
     """Update each scenario by the same evidence, and hold the others against the first."""
     problems, trees = _each(options, scenarios, bar), []
     for name, problem in zip(scenarios, problems, strict=True):
+        interrupts.begun()
         try:
             trees.append(problem.given_evidence(evidence))
         except EvidenceError as error:

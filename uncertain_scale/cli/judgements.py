@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -34,22 +34,21 @@ from uncertain_scale.cli.output import (
     end_with_faults,
     present,
     print_json,
+    refuse,
     saves,
 )
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.record import note_files, note_reached
-from uncertain_scale.cli.refusals import refuse
 from uncertain_scale.errors import DataError, QuestionError, counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from uncertain_scale.analysis.claims import CheckedClaims
     from uncertain_scale.api import Result
     from uncertain_scale.cli.command import StandIns
     from uncertain_scale.inputs.runs import RunsTable
     from uncertain_scale.report.document import Document
-    from uncertain_scale.sampling import Design
 
 SHIPPED = "post-2024-07"
 Source = Annotated[
@@ -110,19 +109,10 @@ def claims(
     if list_:
         _print_list()
         return
-    from uncertain_scale.sampling import Design
-
-    drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
-    scenario = with_judges(scenario, chip, number_format)
-    document = checked(
-        source,
-        claim,
-        drawn,
-        scenarios=scenario,
-        probs=prob,
-        equations=equations,
-        as_of=as_of,
-    )
+    drawn = {"draws": draws, "chains": chains, "kind": design, "seed": seed}
+    judges = with_judges(scenario, chip, number_format)
+    more = {"probs": prob, "equations": equations, "as_of": as_of}
+    document = checked(source, claim, judges, drawn, **more)
     present("claims", document, form, folder=output)
     end_with_faults(document["faults"], "claim")
 
@@ -140,30 +130,16 @@ def with_judges(scenarios: list[str], chips: list[str], number_format: str | Non
 
 
 def checked(
-    source: str,
-    names: list[str],
-    design: Design,
-    *,
-    scenarios: list[str],
-    probs: list[float],
-    equations: list[Path],
-    as_of: str | None,
+    source: str, names: list[str], judges: list[str], drawn: Mapping[str, Any], **more: Any
 ) -> Document:
     """Check claims, all or those of some names, as plain data."""
     from uncertain_scale.api import words
+    from uncertain_scale.sampling import Design
 
+    design = Design(**drawn)
     with Bar() as bar:
-        found = words.checked(
-            source,
-            names,
-            design,
-            judges=scenarios,
-            equations=equations,
-            probs=probs,
-            as_of=as_of,
-            watch=bar,
-        )
-    _note(source, scenarios, found.data)
+        found = words.checked(source, names, design, judges=judges, watch=bar, **more)
+    _note(source, judges, found.data)
     return found.document
 
 

@@ -15,10 +15,9 @@ import typer
 from typer.main import get_command
 
 from uncertain_scale.cli.command import Command, Group
-from uncertain_scale.cli.output import mend_streams
+from uncertain_scale.cli.output import mend_streams, refuse, refuse_error
 from uncertain_scale.cli.progress import INTERRUPTED, end_at_once, interrupts
 from uncertain_scale.cli.record import recorded
-from uncertain_scale.cli.refusals import refuse, refuse_error
 from uncertain_scale.errors import CommandLineError, Interrupted, UncertainScaleError
 
 # A command or a group of commands by name: its module here, and what it is called there.

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from uncertain_scale import errors
 from uncertain_scale.cli.command import Option, declared, whole_number
 from uncertain_scale.cli.options import Equations, Overlays  # noqa: TC001 (typer reads them)
-from uncertain_scale.cli.refusals import code_of, refusal
+from uncertain_scale.cli.output import code_of, refusal
 from uncertain_scale.errors import QuestionError, nearest, printable
 from uncertain_scale.reading import is_inside
 from uncertain_scale.units.domain import domain_of

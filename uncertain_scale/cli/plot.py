@@ -257,21 +257,12 @@ def claims(
     Example: uncertain-scale plot claims --output claims.svg
     """
     from uncertain_scale.report.figures.style import check_figure
-    from uncertain_scale.sampling import Design
 
     check_figure(output)
-
-    drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
-    probs = [0.5, 0.9, 0.95]
-    document = checked(
-        source,
-        claim,
-        drawn,
-        scenarios=with_judges(scenario, chip, number_format),
-        probs=probs,
-        equations=equations,
-        as_of=as_of,
-    )
+    drawn = {"draws": draws, "chains": chains, "kind": design, "seed": seed}
+    judges = with_judges(scenario, chip, number_format)
+    more = {"probs": [0.5, 0.9, 0.95], "equations": equations, "as_of": as_of}
+    document = checked(source, claim, judges, drawn, **more)
     _write("claims", output, {"document": document})
     end_with_faults(document["faults"], "claim")
 

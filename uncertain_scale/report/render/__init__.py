@@ -38,6 +38,18 @@ class View(NamedTuple):
         """Return a document as comma-separated values."""
         return str(_find(self.csv)(document))
 
+    def files_of(
+        self, document: Document, page: str, *, table: bool, **more: Any
+    ) -> dict[str, str]:
+        """Return the texts of a document's files by name: its page, and the CSV as a `table`."""
+        from uncertain_scale.report.render.markdown import markdown
+        from uncertain_scale.report.store import as_json
+
+        text = markdown(self.blocks_of(document, **more))
+        texts = {"md": text, "json": as_json(document) + "\n", "html": page}
+        texts |= {"csv": self.csv_of(document)} if table else {}
+        return {f"{self.file}.{ending}": text for ending, text in texts.items()}
+
 
 def _find(place: str) -> Callable[..., Any]:
     module, _, name = place.rpartition(".")
