@@ -20,25 +20,20 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # By module, the commands that show its messages, or that these name as the ones to use.
 SHOWN_BY = {
     "analysis/backtest/study.py": ["backtest"],
-    "cli/backtest.py": ["backtest"],
-    "cli/claims.py": ["claims"],
+    "cli/analyses.py": ["compare", "sensitivity", "sweep", "plot sweep", "decide"],
     "cli/command.py": ["report", "sensitivity", "sweep", "update"],
-    "cli/compare.py": ["compare"],
-    "cli/decide.py": ["decide"],
-    "cli/draws.py": ["sample"],
     "cli/effort.py": ["report"],
     "cli/explore.py": ["explore", "sensitivity"],
+    "cli/judgements.py": ["claims", "backtest"],
     "cli/main.py": [""],
-    "cli/model.py": ["model"],
     "cli/options.py": ["report", "update"],
     "cli/output.py": ["report", "compare", "sensitivity", "sweep", "claims", "update", "backtest"],
     "cli/plot.py": ["plot tornado", "plot sweep"],
     "cli/priors.py": ["priors fit-mfu", "priors fit-trend", "priors import"],
     "cli/progress.py": ["report"],
     "cli/record.py": ["report"],
-    "cli/report.py": ["update"],
-    "cli/sensitivity.py": ["sensitivity"],
-    "cli/sweep.py": ["sweep", "plot sweep"],
+    "cli/report.py": ["report", "update", "sample"],
+    "cli/shipped.py": ["model"],
     "cli/verify.py": ["verify", "report"],
     "errors.py": [
         "report",
@@ -63,9 +58,7 @@ SHOWN_BY = {
     "report/decide_report.py": ["decide"],
     "report/differences.py": ["verify", "diff"],
     "cli/__init__.py": ["report"],
-    "cli/mcp.py": ["mcp"],
-    "cli/tools.py": ["report"],
-    "cli/refusals.py": ["report", "compare", "sweep", "claims", "update", "decide"],
+    "cli/mcp.py": ["mcp", "report"],
     "report/document_types.py": ["report"],
     "report/html/parts.py": ["sensitivity"],
     "report/interval_report.py": ["report", "update"],
@@ -126,7 +119,8 @@ def test_an_option_is_named_only_where_commands_have_it(module):
     assert module in SHOWN_BY, f"{module} names {NAMED[module]}: say it in words true of all"
     several = {one for command in SHOWN_BY[module] for one in OPTIONS[command]}
     shared = {one for one in several if all(one in OPTIONS[c] for c in SHOWN_BY[module])}
-    apart = {f"cli/{name}.py" for name in ("explore", "output", "plot", "priors", "verify")}
+    several_commands = ("analyses", "judgements", "mcp", "plot", "priors", "report", "verify")
+    apart = {f"cli/{name}.py" for name in ("explore", "output", *several_commands)}
     known = several if module in apart else shared
     assert NAMED[module] <= known, NAMED[module] - known
 

@@ -5,15 +5,15 @@ import json
 
 import pytest
 
-from uncertain_scale.cli import backtest, claims, compare, plot, report, sensitivity, sweep
+from uncertain_scale.cli import analyses, judgements, plot, report
 from uncertain_scale.cli.command import declared
 
 DAY = "2027-01-15"
 FEW = ("--draws", "16", "--chains", "2")
 ASKED = ("report", "--budget", "100M", "--outputs", "gpu_hours", *FEW)
 ANSWERING = (
-    *(report.report, report.update, compare.compare, sensitivity.sensitivity, sweep.sweep),
-    *(claims.claims, backtest.backtest),
+    *(report.report, report.update, analyses.compare, analyses.sensitivity, analyses.sweep),
+    *(judgements.claims, judgements.backtest),
     *(plot.intervals, plot.density, plot.sensitivity, plot.tornado, plot.compare, plot.sweep),
     *(plot.backtest, plot.claims),
 )

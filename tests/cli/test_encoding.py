@@ -182,7 +182,7 @@ def test_what_takes_more_room_in_other_characters_fits_the_terminal_all_the_same
     monkeypatch, encoding
 ):
     """What is written as +/- or -> is laid out so, and what is cut ends as wide as its column."""
-    from uncertain_scale.cli.output import present
+    from uncertain_scale.cli.output import print_document
     from uncertain_scale.report.blocks import Items, Table, Text
 
     row = ("x ± y → z", "1 ± 2 … ∞", "word ≥ " * 12)
@@ -195,7 +195,7 @@ def test_what_takes_more_room_in_other_characters_fits_the_terminal_all_the_same
     monkeypatch.setattr(sys, "stdout", stream)
     monkeypatch.setenv("COLUMNS", "80")
     streams.mend_streams()
-    present({}, "terminal", lambda _: blocks, str)
+    print_document({}, "terminal", lambda: blocks, str)
     stream.flush()
     lines = stream.buffer.getvalue().decode(encoding).splitlines()
     assert max(map(len, lines)) == 80

@@ -9,8 +9,8 @@ import pytest
 
 import uncertain_scale
 from uncertain_scale import cli as package
+from uncertain_scale.cli.output import code_of, refusal, wants_json
 from uncertain_scale.cli.progress import Interrupted, Interrupts
-from uncertain_scale.cli.refusals import code_of, refusal, wants_json
 from uncertain_scale.errors import PriorError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.catalog import shipped_folder

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from uncertain_scale.cli import mcp as module
-from uncertain_scale.cli.tools import TOOLS, Setup, input_schema
+from uncertain_scale.cli.mcp import TOOLS, Setup, input_schema
 from uncertain_scale.errors import PageError
 from uncertain_scale.model import default_model
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uncertain_scale.cli.tools import CLAIMS, MOST, TOOLS, Setup, described, input_schema, words_of
+from uncertain_scale.cli.mcp import CLAIMS, MOST, TOOLS, Setup, described, input_schema, words_of
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model import default_model
 from uncertain_scale.report.abridged import abridged

@@ -29,7 +29,7 @@ def view_of(scenarios, *, edits=None, **parts):
     view = View(**{"given": {"budget": "100M"}, "design": FEW, "probs": (0.9,)} | parts)
     priors = view.unedited(scenarios).inputs
     for name, values in (edits or {}).items():
-        view = view.editing(moved(priors[name], values))
+        view = replace(view, edits={**view.edits, name: moved(priors[name], values)})
     return view
 
 

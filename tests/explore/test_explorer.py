@@ -29,9 +29,13 @@ def explored():
     return explorer_at()
 
 
+def editing(view, prior):
+    return replace(view, edits={**view.edits, prior.name: prior})
+
+
 def edited(view, name, text):
     prior = view.unedited(Scenarios(MODEL)).inputs[name]
-    return view.editing(typed(prior, text, MODEL))
+    return editing(view, typed(prior, text, MODEL))
 
 
 @pytest.mark.parametrize(
@@ -147,9 +151,7 @@ def test_edits_are_laid_over_this_scenario_alone_or_over_all():
     assert both.name == "h100-dense-fp8 + explored"
     assert "extends" in view.overlay(scenarios)
     assert "extends" not in everywhere.overlay(scenarios)
-    assert view.resetting("mfu").edits == view.resetting().edits == {}
-    assert view.resetting("pue").edits == view.edits
-    assert view.resetting().overlay(scenarios) == ""
+    assert replace(view, edits={}).overlay(scenarios) == ""
 
 
 def test_the_prior_file_gives_the_priors_back_wherever_it_is_saved(tmp_path):
@@ -207,8 +209,8 @@ def test_a_view_begins_where_the_options_say(tmp_path):
 def test_an_edit_that_tears_a_joint_sample_is_refused():
     view, _ = explorer_at()
     alpha = replace(view.unedited(Scenarios(MODEL)).inputs["alpha"], joint="")
-    torn = view.editing(
-        moved(replace(alpha, distribution=alpha.distribution), {"q05": 0.3, "q95": 0.4})
+    torn = editing(
+        view, moved(replace(alpha, distribution=alpha.distribution), {"q05": 0.3, "q95": 0.4})
     )
     with pytest.raises(QuestionError, match="replace all of them, or none"):
         torn.problem(Scenarios(MODEL))

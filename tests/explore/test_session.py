@@ -37,9 +37,13 @@ FULL = {
 }
 
 
+def editing(view, prior):
+    return replace(view, edits={**view.edits, prior.name: prior})
+
+
 def edited(view):
     prior = view.unedited(Scenarios(default_model())).inputs["mfu"]
-    return view.editing(typed(prior, "0.2 to 0.5", default_model()))
+    return editing(view, typed(prior, "0.2 to 0.5", default_model()))
 
 
 def test_a_view_is_had_again_from_its_address(tmp_path):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from uncertain_scale import model as models
 from uncertain_scale.analysis.events import parse_event
@@ -22,7 +22,7 @@ from uncertain_scale.inputs.chip_scenarios import chip_scenario
 from uncertain_scale.sampling import Design
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import xarray as xr
 
@@ -30,12 +30,33 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.query import Query
     from uncertain_scale.analysis.sensitivity.study import Scale
-    from uncertain_scale.analysis.swept import Spacing
+    from uncertain_scale.analysis.swept import Axis, Spacing
 
-__all__ = ["Problem", "problem_of", "warn"]
+__all__ = ["UNWATCHED", "Problem", "Watch", "problem_of", "warn"]
 
 _PROBS = (0.9, 0.5, 0.95)
 SCENARIOS = 'scenarios or prior files, such as "h100-dense-fp8"'
+
+
+class Watch(Protocol):
+    """Who is told how far an analysis is, such as a progress bar."""
+
+    def counting(self, total: int, noun: str, before: int = 0) -> Callable[[int], None]:
+        """Return what is called with how many things are finished, besides those before."""
+
+    def chains_of(self, design: Design) -> Callable[[int], None]:
+        """Return what is called with how many chains are finished."""
+
+
+class _Unwatched:
+    def counting(self, *_: object) -> Callable[[int], None]:
+        return lambda _: None
+
+    chains_of = counting
+
+
+UNWATCHED: Watch = _Unwatched()
+"""Nobody is told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +76,8 @@ class Problem(models.Problem):
         Events whose probabilities are wanted, such as `training_flop >= 1e26`.
     query
         The words that made it; None where it was made of parts.
+    watch
+        Who is told how far an analysis is.
 
     Examples
     --------
@@ -70,6 +93,7 @@ class Problem(models.Problem):
     design: Design = field(default_factory=Design)
     events: tuple[str, ...] = ()
     query: Query | None = None
+    watch: Watch = UNWATCHED
 
     def run(
         self,
@@ -106,8 +130,10 @@ class Problem(models.Problem):
         problem = self._dated()
         files = _evidence(evidence)
         if files:
-            return problem._answer("report", problem._given_evidence(files, method), prob)  # noqa: SLF001 (its own kind)
-        return problem._answer("report", sample_arrays(problem, problem.design), prob)  # noqa: SLF001 (as above)
+            return problem._answer("report", problem.given_evidence(files, method), prob)  # noqa: SLF001 (its own kind)
+        counted = self.watch.chains_of(problem.design)
+        drawn = sample_arrays(problem, problem.design, progress=counted)
+        return problem._answer("report", drawn, prob)  # noqa: SLF001 (as above)
 
     def update(
         self,
@@ -133,7 +159,7 @@ class Problem(models.Problem):
         """
         if not evidence:
             raise QuestionError('update takes evidence files or names, such as "h100-clusters"')
-        tree = self._given_evidence(_evidence(evidence), method, keep_sound=True)
+        tree = self.given_evidence(_evidence(evidence), method, keep_sound=True)
         answer = self._answer("update", tree, prob)
         warn("left out", answer.document["evidence"]["left_out"])
         return answer
@@ -187,40 +213,47 @@ class Problem(models.Problem):
 
         if on not in SCALES:
             raise QuestionError(f"on = {on!r:.40}; expected one of {', '.join(SCALES)}")
-        files, events = _evidence(evidence), self._events()
-        if loss is not None and len(events) != 1:
-            raise QuestionError(f"loss is of one event; found {len(events)}: ask(event=…)")
+        files, asked = _evidence(evidence), self._events()
+        if loss is not None and len(self.events) != 1:
+            raise QuestionError(f"loss is of one event; found {len(self.events)}: ask(event=…)")
         if files:
             if group or loss is not None:
                 raise QuestionError("group and loss do not go with evidence; drop them or it")
             return self._dependent(files, of, on)
+        thresholds = [event.threshold() for event in asked]
+        units, design = self.model.variables, self.design
+        stated = None if loss is None else analysis.parse_loss(loss, units[thresholds[0][0]])
+        passes = design.chains * (1 + len(thresholds))
         found = analysis.sensitivity(
-            self, self.design, of=of, groups=group, second_order=second_order
+            self,
+            design,
+            of=of,
+            groups=group,
+            second_order=second_order,
+            progress=self.watch.counting(passes, "chains"),
         )
         analysis.refuse_unmoved(found)
-        thresholds = [event.threshold() for event in events]
-        units = self.model.variables
-        stated = None if loss is None else analysis.parse_loss(loss, units[thresholds[0][0]])
         decisions = [
             analysis.decision_value(
                 self,
-                self.design,
+                design,
                 output=name,
                 threshold=threshold,
                 direction=sign,
                 loss=stated,
                 groups=group,
+                progress=self.watch.counting(passes, "chains", number * design.chains),
             )
-            for name, sign, threshold in thresholds
+            for number, (name, sign, threshold) in enumerate(thresholds, start=1)
         ]
-        tree, judged = sample(self, self.design), list(zip(events, decisions, strict=True))
+        tree, judged = sample(self, design), list(zip(asked, decisions, strict=True))
         return Result("sensitivity", sensitivity_document(tree, found, on, judged, stated), found)
 
     def _dependent(self, files: Sequence[str | Path], of: Sequence[str], on: Scale) -> Result:
         from uncertain_scale.analysis.conditioning import posterior_sensitivity
         from uncertain_scale.report.posterior_reports import dependent_document
 
-        tree = self._given_evidence(files, "auto")
+        tree = self.given_evidence(files)
         found = posterior_sensitivity(tree, of=of, on=on)
         document = dependent_document(tree, found, self._events())
         return Result("sensitivity given evidence", document, found)
@@ -274,11 +307,7 @@ class Problem(models.Problem):
         problems = self._beside(named)
         files = _evidence(evidence)
         if files:
-            from uncertain_scale.report.posterior_reports import evidence_comparison_document
-
-            trees = [one._given_evidence(files, "auto") for one in problems]  # noqa: SLF001 (its own kind)
-            document = evidence_comparison_document(trees, list(prob), self._events())
-            return Result("compare given evidence", document, trees)
+            return self.held_against([one.given_evidence(files) for one in problems], prob)
         from uncertain_scale.analysis.comparison import compare as hold_against
         from uncertain_scale.report.comparison_report import comparison_document
 
@@ -290,8 +319,24 @@ class Problem(models.Problem):
             probs=prob,
             events=self._events(),
             couple=couple,
+            progress=self.watch.counting(len(problems), "scenarios"),
         )
         return Result("compare", comparison_document(tree, found, prob), found)
+
+    def held_against(self, trees: Sequence[xr.DataTree], prob: Sequence[float]) -> Result:
+        """Compare the medians of what the same evidence makes of scenarios, the first's the base.
+
+        Parameters
+        ----------
+        trees
+            As `given_evidence` returns them.
+        prob
+            Probabilities of the intervals.
+        """
+        from uncertain_scale.report.posterior_reports import evidence_comparison_document
+
+        document = evidence_comparison_document(trees, list(prob), self._events())
+        return Result("compare given evidence", document, trees)
 
     def sweep(
         self,
@@ -331,14 +376,28 @@ class Problem(models.Problem):
         >>> swept.data["median"].values.ravel().tolist()
         [1000000.0, 2000000.0]
         """
-        from uncertain_scale.analysis.sweep import Sweep, last_point
+        from uncertain_scale.analysis.sweep import last_point
         from uncertain_scale.analysis.swept import read_axes
-        from uncertain_scale.report.sweep_report import sweep_document
 
         fixed, axes = read_axes({**self._stated_givens(), **given}, points=points, spacing=steps)
-        problem = self._giving(last_point(fixed, axes))
-        study = Sweep(problem, self.design, axes)
-        found = study.summarize(probs=prob, events=self._events())
+        return self._giving(last_point(fixed, axes)).over(axes, prob)
+
+    def over(self, axes: Sequence[Axis], prob: Sequence[float]) -> Result:
+        """Answer at all points of axes, of which the question has one; see `sweep`.
+
+        Parameters
+        ----------
+        axes
+            Givens of the question, and the values that they take.
+        prob
+            Probabilities of the intervals.
+        """
+        from uncertain_scale.analysis.sweep import Sweep
+        from uncertain_scale.report.sweep_report import sweep_document
+
+        study = Sweep(self, self.design, axes)
+        counted = self.watch.counting(len(study.points), "points")
+        found = study.summarize(probs=prob, events=self._events(), progress=counted)
         return Result("sweep", sweep_document(study.tree(), found, axes), found)
 
     def decide(
@@ -420,18 +479,30 @@ class Problem(models.Problem):
         }
         return Answer(kind, document, drawn, behind, problem=self)
 
-    def _given_evidence(
-        self, files: Sequence[str | Path], method: Method, *, keep_sound: bool = False
+    def given_evidence(
+        self,
+        files: Sequence[str | Path],
+        method: Method = "auto",
+        *,
+        keep_sound: bool = False,
     ) -> xr.DataTree:
+        """Return the draws of the priors that evidence updates, as `condition` does."""
         from uncertain_scale.analysis.conditioning import condition
 
-        return condition(self, self.design, files, method=method, keep_sound=keep_sound)
+        return condition(
+            self,
+            self.design,
+            files,
+            method=method,
+            keep_sound=keep_sound,
+            progress=self.watch.chains_of(self.design),
+        )
 
     def _dated(self) -> Problem:
         """Return the problem, its date sought where two givens contradict each other without."""
         if self.query is None or (dated := self.query.dated(self)) is self.query:
             return self
-        return problem_of(dated, self.design)
+        return problem_of(dated, self.design, watch=self.watch)
 
     def _stated_givens(self) -> Mapping[str, Any]:
         if self.query is not None:
@@ -449,7 +520,7 @@ class Problem(models.Problem):
             outputs = outputs or self.query.outputs
             scenario = scenario or self.query.scenario  # type: ignore[assignment]
             asked = replace(self.query, given=given, scenario=scenario, outputs=outputs)
-            return problem_of(asked, self.design)
+            return problem_of(asked, self.design, watch=self.watch)
         question = models.ask(
             self.model,
             given,
@@ -470,7 +541,7 @@ class Problem(models.Problem):
             rest = self.query.priors[1:] if alone else self.query.priors
             scenarios = [first, *others]
             asked = [replace(self.query, scenario=one, priors=rest) for one in scenarios]
-            return [problem_of(one, self.design, scenarios) for one in asked]
+            return [problem_of(one, self.design, scenarios, self.watch) for one in asked]
         return [self, *(replace(self, priors=self._priors_of(one)) for one in others)]
 
     def _priors_of(self, other: str | Path | Priors | models.Problem) -> Priors:
@@ -482,10 +553,15 @@ class Problem(models.Problem):
         return load_priors(other, variables=self.model.variables)
 
 
-def problem_of(query: Query, design: Design, beside: Sequence[str | Path] = ()) -> Problem:
+def problem_of(
+    query: Query,
+    design: Design,
+    beside: Sequence[str | Path] = (),
+    watch: Watch = UNWATCHED,
+) -> Problem:
     """Return the question of a query, which is asked of the scenarios `beside` too."""
     made = query.problem(beside)
-    return Problem(made.model, made.priors, made.question, design, query.events, query)
+    return Problem(made.model, made.priors, made.question, design, query.events, query, watch)
 
 
 def _evidence(files: Sequence[str | Path]) -> tuple[str | Path, ...]:

@@ -6,9 +6,8 @@ import inspect
 import io
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import QuestionError, nearest, several
 
@@ -24,53 +23,10 @@ if TYPE_CHECKING:
     from uncertain_scale.report import Document
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.notebook import Shown
+    from uncertain_scale.report.render import View
     from uncertain_scale.sampling.chains import ArrayTree
 
 __all__ = ["Answer", "Plots", "Result"]
-
-
-class _View(NamedTuple):
-    """How a kind of result is shown: what makes its blocks and its CSV, its files, its figures."""
-
-    blocks: str
-    csv: str
-    file: str
-    figures: tuple[str, ...] = ()
-
-
-_DRAWS = ("density", "intervals", "priors", "graph")
-_VIEWS = {
-    "report": _View("interval_report.report", "render.csv.csv_report", "report", _DRAWS),
-    "update": _View("interval_report.update", "render.csv.csv_report", "report", _DRAWS),
-    "sensitivity": _View(
-        "sensitivity_report.sensitivity",
-        "render.csv.csv_sensitivity",
-        "sensitivity",
-        ("sensitivity", "tornado"),
-    ),
-    "sensitivity given evidence": _View(
-        "posterior_reports.dependent", "render.csv.csv_dependent", "sensitivity"
-    ),
-    "compare": _View(
-        "comparison_report.comparison", "render.csv.csv_comparison", "comparison", ("compare",)
-    ),
-    "compare given evidence": _View(
-        "posterior_reports.evidence_comparison", "render.csv.csv_evidence_comparison", "comparison"
-    ),
-    "sweep": _View("sweep_report.sweep", "sweep_report.csv_sweep", "sweep", ("sweep",)),
-    "decide": _View("decide_report.choice", "decide_report.csv_choice", "decision", ("decision",)),
-    "claims": _View("claims_report.claims", "claims_report.csv_claims", "claims", ("claims",)),
-    "backtest": _View(
-        "backtest_report.backtest", "backtest_report.csv_backtest", "backtest", ("backtest",)
-    ),
-    "backtest of trends": _View("trend_report.trends", "trend_report.csv_trends", "backtest"),
-}
-
-
-def _find(place: str) -> Callable[..., Any]:
-    module, _, name = place.rpartition(".")
-    found: Callable[..., Any] = getattr(import_module(f"uncertain_scale.report.{module}"), name)
-    return found
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -102,7 +58,7 @@ class Result:
         """Return it as a table, with the columns of `--format csv`."""
         import pandas as pd
 
-        return pd.read_csv(io.StringIO(_find(self._view.csv)(self.document)))
+        return pd.read_csv(io.StringIO(self._view.csv_of(self.document)))
 
     @property
     def plot(self) -> Plots:
@@ -115,25 +71,20 @@ class Result:
         Raises DataError: the folder or a file in it cannot be written; what was there stays.
         """
         from uncertain_scale.report.atomic import staged
-        from uncertain_scale.report.render.markdown import markdown
-        from uncertain_scale.report.store import as_json, save_texts
+        from uncertain_scale.report.store import save_texts
 
-        texts = {
-            "md": markdown(self._blocks()),
-            "json": as_json(self.document) + "\n",
-            "html": self._page(),
-            "csv": _find(self._view.csv)(self.document),
-        }
+        texts = self._view.files_of(self.document, self._page(), table=True)
         with staged(Path(folder)):
-            named = {f"{self._view.file}.{ending}": text for ending, text in texts.items()}
-            return save_texts(named, Path(folder))
+            return save_texts(texts, Path(folder))
 
     @property
-    def _view(self) -> _View:
-        return _VIEWS[self.kind]
+    def _view(self) -> View:
+        from uncertain_scale.report.render import VIEWS
+
+        return VIEWS[self.kind]
 
     def _blocks(self, **more: Any) -> Iterable[Block]:
-        return _find(f"{self._view.blocks}_blocks")(self.document, **more)  # type: ignore[no-any-return]
+        return self._view.blocks_of(self.document, **more)
 
     def _page(self) -> str:
         from uncertain_scale.report.render.html import html

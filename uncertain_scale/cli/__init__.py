@@ -10,7 +10,7 @@ from typing import Any
 
 _INTERRUPTED = 130
 _LOST = "there is no answer yet"
-_LOST_AS_JSON = (  # as `refusals` writes it, which is not imported yet
+_LOST_AS_JSON = (  # as `output` writes it, which is not imported yet
     f'{{"error": {{"code": "interrupted", "where": "", "found": "{_LOST}", "expected": "", '
     f'"hint": "", "message": "{_LOST}"}}, "more": []}}'
 )

@@ -1,5 +1,8 @@
 """Options and arguments of commands: their declaration, their refusals, and command lines of them.
 
+What a shell completes their values with is here too: functions of the word that is being typed,
+which return the words that it may become.
+
 A declaration says more than typer asks for: which kind of file a value names, and what stands for
 the option in a command line that makes a result again. Every command line that the program writes,
 into a record or on a page, is made from these declarations.
@@ -286,12 +289,10 @@ def _misplaced(text: str) -> str:
     match = re.search(r"unexpected extra argument\S* \((\S+?)[\s)]", text)
     if match is None:
         return ""
-    from uncertain_scale.cli.completion import chip_names, scenarios
-
     word = match[1]
-    if word in scenarios(word) or word.endswith(".toml"):
+    if word in complete_scenario(word) or word.endswith(".toml"):
         return f"--scenario {word}"
-    return f"--chip {word}" if word in chip_names(word) else ""
+    return f"--chip {word}" if word in complete_chip(word) else ""
 
 
 def _check_choice(parameter: Any, annotation: Any, text: str) -> None:
@@ -376,3 +377,63 @@ def _label(parameter: Any) -> str:
     if parameter.param_type_name == "option":
         return str(parameter.opts[0])
     return str(parameter.metavar or parameter.name.upper())
+
+
+def complete_scenario(incomplete: str) -> list[str]:
+    """Return the shipped scenarios and those of chips.
+
+    Examples
+    --------
+    >>> complete_scenario("h100-dense")
+    ['h100-dense-bf16', 'h100-dense-fp8']
+    """
+    from uncertain_scale.inputs.catalog import scenario_names
+    from uncertain_scale.inputs.chip_scenarios import chip_scenarios
+
+    names = dict.fromkeys([*scenario_names(), *chip_scenarios()])
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_chip(incomplete: str) -> list[str]:
+    """Return the chips of the catalogue, whatever the case of what is typed."""
+    from uncertain_scale.inputs.chips import chips
+
+    return [name for name in chips() if name.casefold().startswith(incomplete.casefold())]
+
+
+def complete_variable(incomplete: str) -> list[tuple[str, str]]:
+    """Return the variables of the built-in model, each with its label.
+
+    Examples
+    --------
+    >>> complete_variable("training_f")
+    [('training_flop', 'Training compute')]
+    """
+    from uncertain_scale.model import default_model
+    from uncertain_scale.units.labels import label_of
+
+    names = [name for name in default_model().variables if name.startswith(incomplete)]
+    return [(name, label_of(name)) for name in names]
+
+
+def complete_variables(incomplete: str) -> list[tuple[str, str]]:
+    """Complete the last of variables with commas between them."""
+    head, comma, last = incomplete.rpartition(",")
+    return [(f"{head}{comma}{name}", label) for name, label in complete_variable(last)]
+
+
+def complete_assignment(incomplete: str) -> list[tuple[str, str]]:
+    """Complete NAME=VALUE as far as its name.
+
+    Examples
+    --------
+    >>> complete_assignment("hourly"), complete_assignment("mfu=0.")
+    ([('hourly_rate=', 'Rental rate')], [])
+    """
+    found = [] if "=" in incomplete else complete_variable(incomplete)
+    return [(f"{name}=", label) for name, label in found]
+
+
+def complete_event(incomplete: str) -> list[tuple[str, str]]:
+    """Complete the variable of an event."""
+    return [] if " " in incomplete else complete_variable(incomplete)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uncertain_scale.cli.command import DRAWS, Option, whole_number
+from uncertain_scale.cli.output import refuse
 from uncertain_scale.cli.progress import INTERRUPTED, Bar, interrupts
-from uncertain_scale.cli.refusals import refuse
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:

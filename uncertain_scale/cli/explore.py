@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uncertain_scale.cli.analyses import compare, decide, sensitivity
 from uncertain_scale.cli.command import Option, typed
-from uncertain_scale.cli.compare import compare
-from uncertain_scale.cli.decide import decide
 from uncertain_scale.cli.options import RunOptions, names_of, with_options
 from uncertain_scale.cli.output import Probs  # noqa: TC001 (typer reads it)
 from uncertain_scale.cli.progress import Bar
 from uncertain_scale.cli.report import report
-from uncertain_scale.cli.sensitivity import sensitivity
 from uncertain_scale.errors import QuestionError, UncertainScaleError
 
 if TYPE_CHECKING:

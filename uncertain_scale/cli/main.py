@@ -15,33 +15,32 @@ import typer
 from typer.main import get_command
 
 from uncertain_scale.cli.command import Command, Group
-from uncertain_scale.cli.output import mend_streams
+from uncertain_scale.cli.output import mend_streams, refuse, refuse_error
 from uncertain_scale.cli.progress import INTERRUPTED, end_at_once, interrupts
 from uncertain_scale.cli.record import recorded
-from uncertain_scale.cli.refusals import refuse, refuse_error
 from uncertain_scale.errors import CommandLineError, Interrupted, UncertainScaleError
 
 # A command or a group of commands by name: its module here, and what it is called there.
 _PLACES = {
     "report": "report:report",
-    "compare": "compare:compare",
-    "sensitivity": "sensitivity:sensitivity",
-    "sweep": "sweep:sweep",
-    "decide": "decide:decide",
-    "claims": "claims:claims",
+    "compare": "analyses:compare",
+    "sensitivity": "analyses:sensitivity",
+    "sweep": "analyses:sweep",
+    "decide": "analyses:decide",
+    "claims": "judgements:claims",
     "update": "report:update",
-    "backtest": "backtest:backtest",
+    "backtest": "judgements:backtest",
     "verify": "verify:verify",
     "diff": "verify:diff",
-    "sample": "draws:sample",
+    "sample": "report:sample",
     "explore": "explore:explore",
-    "model": "model:model",
+    "model": "shipped:model",
     "schema": "output:schema",
-    "docs": "docs:docs",
+    "docs": "shipped:docs",
     "mcp": "mcp:mcp",
     "plot": "plot:app",
     "priors": "priors:app",
-    "chips": "chips:app",
+    "chips": "shipped:app",
 }
 
 RESULTS = {

@@ -2,12 +2,21 @@
 
 Each call runs its command in a process of its own, which reads what is shipped and one folder, is
 ended when its time is up, and prints the document that is the answer.
+
+What a tool takes, as JSON Schema, and the words it stands for are made from the declarations of the
+commands' own options and from the model's variables, so that an option which is added is there.
+What an assistant may not decide is not among them: code that runs, other machines, how long to run,
+and where to write but for a folder.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
+import math
 import os
+import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -15,19 +24,46 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from uncertain_scale import errors
-from uncertain_scale.cli import tools
-from uncertain_scale.cli.command import Option
+from uncertain_scale.cli.command import Option, declared, whole_number
 from uncertain_scale.cli.options import Equations, Overlays  # noqa: TC001 (typer reads them)
-from uncertain_scale.cli.refusals import code_of, refusal
+from uncertain_scale.cli.output import code_of, refusal
+from uncertain_scale.errors import QuestionError, nearest, printable
+from uncertain_scale.reading import is_inside
+from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mcp import types
 
+    from uncertain_scale.cli.command import Parameter
+
+TOOLS = {
+    "ask": "report",
+    "rank": "sensitivity",
+    "compare": "compare",
+    "sweep": "sweep",
+    "decide": "decide",
+    "check_claim": "claims",
+    "backtest": "backtest",
+    "explain": "model",
+    "list_variables": "model",
+    "list_scenarios": "priors list",
+    "list_chips": "chips",
+}
+"""Commands by the name of the tool; those that list take no arguments."""
+MOST = {"draws": 65_536, "chains": 16}
+"""The largest numbers that a tool draws with: a million draws in all."""
+CLAIMS = "document"
+"""The argument that holds a claims file."""
+
+_AS_JSON = "--format=json"
+_MOST_TYPED = 20_000  # characters of a call's arguments
+_PAIRS = re.compile(r"[A-Z]+=")
+_SHAPE = re.compile(r"[|=\[-]")  # in what a value is called, if that says how it is written
 _ABOUT = """\
 Intervals for the scale of LLM training, and how sure they are. Give what is known (budget, gpus and
 others by name, any variable in `given`); every other input has a prior with a source. Quantities
@@ -50,6 +86,15 @@ _MOST_SHOWN = 20_000  # characters of an answer, beyond which it is shortened
 _KEPT, _AT_ONCE, _LONGEST = 20, 2, 3600
 
 
+class Setup(NamedTuple):
+    """What a server was started with: units by variable, a folder, files of every question."""
+
+    variables: Mapping[str, str]
+    folder: Path | None = None
+    priors: Sequence[Path] = ()
+    equations: Sequence[Path] = ()
+
+
 def mcp(
     folder: Annotated[
         Path | None,
@@ -67,9 +112,9 @@ def mcp(
         how = errors.how_to_install("mcp")
         raise errors.PageError(f"mcp needs its SDK, which is not installed; {how}")
     if folder is not None and not folder.is_dir():
-        raise errors.QuestionError(f"--folder '{folder}' is no folder; make it first")
+        raise QuestionError(f"--folder '{folder}' is no folder; make it first")
     if not 1 <= seconds <= _LONGEST:
-        raise errors.QuestionError(f"--seconds = {seconds} must lie from 1 to {_LONGEST}")
+        raise QuestionError(f"--seconds = {seconds} must lie from 1 to {_LONGEST}")
     import anyio
 
     from uncertain_scale.model.model import OwnEquations
@@ -77,7 +122,7 @@ def mcp(
 
     model, _ = prepare(None, equations=OwnEquations.read(equations), priors=priors)  # refuses
     files = [[path.resolve() for path in paths] for paths in (priors, equations)]
-    setup = tools.Setup(model.variables, folder and folder.resolve(), *files)
+    setup = Setup(model.variables, folder and folder.resolve(), *files)
     anyio.run(_Server(setup, seconds).serve)
 
 
@@ -85,7 +130,7 @@ def mcp(
 class _Server:
     """A server of one assistant, with its last long answers by their addresses."""
 
-    setup: tools.Setup
+    setup: Setup
     seconds: int
     answers: dict[str, Any] = field(default_factory=dict)
     count: int = 0
@@ -114,7 +159,7 @@ class _Server:
         from mcp import types
 
         about = types.ToolAnnotations(read_only_hint=not self.setup.folder, open_world_hint=False)
-        found = [(n, tools.described(n), tools.input_schema(n, self.setup)) for n in tools.TOOLS]
+        found = [(n, described(n), input_schema(n, self.setup)) for n in TOOLS]
         listed = [
             types.Tool(name=name, description=said, input_schema=schema, annotations=about)
             for name, said, schema in found
@@ -125,8 +170,8 @@ class _Server:
         """Answer a call, or say why there is no answer."""
         from mcp import types
 
-        if asked.name not in tools.TOOLS:
-            raise _unknown(tools.TOOLS)
+        if asked.name not in TOOLS:
+            raise _unknown(TOOLS)
         with TemporaryDirectory() as place:
             try:
                 words = self.words(asked.name, dict(asked.arguments or {}), Path(place))
@@ -139,7 +184,7 @@ class _Server:
             if asked.name == "list_variables":
                 del document["equations"]
             shown, address = self.kept(_visible(document))
-            line = tools.command_line(words).replace(f"{place}{os.sep}", "")
+            line = command_line(words).replace(f"{place}{os.sep}", "")
             said = [f"The same on the command line: {line}", *([json.dumps(faults)] * bool(faults))]
             notes = [types.TextContent(text=one) for one in said]
             notes += [types.ResourceLink(uri=address, name=address)] if address else []
@@ -150,17 +195,17 @@ class _Server:
 
     def words(self, name: str, arguments: dict[str, Any], place: Path) -> list[str]:
         """Return the command line of a call, whose own claims are written to a place."""
-        if name == "check_claim" and tools.CLAIMS in arguments:
+        if name == "check_claim" and CLAIMS in arguments:
             import tomli_w
 
-            arguments["source"] = str(place / f"{tools.CLAIMS}.toml")
+            arguments["source"] = str(place / f"{CLAIMS}.toml")
             try:
-                text = tomli_w.dumps(arguments.pop(tools.CLAIMS))
+                text = tomli_w.dumps(arguments.pop(CLAIMS))
                 Path(arguments["source"]).write_text(text, encoding="utf-8")
             except (TypeError, ValueError, AttributeError) as error:
-                said = f"argument '{tools.CLAIMS}' is no claims file: {error!s:.80}"
-                raise errors.QuestionError(f"{said}; expected an object without null") from None
-        return tools.words_of(name, arguments, self.setup)
+                said = f"argument '{CLAIMS}' is no claims file: {error!s:.80}"
+                raise QuestionError(f"{said}; expected an object without null") from None
+        return words_of(name, arguments, self.setup)
 
     async def run(self, words: list[str], place: Path) -> tuple[Any, Any]:
         """Run a command: what it prints, and what it says is wrong."""
@@ -239,8 +284,8 @@ def _visible(value: Any) -> Any:
     if isinstance(value, list):
         return [_visible(one) for one in value]
     if isinstance(value, dict):
-        return {errors.printable(key): _visible(one) for key, one in value.items()}
-    return errors.printable(value) if isinstance(value, str) else value
+        return {printable(key): _visible(one) for key, one in value.items()}
+    return printable(value) if isinstance(value, str) else value
 
 
 def _json(text: bytes) -> Any:
@@ -250,3 +295,147 @@ def _json(text: bytes) -> Any:
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
+
+
+def described(name: str) -> str:
+    """Return what a tool does, in words of the program's own."""
+    if name.startswith("list_"):
+        return f"List the {name.removeprefix('list_')} that questions can be about."
+    return " ".join((inspect.getdoc(_command(name)) or "").partition("\n\n")[0].split())
+
+
+def input_schema(name: str, setup: Setup) -> dict[str, Any]:
+    """Return the JSON Schema of the arguments of a tool."""
+    properties = {}
+    for argument, one in _taken(name, setup).items():
+        properties[argument] = _property(one, setup)
+        if argument == "given" and name == "ask":  # once, for its length
+            quantities = {variable: _quantity(units) for variable, units in setup.variables.items()}
+            properties[argument]["properties"] = quantities
+        if one.info.reads == "claims":
+            from uncertain_scale.inputs.claim_files import ClaimsFile
+
+            own = {"description": f"Claims of your own, in place of `{argument}`."}
+            properties[CLAIMS] = ClaimsFile.editor_schema() | own
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def words_of(name: str, arguments: Mapping[str, Any], setup: Setup) -> list[str]:
+    """Return the command line that a call of a tool stands for.
+
+    Raises QuestionError: an argument is unknown, too long, or of another type than its schema says.
+    """
+    taken = _taken(name, setup)
+    words, positional = TOOLS[name].split(), ["--"]
+    if len(repr(arguments)) > _MOST_TYPED:
+        raise QuestionError(f"the arguments have over {_MOST_TYPED:,} characters; ask for less")
+    for argument, value in arguments.items():
+        if argument not in taken:
+            raise QuestionError(
+                f"argument '{argument[:60]}' is unknown; {nearest(argument, taken)}"
+            )
+        option = taken[argument].option
+        for text in _texts(argument, taken[argument], value):
+            if argument == "output" and not _right_below(text, setup.folder):
+                raise QuestionError(f"argument 'output' is '{text:.60}'; expected a name, no path")
+            typed = f"{option}={text}" if text else f"{option}"
+            (words if option else positional).append(typed if option else text)
+    for file in {"priors", "equations"} & {one.name for one in _parameters(name)}:
+        words += [f"--{file}={path}" for path in getattr(setup, file)]
+    return [*words, _AS_JSON, *(positional if positional[1:] else [])]
+
+
+def command_line(words: list[str]) -> str:
+    """Return the command line as people type it."""
+    return shlex.join(["uncertain-scale", *(word for word in words if word != _AS_JSON)])
+
+
+def _command(name: str) -> Any:
+    from uncertain_scale.cli import analyses, judgements, report, shipped
+
+    homes = (analyses, judgements, report, shipped)
+    return next(found for home in homes if (found := vars(home).get(TOOLS[name])))
+
+
+def _parameters(name: str) -> list[Parameter]:
+    return [] if name.startswith("list_") else declared(_command(name))
+
+
+def _taken(name: str, setup: Setup) -> dict[str, Parameter]:
+    """Return the parameters that an assistant may state, by what they are called there."""
+    return {
+        (one.option or one.name).removeprefix("--").replace("-", "_"): one
+        for one in _parameters(name)
+        if one.info.reads != "equations"
+        if one.info.replay != "dropped" or (one.name == "output" and setup.folder)
+    }
+
+
+def _property(parameter: Parameter, setup: Setup) -> dict[str, Any]:
+    """Return the schema of one argument."""
+    said = str(parameter.info.help).replace("; repeatable", "")
+    metavar = parameter.info.metavar or ""
+    if parameter.name in setup.variables:
+        found = _quantity(setup.variables[parameter.name])
+        return {**found, "description": f"{said} In {found['description']}."}
+    if _PAIRS.match(metavar):
+        kinds = {"type": ["number", "string", "array"]}
+        found = {"type": "object", "additionalProperties": kinds}
+    elif metavar == "A,B":
+        found = {"type": "array", "items": {"type": "string"}}
+    else:
+        from pydantic import TypeAdapter
+
+        found = TypeAdapter(parameter.kind).json_schema()
+    if parameter.name in MOST:
+        found |= {"minimum": 1, "maximum": MOST[parameter.name], "default": parameter.default}
+    return {**found, "description": said + (f" As {metavar}." if _SHAPE.search(metavar) else "")}
+
+
+def _quantity(units: str) -> dict[str, Any]:
+    """Return the schema of a quantity: a number in the variable's units and range, or a text."""
+    found: dict[str, Any] = {"type": ["number", "string"], "description": str(units)}
+    if domain := domain_of(units):
+        (low, high), (from_low, to_high) = domain.bounds, domain.closed
+        ends = {"minimum" if from_low else "exclusiveMinimum": low}
+        ends |= {"maximum" if to_high else "exclusiveMaximum": high}
+        found |= {name: end for name, end in ends.items() if math.isfinite(end)}
+        found["description"] = f"{units}, {domain.words()}"
+    return found
+
+
+def _texts(name: str, parameter: Parameter, value: Any) -> Iterator[str]:
+    """Yield what is typed for a value, once for each time that its option is; "" for a flag."""
+    if parameter.kind is bool and isinstance(value, bool):
+        yield from [""] if value else []
+    elif isinstance(value, dict) and _PAIRS.match(parameter.info.metavar or ""):
+        yield from (f"{_text(name, key)}={_text(name, one)}" for key, one in value.items())
+    else:
+        several = isinstance(value, list) and str(parameter.kind).startswith("list[")
+        yield from (_text(name, one) for one in (value if several else [value]))
+
+
+def _text(name: str, value: Any) -> str:
+    """Return what is typed for a value: several with commas."""
+    values = value if isinstance(value, list) else [value]
+    for one in values:
+        if isinstance(one, bool) or not isinstance(one, str | int | float) or one == "":
+            raise QuestionError(f"argument '{name}' is {one!r:.60}; expected text or a number")
+        if name in MOST and _count(one) > MOST[name]:
+            raise QuestionError(f"argument '{name}' is {one}; expected at most {MOST[name]:,}")
+    text = ",".join(str(one).removesuffix(".0") for one in values)
+    if "\n" in text or printable(text) != text:
+        raise QuestionError(f"argument '{name}' is {text!r:.60}; drop the control characters")
+    return text
+
+
+def _count(value: Any) -> int:
+    """Return a count as the command line reads it; 0 for what it refuses."""
+    try:
+        return whole_number(str(value))
+    except ValueError:
+        return 0
+
+
+def _right_below(text: str, folder: Path | None) -> bool:
+    return folder is not None and Path(text).name == text and is_inside(folder / text, folder)

@@ -15,17 +15,26 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar, get_type_hints
 
-from uncertain_scale.cli import completion
-from uncertain_scale.cli.command import DRAWS, Option, whole_number, with_parameters
-from uncertain_scale.cli.progress import interrupts
+from uncertain_scale.cli.command import (
+    DRAWS,
+    Option,
+    complete_assignment,
+    complete_chip,
+    complete_event,
+    complete_scenario,
+    complete_variable,
+    complete_variables,
+    whole_number,
+    with_parameters,
+)
 from uncertain_scale.cli.record import note_priors, note_reached, note_recorded
 from uncertain_scale.errors import QuestionError
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from uncertain_scale.analysis.events import Event
     from uncertain_scale.analysis.query import Query
+    from uncertain_scale.api.analyses import Problem as Asked
+    from uncertain_scale.api.analyses import Watch
     from uncertain_scale.inputs import Priors
     from uncertain_scale.model import Model, Problem
     from uncertain_scale.sampling import Design
@@ -75,7 +84,7 @@ Scenario = Annotated[
         "NAME|FILE",
         reads="scenario",
         replay="merged",
-        autocompletion=completion.scenarios,
+        autocompletion=complete_scenario,
     ),
 ]
 ChipName = Annotated[
@@ -84,7 +93,7 @@ ChipName = Annotated[
         "The scenario of a chip, such as GB300: see `chips`.",
         "CHIP",
         replay="merged",
-        autocompletion=completion.chip_names,
+        autocompletion=complete_chip,
     ),
 ]
 NumberFormat = Annotated[
@@ -98,7 +107,7 @@ Changes = Annotated[
         "INPUT=DIST",
         "--set",
         replay="merged",
-        autocompletion=completion.assigned,
+        autocompletion=complete_assignment,
     ),
 ]
 Overlays = Annotated[
@@ -167,7 +176,7 @@ class RunOptions:
         _question(
             "Any other variable that is known; repeatable.",
             "NAME=VALUE",
-            autocompletion=completion.assigned,
+            autocompletion=complete_assignment,
         ),
     ] = field(default_factory=list)
     free: Annotated[
@@ -175,21 +184,19 @@ class RunOptions:
         _question(
             "Drop an input's prior and solve for it; repeatable.",
             "INPUT",
-            autocompletion=completion.variables,
+            autocompletion=complete_variable,
         ),
     ] = field(default_factory=list)
     outputs: Annotated[
         str | None,
-        _question(
-            "Variables wanted; `all` for all.", "A,B", autocompletion=completion.listed_variables
-        ),
+        _question("Variables wanted; `all` for all.", "A,B", autocompletion=complete_variables),
     ] = None
     event: Annotated[
         list[str],
         _question(
             "How likely is it? Such as 'training_flop >= 1e26'; repeatable.",
             "A>=B",
-            autocompletion=completion.events,
+            autocompletion=complete_event,
         ),
     ] = field(default_factory=list)
     scenario: Scenario = None
@@ -277,18 +284,18 @@ class RunOptions:
             raise QuestionError("--number-format says how a chip trains; name it by --chip")
         return self.query()
 
-    def under(self, scenario: str) -> RunOptions:
-        """Return the same question to another scenario."""
-        return replace(self, scenario=scenario)
-
-    def run(self) -> xr.DataTree:
-        """Answer the question with draws."""
-        from uncertain_scale.sampling import sample
+    def problem(
+        self,
+        watch: Watch,
+        beside: Sequence[str] = (),
+        asked: Sequence[str] = (),
+    ) -> Asked:
+        """Return the question as `prepare` does, with the analyses of the Python interface."""
+        from uncertain_scale.api import Problem
 
         design = self.checked_design()  # a wrong option is reported before any file is read
-        drawn = sample(self.prepare(), design)
-        interrupts.drawn()
-        return drawn
+        made, query = self.prepare(beside, asked), self.query()
+        return Problem(made.model, made.priors, made.question, design, query.events, query, watch)
 
     def checked_design(self) -> Design:
         """Return the design that the options describe."""

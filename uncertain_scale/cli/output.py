@@ -1,5 +1,9 @@
 """How commands print results: for the terminal, as Markdown, JSON or CSV, in any encoding.
 
+Why there is no answer is a line for people, or one JSON object where `--format json` is asked for.
+It goes to stderr: what is on stdout is a whole answer or nothing, so that `--format json > FILE`
+never leaves an error in the place of a report.
+
 A report on a terminal or in a redirected file of Windows (cp1252), in Latin-1 or in ASCII says the
 same with `x` for the sign of multiplication and `_.:-=+*#` for bars. JSON and pages say exactly the
 same: they have escapes of their own.
@@ -13,8 +17,9 @@ import json
 import re
 import sys
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 from unicodedata import normalize
 
@@ -22,20 +27,21 @@ import typer
 
 from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.record import typed_command
-from uncertain_scale.cli.refusals import refuse
-from uncertain_scale.errors import QuestionError
+from uncertain_scale.errors import QuestionError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from uncertain_scale.errors import UncertainScaleError
     from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
     from uncertain_scale.report.blocks import Block
+    from uncertain_scale.report.document_types import ErrorParts, Refusal
     from uncertain_scale.report.html.parts import Background
     from uncertain_scale.sampling import Design
 
-    Blocks = Callable[[Document], Iterable[Block]]
+    Blocks = Callable[[], Iterable[Block]]
 
 _CUT = "…"
 _PREFIX = "uncertain_scale_"
@@ -70,6 +76,22 @@ _LIKE = {
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _POWER = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 _OTHER = re.compile(r"[^\x00-\x7f]")
+# Patterns, which are compiled when the first is wanted.
+_SUBJECT = r"""(?xs)(?P<where>
+        (?P<file>(?:[^\s:'"]*/)?[^\s:'"]+\.(?:toml|csv|py|json|nc|zarr|svg|png|pdf)\b(?::\d+)?
+          (?:\ \[+[^]]+\]+)? | [^\s:'"]*/\S+?(?=:?\s))
+        | --[\w-]+(?:\ [\w.]+(?=\ =|:\ ))?
+        | (?:given\ |output\ )?'?[\w.]+'?(?=\ =\ |:\ )
+        | '[^']*'(?=:?\ )
+        | (?:the\ )?(?!(?:no|nothing|got|there)\b)[\w-]+(?:\ '[^']*')?
+          (?=\ (?:is|are|was|does|has|takes|names|follows|must|cannot|can|says|needs|holds|lacks)\b)
+    ):?\s*(?:=\s)?(?P<rest>.+)"""
+_EXPECTED = (
+    r"(?:^|[;:,]\s)[Ee]xpected\s|:\sinput should (?:be )?|(?<=is missing):\s|\s(?=must\s)"
+    r"|^(?=known:\s)"
+)
+_NAMED = r"--[\w-]+|'[^']+'|(?<=\s)\([^)]+\)"
+_UNKNOWN = r"did you mean '|(?:^|; )known: "
 
 
 def mend_streams() -> None:
@@ -187,36 +209,40 @@ def saves(files: str) -> Option:
 
 
 def present(
+    kind: str,
     document: Document,
     form: Format | PageFormat,
-    blocks: Blocks,
-    csv: Callable[[Document], str],
     *,
     folder: Path | None = None,
-    name: str = "",
-    keep_csv: bool = False,
     keep: Callable[[str, Path], object] | None = None,
     wide: bool = False,
+    **more: Any,
 ) -> None:
     """Print a document in one of the formats, once it is kept in a folder, if one is wanted.
 
-    It is kept as NAME.md, .json, .html and, with `keep_csv`, .csv; or `keep` writes its page and
-    other files into the folder instead. `blocks` are its text, in every format but JSON and CSV,
-    which may be `wide`.
+    Its kind says how it is shown and kept (`VIEWS`), or `keep` writes its page and other files into
+    the folder instead. Its blocks, in every format but JSON and CSV, which may be `wide`, take what
+    `more` is stated.
     """
+    from uncertain_scale.report.render import VIEWS
+
+    view = VIEWS[kind]
+    blocks = partial(view.blocks_of, document, **more)
     page = ""
     if folder is not None:
         page = _page(document, blocks)
         if keep is not None:
             keep(page, folder)
         else:
-            _keep(document, blocks, csv if keep_csv else None, folder / name, page)
+            from uncertain_scale.report.store import save_texts
+
+            save_texts(view.files_of(document, page, table=view.kept, **more), folder)
     if wide:
         from uncertain_scale.report.render.csv import wide as widened
 
-        typer.echo(widened(csv(document)), nl=False)
+        typer.echo(widened(view.csv_of(document)), nl=False)
     else:
-        _print(document, form, blocks, csv, page)
+        print_document(document, form, blocks, view.csv_of, page)
 
 
 def print_json(data: object) -> None:
@@ -306,24 +332,12 @@ def _codec(name: str) -> codecs.CodecInfo | None:
     )
 
 
-def _keep(
-    document: Document, blocks: Blocks, csv: Callable[[Document], str] | None, path: Path, page: str
-) -> None:
-    """Write a document and its page in every format, each with an ending of its own."""
-    from uncertain_scale.report.render.markdown import markdown
-    from uncertain_scale.report.store import as_json, save_texts
-
-    texts = {"md": markdown(blocks(document)), "json": as_json(document) + "\n", "html": page}
-    texts |= {} if csv is None else {"csv": csv(document)}
-    save_texts({f"{path.name}.{ending}": text for ending, text in texts.items()}, path.parent)
-
-
-def _print(
+def print_document(
     document: Document,
     form: Format | PageFormat,
     blocks: Blocks,
     csv: Callable[[Document], str],
-    page: str,
+    page: str = "",
 ) -> None:
     """Print a document, whose page is drawn if it is not yet."""
     if form == "html":
@@ -338,7 +352,7 @@ def _print(
         from uncertain_scale.report.render.xlsx import xlsx
 
         table = csv(document)
-        typer.echo(xlsx(blocks(document), document, table, command=typed_command()), nl=False)
+        typer.echo(xlsx(blocks(), document, table, command=typed_command()), nl=False)
     elif form == "terminal":
         from rich.console import Console
 
@@ -346,10 +360,10 @@ def _print(
 
         console = Console()
         with console.capture() as printed:
-            console.print(terminal(blocks(document), text_for_stdout))
+            console.print(terminal(blocks(), text_for_stdout))
         typer.echo(cut_for_stdout(printed.get()), nl=False)
     else:
-        typer.echo(_renderer(form)(blocks(document)), nl=False)
+        typer.echo(_renderer(form)(blocks()), nl=False)
 
 
 def _renderer(form: str) -> Callable[[Iterable[Block]], str]:
@@ -364,4 +378,81 @@ def _page(document: Document, blocks: Blocks) -> str:
     """Return a document as a page, with the command that makes it again."""
     from uncertain_scale.report.render.html import html
 
-    return html(blocks(document), document, command=typed_command())
+    return html(blocks(), document, command=typed_command())
+
+
+def wants_json(words: Sequence[str]) -> bool:
+    """Return whether a command line asks for JSON, wherever in it."""
+    options = words[: words.index("--")] if "--" in words else words
+    return "--format=json" in options or ("--format", "json") in pairwise(options)
+
+
+def refuse(text: str, code: str, faults: Sequence[str] = ()) -> None:
+    """Write why there is no answer to stderr: a whole message, its code, and faults it lists."""
+    if wants_json(sys.argv[1:]):
+        whole = text.removeprefix("error: ").removeprefix("interrupted: ")
+        text = json.dumps(refusal(faults or [whole], code))
+    typer.echo(printable(text), err=True)
+
+
+def refuse_error(error: UncertainScaleError) -> None:
+    """Write an error of the package's own to stderr."""
+    refuse(f"error: {error}", code_of(error), getattr(error, "faults", ()))
+
+
+def code_of(error: UncertainScaleError) -> str:
+    """Return the code of an error, made of its class's name: `CommandLineError`, `command-line`."""
+    public = next(one.__name__ for one in type(error).__mro__ if not one.__name__.startswith("_"))
+    return re.sub(r"(?<=.)(?=[A-Z])", "-", public.removesuffix("Error")).lower()
+
+
+def refusal(faults: Sequence[str], code: str) -> Refusal:
+    """Return faults as data.
+
+    Examples
+    --------
+    >>> found = refusal(["--set mfu = '3 to 1': 3 is not below 1; swap them"], "unit")["error"]
+    >>> found["where"], found["found"], found["hint"]
+    ('--set mfu', "'3 to 1': 3 is not below 1", 'swap them')
+    """
+    first, *more = (_fault(one, code) for one in faults)
+    return {"error": first, "more": more}
+
+
+def _fault(message: str, code: str) -> ErrorParts:
+    """Take a message apart, which by the rule says where, what was found and expected, and a hint.
+
+    What it does not say is empty.
+    """
+    subject = re.match(_SUBJECT, message)
+    where, rest = (subject["where"], subject["rest"]) if subject else ("", message)
+    first, *others = _clauses(rest)
+    found, *expected = re.split(_EXPECTED, first, maxsplit=1)
+    hints: list[str] = []
+    for clause in others:
+        named = re.match(_EXPECTED, clause)
+        (expected if named else hints).append(clause[named.end() :] if named else clause)
+    if not where and (named := re.search(_NAMED, found)):
+        where = named[0]
+    if re.search(_UNKNOWN, message) and not (subject and subject["file"]):
+        code = "unknown-name"
+    return {
+        "code": code,
+        "where": re.sub(r"^['(](.*)[')]$", r"\1", where),
+        "found": found.strip(" :"),
+        "expected": "; ".join(expected),
+        "hint": "; ".join(hints),
+        "message": message,
+    }
+
+
+def _clauses(text: str) -> list[str]:
+    """Return the parts of a message between semicolons, but for those within brackets."""
+    whole, *others = text.split("; ")
+    clauses = [whole]
+    for clause in others:
+        if clauses[-1].count("(") > clauses[-1].count(")"):
+            clauses[-1] += f"; {clause}"
+        else:
+            clauses.append(clause)
+    return clauses

@@ -9,11 +9,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from uncertain_scale.cli.backtest import Runs, naming_faults
-from uncertain_scale.cli.claims import SHIPPED, Judged, Names, Source, checked, with_judges
-from uncertain_scale.cli.claims import Scenarios as Judges
+from uncertain_scale.cli.analyses import (
+    Chips,
+    Couple,
+    On,
+    Scale,
+    Scenarios,
+    Steps,
+    compared,
+    gpt4_guides_of,
+    ranked,
+    swept,
+    with_chips,
+)
 from uncertain_scale.cli.command import Group, Option, with_parameters
-from uncertain_scale.cli.compare import Chips, Couple, Scenarios, compared, with_chips
+from uncertain_scale.cli.judgements import (
+    SHIPPED,
+    Judged,
+    Names,
+    Runs,
+    Source,
+    checked,
+    tested,
+    with_judges,
+)
+from uncertain_scale.cli.judgements import Scenarios as Judges
 from uncertain_scale.cli.options import (
     AsOf,
     Chains,
@@ -29,8 +49,8 @@ from uncertain_scale.cli.options import (
 )
 from uncertain_scale.cli.output import Probs, end_with_faults
 from uncertain_scale.cli.priors import Scenario, scenario_shown
-from uncertain_scale.cli.sensitivity import On, Scale, ranked
-from uncertain_scale.cli.sweep import Steps, gpt4_guides_of, swept
+from uncertain_scale.cli.progress import Bar
+from uncertain_scale.cli.report import draw
 from uncertain_scale.errors import QuestionError, nearest
 
 if TYPE_CHECKING:
@@ -113,7 +133,7 @@ def sensitivity(options: RunOptions, of: Of = None, on: On = Scale.value) -> Con
 
     Example: uncertain-scale plot sensitivity --budget 100M --of training_flop --output s.svg
     """
-    return {"document": ranked(options, names_of(of), on)}
+    return {"document": ranked(options, names_of(of), on).document}
 
 
 @app.command()
@@ -126,7 +146,7 @@ def tornado(options: RunOptions, of: Of = None) -> Content:
     """
     if len(names_of(of)) != 1:
         raise QuestionError("a tornado is of one output; name it, such as --of training_flop")
-    return {"document": ranked(options, names_of(of), Scale.value)}
+    return {"document": ranked(options, names_of(of), Scale.value).document}
 
 
 @app.command()
@@ -144,7 +164,8 @@ def compare(
     Example: uncertain-scale plot compare h100-dense-fp8 post-reading --budget 100M --output c.svg
     """
     options, scenarios = with_chips(options, scenarios, chips)
-    return {"document": compared(options, scenarios, prob, couple)}
+    with Bar() as bar:
+        return {"document": compared(options, scenarios, prob, couple, bar).document}
 
 
 @app.command()
@@ -170,7 +191,8 @@ def sweep(
         raise QuestionError(f"a fan chart is of one output; found --of {of}")
     if names:
         options = replace(options, outputs=names[0])
-    beliefs, document, _ = swept(options, points, steps, prob)
+    beliefs, found = swept(options, points, steps, prob)
+    document = found.document
     drawn = names[0] if names else next(iter(document["points"][0]["outputs"]))
     units = document["points"][0]["outputs"][drawn]["units"]
     guides = gpt4_guides_of(beliefs) if units == "FLOP" else {}
@@ -208,18 +230,11 @@ def backtest(options: RunOptions, runs: Runs = None) -> Content:
 
     Example: uncertain-scale plot backtest --output backtest.svg
     """
-    from uncertain_scale.analysis.backtest import backtest as test_priors
-    from uncertain_scale.inputs.runs import read_runs, shipped_runs
-    from uncertain_scale.report.backtest_report import backtest_document
-
-    design = options.checked_design()
+    options.checked_design()
     if options.asks() or options.event:
         raise QuestionError("a backtest asks its own questions; drop givens, outputs and events")
-    table = shipped_runs() if runs is None else read_runs(runs)
-    problem = options.prepare()
-    with naming_faults(table):
-        found = test_priors(problem.model, problem.priors, table, design)
-    return {"document": backtest_document(found, problem.model, as_of=options.as_of)}
+    _, found = tested(options, runs, one_prior=False, as_of=options.as_of)
+    return {"document": found.document}
 
 
 @app.command()
@@ -242,21 +257,12 @@ def claims(
     Example: uncertain-scale plot claims --output claims.svg
     """
     from uncertain_scale.report.figures.style import check_figure
-    from uncertain_scale.sampling import Design
 
     check_figure(output)
-
-    drawn = Design(kind=design, draws=draws, chains=chains, seed=seed)  # type: ignore[arg-type]
-    probs = [0.5, 0.9, 0.95]
-    document = checked(
-        source,
-        claim,
-        drawn,
-        scenarios=with_judges(scenario, chip, number_format),
-        probs=probs,
-        equations=equations,
-        as_of=as_of,
-    )
+    drawn = {"draws": draws, "chains": chains, "kind": design, "seed": seed}
+    judges = with_judges(scenario, chip, number_format)
+    more = {"probs": [0.5, 0.9, 0.95], "equations": equations, "as_of": as_of}
+    document = checked(source, claim, judges, drawn, **more)
     _write("claims", output, {"document": document})
     end_with_faults(document["faults"], "claim")
 
@@ -275,7 +281,8 @@ def graph(options: RunOptions) -> Content:
 def _report(options: RunOptions, prob: list[float]) -> Content:
     from uncertain_scale.report import report_document
 
-    return {"document": report_document(options.run(), probs=prob)}
+    design = options.checked_design()  # a wrong option is reported before any file is read
+    return {"document": report_document(draw(options.prepare(), design, ()), probs=prob)}
 
 
 def _known(names: list[str], known: Iterable[str], what: str) -> list[str]:

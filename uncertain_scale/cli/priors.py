@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from uncertain_scale.cli import completion
-from uncertain_scale.cli.backtest import Runs, SkipBadRows, naming_faults, report_faults
-from uncertain_scale.cli.command import Argument, Group, Option, whole_number
+from uncertain_scale.cli.command import Argument, Group, Option, complete_scenario, whole_number
+from uncertain_scale.cli.judgements import Runs, SkipBadRows, naming_faults, report_faults
 from uncertain_scale.cli.options import (
     ChipName,
     NumberFormat,
@@ -49,7 +48,7 @@ Scenario = Annotated[
     Argument(
         "Shipped scenario or prior file (.toml).",
         reads="scenario",
-        autocompletion=completion.scenarios,
+        autocompletion=complete_scenario,
     ),
 ]
 
@@ -87,14 +86,11 @@ def show(
 ) -> None:
     """Show a scenario's inputs: intervals, distributions, sources."""
     from uncertain_scale.report import priors_document
-    from uncertain_scale.report.interval_report import priors_blocks
-    from uncertain_scale.report.render.csv import csv_priors
     from uncertain_scale.sampling.sample import prepare
 
     scenario = scenario_shown(scenario, chip, number_format)
     _, priors = prepare(scenario, equations=equations, extends_builtin=True)
-    document = priors_document(priors)
-    present(document, form, priors_blocks, csv_priors)
+    present("priors", priors_document(priors), form)
 
 
 def scenario_shown(scenario: str | None, chip: str | None, number_format: str | None) -> str:

@@ -81,11 +81,14 @@ class _Session:
 _session: ContextVar[_Session | None] = ContextVar("session", default=None)
 
 
+def _current() -> _Session:
+    """Return the command that is running, or one that leaves no record."""
+    return _session.get() or _Session(lambda: None, {})
+
+
 def note_priors(typed: str | None, priors: Priors) -> None:
     """Remember what a scenario came to, for the record of the command that is running."""
-    session = _session.get()
-    if session is not None:
-        session.priors[typed] = priors
+    _current().priors[typed] = priors
 
 
 def note_files(make: Callable[[], tuple[dict[str, str], StandIns]]) -> None:
@@ -93,23 +96,17 @@ def note_files(make: Callable[[], tuple[dict[str, str], StandIns]]) -> None:
 
     The stand-ins are names of files by the kind and word of the command line that they stand for.
     """
-    session = _session.get()
-    if session is not None:
-        session.files = make
+    _current().files = make
 
 
 def note_reached(**options: Any) -> None:
     """Remember options whose values a run found out, for its record: a replay does not look."""
-    session = _session.get()
-    if session is not None:
-        session.reached |= options
+    _current().reached |= options
 
 
 def note_recorded(**options: Any) -> None:
     """Remember options that a replay needs although the run did without them."""
-    session = _session.get()
-    if session is not None:
-        session.recorded |= options
+    _current().recorded |= options
 
 
 def typed_command() -> str:

@@ -127,8 +127,7 @@ def verify(
     Example: uncertain-scale verify reports/100M
     """
     from uncertain_scale.report.completeness import UNREPEATED
-    from uncertain_scale.report.differences import difference_blocks, difference_document
-    from uncertain_scale.report.render.csv import csv_difference
+    from uncertain_scale.report.differences import difference_document
 
     record = read_record(folder)
     saved = record.document()
@@ -155,7 +154,7 @@ def verify(
     document = difference_document(saved, again)
     document["intact"] = files.intact
     document["files"] = asdict(files)
-    present(document, form, difference_blocks, csv_difference)
+    present("difference", document, form)
     if document["grade"] == "different" or not files.intact:
         raise typer.Exit(1)
 
@@ -172,8 +171,7 @@ def diff(
 
     Example: uncertain-scale diff reports/100M reports/1B
     """
-    from uncertain_scale.report.differences import difference_blocks, difference_document
-    from uncertain_scale.report.render.csv import csv_difference
+    from uncertain_scale.report.differences import difference_document
 
     records = [read_record(folder) for folder in (before, after)]
     commands = [record.command[0] for record in records if record.command]
@@ -187,7 +185,7 @@ def diff(
             report_files(record.folder, Files(changed=(record.result,)))
     results: list[dict[str, Any]] = [record.document() for record in records]
     document = difference_document(*results)
-    present(document, form, difference_blocks, csv_difference)
+    present("difference", document, form)
     if document["grade"] == "different":
         raise typer.Exit(1)
 

@@ -33,16 +33,17 @@ from uncertain_scale.analysis.coupling import (
     couplings,
     readings,
 )
-from uncertain_scale.analysis.events import grain_of, probability
-from uncertain_scale.analysis.guards import WATCHED, rounding_warnings, warnings_of_draws
+from uncertain_scale.analysis.events import grain_of
+from uncertain_scale.analysis.guards import warnings_in
 from uncertain_scale.analysis.held_against import difference_of, has_ratio, has_split, rounding_of
 from uncertain_scale.errors import UncertainScaleError
-from uncertain_scale.report.ages import Dated, ages_document
 from uncertain_scale.report.comparison_report import couplings_document
 from uncertain_scale.report.document import (
+    events_document,
     histogram_document,
+    inputs_document,
     interval_document,
-    probability_document,
+    record_document,
     sufficient_document,
 )
 from uncertain_scale.report.interval_report import headline_outputs
@@ -50,14 +51,12 @@ from uncertain_scale.report.numbers import estimates, number
 from uncertain_scale.report.sensitivity_report import ranking_document
 from uncertain_scale.sampling.branches import rare_facts
 from uncertain_scale.sampling.cancellation import GRAIN
-from uncertain_scale.sampling.chains import Variable
+from uncertain_scale.sampling.chains import ArrayTree, Labelled, Variable, as_tree
 from uncertain_scale.sampling.engine import Simulation, each, propagate, threads_for
 from uncertain_scale.sampling.limits import Stop, StoppedError, refuse_to_hold
-from uncertain_scale.sampling.moment_facts import varying_variables
 from uncertain_scale.sampling.paths import Paths
-from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.statistics.intervals import quantiles
-from uncertain_scale.statistics.outputs import joined_pivots, read_draws, read_each
+from uncertain_scale.statistics.outputs import draws_of, joined_pivots, read_draws
 from uncertain_scale.statistics.summary import why_unsettled
 
 if TYPE_CHECKING:
@@ -115,54 +114,36 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A simulation and its draws, shape (chain, draw), of inputs and outputs by name."""
+    """A simulation and its draws, as `sample` gives them but for what a page needs at times."""
 
     simulation: Simulation
-    values: Mapping[str, FloatArray]
+    tree: ArrayTree
 
     @property
-    def inputs(self) -> dict[str, FloatArray]:
-        return {name: self.values[name] for name in self.simulation.inputs}
+    def inputs(self) -> Mapping[str, Labelled]:
+        return self.tree.groups["prior"]
 
     @property
-    def known_inputs(self) -> dict[str, Variable]:
-        return {name: self.variables[name] for name in self.simulation.inputs}
+    def outputs(self) -> Mapping[str, Labelled]:
+        return self.tree.outputs
 
-    @cached_property
-    def variables(self) -> dict[str, Variable]:
-        """The draws with what their statistics rest on, as `sample` gives them."""
-        plan, sampler = self.simulation.plan, self.simulation.sampler()
-        pivots, varying = self.simulation.trial_facts(), varying_variables(plan, sampler)
-        inputs = {
-            name: {"joint": self.simulation.priors.inputs[name].joint, **input_facts(sampler, name)}
-            for name in plan.inputs
-        }
-        return {
-            name: Variable(
-                name,
-                values,
-                {
-                    "varies": int(name in varying),
-                    **inputs.get(name, {}),
-                    **pivots.get(name, {}),
-                },
-            )
-            for name, values in self.values.items()
-        }
-
-    def facts(self, output: str, *, rare: bool = True) -> dict[str, Any]:
+    def facts(self, output: str) -> dict[str, Any]:
         """Return an output's attributes, and which rare values its draws may miss."""
-        return {**self.variables[output].attrs, **(self._rare[output] if rare else {})}
-
-    def steps(self) -> dict[str, float]:
-        """Return the medians, in the first chain, of what is computed on the way to the outputs."""
-        first = {name: values[0] for name, values in self.inputs.items()}
-        found = propagate(self.simulation.plan, first)
-        return {name: float(np.median(x)) for name, x in found.items() if name not in self.values}
+        return {**self.outputs[output].attrs, **self._rare[output]}
 
     @cached_property
     def _rare(self) -> dict[str, dict[str, str]]:
         return rare_facts(self.simulation.plan, self.simulation.sampler())
+
+    def values(self) -> dict[str, FloatArray]:
+        """Return the draws of the inputs, shape (chain, draw)."""
+        return {name: one.values for name, one in self.inputs.items()}
+
+    def steps(self) -> dict[str, float]:
+        """Return the medians, in the first chain, of what is computed on the way to the outputs."""
+        first = {name: values[0] for name, values in self.values().items()}
+        found, known = propagate(self.simulation.plan, first), self.tree.variables
+        return {name: float(np.median(x)) for name, x in found.items() if name not in known}
 
 
 def answer_to(
@@ -193,7 +174,7 @@ def answer_to(
     problem = view.problem(scenarios)
     drawn = _draw(problem, view, stop)
     document, outputs, of = _document(view, drawn, view.probs[:1] if brief else view.probs)
-    document["outputs"][of]["histogram"] = histogram_document(outputs[of].draws)
+    document["outputs"][of]["histogram"] = histogram_document(outputs[of])
     _check(stop)
     ranking = _ranking(view, problem, of, document)
     comparisons, refused = [], {}
@@ -226,7 +207,8 @@ def answer_to(
 
 def document_of(view: View, simulation: Simulation, values: Mapping[str, FloatArray]) -> Document:
     """Return the document of a view from draws of its inputs and outputs, shape (chain, draw)."""
-    return _document(view, _Drawn(simulation, values), view.probs[:1])[0]
+    drawn = _Drawn(simulation, as_tree(simulation, values, brief=True))
+    return _document(view, drawn, view.probs[:1])[0]
 
 
 def _wanted(view: View, document: Document) -> tuple[str, ...]:
@@ -261,148 +243,70 @@ def _draw(
     if len(chains) < view.design.chains:
         raise StoppedError(stop.why if stop else "")
     values = {name: np.stack([one[name] for one in chains]) for name in simulation.variables}
-    return _Drawn(simulation, values)
-
-
-@dataclass(frozen=True)
-class _Column:
-    """Draws of one output, and between what they lie."""
-
-    draws: Draws
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, output: Variable, inputs: Mapping[str, Variable]) -> _Column:
-        """Take the draws of an output, or say what is wrong with them."""
-        low, high = float(output.values.min()), float(output.values.max())
-        return cls(read_draws(output, inputs), low, high)
-
-    @property
-    def constant(self) -> bool:
-        """Whether every draw is one number."""
-        return self.low == self.high
-
-
-def _warnings(drawn: _Drawn) -> list[str]:
-    """Return what is doubtful about the answer, as `warnings_in` does."""
-    builtin = drawn.simulation.problem.model.builtin_variables
-    watched = {
-        name: drawn.values[name] for name in WATCHED if name in drawn.values and name in builtin
-    }
-    return [*warnings_of_draws(watched), *rounding_warnings(drawn.variables)]
+    return _Drawn(simulation, as_tree(simulation, values, brief=True))
 
 
 def _document(
     view: View, drawn: _Drawn, probs: Sequence[float]
-) -> tuple[Document, dict[str, _Column], str]:
+) -> tuple[Document, dict[str, Draws], str]:
     """Return the document, the outputs' draws, and the output that is ranked.
 
     Of the others there are intervals of some probabilities alone.
     """
-    problem = drawn.simulation.problem
-    plan, model = problem.plan, problem.model
-    known = drawn.variables
-    outputs = read_each(
-        lambda _, output: _Column.of(output, known), ((name, known[name]) for name in plan.outputs)
-    )
-    question, priors = problem.question, problem.believed
-    asked = {
-        "given": {name: _given(prior) for name, prior in question.given.items()},
-        "outputs": list(plan.outputs),
-        "free": list(question.free),
-    }
-    wanted = _wanted(view, {"question": asked, "outputs": outputs})
+    outputs = draws_of(drawn.tree)
+    record: Document = {**record_document(drawn.tree, view.probs)}
+    wanted = _wanted(view, record | {"outputs": outputs})
     of = next(name for name in wanted if name in outputs)
-    document: Document = {
-        "question": asked,
-        "scenario": priors.name,
-        "title": priors.title,
-        "notes": list(plan.notes),
-        "warnings": _warnings(drawn),
-        "ages": ages_document(
-            {name: Dated.of(priors.inputs[name]) for name in drawn.simulation.inputs},
-            question.as_of,
-        ),
-        "design": view.design.kind,
-        "seed": view.design.seed,
-        "chains": view.design.chains,
-        "draws": view.design.draws,
-        "probs": list(dict.fromkeys(view.probs)),
-        "inputs": {name: _input(drawn, name) for name in drawn.simulation.inputs},
+    document = record | {
+        "inputs": inputs_document(drawn.tree),
         "outputs": {
             name: {
-                "units": model.variables[name],
-                "long_name": model.long_name(name) or name,
+                "units": drawn.outputs[name].attrs["units"],
+                "long_name": drawn.outputs[name].attrs["long_name"],
                 **_statistics(
-                    column,
+                    draws,
                     view.probs if name == of else probs,
-                    drawn.facts(name, rare=column.constant),
+                    drawn.facts(name) if draws.constant else drawn.outputs[name].attrs,
                 ),
                 "histogram": {"counts": [], "edges": [], "log": False, "atoms": []},
             }
-            for name, column in outputs.items()
+            for name, draws in outputs.items()
         },
-        "events": [
-            {
-                "event": event.text,
-                **probability_document(probability(event, known)),
-            }
-            for event in view.parsed_events(model)
-        ],
+        "events": events_document(drawn.tree, view.parsed_events(drawn.simulation.problem.model)),
         "suffices": sufficient_document(
-            {name: column.draws for name, column in outputs.items()},
-            {name: plan.reached[name].origin for name in outputs},
+            outputs, {name: one.attrs["origin"] for name, one in drawn.outputs.items()}
         ),
     }
     return document, outputs, of
 
 
-def _given(prior: Prior) -> dict[str, Any]:
-    value = number(prior.factor * getattr(prior.distribution, "value", math.nan))
-    return {"stated": prior.provenance.stated, "value": value, "units": prior.model_units}
-
-
-def _input(drawn: _Drawn, name: str) -> dict[str, Any]:
-    facts = drawn.simulation.priors.inputs[name].facts()
-    return {
-        **facts,
-        "long_name": facts["long_name"] or drawn.simulation.problem.model.long_name(name) or name,
-        "units": drawn.simulation.problem.model.variables[name],
-        "origin": drawn.simulation.plan.reached[name].origin,
-        "interpreted": bool(facts["interpreted"]),
-    }
-
-
-def _statistics(
-    column: _Column, probs: Iterable[float], facts: Mapping[str, Any]
-) -> dict[str, Any]:
+def _statistics(draws: Draws, probs: Iterable[float], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the median and the equal-tailed intervals of one output, with their errors.
 
     Parameters
     ----------
-    column, probs
+    draws, probs
         Its draws, and the probabilities of the intervals.
     facts
         Its attributes, which tell of rounding, and of draws that are one number whether it is the
         only one.
     """
-    draws, probs = column.draws, list(dict.fromkeys(probs))
+    probs = list(dict.fromkeys(probs))
     tails = ((1 - prob) / 2 for prob in probs)  # as `equal_tailed` takes them
     levels = np.array([0.5, *(level for tail in tails for level in (tail, 1 - tail))])
-    if column.constant:
-        values = np.full(len(levels), column.low)
+    if draws.constant:
+        values = np.full(len(levels), draws.low)
         errors = np.full(len(levels), 0.0 if draws.chains > 1 else math.nan)
     else:
         values, errors = quantiles(draws, levels)
     if grain := facts.get(GRAIN):
         errors = np.hypot(errors, grain)
-    reason = why_unsettled(draws, facts) if column.constant else ""
+    reason = why_unsettled(draws, facts) if draws.constant else ""
     words = {"mean": f"mean {reason}", "sd": f"standard deviation {reason}"}
     return {
         "median": float(values[0]),
         "median_mcse": number(errors[0]),
-        "constant": column.constant and not reason,
+        "constant": draws.constant and not reason,
         "pivot": draws.conditional.pivot.name if draws.conditional is not None else "",
         "mean": None,
         "sd": None,
@@ -439,25 +343,26 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
     plan = base.simulation.plan
     priors = base.simulation.priors, other.simulation.priors
     changed = changed_inputs(plan, *priors)
-    parts = attribute(plan, changed, base.inputs, other.inputs, of=of) if of else {}
-    units, ranks = base.simulation.problem.model.variables, readings(tied)
+    parts = attribute(plan, changed, base.values(), other.values(), of=of) if of else {}
+    ranks = readings(tied)
     beside = {
         reading: (
-            *inputs_beside(base.known_inputs, twin.known_inputs, ranks[reading]),
-            changed_unseen(base.known_inputs, twin.known_inputs),
+            *inputs_beside(base.inputs, twin.inputs, ranks[reading]),
+            changed_unseen(base.inputs, twin.inputs),
         )
         for reading, twin in twins.items()
     }
 
     def output(name: str) -> dict[str, Any]:
         """Return what one output is to that of the base, draw by draw."""
-        answers = [base.values[name], *(twin.values[name] for twin in twins.values())]
-        without = "" if has_ratio(*answers, units=units[name]) else units[name]
+        answers = [one.outputs[name].values for one in (base, *twins.values())]
+        units = str(base.outputs[name].attrs["units"])
+        without = "" if has_ratio(*answers, units=units) else units
         found = {
             reading: _held(name, (base, twin), beside[reading], view, units=without)
             for reading, twin in twins.items()
         }
-        split = parts.get(name) if has_split(answers, units[name]) else None
+        split = parts.get(name) if has_split(answers, units) else None
         logs = split or {}
         whole = math.fsum(logs.values())
         shared = abs(whole) > _SAME
@@ -471,7 +376,7 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
 
     return {
         "other": priors[1].name,
-        "warnings": _warnings(other),
+        "warnings": warnings_in(other.tree.variables),
         "events": [],
         "changed_inputs": {name: {} for name in changed},
         "changed_correlations": [list(p) for p in changed_correlations(plan, *priors)],
@@ -484,14 +389,14 @@ def _comparison(  # noqa: PLR0913, PLR0917 (two scenarios, and how they are read
 def _held(
     name: str,
     pair: tuple[_Drawn, _Drawn],
-    beside: tuple[Mapping[str, Variable], Mapping[str, str], set[str]],
+    beside: tuple[Mapping[str, Labelled], Mapping[str, str], set[str]],
     view: View,
     *,
     units: str,
 ) -> dict[str, Any]:
     """Return the ratio to the base, or the difference in its units where there is no ratio."""
     inputs, renamed, hidden = beside
-    base, other = (drawn.variables[name] for drawn in pair)
+    base, other = (drawn.outputs[name] for drawn in pair)
     form: Literal["line", "power"] = "line" if units else "power"
     with np.errstate(all="ignore"):
         both = other.values, base.values
@@ -499,18 +404,15 @@ def _held(
     pivots = joined_pivots(other.attrs, base.attrs, form, over_names=renamed)
     held = Variable(name, values, {**pivots, **rounding((base, other), form)})
     if alike(held) and inputs_apart((base, other), renamed, hidden):
-        first, second = (
-            replace(one, attrs={**one.attrs, **drawn.facts(name)})
-            for one, drawn in zip((base, other), pair, strict=True)
-        )
+        first, second = (Variable(name, one.outputs[name].values, one.facts(name)) for one in pair)
         held.attrs.update(unseen(held, (first, second), renamed, hidden, form))
-    column = _Column.of(held, inputs)
-    found = _statistics(column, view.probs, held.attrs)
+    draws = read_draws(held, inputs)
+    found = _statistics(draws, view.probs, held.attrs)
     if units:
         _round_off(found, rounding_of(*both))
     ratio = None if units else held
     grain = grain_of(other) + grain_of(base)
-    greater = greater_in(*both, ratio, lambda: column.draws.conditional, grain=grain)
+    greater = greater_in(*both, ratio, lambda: draws.conditional, grain=grain)
     return {
         "ratio": None if units else found,
         **({"difference": {"units": units, **found}} if units else {}),

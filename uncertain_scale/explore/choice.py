@@ -1,6 +1,6 @@
 """A choice among options of what a page looks at: what is typed, and its answer as HTML.
 
-No page and no server is known here; `chooser` has the widgets.
+No page and no server is known here; `panels` has the widgets.
 """
 
 from __future__ import annotations

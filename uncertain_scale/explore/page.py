@@ -16,11 +16,10 @@ from bokeh.models import CustomJS
 from markupsafe import Markup, escape
 
 from uncertain_scale.errors import QuestionError, UncertainScaleError, printable
-from uncertain_scale.explore.additions import Additions
-from uncertain_scale.explore.chooser import Chooser
 from uncertain_scale.explore.edits import GIVENS, Given, as_pairs, as_typed, names_in, pairs_in
 from uncertain_scale.explore.explorer import DRAWING, PARTS, Explorer, Shown, Worker
 from uncertain_scale.explore.graph import graph_of
+from uncertain_scale.explore.panels import Additions, Chooser
 from uncertain_scale.explore.session import MOST_BYTES, SESSION, opened, packed, unpacked, written
 from uncertain_scale.explore.view import EDITS, View
 from uncertain_scale.explore.widgets import (

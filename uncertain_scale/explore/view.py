@@ -178,15 +178,6 @@ class View:
         """What the model hangs on: the files of equations and of overlays."""
         return self.equations, self.overlays, self.extends_builtin
 
-    def editing(self, prior: Prior) -> View:
-        """Return the view with an input changed."""
-        return replace(self, edits={**self.edits, prior.name: prior})
-
-    def resetting(self, *names: str) -> View:
-        """Return the view with inputs as the scenario's files state them; all without names."""
-        kept = {key: prior for key, prior in self.edits.items() if names and key not in names}
-        return replace(self, edits=kept)
-
     def coarse(self, draws: int, chains: int) -> View:
         """Return the view with at most so many draws a chain, and chains: the first of its own."""
         design = self.design

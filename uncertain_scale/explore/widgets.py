@@ -75,7 +75,13 @@ class Quiet:
             self._quiet = before
 
 
-class Slider(pn.custom.JSComponent):  # type: ignore[misc]
+class _Part(pn.custom.JSComponent):  # type: ignore[misc]
+    """A part with a script of its own, in the style of all of them."""
+
+    _stylesheets: ClassVar[list[str]] = [template("widgets.css")]
+
+
+class Slider(_Part):
     """A slider over whole positions, whose place is written in words."""
 
     label = param.String(doc="What it moves; not shown, but read to who cannot see.")
@@ -84,22 +90,20 @@ class Slider(pn.custom.JSComponent):  # type: ignore[misc]
     words = param.String(doc="What its place stands for.")
     released = param.Integer(doc="How often it was let go.")
 
-    _stylesheets: ClassVar[list[str]] = [template("widgets.css")]
     _esm = template("slider.js")
 
 
-class CopyBox(pn.custom.JSComponent):  # type: ignore[misc]
+class CopyBox(_Part):
     """Text to copy, or to save as a file where it has a file's name."""
 
     title = param.String(doc="What the text is.")
     text = param.String(doc="The text, shown as it is.")
     file = param.String(doc="Name of the file that it is saved as; empty for none.")
 
-    _stylesheets: ClassVar[list[str]] = [template("widgets.css")]
     _esm = template("copy_box.js")
 
 
-class SessionBar(pn.custom.JSComponent):  # type: ignore[misc]
+class SessionBar(_Part):
     """Buttons for undo, a link, and sessions; the address of the page follows `address`."""
 
     address = param.String(doc="The session behind the # of the address; empty where too long.")
@@ -110,18 +114,16 @@ class SessionBar(pn.custom.JSComponent):  # type: ignore[misc]
     can_undo = param.Boolean(doc="Whether there is something to undo.")
     undone = param.Integer(doc="How often undo was asked for.")
 
-    _stylesheets: ClassVar[list[str]] = [template("widgets.css")]
     _esm = template("session.js")
 
 
-class Graph(pn.custom.JSComponent):  # type: ignore[misc]
+class Graph(_Part):
     """The graph of a question; a click picks an input or an answer."""
 
     graph = param.Dict({}, doc="As `graph_of` returns it.")
     picked = param.String(doc="The variable that was clicked on.")
     picks = param.Integer(doc="How often one was.")
 
-    _stylesheets: ClassVar[list[str]] = [template("widgets.css")]
     _esm = template("graph.js")
 
 

@@ -133,14 +133,13 @@ class Staging:
 
 
 @contextlib.contextmanager
-def staged(folder: Path | None, names: Iterable[str] = ()) -> Iterator[Staging | None]:
+def staged(folder: Path, names: Iterable[str] = ()) -> Iterator[Staging]:
     """Replace the files that a block saves in a folder together, or none if the block fails.
 
     Parameters
     ----------
     folder
-        The folder, or None for a block that saves nothing. Inside a block for the same folder, its
-        files go with those of the outer one.
+        The folder. Inside a block for the same folder, its files go with those of the outer one.
     names
         Files that the block may save, for which it is refused early where something is in the way.
 
@@ -151,7 +150,7 @@ def staged(folder: Path | None, names: Iterable[str] = ()) -> Iterator[Staging |
         cannot be moved to their places; what was there stays as it was.
     """
     outer = _current.get()
-    if folder is None or (outer is not None and outer.folder == folder):
+    if outer is not None and outer.folder == folder:
         yield outer
         return
     _refuse_unwritable(folder)

@@ -127,12 +127,17 @@ class _Table(TypedDict):
     unused_columns: list[str]
 
 
-class _Coverage(TypedDict):
-    """How many runs an interval holds."""
+class _TrendCoverage(TypedDict):
+    """How many values lie in an interval."""
 
     prob: float
     inside: int
     share: float
+
+
+class _Coverage(_TrendCoverage):
+    """How many runs an interval holds."""
+
     low: Annotated[float, "lower end of the share's interval"]
     high: Annotated[float, "upper end of the share's interval"]
 
@@ -252,14 +257,6 @@ class BacktestReport(Effort):
     not_tested: list[_NotTested]
     faults: list[_Fault]
     hashes: Hashes
-
-
-class _TrendCoverage(TypedDict):
-    """How many values lie in an interval."""
-
-    prob: float
-    inside: int
-    share: float
 
 
 class _TrendScores(TypedDict):

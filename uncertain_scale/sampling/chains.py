@@ -19,7 +19,7 @@ from uncertain_scale.model.problem import takes_problem
 from uncertain_scale.sampling.branches import rare_facts
 from uncertain_scale.sampling.engine import Simulation, each, processors
 from uncertain_scale.sampling.limits import refuse_to_pass
-from uncertain_scale.sampling.moment_facts import moment_facts
+from uncertain_scale.sampling.moment_facts import moment_facts, varying_variables
 from uncertain_scale.sampling.pivots import input_facts
 from uncertain_scale.units.dates import DATE
 
@@ -157,7 +157,12 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in _PACKAGES}
 
 
-def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = None) -> ArrayTree:
+def as_tree(
+    simulation: Simulation,
+    draws: Mapping[str, FloatArray] | None = None,
+    *,
+    brief: bool = False,
+) -> ArrayTree:
     """Lay draws out as a tree: `prior`, `prior_predictive`, `constant_data`.
 
     Parameters
@@ -167,13 +172,23 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
     draws
         Arrays of shape (chain, draw) by variable, in the model's units; without them, each variable
         is a nan that carries its attributes.
+    brief
+        Whether to leave out what moments rest on, the rare values and the digests, which take
+        longer than draws that are few.
     """
     problem, design = simulation.problem, simulation.design
     model, question = problem.model, problem.question
     plan, priors = problem.plan, problem.believed
     sampler, builtin = simulation.sampler(), model.builtin_variables
-    moments, pivots = moment_facts(plan, sampler), simulation.trial_facts()
-    rare = rare_facts(plan, sampler)
+    pivots, digests = simulation.trial_facts(), dict.fromkeys(("priors", "equations"), "")
+    facts: dict[str, dict[str, Any]]
+    if brief:
+        moving = varying_variables(plan, sampler)
+        facts = {name: {"varies": int(name in moving)} for name in plan.outputs}
+    else:
+        moments, rare = moment_facts(plan, sampler), rare_facts(plan, sampler)
+        facts = {name: {**moments[name], **rare[name]} for name in plan.outputs}
+        digests |= problem.digests
 
     def variable(name: str, attributes: Mapping[str, Any]) -> Variable:
         long_name = attributes.get("long_name") or model.long_name(name) or name
@@ -194,9 +209,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
 
     inputs = {name: belief(name) for name in plan.inputs}
     outputs = {
-        name: variable(
-            name, {**moments[name], **rare[name], **pivots.get(name, {}), **_derivation(plan, name)}
-        )
+        name: variable(name, {**facts[name], **pivots.get(name, {}), **_derivation(plan, name)})
         for name in plan.outputs
     }
     given = {
@@ -227,7 +240,7 @@ def as_tree(simulation: Simulation, draws: Mapping[str, FloatArray] | None = Non
             "seed": design.seed,
             "chains": design.chains,
             "draws": design.draws,
-            **{f"hash_{what}": digest for what, digest in problem.digests.items()},
+            **{f"hash_{what}": digest for what, digest in digests.items()},
             "versions": json.dumps(package_versions()),
         },
     )
