@@ -242,8 +242,11 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
         raise QuestionError(f"{len(options)} option; expected two or more to choose among")
     table = Utilities(options, goals, limits, design)
     inputs = table.inputs(0)
-    pilots = list(_measurable(pilots, list(inputs)))
-    names = {name for one in options for name in one.problem.plan.inputs}
+    pilots = sorted(
+        _measurable(pilots, list(inputs)), key=lambda one: list(inputs).index(one.input)
+    )
+    problems = [one.problem for one in options]
+    names = {name for one in problems for name in (*one.plan.inputs, *one.priors.inputs)}
     teaching = design.draws * max(design.chains // 2, 1)
     sources = list(sources_of(inputs, groups or {}, pilots, teaching, names))
     first = []

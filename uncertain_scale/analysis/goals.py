@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from uncertain_scale.analysis.events import Event, happened, names_in, parse_event
 from uncertain_scale.analysis.sensitivity.loss import parse_loss
 from uncertain_scale.errors import QuestionError, not_a_variable
-from uncertain_scale.inputs.distributions import build, relative_error
+from uncertain_scale.inputs.distributions import build
 from uncertain_scale.inputs.observations import Observation
 from uncertain_scale.units import parse_quantity
 from uncertain_scale.units.domain import domain_of
@@ -30,6 +30,7 @@ _CALL = re.compile(r"\s*(mean|log|loss|q(\d{1,2}(?:\.\d+)?)|P)\s*\((.*)\)\s*", r
 _WITH = re.compile(r"(.*?)\s+with\s+(.+)", re.DOTALL)
 _PILOT = re.compile(r"\s*(\w+)\s*(?:±|\+-|\+/-)\s*([^@]+?)\s*(?:\s(?:for|costs)\s+(.+))?\s*")
 _RUNS = re.compile(r"(.+?)\s+in\s+([^%]+?)\s+runs?\s*")
+_LARGEST = 100.0  # share, of which an error is
 _EXAMPLES = "a variable, or mean(…), log(…), q05(…) of one, or P(…) of an event"
 
 
@@ -128,11 +129,13 @@ class Pilot:
     input
         What it measures.
     error
-        Its standard error: of the logarithm where it is relative, else in the input's units.
+        Its standard error, a share or in the input's units.
     relative
         Whether the error is a share.
     cost
         What it costs, in the units of the goal; None where that is not said.
+    sigma
+        Standard deviation of the error, of a share in logarithms; by default by the error.
     """
 
     text: str
@@ -140,20 +143,24 @@ class Pilot:
     error: float
     relative: bool
     cost: float | None = None
+    sigma: float = field(default=0.0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not self.sigma:
+            sigma = float(np.sqrt(np.log1p(self.error**2))) if self.relative else self.error
+            object.__setattr__(self, "sigma", sigma)
 
     def observed(self, value: float) -> Observation:
         """Return a result as evidence that conditioning takes."""
-        if self.relative:
-            stated = build("lognormal", relative_error(self.error, value))
-        else:
-            stated = build("normal", {"mu": value, "sigma": self.error})
+        kind, middle = ("lognormal", np.log(value)) if self.relative else ("normal", value)
+        stated = build(kind, {"mu": float(middle), "sigma": self.sigma})
         return Observation(self.text, self.input, stated, "1", 1.0)
 
     def of_runs(self, runs: int) -> Pilot:
         """Return as many independent measurements, whose average is taken."""
         cost = None if self.cost is None else self.cost * runs
         text = f"{self.text} in {runs} {'run' if runs == 1 else 'runs'}"
-        return replace(self, text=text, error=self.error / runs**0.5, cost=cost)
+        return replace(self, text=text, error=self.error / runs**0.5, sigma=0.0, cost=cost)
 
 
 def names_asked(texts: Iterable[str]) -> list[str]:
@@ -224,7 +231,9 @@ def _parse_loss(text: str, stated: str, variables: Mapping[str, str], *, maximis
         raise QuestionError(f"goal '{text[:60]}': a loss is to be small; minimise it")
     about, _, losses = stated.partition(";")
     event = parse_event(about.strip(), variables)
-    return Goal(text, "loss", event, -1.0, loss=parse_loss(losses, variables[event.variables[0]]))
+    return Goal(
+        text, "loss", event, -1.0, loss=parse_loss(losses.strip(), variables[event.variables[0]])
+    )
 
 
 def parse_limit(text: str, variables: Mapping[str, str]) -> Limit:
@@ -307,10 +316,9 @@ def parse_pilot(text: str, variables: Mapping[str, str], units: str) -> Pilot:
     relative = error.strip().endswith("%")
     quantity = parse_quantity(error)
     size = quantity.to("1") if relative else quantity.to(variables[name])
-    if not size > 0:
-        raise QuestionError(
-            f"pilot '{text[:60]}': an error of {error} measures all; state one above 0"
-        )
+    if not 0 < size < (_LARGEST if relative else np.inf):
+        words = "all; state one above 0" if size <= 0 else "nothing; state a smaller one"
+        raise QuestionError(f"pilot '{text[:60]}': an error of {error} measures {words}")
     return Pilot(
         text.strip(), name, size, relative, None if cost is None else parse_quantity(cost).to(units)
     )

@@ -6,7 +6,7 @@ learnt from every other chain and tried on those between, so that noise gains no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations_with_replacement
 from math import comb
@@ -33,6 +33,7 @@ _KNOTS = 65  # of an input alone
 _TERMS, _DRAWS_A_TERM, _HIGHEST = 150, 50, 5  # products of inputs, and their degree
 _OUTCOMES = (128, 512)
 _BEYOND = 5  # standard errors beyond all values, between which outcomes lie
+_FEWEST_WITHIN = 32  # of all draws, about as many within an error
 _STEPS, _FINER = 2, 4  # outcomes to a standard error, steps from one to the next
 _RIDGE = 1e-9
 _NOISE = 1e-3  # share of a variance, up to which what lies over an input is a curve
@@ -292,8 +293,7 @@ def sources_of(
         sets[group] = list(dict.fromkeys(name for one in found for name in one))
     for name, own in sets.items():
         yield Regressed(name, own, inputs, draws)
-    for pilot in pilots:
-        yield Outcomes(pilot, _outcomes(pilot, inputs[pilot.input]))
+    yield from (_outcomes(pilot, inputs[pilot.input], draws) for pilot in pilots)
 
 
 def _facts(group: str, member: str, inputs: Inputs, names: Collection[str]) -> list[str]:
@@ -310,18 +310,18 @@ def _facts(group: str, member: str, inputs: Inputs, names: Collection[str]) -> l
     return found
 
 
-def _outcomes(pilot: Pilot, values: FloatArray) -> FloatArray:
-    """Return outcomes of a pilot, at equal distances in the scale of its error."""
+def _outcomes(pilot: Pilot, values: FloatArray, draws: int) -> Outcomes:
+    """Return a pilot with its outcomes; an error that few draws would lie within is widened."""
     if pilot.relative and values.min() <= 0:
         raise QuestionError(
             f"pilot '{pilot.text[:60]}': {pilot.input} may be 0 or below, of which an error is no "
             "share; state the error in its units"
         )
     scaled = np.log(values) if pilot.relative else values
-    low, high = scaled.min() - _BEYOND * pilot.error, scaled.max() + _BEYOND * pilot.error
-    count = int(np.clip(_STEPS * (high - low) / pilot.error, *_OUTCOMES))
-    found = np.linspace(low, high, count)
-    return np.exp(found) if pilot.relative else found
+    sigma = max(pilot.sigma, float(scaled.std()) * _FEWEST_WITHIN / draws)
+    low, high = scaled.min() - _BEYOND * sigma, scaled.max() + _BEYOND * sigma
+    found = np.linspace(low, high, int(np.clip(_STEPS * (high - low) / sigma, *_OUTCOMES)))
+    return Outcomes(replace(pilot, sigma=sigma), np.exp(found) if pilot.relative else found)
 
 
 def folds(fits: Sequence[Sequence[Fit]]) -> list[list[Fit]]:

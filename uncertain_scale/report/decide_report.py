@@ -263,7 +263,7 @@ def _table(
     """
     goals, limits = document["goals"], document["limits"]
     wide = bool(document["options"][0]["interval"]) and not (brief and len(goals) + len(limits) > 1)
-    named = [goal["goal"] for goal in goals]
+    named = ["loss" if goal["measure"] == "loss" else goal["goal"] for goal in goals]
     named[1:1] = ["90%"] if wide else []
     events = (f"limit {k}" if brief else f"P({one['event']})" for k, one in enumerate(limits, 1))
     header = ("option", *named, *events)
@@ -317,7 +317,11 @@ def _worth(document: Document) -> Iterator[tuple[str, str, str]]:
         return
     every = {"everything": document["evpi"]}
     every |= {f"a measurement of {name}": one for name, one in document["pilots"].items()}
-    every |= document["known"]
+    groups = document["groups"]
+    every |= {
+        f"{name} ({len(groups[name])} inputs)" if name in groups else name: one
+        for name, one in document["known"].items()
+    }
     for name, one in every.items():
         told = one["value"] is not None and one["mcse"] is not None
         least = max(2 * (one["mcse"] or 0.0), _LEAST * (document["evpi"]["value"] or 0.0))
@@ -366,7 +370,7 @@ def _never_best(document: Document) -> Iterator[str]:
     for by, names in several[:_MOST_NEVER]:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         why = f"{by} is at least as good in every draw" if by else "no one option is as good always"
-        yield f"never best: {', '.join(names[:3])}{more}: {why}"
+        yield f"never best: {'; '.join(names[:3])}{more}: {why}"
     if rest := sum(len(names) for _, names in several[_MOST_NEVER:]):
         yield f"never best: {rest} more, each dominated by another; --format csv says by which"
 
