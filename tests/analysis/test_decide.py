@@ -231,7 +231,7 @@ def test_a_pilot_of_a_skewed_input_is_worth_what_nested_draws_say():
     draws = rng.lognormal(0, sigma, (8, 4096))
     place = int(payoffs(draws.ravel()).mean(axis=1).argmax())
     outcomes = np.exp(np.linspace(*np.log([draws.min() / 9, draws.max() * 9]), 200))
-    source = Outcomes(pilot, outcomes)
+    source = Outcomes(pilot, outcomes, float(spread))
     over = [(payoffs(x) - payoffs(x)[place]).T for x in draws]
     known = [{"x": x} for x in draws]
     lessons = [(source, fit) for (fit,) in folds(collected([source] * 8, over, known))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -134,8 +134,6 @@ class Pilot:
         Whether the error is a share.
     cost
         What it costs, in the units of the goal; None where that is not said.
-    sigma
-        Standard deviation of the error, of a share in logarithms; by default by the error.
     """
 
     text: str
@@ -143,24 +141,23 @@ class Pilot:
     error: float
     relative: bool
     cost: float | None = None
-    sigma: float = field(default=0.0, kw_only=True)
 
-    def __post_init__(self) -> None:
-        if not self.sigma:
-            sigma = float(np.sqrt(np.log1p(self.error**2))) if self.relative else self.error
-            object.__setattr__(self, "sigma", sigma)
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the error: of a share, in logarithms."""
+        return float(np.sqrt(np.log1p(self.error**2))) if self.relative else self.error
 
-    def observed(self, value: float) -> Observation:
-        """Return a result as evidence that conditioning takes."""
+    def observed(self, value: float, sigma: float) -> Observation:
+        """Return a result with the deviation of its error as evidence that conditioning takes."""
         kind, middle = ("lognormal", np.log(value)) if self.relative else ("normal", value)
-        stated = build(kind, {"mu": float(middle), "sigma": self.sigma})
+        stated = build(kind, {"mu": float(middle), "sigma": sigma})
         return Observation(self.text, self.input, stated, "1", 1.0)
 
     def of_runs(self, runs: int) -> Pilot:
         """Return as many independent measurements, whose average is taken."""
         cost = None if self.cost is None else self.cost * runs
         text = f"{self.text} in {runs} {'run' if runs == 1 else 'runs'}"
-        return replace(self, text=text, error=self.error / runs**0.5, sigma=0.0, cost=cost)
+        return replace(self, text=text, error=self.error / runs**0.5, cost=cost)
 
 
 def names_asked(texts: Iterable[str]) -> list[str]:

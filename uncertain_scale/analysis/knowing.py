@@ -6,7 +6,7 @@ learnt from every other chain and tried on those between, so that noise gains no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations_with_replacement
 from math import comb
@@ -61,25 +61,8 @@ class Fit(NamedTuple):
         return np.asarray(np.linalg.solve(scaled, self.moments / size) / size)
 
 
-class _Linear:
-    """What expects utilities, over those of the taken option, from the values of inputs."""
-
-    def expected(self, inputs: Inputs, fit: Fit) -> FloatArray:
-        """Return what a fit expects, shape (draw, option)."""
-        raise NotImplementedError
-
-    def taken(self, inputs: Inputs, fit: Fit) -> Collection[int]:
-        """Return the options that would be taken in a chain."""
-        return {int(k) for k in np.unique(self.expected(inputs, fit).argmax(axis=1))}
-
-    def gain(self, over: FloatArray, inputs: Inputs, fit: Fit) -> float:
-        """Return what a chain gains on average by the options that a fit takes."""
-        chosen = self.expected(inputs, fit).argmax(axis=1)
-        return float(over[np.arange(len(over)), chosen].mean())
-
-
 @dataclass(frozen=True, eq=False)
-class Regressed(_Linear):
+class Regressed:
     """Inputs whose values would be known: utilities are regressed on them.
 
     Parameters
@@ -113,7 +96,7 @@ class Regressed(_Linear):
             return _hats(shares[0], min(max(self.draws // _CELL, 1) + 1, _KNOTS))
         scores = [ndtri(one) for one in shares]
         straight = (
-            np.log(inputs[one]) if min(self._sorted[one][0], inputs[one].min()) > 0 else score
+            np.log(np.maximum(inputs[one], least)) if (least := self._sorted[one][0]) > 0 else score
             for one, score in zip(self.members, scores, strict=True)
         )
         hats = (_hats(one, 17) for one in shares)
@@ -134,19 +117,19 @@ class Regressed(_Linear):
         hats = sparse.csr_array(columns)
         return Fit((hats.T @ hats).toarray(), hats.T @ over)
 
-    def expected(self, inputs: Inputs, fit: Fit) -> FloatArray:
-        """Return what a fit expects, shape (draw, option)."""
-        return np.asarray(self.columns(inputs) @ fit.solved())
+    def taken(self, inputs: Inputs, fit: Fit) -> Collection[int]:
+        """Return the options that would be taken in a chain."""
+        return set(map(int, (self.columns(inputs) @ fit.solved()).argmax(axis=1)))
 
     def gain(self, over: FloatArray, inputs: Inputs, fit: Fit) -> float:
         """Return what a chain gains on average by the options that a fit takes."""
         if len(self.members) == 1 and _follow(over, inputs[self.members[0]]):
             return float(over.max(axis=1).mean())
-        return super().gain(over, inputs, fit)
+        return _gain(over, self.columns(inputs) @ fit.solved())
 
 
 @dataclass(frozen=True, eq=False)
-class Indexed(_Linear):
+class Indexed:
     """Several inputs, by two indices of them for each option: utilities may jump along these.
 
     Parameters
@@ -186,10 +169,10 @@ class Indexed(_Linear):
         found = [(one.T @ one, one.T @ own[:, None]) for one, own in pairs]
         return Fit(*map(np.stack, zip(*found, strict=True)))
 
-    def expected(self, inputs: Inputs, fit: Fit) -> FloatArray:
-        """Return what a fit expects, shape (draw, option)."""
+    def gain(self, over: FloatArray, inputs: Inputs, fit: Fit) -> float:
+        """Return what a chain gains on average by the options that a fit takes."""
         pairs = zip(self._columns(inputs), fit.solved(), strict=True)
-        return np.hstack([one @ own for one, own in pairs])
+        return _gain(over, np.hstack([one @ own for one, own in pairs]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +185,8 @@ class Outcomes:
         What it measures, and how well.
     outcomes
         Values that it could find, at equal distances in the scale of its error.
+    sigma
+        Standard deviation of its error, in that scale.
 
     Notes
     -----
@@ -213,6 +198,7 @@ class Outcomes:
 
     pilot: Pilot
     outcomes: FloatArray
+    sigma: float
 
     @property
     def name(self) -> str:
@@ -225,7 +211,7 @@ class Outcomes:
         # The error is the same about any value: as likely is the middle one where all is moved.
         by = middle / self.outcomes if self.pilot.relative else middle - self.outcomes
         moved = values * by if self.pilot.relative else values + by
-        logs = log_likelihood(self.pilot.observed(float(middle)), moved)
+        logs = log_likelihood(self.pilot.observed(float(middle), self.sigma), moved)
         highest = logs.max(axis=1, keepdims=True)
         weights: FloatArray = np.exp(logs - np.where(np.isfinite(highest), highest, 0.0))
         total = weights.sum(axis=1, keepdims=True)
@@ -237,7 +223,7 @@ class Outcomes:
 
     def taken(self, inputs: Inputs, fit: Fit) -> Collection[int]:  # noqa: ARG002 (as others)
         """Return the options that would be taken."""
-        return {int(k) for k in np.unique(fit.moments.argmax(axis=1))}
+        return set(map(int, fit.moments.argmax(axis=1)))
 
     def gain(self, over: FloatArray, inputs: Inputs, fit: Fit) -> float:
         """Return what a chain gains on average by the options that a fit takes."""
@@ -321,7 +307,7 @@ def _outcomes(pilot: Pilot, values: FloatArray, draws: int) -> Outcomes:
     sigma = max(pilot.sigma, float(scaled.std()) * _FEWEST_WITHIN / draws)
     low, high = scaled.min() - _BEYOND * sigma, scaled.max() + _BEYOND * sigma
     found = np.linspace(low, high, int(np.clip(_STEPS * (high - low) / sigma, *_OUTCOMES)))
-    return Outcomes(replace(pilot, sigma=sigma), np.exp(found) if pilot.relative else found)
+    return Outcomes(pilot, np.exp(found) if pilot.relative else found, sigma)
 
 
 def folds(fits: Sequence[Sequence[Fit]]) -> list[list[Fit]]:
@@ -339,6 +325,10 @@ def folds(fits: Sequence[Sequence[Fit]]) -> list[list[Fit]]:
             total = [one.plus(other) for one, other in zip(total, chain, strict=True)]
         halves.append(total)
     return halves
+
+
+def _gain(over: FloatArray, expected: FloatArray) -> float:
+    return float(over[np.arange(len(over)), expected.argmax(axis=1)].mean())
 
 
 def _shares(values: FloatArray, known: FloatArray) -> FloatArray:
