@@ -178,7 +178,7 @@ def test_knowing_a_group_is_worth_the_loss_of_their_sum(options, seed):
     ("groups", "words"),
     [
         ({"g": ("xx",)}, "group 'g' holds 'xx', which is no input; did you mean 'x'"),
-        ({"g": ("pick",)}, "group 'g' holds 'pick', which is not uncertain in these options"),
+        ({"g": ("pick",)}, "group 'g' holds nothing that is uncertain in these options"),
         ({"x": ("x", "y")}, "group 'x' has the name of an input; choose another"),
     ],
 )

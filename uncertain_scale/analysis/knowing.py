@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Fit", "Outcomes", "Regressed", "Source", "folds", "sources_of"]
 
 _CELL = 512  # draws to a cell between two knots: its noise and its width cost alike there
-_KNOTS = 65  # of an input alone
+_KNOTS, _KNOTS_OF_SEVERAL = 65, 17  # of an input alone, and beside others
 _TERMS, _DRAWS_A_TERM, _HIGHEST = 150, 50, 5  # products of inputs, and their degree
 _OUTCOMES = (128, 512)
 _BEYOND = 5  # standard errors beyond all values, between which outcomes lie
@@ -93,15 +93,20 @@ class Regressed:
         """Return the regressors, shape (draw, column), a constant and the logarithms first."""
         shares = [_shares(inputs[one], self._sorted[one]) for one in self.members]
         if len(shares) == 1:
-            return _hats(shares[0], min(max(self.draws // _CELL, 1) + 1, _KNOTS))
+            return _hats(shares[0], self.knots)
         scores = [ndtri(one) for one in shares]
         straight = (
             np.log(np.maximum(inputs[one], least)) if (least := self._sorted[one][0]) > 0 else score
             for one, score in zip(self.members, scores, strict=True)
         )
-        hats = (_hats(one, 17) for one in shares)
+        hats = (_hats(one, min(self.knots, _KNOTS_OF_SEVERAL)) for one in shares)
         products = _products(scores, self.draws)
         return np.column_stack([np.ones_like(scores[0]), *straight, *hats, *products])
+
+    @property
+    def knots(self) -> int:
+        """How many the draws bear."""
+        return min(max(self.draws // _CELL, 1) + 1, _KNOTS)
 
     @cached_property
     def _sorted(self) -> Inputs:
@@ -158,7 +163,7 @@ class Indexed:
         return [np.sort(one, axis=0) for one in self._indices(self.inputs.reference)]
 
     def _columns(self, inputs: Inputs) -> Iterator[FloatArray]:
-        found, knots = self._indices(inputs), min(self.inputs.draws // _CELL + 1, _KNOTS)
+        found, knots = self._indices(inputs), self.inputs.knots
         for k in range(self.fit.moments.shape[1]):
             pairs = zip(found, self._sorted, strict=True)
             yield np.hstack([_hats(_shares(one[:, k], known[:, k]), knots) for one, known in pairs])
@@ -257,7 +262,8 @@ def sources_of(
     inputs
         Draws of one chain, by the input's name.
     groups
-        Members by name; an input that scenarios hold for different facts stands for all of them.
+        Members by name; an input that scenarios hold for different facts stands for all of them,
+        and what is not uncertain adds nothing.
     pilots
         Measurements of inputs.
     draws
@@ -268,8 +274,8 @@ def sources_of(
     Raises
     ------
     QuestionError
-        A member that is no input or is not uncertain, a group that has the name of an input, or a
-        pilot whose error is a share of what may be 0 or below.
+        A member that is no input, a group of none that is uncertain or with the name of an input,
+        or a pilot whose error is a share of what may be 0 or below.
     """
     sets = {name: [name] for name in inputs}
     for group, members in groups.items():
@@ -277,6 +283,11 @@ def sources_of(
             raise QuestionError(f"group '{group}' has the name of an input; choose another")
         found = [_facts(group, member, inputs, names) for member in members]
         sets[group] = list(dict.fromkeys(name for one in found for name in one))
+        if not sets[group]:
+            raise QuestionError(
+                f"group '{group}' holds nothing that is uncertain in these options; expected some "
+                f"of {listed(list(inputs))}"
+            )
     for name, own in sets.items():
         yield Regressed(name, own, inputs, draws)
     yield from (_outcomes(pilot, inputs[pilot.input], draws) for pilot in pilots)
@@ -284,12 +295,7 @@ def sources_of(
 
 def _facts(group: str, member: str, inputs: Inputs, names: Collection[str]) -> list[str]:
     found = [name for name in inputs if member in {name, name.split(" ")[0]}]
-    if not found and member in names:
-        raise QuestionError(
-            f"group '{group}' holds '{member}', which is not uncertain in these options; expected "
-            f"some of {listed(list(inputs))}"
-        )
-    if not found:
+    if not found and member not in names:
         raise QuestionError(
             f"group '{group}' holds '{member[:60]}', which is no input; {nearest(member, names)}"
         )
