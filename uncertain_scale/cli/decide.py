@@ -48,7 +48,7 @@ def decide(
     pilot: Annotated[
         list[str],
         Option(
-            "A measurement to weigh: 'mfu +- 10% [for COST] [in 1,4,16 runs]'; repeatable.",
+            "A measurement to weigh: 'mfu +- 10%', or with 'for 1M USD in 1,4 runs' behind it.",
             "INPUT+-ERROR",
         ),
     ] = [],  # noqa: B006 (as above)
