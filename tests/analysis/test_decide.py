@@ -5,11 +5,12 @@ import pytest
 from scipy import stats
 
 import uncertain_scale as us
-from uncertain_scale.analysis.decide import Option, decide
+from uncertain_scale.analysis.decide import Estimate, Option, decide
 from uncertain_scale.analysis.decide_search import seek_choice
-from uncertain_scale.analysis.goals import parse_goal, parse_limit, parse_pilot
+from uncertain_scale.analysis.goals import parse_goal, parse_limit, parse_pilot, parse_pilots
+from uncertain_scale.analysis.knowing import Indexed, Outcomes, Regressed, folds
 from uncertain_scale.analysis.option_grid import Stated
-from uncertain_scale.analysis.utilities import Utilities, worth_of
+from uncertain_scale.analysis.utilities import Utilities
 from uncertain_scale.errors import QuestionError
 from uncertain_scale.model import ask
 from uncertain_scale.model.problem import Problem
@@ -25,6 +26,18 @@ def payoff(pick, x, y):
     return np.where(pick > 0.5, x, y)
 
 
+def sum_payoff(pick, x, z, y):
+    """Payoff of a choice: x + z where it is 1, y where it is 0."""
+    return np.where(pick > 0.5, x + z, y)
+
+
+def gain(option, x):
+    """Gain of six options, of which the first two are the best."""
+    level = np.abs(x)
+    lower = [0.4 * level - less for less in (0.1, 0.3, 0.2)]
+    return np.choose(option.astype(int), [x, -x, *lower, -level - 1])
+
+
 def profit(stock, price, cost, demand):
     """Profit of a newsvendor."""
     return price * np.minimum(stock, demand) - cost * stock
@@ -38,6 +51,10 @@ sigma = 2.0
 kind = "normal"
 mu = 0.0
 sigma = 1.0
+[inputs.z]
+kind = "normal"
+mu = 0.0
+sigma = 1.5
 [inputs.demand]
 kind = "lognormal"
 mu = 3.0
@@ -61,7 +78,9 @@ def options(tmp_path):
         model, priors = prepare(
             equations=[tmp_path / "laws.py"], priors=[tmp_path / "priors.toml"], known=[name]
         )
-        first = Problem(model, priors, ask(model, {name: values[0]}, outputs=[output]))
+        first = Problem(
+            model, priors, ask(model, {name: values[0]}, outputs=np.ravel(output).tolist())
+        )
         return model, [
             Option(f"{name} {value}", first.giving(ask(model, {name: value}).given))
             for value in values
@@ -74,11 +93,43 @@ def close(found, right, least=1e-9):
     assert abs(found.value - right) < 4.9 * found.mcse + least
 
 
-def two_normals(options, **more):
-    model, both = options("pick", [1, 0], "payoff")
-    goal = parse_goal("mean(payoff)", model.variables, maximise=True)
-    pilots = [parse_pilot(text, model.variables, "1") for text in more.pop("pilots", ())]
-    return decide(both, [goal], DESIGN, pilots=pilots, **more)
+def two_normals(options, output="payoff", design=DESIGN, **more):
+    model, both = options("pick", [1, 0], output)
+    goal = parse_goal(f"mean({output})", model.variables, maximise=True)
+    texts = more.pop("pilots", ())
+    pilots = [one for text in texts for one in parse_pilots(text, model.variables, "1")]
+    return decide(both, [goal], design, pilots=pilots, **more)
+
+
+def worth_of(utilities, place, values):
+    """Return the worth of inputs (input, chain, draw) to utilities (option, chain, draw)."""
+    names = [f"x{k}" for k in range(len(values))]
+    known = [dict(zip(names, values[:, c], strict=True)) for c in range(values.shape[1])]
+    draws = values.shape[-1] * max(values.shape[1] // 2, 1)
+    source = Regressed("any", names, known[0], draws)
+    over = [(utilities[:, c] - utilities[place, c]).T for c in range(values.shape[1])]
+    lessons = [(source, fit) for (fit,) in folds(collected([source] * len(over), over, known))]
+    if len(names) > 1:
+        again = [Indexed(*one) for one in lessons]
+        fits = folds(collected([again[c % 2] for c in range(len(over))], over, known))
+        lessons = [(one, fit) for one, (fit,) in zip(again, fits, strict=True)]
+    return gained(lessons, over, known)
+
+
+def collected(sources, over, known):
+    return [[s.collect(o, k)] for s, o, k in zip(sources, over, known, strict=True)]
+
+
+def gained(lessons, over, known):
+    """Return what is gained by what other chains teach, with what their own do in its error."""
+    gains = [
+        [
+            source.gain(over[c], known[c], fit)
+            for source, fit in (lessons[1 - c % 2], lessons[c % 2])
+        ]
+        for c in range(len(over))
+    ]
+    return Estimate.learnt(*np.array(gains).T)
 
 
 def normal_loss(mean, sd):
@@ -112,12 +163,82 @@ def test_a_pilot_of_what_is_not_uncertain_is_refused(options):
         two_normals(options, pilots=["payoff +- 1"])
 
 
-@pytest.mark.parametrize("error", [0.5, 2.0, 8.0])
-def test_a_measurement_is_worth_what_raiffa_and_schlaifer_say(options, error):
+@pytest.mark.parametrize("seed", range(2))
+def test_knowing_a_group_is_worth_the_loss_of_their_sum(options, seed):
+    groups = {"first": ("x", "z"), "both": ("y", "z"), "all": ("x", "y", "z")}
+    choice = two_normals(options, "sum_payoff", us.Design(draws=1024, seed=seed), groups=groups)
+    close(choice.known["first"], normal_loss(1, 2.5) - 1)
+    close(choice.known["both"], normal_loss(1, np.hypot(1, 1.5)) - 1)
+    close(choice.known["all"], normal_loss(1, np.sqrt(7.25)) - 1)
+    assert choice.groups["all"] == ["x", "y", "z"]
+    assert max(one.mcse for one in choice.known.values()) < 5e-3
+
+
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [
+        ({"g": ("xx",)}, "group 'g' holds 'xx', which is no input; did you mean 'x'"),
+        ({"g": ("pick",)}, "group 'g' holds nothing that is uncertain in these options"),
+        ({"x": ("x", "y")}, "group 'x' has the name of an input; choose another"),
+    ],
+)
+def test_what_is_no_group_is_refused(options, groups, words):
+    with pytest.raises(QuestionError, match=words):
+        two_normals(options, groups=groups)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_measurement_is_worth_what_raiffa_and_schlaifer_say(options, seed):
     """Its result moves the mean of x by a normal of sd s0^2 / sqrt(s0^2 + e^2)."""
-    choice = two_normals(options, pilots=[f"x +- {error}"])
-    moved = 4 / np.hypot(2, error)
-    close(choice.pilots[f"x +- {error}"], normal_loss(1, moved) - 1, least=5e-4)
+    errors = (0.5, 2.0, 8.0)
+    pilots = [f"x +- {error}" for error in errors]
+    choice = two_normals(options, design=us.Design(draws=1024, seed=seed), pilots=pilots)
+    for error, pilot in zip(errors, pilots, strict=True):
+        close(choice.pilots[pilot], normal_loss(1, 4 / np.hypot(2, error)) - 1)
+        assert choice.pilots[pilot].mcse < 2e-3
+
+
+def test_runs_average_their_errors_and_cost_each(options):
+    choice = two_normals(options, pilots=["x +- 8 for 0.1 in 1,4,16 runs"])
+    assert [one.error for one in choice.measured] == [8, 4, 2]
+    assert [one.cost for one in choice.measured] == pytest.approx([0.1, 0.4, 1.6])
+    for one in choice.measured:
+        close(choice.pilots[one.text], normal_loss(1, 4 / np.hypot(2, one.error)) - 1)
+
+
+@pytest.mark.parametrize("text", ["x +- 1 in 0 runs", "x +- 1 in a runs", "x +- 1 in 2,2 runs"])
+def test_what_is_no_number_of_runs_is_refused(text):
+    with pytest.raises(QuestionError, match="run"):
+        parse_pilots(text, {"x": "1"}, "1")
+
+
+def test_a_share_of_what_may_be_negative_is_no_error(options):
+    with pytest.raises(QuestionError, match="x may be 0 or below.*state the error in its units"):
+        two_normals(options, pilots=["x +- 10%"])
+
+
+def test_a_pilot_of_a_skewed_input_is_worth_what_nested_draws_say():
+    """Two options, one a bent function of a lognormal, against posteriors that are drawn anew."""
+    rng, sigma, error = np.random.default_rng(1), 0.8, 0.5
+    payoffs = lambda x: np.stack([np.full_like(x, 1.2), np.minimum(x, 3.0)])  # noqa: E731
+    pilot = parse_pilot("x +- 50%", {"x": "1"}, "1")
+    spread = np.sqrt(np.log1p(error**2))
+    logs = rng.normal(0, sigma, 4000)
+    results = logs + rng.normal(0, spread, logs.size)
+    share = sigma**2 / (sigma**2 + spread**2)  # the posterior of log x given a result is normal
+    inner = rng.standard_normal(4000) * sigma * np.sqrt(1 - share)
+    nested = np.array([payoffs(np.exp(share * one + inner)).mean(axis=1) for one in results])
+    draws = rng.lognormal(0, sigma, (8, 4096))
+    place = int(payoffs(draws.ravel()).mean(axis=1).argmax())
+    outcomes = np.exp(np.linspace(*np.log([draws.min() / 9, draws.max() * 9]), 200))
+    source = Outcomes(pilot, outcomes, float(spread))
+    over = [(payoffs(x) - payoffs(x)[place]).T for x in draws]
+    known = [{"x": x} for x in draws]
+    lessons = [(source, fit) for (fit,) in folds(collected([source] * 8, over, known))]
+    worth = gained(lessons, over, known)
+    right = (nested.max(axis=1) - nested[:, place]).mean(), nested.std() / np.sqrt(logs.size)
+    assert worth.value > 0.05
+    assert abs(worth.value - right[0]) < 4.9 * np.hypot(worth.mcse, right[1])
 
 
 def test_a_newsvendor_stocks_the_critical_quantile(options):
@@ -143,12 +264,19 @@ def test_to_know_all_that_is_uncertain_is_worth_all(options):
     assert known.value == pytest.approx(choice.evpi.value, rel=1e-9)
 
 
-def test_what_has_nothing_to_do_with_a_rare_gain_is_not_worth_all():
-    x, y = np.random.default_rng(0).standard_normal((2, 4096))
-    found = np.array([np.full(4096, 5e-4), (y > 2.9) * 1.0])
-    everything = found.max(axis=0).mean() - found[1].mean()
-    assert worth_of(found, 1, y) > worth_of(found, 1, x)
-    assert worth_of(found, 1, x) < 0.7 * everything
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("draws", [256, 4096])
+def test_what_has_nothing_to_do_with_a_rare_gain_is_worth_nothing(draws, seed):
+    x, y, z = np.random.default_rng(seed).standard_normal((3, 8, draws))
+    utilities = np.stack([np.full_like(x, 1.5e-2), (y > 2.6) * 3.0])
+    place = int(utilities.mean(axis=(1, 2)).argmax())
+    for values in (x[None], np.stack([x, z])):
+        irrelevant = worth_of(utilities, place, values)
+        assert abs(irrelevant.value) < 4.9 * irrelevant.mcse + 1e-12
+        assert irrelevant.value < (3e-3 if draws == 4096 else 2e-2)
+    if draws == 4096:
+        everything = (utilities.max(axis=0) - utilities[place]).mean()
+        assert worth_of(utilities, place, y[None]).value > 0.8 * everything
 
 
 def test_a_loop_over_options_gives_the_same_regret_and_chances(options):
@@ -236,31 +364,56 @@ def test_where_all_miss_alike_the_one_whose_values_lie_nearest_is_told():
 
 
 def test_the_worth_of_an_input_is_that_of_sensitivity_where_both_answer():
-    """EVPPI of doing a thing or not, whose loss is linear, by two roads."""
+    """EVPPI of inputs and of a group for the answer to a question with a threshold."""
     from uncertain_scale.analysis.sensitivity import decision_value, parse_loss
 
     model, priors = prepare(known=["budget"])
     question = ask(model, {"budget": "100M"}, outputs=["training_flop"])
     problem, design = Problem(model, priors, question), us.Design(draws=4096)
     loss = parse_loss("false yes=2, false no=1", model.variables["training_flop"])
-    found = decision_value(
-        problem, design, output="training_flop", threshold=4e25, direction=">=", loss=loss
+    groups = {"speed": ("mfu", "precision_factor"), "most": ("mfu", "hourly_rate")}
+    theirs = decision_value(
+        problem, design, output="training_flop", threshold=4e25, loss=loss, groups=groups
     )
     table = Utilities([Option("any", problem)] * 2, [], [], design)
-    known: dict[str, list[float]] = {}
-    for chain in range(design.chains):
-        _, _, draws = next(table.draws(chain))
-        happens = draws["training_flop"] >= 4e25
-        # Saying yes costs 2 where it does not happen, saying no costs 1 where it does.
-        utilities = np.array([-2.0 * ~happens, -1.0 * happens])
-        place = int(utilities.mean(axis=1).argmax())
-        for name, values in table.inputs(chain).items():
-            known.setdefault(name, []).append(float(worth_of(utilities, place, values)))
-    for name in ("mfu", "hourly_rate"):
-        theirs = found["evppi"].sel(input=name)
-        ours, error = np.mean(known[name]), np.std(known[name]) / np.sqrt(design.chains - 1)
-        apart = np.hypot(error, float(found["evppi_mcse"].sel(input=name)))
-        assert abs(ours - float(theirs)) < 4.9 * apart + 2e-3, name
+    drawn = [next(table.draws(chain))[2]["training_flop"] for chain in range(design.chains)]
+    happens = np.stack(drawn) >= 4e25
+    utilities = np.stack([-2.0 * ~happens, -1.0 * happens])  # of yes and of no
+    place = int(utilities.mean(axis=(1, 2)).argmax())
+    inputs = [table.inputs(chain) for chain in range(design.chains)]
+    for name, members in {**groups, "mfu": ("mfu",), "hourly_rate": ("hourly_rate",)}.items():
+        values = np.stack([[one[member] for one in inputs] for member in members])
+        ours = worth_of(utilities, place, values)
+        apart = np.hypot(ours.mcse, float(theirs["evppi_mcse"].sel(input=name)))
+        assert abs(ours.value - float(theirs["evppi"].sel(input=name))) < 4.9 * apart + 2e-3, name
+
+
+@pytest.mark.parametrize("held", [1 << 25, 0])
+def test_an_option_that_is_never_best_is_named_with_any_that_is_as_good(options, held, monkeypatch):
+    monkeypatch.setattr("uncertain_scale.analysis.utilities._HELD", held)
+    model, all_ = options("option", range(6), "gain")
+    goal = parse_goal("mean(gain)", model.variables, maximise=True)
+    rated = decide(all_, [goal], us.Design(draws=512, chains=4)).rated
+    assert [one.best.value == 0 for one in rated] == [False, False, True, True, True, True]
+    assert [one.dominated_by for one in rated[:3]] == ["", "", ""]
+    assert rated[3].dominated_by in {"option 2", "option 4"}
+    assert rated[4].dominated_by == "option 2"
+    assert rated[5].dominated_by in {"option 0", "option 1"}
+
+
+def test_a_newsvendor_is_told_by_what_idle_and_lacking_units_cost(options):
+    """To stock the quantile at what a lacking unit costs over the costs of both."""
+    stocks = [10, 14, 18, 20, 22, 24, 30, 40]
+    model, all_ = options("stock", stocks, ["profit", "demand", "stock"])
+    text = "loss(demand >= stock; false yes=2 USD per 1, false no=3 USD per 1)"
+    choice = decide(all_, [parse_goal(text, model.variables, maximise=False)], DESIGN)
+    demand = stats.lognorm(s=0.5, scale=np.exp(3))
+    best = demand.ppf(3 / 5)
+    assert choice.chosen.option.name == f"stock {min(stocks, key=lambda q: abs(q - best))}"
+    for one, stock in zip(choice.rated, stocks, strict=True):
+        lacking = demand.expect(lambda d, q=stock: np.maximum(d - q, 0), lb=0, ub=np.inf, limit=200)
+        close(one.goals[0], 3 * lacking + 2 * (lacking + stock - demand.mean()), least=1e-3)
+    assert choice.known["demand"].value == pytest.approx(choice.evpi.value, rel=1e-9)
 
 
 def test_a_search_goes_on_until_the_goal_and_its_lead_are_known(options):

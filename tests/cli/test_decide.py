@@ -4,7 +4,9 @@ import csv
 import io
 import json
 
+import numpy as np
 import pytest
+from scipy import stats
 
 FEW = ("--draws", "64", "--chains", "4")
 ASKED = ("decide", "--budget", "1B", "--maximise", "training_flop", *FEW)
@@ -54,7 +56,42 @@ def test_a_pilot_is_one_for_each_fact_that_scenarios_hold_an_input_for(cli):
     ]
     for name, pilot in found["pilots"].items():
         known = found["known"][name.removesuffix(" +- 1%")]
-        assert abs(pilot["value"] / known["value"] - 1) < 0.2, name
+        apart = pilot["value"] - known["value"]
+        assert abs(apart) < 4.9 * np.hypot(pilot["mcse"], known["mcse"]), name
+
+
+def test_inputs_are_known_together_and_pilots_have_sizes(cli):
+    chips = ("--option", "chip=H100,GB200", "--group", "run=mfu,hourly_rate")
+    found = document(cli, *ASKED, *chips, "--pilot", "mfu +- 40% in 1,4 runs")
+    assert len(found["groups"]["run"]) == 4
+    known, everything = found["known"]["run"], found["evpi"]
+    assert abs(known["value"] - everything["value"]) < 4.9 * np.hypot(known["mcse"], 5e-3)
+    assert [name.rpartition(" in ")[2] for name in found["pilots"]] == [*["1 run", "4 runs"] * 2]
+    words = ("decide", "--training-flop", "1e26", *chips[:2], "--minimise", "mean(budget)", *FEW)
+    _, out, _ = cli(*words, "--pilot", "mfu +- 60% for 1M USD in 1,16,400 runs")
+    assert "brings most in 1" in " ".join(out.split())
+    _, out, _ = cli(*words, "--pilot", "mfu +- 60% for 1B USD in 1,4 runs")
+    assert "is not worth its cost in any of these sizes" in " ".join(out.split())
+
+
+def test_a_newsvendor_is_told_by_what_idle_and_lacking_units_cost(cli, tmp_path):
+    """The best stock is the quantile at 3 / (3 + 2), of a lognormal demand."""
+    (tmp_path / "laws.py").write_text(
+        'def spare(stock, demand):\n    """Units left."""\n    return stock - demand\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "priors.toml").write_text(
+        'schema_version = 1\n[inputs.demand]\nkind = "lognormal"\nmu = 3.0\nsigma = 0.5\n',
+        encoding="utf-8",
+    )
+    files = ("--equations", tmp_path / "laws.py", "--priors", tmp_path / "priors.toml")
+    loss = ("--event", "demand >= stock", "--loss", "false yes=2 USD per 1, false no=3 USD per 1")
+    words = ("decide", *files, "--option", "stock=10,14,18,20,23,26,30,40", *loss)
+    found = document(cli, *words, "--draws", "1024")
+    best = stats.lognorm(s=0.5, scale=np.exp(3)).ppf(3 / 5)
+    assert abs(best - 23) < 1
+    assert (found["chosen"], found["goals"][0]["units"]) == ("stock 23", "USD")
+    assert found["known"]["demand"]["value"] == pytest.approx(found["evpi"]["value"], rel=1e-9)
 
 
 def test_a_file_states_options_goals_limits_and_pilots(cli, tmp_path):
@@ -178,6 +215,15 @@ def test_waiting_is_an_option_with_a_date(cli):
         ((*GPUS, "--pilot", "mfu +- 10% for 1e24 FLOP"), "take mean(…)"),
         ((*GPUS, "--pilot", "mfu 3"), "expected an input and its error"),
         ((*GPUS, "--outputs", "gpus"), "drop --outputs"),
+        ((*GPUS, "--event", "gpus > 1"), "drop --outputs, --event"),
+        ((*GPUS, "--loss", "false yes=1 USD, false no=1 USD"), "found 0"),
+        ((*GPUS, "--event", "gpus > 1", "--loss", "false yes=1 USD"), "what a false no costs"),
+        ((*GPUS, "--maximise", "loss(gpus > 1; false yes=1, false no=1)"), "minimise it"),
+        ((*GPUS, "--group", "g=mfuu"), "did you mean 'mfu'"),
+        ((*GPUS, "--group", "mfu=mfu,hourly_rate"), "has the name of an input"),
+        ((*GPUS, "--group", "g=peak_flops"), "nothing that is uncertain"),
+        ((*GPUS, "--pilot", "mfu +- 10% in 0 runs"), "no numbers of runs"),
+        ((*GPUS, "--pilot", "mfu +- 20000%"), "measures nothing"),
     ],
 )
 def test_what_is_no_choice_is_one_clear_error(cli, words, fault):

@@ -9,11 +9,13 @@ else is a statistic, averaged over chains, whose spread is the Monte Carlo error
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import stdtrit
 
+from uncertain_scale.analysis.knowing import Indexed, Outcomes, Regressed, folds, sources_of
 from uncertain_scale.analysis.utilities import LEAST, Option, Utilities
 from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.sampling import Design
@@ -25,12 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from uncertain_scale.analysis.goals import Goal, Limit, Pilot
+    from uncertain_scale.analysis.knowing import Fit, Source
     from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Choice", "Option", "Rated", "decide"]
 
 _ERRORS = 2.0  # that two figures must lie apart to be told apart
+_ALL = 64  # options, up to which all may be taken once more is known
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,15 @@ class Estimate:
     def of(cls, chains: FloatArray) -> Estimate:
         """Return the average of a figure over chains, and its error."""
         return cls(float(np.mean(chains)), float(spread(np.asarray(chains))))
+
+    @classmethod
+    def learnt(cls, others: FloatArray, own: FloatArray) -> Estimate:
+        """Return a gain by what others chains teach, with what each teaches of itself in its error.
+
+        The first is too small, as fits are noisy, and the second too large by as much.
+        """
+        found, bias = cls.of(others), float(np.mean(own - others))
+        return cls(found.value, float(np.hypot(found.mcse, max(bias, 0.0) / 2)))
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,7 @@ class Rated:
     efficient
         With two goals: whether no other option is better in one and no worse in the other.
     dominated_by
-        For one that is never best: the chosen option, where it is as good in every draw.
+        For one that is never best: an option that is as good in every draw, if there is one.
     """
 
     option: Option
@@ -113,7 +126,9 @@ class Choice:
     evpi
         The expected utility of always taking the best option, over that of the chosen one.
     known
-        The same of knowing one input, by its name.
+        The same of knowing one input, by its name, or a group of them.
+    groups
+        Members of each group.
     pilots, measured
         The expected value of each pilot's result, by its text, and the pilots: one for each
         scenario where these hold the input for different facts.
@@ -132,6 +147,7 @@ class Choice:
     chosen: Rated | None
     evpi: Estimate | None = None
     known: Mapping[str, Estimate] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pilots: Mapping[str, Estimate] = field(default_factory=dict)
     measured: tuple[Pilot, ...] = ()
     nearest: tuple[Rated, tuple[float, ...]] | None = None
@@ -169,6 +185,7 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
     *,
     limits: Sequence[Limit] = (),
     pilots: Sequence[Pilot] = (),
+    groups: Mapping[str, Sequence[str]] | None = None,
     progress: Callable[[int], object] | None = None,
     stop: Stop | None = None,
 ) -> Choice:
@@ -186,6 +203,8 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
         What an option must meet.
     pilots
         Measurements whose worth is wanted.
+    groups
+        Inputs that would be known together, by the group's name.
     progress
         Told how many chains are finished, each counted twice.
     stop
@@ -207,10 +226,11 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
 
     Notes
     -----
-    Knowing an input, or the result of a pilot, is worth E[max_k E[u_k | x]] - max_k E[u_k]. The
-    conditional means are those of 16 bins of a chain's draws of x; the maximum turns their noise
-    into bias, which falls like one over the draws of a bin: twice the estimate less the mean of
-    those from either half of each bin has none of that order.
+    Knowing an input, or the result of a pilot, is worth E[max_k E[u_k | x]] - max_k E[u_k]: of an
+    input by regression, of a result by the likelihood of its outcomes. Which option is then taken
+    is learnt from the chains of even number and tried on the others, and the other way round, so
+    that noise gains nothing: the estimate errs downward. What each half gains by its own lesson
+    errs upward as much, and half of the difference is in the error.
 
     References
     ----------
@@ -221,7 +241,14 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
     if len(options) < 2:
         raise QuestionError(f"{len(options)} option; expected two or more to choose among")
     table = Utilities(options, goals, limits, design)
-    pilots = list(_measurable(pilots, [*table.inputs(0)])) if pilots else []
+    inputs = table.inputs(0)
+    pilots = sorted(
+        _measurable(pilots, list(inputs)), key=lambda one: list(inputs).index(one.input)
+    )
+    problems = [one.problem for one in options]
+    names = {name for one in problems for name in (*one.plan.inputs, *one.priors.inputs)}
+    teaching = design.draws * max(design.chains // 2, 1)
+    sources = list(sources_of(inputs, groups or {}, pilots, teaching, names))
     first = []
     for one in each(table.first, range(design.chains), stop=stop):
         first.append(one)
@@ -246,13 +273,35 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
     leads = values[:, 0, candidates[place], None] - values[:, 0, candidates]
     order = np.argsort(leads.mean(axis=0), kind="stable")
     next_best = [Estimate.of(leads[:, row]) for row in order if row != place]
-    second = []
-    for found in each(lambda chain: table.second(chain, candidates, place, pilots), chains):
-        second.append(found)
+    second, fits = [], []
+    for ranks, own in each(lambda chain: table.second(chain, candidates, place, sources), chains):
+        second.append(ranks)
+        fits.append(own)
         if progress is not None:
             progress(design.chains + len(second))
-    choice = _chosen(table, rated, candidates, place, second, pilots)
-    return replace(choice, lead=next_best[0] if next_best else None, design=design)
+    told = {name: np.array([one[name] for one in second]) for name in second[0]}
+    rated = _ranked(table, rated, candidates, place, told)
+    if len(goals) > 1:
+        _mark_efficient(table, rated, candidates)
+    gained = _gained(table, candidates, place, sources, folds(fits))
+    known = {one.name: gained[one.name] for one in sources if isinstance(one, Regressed)}
+    return Choice(
+        tuple(rated),
+        tuple(goals),
+        tuple(limits),
+        rated[candidates[place]],
+        evpi=Estimate.of(told["regret"][:, place]),
+        known=dict(sorted(known.items(), key=lambda item: -item[1].value)),
+        groups={
+            one.name: one.members
+            for one in sources
+            if isinstance(one, Regressed) and one.name in (groups or {})
+        },
+        pilots={one.text: gained[one.text] for one in pilots},
+        measured=tuple(pilots),
+        lead=next_best[0] if next_best else None,
+        design=design,
+    )
 
 
 def _measurable(pilots: Sequence[Pilot], inputs: Sequence[str]) -> Iterator[Pilot]:
@@ -300,45 +349,89 @@ def _met(share: Estimate, wanted: float) -> bool | None:
     return apart >= 0
 
 
-def _chosen(  # noqa: PLR0913, PLR0917 (what the two passes found)
+def _ranked(
     table: Utilities,
-    rated: list[Rated],
+    rated: Sequence[Rated],
     candidates: Sequence[int],
     place: int,
-    second: Sequence[Mapping[str, FloatArray]],
-    pilots: Sequence[Pilot],
-) -> Choice:
-    # To know what does not vary in a chain is worth nothing there.
-    names = dict.fromkeys(name for one in second for name in one)
-    chains = {name: np.array([one.get(name, 0.0) for one in second]) for name in names}
+    chains: Mapping[str, FloatArray],
+) -> list[Rated]:
+    """Return options with how often they are best, their regret, ties, and what dominates them."""
+    found, never = list(rated), []
     for row, number in enumerate(candidates):
         best = Estimate.of(chains["best"][:, row])
+        regret = Estimate.of(chains["regret"][:, row])
         apart = Estimate.of(chains["difference"][:, row])
-        beaten = best.value == 0 and chains["beaten"][:, row].mean() == 1
-        rated[number] = replace(
-            rated[number],
-            best=best,
-            regret=Estimate.of(chains["regret"][:, row]),
-            tied=row != place and abs(apart.value) <= _ERRORS * apart.mcse,
-            dominated_by=table.options[candidates[place]].name if beaten else "",
-        )
-    if len(table.goals) > 1:
-        _mark_efficient(table, rated, candidates)
-    known = {
-        name.removeprefix("known "): Estimate.of(values)
-        for name, values in chains.items()
-        if name.startswith("known ")
+        tied = row != place and abs(apart.value) <= _ERRORS * apart.mcse
+        found[number] = replace(found[number], best=best, regret=regret, tied=tied)
+        if best.value == 0:
+            never.append(number)
+    for number, other in _dominators(table, candidates, never).items():
+        found[number] = replace(found[number], dominated_by=table.options[other].name)
+    return found
+
+
+def _dominators(
+    table: Utilities, candidates: Sequence[int], never: Sequence[int]
+) -> dict[int, int]:
+    """Return an option that is as good in every draw, for those of the never best that have one.
+
+    What no option that is best somewhere dominates can only be so by another such one.
+    """
+    found: dict[int, int] = {}
+    left, others = list(never), [one for one in candidates if one not in set(never)]
+    while left and others:
+        compared = each(partial(table.dominances, left, others), range(table.design.chains))
+        within = np.logical_and.reduce(list(compared))
+        for row in np.flatnonzero(within.any(axis=1)):
+            found[left[row]] = others[int(within[row].argmax())]
+        left = [one for one in left if one not in found]
+        others = left if others[0] not in set(never) and len(left) > 1 else []
+    return found
+
+
+def _gained(
+    table: Utilities,
+    candidates: Sequence[int],
+    place: int,
+    sources: Sequence[Regressed | Outcomes],
+    taught: list[list[Fit]],
+) -> dict[str, Estimate]:
+    """Return what knowing each source is worth."""
+    if not sources:
+        return {}
+    inputs = table.inputs(0)
+    among = set(range(len(candidates))) if len(candidates) <= _ALL else {place}
+    if len(candidates) > _ALL:
+        pairs = ((one, fit) for fits in taught for one, fit in zip(sources, fits, strict=True))
+        among = among.union(*(one.taken(inputs, fit) for one, fit in pairs))
+    rows = sorted(among)
+    over = partial(table.over, among=[candidates[row] for row in rows], chosen=candidates[place])
+    halves = [[fit.among(rows) for fit in fits] for fits in taught]
+    lessons: list[list[tuple[Source, Fit]]] = [[*zip(sources, own, strict=True)] for own in halves]
+    chains = range(table.design.chains)
+    groups = {
+        k: one for k, one in enumerate(sources) if isinstance(one, Regressed) and one.members[1:]
     }
-    return Choice(
-        tuple(rated),
-        tuple(table.goals),
-        tuple(table.limits),
-        rated[candidates[place]],
-        evpi=Estimate.of(chains["regret"][:, place]),
-        known=dict(sorted(known.items(), key=lambda item: -item[1].value)),
-        pilots={one.text: Estimate.of(chains[f"pilot {one.text}"]) for one in pilots},
-        measured=tuple(pilots),
-    )
+    if groups:
+        again = [[Indexed(one, own[k][1]) for k, one in groups.items()] for own in lessons]
+
+        def collect(chain: int) -> list[Fit]:
+            return [one.collect(over(chain), table.inputs(chain)) for one in again[chain % 2]]
+
+        fits = folds(list(each(collect, chains)))
+        for half in (0, 1):
+            for k, one, fit in zip(groups, again[half], fits[half], strict=True):
+                lessons[half][k] = one, fit
+
+    def gains(chain: int) -> list[list[float]]:
+        found, known = over(chain), table.inputs(chain)
+        both = zip(lessons[1 - chain % 2], lessons[chain % 2], strict=True)
+        return [[one.gain(found, known, fit) for one, fit in pair] for pair in both]
+
+    # Shape (source, taught by other chains or own, chain).
+    found = np.array(list(each(gains, chains))).transpose(1, 2, 0)
+    return {one.name: Estimate.learnt(*both) for one, both in zip(sources, found, strict=True)}
 
 
 def _mark_efficient(table: Utilities, rated: list[Rated], candidates: Sequence[int]) -> None:

@@ -74,6 +74,7 @@ def choose(
         design,
         limits=asked.limits,
         pilots=asked.pilots,
+        groups=asked.groups,
         progress=progress,
         stop=stop,
     )

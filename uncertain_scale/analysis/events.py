@@ -95,6 +95,17 @@ class Event:
         """The variables that it compares."""
         return tuple(side for side in (self.left, self.right) if isinstance(side, str))
 
+    def distance(self, draws: Mapping[str, FloatArray]) -> FloatArray:
+        """Return how far draws are from where the event begins, in the units of the left."""
+        left, right = self.sides(draws)
+        return np.abs(np.asarray(left - right))
+
+    def sides(self, draws: Mapping[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
+        """Return what it compares, in the units of the left."""
+        sides = (draws[one] if isinstance(one, str) else one for one in (self.left, self.right))
+        left, right = (np.asarray(side, dtype=float) for side in sides)
+        return left, right * self.factor
+
     def threshold(self) -> tuple[str, Sign, float]:
         """Return the variable, the sign and the number, the variable on the left.
 
@@ -349,8 +360,8 @@ def as_probability(
 
 def happened(event: Event, draws: Mapping[str, FloatArray]) -> npt.NDArray[np.bool_]:
     """Return in which draws an event happens, those that are equal but for rounding being equal."""
-    left, right = (draws[one] if isinstance(one, str) else one for one in (event.left, event.right))
-    return compare(left, event.sign, right * event.factor)
+    left, right = event.sides(draws)
+    return compare(left, event.sign, right)
 
 
 def share_of(happens: npt.NDArray[np.bool_], *, constant: bool = False) -> Probability:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.analysis.decide import Option
-from uncertain_scale.analysis.goals import names_asked, parse_goal, parse_limit, parse_pilot
+from uncertain_scale.analysis.goals import names_asked, parse_goal, parse_limit, parse_pilots
+from uncertain_scale.analysis.sensitivity.sobol import parse_groups
 from uncertain_scale.analysis.swept import read_axes
 from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.model import ask
@@ -36,6 +37,7 @@ class Stated:
     goals: Sequence[Goal]
     limits: Sequence[Limit]
     pilots: Sequence[Pilot]
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def read_choice(
@@ -95,9 +97,8 @@ def read_choice(
         )
     limits = [parse_limit(text, variables) for text in asked.limits]
     _refuse_contradiction(limits)
-    of = goals[0].of
-    units = str(variables[of]) if isinstance(of, str) else "1"
-    pilots = [parse_pilot(text, variables, units) for text in asked.pilots]
+    units = goals[0].units(variables)
+    pilots = [one for text in asked.pilots for one in parse_pilots(text, variables, units)]
     for pilot in pilots:
         if pilot.cost is not None and goals[0].measure in {"log", "probability"}:
             raise QuestionError(
@@ -105,7 +106,7 @@ def read_choice(
                 f"{'mean of logarithms' if goals[0].measure == 'log' else 'probability'}, which "
                 "none is taken off; take mean(…) of a variable in units of the cost"
             )
-    return Stated(options, goals, limits, pilots)
+    return Stated(options, goals, limits, pilots, parse_groups(asked.groups))
 
 
 def _combined(rows: Sequence[Mapping[str, str]], choices: Sequence[str]) -> list[dict[str, str]]:

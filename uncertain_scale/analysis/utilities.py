@@ -1,4 +1,4 @@
-"""Utilities of options on the same draws, chain by chain, and what knowing an input adds to them.
+"""Utilities of options on the same draws, chain by chain.
 
 Options that share a scenario and a plan are drawn together, once, and what their givens do not move
 is computed once. A chain's utilities are one matrix, options by draws.
@@ -19,19 +19,18 @@ from uncertain_scale.sampling.paths import Paths
 from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-    from uncertain_scale.analysis.goals import Goal, Limit, Pilot
+    import numpy.typing as npt
+
+    from uncertain_scale.analysis.goals import Goal, Limit
+    from uncertain_scale.analysis.knowing import Fit, Source
     from uncertain_scale.model import Problem
     from uncertain_scale.sampling import Design
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["LEAST", "Option", "Utilities", "worth_of"]
+__all__ = ["LEAST", "Option", "Utilities"]
 
-_BINS = 16
-"""Of an input's draws in a chain, within which it counts as known; powers of two fit nets. Of two
-normals 16 are off by half a standard error at most, 64 by four."""
-_NOISE = 1e-3  # share of a variance, up to which what lies over an input is a curve
 _ENDS = (0.05, 0.95)
 _HELD = 1 << 25  # utilities that are kept, of all options and draws; more are made again
 LEAST = 1e-12
@@ -123,8 +122,10 @@ class Utilities:
             places.append(known[key])
         return places, Paths(questions)
 
-    def draws(self, chain: int) -> Iterator[tuple[int, _Group, dict[str, FloatArray]]]:
-        """Yield a chain's draws of each option, with its number."""
+    def draws(
+        self, chain: int, among: Container[int] | None = None
+    ) -> Iterator[tuple[int, _Group, dict[str, FloatArray]]]:
+        """Yield a chain's draws of each option, or of some, with its number."""
         shocks = self._paths.shocks(chain)
         for group in self.groups:
             inputs = group.simulation.sampler().draw(self.design, chain)
@@ -143,6 +144,8 @@ class Utilities:
             )
             fixed = propagate(still, inputs, settled)
             for number in group.numbers:
+                if among is not None and number not in among:
+                    continue
                 given = self.options[number].problem.question.given
                 own = {
                     name: given[name].ppf(np.full(self.design.draws, 0.5)) for name in group.moved
@@ -181,19 +184,20 @@ class Utilities:
                     f"mean({', '.join(goal.variables)})"
                 )
 
-    def utilities(self, chain: int) -> FloatArray:
-        """Return a chain's utilities by the first goal, shape (option, draw)."""
+    def utilities(self, chain: int, among: Sequence[int]) -> FloatArray:
+        """Return a chain's utilities of some options by the first goal, shape (option, draw)."""
         if self._kept is not None and chain in self._kept:
-            return self._kept[chain]
-        found = np.empty((len(self.options), self.design.draws))
-        for number, _, draws in self.draws(chain):
-            found[number] = self.goals[0].utility(draws)
+            return self._kept[chain][list(among)]
+        places = {number: place for place, number in enumerate(among)}
+        found = np.empty((len(places), self.design.draws))
+        for number, _, draws in self.draws(chain, places):
+            found[places[number]] = self.goals[0].utility(draws)
         return found
 
     def second(
-        self, chain: int, candidates: Sequence[int], place: int, pilots: Sequence[Pilot]
-    ) -> dict[str, FloatArray]:
-        """Return a chain's shares of best, regrets, dominances and values of knowing.
+        self, chain: int, candidates: Sequence[int], place: int, sources: Sequence[Source]
+    ) -> tuple[dict[str, FloatArray], list[Fit]]:
+        """Return a chain's shares of best, regrets and leads, and sums by what may be known.
 
         Parameters
         ----------
@@ -201,28 +205,46 @@ class Utilities:
             Number of the chain.
         candidates, place
             The options that meet the limits, and which of them is chosen.
-        pilots
-            Measurements.
+        sources
+            What may be known.
         """
-        found = self.utilities(chain)[list(candidates)]
+        found = self.utilities(chain, candidates)
         top = found.max(axis=0)
         near = found >= top - LEAST * np.maximum(np.abs(top), 1e-300)
         first = {
             "best": (near / near.sum(axis=0)).mean(axis=1),
             "regret": (top - found).mean(axis=1),
             "difference": found.mean(axis=1) - found[place].mean(),
-            "beaten": (found <= found[place]).mean(axis=1),
         }
-        known = self.inputs(chain)
-        worth = {f"known {name}": worth_of(found, place, values) for name, values in known.items()}
-        for number, pilot in enumerate(pilots):
-            if pilot.input in known:
-                noise = np.random.default_rng((self.design.seed, chain, number)).standard_normal(
-                    self.design.draws
-                )
-                result = pilot.measured(known[pilot.input], noise)
-                worth[f"pilot {pilot.text}"] = worth_of(found, place, result)
-        return {**first, **worth}
+        over = np.ascontiguousarray((found - found[place]).T)
+        inputs = self.inputs(chain)
+        return first, [one.collect(over, inputs) for one in sources]
+
+    def over(self, chain: int, among: Sequence[int], chosen: int) -> FloatArray:
+        """Return a chain's utilities of some options over those of one, shape (draw, option)."""
+        found = self.utilities(chain, among)
+        return np.ascontiguousarray((found - found[among.index(chosen)]).T)
+
+    def dominances(
+        self, weak: Sequence[int], strong: Sequence[int], chain: int
+    ) -> npt.NDArray[np.bool_]:
+        """Return whether options are no better than others in any draw of a chain, (weak, strong).
+
+        Few draws rule most of them out.
+        """
+        every = list(dict.fromkeys([*weak, *strong]))
+        found = self.utilities(chain, every)
+        rows = found[[every.index(one) for one in strong]]
+        least = LEAST * np.abs(rows)
+        within = np.zeros((len(weak), len(strong)), dtype=bool)
+        for k, number in enumerate(weak):
+            own = found[every.index(number)]
+            left = np.flatnonzero([one != number for one in strong])
+            for first, last in ((0, 16), (16, 256), (256, own.size)):
+                part = slice(first, last)
+                left = left[(own[part] <= rows[left, part] + least[left, part]).all(axis=1)]
+            within[k, left] = True
+        return within
 
     def inputs(self, chain: int) -> dict[str, FloatArray]:
         """Return a chain's draws of uncertain inputs, with a scenario's name where these differ."""
@@ -234,7 +256,7 @@ class Utilities:
                 continue
             seen.add(id(group.problem.priors))
             for name, values in group.simulation.sampler().draw(self.design, chain).items():
-                if values.min() == values.max() or name in group.moved:
+                if name in group.moved or not _varies(group.problem, name, values):
                     continue
                 if name not in found:
                     found[name] = values
@@ -261,67 +283,11 @@ class Utilities:
         return found
 
 
+def _varies(problem: Problem, name: str, values: FloatArray) -> bool:
+    """Whether an input can differ between draws, if it does so in these or not."""
+    prior = problem.question.given.get(name) or problem.priors.inputs.get(name)
+    return bool(values.min() != values.max()) or (prior is not None and prior.varies)
+
+
 def _is_among(values: FloatArray, others: Iterable[FloatArray]) -> bool:
     return any(np.array_equal(values, one) for one in others)
-
-
-def worth_of(found: FloatArray, place: int, values: FloatArray) -> FloatArray:
-    """Return what knowing `values` adds to the utility of the option at a place, in one chain.
-
-    The mean of an option given a value runs straight from the middle of a bin to that of the next.
-
-    Parameters
-    ----------
-    found
-        Utilities, shape (option, draw).
-    place
-        The option that is taken without knowing.
-    values
-        Of what would be known, shape (draw,).
-    """
-    order = np.argsort(values, kind="stable")
-    found, at = found[:, order], values[order]
-    if found.shape[1] > 2 * _BINS and _follow(found, place):
-        return np.asarray(found.max(axis=0).mean() - found[place].mean())
-    return np.asarray(_gain(found, place, at))
-
-
-def _follow(found: FloatArray, place: int) -> bool:
-    """Whether utilities in the order of an input follow from it: what is no noise has few bends.
-
-    Reference: von Neumann, J. (1941), doi:10.1214/aoms/1177731677, with second differences.
-    """
-    over = found - found[place]
-    bends = np.square(np.diff(over, 2, axis=1)).mean(axis=1) / 6  # of noise, its variance
-    return bool(bends.sum() <= _NOISE * over.var(axis=1).sum())
-
-
-def _gain(found: FloatArray, place: int, at: FloatArray) -> float:
-    """Return the gain of knowing values in ascending order, beside which other inputs move."""
-    bins = min(_BINS, max(len(at) // 8, 1))
-    size = len(at) // bins // 2 * 2
-    at = at[: bins * size]
-    cells = found[:, : bins * size].reshape(len(found), bins, size)
-    halves = [cells[..., half::2].mean(axis=-1) for half in (0, 1)]
-    whole = (halves[0] + halves[1]) / 2
-    # Only options that are on top somewhere, by some of the means, can be so in between.
-    tops = {int(k) for one in (whole, *halves) for k in one.argmax(axis=0)} | {place}
-    among = sorted(tops)
-    middles = at.reshape(bins, size).mean(axis=1)
-
-    def most(means: FloatArray) -> float:
-        return float(_between(at, middles, means[among]).max(axis=0).mean())
-
-    gain = 2 * most(whole) - (most(halves[0]) + most(halves[1])) / 2
-    return gain - float(_between(at, middles, whole[[place]]).mean())
-
-
-def _between(at: FloatArray, middles: FloatArray, means: FloatArray) -> FloatArray:
-    """Return means at values by straight lines through those at the middles, shape (row, value)."""
-    if len(middles) < 2:
-        return np.repeat(means, at.size, axis=1)
-    left = np.clip(np.searchsorted(middles, at, side="right") - 1, 0, len(middles) - 2)
-    width = np.diff(middles)
-    share = np.zeros_like(at)
-    np.divide(at - middles[left], width[left], out=share, where=width[left] > 0)
-    return np.asarray(means[:, left] + share * (means[:, left + 1] - means[:, left]))

@@ -400,7 +400,7 @@ class Problem(models.Problem):
         found = study.summarize(probs=prob, events=self._events(), progress=counted)
         return Result("sweep", sweep_document(study.tree(), found, axes), found)
 
-    def decide(
+    def decide(  # noqa: PLR0913 (the options of the command)
         self,
         plan: str | Path | None = None,
         *,
@@ -408,6 +408,7 @@ class Problem(models.Problem):
         minimise: str | Sequence[str] = (),
         limit: str | Sequence[str] = (),
         pilot: str | Sequence[str] = (),
+        group: str | Sequence[str] = (),
         **options: str | Sequence[str],
     ) -> Result:
         """Choose among options under limits, on the same draws.
@@ -417,11 +418,13 @@ class Problem(models.Problem):
         plan
             A file of options, goals and limits.
         maximise, minimise
-            Goals: a variable, mean(…), log(…), q05(…) or P(…); of two the first chooses.
+            Goals: a variable, mean(…), log(…), q05(…), P(…) or loss(…); of two the first chooses.
         limit
             What an option must meet, such as "facility_power <= 150 MW with 90%".
         pilot
-            Measurements to weigh, such as "mfu +- 10% for 1M USD".
+            Measurements to weigh, such as "mfu +- 10% for 1M USD in 1,4,16 runs".
+        group
+            Inputs that would be known together, such as "cost=hourly_rate,mfu".
         **options
             What may be chosen, by name: `chip=["H100", "GB200"]`, `gpus="10k..100k:10"`.
 
@@ -447,6 +450,7 @@ class Problem(models.Problem):
             _texts("minimise", minimise),
             _texts("limit", limit),
             _texts("pilot", pilot),
+            _texts("group", group),
         )
         file = Options() if plan is None else read_options(Path(plan))
 

@@ -330,8 +330,20 @@ def decide(
     ] = [],  # noqa: B006 (as above)
     pilot: Annotated[
         list[str],
-        Option("A measurement to weigh, such as 'mfu +- 10%'; repeatable.", "INPUT+-ERROR"),
+        Option(
+            "A measurement to weigh: 'mfu +- 10%', or with 'for 1M USD in 1,4 runs' behind it.",
+            "INPUT+-ERROR",
+        ),
     ] = [],  # noqa: B006 (as above)
+    group: Annotated[
+        list[str], Option("Inputs that would be known together; repeatable.", "NAME=A,B")
+    ] = [],  # noqa: B006 (as above)
+    loss: Annotated[
+        str | None,
+        Option(
+            "A goal: what both sides of --event cost, 'false yes=20M USD, false no=5M USD'.", "LOSS"
+        ),
+    ] = None,
     search: Search = Search(),  # noqa: B008 (frozen)
     form: PageForm = PageFormat.terminal,
     wide: Wide = False,
@@ -351,12 +363,18 @@ def decide(
     from uncertain_scale.sampling.limits import Stop
 
     design = options.checked_design()
-    if options.outputs is not None or options.event:
+    if options.outputs is not None or (options.event and loss is None):
         raise QuestionError(
             "decide asks for what its goals and limits name; drop --outputs, --event"
         )
+    if loss is not None and len(options.event) != 1:
+        raise QuestionError(
+            f"--loss is of both sides of one --event; found {len(options.event)}, such as "
+            "--event 'training_time <= 90 day'"
+        )
+    losses = [] if loss is None else [f"loss({options.event[0]}; {loss})"]
     goal, stop = search.goal(_DECIDED), Stop(search.seconds)
-    typed = Options([], option, maximise, minimise, limit, pilot)
+    typed = Options([], option, maximise, [*losses, *minimise], limit, pilot, group)
     asked = read_choice(
         read_options(plan).beside(typed) if plan is not None else typed,
         lambda *own: _option(options, *own),
@@ -394,4 +412,5 @@ def _option(
     """Return the question of an option."""
     asked = options.giving({**options.givens(), **given})
     names = ",".join(wanted)
-    return replace(asked, scenario=scenario, chip=None, number_format=None, outputs=names).prepare()
+    asked = replace(asked, scenario=scenario, chip=None, number_format=None, outputs=names)
+    return replace(asked, event=[]).prepare()

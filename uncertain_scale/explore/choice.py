@@ -5,6 +5,7 @@ No page and no server is known here; `panels` has the widgets.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from uncertain_scale.report import Document
     from uncertain_scale.sampling.limits import Stop
 
+_BETWEEN = re.compile(r",(?![^()]*\))")  # goals: a comma that is in no brackets
 _FIGURE = 950  # beyond the numbers of the page's other figures
 
 
@@ -56,7 +58,7 @@ class Asked:
     @property
     def typed(self) -> Options:
         """What is typed, without the file."""
-        goals = _lines(self.goal.replace(",", "\n"))
+        goals = _lines(_BETWEEN.sub("\n", self.goal))
         more, less = (goals, []) if self.maximise else ([], goals)
         return Options(
             [], _lines(self.options), more, less, _lines(self.limits), _lines(self.pilots)

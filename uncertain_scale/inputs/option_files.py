@@ -45,6 +45,10 @@ class OptionFile(File):
     minimise: list[str] = Field(default_factory=list, description="Goals that are to be small.")
     limits: list[str] = Field(default_factory=list, description="What an option must meet.")
     pilots: list[str] = Field(default_factory=list, description="Measurements to weigh.")
+    groups: dict[Name, str] = Field(
+        default_factory=dict,
+        description="Inputs that would be known together, by the group's name: 'mfu, hourly_rate'.",
+    )
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Options:
     minimise: Sequence[str] = field(default_factory=list)
     limits: Sequence[str] = field(default_factory=list)
     pilots: Sequence[str] = field(default_factory=list)
+    groups: Sequence[str] = field(default_factory=list)
 
     def beside(self, more: Options) -> Options:
         """Return these and more."""
@@ -91,4 +96,5 @@ def read_options(path: Path) -> Options:
         given = {name: str(value) for name, value in one.given.items()}
         rows.append({"name": one.name, **named, **given})
     choose = [f"{name}={values}" for name, values in file.choose.items()]
-    return Options(rows, choose, file.maximise, file.minimise, file.limits, file.pilots)
+    groups = [f"{name}={members}" for name, members in file.groups.items()]
+    return Options(rows, choose, file.maximise, file.minimise, file.limits, file.pilots, groups)

@@ -197,7 +197,7 @@ class _GoalReport(TypedDict):
 
     goal: Annotated[str, "as it was typed"]
     direction: Literal["maximise", "minimise"]
-    measure: Literal["mean", "log", "quantile", "probability"]
+    measure: Literal["mean", "log", "quantile", "probability", "loss"]
     units: Units
 
 
@@ -249,7 +249,8 @@ class DecisionReport(Record):
     chosen: Annotated[str | None, "the option that is best; null where none meets the limits"]
     lead: Annotated[_Figure | None, "of the first goal over the next best option"]
     evpi: Annotated[_Figure | None, "worth of always knowing the best option"]
-    known: Annotated[dict[str, _Figure], "worth of knowing an input, most first"]
+    known: Annotated[dict[str, _Figure], "worth of knowing an input or a group, most first"]
+    groups: Annotated[dict[str, list[str]], "members of groups of inputs"]
     pilots: Annotated[dict[str, _Pilot], "worth of a measurement"]
     nearest: Annotated[_Nearest | None, "where no option meets the limits: what misses least"]
     inputs: dict[str, InputReport]

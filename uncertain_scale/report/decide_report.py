@@ -50,6 +50,7 @@ __all__ = ["choice_blocks", "choice_document", "csv_choice"]
 _MOST_ROWS = 20  # of options in the terminal
 _ROUNDING = 1e-12
 _MOST_INPUTS = 6  # of which the worth is told in the terminal
+_MOST_NEVER = 3  # options that dominate others, of which these are told
 _LEAST = 1e-3  # of the worth of knowing everything, below which an input is not named
 
 
@@ -73,6 +74,7 @@ def choice_document(choice: Choice) -> Document:
         "lead": _figure(choice.lead),
         "evpi": _figure(choice.evpi),
         "known": {name: _figure(one) for name, one in choice.known.items()},
+        "groups": {name: list(members) for name, members in choice.groups.items()},
         "pilots": {
             one.text: {**_known(choice.pilots[one.text]), "cost": one.cost}
             for one in choice.measured
@@ -83,9 +85,13 @@ def choice_document(choice: Choice) -> Document:
 
 
 def _goal(goal: Goal, model: Model) -> dict[str, Any]:
-    units = str(model.variables[goal.of]) if isinstance(goal.of, str) else "1"
     direction = "maximise" if goal.sign > 0 else "minimise"
-    return {"goal": goal.text, "direction": direction, "measure": goal.measure, "units": units}
+    return {
+        "goal": goal.text,
+        "direction": direction,
+        "measure": goal.measure,
+        "units": goal.units(model.variables),
+    }
 
 
 def _option(one: Rated, choice: Choice) -> dict[str, Any]:
@@ -257,7 +263,7 @@ def _table(
     """
     goals, limits = document["goals"], document["limits"]
     wide = bool(document["options"][0]["interval"]) and not (brief and len(goals) + len(limits) > 1)
-    named = [goal["goal"] for goal in goals]
+    named = ["loss" if goal["measure"] == "loss" else goal["goal"] for goal in goals]
     named[1:1] = ["90%"] if wide else []
     events = (f"limit {k}" if brief else f"P({one['event']})" for k, one in enumerate(limits, 1))
     header = ("option", *named, *events)
@@ -311,7 +317,11 @@ def _worth(document: Document) -> Iterator[tuple[str, str, str]]:
         return
     every = {"everything": document["evpi"]}
     every |= {f"a measurement of {name}": one for name, one in document["pilots"].items()}
-    every |= document["known"]
+    groups = document["groups"]
+    every |= {
+        f"{name} ({len(groups[name])} inputs)" if name in groups else name: one
+        for name, one in document["known"].items()
+    }
     for name, one in every.items():
         told = one["value"] is not None and one["mcse"] is not None
         least = max(2 * (one["mcse"] or 0.0), _LEAST * (document["evpi"]["value"] or 0.0))
@@ -350,17 +360,42 @@ def _sureness(document: Document) -> Iterator[str]:
     yield from completeness_in_words({"incomplete": document.get("incomplete")})
 
 
+def _never_best(document: Document) -> Iterator[str]:
+    """Yield options that are never best, by what is as good as they in every draw."""
+    together: dict[str, list[str]] = {}
+    for one in document["options"]:
+        if one["best"] and one["best"]["value"] == 0:
+            together.setdefault(one["dominated_by"], []).append(one["name"])
+    several = sorted(together.items(), key=lambda item: -len(item[1]))
+    for by, names in several[:_MOST_NEVER]:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        why = f"{by} is at least as good in every draw" if by else "no one option is as good always"
+        yield f"never best: {'; '.join(names[:3])}{more}: {why}"
+    if rest := sum(len(names) for _, names in several[_MOST_NEVER:]):
+        yield f"never best: {rest} more, each dominated by another; --format csv says by which"
+
+
+def _best_sizes(document: Document) -> Iterator[str]:
+    """Yield for pilots of several sizes which of them brings most over its cost."""
+    sizes: dict[str, list[tuple[float, str]]] = {}
+    goal = document["goals"][0]
+    for name, one in document["pilots"].items():
+        pilot, runs, size = name.rpartition(" in ")
+        if runs and one["cost"] is not None and one["value"] is not None:
+            sizes.setdefault(pilot, []).append((one["value"] - one["cost"], size))
+    for pilot, nets in sizes.items():
+        net, size = max(nets)
+        yield (
+            f"a measurement of {pilot} brings most in {size}: {_net(net, goal)}"
+            if net > 0
+            else f"a measurement of {pilot} is not worth its cost in any of these sizes"
+        )
+
+
 def _remarks(document: Document) -> Iterator[str]:
     """Yield what is never best, and what the figures of logarithms mean."""
-    never = [one for one in document["options"] if one["best"] and one["best"]["value"] == 0]
-    for dominated in (True, False):
-        named = [one for one in never if bool(one["dominated_by"]) is dominated]
-        if named:
-            names = ", ".join(one["name"] for one in named[:3])
-            more = f" and {len(named) - 3} more" if len(named) > 3 else ""
-            by = named[0]["dominated_by"]
-            why = f": {by} is at least as good in every draw" if dominated else ""
-            yield f"never best: {names}{more}{why}"
+    yield from _never_best(document)
+    yield from _best_sizes(document)
     open_ = [one["name"] for one in document["options"] if None in one["met"]]
     if open_:
         yield (

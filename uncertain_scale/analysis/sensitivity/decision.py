@@ -296,9 +296,7 @@ class Decision:
         happens = self._happens(values)
         distance = np.abs(values - self.threshold) if loss.grows else np.empty(values.shape)
         distance = np.where(np.isinf(distance), np.nan, distance) if loss.grows else distance
-        yes = np.where(happens, 0.0, loss.false_yes.of(distance))
-        no = np.where(happens, loss.false_no.of(distance), 0.0)
-        return yes, no
+        return loss.of(happens, distance)
 
 
 def _chosen_by_others(losses: FloatArray) -> npt.NDArray[np.intp]:

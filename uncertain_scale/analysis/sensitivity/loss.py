@@ -12,6 +12,8 @@ from uncertain_scale.errors import QuestionError, UnitError, nearest
 from uncertain_scale.units import conversion_factor, parse_quantity
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from uncertain_scale.units.aliases import FloatArray
 
 __all__ = ["Loss", "Penalty", "parse_loss"]
@@ -84,6 +86,21 @@ class Loss:
     def grows(self) -> bool:
         """Whether a loss grows with the distance from the threshold."""
         return self.false_yes.per is not None or self.false_no.per is not None
+
+    def of(
+        self, happens: npt.NDArray[np.bool_], distance: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the losses of the answers yes and no, draw by draw.
+
+        Parameters
+        ----------
+        happens
+            Whether the event does.
+        distance
+            From the threshold, in the output's units.
+        """
+        yes = np.where(happens, 0.0, self.false_yes.of(distance))
+        return yes, np.where(happens, self.false_no.of(distance), 0.0)
 
 
 def parse_loss(text: str, units: str) -> Loss:
