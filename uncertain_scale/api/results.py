@@ -133,7 +133,9 @@ class Result:
         return _VIEWS[self.kind]
 
     def _blocks(self, **more: Any) -> Iterable[Block]:
-        return _find(f"{self._view.blocks}_blocks")(self.document, **more)  # type: ignore[no-any-return]
+        from uncertain_scale.report.spoken import in_words
+
+        return in_words(_find(f"{self._view.blocks}_blocks")(self.document, **more), self.document)
 
     def _page(self) -> str:
         from uncertain_scale.report.render.html import html

@@ -24,6 +24,7 @@ from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.record import typed_command
 from uncertain_scale.cli.refusals import refuse
 from uncertain_scale.errors import QuestionError
+from uncertain_scale.report.spoken import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -204,7 +205,7 @@ def present(
     other files into the folder instead. `blocks` are its text, in every format but JSON and CSV,
     which may be `wide`.
     """
-    page = ""
+    page, blocks = "", _in_words(blocks)
     if folder is not None:
         page = _page(document, blocks)
         if keep is not None:
@@ -217,6 +218,10 @@ def present(
         typer.echo(widened(csv(document)), nl=False)
     else:
         _print(document, form, blocks, csv, page)
+
+
+def _in_words(blocks: Blocks) -> Blocks:
+    return lambda document: in_words(blocks(document), document)
 
 
 def print_json(data: object) -> None:
