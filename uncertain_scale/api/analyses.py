@@ -106,7 +106,8 @@ class Problem(models.Problem):
         problem = self._dated()
         files = _evidence(evidence)
         if files:
-            return problem._answer("report", problem._given_evidence(files, method), prob)  # noqa: SLF001 (its own kind)
+            tree = problem._given_evidence(files, method)  # noqa: SLF001 (its own kind)
+            return replace(problem._answer("report", tree, prob), evidence=files, method=method)  # noqa: SLF001 (as above)
         return problem._answer("report", sample_arrays(problem, problem.design), prob)  # noqa: SLF001 (as above)
 
     def update(
@@ -133,8 +134,9 @@ class Problem(models.Problem):
         """
         if not evidence:
             raise QuestionError('update takes evidence files or names, such as "h100-clusters"')
-        tree = self._given_evidence(_evidence(evidence), method, keep_sound=True)
-        answer = self._answer("update", tree, prob)
+        files = _evidence(evidence)
+        tree = self._given_evidence(files, method, keep_sound=True)
+        answer = replace(self._answer("update", tree, prob), evidence=files, method=method)
         warn("left out", answer.document["evidence"]["left_out"])
         return answer
 

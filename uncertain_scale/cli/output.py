@@ -24,7 +24,6 @@ from uncertain_scale.cli.command import Argument, Option
 from uncertain_scale.cli.record import typed_command
 from uncertain_scale.cli.refusals import refuse
 from uncertain_scale.errors import QuestionError
-from uncertain_scale.report.spoken import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -221,6 +220,8 @@ def present(
 
 
 def _in_words(blocks: Blocks) -> Blocks:
+    from uncertain_scale.report.spoken import in_words
+
     return lambda document: in_words(blocks(document), document)
 
 
