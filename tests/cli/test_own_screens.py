@@ -285,7 +285,7 @@ def test_a_prior_with_an_end_leaves_nothing_beyond_it(said):
     page = said("report", "--budget", "1M", *words, "--event", "mfu > 0.5", "--event", "mfu > 0.4")
     assert "P(MFU > 0.4) = 33" in page
     streamed = said("report", "--budget", "1M", *words, "--event", "effective_flops >= 0")
-    assert "P(effective_flops >= 0) = 100%, certain" in streamed
+    assert "P(GPU's training speed >= 0) = 100%, certain" in streamed
 
 
 HEAVY = """from typing import Annotated as A
