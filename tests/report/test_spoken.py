@@ -36,6 +36,7 @@ def test_a_name_is_said_in_words(text, said):
         "my/training_flop.toml and training_flop.csv",
         "beta(alpha=2, beta=3) as before",
         "'gpu_hours'",
+        "'gpu_hours <= 0.1 * gpu_hours with 90%' would hold",
         "other_name",
     ],
 )

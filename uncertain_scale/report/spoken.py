@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 _PLACES = {"inputs", "outputs", "given", "variables", "series"}  # keys of what is held by name
 _WORDS = frozenset({"mfu", "gpus", "pue", "moe", "budget"})  # names that no sentence has as words
-# No part of an option, a command, a file, a call or an address.
-_NAME = re.compile(r"(?<![\w./@'\"-])(?<!set )(?<!free )[A-Za-z]\w*(?![\w/(='\"-]|\.\w)")
+# No part of an option, a command, a file, a call, an address or what is quoted.
+_NAME = re.compile(
+    r"(?<!\w)'[^'\n]*'(?!\w)|(?<![\w./@'\"-])(?<!set )(?<!free )[A-Za-z]\w*(?![\w/(='\"-]|\.\w)"
+)
 
 
 @cache
