@@ -52,6 +52,7 @@ def names_of(document: Document) -> set[str]:
         if isinstance(part, dict):
             held = [one for key, one in part.items() if key in _PLACES and isinstance(one, dict)]
             found |= {name for one in held for name in one}
+            found |= {part[key] for key in ("goal", "variable") if isinstance(part.get(key), str)}
             left += part.values()
         elif isinstance(part, list) and part and not isinstance(part[0], float):
             left += part
