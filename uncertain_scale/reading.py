@@ -7,6 +7,7 @@ larger than its bound is refused before it is read.
 from __future__ import annotations
 
 import codecs
+import hashlib
 import io
 import json
 import math
@@ -16,22 +17,34 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from uncertain_scale.errors import UncertainScaleError
+from uncertain_scale.errors import DataError, UncertainScaleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = [
+    "FOLDERS",
+    "FORMAT",
+    "RECORD",
     "UnreadableError",
     "confine",
+    "digest_of",
     "is_file",
     "is_inside",
     "open_within",
     "parse_json",
+    "read_object",
     "read_text",
     "text_lines",
 ]
 
+RECORD = "run.json"
+FORMAT = 1
+_LARGEST_RECORD = 64_000_000  # bytes of a record, or of a result
+_MOST_BYTES = 2**62  # of a file of which the digest is taken, in pieces
+_RENAMED = {"road": "method"}  # options, and keys of evidence
+FOLDERS = ("priors", "inputs", "inputs/priors", "equations")
+"""Folders of a record that files are in which a run read."""
 _SORTS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -245,3 +258,45 @@ def _refuse_other_sorts(found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         sort = _SORTS.get(stat.S_IFMT(found.st_mode), "no file")
         raise UnreadableError(f"is {sort}; expected a regular file")
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Raises DataError: it cannot be read, or is no regular file.
+    """
+    found = hashlib.sha256()
+    try:
+        with open_within(path, _MOST_BYTES) as file:
+            while piece := file.read(1 << 20):
+                found.update(piece)
+    except UnreadableError as error:
+        raise DataError(error.of(path)) from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    return found.hexdigest()
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Return what a record or a result holds, or raise a DataError where it is no JSON object."""
+    try:
+        found = parse_json(read_text(path, _LARGEST_RECORD, "no such is written"))
+    except UnreadableError as error:
+        raise DataError(f"{error.of(path)}; name the folder that --output wrote") from None
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON in UTF-8: {error!s:.80}") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path} holds no JSON object; it was not written by this program")
+    return {key: _renamed(one) for key, one in found.items()}
+
+
+def _renamed(found: Any) -> Any:
+    """Return what an earlier version wrote with the names of now."""
+    if isinstance(found, list):
+        return [_renamed(one) for one in found]
+    if isinstance(found, dict):
+        names = _RENAMED if "k_hat" in found else {}
+        return {names.get(key, key): _renamed(one) for key, one in found.items()}
+    if isinstance(found, str) and found.startswith("--"):
+        return f"--{_RENAMED.get(found[2:], found[2:])}"
+    return found

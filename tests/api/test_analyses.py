@@ -213,7 +213,7 @@ def test_a_problem_of_parts_has_the_same_methods():
     held = [parts.compare(one).data[0] for one in ("h100-dense-fp8", other, other.priors)]
     assert len({float(one.ratio["median"][0]) for one in held}) == 1
     chosen = parts.decide(budget=["1M", "2M"], maximise="training_flop")
-    assert "Best to maximise training_flop: budget 2M" in repr(chosen)
+    assert "Best to maximise training compute (training_flop): budget 2M" in repr(chosen)
 
 
 def test_faults_of_some_observations_are_a_warning(tmp_path):

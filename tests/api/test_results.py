@@ -85,7 +85,7 @@ def test_every_result_is_shown_tabulated_drawn_and_plain(kind, results, tmp_path
     saved = result.save(tmp_path / "out")
     assert {path.suffix for path in saved} >= {".json", ".md", ".html"}
     assert all(path.stat().st_size > 0 for path in saved)
-    (kept,) = (path for path in saved if path.suffix == ".json")
+    (kept,) = (one for one in saved if one.suffix == ".json" and one.name != "run.json")
     assert json.loads(kept.read_text(encoding="utf-8")) == json.loads(as_json(document))
 
 
@@ -121,7 +121,7 @@ def test_figures_take_one_name_or_several_and_refuse_others(results):
     assert "h100-dense-fp8" in ratio
     with pytest.raises(us.UncertainScaleError, match="did you mean 'h100-dense-fp8'"):
         results["compare"].plot.compare("h100-dense-fp")
-    assert results["sweep"].plot.sweep("gpus").get_label().startswith("gpus")
+    assert results["sweep"].plot.sweep("gpus").get_label().startswith("GPUs")
 
 
 def test_what_a_result_cannot_give_is_refused_with_what_it_can(results):
@@ -157,3 +157,56 @@ def test_saved_draws_are_read_back(results, tmp_path):
     with xr.open_datatree(tmp_path / "draws.nc") as tree:
         assert np.array_equal(tree["prior_predictive/gpus"], results["report"]["gpus"])
     assert (tmp_path / "report.html").read_text(encoding="utf-8").count("<svg") >= 3
+
+
+def _known():
+    return us.ask(gpus="100k", outputs="facility_power", **FEW)
+
+
+def _ranged():
+    return us.ask(training_time=us.to(60, 90, "day"), chip="GB300", gpus=9e3, **FEW)
+
+
+SAVED = {
+    "report": lambda: us.ask(budget="100M", set={"mfu": "0.3 to 0.5"}, **FEW).run(prob=[0.8, 0.5]),
+    "dated": lambda: us.ask(date=2027, budget="10B", design="lhs", **FEW).run(),
+    "when": lambda: us.ask(training_flop=2e28, budget="50B", **FEW).run(),
+    "range": lambda: _ranged().run(),
+    "evidence": lambda: _known().run(evidence=["h100-clusters"]),
+    "update": lambda: _known().update("h100-clusters"),
+}
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_saved_answer_is_run_again_by_its_record(cli, tmp_path, name):
+    SAVED[name]().save(tmp_path)
+    code, out, err = cli("verify", tmp_path)
+    assert (code, err) == (0, "")
+    assert out.startswith("identical")
+    (tmp_path / "report.md").write_text("other")
+    assert cli("verify", tmp_path)[0] == 1
+
+
+def test_a_saved_answer_of_files_of_ones_own_has_them_with_it(cli, tmp_path):
+    (tmp_path / "law.py").write_text(
+        "from typing import Annotated\n"
+        "def y(x: Annotated[float, '1']) -> Annotated[float, '1']:\n    return 2 * x\n"
+    )
+    prior = "[inputs.x]\nkind = 'uniform'\nlower = 0\nupper = 1\nunits = '1'\n"
+    (tmp_path / "my.toml").write_text(f"schema_version = 1\n{prior}")
+    files = {"equations": tmp_path / "law.py", "priors": tmp_path / "my.toml"}
+    us.ask(outputs="y", **files, **FEW).run().save(tmp_path / "out")
+    (tmp_path / "law.py").unlink()
+    assert cli("verify", tmp_path / "out")[0] == 2
+    assert cli("verify", tmp_path / "out", "--run-equations")[0] == 0
+
+
+def test_an_answer_of_functions_in_memory_says_that_it_is_not_run_again(cli, tmp_path):
+    model = us.Model({"y": lambda x: 2 * x}, inputs={"x": us.to(1, 2, "MW")})
+    model.ask(**FEW).run().save(tmp_path)
+    code, out, _ = cli("verify", tmp_path)
+    assert code == 0
+    assert "it is not run again; its files are as they were" in " ".join(out.split())
+    assert json.loads(cli("verify", tmp_path, "--format", "json")[1])["grade"] == "not run"
+    (tmp_path / "report.json").write_text("{}")
+    assert cli("verify", tmp_path)[0] == 1

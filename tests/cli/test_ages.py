@@ -7,6 +7,7 @@ import pytest
 
 from uncertain_scale.cli import analyses, judgements, plot, report
 from uncertain_scale.cli.command import declared
+from uncertain_scale.units.labels import label_of
 
 DAY = "2027-01-15"
 FEW = ("--draws", "16", "--chains", "2")
@@ -105,7 +106,7 @@ def test_results_of_two_days_do_not_differ_for_that(cli, saved):
 
 def test_a_page_has_the_line_the_mark_and_a_command_without_a_day(cli):
     page = cli(*ASKED, "--as-of", DAY, "--format", "html")[1]
-    assert "hourly_rate is of 2024-07, 30 months old on 2027-01-15" in page
+    assert "Rental rate (hourly_rate) is of 2024-07, 30 months old on 2027-01-15" in page
     assert 'title="30 months old on 2027-01-15"' in page
     assert "--as-of" not in page
 
@@ -125,7 +126,7 @@ def test_each_command_names_what_it_uses(cli, words, named):
     code, out, err = cli(*asked)
     assert code == 0, err
     flat = " ".join(out.split())
-    assert f"! {named}" in flat
+    assert f"! {label_of(named)}" in flat
     assert f"months old on {DAY}" in flat
     ages = json.loads(cli(*asked, "--format", "json")[1])["ages"]
     assert next(iter(ages["old"])) == named

@@ -30,7 +30,7 @@ def test_two_givens_that_contradict_each_other_are_answered_by_the_date_at_which
     asked = ("report", "--budget", "100M", "--training-flop", "1e26", "--outputs", "training_flop")
     code, out, err = cli(*asked, *FEW, "--output", tmp_path / "when")
     assert (code, err) == (0, "")
-    assert "date solved for" in out
+    assert "date solved for" in " ".join(out.split())
     assert "P(date > 2040) = " in out
     code, said, _ = cli("verify", tmp_path / "when")
     assert (code, "identical" in said) == (0, True)

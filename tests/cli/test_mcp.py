@@ -103,7 +103,9 @@ def test_every_tool_answers_with_the_commands_document(tmp_path):
     assert found["check_claim"]["claims"][0]["name"] == "flop"
     assert results[5].content[1].text.endswith("--draws=16 --chains=2 -- document.toml")
     assert found["explain"]["outputs"] == ["training_flop"]
-    assert found["list_variables"]["variables"]["mfu"]["units"] == "1"
+    mfu = found["list_variables"]["variables"]["mfu"]
+    assert (mfu["units"], mfu["range"]) == ("1", "above 0 and at most 1")
+    assert "abridged" not in found["list_variables"]
     assert found["list_scenarios"]["scenarios"]["base"]
     assert list(tmp_path.iterdir()) == []
 

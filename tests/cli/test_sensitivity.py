@@ -161,7 +161,7 @@ def test_a_loss_says_what_knowing_an_input_is_worth(cli, tmp_path):
     assert inputs["speed"]["members"] == ["precision_factor", "mfu"]
     assert loss["evpi"] > inputs["speed"]["evppi"] > inputs["mfu"]["evppi"] > 0
     markdown = (tmp_path / "sensitivity.md").read_text(encoding="utf-8")
-    assert "| if known | answer changes | worth | 95% interval |" in markdown
+    assert "| if known | name | answer changes | worth | 95% interval |" in markdown
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_a_warning_says_at_which_points_it_holds(cli):
     document = json.loads(swept(cli, *arguments, "--format", "json"))
     assert [bool(point["warnings"]) for point in document["points"]] == [False, False, True]
     flat = " ".join(swept(cli, *arguments).split())
-    assert "! at mfu = 70%: warning: the utilisation" in flat
+    assert "! at MFU = 70%: warning: the utilisation" in flat
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_bad_sweeps_are_told_in_one_line(cli, arguments, words):
 def test_events_that_no_draw_shows_are_not_cut(cli):
     asked = ("--budget", "1M..100T", "--points", "3", "--outputs", "optimal_params")
     _, out, _ = cli("sweep", *asked, "--event", "optimal_params >= 7e11", "--draws", 64)
-    table = out.partition("P(optimal_params >= 7e11)")[2].partition("values of budget")[0]
+    table = out.partition("P(optimal model >= 7e11)")[2].partition("values of budget")[0]
     assert "…" not in table
     assert max(map(len, table.splitlines())) <= 80
     rows = [line.split()[:5] for line in table.splitlines() if " USD  " in line]

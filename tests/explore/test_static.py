@@ -79,6 +79,23 @@ def test_the_stated_error_is_found_where_nobody_looked(export, cli):
             assert shown == pytest.approx(outputs[name]["median"], rel=row["off"] + 1e-8)
 
 
+def test_an_event_has_the_commands_probability_and_is_off_by_no_more_than_is_stated(export, cli):
+    path = export("--budget", "10M..1B", "--outputs", "gpus", "--event", "training_flop >= 1e26")
+    page = tables(path)
+    row = page["rows"][-1]
+    assert (row["title"], row["chance"]) == ("P(training compute [training_flop] >= 1e26)", True)
+    assert 0 < row["off"] < 3
+    line, axis = page["scenarios"][0]["command"], page["axes"][0]
+    for place in (8, 9.4, 10.5):
+        cell, part = int(place), place % 1
+        low, high = axis["values"][cell : cell + 2]
+        words = shlex.split(line.replace("AXIS0", repr(low * (high / low) ** part)))[1:]
+        chance = json.loads(cli(*words, "--format", "json")[1])["events"][0]["probability"]
+        odds = [np.log(v / (100 - v)) for [v] in row["values"][0][cell : cell + 2]]
+        shown = 1 / (1 + np.exp(-(odds[0] * (1 - part) + odds[1] * part)))
+        assert 100 * shown == pytest.approx(100 * chance, abs=row["off"] + 1e-6)
+
+
 def test_a_wrong_table_would_be_found_out():
     from uncertain_scale.analysis.swept import Axis
     from uncertain_scale.explore.static import _Grid, _halfway, _off
@@ -153,7 +170,7 @@ def test_words_of_others_end_no_element_and_the_policy_names_what_runs(export, t
             "no answer depends on it",
         ),
         (("--budget", "10M..1B", "--against", "nowhere"), "'nowhere' is unknown"),
-        (("--budget", "10M..1B", "--event", "training_flop >= 1e26"), "leave --event out"),
+        (("--budget", "10M..1B", "--event", "nothing >= 1e26"), "'nothing' is not a variable"),
         (("--budget", "10M..1B", "--draws", "0"), "draws"),
     ],
 )
@@ -198,4 +215,4 @@ def test_the_page_names_the_command_that_makes_it_again(export, cli, tmp_path, m
 def test_what_is_doubtful_at_some_points_is_told_as_such(export):
     text = export("--budget", "10M..1B", "--given", "mfu=0.2..0.5").read_text(encoding="utf-8")
     assert "<li>at some of the points: warning: the utilisation" in text
-    assert "<li>training_time is not determined by what is given" in text
+    assert "<li>Training time (training_time) is not determined by what is given" in text

@@ -54,7 +54,7 @@ def reader_of(visitor):
             )
 
         def row(self, name):
-            (found,) = [row for row in self.rows() if row[0].split("\n")[0] == name]
+            (found,) = [row for row in self.rows() if row[0].split("\n")[-1].split(":")[0] == name]
             return found[1:]
 
     return Reader
@@ -99,7 +99,7 @@ def test_at_a_made_point_the_page_prints_what_its_command_prints(reader, cli):
         code, out, err = cli(*shlex.split(line)[1:], "--format", "html")
         assert (code, err) == (0, "")
         for name, median, interval, units, _ in [
-            (row[0].split("\n")[0], *row[1:]) for row in page.rows()
+            (row[0].split("\n")[-1].split(":")[0], *row[1:]) for row in page.rows()
         ]:
             start = out.index(f'<tr data-output="{name}">')
             printed = out[start : out.index("</tr>", start)]

@@ -110,6 +110,7 @@ def test_a_bound_of_a_bare_number(tmp_path):
         (["lower = '15 USD'"], r":5 .*facility_power: units 'USD' are incompatible"),
         (["lower = '15 MW'", "upper = '20 USD'"], r"'x' facility_power: units '.*' are incomp"),
         (["lower = '20 MW'", "upper = '15 MW'"], r":5 .*lower = 20 MW is not below upper = 15 MW"),
+        (["lower = 1", "upper = 0", "units = 'MW'"], r"lower = 1.0 is not below upper = 0.0; swap"),
         (["lower = '2 GW'", "upper = '30 MW'"], r"lower = 2 GW is not below upper = 30 MW"),
         (["lower = '15 to 20 MW'"], r":5 .*lower = '15 to 20 MW' is an interval; a bound is"),
         (["value = 'at least many MW'"], r":5 .*value = 'many MW': 'many MW' is not a value"),

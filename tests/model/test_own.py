@@ -246,3 +246,28 @@ def test_currencies_are_never_converted_by_guess(tmp_path):
         us.run(equations=[tmp_path / "wrong.py"], outputs=["total"], **asked)
     tree = us.run(equations=[tmp_path / "rated.py"], outputs=["total"], **asked)
     assert float(tree["prior_predictive/total"][0, 0]) == 145
+
+
+def test_models_that_declare_a_unit_in_two_ways_are_refused_and_none_is_changed(tmp_path):
+    for name, stated in (("first", "100 USD/hour"), ("second", "own")):
+        prior = "[inputs.x]\nkind = 'constant'\nvalue = 2\nunits = 'XRU'\n"
+        text = f"schema_version = 1\n[units]\nXRU = '{stated}'\n{prior}"
+        (tmp_path / f"{name}.toml").write_text(text)
+    (tmp_path / "law.py").write_text(
+        "from typing import Annotated\n"
+        "RATE: Annotated[float, 'USD/hour/XRU'] = 100\n"
+        "def y(x: Annotated[float, 'XRU']) -> Annotated[float, 'USD/hour']:\n"
+        "    return RATE * x\n"
+    )
+    few = us.Design(draws=2, chains=2)
+
+    def asked(name):
+        priors = [tmp_path / f"{name}.toml"]
+        tree = us.run(equations=[tmp_path / "law.py"], priors=priors, outputs=["y"], design=few)
+        return float(tree["prior_predictive/y"][0, 0])
+
+    assert asked("first") == 200
+    both = r"second.toml:3 .*'XRU' is declared as '100 USD/hour' already.* cannot be 'own' too"
+    with pytest.raises(us.UncertainScaleError, match=both):
+        asked("second")
+    assert asked("first") == 200

@@ -129,7 +129,7 @@ def scenario(tmp_path, as_of):
 
 def test_every_view_says_it_and_json_holds_it(in_every_format, tmp_path):
     asked = (*ASKED, *scenario(tmp_path, "2024-07-01"), "--as-of", DAY)
-    says = "hourly_rate is of 2024-07, 28 months old on 2026-11-30; --scenario frontier-2026 has"
+    says = "Rental rate (hourly_rate) is of 2024-07, 28 months old on 2026-11-30; --scenario"
     printed, _ = in_every_format(*asked, forms=("terminal", "md", "json", "csv"))
     assert says in " ".join(printed["terminal"].split())
     assert says in printed["md"].replace("\\", "")
@@ -163,7 +163,7 @@ def test_python_tells_the_day_to_run_or_to_ask():
     found = us.report_document(tree)["ages"]
     assert found["as_of"] == DAY
     assert list(found["old"]) == ["hourly_rate"]
-    assert "hourly_rate is of 2024-07" in us.show(tree).html
+    assert "Rental rate (hourly_rate) is of 2024-07" in us.show(tree).html
     early = us.run(outputs=["gpu_hours"], given={"budget": "1M"}, as_of="2025-01-01")
     assert us.report_document(early)["ages"]["old"] == {}
     assert (tree["prior/hourly_rate"] == early["prior/hourly_rate"]).all()

@@ -86,8 +86,8 @@ def test_a_comparison_says_what_doubles():
     sparse = us.load_priors("h100-sparse-fp8", variables=model.variables)
     shown = us.show(*compare(model, dense, question, [sparse], FEW))
     assert _read(shown).rows[1:] == [["Training compute", "training_flop", "x2", "x2", "100%"]]
-    assert "unchanged in every draw: gpu_hours" in shown.html
-    assert "exactly 2 times in every draw" in repr(shown)
+    assert "unchanged in every draw: GPU-hours (gpu_hours)" in shown.html
+    assert "exactly 2 times in every draw" in " ".join(repr(shown).split())
 
 
 def test_a_ranking_shows_shares_in_order():

@@ -8,6 +8,7 @@ from uncertain_scale.errors import UnitError
 from uncertain_scale.units import (
     Quantity,
     SpellingError,
+    as_bytes,
     check_ends,
     check_spelling,
     check_suffixes,
@@ -52,6 +53,26 @@ def test_refuses_what_is_no_number(text):
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_reads_back_every_number_that_python_writes(value):
     assert parse_quantity(repr(value)).value == value
+
+
+@pytest.mark.parametrize("text", ["2B B", "5 kB", "3 GB", "8 bits", "1 megabyte"])
+def test_bytes_are_no_plain_number_and_no_count_of_something_else(text):
+    for units in ("1", "parameter"):
+        with pytest.raises(UnitError, match="incompatible"):
+            parse_quantity(text).to(units)
+
+
+def test_b_is_a_billion_but_where_the_units_are_bytes():
+    assert parse_quantity(as_bytes("5 B", "parameter")).to("parameter") == 5e9
+    assert parse_quantity(as_bytes("5B", "1")).to("1") == 5e9
+    assert parse_quantity(as_bytes("5 B", "kB")).to("kB") == 0.005
+    assert parse_quantity(as_bytes("5B/token", "byte/token")).to("byte/token") == 5
+    assert parse_quantity(as_bytes("5B B", "byte")).to("byte") == 5e9
+
+
+def test_a_product_is_refused_as_one():
+    with pytest.raises(UnitError, match=r"'3 \* y' is a product"):
+        parse_quantity("3 * y")
 
 
 def test_a_bare_number_is_in_the_units_that_are_expected():

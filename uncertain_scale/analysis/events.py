@@ -24,7 +24,7 @@ from uncertain_scale.statistics.outputs import (
     may_vary,
     read_draws,
 )
-from uncertain_scale.units import conversion_factor, parse_quantity
+from uncertain_scale.units import as_bytes, conversion_factor, parse_quantity
 from uncertain_scale.units.dates import DATE, dates_as_numbers
 from uncertain_scale.units.domain import compare
 
@@ -194,7 +194,9 @@ def parse_event(text: str, variables: Mapping[str, str]) -> Event:
     (times, left), (over, right) = (_scaled(side, text) for side in (parts[0], parts[2]))
     for name in (left, right):
         if _NAME.fullmatch(name) and name not in variables:
-            raise QuestionError(f"event '{text[:80]}': {nearest(name, variables)}")
+            raise QuestionError(
+                f"event '{text[:80]}': '{name[:40]}' is not a variable; {nearest(name, variables)}"
+            )
     try:
         if left in variables and right in variables:
             factor = conversion_factor(variables[right], variables[left]) * over / times
@@ -220,7 +222,8 @@ def _scaled(side: str, text: str) -> tuple[float, str]:
 
 
 def _number(text: str, units: str) -> float:
-    return parse_quantity(dates_as_numbers(text) if units == DATE else text).to(units)
+    text = dates_as_numbers(text) if units == DATE else as_bytes(text, units)
+    return parse_quantity(text).to(units)
 
 
 def probability_in(event: Event, tree: xr.DataTree | ArrayTree) -> Probability:

@@ -130,7 +130,8 @@ class Problem(models.Problem):
         problem = self._dated()
         files = _evidence(evidence)
         if files:
-            return problem._answer("report", problem.given_evidence(files, method), prob)  # noqa: SLF001 (its own kind)
+            drawn = problem.given_evidence(files, method)
+            return replace(problem._answer("report", drawn, prob), evidence=files, method=method)  # noqa: SLF001 (its own kind)
         counted = self.watch.chains_of(problem.design)
         drawn = sample_arrays(problem, problem.design, progress=counted)
         return problem._answer("report", drawn, prob)  # noqa: SLF001 (as above)
@@ -159,8 +160,9 @@ class Problem(models.Problem):
         """
         if not evidence:
             raise QuestionError('update takes evidence files or names, such as "h100-clusters"')
-        tree = self.given_evidence(_evidence(evidence), method, keep_sound=True)
-        answer = self._answer("update", tree, prob)
+        files = _evidence(evidence)
+        tree = self.given_evidence(files, method, keep_sound=True)
+        answer = replace(self._answer("update", tree, prob), evidence=files, method=method)
         warn("left out", answer.document["evidence"]["left_out"])
         return answer
 

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from uncertain_scale.errors import QuestionError, nearest, several
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.events import Probability
     from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
+    from uncertain_scale.report.atomic import Staging
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.notebook import Shown
     from uncertain_scale.report.render import View
@@ -216,9 +217,13 @@ class Answer(Result):
     ----------
     problem
         The question.
+    evidence, method
+        Files by which its priors were updated, and how.
     """
 
     problem: Problem = field(kw_only=True)
+    evidence: Sequence[str | Path] = field(default=(), kw_only=True)
+    method: str = field(default="auto", kw_only=True)
 
     @cached_property
     def tree(self) -> xr.DataTree:
@@ -284,13 +289,23 @@ class Answer(Result):
         return probability_in(read, self.data)
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write report.md, .json and .html, and the draws as draws.nc, into a folder.
+        """Write what `--output` writes into a folder, for `uncertain-scale verify` to run again.
+
+        report.md, .json and .html, the draws as draws.nc, and run.json with what it was made of. Of
+        functions in memory, which no command line has, `verify` checks the files alone.
 
         Raises DataError: the folder or a file in it cannot be written; what was there stays.
         """
+        from uncertain_scale.api.replay import replay_of
+        from uncertain_scale.report.atomic import staged
+        from uncertain_scale.report.run_record import write_record
         from uncertain_scale.report.store import save_report
 
-        return save_report(self.document, self.tree, Path(folder), page=self._page())
+        command, texts = replay_of(self)
+        with staged(Path(folder)) as staging:
+            saved = save_report(self.document, self.tree, Path(folder), page=self._page())
+            record = write_record(cast("Staging", staging), command, "report.json", texts)
+        return [*saved, record]
 
     def _page(self) -> str:
         from uncertain_scale.report.render.html import html

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
-import platform
-import re
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +18,7 @@ import typer
 
 from uncertain_scale.cli.command import files_read, spelt_out, typed
 from uncertain_scale.cli.progress import interrupts
-from uncertain_scale.errors import DataError
-from uncertain_scale.reading import (
-    UnreadableError,
-    is_inside,
-    open_within,
-    parse_json,
-    read_text,
-)
+from uncertain_scale.reading import FOLDERS, RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,15 +27,6 @@ if TYPE_CHECKING:
     from uncertain_scale.cli.command import Reads, StandIns
     from uncertain_scale.inputs import Priors
     from uncertain_scale.report.atomic import Staging
-
-RECORD = "run.json"
-FORMAT = 1
-_LARGEST = 64_000_000  # bytes of a record, or of a result
-_MOST_BYTES = 2**62  # of a file of which the digest is taken, in pieces
-_RENAMED = {"road": "method"}  # options, and keys of evidence
-FOLDERS = ("priors", "inputs", "inputs/priors", "equations")
-"""Folders of a record that files are in which a run read."""
-_OURS = rf"(?:{{}}\.\w+|draws\.nc|(?:{'|'.join(FOLDERS)})/[^/\0\n]+)"
 
 
 @dataclass
@@ -136,7 +117,12 @@ def recorded(command: Callable[..., None], result: str) -> Callable[..., None]:
                 except (typer.Exit, BrokenPipeError) as error:  # after all was saved
                     ended = error
                 if staging is not None and staging.holds(staging.folder / f"{result}.json"):
-                    _write(staging, session, f"{result}.json")
+                    from uncertain_scale.report.run_record import write_record
+
+                    texts, stand_ins = _files(session)
+                    replayed = {**session.all_arguments(), **session.recorded}
+                    words = spelt_out(command, replayed, stand_ins)
+                    write_record(staging, words, f"{result}.json", texts)
                 last.enter_context(interrupts.writing())
         finally:
             _session.reset(token)
@@ -160,78 +146,6 @@ def _names(result: str) -> list[str]:
     ends = ("json", "md", "html", "csv", "nc")
     files = [RECORD, "draws.nc", *(f"{result}.{end}" for end in ends)]
     return [*files, *(f"{part}/{RECORD}" for part in FOLDERS)]
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file.
-
-    Raises DataError: it cannot be read, or is no regular file.
-    """
-    found = hashlib.sha256()
-    try:
-        with open_within(path, _MOST_BYTES) as file:
-            while piece := file.read(1 << 20):
-                found.update(piece)
-    except UnreadableError as error:
-        raise DataError(error.of(path)) from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-    return found.hexdigest()
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    """Return what a record or a result holds, or raise a DataError where it is no JSON object."""
-    try:
-        found = parse_json(read_text(path, _LARGEST, "no such is written"))
-    except UnreadableError as error:
-        raise DataError(f"{error.of(path)}; name the folder that --output wrote") from None
-    except ValueError as error:
-        raise DataError(f"{path} is not JSON in UTF-8: {error!s:.80}") from None
-    if not isinstance(found, dict):
-        raise DataError(f"{path} holds no JSON object; it was not written by this program")
-    return {key: _renamed(one) for key, one in found.items()}
-
-
-def _renamed(found: Any) -> Any:
-    """Return what an earlier version wrote with the names of now."""
-    if isinstance(found, list):
-        return [_renamed(one) for one in found]
-    if isinstance(found, dict):
-        names = _RENAMED if "k_hat" in found else {}
-        return {names.get(key, key): _renamed(one) for key, one in found.items()}
-    if isinstance(found, str) and found.startswith("--"):
-        return f"--{_RENAMED.get(found[2:], found[2:])}"
-    return found
-
-
-def _write(staging: Staging, session: _Session, result: str) -> None:
-    from uncertain_scale.report.store import as_json, save_texts
-    from uncertain_scale.sampling.chains import package_versions
-
-    folder = staging.folder
-    texts, stand_ins = _files(session)
-    record = {
-        "format": FORMAT,
-        "command": spelt_out(
-            session.command, {**session.all_arguments(), **session.recorded}, stand_ins
-        ),
-        "result": result,
-        "sha256": digest_of(staging.place(folder / result)),
-        "versions": package_versions(),
-        "platform": {
-            "python": platform.python_version(),
-            "system": platform.system(),
-            "machine": platform.machine(),
-        },
-    }
-    save_texts(texts, folder)
-    record["files"] = [*staging.files, RECORD]
-    record["digests"] = {
-        name: digest_of(staging.place(folder / name)) for name in staging.files if name != result
-    }
-    for old in _files_of_before(folder, result):
-        staging.remove(old)
-    save_texts({RECORD: as_json(record) + "\n"}, folder)
 
 
 def _files(session: _Session) -> tuple[dict[str, str], StandIns]:
@@ -258,15 +172,3 @@ def _free_name(kind: Reads, path: Path, taken: Mapping[str, str]) -> str:
     while name in taken:
         name = f"{folder}/_{Path(name).name}"
     return name
-
-
-def _files_of_before(folder: Path, result: str) -> list[str]:
-    """Return the files of an earlier result of this kind, which the new one takes the place of."""
-    try:
-        found = read_object(folder / RECORD)
-    except DataError:
-        return []
-    names = found.get("files") if found.get("result") == result else []
-    texts = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    ours = _OURS.format(re.escape(result.removesuffix(".json")))
-    return [name for name in texts if re.fullmatch(ours, name) and is_inside(folder / name, folder)]

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from uncertain_scale.cli.command import Argument, Option, declared, spelt_out
-from uncertain_scale.cli.output import Form, Format, present
-from uncertain_scale.cli.record import FOLDERS, FORMAT, RECORD, digest_of, read_object
+from uncertain_scale.cli.output import Form, Format, present, print_json
 from uncertain_scale.errors import (
     DataError,
     ModelError,
@@ -27,7 +26,7 @@ from uncertain_scale.errors import (
     UncertainScaleError,
     printable,
 )
-from uncertain_scale.reading import is_inside
+from uncertain_scale.reading import FOLDERS, FORMAT, RECORD, digest_of, is_inside, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -132,6 +131,8 @@ def verify(
     record = read_record(folder)
     saved = record.document()
     files = record.files()
+    if not record.command:
+        return _unrepeated(folder, files, form)
     program: Any = context.find_root()
     command, arguments = _arguments(record, program)
     equations = _equations(command, arguments)
@@ -156,6 +157,20 @@ def verify(
     document["files"] = asdict(files)
     present("difference", document, form)
     if document["grade"] == "different" or not files.intact:
+        raise typer.Exit(1)
+    return None
+
+
+def _unrepeated(folder: Path, files: Files, form: Format) -> None:
+    """Tell of a result that no command line makes whether its files are as they were written."""
+    report_files(folder, files)
+    if form == "json":
+        print_json({"grade": "not run", "intact": files.intact, "files": asdict(files)})
+    else:
+        said = "are as they were written" if files.intact else "are not as they were written"
+        why = "it was made in Python as no command line makes it, so that it is not run again"
+        typer.echo(printable(f"{folder}: {why}; its files {said}"))
+    if not files.intact:
         raise typer.Exit(1)
 
 

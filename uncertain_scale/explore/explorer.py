@@ -37,6 +37,7 @@ from uncertain_scale.report.rows import (
     run_in_words,
     sufficient_rows,
 )
+from uncertain_scale.report.spoken import names_of, spoken
 from uncertain_scale.sampling.limits import Stop, StoppedError
 
 if TYPE_CHECKING:
@@ -267,11 +268,11 @@ def sections(answer: Answer, *, at: str = "", coarse: bool = False) -> dict[str,
 def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
     document, number = answer.document, count(1)
     prob, looked_at = document["probs"][0], document["outputs"][answer.of]
-    compared = answer.comparison
+    compared, names = answer.comparison, names_of(document)
     return {
         "head": _render(
             "head",
-            question=with_powers(question_in_words(document)),
+            question=with_powers(spoken(question_in_words(document), names)),
             headline=headline(document),
             document=document,
             run=run_in_words(document),
@@ -285,7 +286,7 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
             outputs=list(output_rows_of({**document, "probs": [prob]})),
             events=list(event_rows(document)),
             sufficient=list(sufficient_rows(document)),
-            remarks=list(remarks(document)),
+            remarks=[spoken(one, names) for one in remarks(document)],
         ),
         "drivers": _render(
             "drivers",
@@ -300,7 +301,7 @@ def _sections(answer: Answer, at: str, *, coarse: bool) -> dict[str, str]:
             base=document["scenario"],
             prob=percent(prob),
             refused=answer.refused,
-            given=with_powers(question_in_words(document)),
+            given=with_powers(spoken(question_in_words(document), names)),
             comparisons=[
                 {**comparison_parts(compared, one, number), "common": one["common"]}
                 for one in compared["comparisons"]

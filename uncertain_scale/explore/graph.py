@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.report.figures.axes import interval_in_words
 from uncertain_scale.report.numbers import scale_for, share_in_words, units_in_words, with_powers
 from uncertain_scale.report.rows import input_rows
+from uncertain_scale.units.labels import label_of
 
 if TYPE_CHECKING:
     from uncertain_scale.explore.answer import Answer
@@ -39,6 +40,7 @@ def graph_of(answer: Answer) -> dict[str, Any]:
         nodes.append(
             {
                 "name": name,
+                "label": label_of(name),
                 "kind": "input" if kind in {"prior", "fallback"} else kind,
                 "column": column,
                 "row": row,

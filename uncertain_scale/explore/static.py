@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from markupsafe import Markup
+from scipy.special import expit, logit
 
 from uncertain_scale.analysis.sweep import Sweep
 from uncertain_scale.analysis.swept import read_axes
@@ -27,7 +28,13 @@ from uncertain_scale.explore.edits import as_number
 from uncertain_scale.report.ages import STALE_MONTHS
 from uncertain_scale.report.html.parts import marks_of
 from uncertain_scale.report.html.templating import environment, stylesheet
-from uncertain_scale.report.numbers import percent, scale_for, units_in_words, with_powers
+from uncertain_scale.report.numbers import (
+    percent,
+    scale_for,
+    share_in_words,
+    units_in_words,
+    with_powers,
+)
 from uncertain_scale.report.rows import (
     input_rows,
     intervals_of,
@@ -36,7 +43,9 @@ from uncertain_scale.report.rows import (
     remarks,
     run_in_words,
 )
+from uncertain_scale.report.spoken import names_of, spoken
 from uncertain_scale.units.dates import DATE
+from uncertain_scale.units.labels import label_of, with_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -110,6 +119,11 @@ class _Grid:
         pairs = zip(outputs, pieces, strict=True)
         return np.array([[one["median"], piece["low"], piece["high"]] for one, piece in pairs])
 
+    def odds(self, place: int) -> FloatArray:
+        """Return the log odds of an event, by its place, at each point; at least those of 1e-6."""
+        found: FloatArray = logit(np.clip(_chances(self, place), 1e-6, 1 - 1e-6))
+        return found
+
 
 _Pairs = list[tuple[_Grid, _Grid]]
 """Of each scenario, the points of the page and those halfway between them."""
@@ -120,20 +134,26 @@ def _off(pairs: _Pairs, name: str) -> tuple[bool, float]:
 
     In parts of the figure; of half the interval, if that is more, where it holds 0.
     """
-    from scipy.interpolate import RegularGridInterpolator
-
     log = all(bool((grid.figures(name) > 0).all()) for pair in pairs for grid in pair)
     worst = 0.0
     for made, halfway in pairs:
         table, right = made.figures(name), halfway.figures(name)
-        table = (np.log(table) if log else table).reshape(*map(len, made.steps), -1)
-        found = RegularGridInterpolator(made.steps, table)(list(product(*halfway.steps)))
+        found = _between(made, halfway, np.log(table) if log else table)
         gap = np.abs((np.exp(found) if log else found) - right)
         half = np.where(right[:, 1] > 0, 0, (right[:, 2] - right[:, 1]) / 2)
         with np.errstate(all="ignore"):
             parts = gap / np.maximum(np.abs(right), half[:, None])
         worst = max(worst, float(np.nanmax(parts, initial=0.0)))
     return log, worst if worst > _ROUNDING else 0.0
+
+
+def _between(made: _Grid, halfway: _Grid, table: FloatArray) -> FloatArray:
+    """Return what figures at points, shape (point, …), are halfway when interpolated."""
+    from scipy.interpolate import RegularGridInterpolator
+
+    table = table.reshape(*map(len, made.steps), -1)
+    found: FloatArray = RegularGridInterpolator(made.steps, table)(list(product(*halfway.steps)))
+    return found
 
 
 def static_page(
@@ -164,8 +184,6 @@ def static_page(
     UncertainScaleError
         A range or the question is at fault, or the page would be too large.
     """
-    if view.events:
-        raise QuestionError("--export: a page has no events; leave --event out")
     fixed, axes = axes_of(view.given)
     last = {axis.name: f"{axis.values[-1]!r} {axis.units or ''}".strip() for axis in axes}
     asked = replace(view, given={**fixed, **last}, probs=view.probs[:1], others=())
@@ -213,7 +231,10 @@ def _page(pairs: _Pairs, scenarios: Scenarios, lines: Sequence[str], made_by: st
             {"name": document["scenario"], "title": document["title"], "command": line}
             for document, line in zip(shown, lines, strict=True)
         ],
-        "rows": [_row(pairs, name, output) for name, output in shown[0]["outputs"].items()],
+        "rows": [
+            *(_row(pairs, name, output) for name, output in shown[0]["outputs"].items()),
+            *(_chance(pairs, place) for place in range(len(shown[0]["events"]))),
+        ],
         "at": middle,
         "made": shown[0]["ages"]["as_of"],
         "stale": STALE_MONTHS,
@@ -251,7 +272,8 @@ def _fixed(document: Document, moved: set[str]) -> str:
     given = {name: one for name, one in question["given"].items() if name not in moved}
     if not given and not question["free"]:
         return ""
-    return with_powers(question_in_words({**document, "question": {**question, "given": given}}))
+    asked = question_in_words({**document, "question": {**question, "given": given}})
+    return with_powers(spoken(asked, names_of(document)))
 
 
 def _axis(name: str, scenarios: Scenarios, grid: _Grid) -> dict[str, Any]:
@@ -262,6 +284,7 @@ def _axis(name: str, scenarios: Scenarios, grid: _Grid) -> dict[str, Any]:
     shown = (f"{s.write(x, exact=True)} {s.units}" for s, x in zip(scales, values, strict=True))
     return {
         "name": name,
+        "title": label_of(name),
         "label": grid.documents[0]["inputs"][name]["long_name"],
         "units": units_in_words(units),
         "values": values,
@@ -277,6 +300,7 @@ def _row(pairs: _Pairs, name: str, output: Mapping[str, Any]) -> dict[str, Any]:
     error = f"{100 * off:.2g}%" if off >= _LEAST else f"below {_LEAST:.2%}"
     return {
         "name": name,
+        "title": label_of(name),
         "label": output["long_name"],
         "date": output["units"] == DATE,
         "log": log,
@@ -290,6 +314,36 @@ def _row(pairs: _Pairs, name: str, output: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _chance(pairs: _Pairs, place: int) -> dict[str, Any]:
+    """Return the probability of an event at all points, in per cent, as an answer is given."""
+    grids = [made for made, _ in pairs]
+    document = grids[0].documents[0]
+    gaps = (
+        np.abs(expit(_between(made, halfway, made.odds(place))[:, 0]) - expit(halfway.odds(place)))
+        for made, halfway in pairs
+    )
+    off = 100 * max(float(gap.max()) for gap in gaps)
+    name = f"P({document['events'][place]['event']})"
+    return {
+        "name": "",
+        "title": spoken(name, names_of(document)),
+        "label": "",
+        "date": False,
+        "log": False,
+        "chance": True,
+        "off": off,
+        "error": f"{off:.2g} points" if off >= _LEAST else "none",
+        "values": [[[100 * x] for x in _chances(grid, place)] for grid in grids],
+        "texts": [
+            [[share_in_words(x, None), "", "", ""] for x in _chances(grid, place)] for grid in grids
+        ],
+    }
+
+
+def _chances(grid: _Grid, place: int) -> list[float]:
+    return [document["events"][place]["probability"] for document in grid.documents]
+
+
 def _texts(document: Document, name: str) -> list[str]:
     alone = {**document, "outputs": {name: document["outputs"][name]}}
     row = next(output_rows(alone, document["probs"][0]))
@@ -301,7 +355,13 @@ def _beliefs(document: Document) -> list[tuple[str, ...]]:
     marks = marks_of(document)
     return [
         (
-            *(row.name, f"{row.median} {row.units}".strip(), row.interval, row.source, row.as_of),
+            *(
+                with_name(row.name),
+                f"{row.median} {row.units}".strip(),
+                row.interval,
+                row.source,
+                row.as_of,
+            ),
             ", ".join(mark.word for mark in marks[row.name]),
         )
         for row in input_rows(document)
@@ -311,7 +371,8 @@ def _beliefs(document: Document) -> list[tuple[str, ...]]:
 
 def _notes(grid: _Grid) -> list[str]:
     """Return what a reader should know, at all of the points or at some."""
-    said = [list(remarks(document)) for document in grid.documents]
+    names = names_of(grid.documents[0])
+    said = [[spoken(one, names) for one in remarks(document)] for document in grid.documents]
     alike = dict.fromkeys(note for notes in said for note in notes)
     everywhere = {note for note in alike if all(note in notes for notes in said)}
     return [note if note in everywhere else f"at some of the points: {note}" for note in alike]

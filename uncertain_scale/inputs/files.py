@@ -52,7 +52,7 @@ from uncertain_scale.inputs.trends import (
     with_trends,
     without_known,
 )
-from uncertain_scale.units import declare_unit, parse_quantity
+from uncertain_scale.units import as_bytes, declare_unit, parse_quantity
 from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _with_numbers(kind: str, own: Mapping[str, object], units: object) -> dict[s
         if not isinstance(value, str) or not isinstance(units, str) or kind not in KINDS:
             continue
         try:
-            quantity = parse_quantity(value)
+            quantity = parse_quantity(as_bytes(value, units))
             if quantity.units and not is_quantity(KINDS[kind], key):
                 raise UnitError(f"{key} of a {kind} has no units")
             read[key] = quantity.to(units)

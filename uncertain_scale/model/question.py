@@ -30,7 +30,7 @@ from uncertain_scale.inputs.prior import Prior, Priors, Provenance, loose_ends
 from uncertain_scale.inputs.stated import as_typed, interval_in, split_sources
 from uncertain_scale.inputs.trends import WHEN
 from uncertain_scale.model.model import wholes
-from uncertain_scale.units import Quantity, conversion_factor
+from uncertain_scale.units import Quantity, as_bytes, conversion_factor
 from uncertain_scale.units.dates import DATE, dates_as_numbers
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def _stated(name: str, value: str | float | Quantity, model: Model, option: str)
         if isinstance(value, str) and in_model == DATE:
             value = dates_as_numbers(value)
         if isinstance(value, str):
-            distribution, units = parse_distribution(value)
+            distribution, units = parse_distribution(as_bytes(value, in_model))
         elif isinstance(value, Quantity):
             distribution, units = build("constant", {"value": value.value}), value.units
         else:

@@ -79,7 +79,7 @@ class Text(Block):
     indent
         Columns that the terminal moves it in.
     raw
-        Whether Markdown takes it as it is, being escaped where that is needed.
+        Whether it is taken as it is: with names for labels, and unescaped by Markdown.
     """
 
     lines: str | Sequence[str]

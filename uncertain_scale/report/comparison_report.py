@@ -402,7 +402,7 @@ def _attributions(comparison: dict[str, Any]) -> Iterator[str]:
     patterns: dict[str, list[str]] = {}
     for name, output in comparison["outputs"].items():
         if output["attribution"]:
-            parts = " ".join(
+            parts = ", ".join(
                 f"{input_name} x{factor:.3g}"
                 for input_name, factor in output["factors"].items()
                 if abs(factor - 1) > _SAME

@@ -369,6 +369,7 @@ class _Variable(TypedDict):
 
     units: Units
     long_name: str
+    range: Annotated[str, "the values that it can have, in words; any where none are declared"]
 
 
 _Equation = TypedDict(

@@ -169,7 +169,7 @@ def priors_blocks(document: Document) -> Iterator[Block]:
         yield Gap()
         head = f"{row.label} ({row.name})  {quantity_text(row.median, row.units)}" + spread
         yield Text(head, "bold", only=Form.terminal)
-        yield Text([text for text in words if text], indent=4, only=Form.terminal)
+        yield Text([text for text in words if text], indent=4, raw=True, only=Form.terminal)
 
 
 def headline_outputs(document: Document) -> list[str]:
@@ -198,7 +198,11 @@ def _answers(document: Document) -> Iterator[Block]:
     yield Heading("Answers", id="outputs", only=Form.full)
     header = ["answer", "name", "median", f"{percent(probs[0])} interval", "units", "shape"]
     brief = [(r.label, r.name, r.median, r.interval, r.units, r.shape) for r in rows]
-    yield Table(header, brief, (0, 1, 4, 5), tight=True, named=True, drawn=(5,), only=Form.terminal)
+    narrow = [
+        (r.label, r.name, r.median, quantity_text(r.interval, r.units), r.shape) for r in rows
+    ]
+    short = [*header[:4], header[5]]
+    yield Table(short, narrow, (0, 1, 3, 4), tight=True, named=True, drawn=(4,), only=Form.terminal)
     named = [(*row, outputs[row[1]]["long_name"]) for row in brief]
     yield Table((*header, "what it is"), named, (0, 1, 4, 5, 6), only=Form.notebook)
     header = ["answer", "name", "units", "median", "mean", "sd"]

@@ -15,6 +15,7 @@ from uncertain_scale.inputs.chips import families
 from uncertain_scale.report.blocks import Table
 from uncertain_scale.report.numbers import units_in_words
 from uncertain_scale.report.render.markdown import markdown
+from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,7 +146,10 @@ def _fitted(line: str, hanging: int) -> str:
 
 
 def _variable(model: Model, name: str) -> dict[str, str]:
-    return {"units": model.variables[name], "long_name": model.long_name(name)}
+    units = model.variables[name]
+    domain = domain_of(units)
+    words = domain.words(units) if domain else "any"
+    return {"units": units, "long_name": model.long_name(name), "range": words}
 
 
 def _equation(equation: Equation) -> dict[str, Any]:

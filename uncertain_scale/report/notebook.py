@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -26,11 +26,12 @@ from uncertain_scale.report.interval_report import priors_blocks, report_blocks
 from uncertain_scale.report.numbers import percent, quantity_text, scale_for
 from uncertain_scale.report.render.terminal import terminal
 from uncertain_scale.report.sensitivity_report import sensitivity_blocks, sensitivity_document
+from uncertain_scale.report.spoken import in_words
 from uncertain_scale.statistics.summary import read_probs
 from uncertain_scale.units.labels import label_of, shown_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from uncertain_scale.analysis.comparison import Comparison
 
@@ -98,23 +99,25 @@ def show(
     """
     probs = read_probs(probs)
     if isinstance(result, Choice):
-        return shown_blocks(choice_blocks(choice_document(result)))
+        return _said(choice_blocks, choice_document(result))
     if isinstance(result, Priors):
-        return shown_blocks(priors_blocks(priors_document(result)))
+        return _said(priors_blocks, priors_document(result))
     if isinstance(result, xr.Dataset) and {"median", "eti"} <= set(result.data_vars):
         header, rows = _points(result)
         return shown_blocks([Table(header, rows, only=Form.notebook)], _plain([header, *rows]))
     if isinstance(result, xr.DataTree) and found is not None:
         if isinstance(found, xr.Dataset):
-            return shown_blocks(
-                sensitivity_blocks(sensitivity_document(result, found, "value", []))
-            )
-        return shown_blocks(comparison_blocks(comparison_document(result, found, probs)))
+            return _said(sensitivity_blocks, sensitivity_document(result, found, "value", []))
+        return _said(comparison_blocks, comparison_document(result, found, probs))
     if isinstance(result, xr.DataTree | Streamed):
-        return shown_blocks(report_blocks(report_document(result, probs=probs)))
+        return _said(report_blocks, report_document(result, probs=probs))
     raise TypeError(
         f"show takes draws, a scenario, or what summarize or sweep returns; found {type(result)}"
     )
+
+
+def _said(blocks: Callable[[Any], Iterable[Block]], document: Any) -> Shown:
+    return shown_blocks(in_words(blocks(document), document))
 
 
 def shown_blocks(blocks: Iterable[Block], text: str | None = None) -> Shown:

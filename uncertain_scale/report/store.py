@@ -23,6 +23,7 @@ from uncertain_scale.errors import DataError, how_to_install
 from uncertain_scale.report.atomic import check_place, make_folder, save_whole, staged
 from uncertain_scale.report.interval_report import report_blocks
 from uncertain_scale.report.render.markdown import markdown
+from uncertain_scale.report.spoken import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -61,7 +62,7 @@ def save_report(
     DataError
         The folder or a file in it cannot be written; files that were there stay as they were.
     """
-    text = markdown(report_blocks(document))
+    text = markdown(in_words(report_blocks(document), document))
     texts = {"report.md": text, "report.json": as_json(document) + "\n"}
     if page is not None:
         texts["report.html"] = page

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Quantity",
     "SpellingError",
+    "as_bytes",
     "check_ends",
     "check_spelling",
     "check_suffixes",
@@ -84,6 +85,7 @@ OWN = "own"
 _OWN_UNIT = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,29}")
 _CURRENCY = re.compile("[A-Z]{3}")
 _DECLARED: dict[str, str] = {}
+_BYTES = re.compile(r"(?<![A-Za-z])(?:[kMGTPEZ]i?)?(?:B|(?:[a-z]{4})?(?:bytes?|bits?))(?![A-Za-z])")
 _MILLI = 1e-6  # of a kilowatt and more, in which power of computers is
 _MILLIWATTS = re.compile(r"\bm(Wh?)\b")
 _ABSURD = 1e4  # ratio of an interval's ends of which one alone has a suffix
@@ -136,8 +138,12 @@ def declare_unit(name: str, stated: str = OWN) -> None:
     if not _OWN_UNIT.fullmatch(name):
         raise UnitError(f"'{name[:40]}' cannot name a unit: up to 30 letters, digits and _")
     if name in registry() or name in SUFFIXES:
-        known = f"declared as '{_DECLARED[name]}'" if name in _DECLARED else "a unit"
-        raise UnitError(f"'{name}' is {known} already; choose another name, or drop it")
+        if name not in _DECLARED:
+            raise UnitError(f"'{name}' is a unit already; choose another name, or drop it")
+        raise UnitError(
+            f"'{name}' is declared as '{_DECLARED[name]}' already, for all models of this Python "
+            f"process, and cannot be '{stated[:40]}' too; declare it alike, or start a new process"
+        )
     if stated == OWN:
         registry().define(f"{name} = [{name}]")
     else:
@@ -178,10 +184,14 @@ def conversion_factor(found: str, expected: str) -> float:
         plain = _unhyphened(found[:81])
         if found and not (len(found) <= 80 and _SPELLING.fullmatch(re.sub(r"[()]", " ", plain))):
             raise ValueError
+        if expected in _NONE and _BYTES.fullmatch(plain):  # to pint they are 8 of nothing
+            raise UnitError(_incompatible(found, expected))
         factor = units.Quantity(1.0, plain or "dimensionless").to(expected).magnitude
         doubled = units.Quantity(2.0, plain or "dimensionless").to(expected).magnitude
     except pint.DimensionalityError:
         raise UnitError(_incompatible(found, expected)) from None
+    except UnitError:
+        raise
     except Exception:  # noqa: BLE001 (pint raises many kinds, from tokenize to AttributeError)
         wanted = "none, or %" if expected in _NONE else f"one compatible with '{expected}'"
         msg = f"'{found[:60]}' is not a unit; expected {wanted}"
@@ -202,6 +212,19 @@ def _unhyphened(units: str) -> str:
     """Return units with products in place of hyphens, as pint reads them."""
     rates = _SPEED.sub(lambda found: f"({found[1] or found[2]}FLOP/s*{found[3]})", units)
     return _HYPHENED.sub(lambda found: f"({found[0].replace('-', '*')})", rates)
+
+
+def as_bytes(text: str, units: str) -> str:
+    """Return a text in which B is the byte, where a variable's units are of bytes.
+
+    Elsewhere B is a billion.
+
+    Examples
+    --------
+    >>> as_bytes("5 B", "GB"), as_bytes("2 to 3B/token", "byte/token"), as_bytes("5 B", "parameter")
+    ('5 byte', '2 to 3 byte/token', '5 B')
+    """
+    return re.sub(r"(?<=\d)\s*B(?!\s*\w)", " byte", text) if _BYTES.search(units) else text
 
 
 def is_date(units: str, *values: float) -> bool:
@@ -326,6 +349,8 @@ def parse_quantity(text: str) -> Quantity:
         return parse_quantity(f"{dollar}{sign}{spelled}")
     number = float(f"{sign}{digits}{exponent}".replace(",", ""))
     suffix, units = _split_suffix(rest)
+    if units.startswith("*"):
+        raise UnitError(f"'{text[:60]}' is a product; expected one number, with units behind it")
     value = number * SUFFIXES[suffix] if suffix else number
     if not math.isfinite(value):
         raise UnitError(f"'{text[:60]}' is too large; expected a finite number")

@@ -16,7 +16,7 @@ from uncertain_scale.statistics.draws import Draws
 from uncertain_scale.statistics.intervals import quantiles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from uncertain_scale.inputs import Priors
     from uncertain_scale.inputs.runs import TrainingRun
@@ -131,8 +131,7 @@ class Forecaster:
         DataError
             Draws that are not positive numbers, which have no logarithm.
         """
-        chains = [self._draws(priors, given, target, self._columns, k) for k in self._chains]
-        draws = Draws(np.array(chains))
+        draws = Draws(np.array(self._draws(priors, given, target, self._columns, self._chains)))
         bad = ~(np.isfinite(draws.values) & (draws.values > 0))
         if bad.any():
             raise DataError(
@@ -162,7 +161,7 @@ class Forecaster:
         found = {}
         for (name, share), factor in zip(BASELINES.items(), (1.0, sparse), strict=True):
             points = {**given, "mfu": share, "sparsity_factor": factor, "precision_factor": 1.0}
-            found[name] = float(self._draws(priors, points, target, self._one, 0)[0])
+            found[name] = float(self._draws(priors, points, target, self._one, [0])[0][0])
         return found
 
     def _draws(
@@ -171,9 +170,9 @@ class Forecaster:
         given: Mapping[str, float],
         target: str,
         columns: Coordinates,
-        chain: int,
-    ) -> FloatArray:
-        """Return one chain's draws, as `sample` makes them."""
+        chains: Iterable[int],
+    ) -> list[FloatArray]:
+        """Return the draws of chains, as `sample` makes them."""
         problem = Problem(self._model, priors, ask(self._model, given, outputs=(target,)))
         # What is given and believed decides how a question is answered, the values do not.
         key = (target, *given, "", *priors.inputs)
@@ -182,7 +181,7 @@ class Forecaster:
         if key not in self._plans:
             try_equations(plan, sampler)
             self._plans[key] = plan
-        return propagate(plan, sampler.draw(columns, chain))[target]
+        return [propagate(plan, sampler.draw(columns, chain))[target] for chain in chains]
 
 
 def _by_prob(ends: FloatArray) -> dict[float, tuple[float, float]]:

@@ -24,7 +24,7 @@ export function render({ model }) {
       const [x, y, u, v] = [places[from][0] + WIDTH, places[from][1] + HEIGHT / 2, places[to][0], places[to][1] + HEIGHT / 2]
       make('path', { d: `M${x} ${y}C${x + 26} ${y} ${u - 26} ${v} ${u} ${v}`, class: leads ? 'arrow leads' : 'arrow' }, svg)
     }
-    for (const { name, kind, value, share, leads } of nodes) {
+    for (const { name, label, kind, value, share, leads } of nodes) {
       const acts = kind === 'answer' || kind === 'input'
       const does = { answer: 'shows what drives it', input: 'edits it' }[kind]
       const node = make('g', {
@@ -32,7 +32,8 @@ export function render({ model }) {
         ...(acts && { role: 'button', tabindex: 0, 'aria-description': `${kind}; a click ${does}` }),
       }, svg)
       make('rect', { width: WIDTH, height: HEIGHT, rx: kind === 'answer' ? 4 : 14 }, node)
-      make('text', { x: 10, y: 18, class: 'name' }, node, short(name, share ? 15 : 21))
+      make('text', { x: 10, y: 18, class: 'name' }, node, short(label, share ? 15 : 21))
+      make('title', {}, node, `${label}: ${name}`)
       if (share) make('text', { x: WIDTH - 10, y: 18, class: 'share' }, node, share)
       make('text', { x: 10, y: 35 }, node, short(value, 25))
       const pick = () => {

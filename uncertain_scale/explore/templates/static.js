@@ -11,6 +11,7 @@ const inputs = data.axes.map((_, n) => [at(`typed-${n}`), at(`bar-${n}`)])
 const stops = data.axes.map(({ values }) => [...values.slice(1).flatMap((high, n) =>
   Array.from({ length: STEPS }, (_, k) => between(values[n], high, k / STEPS))), values.at(-1)])
 let scenario = 0
+let moved = 0 // the axis that the chart is drawn along
 
 function between(low, high, part) {
   return low > 0 ? low * (high / low) ** part : low + (high - low) * part
@@ -79,16 +80,64 @@ function corners(place) {
   }, [[0, 1]]).filter(([, weight]) => weight > 1e-12).sort((one, other) => other[1] - one[1])
 }
 
+/** A row's figures at points with weights. */
+function figures(row, about) {
+  const odds = (one) => Math.log(one / (100 - one))
+  const of = (one) => (row.log ? Math.log(one) : row.chance ? odds(Math.min(Math.max(one, 1e-4), 99.9999)) : one)
+  const values = about.map(([index]) => row.values[scenario][index])
+  const sums = values[0].map((_, n) => about.reduce((all, [, weight], k) => all + weight * of(values[k][n]), 0))
+  return sums.map((one) => (row.log ? Math.exp(one) : row.chance ? 100 / (1 + Math.exp(-one)) : one))
+}
+
+/** A figure in words, as the text of the nearest point. */
+function said(row, about, n, value) {
+  if (row.date) return month(value)
+  if (row.chance) return `${value.toFixed(row.off >= 0.5 ? 0 : row.off >= 0.05 ? 1 : 2)}%`
+  return write(value, row.values[scenario][about[0][0]][n], row.texts[scenario][about[0][0]][n], row.off)
+}
+
 function cellsOf(row, about) {
   const texts = row.texts[scenario][about[0][0]]
   if (about.length === 1) return texts
-  const values = about.map(([index]) => row.values[scenario][index])
-  return texts.map((text, n) => {
-    if (n >= values[0].length) return text
-    const sum = about.reduce((all, [, weight], k) => all + weight * (row.log ? Math.log(values[k][n]) : values[k][n]), 0)
-    const value = row.log ? Math.exp(sum) : sum
-    return row.date ? month(value) : write(value, values[0][n], text, row.off)
-  })
+  const found = figures(row, about)
+  return texts.map((text, n) => (n < found.length ? said(row, about, n, found[n]) : text))
+}
+
+/** Draws a row's median and interval along the slider that was moved last, the others as they are. */
+function draw(wanted) {
+  const chart = at('chart')
+  chart.replaceChildren()
+  if (!wanted) return
+  const add = (kind, attributes, text = '') => {
+    const made = document.createElementNS('http://www.w3.org/2000/svg', kind)
+    Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value))
+    made.textContent = text
+    chart.append(made)
+  }
+  const row = data.rows[at('drawn').value]
+  const axis = data.axes[moved]
+  const places = stops[moved].map((x) => corners(wanted.map((one, n) => (n === moved ? x : one))))
+  const found = places.map((about) => figures(row, about))
+  const along = (x) => (axis.values[0] > 0 ? Math.log(x) : x)
+  const up = (y) => (row.log ? Math.log(y) : y)
+  const [least, most] = [Math.min(...found.flat()), Math.max(...found.flat())]
+  const left = (x) => 90 + (540 * (along(x) - along(axis.values[0]))) / (along(axis.values.at(-1)) - along(axis.values[0]))
+  const top = (y) => (most > least ? 215 - (195 * (up(y) - up(least))) / (up(most) - up(least)) : 120)
+  const path = (n) => found.map((one, k) => `${left(stops[moved][k]).toFixed(1)} ${top(one[n]).toFixed(1)}`)
+  if (found[0].length > 1) add('path', { class: 'band', d: `M${[...path(1), ...path(2).reverse()].join('L')}Z` })
+  add('path', { class: 'line', d: `M${path(0).join('L')}` })
+  add('path', { class: 'here', d: `M${left(wanted[moved])} 20V215` })
+  const end = (value, y) => {
+    const k = found.findIndex((one) => one.includes(value))
+    const text = said(row, places[k], found[k].indexOf(value), value)
+    add('text', { x: 84, y, 'text-anchor': 'end' }, `${text} ${row.texts[scenario][places[k][0][0]][3]}`.trim())
+    return text
+  }
+  const [low, high] = [end(least, 218), end(most, 24)]
+  add('text', { x: 90, y: 236 }, axis.texts[0])
+  add('text', { x: 630, y: 236, 'text-anchor': 'end' }, axis.texts.at(-1))
+  add('text', { x: 360, y: 236, 'text-anchor': 'middle' }, axis.title)
+  chart.setAttribute('aria-label', `${row.title} along ${axis.title}, from ${axis.texts[0]} to ${axis.texts.at(-1)}: between ${low} and ${high}`)
 }
 
 /** Answers where all values lie within the ranges; says what does not, and then gives no figure. */
@@ -105,7 +154,7 @@ function show() {
   at('outside').hidden = !faults.length
   at('outside').textContent = faults.join(' ')
   const about = faults.length ? [] : corners(wanted)
-  at('headline').textContent = faults.length ? 'Outside of what this page knows' : inputs.map(([text], n) => `${data.axes[n].name} = ${text.value}`).join(', ')
+  at('headline').textContent = faults.length ? 'Outside of what this page knows' : inputs.map(([text], n) => `${data.axes[n].title} = ${text.value}`).join(', ')
   at('place').textContent = faults.length ? 'No figures.' : about.length === 1
     ? 'At a point made in advance: the figures are those that the command prints.'
     : 'Between points made in advance: interpolated; the last column tells how far that is off at most.'
@@ -113,9 +162,10 @@ function show() {
     const [median, low, high, units] = faults.length ? ['–', '–', '–', ''] : cellsOf(row, about)
     const { cells } = at('answers').tBodies[0].rows[n]
     cells[1].textContent = median
-    cells[2].textContent = low === high ? low : `${low} to ${high}`
+    cells[2].textContent = row.chance ? '' : low === high ? low : `${low} to ${high}`
     cells[3].textContent = units
   })
+  draw(faults.length ? null : wanted)
   at('again').textContent = faults.length ? '' : data.axes.reduce((line, { typed: words }, n) =>
     line.replace(`AXIS${n}`, words[Math.floor(about[0][0] / strides[n]) % sizes[n]]), data.scenarios[scenario].command)
   if (!faults.length) inputs.forEach(([text, bar], n) => {
@@ -130,14 +180,16 @@ function show() {
 
 inputs.forEach(([text, bar], n) => {
   bar.max = stops[n].length - 1
-  text.addEventListener('change', show)
+  text.addEventListener('change', () => { moved = n; show() })
   bar.addEventListener('input', () => {
+    moved = n
     text.value = worded(data.axes[n], stops[n][bar.value])
     show()
   })
   text.value = data.axes[n].texts[Math.floor(data.at / strides[n]) % sizes[n]]
 })
 at('choices').addEventListener('submit', (event) => event.preventDefault())
+at('drawn').addEventListener('change', show)
 at('which')?.addEventListener('change', ({ target }) => { scenario = Number(target.value); show() })
 const months = Math.floor((Date.now() - Date.parse(data.made)) / (30.44 * 864e5))
 if (months > 0) at('age').textContent = ` (${months} months ago${months > data.stale ? ': make it again before you rest on it' : ''})`

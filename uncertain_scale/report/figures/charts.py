@@ -33,6 +33,7 @@ from uncertain_scale.report.numbers import (
 from uncertain_scale.report.rows import intervals_of
 from uncertain_scale.units import conversion_factor
 from uncertain_scale.units.dates import DATE, date_text, year_of
+from uncertain_scale.units.labels import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -111,10 +112,12 @@ def plot_sweep(
     _mark(axes, y_axis, guides or {}, points)
     if along["units"] == DATE:
         _mark_dates(axes, document, name, about["units"])
-    axes.set_xlabel(f"{along['name']}, {x_axis.units}".rstrip(", "), parse_math=False)
-    axes.set_ylabel(f"{name}, {y_axis.units}".rstrip(", "), parse_math=False)
+    axes.set_xlabel(f"{label_of(along['name'])}, {x_axis.units}".rstrip(", "), parse_math=False)
+    axes.set_ylabel(f"{label_of(name)}, {y_axis.units}".rstrip(", "), parse_math=False)
     title = (
-        None if across is None else f"{across['name']}, median with {percent(shown[0])} interval"
+        None
+        if across is None
+        else f"{label_of(across['name'])}, median with {percent(shown[0])} interval"
     )
     axes.legend(
         loc="lower center",
@@ -364,11 +367,11 @@ def _described(
             scale = scale_for([line["median"][place], *ends], about["units"])
             low, high = (scale.write(value) for value in ends)
             parts.append(
-                f"{f'{label}, ' if label else ''}{along['name']} "
+                f"{f'{label}, ' if label else ''}{label_of(along['name'])} "
                 f"{at.write(x, exact=True)} {at.units}: {scale.write(line['median'][place])} "
                 f"{scale.units} ({percent(probs[-1])}: {low} to {high})"
             )
-    return f"{name} against {along['name']}. {'. '.join(parts)}."
+    return f"{label_of(name)} against {label_of(along['name'])}. {'. '.join(parts)}."
 
 
 @styled

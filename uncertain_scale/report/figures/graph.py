@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from uncertain_scale.report.figures.sheet import Sheet, fitted, text_width
 from uncertain_scale.report.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, SKY, styled
+from uncertain_scale.units.labels import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,7 +144,7 @@ def _pitch(plan: Plan, name: str) -> float:
 def _width(plan: Plan, name: str) -> float:
     if name not in plan.reached:
         return 0.0
-    return min(text_width(name, _SIZE, bold=name in plan.outputs) + 13, _WIDEST)
+    return min(text_width(label_of(name), _SIZE, bold=name in plan.outputs) + 13, _WIDEST)
 
 
 def _draw_box(sheet: Sheet, plan: Plan, name: str, place: tuple[float, float, float]) -> None:
@@ -155,7 +156,7 @@ def _draw_box(sheet: Sheet, plan: Plan, name: str, place: tuple[float, float, fl
     sheet.bar(x, y - half, x + width, y + half, colour=colour, opacity=0.25, tip=tip)
     sheet.bar(x, y - half, x + 2.5, y + half, colour=colour)
     bold = name in plan.outputs
-    words = fitted(name, width - 9, _SIZE, bold=bold)
+    words = fitted(label_of(name), width - 9, _SIZE, bold=bold)
     sheet.text(x + 7, y + 3, words, size=_SIZE, colour=INK, bold=bold)
 
 
@@ -179,9 +180,9 @@ def _legend(sheet: Sheet) -> None:
 
 def _described(plan: Plan) -> str:
     lines = [
-        f"{name} from {', '.join(way.equation.arguments)}"
+        f"{label_of(name)} from {', '.join(map(label_of, way.equation.arguments))}"
         for name, way in plan.reached.items()
         if way.equation
     ]
-    known = ", ".join(plan.inputs)
+    known = ", ".join(map(label_of, plan.inputs))
     return f"Equations used. Known: {known}. Computed: {'; '.join(lines)}."

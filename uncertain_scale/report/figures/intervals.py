@@ -394,7 +394,7 @@ def plot_compare(document: Document, others: Sequence[str] = (), *, titles: bool
         top += size
     lines = [
         f"{other} over {document['base']}: "
-        + ", ".join(f"{name} {ratio_in_words(one, probs)}" for name, one in block.items())
+        + ", ".join(f"{label_of(name)} {ratio_in_words(one, probs)}" for name, one in block.items())
         for other, block in blocks.items()
     ]
     sheet.figure.set_label(f"Ratios of answers, draw by draw. {'. '.join(lines)}.")
@@ -420,10 +420,13 @@ def _notes(
     extremes: dict[str, dict[str, dict[str, Any]]],
 ) -> list[str]:
     """Return the lines below a block: which answers are unchanged or without a ratio, and marks."""
-    same = [name for name, one in block.items() if is_one(one)]
+    same = [label_of(name) for name, one in block.items() if is_one(one)]
     kinds = dict.fromkeys(f"all {kind}" for found in extremes.values() for kind in found)
     named = {"unchanged in every draw": same} if same else {}
-    named |= {f"without a ratio, {why}": names for why, names in without_ratio(comparison).items()}
+    named |= {
+        f"without a ratio, {why}": [*map(label_of, names)]
+        for why, names in without_ratio(comparison).items()
+    }
     texts = [f"{opening}: {', '.join(names)}" for opening, names in named.items()]
     unchanged, without = (
         [line for text in part for line in textwrap.wrap(text, _COLUMNS, break_on_hyphens=False)]

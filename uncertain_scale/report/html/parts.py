@@ -31,6 +31,7 @@ from uncertain_scale.report.html.templating import inline
 from uncertain_scale.report.interval_report import headline_outputs
 from uncertain_scale.report.numbers import percent, quantity_text, scale_of, with_powers
 from uncertain_scale.report.rows import design_in_words, input_rows, intervals_of, output_rows
+from uncertain_scale.report.spoken import names_of, spoken
 from uncertain_scale.units.dates import DATE
 from uncertain_scale.units.labels import label_of
 
@@ -116,7 +117,7 @@ def ranking_parts(document: Document, number: Any) -> dict[str, Any]:
             for name, output in outputs.items()
             for input_name, share in (() if output["reason"] else shares_of(output))
         ],
-        "reasons": {name: output["reason"] for name, output in outputs.items() if output["reason"]},
+        "reasons": {label_of(k): one["reason"] for k, one in outputs.items() if one["reason"]},
     }
 
 
@@ -130,16 +131,22 @@ def comparison_parts(
         figure = inline(drawn, place, least=_COMPARE_WIDTH)
     except DataError:
         figure = None
+    names, seen = names_of(document), set[str]()
+    header, rows = otherwise_table(comparison, prob)
     return {
         "other": other,
         "figure": figure,
-        "words": comparison_words(comparison, document["base"]),
+        "words": [
+            spoken(line, names, seen) for line in comparison_words(comparison, document["base"])
+        ],
         "rows": [
             (f"{label} ({name})", *cells)
             for label, name, *cells in labelled(comparison_rows(comparison, prob))
         ],
-        "otherwise": otherwise_table(comparison, prob),
-        "coupled": coupling_rows(comparison),
+        "otherwise": (header, [(label_of(name), *cells) for name, *cells in rows]),
+        "coupled": [
+            (spoken(one, names, seen), how, why) for one, how, why in coupling_rows(comparison)
+        ],
     }
 
 

@@ -20,6 +20,7 @@ from uncertain_scale.report.figures import style
 from uncertain_scale.report.figures.sensitivity import input_label
 from uncertain_scale.report.figures.sheet import TIP
 from uncertain_scale.report.numbers import percent, units_in_words, with_powers
+from uncertain_scale.units.labels import with_name
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -68,6 +69,7 @@ def environment(*packages: str) -> Environment:
         "units": units_in_words,
         "percent": percent,
         "label": input_label,
+        "with_name": with_name,
         "times": _times,
     }
     return found

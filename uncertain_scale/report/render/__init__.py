@@ -30,9 +30,10 @@ class View(NamedTuple):
     kept: bool = False
 
     def blocks_of(self, document: Document, **more: Any) -> Iterable[Block]:
-        """Return the blocks of a document."""
-        found: Iterable[Block] = _find(f"{self.blocks}_blocks")(document, **more)
-        return found
+        """Return the blocks of a document, which put its variables into words."""
+        from uncertain_scale.report.spoken import in_words
+
+        return in_words(_find(f"{self.blocks}_blocks")(document, **more), document)
 
     def csv_of(self, document: Document) -> str:
         """Return a document as comma-separated values."""

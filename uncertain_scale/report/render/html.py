@@ -22,6 +22,7 @@ from uncertain_scale.report.html.parts import PARTS
 from uncertain_scale.report.html.templating import environment, inline
 from uncertain_scale.report.numbers import with_powers
 from uncertain_scale.report.rows import question_in_words
+from uncertain_scale.report.spoken import names_of, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,7 +65,7 @@ def html(blocks: Iterable[Block], document: Document, *, command: str = "") -> s
         .get_template("page.html")
         .render(
             document=document,
-            question=with_powers(question_in_words(document)) if "question" in document else "",
+            question=_question(document) if "question" in document else "",
             head=head,
             headline=head.headline if isinstance(head.headline, str) else head.headline(),
             sections=[one for one in sections if one["id"] != "run"],
@@ -73,6 +74,10 @@ def html(blocks: Iterable[Block], document: Document, *, command: str = "") -> s
             ending=[part for one in sections if one["id"] == "run" for part in one["body"]],
         )
     )
+
+
+def _question(document: Document) -> str:
+    return with_powers(spoken(question_in_words(document), names_of(document)))
 
 
 def _parts(block: Block, section: dict[str, Any], number: Iterator[int]) -> Iterator[Markup]:
