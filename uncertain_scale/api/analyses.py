@@ -130,8 +130,8 @@ class Problem(models.Problem):
         problem = self._dated()
         files = _evidence(evidence)
         if files:
-            drawn = problem.given_evidence(files, method)
-            return replace(problem._answer("report", drawn, prob), evidence=files, method=method)  # noqa: SLF001 (its own kind)
+            tree = problem.given_evidence(files, method)
+            return replace(problem._answer("report", tree, prob), evidence=files, method=method)  # noqa: SLF001 (its own kind)
         counted = self.watch.chains_of(problem.design)
         drawn = sample_arrays(problem, problem.design, progress=counted)
         return problem._answer("report", drawn, prob)  # noqa: SLF001 (as above)

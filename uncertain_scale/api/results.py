@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from uncertain_scale.errors import QuestionError, nearest, several
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.events import Probability
     from uncertain_scale.model import Problem
     from uncertain_scale.report import Document
-    from uncertain_scale.report.atomic import Staging
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.notebook import Shown
     from uncertain_scale.report.render import View
@@ -304,7 +303,7 @@ class Answer(Result):
         command, texts = replay_of(self)
         with staged(Path(folder)) as staging:
             saved = save_report(self.document, self.tree, Path(folder), page=self._page())
-            record = write_record(cast("Staging", staging), command, "report.json", texts)
+            record = write_record(staging, command, "report.json", texts)
         return [*saved, record]
 
     def _page(self) -> str:

@@ -298,6 +298,8 @@ def _statistics(draws: Draws, probs: Iterable[float], facts: Mapping[str, Any]) 
         values = np.full(len(levels), draws.low)
         errors = np.full(len(levels), 0.0 if draws.chains > 1 else math.nan)
     else:
+        if draws.conditional is None:
+            draws.gather(levels, 0)
         values, errors = quantiles(draws, levels)
     if grain := facts.get(GRAIN):
         errors = np.hypot(errors, grain)

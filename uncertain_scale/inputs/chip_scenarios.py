@@ -8,6 +8,7 @@ question that needs it asks for it.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +28,7 @@ PRICED = ("hourly_rate", "gpu_price")
 """The inputs whose intervals are taken from prices by date."""
 
 _OF_BASE = "H100"  # the chip that base.toml is about
+_NAME = re.compile(r"(?P<chip>.+)-dense-(?P<format>\w+)")
 _READ = dt.date(2026, 11, 29)  # when the facts and peaks were read
 _YEARS = 2  # prices that are older than the newest by more do not count
 _CONTRACTS = ("rent_large", "rent_1yr")
@@ -90,7 +92,9 @@ def chip_file(name: str) -> Path | None:
 
     Nothing is written: `parse_toml` reads what the tables say in its place.
     """
-    return shipped_folder() / "chips" / f"{name}.toml" if name in chip_scenarios() else None
+    if not _NAME.fullmatch(name) or name not in chip_scenarios():
+        return None
+    return shipped_folder() / "chips" / f"{name}.toml"
 
 
 def chip_document(name: str) -> tuple[dict[tuple[str | int, ...], str], dict[str, Any]]:

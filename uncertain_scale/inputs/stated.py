@@ -86,9 +86,7 @@ def to(low: float | str, high: float | str, units: str = "") -> Stated:
     >>> to(800, 1400, "USD/kW")
     800 to 1400 USD/kW
     """
-    stated = Stated(f"{_end(low)} to {_end(high)}", units)
-    parse_distribution(stated.text)
-    return stated
+    return _checked(Stated(f"{_end(low)} to {_end(high)}", units))
 
 
 def _end(value: object) -> str:
@@ -97,6 +95,11 @@ def _end(value: object) -> str:
     if not isinstance(value, Real):
         raise DistributionError([(None, f"found {value!r:.40}; expected a number or text")])
     return number_text(float(value))
+
+
+def _checked(stated: Stated) -> Stated:
+    parse_distribution(stated.text)
+    return stated
 
 
 def _plain(value: Any) -> Any:

@@ -1,11 +1,12 @@
-"""Draws that are held, as the statistics want them: finite, by chain, counted and in order.
+"""Draws that are held, as the statistics want them: finite, by chain, and in order where it counts.
 
-They are sorted where an order statistic is asked for; moments and tables rest on fine bins, which
-take less.
+Sorting all draws costs more than making them. So they are counted in fine bins, and only those of
+the few bins that matter are sorted: quantiles and extremes come out exactly as from a full sort.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from uncertain_scale.statistics.sketch import GROUPS, ROUGHLY, STAND_INS, AnyDra
 from uncertain_scale.statistics.tally import (
     BINS,
     PILOT,
+    STRETCH,
     Atoms,
     Binning,
     Tally,
@@ -24,12 +26,18 @@ from uncertain_scale.statistics.tally import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     import numpy.typing as npt
 
     from uncertain_scale.units.aliases import FloatArray
 
 
+_PART = 8 * STRETCH  # draws that are counted at once
 _FEW = ROUGHLY  # up to so many draws are sorted whole
+_ROUNDING = 1e-11  # of a pivot's width
+_APART = 256  # places; draws that are wanted and nearer than that are put in order together
+_MARGIN = 5.0  # roots of the number of draws to either side of a quantile that are put in order
 
 
 class Draws(AnyDraws):
@@ -44,6 +52,7 @@ class Draws(AnyDraws):
     def __init__(self, values: FloatArray) -> None:
         self.chains = int(values.shape[0])
         self.values = values
+        self._runs: list[_Run] = []
 
     @property
     @override
@@ -68,10 +77,14 @@ class Draws(AnyDraws):
         tallies = []
         for rows in self._groups:
             tally = Tally(self._binning)
-            for row in rows:
-                tally.count(np.ascontiguousarray(row))
+            for part in _parts(rows):
+                tally.count(part)
             tallies.append(tally)
         return tallies
+
+    @override
+    def forget_tables(self) -> None:
+        """Do nothing: its bins are where draws that were put in order are found again."""
 
     @cached_property
     def by_chain(self) -> FloatArray:
@@ -93,6 +106,11 @@ class Draws(AnyDraws):
         distinct = min(self._binning.distinct, self.size)  # of which none is worth a count
         return Atoms(np.zeros(0), np.zeros(0), int(distinct))
 
+    @property
+    def _sorts(self) -> bool:
+        """Whether all draws are put in order."""
+        return self.size <= _FEW or self._binning.atoms.size > 0
+
     @override
     def at(self, places: FloatArray) -> FloatArray:
         places = np.clip(places, 0, self.size - 1)
@@ -100,7 +118,7 @@ class Draws(AnyDraws):
             return np.where(np.isnan(places), np.nan, self.at(np.nan_to_num(places)))
         low = np.floor(places).astype(np.int64)
         part = places - low
-        below, above = self.pooled[low], self.pooled[np.minimum(low + 1, self.size - 1)]
+        below, above = self._ordered(low), self._ordered(np.minimum(low + 1, self.size - 1))
         step = above - below
         # From the nearer end, as NumPy's quantiles are taken, to the last bit.
         return np.asarray(np.where(part < 0.5, below + step * part, above - step * (1 - part)))
@@ -108,12 +126,18 @@ class Draws(AnyDraws):
     @override
     def shares_below(self, values: FloatArray) -> FloatArray:
         values = np.asarray(values, dtype=float)
-        groups = self._groups if self.chains > 1 else [self.values]
-        twice = [
-            [np.count_nonzero(rows < one) + np.count_nonzero(rows <= one) for one in values]
-            for rows in groups
-        ]
-        return np.asarray(np.array(twice) / (2 * np.array([[rows.size] for rows in groups])))
+        counts = np.empty((len(self._rows), values.size))
+        runs = [] if self._sorts else self._runs
+        for place, value in enumerate(values):
+            run = next((run for run in runs if run.holds(value)), None)
+            if run is not None and self.chains > 1:
+                counts[:, place] = run.below(value)
+            else:
+                counts[:, place] = [
+                    (np.count_nonzero(rows < value) + np.count_nonzero(rows <= value)) / 2
+                    for rows in self._rows
+                ]
+        return np.asarray(counts / np.array([[rows.size] for rows in self._rows]))
 
     @cached_property
     @override
@@ -145,8 +169,115 @@ class Draws(AnyDraws):
 
     @override
     def counts_between(self, edges: FloatArray) -> npt.NDArray[np.int64]:
-        if self.size > _FEW and not self._binning.atoms.size:
+        if not self._sorts:
             return self.table.counts_between(edges)
         below = np.searchsorted(self.pooled, edges)
         below[-1] = np.searchsorted(self.pooled, edges[-1], "right")
         return np.diff(below)
+
+    @override
+    def gather(self, levels: FloatArray, tail: int) -> None:
+        if self._sorts:
+            return
+        centre, margin = np.asarray(levels) * self.size, _MARGIN * np.sqrt(self.size)
+        ends = [(0, tail + 1), (self.size - tail - 2, self.size - 1)]
+        self._add_runs([*ends, *zip(centre - margin, centre + margin, strict=True)])
+
+    @property
+    def _rows(self) -> list[FloatArray]:
+        return self._groups if self.chains > 1 else [self.values]
+
+    def _ordered(self, ranks: npt.NDArray[np.int64]) -> FloatArray:
+        """Return the draws with these ranks, from 0."""
+        if self._sorts:
+            return np.asarray(self.pooled[ranks])
+        found = np.full(ranks.shape, np.nan)
+        missing = self._look_up(ranks, found)
+        if missing.any():
+            wanted = np.unique(ranks[missing])
+            near = np.split(wanted, np.flatnonzero(np.diff(wanted) > _APART) + 1)
+            self._add_runs([(part[0], part[-1]) for part in near])
+            self._look_up(ranks, found)
+        return found
+
+    def _look_up(self, ranks: npt.NDArray[np.int64], found: FloatArray) -> npt.NDArray[np.bool_]:
+        """Fill in the draws that have been put in order; return which are missing."""
+        missing = np.full(ranks.shape, fill_value=True)
+        for run in self._runs:
+            place = ranks - run.start
+            there = missing & (place >= 0) & (place < run.ordered.size)
+            found[there] = run.ordered[place[there]]
+            missing &= ~there
+        return missing
+
+    def _add_runs(self, spans: Sequence[tuple[float, float]]) -> None:
+        """Put the draws in order whose ranks lie in spans, with all others in their bins."""
+        table = self.table
+        pooled = np.cumsum(table.counts.sum(axis=0))
+        ranks = np.clip(np.array(spans), 0, self.size - 1)
+        chosen = np.zeros(pooled.size + 2, dtype=bool)  # an empty bin on either side
+        for low, high in np.searchsorted(pooled, np.floor(ranks), side="right"):
+            chosen[low + 1 : high + 2] = True
+        turns = np.flatnonzero(chosen[1:] != chosen[:-1])
+        starts, stops = turns[::2], turns[1::2]
+        picked = [self._pick(rows, chosen[1:-1]) for rows in self._groups]
+        cumulated = np.concatenate(
+            [np.zeros((len(picked), 1), int), np.cumsum(table.counts, axis=1)], axis=1
+        )
+        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+            by_group = [np.sort(x[(n >= start) & (n < stop)]) for x, n in picked]
+            ordered = np.sort(np.concatenate(by_group))
+            ends = cumulated[:, start]
+            self._runs.append(_Run(int(ends.sum()), ordered, by_group, ends))
+
+    def _pick(
+        self, rows: FloatArray, chosen: npt.NDArray[np.bool_]
+    ) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+        """Return the draws that lie in chosen bins, and the places of these."""
+        table, binning = self.table, self.tallies[0].binning
+        draws, places = [], []
+        for x in _parts(rows):
+            bins = (binning.numbers(binning.standard(x)) >> table.coarser) - table.first
+            kept = np.flatnonzero(chosen[bins])
+            draws.append(x[kept])
+            places.append(bins[kept])
+        return np.concatenate(draws), np.concatenate(places)
+
+
+def _parts(rows: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    """Yield rows part by part, contiguous and each a multiple of `STRETCH` or the last of a row."""
+    for row in rows:
+        for start in range(0, row.size, _PART):
+            yield np.ascontiguousarray(row[start : start + _PART])
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """All draws of neighbouring bins, in order.
+
+    Parameters
+    ----------
+    start
+        Number of draws below them.
+    ordered
+        The draws.
+    by_group, below_by_group
+        The same by group, and how many draws of each lie below.
+    """
+
+    start: int
+    ordered: FloatArray
+    by_group: list[FloatArray]
+    below_by_group: npt.NDArray[np.int64]
+
+    def holds(self, value: float) -> bool:
+        """Say whether it has draws to either side of a value."""
+        return bool(self.ordered.size and self.ordered[0] <= value <= self.ordered[-1])
+
+    def below(self, value: float) -> FloatArray:
+        """Return how many draws of each group lie below a value, half of those that equal it."""
+        both = [
+            np.searchsorted(x, [value]) + np.searchsorted(x, [value], "right")
+            for x in self.by_group
+        ]
+        return np.asarray(self.below_by_group + np.concatenate(both) / 2)

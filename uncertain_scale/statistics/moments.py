@@ -68,7 +68,6 @@ _EVEN = np.array([1, 8])
 _TOO_WIDE = (
     "standard deviation not settled at these draws: their squares leave the range of numbers"
 )
-_SIDES = np.array([0.16, 0.84])  # levels a standard deviation from the middle of a normal
 _NAMES = {1: ("mean", "average"), 2: ("standard deviation", "average square")}
 
 
@@ -132,6 +131,15 @@ class Moment:
     mcse: float
     state: State = "estimated"
     reason: str = ""
+
+
+LEVELS = np.array([0.16, 0.5, 0.84])
+"""Levels at which draws are looked at in order, besides the tails."""
+
+
+def largest_tail(size: int) -> int:
+    """Return how many draws of so many make the largest tail that is looked at."""
+    return int(min(_MOST_ROOTS * np.sqrt(size), _MOST * size))
 
 
 def moments(draws: AnyDraws, facts: Facts) -> tuple[Moment, Moment]:
@@ -257,7 +265,7 @@ def far_tails(
         Draws of a tail, in roots of their number.
     """
     facts = facts or Facts()
-    size = int(min(roots * np.sqrt(draws.size), _MOST * draws.size))
+    size = min(int(roots * np.sqrt(draws.size)), largest_tail(draws.size))
     if size < _FEWEST:
         return []
     middle = _middle(draws)
@@ -399,7 +407,7 @@ def _typical(draws: AnyDraws, order: int, unit: float = 1.0) -> float:
     """Return a typical distance from the middle in some unit, or the mean of its square."""
     off = (draws.mean() - _middle(draws)) / unit
     if order == 1:
-        low, high = draws.at(_SIDES * (draws.size - 1)) / unit
+        low, high = draws.at(LEVELS[[0, -1]] * (draws.size - 1)) / unit
         return max(abs(off), float(high - low) / 2)
     scale, squares = draws.mean_squares()
     size = scale / unit

@@ -21,7 +21,8 @@ from uncertain_scale.sampling.rare_values import rare_masses
 from uncertain_scale.statistics.conditional import Conditional
 from uncertain_scale.statistics.draws import Draws
 from uncertain_scale.statistics.integrated import Part, Pivot
-from uncertain_scale.statistics.sketch import ROUGHLY, Table
+from uncertain_scale.statistics.sketch import GROUPS, ROUGHLY, Table
+from uncertain_scale.statistics.tally import BINS, MOST_BINS, PILOT, choose_binning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -38,7 +39,6 @@ _Result = TypeVar("_Result")
 _ROUNDING = 1e-11  # of a pivot's width
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
 _RARE = 0.01  # of values that may be in none of the draws
-_pivot = lru_cache(maxsize=256)(Pivot)  # what is tabled of one serves every output that has it
 _WIDEST = 4.0  # times what is smooth beside it that such a law may reach
 
 
@@ -175,10 +175,31 @@ def _table_of_rest(
     if whole and draws.chains > 1:
         few = rest(slice(max(ROUGHLY // draws.chains, 1)))
         if np.ptp(few) <= _ROUNDING * pivot.width:
-            middle = (few.min() + few.max()) / 2
-            return Draws(np.full_like(draws.values, middle)).table
+            return _one_place((few.min() + few.max()) / 2, draws.values)
     values = rest(slice(None))
-    return Draws(values).table if np.isfinite(values).all() else None
+    return _table(values) if np.isfinite(values).all() else None
+
+
+def _one_place(value: float, draws: FloatArray) -> Table:
+    groups = min(len(draws), GROUPS)
+    counts = [len(draws[first::GROUPS]) * draws.shape[1] for first in range(groups)]
+    return Table.at_one(value, counts)
+
+
+def _table(values: FloatArray) -> Table:
+    """Return draws by bin and group of chains, in one pass where none repeat."""
+    pilot = values.reshape(-1)[:: values.size // PILOT | 1]
+    binning = choose_binning(pilot, BINS)
+    numbers = binning.numbers(binning.standard(values))
+    first, last = int(numbers.min()), int(numbers.max())
+    groups = len(values)
+    if binning.atoms.size or not 1 < groups <= GROUPS or last - first >= MOST_BINS:
+        return Draws(values).table
+    count = last - first + 1
+    numbers += count * np.arange(groups)[:, None] - first
+    counts = np.bincount(numbers.ravel(), minlength=groups * count).reshape(groups, count)
+    edges = np.clip(binning.edges(np.arange(first, last + 2)), values.min(), values.max())
+    return Table(edges, counts, np.zeros(0), np.zeros((groups, 0), dtype=np.int64))
 
 
 def draws_of(tree: xr.DataTree | ArrayTree) -> dict[str, Draws]:
@@ -287,7 +308,7 @@ def pivots_of(facts: Facts, inputs: Mapping[str, Facts]) -> list[Pivot]:
             parts.append(_part(name, str(known[LAW]), factor, power, float(exponent), kept))
     parts = [part for part in parts if 0 < part.width < np.inf]
     parts.sort(key=lambda part: (not part.power, -part.width))
-    alone = [_pivot((part,)) for part in parts if part.law.continuous and not part.ties]
+    alone = [_alone(part) for part in parts if part.law.continuous and not part.ties]
     forms = ([part for part in parts if part.power is power] for power in (True, False))
     wholes = (_whole(tuple(_untied(some))) for some in forms)
     return [*filter(None, wholes), *alone]
@@ -348,6 +369,12 @@ def _untied(parts: Sequence[Part]) -> list[Part]:
         if len(fit) == len(kept):
             return kept
         kept = fit
+
+
+@lru_cache(maxsize=256)
+def _alone(part: Part) -> Pivot:
+    """Return one input as a pivot; what is tabled of it serves every output that has it."""
+    return Pivot((part,))
 
 
 @lru_cache(maxsize=256)

@@ -48,12 +48,16 @@ class Table:
         Draws in each, those at atoms left out, shape (group, bin).
     atoms, at_atoms
         Values that draws repeat, ascending, and how often, shape (group, atom).
+    first, coarser
+        Number of the first bin, and how many times two were made one.
     """
 
     edges: FloatArray
     counts: npt.NDArray[np.int64]
     atoms: FloatArray
     at_atoms: npt.NDArray[np.int64]
+    first: int = 0
+    coarser: int = 0
 
     @classmethod
     def of(cls, tallies: Sequence[Tally]) -> Table:
@@ -74,7 +78,7 @@ class Table:
                 row[start : start + own.size] = own
         edges = binning.edges(np.arange(first, last + 2) << coarser)
         low, high = min(t.low for t in tallies), max(t.high for t in tallies)
-        return cls(np.clip(edges, low, high), counts, binning.atoms, at_atoms)
+        return cls(np.clip(edges, low, high), counts, binning.atoms, at_atoms, first, coarser)
 
     @classmethod
     def at_one(cls, value: float, sizes: Sequence[int]) -> Table:
@@ -147,7 +151,7 @@ class Table:
     def continuous(self) -> Table:
         """Return the table without the draws at atoms."""
         none = np.zeros((len(self.counts), 0), dtype=np.int64)
-        return Table(self.edges, self.counts, np.zeros(0), none)
+        return Table(self.edges, self.counts, np.zeros(0), none, self.first, self.coarser)
 
     def below_values(self, values: FloatArray) -> FloatArray:
         """Return how many draws of each group lie below values, half of those that equal them."""
@@ -230,10 +234,11 @@ class AnyDraws(Protocol):
     def counts_between(self, edges: FloatArray) -> npt.NDArray[np.int64]:
         """Return how many draws lie between ascending edges, those at the last one included."""
 
+    def gather(self, levels: FloatArray, tail: int) -> None:
+        """Make ready what lies about quantiles and in the tails, where that takes a pass."""
+
     def forget_tables(self) -> None:
         """Free what is made again from the tallies where it is asked for, and is larger."""
-        for name in ("table", "continuous"):
-            self.__dict__.pop(name, None)
 
     @cached_property
     def table(self) -> Table:
@@ -380,6 +385,15 @@ class Sketch(AnyDraws):
     @override
     def counts_between(self, edges: FloatArray) -> npt.NDArray[np.int64]:
         return self.table.counts_between(edges)
+
+    @override
+    def gather(self, levels: FloatArray, tail: int) -> None:
+        """Do nothing: a table has all that there is."""
+
+    @override
+    def forget_tables(self) -> None:
+        for name in ("table", "continuous"):
+            self.__dict__.pop(name, None)
 
 
 def _evenly(count: int) -> FloatArray:

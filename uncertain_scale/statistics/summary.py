@@ -23,7 +23,7 @@ from uncertain_scale.statistics.hdi import (
     highest_density,
 )
 from uncertain_scale.statistics.intervals import NEEDS_CHAINS, beyond, quantiles, quantiles_and_gaps
-from uncertain_scale.statistics.moments import Facts, moments
+from uncertain_scale.statistics.moments import LEVELS, Facts, largest_tail, moments
 from uncertain_scale.statistics.outputs import (
     inputs_of,
     integrated,
@@ -318,6 +318,11 @@ def _row(
         return _rounded(about | constant | known, attributes)
     tails = np.array([(1 - prob) / 2 for prob in probs])
     levels = np.concatenate([[0.5], tails, 1 - tails])
+    counted = levels if draws.conditional is None else levels[:0]
+    if not facts.exact:
+        counted = np.append(counted, LEVELS)
+    if counted.size:
+        draws.gather(counted, largest_tail(draws.size))
     values, errors, gaps = quantiles_and_gaps(draws, levels)
     if draws.low < 0 < draws.high:  # 0 that rounding has left is no figure
         values = np.where(np.abs(values) <= _ROUNDING * np.abs(values).max(), 0.0, values)

@@ -61,7 +61,9 @@ def fit_tail(exceedances: FloatArray) -> tuple[float, float]:
     )
     # log(1 - x), not log1p(-x), which takes eight times as long; what is lost in small x is far
     # below what matters in their average.
-    index = np.log(1 - theta[:, None] * exceedances).mean(axis=1)
+    logs = theta[:, None] * exceedances
+    np.subtract(1, logs, out=logs)
+    index = np.log(logs, out=logs).mean(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         likelihood = count * (np.log(-theta / index) - index - 1)
     likelihood = np.where(np.isfinite(likelihood), likelihood, -np.inf)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _DISCRETE = 200  # up to so many different values, all are point masses
 _MASS = 0.005  # with more of them, a point mass is a value with so large a share of the draws
 _FEWEST = 10
+_COMPARED = 8  # up to so many point masses, draws are compared with each
 
 BINS = 8192
 """Bins between the 0.1% and the 99.9% quantile: so many, or up to half as many."""
@@ -116,30 +117,67 @@ class Binning:
         return _bits(self.unit)
 
     def standard(self, x: FloatArray) -> FloatArray:
-        """Return (x - centre) / scale."""
-        return (x - self.centre) * (1 / self.scale)
+        """Return (x - centre) / scale, in an array of its own."""
+        if not self.centre:
+            return x * (1 / self.scale)
+        away = x - self.centre
+        away *= 1 / self.scale
+        return away
 
-    def numbers(self, away: FloatArray, coarser: int = 0, first: int = 0) -> npt.NDArray[np.int64]:
-        """Return the number of each draw's bin, counted from one of them.
+    def numbers(self, away: FloatArray) -> npt.NDArray[np.int64]:
+        """Return the number of each draw's bin.
 
         Parameters
         ----------
         away
-            Draws, as `standard` returns them.
-        coarser
-            How many times two bins are made one.
-        first
-            The number, of these, that is counted as 0.
+            At least one draw, as `standard` returns them.
 
         Returns
         -------
         array of the shape of `away`
             Numbers ascend with the draws, and are negative below the centre.
         """
-        shift, away = self.shift + coarser, away + 0.0  # -0.0 is not below
-        bits = (np.abs(away) + self.unit).view(np.int64) >> shift
-        bits -= self._origin >> shift  # whose trailing bits are 0
-        return (bits ^ (away.view(np.int64) >> 63)) - first  # -1 - bits below the centre
+        return self.places(away.copy(), signed=bool(away.min() < 0))
+
+    def places(
+        self, away: FloatArray, coarser: int = 0, first: int = 0, *, signed: bool = True
+    ) -> npt.NDArray[np.int64]:
+        """Return the number of each draw's bin, counted from one of them.
+
+        Parameters
+        ----------
+        away
+            As in `numbers`, in an array that is overwritten.
+        coarser
+            How many times two bins are made one.
+        first
+            The number, of these, that is counted as 0.
+        signed
+            Whether some draws may be below the centre.
+        """
+        shift = self.shift + coarser
+        if signed:
+            away += 0.0  # -0.0 is not below
+            below = away.view(np.int64) >> 63
+            np.abs(away, out=away)
+        away += self.unit
+        bits = away.view(np.int64)
+        bits >>= shift
+        origin = self._origin >> shift  # whose trailing bits are 0
+        if not signed:
+            bits -= origin + first
+            return bits
+        bits -= origin
+        bits ^= below  # -1 - bits
+        if first:
+            bits -= first
+        return bits
+
+    def number(self, x: float) -> int:
+        """Return the number of one draw's bin, as `numbers` does."""
+        away = (x - self.centre) * (1 / self.scale)
+        number = (_bits(abs(away) + self.unit) - self._origin) >> self.shift
+        return ~number if away < 0 else number
 
     def edges(self, numbers: npt.NDArray[np.int64]) -> FloatArray:
         """Return the lower ends of bins by their numbers."""
@@ -247,10 +285,9 @@ class Tally:
             if not x.size:
                 return
             low, high = float(x.min()), float(x.max())
-        ends = self.binning.standard(np.array([low, high]))
-        least, most = self.binning.numbers(ends).tolist()
+        least, most = self.binning.number(low), self.binning.number(high)
         self._cover(least, most)
-        places = self.binning.numbers(away, self._coarser, self._first)
+        places = self.binning.places(away, self._coarser, self._first, signed=least < 0)
         self._counts += np.bincount(places, minlength=self._counts.size)
 
     def add(self, other: Tally) -> None:
@@ -356,6 +393,13 @@ class Tally:
     def _at_no_atom(self, x: FloatArray) -> npt.NDArray[np.bool_]:
         """Count the draws at atoms; return which are at none."""
         atoms = self.binning.atoms
+        if atoms.size <= _COMPARED:
+            free = np.full(x.shape, fill_value=True)
+            for place, atom in enumerate(atoms):
+                there = x == atom
+                self.at_atoms[place] += np.count_nonzero(there)
+                free &= ~there
+            return free
         nearest = np.minimum(np.searchsorted(atoms, x), atoms.size - 1)
         hit = atoms[nearest] == x
         self.at_atoms += np.bincount(nearest[hit], minlength=atoms.size)

@@ -10,6 +10,7 @@ from uncertain_scale.inputs.distributions.numerical import (
     REACH,
     expand,
     expectation,
+    in_chunks,
     increasing_roots,
 )
 
@@ -37,6 +38,11 @@ def test_tolerance_by_range_follows_the_function():
     fitted = expand(np.exp, 1e-10, by_range=True, degree=11)
     values, _ = fitted(Z)
     np.testing.assert_allclose(values, np.exp(Z), rtol=1e-10)
+
+
+def test_chunks_change_nothing():
+    u = np.random.default_rng(2).random((3, 7_001))
+    np.testing.assert_array_equal(in_chunks(np.sqrt, u), np.sqrt(u))
 
 
 @pytest.mark.parametrize("power", [-0.99, -0.5, 0.0, 0.3, 2.0])

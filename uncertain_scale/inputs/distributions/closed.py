@@ -283,7 +283,7 @@ class Scaled(Continuous):
         return np.asarray(from_low - from_high)
 
     def unscaled(self, y: FloatArray) -> FloatArray:
-        """Return x for its place on the scale that has no ends."""
+        """Return x for its place on the scale that has no ends, which may be overwritten."""
         from scipy.special import expit
 
         y = np.asarray(y)
@@ -291,7 +291,8 @@ class Scaled(Continuous):
         if upper == np.inf:
             if lower == -np.inf:
                 return y
-            return np.asarray(np.exp(y) + lower)
+            np.exp(y, out=y)
+            return np.asarray(y + lower) if lower else y
         if lower == -np.inf:
             return np.asarray(upper - np.exp(-y))
         return np.asarray(lower * expit(-y) + upper * expit(y))
@@ -328,6 +329,19 @@ class _Scored(Scaled):
     @override
     def exact(self, p: FloatArray, q: FloatArray) -> FloatArray:
         return self.unscaled(self.mu + self.sigma * score(p, q))
+
+    @override
+    def ppf(self, u: FloatArray) -> FloatArray:
+        if self._window is not None:
+            return super().ppf(u)
+        from scipy.special import ndtri
+
+        u = np.asarray(u, dtype=np.float64)
+        with np.errstate(all="ignore"):
+            y = np.asarray(ndtri(u))
+            y *= self.sigma
+            y += self.mu
+            return self.unscaled(y)
 
     @override
     def probability(self, x: FloatArray, *, above: bool) -> FloatArray:

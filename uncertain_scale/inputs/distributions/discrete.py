@@ -15,7 +15,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from uncertain_scale.inputs.distributions.base import Distribution, Number
-from uncertain_scale.inputs.distributions.numerical import at_ends
+from uncertain_scale.inputs.distributions.numerical import at_ends, inside
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from uncertain_scale.units.aliases import FloatArray
 
 _MOST_VALUES = 1_000_000
+_COMPARED = 8  # up to so many steps, each is compared with: a search waits for its branches
 Share = Annotated[Number, Field(ge=0)]
 _SUM_SLACK = 1e-6
 FROM_BELOW = 0.999
@@ -66,7 +67,15 @@ class Discrete(Distribution):
     @override
     def ppf(self, u: FloatArray) -> FloatArray:
         u = np.asarray(u, dtype=np.float64)
-        return self._steps(np.searchsorted(self._cumulative[0], u), u, 1 - u)
+        values, below = self._atoms[0], self._cumulative[0]
+        if not inside(u):
+            return self._steps(np.searchsorted(below, u), u, 1 - u)
+        if below.size > _COMPARED:
+            return values.take(np.searchsorted(below, u), mode="clip")
+        index = np.zeros(u.shape, dtype=np.intp)
+        for step in below[:-1]:
+            index += u > step
+        return values.take(index)
 
     @override
     def quantile(self, p: FloatArray, q: FloatArray) -> FloatArray:
@@ -115,6 +124,13 @@ class Constant(Discrete):
     @override
     def stated_atoms(self) -> tuple[FloatArray, FloatArray]:
         return np.array([self.value]), np.ones(1)
+
+    @override
+    def ppf(self, u: FloatArray) -> FloatArray:
+        u = np.asarray(u, dtype=np.float64)
+        if inside(u):
+            return np.full(u.shape, self.value)
+        return np.where((u >= 0) & (u <= 1), self.value, np.nan)
 
 
 class Bernoulli(Discrete):

@@ -32,7 +32,10 @@ from uncertain_scale.inputs.distributions.incomplete import (
     log_gamma_quantile,
 )
 from uncertain_scale.inputs.distributions.numerical import (
+    at_ends,
     expand,
+    in_chunks,
+    inside,
     score,
     shape_from_three,
 )
@@ -82,13 +85,28 @@ class Fitted(Continuous):
 
     @override
     def fast(self, p: FloatArray, q: FloatArray) -> FloatArray:
-        """Return quantiles by the expansion, and exact ones where it does not hold."""
-        z = score(p, q).ravel()
+        z = score(p, q)
+        return self._expanded(z.ravel(), p.ravel(), q.ravel()).reshape(z.shape)
+
+    @override
+    def ppf(self, u: FloatArray) -> FloatArray:
+        u = np.asarray(u, dtype=np.float64)
+        if self._window is not None:
+            return super().ppf(u)
+        from scipy.special import ndtri
+
+        with np.errstate(all="ignore"):
+            x = in_chunks(lambda u: self._expanded(ndtri(u), u), u)
+            return x if inside(u) else at_ends(x, u, 1 - u, self.support)
+
+    def _expanded(self, z: FloatArray, p: FloatArray, q: FloatArray | None = None) -> FloatArray:
+        """Return quantiles at flat z by the expansion, and exact ones where it does not hold."""
         smooth, doubtful = self.expansion(z)
         if doubtful.size:
-            p_there, q_there = p.ravel()[doubtful], q.ravel()[doubtful]
-            smooth[doubtful] = self.smooth(z[doubtful], p_there, q_there)
-        return self.value(smooth, z).reshape(p.shape)
+            p = p[doubtful]
+            q = 1 - p if q is None else q[doubtful]
+            smooth[doubtful] = self.smooth(z[doubtful], p, q)
+        return self.value(smooth, z)
 
 
 class Gamma(Fitted):
@@ -164,7 +182,10 @@ class _OnBeta(Fitted):
         from scipy.special import expit
 
         lower, upper = self.whole_support
-        return np.asarray(expit(smooth) * (upper - lower) + lower)
+        x = np.asarray(expit(smooth))
+        x *= upper - lower
+        x += lower
+        return x
 
     @override
     def probability(self, x: FloatArray, *, above: bool) -> FloatArray:

@@ -14,6 +14,7 @@ from uncertain_scale.inputs.distributions.base import Distribution
 from uncertain_scale.inputs.distributions.continuous import Continuous
 from uncertain_scale.inputs.distributions.discrete import (
     FROM_BELOW,
+    Constant,
     Share,
     first_step,
     share_faults,
@@ -191,6 +192,9 @@ class Mixture(Continuous):
         x = np.full(p.shape, np.nan)
         for index, (share, distribution) in enumerate(self._parts):
             mine = np.flatnonzero(owner == index)
+            if isinstance(distribution, Constant):
+                x[mine] = distribution.value
+                continue
             inner_p = np.clip((p[mine] - before[index]) / share, 0, 1)
             inner_q = np.clip((q[mine] - after[index]) / share, 0, 1)
             # The smaller of the two has its digits; the other is its complement.

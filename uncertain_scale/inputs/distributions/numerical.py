@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 REACH = 8.5
 """Normal scores within plus and minus this are expanded: u from 1e-17 to 1 - 1e-17."""
+_CHUNK = 32768
 _NODES = 16
 # p = exp(-t)/2: narrow panels where mass is, wide ones out to p = 1e-300.
 _EDGES = np.concatenate([np.arange(0, 8, 0.25), np.arange(8, 16, 0.5), np.geomspace(16, 690, 40)])
@@ -41,6 +42,11 @@ def at_ends(
     return x
 
 
+def inside(u: FloatArray) -> bool:
+    """Tell whether all probabilities are above 0 and below 1, and there are any."""
+    return bool(u.size and u.min() > 0 and u.max() < 1)  # NaN is not
+
+
 def mass_between(below: FloatArray, above: FloatArray) -> float:
     """Return P between two points from P below and above each, by the end that keeps digits."""
     return float(below[1] - below[0] if below[0] <= 0.5 else above[0] - above[1])
@@ -63,14 +69,27 @@ class Expansion:
 
     def __call__(self, z: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
         """Return values at flat z, and the indices of those that are not to be trusted."""
-        inside = np.abs(z) < REACH  # NaN is not
-        place = (np.where(inside, z, 0.0) + REACH) * (self.good.size / (2 * REACH))
-        piece = place.astype(np.intp)
-        place = place - piece - 0.5
+        pieces = self.good.size
+        within = bool(z.size and z.min() > -REACH and z.max() < REACH)
+        if not within:
+            inside = np.abs(z) < REACH  # NaN is not
+            z = np.where(inside, z, 0.0)
+        place = z + REACH
+        place *= pieces / (2 * REACH)
+        whole = np.floor(place)
+        piece = whole.astype(np.intp)
+        place -= whole
+        place -= 0.5
         value = self.coefficients[-1].take(piece, mode="clip")
+        coefficient = np.empty_like(value)
         for row in self.coefficients[-2::-1]:
-            value = value * place + row.take(piece, mode="clip")
-        return value, np.flatnonzero(~(inside & self.good.take(piece, mode="clip")))
+            value *= place
+            value += row.take(piece, mode="clip", out=coefficient)
+        doubtful = np.full(0, 0) if within else np.flatnonzero(~inside)
+        if not self.good.all():
+            bad = np.flatnonzero(~self.good.take(piece, mode="clip"))
+            doubtful = np.union1d(doubtful, bad)
+        return value, doubtful
 
 
 def expand(
@@ -141,6 +160,17 @@ def _fit(
         errors = np.abs(guesses - checks).max(axis=0)
         good = errors < allowed(checks)
     return Expansion(np.ascontiguousarray(coefficients), good)
+
+
+def in_chunks(function: Callable[[FloatArray], FloatArray], u: FloatArray) -> FloatArray:
+    """Apply an elementwise function piece by piece, so that its scratch stays in the cache."""
+    flat = u.ravel()
+    if flat.size <= _CHUNK:
+        return function(flat).reshape(u.shape)
+    result = np.empty_like(flat)
+    for start in range(0, flat.size, _CHUNK):
+        result[start : start + _CHUNK] = function(flat[start : start + _CHUNK])
+    return result.reshape(u.shape)
 
 
 def increasing_roots(
