@@ -194,9 +194,8 @@ class Problem(models.Problem):
             if group or loss is not None:
                 raise QuestionError("group and loss do not go with evidence; drop them or it")
             return self._dependent(files, of, on)
-        found = analysis.sensitivity(
-            self, self.design, of=of, groups=group, second_order=second_order
-        )
+        design = analysis.ranking_design(self, self.design, of)
+        found = analysis.sensitivity(self, design, of=of, groups=group, second_order=second_order)
         analysis.refuse_unmoved(found)
         thresholds = [event.threshold() for event in events]
         units = self.model.variables
@@ -204,7 +203,7 @@ class Problem(models.Problem):
         decisions = [
             analysis.decision_value(
                 self,
-                self.design,
+                design,
                 output=name,
                 threshold=threshold,
                 direction=sign,
@@ -213,7 +212,7 @@ class Problem(models.Problem):
             )
             for name, sign, threshold in thresholds
         ]
-        tree, judged = sample(self, self.design), list(zip(events, decisions, strict=True))
+        tree, judged = sample(self, design), list(zip(events, decisions, strict=True))
         return Result("sensitivity", sensitivity_document(tree, found, on, judged, stated), found)
 
     def _dependent(self, files: Sequence[str | Path], of: Sequence[str], on: Scale) -> Result:
@@ -339,7 +338,7 @@ class Problem(models.Problem):
         problem = self._giving(last_point(fixed, axes))
         study = Sweep(problem, self.design, axes)
         found = study.summarize(probs=prob, events=self._events())
-        return Result("sweep", sweep_document(study.tree(), found, axes), found)
+        return Result("sweep", sweep_document(study.tree(), found, axes, study.some_paths()), found)
 
     def decide(
         self,

@@ -69,6 +69,7 @@ def sensitivity(
         decision_value,
         parse_groups,
         parse_loss,
+        ranking_design,
         refuse_unmoved,
     )
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
@@ -83,6 +84,7 @@ def sensitivity(
         raise QuestionError(f"--loss says what a wrong answer to one --event costs; found {events}")
     problem = options.prepare(asked=names_of(of))
     model = problem.model
+    design = ranking_design(problem, design, names_of(of))
     if evidence:
         if groups or loss is not None:
             option = "--group" if groups else "--loss"
@@ -137,13 +139,13 @@ def sensitivity(
 
 def ranked(options: RunOptions, of: list[str], on: Scale) -> Document:
     """Rank the inputs of a question, as plain data."""
-    from uncertain_scale.analysis.sensitivity import refuse_unmoved
+    from uncertain_scale.analysis.sensitivity import ranking_design, refuse_unmoved
     from uncertain_scale.analysis.sensitivity import sensitivity as analyse
     from uncertain_scale.report.sensitivity_report import sensitivity_document
     from uncertain_scale.sampling import sample
 
-    design = options.checked_design()
     problem = options.prepare(asked=of)
+    design = ranking_design(problem, options.checked_design(), of)
     with Bar() as bar:
         found = analyse(problem, design, of=of, progress=bar.counting(design.chains, "chains"))
     refuse_unmoved(found)

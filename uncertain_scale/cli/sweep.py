@@ -99,7 +99,7 @@ def swept(
     with Bar() as bar:
         counted = bar.counting(len(study.points), "points")
         found = study.summarize(probs=prob, events=options.events(problem.model), progress=counted)
-    return problem.priors, sweep_document(study.tree(), found, axes), found
+    return problem.priors, sweep_document(study.tree(), found, axes, study.some_paths()), found
 
 
 def _points(texts: list[str]) -> int | dict[str, int] | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uncertain_scale.inputs.trends import beyond
 from uncertain_scale.model.model import wholes
 from uncertain_scale.model.question import EVERYTHING
 from uncertain_scale.units.dates import DATE
@@ -81,8 +82,7 @@ def _dated(closure: Closure, problem: Problem, needed: Collection[str]) -> Itera
         )
     if (given := problem.question.given.get(DATE)) is not None:
         first, last = given.ppf(np.array([0.05, 0.95]))
-        for trend in moving:
-            yield from trend.beyond(first, last)
+        yield from beyond(moving, first, last)
 
 
 def _lacking(name: str, model: Model, closure: Closure, seen: set[str]) -> list[str]:
