@@ -208,7 +208,7 @@ class Draws(AnyDraws):
         place = np.minimum(np.searchsorted(known, ranks), known.size - 1)
         there = known[place] == ranks
         found[there] = ordered[place[there]]
-        return ~there
+        return np.asarray(~there)
 
     def _add_runs(self, spans: Sequence[tuple[float, float]]) -> None:
         """Put the draws in order whose ranks lie in spans, with all others in their bins."""
