@@ -12,7 +12,8 @@ from uncertain_scale.analysis.questions import Asked, QuestionCache, Whole
 from uncertain_scale.analysis.sweep import Sweep, last_point
 from uncertain_scale.analysis.swept import read_axes
 from uncertain_scale.errors import QuestionError
-from uncertain_scale.model import ask, believe
+from uncertain_scale.inputs.catalog import find_prior_file
+from uncertain_scale.model import ask, believe, default_model
 from uncertain_scale.model.problem import Problem
 from uncertain_scale.sampling.engine import Simulation
 from uncertain_scale.sampling.paths import Paths, sample_beside
@@ -237,3 +238,37 @@ def test_a_stated_shock_is_one_for_all_dates(asked):
     right = 100 * GROWTH**5 * np.exp(VOLATILITY * np.sqrt(5))
     values = sample_beside(first, second)["prior_predictive/site"].values
     assert values == pytest.approx(right, rel=1e-12)
+
+
+def test_a_ratio_to_an_undated_question_is_of_the_change_since_the_level_alone():
+    base, budget = find_prior_file("base"), ("budget", "1B")
+    dated, undated = Whole(base, (), (budget, ("date", "2027"))), Whole(base, (), (budget,))
+    cache = QuestionCache(default_model(), us.Design(draws=512, chains=8))
+    spread = {}
+    for name, asked in (
+        ("ratio", Asked("ratio", dated, undated)),
+        ("inverse", Asked("inverse", undated, dated)),
+        ("dated", Asked("dated", dated)),
+        ("undated", Asked("undated", undated)),
+    ):
+        cache.want(asked, "gpu_hours")
+        spread[name] = np.log(cache.draws(asked, "gpu_hours").values).var()
+    # The level is one belief: its variance is in neither side of the ratio.
+    assert spread["ratio"] == pytest.approx(spread["dated"] - spread["undated"], rel=0.01)
+    assert spread["inverse"] == pytest.approx(spread["ratio"], rel=1e-9)
+
+
+def test_the_paths_of_a_figure_are_the_first_draws_of_paths(swept_dates):
+    shown = swept_dates.some_paths()
+    whole = swept_dates.paths()["gpu_hours"].values
+    assert shown.shape == (24, 1, 3)
+    assert np.array_equal(shown[:, 0], whole[0, :24])
+
+
+@pytest.fixture
+def swept_dates():
+    fixed, axes = read_axes({"budget": "1B", "date": "2026, 2027, 2029"})
+    given = last_point(fixed, axes)
+    model, priors = prepare(known=tuple(given), asked=["gpu_hours"])
+    question = ask(model, given, outputs=["gpu_hours"])
+    return Sweep(Problem(model, priors, question), us.Design(draws=64, chains=2), axes)

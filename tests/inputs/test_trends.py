@@ -1,6 +1,7 @@
 """Trends in prior files: what they become, what replaces them, what is wrong with them."""
 
 import datetime as dt
+import json
 
 import numpy as np
 import pytest
@@ -190,9 +191,15 @@ def test_a_part_that_is_stated_besides_is_told(written):
 
 
 def test_dates_beyond_the_figures_are_said():
-    for date, words in (("2020", "lies before the figures"), ("2040", "more than 10 years after")):
-        tree = us.run(given={"budget": "1M", "date": date}, outputs=["hourly_rate"], design=FEW)
-        assert words in tree.attrs["notes"]
+    for date, words in (
+        ("2020", "before the first figures of hourly_rate (2023-01-01)"),
+        ("2045", "2045 lies more than 10 years after the last figures of hourly_rate (2026-06-26)"),
+    ):
+        outputs = ["hourly_rate", "training_time"]
+        tree = us.run(given={"budget": "1M", "date": date}, outputs=outputs, design=FEW)
+        (note,) = [one for one in json.loads(tree.attrs["notes"]) if "figures of" in one]
+        assert words in note
+        assert ("and training_time (2025-02-27)" in note) is (date == "2045")
 
 
 def test_the_shipped_trends_are_no_scenario():

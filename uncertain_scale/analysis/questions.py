@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -214,6 +214,7 @@ class QuestionCache:
             Some draws are not finite numbers, or the lower side of a ratio is 0 in some, or the two
             take both signs.
         """
+        asked = self._on_one_date(asked, variable)
         over = self._draw(asked.over)[variable]
         behind = self._behind.get(asked.over, {})
         if asked.under is None:
@@ -231,6 +232,31 @@ class QuestionCache:
         inputs, renamed = inputs_beside(behind, other, ranks)
         ratio.attrs = joined_pivots(over.attrs, under.attrs, "power", under_names=renamed)
         return read_draws(ratio, inputs)
+
+    def _on_one_date(self, asked: Asked, variable: str) -> Asked:
+        """Return a ratio of which one side alone has a date with that date on the other, too.
+
+        There nothing moves: the levels of its trends, which the two sides share, are what it is of.
+        """
+        dates = [dict(whole.given).get(DATE) for whole in asked.sides]
+        if None not in dates or (date := next(filter(None, dates), None)) is None:
+            return asked
+
+        def still(whole: Whole) -> Whole:
+            if DATE in dict(whole.given):
+                return whole
+            dated = replace(whole, given=(*whole.given, (DATE, date)))
+            problem = self._problem(dated, (variable,))
+            trends = problem.priors.trends.values()
+            none = {name: "0" if one.rate else "1" for one in trends for name in one.growths}
+            none |= {one.part(what): "0" for one in trends for what in ("volatility", "scatter")}
+            known = {name: none[name] for name in problem.plan.inputs if name in none}
+            return replace(dated, assuming=(*whole.assuming, *known.items()))
+
+        sides = [still(whole) for whole in asked.sides]
+        for whole in sides:
+            self._wanted.setdefault(whole, {})[variable] = None
+        return replace(asked, over=sides[0], under=sides[1])
 
     def _beside(
         self, asked: Asked, variable: str

@@ -27,7 +27,7 @@ from uncertain_scale.sampling.chains import as_tree
 from uncertain_scale.sampling.engine import Simulation, each, propagate, settled_value
 from uncertain_scale.sampling.limits import memory_for
 from uncertain_scale.sampling.moment_facts import moment_facts
-from uncertain_scale.sampling.paths import Paths
+from uncertain_scale.sampling.paths import MOST_DATES, Paths
 from uncertain_scale.statistics.outputs import all_draws
 from uncertain_scale.statistics.summary import summarize_variables
 from uncertain_scale.units.dates import DATE
@@ -232,6 +232,22 @@ class Sweep:
             coords={DATE: (DATE, [point[DATE] for point in self.points], self._described(DATE))},
         )
 
+    def some_paths(self) -> FloatArray:
+        """Return the first draws along dates that are swept, each one path, as `paths` has them.
+
+        Returns
+        -------
+        array of shape (path, output, date)
+            None but for a sweep over dates alone, and where these are too many to join.
+        """
+        steps = list(product(*self._steps))
+        none = np.empty((0, len(self._plan.outputs), len(steps)))
+        if self.names != [DATE] or len(steps) > MOST_DATES:
+            return none
+        draws = list(Paths([self._simulation(step) for step in steps]).draws(0))
+        found = [[point[name][:_SHOWN] for point in draws] for name in self._plan.outputs]
+        return np.moveaxis(np.array(found), 2, 0)
+
     def runs(self) -> Iterator[tuple[Simulation, dict[str, FloatArray]]]:
         """Yield the run of each point, and its draws as `draws` returns them."""
         for step, point in zip(product(*self._steps), self.points, strict=True):
@@ -370,6 +386,7 @@ class Sweep:
         return {"units": str(self.problem.model.variables[name]), "long_name": words}
 
 
+_SHOWN = 24  # draws that a figure shows along dates
 _OF_THE_OUTPUT = ("units", "long_name")
 _VARIABLES = {
     *("mean", "sd", "median", "eti", "hdi", "probability"),

@@ -223,7 +223,7 @@ class Problem(models.Problem):
                 raise QuestionError("group and loss do not go with evidence; drop them or it")
             return self._dependent(files, of, on)
         thresholds = [event.threshold() for event in asked]
-        units, design = self.model.variables, self.design
+        units, design = self.model.variables, analysis.ranking_design(self, self.design, of)
         stated = None if loss is None else analysis.parse_loss(loss, units[thresholds[0][0]])
         passes = design.chains * (1 + len(thresholds))
         found = analysis.sensitivity(
@@ -400,7 +400,7 @@ class Problem(models.Problem):
         study = Sweep(self, self.design, axes)
         counted = self.watch.counting(len(study.points), "points")
         found = study.summarize(probs=prob, events=self._events(), progress=counted)
-        return Result("sweep", sweep_document(study.tree(), found, axes), found)
+        return Result("sweep", sweep_document(study.tree(), found, axes, study.some_paths()), found)
 
     def decide(  # noqa: PLR0913 (the options of the command)
         self,

@@ -322,13 +322,14 @@ def _statistics(draws: Draws, probs: Iterable[float], facts: Mapping[str, Any]) 
 
 def _ranking(view: View, problem: Problem, of: str, document: Document) -> Document:
     """Rank the inputs by shares of the variance, as the command sensitivity does by default."""
-    from uncertain_scale.analysis.sensitivity import CONSTANT, shapley_effects
+    from uncertain_scale.analysis.sensitivity import CONSTANT, ranking_design, shapley_effects
 
     on: Scale = view.on or "value"
     if document["outputs"][of]["constant"]:
         output: dict[str, Any] = {"reason": CONSTANT, "ranking": [], "rank_share": {}}
     else:
-        found = shapley_effects(problem, view.design, of=[of], on=(on,)).sel(output=of, scale=on)
+        design = ranking_design(problem, view.design, [of])
+        found = shapley_effects(problem, design, of=[of], on=(on,)).sel(output=of, scale=on)
         output = ranking_document(found)
         output["shapley"] = estimates(found, "shapley", output["ranking"])
     return {**document, "on": on, "outputs": {of: output}, "events": []}

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from uncertain_scale.errors import UnitError
+from uncertain_scale.errors import UnitError, listed
 from uncertain_scale.inputs.distributions import (
     Constant,
     DistributionError,
@@ -38,7 +38,7 @@ from uncertain_scale.inputs.prior import Prior, Provenance, copies_of
 from uncertain_scale.units.dates import DATE, DATES, FIRST_DATE, PASSAGE, date_text, year_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from uncertain_scale.inputs.distributions import Distribution
     from uncertain_scale.inputs.document import TrendTable
@@ -130,18 +130,20 @@ class Trend:
         optional = (self.part(what) for what in _OPTIONAL)
         return (*self.needed, *(name for name in optional if name in inputs))
 
-    def beyond(self, first: float, last: float) -> Iterator[str]:
-        """Say that dates lie before its figures, or more than ten years after them."""
-        if self.data_from and first < year_of(self.data_from):
-            yield (
-                f"{self.name}: {date_text(first)} lies before the figures of its trend, which "
-                f"begin on {self.data_from}"
-            )
-        if self.data_until and last > year_of(self.data_until) + _FAR:
-            yield (
-                f"{self.name}: {date_text(last)} lies more than {_FAR} years after the figures of "
-                f"its trend, which end on {self.data_until}"
-            )
+
+def beyond(trends: Sequence[Trend], first: float, last: float) -> Iterator[str]:
+    """Say that dates lie before the figures of some trends, or more than ten years after them."""
+    begin = {one.name: one.data_from for one in trends}
+    end = {one.name: one.data_until for one in trends}
+    before = {name: day for name, day in begin.items() if day and first < year_of(day)}
+    after = {name: day for name, day in end.items() if day and last > year_of(day) + _FAR}
+    for date, days, words in (
+        (first, before, "before the first figures of"),
+        (last, after, f"more than {_FAR} years after the last figures of"),
+    ):
+        if days:
+            named = listed([f"{name} ({day})" for name, day in days.items()])
+            yield f"{date_text(date)} lies {words} {named}"
 
 
 def parts_of(trend: Trend, table: TrendTable, fault: Any) -> Iterator[Prior]:

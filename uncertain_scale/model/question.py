@@ -28,7 +28,7 @@ from uncertain_scale.inputs.distributions import (
 )
 from uncertain_scale.inputs.prior import Prior, Priors, Provenance, loose_ends
 from uncertain_scale.inputs.stated import as_typed, interval_in, split_sources
-from uncertain_scale.inputs.trends import WHEN
+from uncertain_scale.inputs.trends import WHEN, beyond
 from uncertain_scale.model.model import wholes
 from uncertain_scale.units import Quantity, as_bytes, conversion_factor
 from uncertain_scale.units.dates import DATE, dates_as_numbers
@@ -339,8 +339,7 @@ def _dated(closure: Closure, problem: Problem, needed: Collection[str]) -> Itera
         )
     if (given := problem.question.given.get(DATE)) is not None:
         first, last = given.ppf(np.array([0.05, 0.95]))
-        for trend in moving:
-            yield from trend.beyond(first, last)
+        yield from beyond(moving, first, last)
 
 
 def _lacking(name: str, model: Model, closure: Closure, seen: set[str]) -> list[str]:

@@ -84,8 +84,10 @@ class When:
         missing = self.missing(known, wanted)
         start = np.minimum.reduce([known[name] for name in self._dates])
         start = np.minimum(np.broadcast_to(start, wanted.shape), HORIZON)
+        start = start[:1] if start.ndim == 1 and start.size and not np.ptp(start) else start
         dates = start + (HORIZON - start) * np.linspace(0, 1, _STEPS + 1)[:, None]
         over = missing(dates)
+        dates = np.broadcast_to(dates, over.shape)
         met = (over >= 0).any(axis=0)
         first = np.argmax(over >= 0, axis=0)
         before = np.where(met, np.maximum(first - 1, 0), _STEPS)
@@ -99,10 +101,10 @@ class When:
 
     def missing(
         self, known: Mapping[str, FloatArray], wanted: FloatArray
-    ) -> Callable[[FloatArray], FloatArray]:
+    ) -> Callable[..., FloatArray]:
         """Return by how much the logarithm at dates is over the given: below 0 before.
 
-        Dates have the draws as their last dim.
+        Dates have the draws as their last dim, all or those in some places, or are one for all.
         """
         values = {name: np.asarray(one, dtype=float) for name, one in known.items()}
         moving = []
@@ -113,21 +115,23 @@ class When:
                 values[step.target] = _result(step, values)
         used = {name for step in moving for name in step.arguments} & values.keys()
 
-        def missing(date: FloatArray) -> FloatArray:
-            at = {name: np.broadcast_to(values[name], date.shape).ravel() for name in used}
-            at[DATE] = date.ravel()
+        def missing(date: FloatArray, places: Any = ...) -> FloatArray:
+            goal = wanted[places]
+            at = {name: np.broadcast_to(values[name], wanted.shape)[places] for name in used}
+            at[DATE] = date
             for step in moving:
                 at[step.target] = _result(step, at)
-            found = at[self.target].reshape(date.shape)
+            shape = np.broadcast_shapes(date.shape, goal.shape)
+            found = np.broadcast_to(at[self.target], shape)
             with np.errstate(all="ignore"):
-                over = np.where((found > 0) & (wanted > 0), np.log(found / wanted), found - wanted)
+                over = np.where((found > 0) & (goal > 0), np.log(found / goal), found - goal)
             return np.asarray(self._sign * over)
 
         return missing
 
     @staticmethod
     def _refined(
-        missing: Callable[[FloatArray], FloatArray],
+        missing: Callable[..., FloatArray],
         low: FloatArray,
         high: FloatArray,
         below: FloatArray,
@@ -141,27 +145,32 @@ class When:
         side = np.zeros(low.shape)
         for _ in range(_ROUNDS):
             inside &= (high - low > _NEAR) & (above != 0)  # each draw by itself, whatever beside it
-            if not inside.any():
+            at = np.nonzero(inside)
+            if not at[0].size:
                 break
+            start, span = low[at], high[at] - low[at]
             with np.errstate(all="ignore"):
-                share = below / (below - above)
+                share = below[at] / (below[at] - above[at])
             share = np.where(np.isfinite(share), np.clip(share, 0, 1), 0.5)
-            date = np.where(inside, low + share * (high - low), high)
-            here = missing(date)
-            up = inside & (here >= 0)
-            down = inside & ~up
-            high, above = np.where(up, date, high), np.where(up, here, above)
-            low = np.where(down, date, low)
-            below = np.where(down, here, np.where(up & (side > 0), below / 2, below))
-            above = np.where(down & (side < 0), above / 2, above)
-            side = np.where(up, 1.0, np.where(down, -1.0, side))
+            date = start + share * span
+            here = missing(date, at)
+            up = here >= 0
+            halved = np.where(side[at] > 0, below[at] / 2, below[at])
+            above[at] = np.where(up, here, np.where(side[at] < 0, above[at] / 2, above[at]))
+            below[at] = np.where(up, halved, here)
+            high[at], low[at] = np.where(up, date, high[at]), np.where(up, start, date)
+            side[at] = np.where(up, 1.0, -1.0)
         return high
 
 
 def _result(step: Equation, values: Mapping[str, FloatArray]) -> FloatArray:
     """Return what an equation gives; the package's own need no watching."""
     arguments = [values[name] for name in step.arguments]
-    return np.asarray(step.function(*arguments)) if step.builtin else call(step, arguments)
+    if step.builtin:
+        return np.asarray(step.function(*arguments))
+    shape = np.broadcast_shapes(*(one.shape for one in arguments))
+    rows = [np.broadcast_to(one, shape).ravel() for one in arguments]
+    return np.asarray(call(step, rows).reshape(shape))
 
 
 def solve_date(problem: Problem) -> When:

@@ -183,6 +183,12 @@ class SweepReport(Record):
     swept: list[_Swept]
     inputs: dict[str, InputReport]
     points: list[_Point]
+    paths: NotRequired[
+        Annotated[
+            dict[str, list[list[float | None]]],
+            "of a sweep over dates: some draws by answer, each one path along the dates",
+        ]
+    ]
 
 
 class _Figure(TypedDict):

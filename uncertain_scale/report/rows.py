@@ -40,6 +40,12 @@ _TOO_FAR = (
 _TYPED = ("--set", "given")
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
+PATHS = (
+    "Bands are the intervals of each date, the thick line their medians. Thin lines are {} draws, "
+    "each one path through all dates. A dashed line is the day of reading, circles are published."
+)
+"""What a figure of a sweep over dates shows, by how many paths it has."""
+
 
 @dataclass(frozen=True)
 class OutputRow:

@@ -25,6 +25,7 @@ from uncertain_scale.report.document import (
 )
 from uncertain_scale.report.numbers import (
     common_scale,
+    number,
     percent,
     probability_in_words,
     quantity_text,
@@ -34,6 +35,7 @@ from uncertain_scale.report.numbers import (
 )
 from uncertain_scale.report.render.csv import as_csv
 from uncertain_scale.report.rows import (
+    PATHS,
     chance_in_words,
     design_in_words,
     figure_notes,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.swept import Axis
     from uncertain_scale.report.blocks import Block
     from uncertain_scale.report.document import Document
+    from uncertain_scale.units.aliases import FloatArray
 
 _STATISTICS = ("mean", "sd", "median")
 _WORDS = ("units", "long_name", "equation", "rests_on")
@@ -83,15 +86,24 @@ class _Row:
     ends: tuple[float, float, float]
 
 
-def sweep_document(tree: xr.DataTree, found: xr.Dataset, axes: Sequence[Axis]) -> Document:
+def sweep_document(
+    tree: xr.DataTree, found: xr.Dataset, axes: Sequence[Axis], paths: FloatArray | None = None
+) -> Document:
     """Return what `Sweep.summarize` returns as plain data, with the record of the first answer.
+
+    Parameters
+    ----------
+    tree, found, axes
+        The first answer, the summary, and what is swept.
+    paths
+        What `Sweep.some_paths` returns; none by default.
 
     Returns
     -------
     dict
         A report's `question`, `scenario`, `inputs`, `design`, `hashes` and more; `swept`, a dict
-        for each swept variable with its `values`; and `points`, the last variable fastest, each
-        with `at`, `outputs`, `events` and `warnings`.
+        for each swept variable with its `values`; `points`, the last variable fastest, each with
+        `at`, `outputs`, `events` and `warnings`; and `paths`, some draws along dates by output.
     """
     names = [axis.name for axis in axes]
     record = record_document(tree, [float(prob) for prob in found["prob"].values])
@@ -114,6 +126,15 @@ def sweep_document(tree: xr.DataTree, found: xr.Dataset, axes: Sequence[Axis]) -
         ],
         "inputs": {name: prior for name, prior in beliefs.items() if name not in names},
         "points": points,
+        **({} if paths is None or not len(paths) else {"paths": _paths(found, paths)}),
+    }
+
+
+def _paths(found: xr.Dataset, paths: FloatArray) -> dict[str, list[list[float | None]]]:
+    names = map(str, found["output"].values)
+    return {
+        name: [[number(value) for value in path] for path in paths[:, k].tolist()]
+        for k, name in enumerate(names)
     }
 
 
@@ -185,6 +206,8 @@ def _answer(document: Document, name: str, guides: Mapping[str, float] | None) -
         yield Gap()
     if len({point["outputs"][name]["median"] for point in document["points"]}) > 1:
         yield Figure(partial(_fan, document, name, guides), _NARROW, 1.6)
+        if paths := document.get("paths", {}).get(name):
+            yield Text(PATHS.format(len(paths)), only=Form.html)
     header = [*map(with_name, own), "units", "median"]
     columns = []
     for prob in document["probs"]:
@@ -418,8 +441,8 @@ def _ends(output: dict[str, Any], probs: Sequence[float]) -> dict[str, Any]:
     found = {}
     for prob in probs:
         for kind in ("eti", "hdi"):
-            for number, piece in enumerate(intervals_of(output, kind, prob), start=1):
-                which = f"{kind}_{percent(prob)[:-1]}{f'_{number}' if number > 1 else ''}"
+            for place, piece in enumerate(intervals_of(output, kind, prob), start=1):
+                which = f"{kind}_{percent(prob)[:-1]}{f'_{place}' if place > 1 else ''}"
                 for end in ("low", "low_mcse", "high", "high_mcse"):
                     found[f"{which}_{end}"] = piece[end]
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -107,12 +107,18 @@ def far_branches(plan: Plan, sampler: InputSampler) -> dict[str, list[Rare]]:
     names = [name for name in sampler.moving if name not in skipped]
     values = in_corners(plan, sampler, Probes(names, _OCTAVES))
     found: dict[str, list[Rare]] = {}
+
+    @cache
+    def finer(name: str, step: int) -> tuple[FloatArray, dict[str, FloatArray]]:
+        within = np.geomspace(_OCTAVES[step], _OCTAVES[step + 1], _FINE)
+        return within, in_corners(plan, sampler, Probes([name], within))
+
     for output in plan.outputs:
         found[output] = []
         for row, step in zip(*np.nonzero(_jumps(values[output])), strict=True):
             y, name = values[output][row], names[row // 2]
-            within = np.geomspace(_OCTAVES[step], _OCTAVES[step + 1], _FINE)
-            fine = in_corners(plan, sampler, Probes([name], within))[output][row % 2]
+            within, found_within = finer(name, int(step))
+            fine = found_within[output][row % 2]
             jumped = np.abs(fine - y[step]) > np.abs(fine - y[step + 1])
             with np.errstate(over="ignore", invalid="ignore"):
                 squares = np.average((y[step + 1 :] - y[step]) ** 2, weights=_OCTAVES[step + 1 :])

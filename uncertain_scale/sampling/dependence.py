@@ -9,6 +9,7 @@ from a stream of its own, which moves no other coordinate.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -147,19 +148,20 @@ class InputSampler:
         They may be inputs that are not drawn. It is None where a Gaussian copula is not all there
         is to say.
         """
-        own = self._weights_of(name)
+        own = self._blends[name]
         found: dict[str, float | None] = {}
-        for other in self._priors.inputs:
-            weights = self._weights_of(other)
+        for other, weights in self._blends.items():
             if other != name and (shared := own.keys() & weights.keys()):
                 found[other] = float(sum(own[key] * weights[key] for key in sorted(shared)))
         return found
 
-    def _weights_of(self, name: str) -> dict[str, float]:
-        """Return the weights of the coordinates that an input's normal score is a sum of."""
-        own = [self._priors.inputs[name].joint or name]
-        coordinates, weights = self._copulas.get(name, (own, np.ones(1)))
-        return dict(zip(coordinates, weights.tolist(), strict=True))
+    @cached_property
+    def _blends(self) -> dict[str, dict[str, float]]:
+        """By input the weights of the coordinates that its normal score is a sum of."""
+        found = {name: {prior.joint or name: 1.0} for name, prior in self._priors.inputs.items()}
+        for name, (coordinates, weights) in self._copulas.items():
+            found[name] = dict(zip(coordinates, weights.tolist(), strict=True))
+        return found
 
     def rows_of(self, joint: str) -> int:
         """Return how many levels list a joint sample: its rows, with both sides of smooth ones."""

@@ -289,11 +289,22 @@ class Probes:
 
 def in_corners(plan: Plan, sampler: InputSampler, probes: Probes) -> dict[str, FloatArray]:
     """Return the outputs in the corners, shape (coordinate and side, step)."""
-    values = propagate(plan, sampler.draw(probes, chain=0))
+    values = propagate(plan, _by_runs(sampler, sampler.levels(probes, chain=0)))
     shape = -1, probes.corners.size // 2
     return {
         name: np.broadcast_to(values[name], probes.size).reshape(shape) for name in plan.outputs
     }
+
+
+def _by_runs(sampler: InputSampler, levels: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Return what `sampler.values` does, once where a level is that of the point before."""
+    turns = {name: np.flatnonzero(level[1:] != level[:-1]) + 1 for name, level in levels.items()}
+    starts = {name: np.append(0, turn)[: levels[name].size] for name, turn in turns.items()}
+    values = sampler.values({name: level[starts[name]] for name, level in levels.items()})
+    for name, turn in turns.items():
+        lengths = np.concatenate([turn, [levels[name].size]]) - starts[name]
+        values[name] = np.repeat(values[name], lengths)
+    return values
 
 
 def _powers(values: FloatArray, *, limit: bool = False) -> FloatArray:
@@ -415,10 +426,11 @@ def _pole(
     name, point, k = where
     low, high = bracket
     sizes, widths = [], []
+    still: dict[str, FloatArray] = {}
     for _ in range(_ROUNDS):
         points = np.tile(point, (_ZOOM.size, 1))
         points[:, k] = low + (high - low) * _ZOOM
-        values = _at(plan, sampler, along, points)[name]
+        values = _at(plan, sampler, along, points, still)[name]
         widths.append(high - low)
         sizes.append(float(np.sqrt(values[0] * values[-1])))
         top = min(max(int(np.argmax(values)), 1), _ZOOM.size - 2)
@@ -431,11 +443,23 @@ def _pole(
 
 
 def _at(
-    plan: Plan, sampler: InputSampler, along: Sequence[str], points: FloatArray
+    plan: Plan,
+    sampler: InputSampler,
+    along: Sequence[str],
+    points: FloatArray,
+    still: dict[str, FloatArray] | None = None,
 ) -> dict[str, FloatArray]:
-    """Return the size of each output at points of the cube, 0 where it is no number, as 0/0."""
+    """Return the size of each output at points of the cube, 0 where it is no number, as 0/0.
+
+    Inputs whose level is that of all points are put into `still`, to be used where these are not
+    left.
+    """
     columns = dict(zip(along, np.clip(points, *ENDS).T, strict=True))
     levels = sampler.levels(_Points(columns, len(points)), chain=0)
-    values = propagate(plan, sampler.values({name: levels[name] for name in plan.inputs}))
+    still = {} if still is None else still
+    levels = {name: levels[name] for name in plan.inputs if name not in still}
+    inputs = _by_runs(sampler, levels)
+    still |= {name: inputs[name] for name, one in levels.items() if one[0] == one[-1]}
+    values = propagate(plan, {**inputs, **still})
     sizes = {name: np.abs(np.broadcast_to(values[name], len(points))) for name in plan.outputs}
     return {name: np.nan_to_num(size, nan=0.0, posinf=np.inf) for name, size in sizes.items()}

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from uncertain_scale.inputs.trends import Trend
     from uncertain_scale.units.aliases import FloatArray
 
-__all__ = ["Paths", "Span", "correlation", "sample_beside"]
+__all__ = ["MOST_DATES", "Paths", "Span", "correlation", "sample_beside"]
 
-_MOST = 50
+MOST_DATES = 50
 """Dates that are joined: a draw holds the correlations of all pairs."""
 _LEAST = 1e-7  # of what a date adds to those before it
 _STANDARD = Normal(mu=0.0, sigma=1.0)
@@ -127,9 +127,9 @@ class Paths:
                 ends.setdefault(shock, set()).add(laws)
         self.names = tuple(shock for shock, found in ends.items() if len(found) > 1)
         most = max((len(found) for found in ends.values()), default=0)
-        if most > _MOST:
+        if most > MOST_DATES:
             raise QuestionError(
-                f"{most} dates are joined draw by draw; expected at most {_MOST}, take fewer"
+                f"{most} dates are joined draw by draw; expected at most {MOST_DATES}, take fewer"
             )
 
     def shocks(self, chain: int) -> list[dict[str, FloatArray]]:

@@ -245,9 +245,10 @@ class SmoothDensity:
     def cdf_influence(self, y: FloatArray) -> FloatArray:
         """Return what each chain adds to the probability below y, shape (y, chain)."""
         cell, half, nodes = self._rest_of_cell(y)
-        density = np.exp(self.log_density(nodes)) * NODE_WEIGHTS
-        rest = half[:, None] * np.einsum("ij,ijk->ik", density, self.basis(nodes))
-        about = self._basis_below[cell] + rest - self.cdf(y)[:, None] * self._average
+        density = np.exp(self.log_density(nodes))
+        below = self._below[cell] + half * (density @ NODE_WEIGHTS)
+        rest = np.einsum("ij,ijk->ik", density * NODE_WEIGHTS, self.basis(nodes))
+        about = self._basis_below[cell] + half[:, None] * rest - below[:, None] * self._average
         return np.asarray(about @ self.influence.T)
 
     def _begin(self, start: SmoothDensity | None) -> FloatArray:

@@ -53,6 +53,7 @@ class Draws(AnyDraws):
         self.chains = int(values.shape[0])
         self.values = values
         self._runs: list[_Run] = []
+        self._known = np.array([-1]), np.array([np.nan])  # ranks in runs, ascending; their draws
 
     @property
     @override
@@ -202,13 +203,11 @@ class Draws(AnyDraws):
 
     def _look_up(self, ranks: npt.NDArray[np.int64], found: FloatArray) -> npt.NDArray[np.bool_]:
         """Fill in the draws that have been put in order; return which are missing."""
-        missing = np.full(ranks.shape, fill_value=True)
-        for run in self._runs:
-            place = ranks - run.start
-            there = missing & (place >= 0) & (place < run.ordered.size)
-            found[there] = run.ordered[place[there]]
-            missing &= ~there
-        return missing
+        known, ordered = self._known
+        place = np.minimum(np.searchsorted(known, ranks), known.size - 1)
+        there = known[place] == ranks
+        found[there] = ordered[place[there]]
+        return np.asarray(~there)
 
     def _add_runs(self, spans: Sequence[tuple[float, float]]) -> None:
         """Put the draws in order whose ranks lie in spans, with all others in their bins."""
@@ -220,28 +219,29 @@ class Draws(AnyDraws):
             chosen[low + 1 : high + 2] = True
         turns = np.flatnonzero(chosen[1:] != chosen[:-1])
         starts, stops = turns[::2], turns[1::2]
-        picked = [self._pick(rows, chosen[1:-1]) for rows in self._groups]
-        cumulated = np.concatenate(
-            [np.zeros((len(picked), 1), int), np.cumsum(table.counts, axis=1)], axis=1
-        )
-        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-            by_group = [np.sort(x[(n >= start) & (n < stop)]) for x, n in picked]
-            ordered = np.sort(np.concatenate(by_group))
-            ends = cumulated[:, start]
-            self._runs.append(_Run(int(ends.sum()), ordered, by_group, ends))
+        none = np.zeros((len(table.counts), 1), int)
+        cumulated = np.concatenate([none, np.cumsum(table.counts, axis=1)], axis=1)
+        within = np.cumsum(cumulated[:, stops] - cumulated[:, starts], axis=1)
+        picked = [
+            np.split(np.sort(self._pick(rows, chosen[1:-1])), ends[:-1])
+            for rows, ends in zip(self._groups, within, strict=True)
+        ]
+        for start, *by_group in zip(starts.tolist(), *picked, strict=True):
+            ordered = np.sort(np.concatenate(by_group), kind="stable")  # quick where parts are
+            below = cumulated[:, start]
+            self._runs.append(_Run(int(below.sum()), ordered, by_group, below))
+        held = np.concatenate([one.start + np.arange(one.ordered.size) for one in self._runs])
+        order = np.argsort(held, kind="stable")
+        self._known = held[order], np.concatenate([one.ordered for one in self._runs])[order]
 
-    def _pick(
-        self, rows: FloatArray, chosen: npt.NDArray[np.bool_]
-    ) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-        """Return the draws that lie in chosen bins, and the places of these."""
+    def _pick(self, rows: FloatArray, chosen: npt.NDArray[np.bool_]) -> FloatArray:
+        """Return the draws that lie in chosen bins."""
         table, binning = self.table, self.tallies[0].binning
-        draws, places = [], []
+        draws = []
         for x in _parts(rows):
             bins = (binning.numbers(binning.standard(x)) >> table.coarser) - table.first
-            kept = np.flatnonzero(chosen[bins])
-            draws.append(x[kept])
-            places.append(bins[kept])
-        return np.concatenate(draws), np.concatenate(places)
+            draws.append(x[np.flatnonzero(chosen[bins])])
+        return np.concatenate(draws)
 
 
 def _parts(rows: Iterable[FloatArray]) -> Iterator[FloatArray]:

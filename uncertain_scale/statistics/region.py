@@ -249,11 +249,16 @@ class DensityLevels:
         held = np.cumsum(np.diff(self._below)[order])
         last = order[min(int(np.searchsorted(held, prob)), order.size - 1)]
         step = float(np.abs(np.diff(height))[np.diff(self._below) > 1e-6].max(initial=1e-6))
-        low, high = middle[last] - step, middle[last] + step
+        low, high = float(middle[last]) - step, float(middle[last]) + step
+        # Steps with both ends above or both below cross no level between.
+        above, under = height >= high, height < low
+        near = np.flatnonzero(~((above[1:] & above[:-1]) | (under[1:] & under[:-1])))
+        ends = (height[near], height[near + 1], self._below[near], self._below[near + 1])
+        steps = list(zip(*(one.tolist() for one in ends), strict=True))
         for _ in range(_BISECTIONS):
             level = (low + high) / 2
-            _, signs, below = self._crossings(height, level)
-            if (signs * below).sum() + (height[-1] >= level) > prob:
+            steps = [one for one in steps if not (max(one[:2]) < low or min(one[:2]) >= high)]
+            if _held_above(steps, level) + (height[-1] >= level) > prob:
                 low = level
             else:
                 high = level
@@ -359,6 +364,19 @@ class DensityLevels:
             touches=np.zeros((1, 2), dtype=bool),
             settled=False,
         )
+
+
+def _held_above(steps: Sequence[tuple[float, float, float, float]], level: float) -> float:
+    """Return the sum of the cdf where heights cross a level, added going down, less going up.
+
+    Steps, by the heights at both ends and the cdf there, are few: no array is as quick.
+    """
+    held = [
+        (below + (level - left) / (right - left) * (above - below)) * (1 if left >= level else -1)
+        for left, right, below, above in steps
+        if (left >= level) != (right >= level)
+    ]
+    return float(np.sum(held))
 
 
 def averaged_regions(

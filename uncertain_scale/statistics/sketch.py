@@ -9,7 +9,7 @@ errors of statistics come from the spread between groups: a chain each, or as ma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -99,6 +99,8 @@ class Table:
     @cached_property
     def _order(self) -> tuple[FloatArray, npt.NDArray[np.int64]]:
         """Values at which the distribution function bends or jumps, and which atoms are below."""
+        if not self.atoms.size:
+            return self.edges, np.zeros(self.edges.size, int)
         values = np.concatenate([self.edges, self.atoms, self.atoms])
         kind = np.repeat([0, 1, 2], [self.edges.size, self.atoms.size, self.atoms.size])
         order = np.lexsort((kind, values))
@@ -112,10 +114,12 @@ class Table:
     @cached_property
     def below_by_group(self) -> FloatArray:
         """Draws below each of `places`, shape (group, place); at an atom without, then with it."""
+        between = _cumulated(self.counts)
+        if self.counts.size and not self.atoms.size and (np.diff(self.edges) > 0).all():
+            return between.astype(float)
         values, passed = self._order
         atoms = _cumulated(self.at_atoms)[:, passed].astype(float)
         if self.counts.size:
-            between = _cumulated(self.counts)
             atoms += np.array([np.interp(values, self.edges, row) for row in between])
         return atoms
 
@@ -150,6 +154,8 @@ class Table:
 
     def continuous(self) -> Table:
         """Return the table without the draws at atoms."""
+        if not self.atoms.size:
+            return self
         none = np.zeros((len(self.counts), 0), dtype=np.int64)
         return Table(self.edges, self.counts, np.zeros(0), none, self.first, self.coarser)
 
@@ -396,6 +402,7 @@ class Sketch(AnyDraws):
             self.__dict__.pop(name, None)
 
 
+@lru_cache
 def _evenly(count: int) -> FloatArray:
     """Return ranks from 0 on, not all where they are many; the first and last are there."""
     return np.round(np.linspace(0, count - 1, min(count, _MOST_OF_A_TAIL)))

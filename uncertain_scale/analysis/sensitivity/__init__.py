@@ -13,6 +13,7 @@ from uncertain_scale.analysis.sensitivity.result import (
     swing,
 )
 from uncertain_scale.analysis.sensitivity.sobol import parse_groups
+from uncertain_scale.analysis.sensitivity.study import ranking_design
 
 __all__ = [
     "CONSTANT",
@@ -23,6 +24,7 @@ __all__ = [
     "parse_groups",
     "parse_loss",
     "rank_correlation",
+    "ranking_design",
     "refuse_unmoved",
     "sensitivity",
     "shapley_effects",

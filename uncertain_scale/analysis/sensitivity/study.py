@@ -24,6 +24,7 @@ from uncertain_scale.model.question import NAMES
 from uncertain_scale.sampling.dependence import InputSampler
 from uncertain_scale.sampling.engine import have_been_tried, try_equations
 from uncertain_scale.sampling.rare_values import Rare, rare_masses
+from uncertain_scale.units.dates import DATE, FIRST_DATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,6 +39,7 @@ SCALES: tuple[Scale, ...] = ("value", "log")
 _T = TypeVar("_T")
 _LISTED = 1 << 14  # rows of a joint sample, up to which all are gone through
 _ALONE = 1 << 14  # draws of all chains up to which threads would wait for each other
+_OF_A_DATE = 512  # draws of a chain, where by default there are 4,096
 _TOGETHER = 1 << 13  # draws that are evaluated at a time, where a chain has fewer
 
 
@@ -262,10 +264,7 @@ def make_study(
     if unknown or not on:
         found = f"scale '{unknown[0]}'" if unknown else "no scale"
         raise QuestionError(f"{found} to look at outputs on; expected value, log or both")
-    whole = problem
-    if of:
-        question = replace(problem.question, outputs=tuple(of), also=())
-        problem = replace(problem, question=question)
+    whole, problem = problem, _asking(problem, of)
     plan, priors = problem.plan, problem.believed
     names = [name for name in priors.inputs if name in plan.inputs]
     sampler = InputSampler(priors, names, tuple(problem.question.given))
@@ -288,6 +287,25 @@ def make_study(
         correlation=correlation_matrix([player.name for player in players], priors.correlations),
         scales=tuple(scale for scale in SCALES if scale in on),
     )
+
+
+def _asking(problem: Problem, of: Sequence[str]) -> Problem:
+    """Return a problem that asks for some outputs alone, for its own by default."""
+    if not of:
+        return problem
+    return replace(problem, question=replace(problem.question, outputs=tuple(of), also=()))
+
+
+def ranking_design(problem: Problem, design: Design, of: Sequence[str] = ()) -> Design:
+    """Return a design, the default one with fewer draws where each evaluation seeks a date.
+
+    A ranking evaluates the model hundreds of times a draw, and a date is sought by dozens of these.
+    """
+    known = [name for name in of if name in problem.model.variables]
+    plan = _asking(problem, known).plan
+    seeks = any(step.target in {DATE, FIRST_DATE} for step in plan.steps)
+    usual = design.draws == type(design)().draws
+    return replace(design, draws=_OF_A_DATE) if seeks and usual else design
 
 
 class _Levels(Mapping[str, "FloatArray"]):

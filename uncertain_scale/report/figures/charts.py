@@ -30,7 +30,7 @@ from uncertain_scale.report.numbers import (
     share_in_words,
     with_powers,
 )
-from uncertain_scale.report.rows import intervals_of
+from uncertain_scale.report.rows import PATHS, intervals_of
 from uncertain_scale.units import conversion_factor
 from uncertain_scale.units.dates import DATE, date_text, year_of
 from uncertain_scale.units.labels import label_of
@@ -97,6 +97,10 @@ def plot_sweep(
     figure = new_figure(_WIDTH, _HEIGHT)
     axes = figure.add_axes((0.13, 0.14, 0.69, 0.72))
     _lay_out(axes, x_axis, y_axis)
+    paths = np.array(document.get("paths", {}).get(name, []), dtype=float)
+    for k, path in enumerate(paths):
+        words = "_" if k else f"{len(paths)} paths"
+        axes.plot(xs, path, color=INK, alpha=0.55, linewidth=0.45, label=words)
     for number, (label, line) in enumerate(series):
         colour = BLUE if across is None else LINES[number]
         shown = probs[::-1] if across is None else [probs[len(probs) // 2]]
@@ -130,6 +134,8 @@ def plot_sweep(
         handlelength=1.4,
     )
     text = _described(document, name, along, series, probs)
+    if paths.size:
+        text += f" {PATHS.format(len(paths))}"
     figure.set_label(" ".join([text, *(f"Marked: {words}, {y:g}." for words, _, y in points)]))
     return figure
 
