@@ -51,6 +51,16 @@ def fragment(page, before=""):
     return page.run("return location.hash")
 
 
+def told(page, words):
+    """Wait until the address holds words of the session."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    def there(_):
+        return words in unpacked(page.run("return location.hash"))
+
+    WebDriverWait(page.driver, 300, 0.05).until(there)
+
+
 def fault(page):
     return page.until("const f = deep('.fault'); return f.length && f.map(e => e.innerText)")
 
@@ -82,8 +92,7 @@ def test_a_link_opens_the_same_question_in_another_session(served, visit):
     page.type("mfu at 5%", "0.2")
     page.until("return deep('li').some(e => e.innerText.startsWith('mfu logitnormal(q05=0.2'))")
     page.settle()
-    code = fragment(page, code)
-    time.sleep(1)
+    told(page, "[inputs.mfu]")
     code, before = page.run("return location.hash"), page.text("main")
     again = open_again(visit, address, code)
     again.until("return deep('main')[0].innerText === arguments[0]", before[0])
