@@ -86,6 +86,7 @@ def test_what_is_wrong_with_a_date_is_one_clear_error(cli, words, fault):
     assert fault in err
 
 
+@pytest.mark.slow_but("training_flop=1e29-largest_run")
 @pytest.mark.parametrize(
     ("given", "bound"),
     [

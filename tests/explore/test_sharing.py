@@ -51,14 +51,15 @@ def fragment(page, before=""):
     return page.run("return location.hash")
 
 
-def told(page, words):
-    """Wait until the address holds words of the session."""
+def waiting(page):
     from selenium.webdriver.support.ui import WebDriverWait
 
-    def there(_):
-        return words in unpacked(page.run("return location.hash"))
+    return WebDriverWait(page.driver, 300, 0.05)
 
-    WebDriverWait(page.driver, 300, 0.05).until(there)
+
+def told(page, words):
+    """Wait until the address holds words of the session."""
+    waiting(page).until(lambda _: words in unpacked(page.run("return location.hash")))
 
 
 def fault(page):
@@ -137,16 +138,13 @@ def test_a_session_is_saved_and_opened_as_a_file(served, visit, tmp_path):
     page = visit(served[0])
     page.type("Budget, USD", "250M")
     headline(page, "250M USD buy")
-    time.sleep(1)
+    told(page, 'budget = "250M"')
     page.driver.execute_cdp_cmd(
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
     )
     press(page, "Save session")
     saved = tmp_path / "session.toml"
-    for _ in range(100):
-        if saved.exists():
-            break
-        time.sleep(0.1)
+    waiting(page).until(lambda _: saved.exists())
     assert 'budget = "250M"' in saved.read_text(encoding="utf-8")
     page.type("Budget, USD", "100M")
     headline(page, "100M USD buy")
