@@ -114,6 +114,7 @@ def test_a_largest_possible_is_asked_for_where_nothing_that_is_given_moves_alone
     assert (code, "nothing that is given moves with it" in err) == (2, True)
 
 
+@pytest.mark.slow_but("words1")
 @pytest.mark.parametrize(
     "words",
     [

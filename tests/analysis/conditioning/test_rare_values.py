@@ -24,6 +24,7 @@ def updated(folder, p, seen):
     return condition(model, priors, question, Design(draws=1024), [str(folder / "f.toml")])
 
 
+@pytest.mark.slow
 def test_a_fact_that_only_a_rare_value_explains_is_not_refused_as_impossible(tmp_path):
     """At 6, p is 6e-6 by the value of probability 1e-5, and 1.5e-8 without it."""
     (seen,) = json.loads(updated(tmp_path, 1e-5, 6).attrs["conditioning"])["observations"]
@@ -33,6 +34,7 @@ def test_a_fact_that_only_a_rare_value_explains_is_not_refused_as_impossible(tmp
         updated(tmp_path, 1e-5, 12)
 
 
+@pytest.mark.slow_but("0.0001-5-True")
 @pytest.mark.parametrize(
     ("p", "seen", "told"), [(0.01, 5, False), (1e-4, 5, True), (1e-6, 5, True), (1e-6, 2, False)]
 )
