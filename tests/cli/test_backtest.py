@@ -149,6 +149,7 @@ def test_the_fit_prints_a_prior_file_that_is_the_shipped_prior(cli, tmp_path):
     assert cli("report", "--budget", "1M", "--scenario", "base", "--priors", path, *FEW)[0] == 0
 
 
+@pytest.mark.slow
 def test_the_fit_takes_ones_own_runs_and_refuses_too_few(cli, tmp_path):
     path = tmp_path / "runs.csv"
     rows = "".join(f"r{k},A100,bf16,,,1e6,{2 + k}e23\n" for k in range(4))

@@ -308,6 +308,7 @@ def test_what_is_ranked_may_be_of_the_built_in_model(cli, tmp_path):
     assert "--extends-builtin" in (folder / "sensitivity.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow_but("beneath2")
 @pytest.mark.parametrize("beneath", [(), ("--scenario", "h100-dense-fp8"), ("extends",)])
 def test_own_equations_on_a_shipped_scenario_are_replayed_with_the_built_in_ones(
     cli, tmp_path, beneath

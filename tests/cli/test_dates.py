@@ -86,6 +86,7 @@ def test_what_is_wrong_with_a_date_is_one_clear_error(cli, words, fault):
     assert fault in err
 
 
+@pytest.mark.slow_but("training_flop=1e29-largest_run")
 @pytest.mark.parametrize(
     ("given", "bound"),
     [
@@ -113,6 +114,7 @@ def test_a_largest_possible_is_asked_for_where_nothing_that_is_given_moves_alone
     assert (code, "nothing that is given moves with it" in err) == (2, True)
 
 
+@pytest.mark.slow_but("words1")
 @pytest.mark.parametrize(
     "words",
     [

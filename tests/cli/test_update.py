@@ -164,6 +164,7 @@ def test_saved_draws_have_both_groups_and_arviz_reads_them(cli, tmp_path):
         assert float(row["mean"].iloc[0]) == pytest.approx(0.265, abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_fact_that_the_priors_exclude_is_refused_with_the_numbers(cli, tmp_path):
     path = evidence(tmp_path, fact("Odd", "900 ± 10 MW"), fact("Even", "181 ± 10 MW"))
     code, out, err = cli("update", path, "--budget", "1M")

@@ -59,6 +59,7 @@ def test_a_group_without_words_shows_its_help(cli):
     assert "error:" not in out + err
 
 
+@pytest.mark.slow_but("report --scenario gb200-", "compare base post-re-")
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

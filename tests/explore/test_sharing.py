@@ -51,6 +51,17 @@ def fragment(page, before=""):
     return page.run("return location.hash")
 
 
+def waiting(page):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(page.driver, 300, 0.05)
+
+
+def told(page, words):
+    """Wait until the address holds words of the session."""
+    waiting(page).until(lambda _: words in unpacked(page.run("return location.hash")))
+
+
 def fault(page):
     return page.until("const f = deep('.fault'); return f.length && f.map(e => e.innerText)")
 
@@ -82,8 +93,7 @@ def test_a_link_opens_the_same_question_in_another_session(served, visit):
     page.type("mfu at 5%", "0.2")
     page.until("return deep('li').some(e => e.innerText.startsWith('mfu logitnormal(q05=0.2'))")
     page.settle()
-    code = fragment(page, code)
-    time.sleep(1)
+    told(page, "[inputs.mfu]")
     code, before = page.run("return location.hash"), page.text("main")
     again = open_again(visit, address, code)
     again.until("return deep('main')[0].innerText === arguments[0]", before[0])
@@ -128,16 +138,13 @@ def test_a_session_is_saved_and_opened_as_a_file(served, visit, tmp_path):
     page = visit(served[0])
     page.type("Budget, USD", "250M")
     headline(page, "250M USD buy")
-    time.sleep(1)
+    told(page, 'budget = "250M"')
     page.driver.execute_cdp_cmd(
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
     )
     press(page, "Save session")
     saved = tmp_path / "session.toml"
-    for _ in range(100):
-        if saved.exists():
-            break
-        time.sleep(0.1)
+    waiting(page).until(lambda _: saved.exists())
     assert 'budget = "250M"' in saved.read_text(encoding="utf-8")
     page.type("Budget, USD", "100M")
     headline(page, "100M USD buy")

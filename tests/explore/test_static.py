@@ -34,6 +34,7 @@ def point_of(page, index):
     return [axis["typed"][k] for axis, k in zip(page["axes"], places, strict=True)]
 
 
+@pytest.mark.slow
 def test_figures_are_the_commands_at_every_kind_of_point(export, in_every_format):
     path = export("--budget", "10M..1B", "--given", "mfu=0.2..0.5", "--against", "gb200-dense-fp8")
     page = tables(path)
@@ -193,6 +194,7 @@ def test_a_place_that_cannot_be_written_and_a_page_too_large_are_told_before_any
     assert (code, "more than 0.001 MB" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_edits_belong_to_the_scenario_that_answers(export):
     page = tables(export("--budget", "10M..1B", "--set", "mfu=0.4", "--against", "base"))
     assert [one["name"] for one in page["scenarios"]] == ["explored"]
@@ -212,6 +214,7 @@ def test_the_page_names_the_command_that_makes_it_again(export, cli, tmp_path, m
     assert path.read_text(encoding="utf-8") == first
 
 
+@pytest.mark.slow
 def test_what_is_doubtful_at_some_points_is_told_as_such(export):
     text = export("--budget", "10M..1B", "--given", "mfu=0.2..0.5").read_text(encoding="utf-8")
     assert "<li>at some of the points: warning: the utilisation" in text

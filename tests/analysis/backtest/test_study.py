@@ -65,6 +65,7 @@ def test_the_counts_of_the_shipped_table(shipped):
     assert counts == [[39, 55, 61, 61], [36, 56, 60, 61]]
 
 
+@pytest.mark.slow
 def test_a_sparse_peak_taken_for_a_dense_one_fails():
     """The test can fail: the scenario whose FLOP are double is rejected beyond doubt."""
     found = backtest(*prepare("h100-sparse-fp8"), on_h100(), Design(draws=64, chains=2))

@@ -43,6 +43,7 @@ def by_weights(*, fact_moe, moe, count=1_000_000):
     return np.interp([0.05, 0.5, 0.95], share, asked[order])
 
 
+@pytest.mark.slow_but("0-None")
 @pytest.mark.parametrize(("fact_moe", "moe"), [(0, None), (1, None), (None, 1), (0, 1)])
 def test_a_fact_about_a_kind_of_model_bears_on_one_of_another_kind_or_of_either(
     tmp_path, fact_moe, moe
@@ -58,6 +59,7 @@ def test_where_nothing_tells_the_kind_of_model_its_prior_is_not_drawn(tmp_path):
     assert {"mfu"} == {"mfu", "dense_model_mfu", "moe"} & set(tree["posterior"].data_vars)
 
 
+@pytest.mark.slow
 def test_who_owns_what_a_law_computes_owns_its_first_argument(tmp_path):
     """An utilisation of its own is no information about the question's; the rank makes some."""
     _, apart = updated(tmp_path, ", moe = 0", "own = ['mfu']")

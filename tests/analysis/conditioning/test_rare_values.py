@@ -25,6 +25,7 @@ def updated(folder, p, seen, prior=PRIOR, law=LAW):
     return condition(model, priors, question, Design(draws=1024), [str(folder / "f.toml")])
 
 
+@pytest.mark.slow
 def test_a_fact_that_only_a_rare_value_explains_is_not_refused_as_impossible(tmp_path):
     """At 6, p is 6e-6 by the value of probability 1e-5, and 1.5e-8 without it."""
     (seen,) = json.loads(updated(tmp_path, 1e-5, 6).attrs["conditioning"])["observations"]
@@ -35,6 +36,7 @@ def test_a_fact_that_only_a_rare_value_explains_is_not_refused_as_impossible(tmp
         updated(tmp_path, 1e-5, 12)
 
 
+@pytest.mark.slow_but("1e-06-5")
 @pytest.mark.parametrize(("p", "seen"), [(0.01, 5), (1e-4, 5), (1e-4, 4), (1e-6, 5), (1e-6, 2)])
 def test_evidence_that_a_rare_value_explains_gives_it_its_probability(tmp_path, p, seen):
     """Printed was P(x = 1) = 7.4% ± 0.2% of a right 21%, at the fourth of these."""
@@ -64,6 +66,7 @@ components = [{ kind = 'normal', mu = 0, sigma = 1 }, { kind = 'normal', mu = 5,
 """
 
 
+@pytest.mark.slow
 def test_a_component_that_draws_hardly_hold_is_found_by_the_evidence_for_it(tmp_path):
     tree = updated(tmp_path, 0, 18, COMPONENTS)
     # Given y = 5 x ± 1 at 18, each component's posterior is normal; its weight is its evidence.
@@ -76,6 +79,7 @@ def test_a_component_that_draws_hardly_hold_is_found_by_the_evidence_for_it(tmp_
     assert abs(float(found.mean()) - exact) < 4.9 * float(found.std(ddof=1)) / 4
 
 
+@pytest.mark.slow
 def test_rare_values_of_inputs_that_hang_on_another_are_said_to_be_unsettled(tmp_path):
     tied = (
         "schema_version = 1\n[inputs.z]\nkind = 'normal'\nmu = 0\nsigma = 1\n[inputs.x]\n"
