@@ -154,13 +154,14 @@ def test_a_stop_that_nobody_asks_for_changes_nothing(asked):
 def test_few_draws_are_made_without_threads_and_are_the_same(asked, monkeypatch):
     few = Design(draws=1024, chains=16)
     plain = sample(*asked, few)
-    monkeypatch.setattr(engine, "_ALONE", 0)
-    assert sample(*asked, few).identical(plain)
+    monkeypatch.setattr(engine, "processors", lambda: 2)  # with one there are no threads at all
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_ALONE", 0)
+        assert sample(*asked, few).identical(plain)
 
     def pool(*_, **__):
         raise AssertionError
 
-    monkeypatch.undo()
     monkeypatch.setattr(engine, "ThreadPoolExecutor", pool)
     assert sample(*asked, few).identical(plain)
     with pytest.raises(AssertionError):
