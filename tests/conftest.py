@@ -125,7 +125,7 @@ def in_every_format(cli):
     between = "\n---- in the next format\n"
 
     def run(*arguments, forms=FORMATS):
-        printed = output._print
+        printed = output.print_document
 
         def each(document, _, *rest):
             for form in forms:
@@ -133,7 +133,7 @@ def in_every_format(cli):
                 typer.echo(between, nl=False)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(output, "_print", each)
+            patch.setattr(output, "print_document", each)
             code, out, err = cli(*arguments)
         assert code == 0, err
         *texts, rest = out.split(between)
