@@ -31,7 +31,7 @@ from xml.etree import ElementTree as ET
 
 from folders import BOARD, PICTURE, RECORD, page_of, pages_in, picture_of, read
 
-from uncertain_scale.cli.record import digest_of
+from uncertain_scale.reading import digest_of
 from uncertain_scale.report.differences import ERROR, Grade, differences
 from uncertain_scale.report.store import as_json
 
