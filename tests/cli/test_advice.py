@@ -20,6 +20,7 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # By module, the commands that show its messages, or that these name as the ones to use.
 SHOWN_BY = {
     "analysis/backtest/study.py": ["backtest"],
+    "api/replay.py": ["report", "update"],
     "cli/analyses.py": ["compare", "sensitivity", "sweep", "plot sweep", "decide"],
     "cli/command.py": ["report", "sensitivity", "sweep", "update"],
     "cli/effort.py": ["report"],
@@ -31,7 +32,6 @@ SHOWN_BY = {
     "cli/plot.py": ["plot tornado", "plot sweep"],
     "cli/priors.py": ["priors fit-mfu", "priors fit-trend", "priors import"],
     "cli/progress.py": ["report"],
-    "cli/record.py": ["report"],
     "cli/report.py": ["report", "update", "sample"],
     "cli/shipped.py": ["model"],
     "cli/verify.py": ["verify", "report"],
@@ -49,6 +49,7 @@ SHOWN_BY = {
     "inputs/catalog.py": ["report"],
     "inputs/imports.py": ["priors import"],
     "inputs/sipmath.py": ["priors import"],
+    "reading.py": ["report"],
     "model/question.py": ["report", "compare", "sensitivity", "sweep", "update"],
     "model/model.py": ["report", "compare", "sensitivity", "sweep", "update"],
     "model/refusal.py": ["report", "compare", "sensitivity", "sweep", "update", "backtest"],

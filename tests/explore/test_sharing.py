@@ -227,7 +227,7 @@ def test_comparisons_say_what_they_hold_in_common(served, visit):
     page = visit(served[0])
     words = page.text("p.common")
     assert len(words) == 2
-    assert "budget = 100M USD" in words[1]
+    assert "Budget = 100M USD" in words[1]
     assert re.search(r"\d+ inputs that are one belief, with the same draws in both", words[1])
     assert "hourly_rate" in words[1]
 
