@@ -71,7 +71,9 @@ def test_terminal_and_markdown_say_it_in_words(cli, tmp_path):
     arguments = ("h100-dense-fp8", "h100-sparse-fp8", "post-reading", "--budget", "100M")
     _, out, _ = cli("compare", *arguments, "--output", tmp_path, *SMALL)
     flat = " ".join(out.split())
-    assert "h100-sparse-fp8 differs from h100-dense-fp8 in sparse over dense (sparsity_factor)" in flat
+    assert (
+        "h100-sparse-fp8 differs from h100-dense-fp8 in sparse over dense (sparsity_factor)" in flat
+    )
     twice = "training compute (training_flop), times GPT-4 (gpt4_multiple): exactly 2 times"
     assert f"{twice} in every draw" in flat
     assert "unchanged in every draw: GPU-hours (gpu_hours)" in flat

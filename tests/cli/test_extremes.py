@@ -187,7 +187,9 @@ def test_mu_and_sigma_are_explained_where_they_are_used(cli):
     )
     _, out, _ = cli("report", "--budget", "1M", *beliefs, "--format", "md", *FEW)
     out = out.replace("\\_", "_")
-    assert "ental rate (hourly_rate): mu and sigma of this lognormal are those of the logarithm" in out
+    assert (
+        "ental rate (hourly_rate): mu and sigma of this lognormal are those of the logarithm" in out
+    )
     assert "MFU: mu and sigma of this beta are the mean and standard deviation" in out
 
 
