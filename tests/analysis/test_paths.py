@@ -261,8 +261,8 @@ def test_a_ratio_to_an_undated_question_is_of_the_change_since_the_level_alone()
 def test_the_paths_of_a_figure_are_the_first_draws_of_paths(swept_dates):
     shown = swept_dates.some_paths()
     whole = swept_dates.paths()["gpu_hours"].values
-    assert shown.shape == (24, 1, 3)
-    assert np.array_equal(shown[:, 0], whole[0, :24])
+    assert shown.shape == (12, 1, 3)
+    assert np.array_equal(shown[:, 0], whole[0, :12])
 
 
 @pytest.fixture

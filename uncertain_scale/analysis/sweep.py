@@ -386,7 +386,7 @@ class Sweep:
         return {"units": str(self.problem.model.variables[name]), "long_name": words}
 
 
-_SHOWN = 24  # draws that a figure shows along dates
+_SHOWN = 12  # draws that a figure shows along dates
 _OF_THE_OUTPUT = ("units", "long_name")
 _VARIABLES = {
     *("mean", "sd", "median", "eti", "hdi", "probability"),

@@ -131,9 +131,10 @@ def sweep_document(
 
 
 def _paths(found: xr.Dataset, paths: FloatArray) -> dict[str, list[list[float | None]]]:
+    """Return paths by output, to the digits that a figure shows."""
     names = map(str, found["output"].values)
     return {
-        name: [[number(value) for value in path] for path in paths[:, k].tolist()]
+        name: [[number(float(f"{value:.5g}")) for value in path] for path in paths[:, k].tolist()]
         for k, name in enumerate(names)
     }
 

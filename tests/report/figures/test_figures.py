@@ -90,8 +90,8 @@ def test_a_figure_says_its_numbers_in_words(drawn, report, kind):
 def test_a_ranking_and_a_comparison_say_their_numbers(drawn):
     label = drawn["sensitivity"].get_label()
     assert re.search(r"training_flop: mfu 6\d(\.\d)?% ± ", label)
-    assert "training_flop exactly ×2" in drawn["compare"].get_label()
-    assert "gpu_hours unchanged" in drawn["compare"].get_label()
+    assert "Training compute exactly ×2" in drawn["compare"].get_label()
+    assert "GPU-hours unchanged" in drawn["compare"].get_label()
 
 
 def _named(judged):
@@ -130,7 +130,7 @@ def test_what_cannot_be_drawn_of_claims_is_refused(claims):
 
 @pytest.mark.slow
 def test_a_fan_says_its_ends_and_draws_its_guides_and_points(drawn):
-    assert "budget 10M USD" in drawn["sweep"].get_label()
+    assert "Budget 10M USD" in drawn["sweep"].get_label()
     assert "Marked: somebody, 9e+25." in drawn["sweep"].get_label()
     (axes,) = drawn["sweep"].axes
     marks = [line for line in axes.lines if line.get_marker() == "D"]

@@ -146,7 +146,7 @@ def test_comparison_and_sensitivity_have_pages(cli, tmp_path):
     code, out, _ = cli("compare", *names, *options, "--format", "html", "--output", tmp_path)
     assert code == 0
     assert out == (tmp_path / "comparison.html").read_text(encoding="utf-8")
-    assert "training_flop exactly ×2" in out
+    assert "Training compute exactly ×2" in out
     assert Structure(out).sections == ["comparison", "inputs", "run"]
     code, out, _ = cli("sensitivity", *options, "--format", "html")
     assert code == 0
