@@ -92,7 +92,7 @@ def test_a_threshold_says_how_often_knowing_an_input_would_change_the_answer(cli
     assert 0.3 < changes["mfu"] < 0.6
     assert changes["mfu"] > changes["precision_factor"] > 0
     _, out, _ = cli("sensitivity", *arguments, *SMALL)
-    assert "how often knowing an input would change it: mfu" in " ".join(out.split())
+    assert "how often knowing an input would change it: MFU" in " ".join(out.split())
 
 
 def test_constants_drive_nothing_and_the_reason_is_said(cli):
@@ -129,7 +129,7 @@ def test_pairs_are_shown_on_request(cli):
     assert len(flat) == 3
     assert all(one["second_low"] <= one["second"] <= one["second_high"] for one in flat.values())
     _, out, _ = cli("sensitivity", *arguments, *SMALL)
-    assert "second order: mfu with hourly_rate" in " ".join(out.split())
+    assert "second order: MFU with rental rate" in " ".join(out.split())
     assert "| inputs | with |" in cli("sensitivity", *arguments, "--format", "md", *SMALL)[1]
 
 

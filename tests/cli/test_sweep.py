@@ -79,7 +79,7 @@ def test_the_terminal_shows_a_table_an_answer_at_80_columns(cli, monkeypatch):
     out = swept(cli, "--budget", "10M..100B", "--points", "5", "--event", "training_flop > 1e26")
     assert max(map(len, out.splitlines())) <= 80
     assert "Given budget = 10M..100B" in out
-    for words in ("training_flop (FLOP)", "100M USD", "P(training_flop > 1e26)", "─●─"):
+    for words in ("training_flop (FLOP)", "100M USD", "P(training compute > 1e26)", "─●─"):
         assert words in out
     assert "at every budget" in out  # breakeven_time rests on no budget
     assert "5 values of budget in log steps, each on the same 4 chains x 256 draws" in out
