@@ -123,7 +123,7 @@ class Problem(models.Problem):
         >>> from uncertain_scale import ask
         >>> answer = ask(budget="100M", gpus="25k", scenario="post-2024-07").run()
         >>> print(repr(answer).splitlines()[0])
-        Given budget = 100M USD, gpus = 25k gpu
+        Given budget = 100M USD, GPUs = 25k gpu
         """
         from uncertain_scale.sampling.sample import sample_arrays
 
