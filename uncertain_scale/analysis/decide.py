@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import stdtrit
 
-from uncertain_scale.analysis.knowing import Indexed, Outcomes, Regressed, folds, sources_of
+from uncertain_scale.analysis.knowing import Outcomes, Regressed, folds, gains, sources_of
 from uncertain_scale.analysis.utilities import LEAST, Option, Utilities
 from uncertain_scale.errors import QuestionError, listed
 from uncertain_scale.sampling import Design
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from uncertain_scale.analysis.goals import Goal, Limit, Pilot
-    from uncertain_scale.analysis.knowing import Fit, Source
+    from uncertain_scale.analysis.knowing import Fit
     from uncertain_scale.sampling.limits import Stop
     from uncertain_scale.units.aliases import FloatArray
 
@@ -50,13 +50,15 @@ class Estimate:
         return cls(float(np.mean(chains)), float(spread(np.asarray(chains))))
 
     @classmethod
-    def learnt(cls, others: FloatArray, own: FloatArray) -> Estimate:
-        """Return a gain by what others chains teach, with what each teaches of itself in its error.
+    def learnt(cls, others: FloatArray, own: FloatArray, plain: FloatArray) -> Estimate:
+        """Return a gain from what `gains` returns of a source, with its biases in its error.
 
-        The first is too small, as fits are noisy, and the second too large by as much.
+        By other chains it is too small, as fits are noisy, and by its own too large by as much.
+        What indices add to the plain regression tells how far that family of fits may be off.
         """
-        found, bias = cls.of(others), float(np.mean(own - others))
-        return cls(found.value, float(np.hypot(found.mcse, max(bias, 0.0) / 2)))
+        found = cls.of(others)
+        noise, shape = (max(float(np.mean(one)), 0.0) for one in (own - others, others - plain))
+        return cls(found.value, float(np.hypot(found.mcse, np.hypot(noise, shape) / 2)))
 
 
 @dataclass(frozen=True)
@@ -230,13 +232,13 @@ def decide(  # noqa: PLR0913 (what there is to choose, and by what)
     input by regression, of a result by the likelihood of its outcomes. Which option is then taken
     is learnt from the chains of even number and tried on the others, and the other way round, so
     that noise gains nothing: the estimate errs downward. What each half gains by its own lesson
-    errs upward as much, and half of the difference is in the error.
+    errs upward as much, and half of the difference is in the error. So is, of several inputs, half
+    of what indices of them add to regression on each and on products.
 
     References
     ----------
     Raiffa and Schlaifer (1961), Applied Statistical Decision Theory. Strong, Oakley and Brennan
-    (2014), doi:10.1177/0272989X13505910. Strong et al. (2015), doi:10.1177/0272989X15575286, for
-    the value of sample information by regression on its results.
+    (2014), doi:10.1177/0272989X13505910.
     """
     if len(options) < 2:
         raise QuestionError(f"{len(options)} option; expected two or more to choose among")
@@ -408,30 +410,8 @@ def _gained(
     rows = sorted(among)
     over = partial(table.over, among=[candidates[row] for row in rows], chosen=candidates[place])
     halves = [[fit.among(rows) for fit in fits] for fits in taught]
-    lessons: list[list[tuple[Source, Fit]]] = [[*zip(sources, own, strict=True)] for own in halves]
-    chains = range(table.design.chains)
-    groups = {
-        k: one for k, one in enumerate(sources) if isinstance(one, Regressed) and one.members[1:]
-    }
-    if groups:
-        again = [[Indexed(one, own[k][1]) for k, one in groups.items()] for own in lessons]
-
-        def collect(chain: int) -> list[Fit]:
-            return [one.collect(over(chain), table.inputs(chain)) for one in again[chain % 2]]
-
-        fits = folds(list(each(collect, chains)))
-        for half in (0, 1):
-            for k, one, fit in zip(groups, again[half], fits[half], strict=True):
-                lessons[half][k] = one, fit
-
-    def gains(chain: int) -> list[list[float]]:
-        found, known = over(chain), table.inputs(chain)
-        both = zip(lessons[1 - chain % 2], lessons[chain % 2], strict=True)
-        return [[one.gain(found, known, fit) for one, fit in pair] for pair in both]
-
-    # Shape (source, taught by other chains or own, chain).
-    found = np.array(list(each(gains, chains))).transpose(1, 2, 0)
-    return {one.name: Estimate.learnt(*both) for one, both in zip(sources, found, strict=True)}
+    found = gains(sources, halves, over, table.inputs, table.design.chains)
+    return {one.name: Estimate.learnt(*ways) for one, ways in zip(sources, found, strict=True)}
 
 
 def _mark_efficient(table: Utilities, rated: list[Rated], candidates: Sequence[int]) -> None:

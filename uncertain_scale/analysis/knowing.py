@@ -10,23 +10,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations_with_replacement
 from math import comb
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from scipy.special import ndtri
 
 from uncertain_scale.analysis.conditioning.likelihood import log_likelihood
 from uncertain_scale.errors import QuestionError, listed, nearest
+from uncertain_scale.sampling.engine import each
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from uncertain_scale.analysis.goals import Pilot
     from uncertain_scale.units.aliases import FloatArray
 
     Inputs: TypeAlias = Mapping[str, FloatArray]
 
-__all__ = ["Fit", "Outcomes", "Regressed", "Source", "folds", "sources_of"]
+__all__ = ["Fit", "Outcomes", "Regressed", "Source", "folds", "gains", "sources_of"]
 
 _CELL = 512  # draws to a cell between two knots: its noise and its width cost alike there
 _KNOTS, _KNOTS_OF_SEVERAL = 65, 17  # of an input alone, and beside others
@@ -331,6 +332,62 @@ def folds(fits: Sequence[Sequence[Fit]]) -> list[list[Fit]]:
             total = [one.plus(other) for one, other in zip(total, chain, strict=True)]
         halves.append(total)
     return halves
+
+
+def gains(
+    sources: Sequence[Regressed | Outcomes],
+    taught: Sequence[Sequence[Fit]],
+    over: Callable[[int], FloatArray],
+    inputs: Callable[[int], Inputs],
+    chains: int,
+) -> FloatArray:
+    """Return what chains gain by knowing, by three ways of learning what to take then.
+
+    Parameters
+    ----------
+    sources
+        What may be known.
+    taught
+        The sums of even chains and of odd ones, as `folds` returns them.
+    over, inputs
+        By chain, utilities over those of the option that is taken without, and the inputs.
+    chains
+        How many there are.
+
+    Returns
+    -------
+    array of shape (source, way, chain)
+        Learnt from the half that a chain is not of; from its own; and from the former without
+        indices, which only several inputs have.
+    """
+    plain: list[list[tuple[Source, Fit]]] = [[*zip(sources, fits, strict=True)] for fits in taught]
+    lessons = [list(one) for one in plain]
+    several = [k for k, one in enumerate(sources) if isinstance(one, Regressed) and one.members[1:]]
+    if several:
+        again = [
+            {k: Indexed(cast("Regressed", sources[k]), own[k]) for k in several} for own in taught
+        ]
+
+        def collect(chain: int) -> list[Fit]:
+            return [one.collect(over(chain), inputs(chain)) for one in again[chain % 2].values()]
+
+        for half, fits in enumerate(folds(list(each(collect, range(chains))))):
+            for (k, one), fit in zip(again[half].items(), fits, strict=True):
+                lessons[half][k] = one, fit
+
+    def gain(chain: int) -> list[list[float]]:
+        found, known, half = over(chain), inputs(chain), chain % 2
+        others, own = (
+            [one.gain(found, known, fit) for one, fit in lessons[which]]
+            for which in (1 - half, half)
+        )
+        simple = list(others)
+        for k in several:
+            one, fit = plain[1 - half][k]
+            simple[k] = one.gain(found, known, fit)
+        return [others, own, simple]
+
+    return np.array(list(each(gain, range(chains)))).transpose(2, 1, 0)
 
 
 def _gain(over: FloatArray, expected: FloatArray) -> float:

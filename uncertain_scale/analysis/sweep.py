@@ -238,7 +238,7 @@ class Sweep:
         Returns
         -------
         array of shape (path, output, date)
-            None but for a sweep over dates alone, and where these are too many to join.
+            Without paths but for a sweep over dates alone, or where these are too many to join.
         """
         steps = list(product(*self._steps))
         none = np.empty((0, len(self._plan.outputs), len(steps)))
