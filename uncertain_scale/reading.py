@@ -1,7 +1,8 @@
 """Files that people name, opened within bounds: regular files of bounded size, text in UTF-8.
 
 A pipe, a device or a folder is refused before it is opened, so that nothing waits on it; what is
-larger than its bound is refused before it is read.
+larger than its bound is refused before it is read. The record beside a saved result is read here
+too, with the names of now for those that earlier versions wrote.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 from uncertain_scale.errors import DataError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.imports import read_import
-from uncertain_scale.report.store import sip_library
+from uncertain_scale.report.sip_library import sip_library
 from uncertain_scale.sampling import Design, run
 
 # What PySIPmath's tests/multi-lib-schema-2021-08-19.json asks for, in fewer words.

@@ -16,7 +16,7 @@ import numpy as np
 
 from uncertain_scale.errors import OWN_EQUATIONS, PriorError, UnitError, nearest
 from uncertain_scale.inputs.distributions import Mixture
-from uncertain_scale.inputs.stated import beyond
+from uncertain_scale.inputs.domains import beyond
 from uncertain_scale.units import conversion_factor
 from uncertain_scale.units.domain import DomainError
 

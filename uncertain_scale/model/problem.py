@@ -27,7 +27,8 @@ from typing import (
 from uncertain_scale.errors import OverdeterminedError, QuestionError
 from uncertain_scale.inputs.prior import Priors
 from uncertain_scale.model.model import Model
-from uncertain_scale.model.question import EVERYTHING, Question, notes_on
+from uncertain_scale.model.notes import notes_on
+from uncertain_scale.model.question import EVERYTHING, Question
 from uncertain_scale.units.dates import DATE, FIRST_DATE
 
 if TYPE_CHECKING:
