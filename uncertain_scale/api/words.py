@@ -337,9 +337,9 @@ def backtest(  # noqa: PLR0913 (each is one option of the command line)
         if runs or scenario or chip or set or priors or one_prior:
             raise QuestionError("trends tests the shipped series; drop all else")
         return tested_trends()
-    from uncertain_scale.inputs.runs import read_runs, shipped_runs
+    from uncertain_scale.inputs.runs import runs_of
 
-    table = shipped_runs() if runs is None else read_runs(Path(runs))
+    table = runs_of(runs)
     problem = ask(
         scenario=scenario,
         chip=chip,

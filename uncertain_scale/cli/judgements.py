@@ -254,10 +254,10 @@ def tested(
 ) -> tuple[RunsTable, Result]:
     """Test priors by a table of runs, the shipped one by default: the table, and the result."""
     from uncertain_scale.api import words
-    from uncertain_scale.inputs.runs import read_runs, shipped_runs
+    from uncertain_scale.inputs.runs import runs_of
 
     options.checked_design()
-    table = shipped_runs() if runs is None else read_runs(runs)
+    table = runs_of(runs)
     with Bar() as bar:
         problem = options.problem(bar)
         with naming_faults(table):

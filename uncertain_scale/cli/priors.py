@@ -208,14 +208,14 @@ def fit_mfu(
     Example: uncertain-scale priors fit-mfu my-runs.csv > my-mfu.toml
     """
     from uncertain_scale.analysis import backtest
-    from uncertain_scale.inputs.runs import read_runs, shipped_runs
+    from uncertain_scale.inputs.runs import runs_of
     from uncertain_scale.report.model_views import mfu_prior_file
 
     if not smallest >= 0:
         raise QuestionError(f"--smallest {smallest} is not a number of FLOP; give 0 or more")
     if not 0 <= moe <= 1:
         raise QuestionError(f"--moe {moe} is not a probability; give 0 to 1")
-    table = shipped_runs() if runs is None else read_runs(runs)
+    table = runs_of(runs)
     with naming_faults(table):
         fit = backtest.fit_mfu(backtest.fitted_runs(table.runs, smallest))
     typer.echo(

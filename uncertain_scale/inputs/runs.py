@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uncertain_scale.errors import DataError
@@ -19,7 +20,6 @@ from uncertain_scale.inputs.tables import Cells, RowFault, read_table, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 COLUMNS: Mapping[str, str] = {
     "name": "what the run is called, once in a table",
@@ -160,6 +160,11 @@ def shipped_runs() -> RunsTable:
     table = read_runs(shipped_folder() / shown, shown=shown)
     refuse(table.faults)
     return table
+
+
+def runs_of(path: str | Path | None) -> RunsTable:
+    """Return the runs of a table, of the shipped one by default; raises what `read_runs` raises."""
+    return shipped_runs() if path is None else read_runs(Path(path))
 
 
 def read_runs(path: Path, *, shown: str | None = None) -> RunsTable:
