@@ -8,7 +8,7 @@ from uncertain_scale.analysis.conditioning import condition
 from uncertain_scale.analysis.events import parse_event, probability_in
 from uncertain_scale.analysis.sensitivity import decision_value, parse_loss
 from uncertain_scale.analysis.streamed import stream
-from uncertain_scale.units.domain import compare
+from uncertain_scale.units.rounding import compare
 
 EQUATIONS = """
 def cost(price, items):

@@ -26,7 +26,7 @@ from uncertain_scale.statistics.outputs import (
 )
 from uncertain_scale.units import as_bytes, conversion_factor, parse_quantity
 from uncertain_scale.units.dates import DATE, dates_as_numbers
-from uncertain_scale.units.domain import compare
+from uncertain_scale.units.rounding import compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from uncertain_scale.statistics.conditional import Conditional
     from uncertain_scale.statistics.integrated import What
     from uncertain_scale.units.aliases import FloatArray
-    from uncertain_scale.units.domain import Sign
+    from uncertain_scale.units.rounding import Sign
 
 __all__ = [
     "SURE",

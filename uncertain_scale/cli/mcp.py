@@ -32,6 +32,7 @@ from uncertain_scale.cli.options import Equations, Overlays  # noqa: TC001 (type
 from uncertain_scale.cli.output import code_of, refusal
 from uncertain_scale.errors import QuestionError, nearest, printable
 from uncertain_scale.reading import is_inside
+from uncertain_scale.units.domain import domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -393,8 +394,6 @@ def _property(parameter: Parameter, setup: Setup) -> dict[str, Any]:
 
 def _quantity(units: str) -> dict[str, Any]:
     """Return the schema of a quantity: a number in the variable's units and range, or a text."""
-    from uncertain_scale.units.domain import domain_of
-
     found: dict[str, Any] = {"type": ["number", "string"], "description": str(units)}
     if domain := domain_of(units):
         (low, high), (from_low, to_high) = domain.bounds, domain.closed

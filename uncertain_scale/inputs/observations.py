@@ -37,7 +37,8 @@ from uncertain_scale.units import (
     parse_quantity,
     takes_suffix,
 )
-from uncertain_scale.units.domain import compare, domain_of
+from uncertain_scale.units.domain import domain_of
+from uncertain_scale.units.rounding import compare
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

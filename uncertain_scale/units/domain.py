@@ -1,33 +1,17 @@
-"""The values that a variable can have, declared beside its units; and how values are compared."""
+"""The values that a variable can have, declared beside its units."""
 
 from __future__ import annotations
 
 import math
-import operator
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
-
-import numpy as np
+from typing import Self
 
 from uncertain_scale.errors import UnitError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+__all__ = ["Domain", "DomainError", "Units", "domain_of"]
 
-    import numpy.typing as npt
-
-    from uncertain_scale.units.aliases import FloatArray
-
-Sign: TypeAlias = Literal[">=", "<=", ">", "<"]
-SIGNS: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-}
-_LAST_DIGITS = 64 * np.finfo(float).eps  # relative: what some tens of operations leave
 _NUMBER = r"\s*([-+]?(?:inf|\d+\.?\d*(?:[eE][-+]?\d+)?))\s*"
 _INTERVAL = re.compile(rf"([(\[]){_NUMBER},{_NUMBER}([)\]])")
 _BINARY = "{0,1}"
@@ -139,33 +123,3 @@ class Units(str):
 def domain_of(units: str) -> Domain | None:
     """Return the domain that is declared with a variable's units, if one is."""
     return units.domain if isinstance(units, Units) else None
-
-
-def compare(
-    left: FloatArray | float, sign: str, right: FloatArray | float
-) -> npt.NDArray[np.bool_]:
-    """Compare computed numbers, those that differ by no more than rounding being equal.
-
-    In doubles 0.1 x 3 is above 0.3. Whether a law is met must not hang on that.
-
-    Parameters
-    ----------
-    left, right
-        Numbers in the same units.
-    sign
-        One of `>=`, `<=`, `>`, `<`.
-
-    Notes
-    -----
-    Rounding is counted in the size of the numbers compared. A difference that is compared with 0
-    bears no trace of the size of its terms: compare the terms with one another.
-
-    Examples
-    --------
-    >>> [bool(compare(0.1 * 3, sign, 0.3)) for sign in ("<=", ">", ">=", "<")]
-    [True, False, True, False]
-    """
-    right = np.asarray(right, dtype=float)
-    margin = np.where(np.isfinite(right), _LAST_DIGITS * np.abs(right), 0.0)
-    edge = right - margin if sign in {">=", "<"} else right + margin
-    return np.asarray(SIGNS[sign](np.asarray(left), edge))

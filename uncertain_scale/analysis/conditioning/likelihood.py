@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from uncertain_scale.inputs.observations import Range
-from uncertain_scale.units.domain import compare
+from uncertain_scale.units.rounding import compare
 
 if TYPE_CHECKING:
     from uncertain_scale.inputs.distributions import Distribution

@@ -17,7 +17,7 @@ from uncertain_scale.analysis.sensitivity.loss import Loss, Penalty
 from uncertain_scale.analysis.sensitivity.methods import Findings
 from uncertain_scale.sampling.rare_values import hidden_moment
 from uncertain_scale.statistics.moments import Facts
-from uncertain_scale.units.domain import compare
+from uncertain_scale.units.rounding import compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.events import Probability
     from uncertain_scale.analysis.sensitivity.study import Study
     from uncertain_scale.units.aliases import FloatArray
-    from uncertain_scale.units.domain import Sign
+    from uncertain_scale.units.rounding import Sign
 
 UNSETTLED = "not settled"
 BOUNDED = f"{UNSETTLED}: the expected losses of both answers are only known within bounds"

@@ -28,7 +28,7 @@ from uncertain_scale.sampling.chains import by_chain
 from uncertain_scale.sampling.moment_facts import moment_facts
 from uncertain_scale.statistics.moments import Facts
 from uncertain_scale.statistics.outputs import all_draws
-from uncertain_scale.units.domain import SIGNS
+from uncertain_scale.units.rounding import SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from uncertain_scale.analysis.sensitivity.study import Scale
     from uncertain_scale.model import Problem
     from uncertain_scale.sampling.design import Design
-    from uncertain_scale.units.domain import Sign
+    from uncertain_scale.units.rounding import Sign
 
 _NO_MEAN = 0.95  # 1, but for the slope between two points of the tail
 
