@@ -50,7 +50,7 @@ SHOWN_BY = {
     "inputs/imports.py": ["priors import"],
     "inputs/sipmath.py": ["priors import"],
     "reading.py": ["report"],
-    "model/question.py": ["report", "compare", "sensitivity", "sweep", "update"],
+    "model/notes.py": ["report", "compare", "sensitivity", "sweep", "update"],
     "model/model.py": ["report", "compare", "sensitivity", "sweep", "update"],
     "model/refusal.py": ["report", "compare", "sensitivity", "sweep", "update", "backtest"],
     "report/ages.py": ["report", "sensitivity", "sweep", "claims", "update", "backtest"],

@@ -41,7 +41,6 @@ BELIEVED = '{"mfu": "0.3 to 0.5"}'
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NAMES = 'names of variables, such as ["training_flop"]'
 """What a list of variables is, in words."""
-_SET = ("--set ", "set ")  # how the source of a prior begins that a question states
 
 
 @dataclass(frozen=True)

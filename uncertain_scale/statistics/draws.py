@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _PART = 8 * STRETCH  # draws that are counted at once
 _FEW = ROUGHLY  # up to so many draws are sorted whole
-_ROUNDING = 1e-11  # of a pivot's width
 _APART = 256  # places; draws that are wanted and nearer than that are put in order together
 _MARGIN = 5.0  # roots of the number of draws to either side of a quantile that are put in order
 
