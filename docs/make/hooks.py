@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,15 @@ from notebook import page_of
 _NOTEBOOK, _PAGE = "tutorial.ipynb", "tutorial.md"
 _ROOT = Path(__file__).parents[2]
 _REPORTS = _ROOT / "reports"
+_MADE = _REPORTS / "make"
 _PRIORS = "priors/README.md"
 _SHOWN = {".json", ".md", ".svg"}
 # Where a link leads in the repository, and where it does on the site.
 _LINKS = {
-    f"]({_NOTEBOOK})": f"]({_PAGE})",
-    "](README.md)": "](index.md)",
-    "](../reports/README.md)": "](reports/index.md)",
-    "](../reports/": "](reports/",
-    "](../docs/": "](../",
+    re.escape(f"]({_NOTEBOOK})"): f"]({_PAGE})",
+    r"\]\(\.\./reports/": "](reports/",
+    r"\]\(((?:\.\./)+)docs/": r"](\1",
+    r"\]\(((?:[^):]*/)?)README\.md": r"](\1index.md",
 }
 
 
@@ -31,8 +32,8 @@ def on_files(files: Any, *, config: Any) -> Any:
     """Add the page of the notebook, which can be downloaded, those of the reports and of priors."""
     text = (Path(config["docs_dir"]) / _NOTEBOOK).read_text(encoding="utf-8")
     files.append(File.generated(config, _PAGE, content=page_of(text)))
-    for path in [*sorted(_REPORTS.glob("*/*")), *sorted(_REPORTS.glob("*.md")), _ROOT / _PRIORS]:
-        if path.suffix in _SHOWN:
+    for path in [*sorted(_REPORTS.rglob("*")), _ROOT / _PRIORS]:
+        if path.suffix in _SHOWN and _MADE not in path.parents:
             place = path.relative_to(_ROOT).as_posix().replace("README.md", "index.md")
             files.append(File.generated(config, place, abs_src_path=str(path)))
     return files
@@ -52,5 +53,5 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     up = "../" * page.file.src_uri.count("/")
     markdown = markdown.replace(f"](../{_PRIORS}", f"]({up}priors/index.md")
     for link, here in _LINKS.items():
-        markdown = markdown.replace(link, here)
+        markdown = re.sub(link, here, markdown)
     return markdown

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Dates", "probability_in_words"]
 
-_BY_DATE, _DATES, _SITE, _CLAIMS = "when-cost", "when-dates", "when-site", "when-claims"
+_BY_DATE, _DATES, _SITE, _CLAIMS = "when/cost", "when/dates", "when/site", "when/claims"
 _PROB = 0.9
 _RARE = 1e-9  # a probability of no draw, or of all, is rounded from this far off
 

@@ -233,7 +233,7 @@ REPORTS = (
         _ratios,
     ),
     Report(
-        "when-cost",
+        "when/cost",
         "sweep --date 2020..2032 --points 13 "
         "--outputs frontier_flop,spending_limit,largest_run,largest_run_cost "
         "--event 'largest_run_cost >= 1B' --event 'largest_run_cost >= 10B' "
@@ -241,19 +241,19 @@ REPORTS = (
         "--prob 0.5 --prob 0.9 --prob 0.95",
         _costs,
     ),
-    Report("when-dates", "sweep --given largest_run_cost=1B,10B,100B --outputs date"),
+    Report("when/dates", "sweep --given largest_run_cost=1B,10B,100B --outputs date"),
     Report(
-        "when-site",
+        "when/site",
         "report --given 'largest_site_power=5 GW' --outputs date,first_date "
         "--event 'date <= 2028' --event 'date <= 2030' --no-draws",
     ),
     Report(
-        "when-frontier",
+        "when/frontier",
         "sweep --date 2018..2030 --points 13 --outputs frontier_flop "
         "--prob 0.5 --prob 0.9 --prob 0.95",
         _frontier,
     ),
-    Report("when-claims", "claims post-when"),
+    Report("when/claims", "claims post-when"),
     Report(
         "decide",
         f"decide {_SITE} --option chip=H100,H200,B200,GB200,GB300,MI355X "

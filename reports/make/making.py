@@ -59,11 +59,13 @@ def report_faults(report: Report, folder: Path) -> Iterator[str]:
 
 def page_faults(folder: Path) -> Iterator[str]:
     """Yield what is wrong with the pages over all reports, and what lies there besides."""
-    known = {*PAGES, _OWN, *(report.name for report in REPORTS)}
+    known = {folder / name for name in (*PAGES, _OWN, *(report.name for report in REPORTS))}
+    parents = {path.parent for path in known} - known
     yield from (
-        f"{path.name} is made by no report"
-        for path in sorted(folder.iterdir())
-        if path.name not in known
+        f"{path.relative_to(folder).as_posix()} is made by no report"
+        for parent in sorted(parents)
+        for path in sorted(parent.iterdir())
+        if path not in known | parents
     )
     if all((folder / report.name / report.result).exists() for report in REPORTS):
         for name in PAGES:

@@ -38,7 +38,7 @@ __all__ = ["PAGES", "PremiseError", "paper"]
 PAGES = {
     "README.md": "paper.md.j2",
     "2026.md": "2026.md.j2",
-    "when.md": "when.md.j2",
+    "when/README.md": "when.md.j2",
     BOARD: "board.md.j2",
 }
 """Template of each page."""

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("make")]
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "reports"
-NAMES = sorted(path.name for path in FOLDER.iterdir() if (path / "run.json").exists())
+NAMES = sorted(path.parent.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("run.json"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -269,8 +269,8 @@ def test_a_date_of_a_cost_is_as_likely_as_the_cost_at_that_date():
     from folders import COSTS, REPORTS, read
 
     results = {one.name: read(one, FOLDER / one.name) for one in REPORTS}
-    points = {one["at"]["date"]: one for one in results["when-cost"]["points"]}
-    for cost, dates in zip(COSTS, results["when-dates"]["points"], strict=True):
+    points = {one["at"]["date"]: one for one in results["when/cost"]["points"]}
+    for cost, dates in zip(COSTS, results["when/dates"]["points"], strict=True):
         quantiles = dates["outputs"]["date"]["intervals"]
         (piece,) = [i for i in quantiles if (i["kind"], i["prob"]) == ("eti", 0.5)]
         event = f"largest_run_cost >= {cost}B"
@@ -289,8 +289,8 @@ def test_a_date_of_a_cost_is_as_likely_as_the_cost_at_that_date():
 @pytest.mark.parametrize(
     ("place", "value", "sentence"),
     [
-        (("when-cost", "points", 9, "events"), 0.9, "money binds until the end of 2026"),
-        (("when-dates", "points", 0, "outputs"), 2030.0, "1 billion dollars is possible already"),
+        (("when/cost", "points", 9, "events"), 0.9, "money binds until the end of 2026"),
+        (("when/dates", "points", 0, "outputs"), 2030.0, "1 billion dollars is possible already"),
     ],
 )
 def test_sentences_on_dates_stand_behind_premises(place, value, sentence):
@@ -307,4 +307,4 @@ def test_sentences_on_dates_stand_behind_premises(place, value, sentence):
     else:
         part["date"]["median"] = value
     with pytest.raises(PremiseError, match=sentence):
-        paper(results, "when.md")
+        paper(results, "when/README.md")
