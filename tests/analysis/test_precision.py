@@ -187,7 +187,7 @@ def miss(asked, seed):
 SEEDS = 60
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_stopping_when_it_looks_sure_leaves_the_errors_honest(asked):
     """Within two errors 90 to 98% over many seeds; here a slice, failing once in a million."""
     scores = np.abs([miss(asked, seed) for seed in range(SEEDS)])

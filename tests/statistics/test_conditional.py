@@ -160,7 +160,7 @@ def test_two_pieces_of_a_region_are_found(subject):
     assert np.sum(np.diff([BELOW["stepped"](one) for one in ends])) == pytest.approx(0.95, abs=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_two_errors_hold_the_truth_as_often_as_they_should(subject):
     names = ["mixed", "fenced"]  # which have something left to draw
     exact = {name: np.array([truth(name, level) for level in LEVELS]) for name in names}

@@ -19,8 +19,9 @@ from uncertain_scale.statistics.hdi import highest_density
 from uncertain_scale.statistics.intervals import equal_tailed, quantiles, spread
 from uncertain_scale.statistics.moments import mean, standard_deviation
 
-# Latin hypercubes lie between the two others.
-EACH_DESIGN = ["random", pytest.param("lhs", marks=pytest.mark.nightly), "sobol"]
+# Of the default design for every change, of the others each night.
+NIGHTLY = [pytest.param(one, marks=pytest.mark.nightly) for one in ("random", "lhs")]
+EACH_DESIGN = [*NIGHTLY, "sobol"]
 pytestmark = pytest.mark.slow
 PROBS = (0.5, 0.9, 0.95)
 NAMES = ("normal", "lognormal product", "breakeven_years", "gamma(2,1)")

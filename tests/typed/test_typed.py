@@ -53,10 +53,6 @@ def complaints(request, tmp_path):
     return check
 
 
-def by_each_checker(test):
-    return pytest.mark.parametrize("complaints", CHECKERS, indirect=True)(test)
-
-
 @pytest.mark.slow
 def test_the_script_runs(tmp_path):
     spec = importlib.util.spec_from_file_location("plan", SCRIPT)
@@ -68,7 +64,9 @@ def test_the_script_runs(tmp_path):
 
 
 @pytest.mark.slow
-@by_each_checker
+@pytest.mark.parametrize(
+    "complaints", ["mypy", pytest.param("pyright", marks=pytest.mark.nightly)], indirect=True
+)
 def test_checkers_pass_it_and_stop_every_mistake(complaints):
     script = SCRIPT.read_text(encoding="utf-8")
     length = len(script.splitlines())

@@ -117,7 +117,7 @@ def test_errors_of_counted_p_values_are_those_of_independent_draws():
     assert abs(np.mean(scores)) < 0.27
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_probability_of_a_band_has_no_bias_that_seeds_add_up(sums):
     """2% too much where a level's own draw counts and draws move by their own mean: 7 errors."""
     model, priors = sums

@@ -459,7 +459,7 @@ def test_where_the_others_stand_does_not_matter(asked, monkeypatch):
         assert np.nanmax(np.abs(moved[name] - found[name])) < 1e-3
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("kind", KINDS)
 def test_intervals_cover_where_tails_are_heavy(asked, kind):
     """Lognormals of sigma 1 and 0.7, and a factor that jumps: 95% intervals over 400 seeds."""
@@ -492,7 +492,7 @@ inputs.c = { kind = "choice", values = [1, 2, 5], probabilities = [0.5, 0.3, 0.2
     assert 0.925 < covered.mean() < 0.98, covered
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("kind", KINDS)
 def test_intervals_cover_what_is_nearly_a_product(asked, kind):
     question = asked(EQUATIONS, INPUTS, outputs=["nearly"])
