@@ -390,11 +390,13 @@ def _poles(
     followed = [k for k, name in enumerate(along) if name in moving]
     # Axes: point that a line goes through, coordinate that it follows, level on it, coordinate.
     shape = (len(through), len(followed), _LEVELS.size, len(along))
-    points = np.broadcast_to(through[:, None, None], shape).copy()
-    for place, k in enumerate(followed):
-        points[:, place, :, k] = _LEVELS
-    # A line at a time: what is in the processor's cache is soon computed.
-    values = [_at(plan, sampler, along, one.reshape(-1, len(along))) for one in points]
+    points = np.empty(shape[1:])
+    values = []
+    for point in through:  # one at a time: what is in the processor's cache is soon computed
+        points[:] = point
+        for place, k in enumerate(followed):
+            points[place, :, k] = _LEVELS
+        values.append(_at(plan, sampler, along, points.reshape(-1, len(along))))
     found = {}
     for name in outputs:
         sizes = np.array([one[name] for one in values]).reshape(shape[:3])

@@ -246,18 +246,21 @@ class DensityLevels:
         """Return the level above which the heights hold a probability."""
         middle = (height[1:] + height[:-1]) / 2
         order = np.argsort(-middle)
-        held = np.cumsum(np.diff(self._below)[order])
+        masses = np.diff(self._below)
+        held = np.cumsum(masses[order])
         last = order[min(int(np.searchsorted(held, prob)), order.size - 1)]
-        step = float(np.abs(np.diff(height))[np.diff(self._below) > 1e-6].max(initial=1e-6))
+        step = float(np.abs(np.diff(height))[masses > 1e-6].max(initial=1e-6))
         low, high = float(middle[last]) - step, float(middle[last]) + step
         # Steps with both ends above or both below cross no level between.
         above, under = height >= high, height < low
         near = np.flatnonzero(~((above[1:] & above[:-1]) | (under[1:] & under[:-1])))
-        ends = (height[near], height[near + 1], self._below[near], self._below[near + 1])
-        steps = list(zip(*(one.tolist() for one in ends), strict=True))
+        left, right = height[near], height[near + 1]
+        ends = (left, right, self._below[near], self._below[near + 1])
+        bounds = np.minimum(left, right), np.maximum(left, right)
+        steps = list(zip(*(one.tolist() for one in (*ends, *bounds)), strict=True))
         for _ in range(_BISECTIONS):
             level = (low + high) / 2
-            steps = [one for one in steps if not (max(one[:2]) < low or min(one[:2]) >= high)]
+            steps = [one for one in steps if one[5] >= low and one[4] < high]
             if _held_above(steps, level) + (height[-1] >= level) > prob:
                 low = level
             else:
@@ -366,17 +369,17 @@ class DensityLevels:
         )
 
 
-def _held_above(steps: Sequence[tuple[float, float, float, float]], level: float) -> float:
+def _held_above(steps: Sequence[tuple[float, ...]], level: float) -> float:
     """Return the sum of the cdf where heights cross a level, added going down, less going up.
 
     Steps, by the heights at both ends and the cdf there, are few: no array is as quick.
     """
-    held = [
-        (below + (level - left) / (right - left) * (above - below)) * (1 if left >= level else -1)
-        for left, right, below, above in steps
-        if (left >= level) != (right >= level)
-    ]
-    return float(np.sum(held))
+    held = 0.0
+    for left, right, below, above, lower, upper in steps:
+        if lower < level <= upper:
+            at = below + (level - left) / (right - left) * (above - below)
+            held += at if left >= level else -at
+    return held
 
 
 def averaged_regions(
