@@ -99,7 +99,7 @@ def test_text_has_no_codes_of_terminals(results, monkeypatch):
 
 def test_a_table_holds_the_figures_of_the_document(results):
     result = results["report"]
-    frame = result.to_frame().set_index(["name", "measure"])
+    frame = result.to_frame().set_index(["name", "measure"]).sort_index()
     output = result.to_dict()["outputs"]["gpus"]
     assert frame.loc[("gpus", "median"), "value"].item() == output["median"]
 

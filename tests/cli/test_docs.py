@@ -1,6 +1,9 @@
 """The pages of the documentation in the terminal: those of the checkout, also out of a wheel."""
 
+import sys
+
 import pytest
+from typer.testing import CliRunner
 
 from uncertain_scale.inputs.catalog import shipped_folder
 
@@ -21,9 +24,8 @@ def test_a_page_is_printed_as_it_is_written(cli, topic):
 
 
 def test_a_page_is_laid_out_on_a_terminal(cli, monkeypatch):
-    from typer.testing import _NamedTextIOWrapper
-
-    monkeypatch.setattr(_NamedTextIOWrapper, "isatty", lambda _: True, raising=False)
+    testing = sys.modules[CliRunner.__mro__[-2].__module__]  # of click, or of typer's copy of it
+    monkeypatch.setattr(testing._NamedTextIOWrapper, "isatty", lambda _: True, raising=False)
     _, out, _ = cli("docs", "budget")
     assert "```" not in out
     assert "What does a budget buy" in out
