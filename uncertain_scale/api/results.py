@@ -58,7 +58,9 @@ class Result:
         """Return it as a table, with the columns of `--format csv`."""
         import pandas as pd
 
-        return pd.read_csv(io.StringIO(self._view.csv_of(self.document)))
+        return pd.read_csv(
+            io.StringIO(self._view.csv_of(self.document)), float_precision="round_trip"
+        )
 
     @property
     def plot(self) -> Plots:
