@@ -255,12 +255,12 @@ class DensityLevels:
         above, under = height >= high, height < low
         near = np.flatnonzero(~((above[1:] & above[:-1]) | (under[1:] & under[:-1])))
         left, right = height[near], height[near + 1]
-        ends = (left, right, self._below[near], self._below[near + 1])
         bounds = np.minimum(left, right), np.maximum(left, right)
-        steps = list(zip(*(one.tolist() for one in (*ends, *bounds)), strict=True))
+        ends = left, right, self._below[near], self._below[near + 1]
+        steps = list(zip(*(one.tolist() for one in (*bounds, *ends)), strict=True))
         for _ in range(_BISECTIONS):
             level = (low + high) / 2
-            steps = [one for one in steps if one[5] >= low and one[4] < high]
+            steps = [step for step in steps if step[0] < high and step[1] >= low]
             if _held_above(steps, level) + (height[-1] >= level) > prob:
                 low = level
             else:
@@ -372,10 +372,11 @@ class DensityLevels:
 def _held_above(steps: Sequence[tuple[float, ...]], level: float) -> float:
     """Return the sum of the cdf where heights cross a level, added going down, less going up.
 
-    Steps, by the heights at both ends and the cdf there, are few: no array is as quick.
+    Steps, by the lower and the upper of the heights at their ends, these heights from left to right
+    and the cdf there, are few: no array is as quick.
     """
     held = 0.0
-    for left, right, below, above, lower, upper in steps:
+    for lower, upper, left, right, below, above in steps:
         if lower < level <= upper:
             at = below + (level - left) / (right - left) * (above - below)
             held += at if left >= level else -at
