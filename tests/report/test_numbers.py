@@ -187,3 +187,30 @@ def test_rows_that_lie_within_three_decades_share_a_scale():
     assert common_scale([row(4e11), row(9e11), row(2.4e12)], "optimal_params").suffix == "B"
     assert common_scale([row(2e11), row(4e11)], "optimal_params") is None  # they do already
     assert common_scale([row(1e8), row(1e12)], "optimal_params") is None  # too far apart
+
+
+def test_ends_far_apart_are_powers_of_ten_and_near_ones_are_plain() -> None:
+    """No suffix of the median makes ends readable that lie a million times apart."""
+    scale = scale_for([1.72e7, 40.2, 1e9], "gpu*hour")
+    assert [scale.write(value, 0.002 * value) for value in (1.72e7, 40.2, 1e9, 3.8e-4)] == [
+        "1.72e7",
+        "40.2",
+        "1.00e9",
+        "3.80e-4",
+    ]
+    assert scale_for([1.72e7, 1.8e1, 1e7], "gpu*hour").suffix == "M"
+
+
+@pytest.mark.parametrize(
+    ("size", "error", "expected"),
+    [
+        (5e4, 6.1e6, "6,100k"),  # once 6.1e+03k
+        (2e5, 2.1e14, "2.1e14"),  # once 2.1e+11k
+        (1e9, 1.9e8, "0.19B"),
+        (5e8, 1.9e8, "190M"),  # once 1.9e+02M
+        (5e8, 12.0, "12"),
+    ],
+)
+def test_errors_have_two_digits_and_one_power(size: float, error: float, expected: str) -> None:
+    """A suffix and an exponent never stand together."""
+    assert scale_for([size], "gpu").write_error(error) == expected

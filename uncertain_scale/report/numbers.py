@@ -44,16 +44,18 @@ _WORDS = {
 _PERCENT, _LEAST_SHARE = "%", 1e-6
 _LEAST_OF_SUFFIX = 1e-3  # of a suffix, below which a number has none
 _PLAIN, _MOST_COUNTED = 1e5, 1e15  # from where on other units have suffixes, and to where
+_LEAST_PLAIN = 1e-4  # of an error that is written without an exponent
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_DIGITS = 3
 _EXACT_DIGITS = 4
 _DIGIT, _UNSEEN = 1e-3, 1e-4  # of a probability: its last digit, and an error that is none
 _SPREAD_DIGITS = 2
 _FAR_APART = 1e3  # largest over least of the medians that one scale writes
+_WIDEST = 1e6  # of a number's ends, largest over least, beyond which no suffix or zeros help
 _FAR = 300  # powers of ten that `round` does not take
 _FLOAT_DIGITS = 16
 _LONGEST = 20  # characters of a number that is written out; longer ones have an exponent
-_PLAIN_ZEROS = 2  # at most, of a number such as 0.056 among others with exponents
+_PLAIN_POWERS = range(-2, 4)  # of a number such as 0.056 or 330 among others with exponents
 _CALENDAR = "years"
 _HOURS = -3  # the digit of a date that has no other to be told from
 
@@ -129,12 +131,20 @@ class Scale:
         return f"{'below' if end == 'low' else 'above'} {text}"
 
     def write_error(self, error: float) -> str:
-        """Write a standard error to two digits, in the scale of its number where that shows it."""
+        """Write a standard error to two digits, in the scale of its number where that shows it.
+
+        Examples
+        --------
+        >>> scale = scale_for([5e4], "gpu")
+        >>> scale.write_error(6.1e6), scale.write_error(2.1e14), scale.write_error(0.51)
+        ('6,100k', '2.1e14', '0.51')
+        """
         if self.spread is not None:
-            return f"{error / self.divisor:.2g} years"
-        if self.suffix and 0 < error < _LEAST_OF_SUFFIX * self.divisor:
-            return f"{error:.2g}"
-        return f"{error / self.divisor:.2g}{self.suffix}"
+            return f"{_two_digits(error / self.divisor)} years"
+        scaled = error / self.divisor
+        if self.suffix and error and not _LEAST_OF_SUFFIX <= scaled < _PLAIN:
+            return _two_digits(error)
+        return f"{_two_digits(scaled)}{self.suffix}"
 
 
 def _date(value: float, error: float | None, spread: float | None) -> str:
@@ -160,6 +170,8 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     '2019.88'
     >>> scale_for([4e-4, -12.9, 12.7], "1").write(-12.93, 0.01)
     '-12.9'
+    >>> scale_for([2.1e6, 3.8e-4, 1.2e11], "gpu").write(3.8e-4)
+    '3.80e-4'
     """
     finite = [value for value in values if math.isfinite(value)]
     spread, largest = max(finite) - min(finite), max(map(abs, finite))
@@ -168,6 +180,9 @@ def scale_for(values: Iterable[float], units: str) -> Scale:
     # About 0 the median has no size of its own.
     about_zero = min(finite) < 0 < max(finite) and largest >= 1
     scale = _scale(largest if about_zero else abs(finite[0]), units)
+    if 0 < min(finite) * _WIDEST < largest:
+        bare = "" if units == _PERCENT else units_in_words(units)
+        return Scale(bare, exponent=math.floor(math.log10(finite[0])))
     if not spread > largest * 10.0**-_FLOAT_DIGITS:
         return replace(scale, finest=_HOURS) if is_date(units, *finite) else scale
     return replace(scale, finest=math.floor(math.log10(spread)) - _SPREAD_DIGITS + 1)
@@ -423,10 +438,26 @@ def _fixed(value: float, power: int, *, exact: bool) -> str:
 
 def _scientific(value: float, power: int, *, exact: bool) -> str:
     number, _, exponent = f"{value:.15e}".partition("e")  # 10**exponent may be no number
-    if -_PLAIN_ZEROS <= int(exponent) < 0:
+    if int(exponent) in _PLAIN_POWERS:
         return _fixed(value, power, exact=exact)
     mantissa = _fixed(float(number), power - int(exponent), exact=exact)
-    return f"{mantissa}e{int(exponent)}" if int(exponent) else mantissa
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _two_digits(value: float) -> str:
+    """Write a number to two digits, grouped where it is not too long for that.
+
+    Examples
+    --------
+    >>> _two_digits(6123.0), _two_digits(0.0512), _two_digits(1.23e9)
+    ('6,100', '0.051', '1.2e9')
+    """
+    if not value or not math.isfinite(value):
+        return f"{value:g}"
+    power = digits(value, None, most=_SPREAD_DIGITS)
+    near = rounded(value, power)
+    plain = _LEAST_PLAIN <= abs(near) < _PLAIN
+    return _fixed(near, power, exact=True) if plain else _scientific(near, power, exact=True)
 
 
 def estimate(found: xr.Dataset, name: str) -> dict[str, Any]:
