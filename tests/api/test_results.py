@@ -183,6 +183,10 @@ def test_a_saved_answer_is_run_again_by_its_record(cli, tmp_path, name):
     code, out, err = cli("verify", tmp_path)
     assert (code, err) == (0, "")
     assert out.startswith("identical")
+
+
+def test_a_saved_answer_that_was_altered_is_not_identical(cli, tmp_path):
+    _known().run().save(tmp_path)
     (tmp_path / "report.md").write_text("other")
     assert cli("verify", tmp_path)[0] == 1
 
