@@ -35,6 +35,7 @@ FITTED = {"log_A": 6.178, "log_B": 7.643, "log_E": 0.597, "alpha": 0.348, "beta"
 FITTED |= {"expert_sparsity": 8.0, "sparsity_exponent": 0.52, "repetition_decay": 15.39}
 # Where a law holds for some values of an argument only; elsewhere values are of order one.
 RANGES = {"shrink_factor": (1.01, 4.0), "training_flop": (1e19, 1e29)}
+RANGES |= {"exchange_burden": (1e-29, 1e-24)}
 RANGES |= {"cheapest_data_multiple": (1.01, 1e4), "serving_weight": (1e-6, 1e6)}
 # Laws that are no products of powers, and their inverses.
 INVERSES: list[tuple[Callable[..., object], Callable[..., object]]] = [
@@ -54,7 +55,8 @@ ONE_WAY |= {"mfu", "expert_sparsity", "moe__from_sparsity"}
 ONE_WAY |= {"machine_hourly_cost", "building_hourly_cost", "fixed_hourly_cost"}
 ONE_WAY |= {"owner_hourly_cost", "breakeven_utilisation"}
 ONE_WAY |= {"checkpoint_interval", "goodput", "step_mfu", "mfu__from_step"}
-ONE_WAY |= {"exchange_time", "exchange_loss"}
+ONE_WAY |= {"exchange_time", "exchange_burden", "exchange_loss", "single_site_flops"}
+ONE_WAY |= {"effective_flops__over_sites", "effective_flops__in_time", "single_site_flops__implied"}
 # Of what binds, and of training and serving together.
 ONE_WAY |= {"decode_memory_time", "decode_gpu_time", "decode_saving"}
 ONE_WAY |= {"lifetime_cost", "lifetime_saving", "breakeven_served_tokens"}
@@ -62,6 +64,10 @@ ONE_WAY |= {"lifetime_cost", "lifetime_saving", "breakeven_served_tokens"}
 BY_PRIORS = {"owner_hourly_cost__from_rent_over_own", "effective_flops__from_serving_penalty"}
 BY_PRIORS |= {"decode_gpu_time__from_decode_speed", "decode_gpu_time__from_decode_cost"}
 BY_PRIORS |= {"goodput__from_mfu__from_step"}
+BY_PRIORS |= {
+    f"{name}__from_single_site_flops"
+    for name in ("peak_flops", "sparsity_factor", "precision_factor", "mfu")
+}
 
 
 def target(function: Callable[..., object]) -> str:

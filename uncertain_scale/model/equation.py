@@ -90,6 +90,12 @@ class Equation:
         return bool(getattr(self.function, "__fallback__", False))
 
     @property
+    def stated(self) -> tuple[str, str]:
+        """The variable that has to be stated for it, and the law that it stands in for; or ""."""
+        variable, instead_of = getattr(self.function, "__stated__", ("", ""))
+        return variable, instead_of
+
+    @property
     def builtin(self) -> bool:
         """Whether it is one of the package's own."""
         return self.function.__module__.startswith("uncertain_scale.")

@@ -152,6 +152,30 @@ class Model:
                     found.append(solved)
         return tuple(found)
 
+    @cached_property
+    def conditions(self) -> frozenset[str]:
+        """Variables that bring laws into force where they are stated.
+
+        Not those of laws that would stand in for one of a user's own.
+        """
+        own = {e.name for e in self.equations if not e.builtin}
+        kept = {e.stated[0] for e in self.equations if e.stated[1] in own}
+        return frozenset({e.stated[0] for e in self.equations} - kept - {""})
+
+    @cached_property
+    def _by_stated(self) -> dict[frozenset[str], Model]:
+        return {}
+
+    def in_force(self, stated: Collection[str]) -> Model:
+        """Return the model of the laws that are in force where some variables are stated."""
+        key = self.conditions.intersection(stated)
+        if key not in self._by_stated:
+            laws = [e for e in self.equations if not e.stated[0] or e.stated[0] in key]
+            replaced = {e.stated[1] for e in laws}
+            kept = [e for e in laws if replaced.isdisjoint({e.name, e.law and e.law.name})]
+            self._by_stated[key] = replace(self, equations=tuple(kept))
+        return self._by_stated[key]
+
     def ways_to(self, variable: str) -> list[Equation]:
         """Return the equations that compute a variable."""
         return [equation for equation in self.equations if equation.target == variable]

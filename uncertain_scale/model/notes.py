@@ -38,6 +38,7 @@ def notes_on(
     yield from _on_the_question(closure, problem, needed)
     yield from _dated(closure, problem, needed)
     yield from _of_a_part(problem, outputs, needed)
+    yield from _where_stated(closure, problem, needed)
 
 
 def _left_out(closure: Closure, problem: Problem) -> Iterator[str]:
@@ -103,6 +104,21 @@ def _of_a_part(problem: Problem, outputs: Iterable[str], needed: Container[str])
         if asked and factor in inputs and factor not in needed:
             low, high = inputs[factor].ppf(np.array([0.05, 0.95]))
             yield f"{name} is {words}: its {whole} is {low:.2g} to {high:.2g} times that"
+
+
+def _where_stated(closure: Closure, problem: Problem, needed: Container[str]) -> Iterator[str]:
+    """Say what a law counts that takes a variable to be stated, or what is left out without it."""
+    reached = closure.reached
+    for law in problem.model.equations:
+        variable, instead_of = law.stated
+        if law.target not in needed or not variable:
+            continue
+        known = (name for name in law.arguments if name in reached)
+        told = [name for name in known if variable in reached[name].ancestors]
+        if reached[law.target].equation is law:
+            yield f"{law.target} counts {told[0]}, as {variable} is stated"
+        elif instead_of and told and told[0] in needed and reached[variable].believed:
+            yield f"{law.target} does not count {told[0]}, as {variable} is not stated"
 
 
 def _on_the_question(closure: Closure, problem: Problem, needed: Collection[str]) -> Iterator[str]:

@@ -296,8 +296,10 @@ class Closure:
     """
 
     def __init__(self, problem: Problem) -> None:
-        self._model = model = problem.model
-        question = problem.question
+        question, inputs = problem.question, problem.priors.inputs
+        lasting = (name for name, prior in inputs.items() if not prior.fallback)
+        stated = {*question.given, *lasting} - {*question.free}
+        self._model = model = problem.model.in_force(stated)
         # A date determines nothing else: it says when, and priors move with it.
         self.reached: dict[str, Reached] = {
             name: Reached("given", basis=frozenset({name} - {DATE})) for name in question.given

@@ -54,6 +54,7 @@ __all__ = [
     "Positive",
     "Ratio",
     "Seconds",
+    "SecondsPerFlop",
     "SequencesPerGpu",
     "Share",
     "TerabytesPerSecond",
@@ -67,6 +68,7 @@ __all__ = [
     "empirical",
     "overridable",
     "smallest",
+    "where_stated",
 ]
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -89,6 +91,7 @@ Gpus: TypeAlias = Annotated[FloatArray, "gpu", Positive]
 GpuHours: TypeAlias = Annotated[FloatArray, "gpu*hour", Positive]
 Days: TypeAlias = Annotated[FloatArray, "day", Positive]
 Hours: TypeAlias = Annotated[FloatArray, "hour", Positive]
+SecondsPerFlop: TypeAlias = Annotated[FloatArray, "s/FLOP", Domain("[0, inf)")]
 Seconds: TypeAlias = Annotated[FloatArray, "s", Positive]
 FailuresPerGpuDay: TypeAlias = Annotated[FloatArray, "1/gpu/day", Positive]
 Years: TypeAlias = Annotated[FloatArray, "year", Positive]
@@ -133,6 +136,24 @@ def overridable(equation: _F) -> _F:
     """Mark a law that yields to a prior or given of its variable, without contradiction."""
     equation.__overridable__ = True  # type: ignore[attr-defined]
     return equation
+
+
+def where_stated(variable: str, *, instead_of: str = "") -> Callable[[_F], _F]:
+    """Mark a law that is in force only where a variable is given, or has a prior that stays.
+
+    Parameters
+    ----------
+    variable
+        Whose fallback prior leaves the law out.
+    instead_of
+        Name of a law that is out of force then, with its inverses.
+    """
+
+    def marked(equation: _F) -> _F:
+        equation.__stated__ = variable, instead_of  # type: ignore[attr-defined]
+        return equation
+
+    return marked
 
 
 def smallest(equation: _F) -> _F:

@@ -44,6 +44,7 @@ _LABELS = {
     "precision_factor": "Speed-up over BF16",
     "pue": "PUE",
     "served_params": "Parameters served",
+    "single_site_flops": "GPU's training speed on one site",
     "sparsity_factor": "Sparse over dense",
     "training_flop": "Training compute",
     "training_time": "Training time",
