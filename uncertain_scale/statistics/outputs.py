@@ -38,6 +38,7 @@ _Result = TypeVar("_Result")
 
 _ROUNDING = 1e-11  # of a pivot's width
 _NO_POWER = 1e-9  # what rounding leaves where powers cancel
+_LEAST_SHARE = 1e-4  # of draws, that is written as a number
 _RARE = 0.01  # of values that may be in none of the draws
 _WIDEST = 4.0  # times what is smooth beside it that such a law may reach
 
@@ -264,7 +265,8 @@ def refuse_bad(name: str, share: float, example: float) -> None:
 class _NotFiniteError(DataError):
     def __init__(self, name: str, share: float, example: float) -> None:
         self.name = name
-        many = "every draw" if share == 1 else f"{share:.2%} of the draws"
+        some = f"{share:.2%}" if share >= _LEAST_SHARE else f"under {_LEAST_SHARE:.2%}"
+        many = "every draw" if share == 1 else f"{some} of the draws"
         why = "no value meets what is given, or an equation breaks down (as 0/0 does)"
         if np.isinf(example):
             why = "an equation leaves the range of numbers (1.8e308), or divides by 0"
