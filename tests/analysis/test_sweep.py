@@ -187,3 +187,11 @@ def test_a_variable_named_like_a_statistic_is_refused(tmp_path):
     (tmp_path / "own.py").write_text("def y(mean):\n    return 2 * mean\n", encoding="utf-8")
     with pytest.raises(QuestionError, match="'mean' names a statistic"):
         us.sweep(given={"mean": "1..2"}, equations=[tmp_path / "own.py"], design=SMALL)
+
+
+@pytest.mark.parametrize("points", ["1", "x", "", "10001", "3:4"])
+def test_points_behind_a_range_are_as_many_or_are_refused(points):
+    _, (axis,) = read_axes({"budget": "10M..1B:3"}, points=7)
+    assert axis.values == (1e7, 1e8, 1e9)
+    with pytest.raises(QuestionError, match="is no number of points|a range has from 2"):
+        read_axes({"budget": f"10M..1B:{points}"})

@@ -193,7 +193,7 @@ def test_waiting_is_an_option_with_a_date(cli):
         (("--option", "gpus=20k"), "has one value"),
         (("--option", "gpus=20k,20k"), "lists a value twice"),
         (("--option", "gpus=60k..20k"), "reversed"),
-        (("--option", "gpus=20k..60k:x"), "is no number of values"),
+        (("--option", "gpus=20k..60k:x"), "is no number of points"),
         (("--option", "gpus=20k..60k:1"), "has 1 point"),
         (("--option", "gpus=1..2:20000"), "points"),
         (("--option", "gpuss=1,2"), "did you mean 'gpus'"),

@@ -259,3 +259,8 @@ def test_each_number_behind_the_first_is_respelled_in_a_reading():
     with pytest.raises(SpellingError) as caught:
         parse_quantity("1,4 ± 0,2")
     assert caught.value.readings == ("1.4 ± 0.2", "14 ± 0.2")
+
+
+def test_a_range_of_a_sweep_is_no_value_and_the_interval_is_shown() -> None:
+    with pytest.raises(UnitError, match=r"'3\.\.4' is a range of a sweep; .*'3 to 4'"):
+        parse_quantity("3..4")

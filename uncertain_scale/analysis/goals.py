@@ -11,8 +11,6 @@ import numpy as np
 from uncertain_scale.analysis.events import Event, happened, names_in, parse_event
 from uncertain_scale.analysis.sensitivity.loss import parse_loss
 from uncertain_scale.errors import QuestionError, not_a_variable
-from uncertain_scale.inputs.distributions import build
-from uncertain_scale.inputs.observations import Observation
 from uncertain_scale.units import parse_quantity
 from uncertain_scale.units.domain import domain_of
 
@@ -146,12 +144,6 @@ class Pilot:
     def sigma(self) -> float:
         """Standard deviation of the error: of a share, in logarithms."""
         return float(np.sqrt(np.log1p(self.error**2))) if self.relative else self.error
-
-    def observed(self, value: float, sigma: float) -> Observation:
-        """Return a result with the deviation of its error as evidence that conditioning takes."""
-        kind, middle = ("lognormal", np.log(value)) if self.relative else ("normal", value)
-        stated = build(kind, {"mu": float(middle), "sigma": sigma})
-        return Observation(self.text, self.input, stated, "1", 1.0)
 
     def of_runs(self, runs: int) -> Pilot:
         """Return as many independent measurements, whose average is taken."""

@@ -156,8 +156,8 @@ def _of_chips(peak: float, utilisation: float, medians: Mapping[str, float]) -> 
     best, where = _best_run(known)
     if best.mfu is not None and utilisation > best.mfu:
         yield (
-            f"the utilisation of the dense peak, {utilisation:.2g} at the median, is above what "
-            f"any published run{where} has reached ({best.name}: {best.mfu:.2g}); "
+            f"the utilisation of the dense peak, {utilisation:.3g} at the median, is above what "
+            f"any published run{where} has reached ({best.name}: {best.mfu:.3g}); "
             "lower it, or name the run that shows it"
         )
     if all(chip.announced for chip in known) and (names := _other_ratings(peak)):

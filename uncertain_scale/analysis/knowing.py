@@ -15,17 +15,19 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 import numpy as np
 from scipy.special import ndtri
 
-from uncertain_scale.analysis.conditioning.likelihood import log_likelihood
 from uncertain_scale.errors import QuestionError, listed, nearest
 from uncertain_scale.sampling.engine import each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from scipy import sparse
+
     from uncertain_scale.analysis.goals import Pilot
     from uncertain_scale.units.aliases import FloatArray
 
     Inputs: TypeAlias = Mapping[str, FloatArray]
+    Columns: TypeAlias = FloatArray | sparse.csr_array
 
 __all__ = ["Fit", "Outcomes", "Regressed", "Source", "folds", "gains", "sources_of"]
 
@@ -33,6 +35,7 @@ _CELL = 512  # draws to a cell between two knots: its noise and its width cost a
 _KNOTS, _KNOTS_OF_SEVERAL = 65, 17  # of an input alone, and beside others
 _TERMS, _DRAWS_A_TERM, _HIGHEST = 150, 50, 5  # products of inputs, and their degree
 _OUTCOMES = (128, 512)
+_FARTHEST = 8.5  # standard errors from a draw to outcomes that it makes likely to any digit
 _BEYOND = 5  # standard errors beyond all values, between which outcomes lie
 _FEWEST_WITHIN = 32  # of all draws, about as many within an error
 _STEPS, _FINER = 2, 4  # outcomes to a standard error, steps from one to the next
@@ -90,19 +93,19 @@ class Regressed:
     reference: Inputs
     draws: int
 
-    def columns(self, inputs: Inputs) -> FloatArray:
-        """Return the regressors, shape (draw, column), a constant and the logarithms first."""
+    def columns(self, inputs: Inputs) -> Columns:
+        """Return the regressors, shape (draw, column); of several first 1 and their logarithms."""
         shares = [_shares(inputs[one], self._sorted[one]) for one in self.members]
         if len(shares) == 1:
-            return _hats(shares[0], self.knots)
+            return _hats(shares, self.knots)
         scores = [ndtri(one) for one in shares]
         straight = (
             np.log(np.maximum(inputs[one], least)) if (least := self._sorted[one][0]) > 0 else score
             for one, score in zip(self.members, scores, strict=True)
         )
-        hats = (_hats(one, min(self.knots, _KNOTS_OF_SEVERAL)) for one in shares)
+        hats = _hats(shares, min(self.knots, _KNOTS_OF_SEVERAL)).toarray()
         products = _products(scores, self.draws)
-        return np.column_stack([np.ones_like(scores[0]), *straight, *hats, *products])
+        return np.column_stack([np.ones_like(scores[0]), *straight, hats, *products])
 
     @property
     def knots(self) -> int:
@@ -115,13 +118,7 @@ class Regressed:
 
     def collect(self, over: FloatArray, inputs: Inputs) -> Fit:
         """Return a chain's sums, from utilities over those of the taken option, (draw, option)."""
-        from scipy import sparse
-
-        columns = self.columns(inputs)
-        if len(self.members) > 1:
-            return Fit(columns.T @ columns, columns.T @ over)
-        hats = sparse.csr_array(columns)
-        return Fit((hats.T @ hats).toarray(), hats.T @ over)
+        return _sums(self.columns(inputs), over)
 
     def taken(self, inputs: Inputs, fit: Fit) -> Collection[int]:
         """Return the options that would be taken in a chain."""
@@ -163,16 +160,16 @@ class Indexed:
     def _sorted(self) -> list[FloatArray]:
         return [np.sort(one, axis=0) for one in self._indices(self.inputs.reference)]
 
-    def _columns(self, inputs: Inputs) -> Iterator[FloatArray]:
+    def _columns(self, inputs: Inputs) -> Iterator[Columns]:
         found, knots = self._indices(inputs), self.inputs.knots
         for k in range(self.fit.moments.shape[1]):
             pairs = zip(found, self._sorted, strict=True)
-            yield np.hstack([_hats(_shares(one[:, k], known[:, k]), knots) for one, known in pairs])
+            yield _hats([_shares(one[:, k], known[:, k]) for one, known in pairs], knots)
 
     def collect(self, over: FloatArray, inputs: Inputs) -> Fit:
         """Return a chain's sums, by option."""
         pairs = zip(self._columns(inputs), over.T, strict=True)
-        found = [(one.T @ one, one.T @ own[:, None]) for one, own in pairs]
+        found = [_sums(one, own[:, None]) for one, own in pairs]
         return Fit(*map(np.stack, zip(*found, strict=True)))
 
     def gain(self, over: FloatArray, inputs: Inputs, fit: Fit) -> float:
@@ -213,15 +210,23 @@ class Outcomes:
 
     def _weights(self, inputs: Inputs) -> FloatArray:
         """Return the probability of each outcome given a draw, shape (draw, outcome)."""
-        values, middle = inputs[self.pilot.input][:, None], self.outcomes[len(self.outcomes) // 2]
-        # The error is the same about any value: as likely is the middle one where all is moved.
-        by = middle / self.outcomes if self.pilot.relative else middle - self.outcomes
-        moved = values * by if self.pilot.relative else values + by
-        logs = log_likelihood(self.pilot.observed(float(middle), self.sigma), moved)
-        highest = logs.max(axis=1, keepdims=True)
-        weights: FloatArray = np.exp(logs - np.where(np.isfinite(highest), highest, 0.0))
+        values, outcomes = inputs[self.pilot.input], self.outcomes
+        if self.pilot.relative:
+            values, outcomes = np.log(values), np.log(outcomes)
+        step, count = (outcomes[-1] - outcomes[0]) / (len(outcomes) - 1), len(outcomes)
+        near = min(int(np.ceil(_FARTHEST * self.sigma / step)), count)
+        # Few outcomes have a weight that a sum would show; beyond the ends there are none.
+        places = np.rint((values - outcomes[0]) / step).astype(int)[:, None]
+        places = places + np.arange(-near, near + 1)
+        inside = (places >= 0) & (places < count)
+        places = np.clip(places, 0, count - 1)
+        weights = np.exp(-0.5 * np.square((values[:, None] - outcomes[places]) / self.sigma))
+        weights[~inside] = 0.0
         total = weights.sum(axis=1, keepdims=True)
-        return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0))
+        weights /= np.where(total > 0, total, 1.0)
+        rows = count * np.arange(len(values))[:, None]
+        every = np.bincount((rows + places).ravel(), weights.ravel(), count * len(values))
+        return np.asarray(every.reshape(len(values), count), dtype=float)
 
     def collect(self, over: FloatArray, inputs: Inputs) -> Fit:
         """Return a chain's sums."""
@@ -390,6 +395,12 @@ def gains(
     return np.array(list(each(gain, range(chains)))).transpose(2, 1, 0)
 
 
+def _sums(columns: Columns, over: FloatArray) -> Fit:
+    """Return the sums of products of columns with each other and with utilities."""
+    gram = columns.T @ columns
+    return Fit(gram if isinstance(gram, np.ndarray) else gram.toarray(), columns.T @ over)
+
+
 def _gain(over: FloatArray, expected: FloatArray) -> float:
     return float(over[np.arange(len(over)), expected.argmax(axis=1)].mean())
 
@@ -400,10 +411,17 @@ def _shares(values: FloatArray, known: FloatArray) -> FloatArray:
     return np.asarray(np.clip(ranks, 1, 2 * known.size - 1) / (2 * known.size))
 
 
-def _hats(shares: FloatArray, knots: int) -> FloatArray:
-    """Return the weights of knots in straight lines between them, shape (draw, knot)."""
-    at = shares[:, None] * (knots - 1)
-    return np.asarray(np.maximum(1 - np.abs(at - np.arange(knots)), 0.0))
+def _hats(shares: Sequence[FloatArray], knots: int) -> sparse.csr_array:
+    """Return the weights of each one's knots in lines between them, shape (draw, all knots)."""
+    from scipy import sparse
+
+    at = np.column_stack(shares)[..., None] * (knots - 1)
+    places = np.minimum(at.astype(int), knots - 2) + np.arange(2)
+    weights = 1 - np.abs(at - places)
+    columns = places + knots * np.arange(len(shares))[:, None]
+    ends = np.arange(0, weights.size + 1, 2 * len(shares))
+    shape = len(at), knots * len(shares)
+    return sparse.csr_array((weights.ravel(), columns.ravel(), ends), shape=shape)
 
 
 def _products(scores: Sequence[FloatArray], draws: int) -> Iterator[FloatArray]:

@@ -149,13 +149,7 @@ def _values(name: str, text: str) -> list[str]:
         if len(set(values)) < len(values):
             raise QuestionError(f"option {name} lists a value twice; keep one")
         return values
-    span, colon, count = text.partition(":")
-    if colon and not count.strip().isdecimal():
-        raise QuestionError(
-            f"option {name} = '{text[:60]}': '{count[:20]}' is no number of values; expected "
-            "LOW..HIGH:10"
-        )
-    _, (axis,) = read_axes({name: span}, points=int(count) if colon else 5)
+    _, (axis,) = read_axes({name: text}, points=5)
     if name == DATE:  # a first day stands for its month or year
         days = (day_of(value).isoformat() for value in axis.values)
         return [day.removesuffix("-01").removesuffix("-01") for day in days]

@@ -80,8 +80,8 @@ def read_axes(
     Parameters
     ----------
     given
-        By variable: a range (`"10M..100B"`), a list (`"10M, 30M"` or numbers or quantities), or
-        anything that `ask` reads.
+        By variable: a range (`"10M..100B"`, or `"10M..100B:5"` with its points), a list (`"10M,
+        30M"` or numbers or quantities), or anything that `ask` reads.
     points
         Points of a range, for all of them or by variable; 25 for one range, 9 each for two.
     spacing
@@ -111,9 +111,7 @@ def read_axes(
     typed, given = (
         given,
         {
-            name: dates_as_numbers(value, several=True)
-            if name == DATE and isinstance(value, str)
-            else value
+            name: _dates(value) if name == DATE and isinstance(value, str) else value
             for name, value in given.items()
         },
     )
@@ -149,6 +147,12 @@ def read_axes(
             f"the sweep has {size:,} points; expected at most {_MOST_POINTS:,}, take fewer points"
         )
     return {name: value for name, value in given.items() if name not in swept}, axes
+
+
+def _dates(text: str) -> str:
+    """Return dates as numbers, with the points of a range behind them."""
+    dates, colon, points = text.partition(":")
+    return f"{dates_as_numbers(dates, several=True)}{colon}{points}"
 
 
 def refuse_impossible(axis: Axis, model: Model) -> None:
@@ -212,18 +216,31 @@ def _counts(
                 raise QuestionError(f"points of '{name[:60]}', which has no range; {hint}")
         counts = {name: points.get(name, _POINTS[dimensions]) for name in ranges}
     for name, count in counts.items():
-        if not 2 <= count <= _MOST_POINTS:
-            raise QuestionError(
-                f"{name} has {count} point{'s' if count != 1 else ''}; a range has from 2 to "
-                f"{_MOST_POINTS:,}, and one value needs no sweep"
-            )
+        _refuse_count(name, count)
     return counts
 
 
+def _refuse_count(name: str, count: int) -> None:
+    if not 2 <= count <= _MOST_POINTS:
+        raise QuestionError(
+            f"{name} has {count} point{'s' if count != 1 else ''}; a range has from 2 to "
+            f"{_MOST_POINTS:,}, and one value needs no sweep"
+        )
+
+
 def _range(name: str, text: str, count: int, spacing: Spacing) -> Axis:
-    """Read `LOW..HIGH`."""
+    """Read `LOW..HIGH` or `LOW..HIGH:POINTS`."""
     said = f"{name} = '{text[:60]}'"
-    ends = text.split("..")
+    span, colon, points = text.partition(":")
+    if colon:
+        if not points.strip().isdecimal():
+            raise QuestionError(
+                f"{said}: '{points[:20]}' is no number of points; expected LOW..HIGH:POINTS, such "
+                "as 10M..100B:5"
+            )
+        count = int(points[:9])
+        _refuse_count(name, count)
+    ends = span.split("..")
     if len(ends) != 2 or "..." in text or not all(map(str.strip, ends)):
         raise QuestionError(f"{said} is not a range; expected LOW..HIGH, such as 10M..100B")
     try:

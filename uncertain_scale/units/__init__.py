@@ -334,6 +334,11 @@ def parse_quantity(text: str) -> Quantity:
         )
     refuse_other_digits(text)
     match = _QUANTITY.fullmatch(text)
+    if ".." in text:
+        raise UnitError(
+            f"'{text[:60]}' is a range of a sweep; write an interval in words: "
+            f"'{text[:60].replace('..', ' to ')}'"
+        )
     if match is None:
         raise UnitError(
             f"'{text[:60]}' is not a value; expected a number with optional suffix (k, M, B, T) "
