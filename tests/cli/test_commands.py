@@ -69,7 +69,7 @@ def test_sample_writes_draws_that_xarray_opens(cli, tmp_path):
 
 def test_model_prints_equations_with_units_and_sources(cli):
     _, out, _ = cli("model")
-    assert "training_flop(gpu_hours, effective_flops)  (FLOP)" in out
+    assert "  Training compute (FLOP)\n      training_flop(gpu_hours, effective_flops)\n" in out
     assert "https://arxiv.org/abs/2203.15556" in out
     data = json.loads(cli("model", "--format", "json")[1])
     assert data["variables"]["hourly_rate"]["units"] == "USD/gpu/hour"
@@ -80,7 +80,7 @@ def test_model_draws_a_graph_of_the_whole_and_of_a_question(cli):
     assert whole.startswith("flowchart LR")
     assert "  gpu_hours --> training_flop" in whole
     asked = cli("model", "--budget", "1M", "--outputs", "training_flop", "--format", "mermaid")[1]
-    assert '  budget[["budget"]]' in asked
+    assert '  budget[["Budget"]]' in asked
     assert "gpu_price" not in asked
 
 
@@ -89,10 +89,10 @@ def test_explain_tells_which_way_a_variable_was_reached(cli):
         "model", "--gpus", "25k", "--training-time", "80day", "--explain", "training_flop"
     )
     assert out.splitlines()[:4] == [
-        "training_flop (FLOP): training_flop(gpu_hours, effective_flops), compute",
-        "  gpu_hours (gpu-hours): gpu_hours__from_cluster(gpus, training_time), cluster",
-        "    gpus (GPUs): given",
-        "    training_time (days): given",
+        "Training compute (FLOP): training_flop(gpu_hours, effective_flops), compute",
+        "  GPU-hours (gpu-hours): gpu_hours__from_cluster(gpus, training_time), cluster",
+        "    GPUs (gpus, GPUs): given",
+        "    Training time (training_time, days): given",
     ]
 
 
@@ -100,8 +100,9 @@ def test_what_model_prints_fits_a_terminal(cli):
     whole = cli("model")[1]
     explained = cli("model", "--budget", "100M", "--outputs", "all")[1]
     assert (
-        "\n  effective_flops (FLOP/s/gpu): effective_flops(peak_flops, sparsity_factor,\n"
-        "        precision_factor, mfu), compute\n    peak_flops (FLOP/s/gpu): prior\n"
+        "GPU's training speed (FLOP/s/gpu): effective_flops(peak_flops, sparsity_factor,\n"
+        "      precision_factor, mfu), compute\n"
+        "  Peak speed of a GPU (peak_flops, FLOP/s/gpu): prior\n"
     ) in explained
     for text in (whole, explained):
         assert max(map(len, text.splitlines())) <= 80

@@ -8,13 +8,14 @@ from functools import cache
 import jsonschema
 import pytest
 
-from uncertain_scale.errors import PriorError
+from uncertain_scale.errors import PriorError, UnitError
 from uncertain_scale.inputs import load_priors
 from uncertain_scale.inputs.catalog import shipped_folder
 from uncertain_scale.inputs.distributions import parse_distribution
 from uncertain_scale.inputs.document import PriorFile
 from uncertain_scale.inputs.prior import Prior
 from uncertain_scale.inputs.writing import prior_files
+from uncertain_scale.units import conversion_factor
 
 BASE = """\
 schema_version = 1
@@ -404,3 +405,21 @@ def test_a_unit_that_would_be_guessed_is_refused_with_its_line(units, why, tmp_p
     found = faults(write(tmp_path, "one.toml", f"schema_version = 1\n[units]\n{units}\n"))
     assert found[0].startswith(f"{tmp_path / 'one.toml'}:3 [units")
     assert why in found[0]
+
+
+def test_a_file_that_is_refused_leaves_no_units_behind(tmp_path):
+    """Mended in the same process, it may state them otherwise; what was read keeps its own."""
+    text = "schema_version = 1\n[units]\nXRK = 'own'\nxrk_shift = '{}'\n[inputs.x]\n"
+    right = "kind = 'normal'\nmu = 1\nsigma = {}\nunits = 'XRK/xrk_shift'\n"
+    write(tmp_path, "kept.toml", "schema_version = 1\n[units]\nXRL = 'own'\n")
+    load_priors(tmp_path / "kept.toml")
+    path = write(tmp_path, "one.toml", text.format("8 hour") + right.format(-1))
+    assert "sigma" in faults(path, variables={"x": "1"})[0]
+    with pytest.raises(UnitError, match="'XRK' is not a unit"):
+        conversion_factor("XRK", "kg")
+    path = write(tmp_path, "one.toml", text.format("6 hour") + right.format(1))
+    load_priors(path, variables={"x": "XRK/hour"})
+    write(tmp_path, "two.toml", text.format("6 hour") + right.format(-1))
+    assert faults(tmp_path / "two.toml")
+    assert conversion_factor("XRK/xrk_shift", "XRK/hour") == pytest.approx(1 / 6)
+    assert conversion_factor("kXRL", "XRL") == 1000

@@ -52,7 +52,13 @@ from uncertain_scale.inputs.trends import (
     with_trends,
     without_known,
 )
-from uncertain_scale.units import as_bytes, declare_unit, parse_quantity
+from uncertain_scale.units import (
+    as_bytes,
+    declare_unit,
+    keep_units,
+    parse_quantity,
+    withdraw_units,
+)
 from uncertain_scale.units.dates import DATE
 
 if TYPE_CHECKING:
@@ -114,7 +120,26 @@ def load_priors(
             known.setdefault(reader.path.resolve(), reader)
     readers = list(known.values())
     _refuse_many(readers)
-    priors = Priors(name=" + ".join(name))
+    own = [unit for reader in readers for unit in reader.units]
+    try:
+        priors = _together(" + ".join(name), known, variables, with_date=with_date)
+    except PriorError:
+        withdraw_units(own)
+        raise
+    keep_units(own)
+    return priors
+
+
+def _together(
+    name: str,
+    known: Mapping[Path, _Reader],
+    variables: Mapping[str, str] | None,
+    *,
+    with_date: bool | None,
+) -> Priors:
+    """Return the priors of files that are laid over one another; raises as `load_priors` does."""
+    readers = list(known.values())
+    priors = Priors(name=name)
     for reader in readers:
         reader.declare_units()
     for reader in readers:
@@ -287,10 +312,15 @@ class _Reader(TomlReader):
             units=header.units if header else {},
         )
 
+    @property
+    def units(self) -> Mapping[str, object]:
+        """The table `[units]`."""
+        units = self.document.get("units")
+        return units if isinstance(units, dict) else {}
+
     def declare_units(self) -> None:
         """Make the units of `[units]` known."""
-        units = self.document.get("units")
-        for name, stated in units.items() if isinstance(units, dict) else ():
+        for name, stated in self.units.items():
             try:
                 declare_unit(name, stated) if isinstance(stated, str) else None
             except UnitError as error:

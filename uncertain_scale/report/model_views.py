@@ -16,6 +16,7 @@ from uncertain_scale.report.blocks import Table
 from uncertain_scale.report.numbers import units_in_words
 from uncertain_scale.report.render.markdown import markdown
 from uncertain_scale.units.domain import domain_of
+from uncertain_scale.units.labels import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,10 +35,10 @@ def equations_in_words(model: Model) -> str:
         lines += [subject, ""]
         for equation in equations:
             unit = units_in_words(model.variables[equation.target]) or "a plain number"
-            lines.append(_fitted(f"  {equation}  ({unit})", 6))
+            lines.append(f"  {label_of(equation.target)} ({unit})")
             lines += [
                 _fitted(f"      {line}", 2)
-                for line in (equation.summary, *_references(equation))
+                for line in (str(equation), equation.summary, *_references(equation))
                 if line
             ]
         lines.append("")
@@ -71,6 +72,7 @@ def markdown_equations(equations: Mapping[str, Any]) -> str:
     variables = equations["variables"]
     rows = [
         (
+            label_of(one["computes"]),
             one["computes"],
             units_in_words(variables[one["computes"]]["units"]),
             f"{one['name']}({', '.join(one['from'])})",
@@ -79,7 +81,7 @@ def markdown_equations(equations: Mapping[str, Any]) -> str:
         )
         for one in equations["equations"]
     ]
-    header = ("computes", "units", "equation", "meaning", "references")
+    header = ("answer", "name", "units", "equation", "meaning", "references")
     return markdown([Table(header, rows)]).rstrip("\n")
 
 
@@ -96,12 +98,12 @@ def mermaid(model: Model, plan: Plan | None = None) -> str:
     if plan is None:
         equations = [e for e in model.equations if e.name == e.target]
         names = dict.fromkeys(name for e in equations for name in (*e.arguments, e.target))
-        boxes = [f'  {name}["{name}"]' for name in names]
+        boxes = [f'  {name}["{label_of(name)}"]' for name in names]
     else:
         equations = plan.steps
         shapes = {"given": ('[["', '"]]'), "equation": ('["', '"]')}
         boxes = [
-            f"  {name}{start}{name}{end}"
+            f"  {name}{start}{label_of(name)}{end}"
             for name, way in plan.reached.items()
             for start, end in [shapes.get(way.origin, ('(["', '"])'))]
         ]
@@ -118,15 +120,16 @@ def _explain(plan: Plan, model: Model, name: str, depth: int, seen: set[str]) ->
     way = plan.reached[name]
     indent = "  " * depth
     unit = units_in_words(model.variables[name])
-    head = f"{indent}{name}{f' ({unit})' if unit else ''}"
+    head, named = f"{indent}{label_of(name)}", f"({name}{f', {unit}' if unit else ''})"
     if way.equation is None:
         words = {"given": "given", "prior": "prior", "fallback": "prior, as nothing determines it"}
-        yield f"{head}: {words[way.origin]}"
+        yield f"{head} {named}: {words[way.origin]}"
     elif name in seen:
-        yield f"{head}: as above"
+        yield f"{head} {named}: as above"
     else:
         seen.add(name)
-        yield f"{head}: {way.equation}, {way.equation.subject}"
+        of_units = f" ({unit})" if unit else ""  # the equation says the name
+        yield f"{head}{of_units}: {way.equation}, {way.equation.subject}"
         for argument in way.equation.arguments:
             yield from _explain(plan, model, argument, depth + 1, seen)
 

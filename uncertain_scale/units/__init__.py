@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uncertain_scale.errors import UnitError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pint
 
@@ -26,10 +26,12 @@ __all__ = [
     "conversion_factor",
     "declare_unit",
     "is_date",
+    "keep_units",
     "parse_quantity",
     "refuse_other_digits",
     "registry",
     "takes_suffix",
+    "withdraw_units",
 ]
 
 _DEFINITIONS = (
@@ -85,6 +87,8 @@ OWN = "own"
 _OWN_UNIT = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,29}")
 _CURRENCY = re.compile("[A-Z]{3}")
 _DECLARED: dict[str, str] = {}
+_DEFINED: dict[str, str] = {}  # what is declared, to pint
+_KEPT: set[str] = set()  # what a file declares that was read without a fault
 _BYTES = re.compile(r"(?<![A-Za-z])(?:[kMGTPEZ]i?)?(?:B|(?:[a-z]{4})?(?:bytes?|bits?))(?![A-Za-z])")
 _MILLI = 1e-6  # of a kilowatt and more, in which power of computers is
 _MILLIWATTS = re.compile(r"\bm(Wh?)\b")
@@ -102,11 +106,11 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 @cache
 def registry() -> pint.UnitRegistry[Any]:
-    """Build pint's registry, once, with the units above as base units."""
+    """Build pint's registry, once, with the units above as base units, and those declared."""
     import pint
 
     units: pint.UnitRegistry[Any] = pint.UnitRegistry()
-    for definition in _DEFINITIONS:
+    for definition in (*_DEFINITIONS, *_DEFINED.values()):
         units.define(definition)
     return units
 
@@ -144,9 +148,8 @@ def declare_unit(name: str, stated: str = OWN) -> None:
             f"'{name}' is declared as '{_DECLARED[name]}' already, for all models of this Python "
             f"process, and cannot be '{stated[:40]}' too; declare it alike, or start a new process"
         )
-    if stated == OWN:
-        registry().define(f"{name} = [{name}]")
-    else:
+    definition = f"{name} = [{name}]"
+    if stated != OWN:
         quantity = parse_quantity(stated if stated[:1] in "0123456789.$" else f"1 {stated}")
         units = quantity.units or "1"
         if _CURRENCY.fullmatch(name) and _CURRENCY.fullmatch(units):
@@ -155,8 +158,23 @@ def declare_unit(name: str, stated: str = OWN) -> None:
                 f"{name} = '{OWN}', and give the rate as an input in '{name} / {units}'"
             )
         conversion_factor(units, f"1*{_unhyphened(units)}")
-        registry().define(f"{name} = {quantity.value!r} * {_unhyphened(units)}")
-    _DECLARED[name] = stated
+        definition = f"{name} = {quantity.value!r} * {_unhyphened(units)}"
+    registry().define(definition)
+    _DECLARED[name], _DEFINED[name] = stated, definition
+
+
+def keep_units(names: Iterable[str]) -> None:
+    """Keep units that were declared, whatever is refused from now on."""
+    _KEPT.update(_DECLARED.keys() & names)
+
+
+def withdraw_units(names: Iterable[str]) -> None:
+    """Forget units that were declared and not kept, and all that are stated in them."""
+    gone = (_DECLARED.keys() & names) - _KEPT
+    for name in gone:
+        del _DECLARED[name], _DEFINED[name]
+    if gone:
+        registry.cache_clear()
 
 
 def conversion_factor(found: str, expected: str) -> float:

@@ -42,7 +42,7 @@ _LABELS = {
     "optimal_tokens_per_param": "Optimal tokens per parameter",
     "peak_flops": "Peak speed of a GPU",
     "precision_factor": "Speed-up over BF16",
-    "pue": "PUE",
+    "pue": "Power overhead (PUE)",
     "served_params": "Parameters served",
     "single_site_flops": "GPU's training speed on one site",
     "sparsity_factor": "Sparse over dense",
