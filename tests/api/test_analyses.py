@@ -281,3 +281,13 @@ def test_everything_is_found_by_tab_and_help():
         assert "Parameters" in inspect.getdoc(getattr(us.Problem, name))
     with pytest.raises(AttributeError, match="did you mean 'ask'"):
         us.aks  # noqa: B018 (asked for)
+
+
+def test_a_problem_and_its_parts_are_told_in_a_line():
+    problem = us.ask(budget="100M", free="mfu", training_flop=1e25, outputs=["mfu", "gpus"])
+    count = len(problem.model.equations), len(problem.model.variables)
+    model = f"Model({count[0]} equations, {count[1]} variables)"
+    priors = f"Priors('base', {len(problem.priors.inputs)} inputs)"
+    assert (repr(problem.model), repr(problem.priors)) == (model, priors)
+    given = "budget = 100M USD; training_flop = 1e+25 FLOP; mfu solved for; mfu, gpus"
+    assert repr(problem) == f"Problem({given}; {priors}; {model})"

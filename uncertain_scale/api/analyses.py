@@ -59,7 +59,7 @@ UNWATCHED: Watch = _Unwatched()
 """Nobody is told."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem(models.Problem):
     """A model, what is believed, and what is asked of them, with all that can be done with it.
 

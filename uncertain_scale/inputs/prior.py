@@ -252,7 +252,7 @@ class Correlation:
         return abs(self.rank) == 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Priors:
     """The beliefs of one scenario.
 
@@ -296,6 +296,9 @@ class Priors:
     def __post_init__(self) -> None:
         own = (prior.joint or name for name, prior in self.inputs.items())
         object.__setattr__(self, "coordinates", tuple(dict.fromkeys((*self.coordinates, *own))))
+
+    def __repr__(self) -> str:
+        return f"Priors('{self.name}', {len(self.inputs)} inputs)"
 
     @property
     def ties(self) -> tuple[Correlation, ...]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _FILES = 'Python files of equations, such as ["my_model.py"], or modules'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """Equations with agreed units. Make one with `Model.of` or `default_model`.
 
@@ -52,6 +52,9 @@ class Model:
     equations: tuple[Equation, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
     headline: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Model({len(self.equations)} equations, {len(self.variables)} variables)"
 
     @classmethod
     def of(

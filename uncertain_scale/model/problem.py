@@ -54,7 +54,7 @@ _Answer_co = TypeVar("_Answer_co", covariant=True)
 Origin: TypeAlias = Literal["given", "prior", "fallback", "equation"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """A model, what is believed, and what is asked of them.
 
@@ -82,6 +82,13 @@ class Problem:
     model: Model
     priors: Priors
     question: Question
+
+    def __repr__(self) -> str:
+        given = self.question.given.items()
+        asked = [f"{name} = {prior.provenance.stated}" for name, prior in given]
+        asked += [f"{name} solved for" for name in self.question.free]
+        asked += [", ".join(self.question.outputs)] if self.question.outputs else []
+        return f"Problem({'; '.join([*asked, repr(self.priors), repr(self.model)])})"
 
     @cached_property
     def plan(self) -> Plan:
