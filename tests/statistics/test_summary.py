@@ -13,6 +13,7 @@ from uncertain_scale.errors import DataError, QuestionError
 from uncertain_scale.statistics import histogram, spread, summarize
 from uncertain_scale.statistics.draws import Draws
 from uncertain_scale.statistics.intervals import _order_statistic, quantiles
+from uncertain_scale.statistics.outputs import refuse_bad
 
 
 def dataset(**outputs: np.ndarray) -> xr.Dataset:
@@ -265,3 +266,16 @@ def test_a_constant_and_a_rare_value_have_bins_too() -> None:
     assert histogram(np.zeros(10)).counts.sum() == 10
     counts, _, _ = histogram(np.append(np.zeros(1000), 1.0), bins=4)
     assert counts.tolist() == [1000, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (1.0, "in every draw"),
+        (0.5, "in 50.00% of the draws"),
+        (1e-6, "in under 0.01% of the draws"),
+    ],
+)
+def test_how_many_draws_are_no_numbers_is_never_none(share, words):
+    with pytest.raises(DataError, match=f"output 'y' is nan {words}, no finite number"):
+        refuse_bad("y", share, float("nan"))
